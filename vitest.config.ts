@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run from the compiled tree: workers and child processes then load exactly what ships.
+export default defineConfig({
+  test: {
+    include: ["dist/test/**/*.test.js"],
+    globalSetup: ["dist/test/support/global-setup.js"],
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
