@@ -1,0 +1,34 @@
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { Db } from "./db/client.ts";
+import type { Storage } from "./storage.ts";
+import type { HostRegistry } from "./hosts/registry.ts";
+import type { Scheduler } from "./tasks/scheduler.ts";
+
+/** What the server consists of. Built once in `main.ts` (or by a test) and handed down; nothing opens itself. */
+export interface App {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly db: Db;
+  readonly storage: Storage;
+  readonly hosts: HostRegistry;
+  readonly scheduler: Scheduler;
+}
+
+/** Who is asking, as the token says. */
+export interface Caller {
+  readonly userId: string;
+  readonly userName: string;
+  /** Global administrator: sees and may change everything. */
+  readonly isAdmin: boolean;
+  readonly projectId: string;
+  readonly role: string;
+  /** May see and change all resources of `projectId`. */
+  readonly isProjectAdmin: boolean;
+}
+
+/** First argument of every action that works for a user. */
+export interface Context {
+  readonly app: App;
+  readonly caller: Caller;
+}

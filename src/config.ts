@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z.enum(["true", "false"]).transform((value) => value === "true");
+const positive = z.coerce.number().int().min(1);
+
+/** Every setting of the server, its environment variable and its default. */
+const environment = z.object({
+  HANAMI_HOST: z.string().min(1).default("127.0.0.1"),
+  HANAMI_PORT: port.default(11418),
+  HANAMI_DATA_DIR: z.string().min(1).default("hanami-data"),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  HANAMI_ADMIN_USER_ID: z.string().optional(),
+  HANAMI_ADMIN_USER_NAME: z.string().optional(),
+  HANAMI_ADMIN_PASSPHRASE: z.string().min(8).optional(),
+  HANAMI_TOKEN_KEY_FILE: z.string().min(1).optional(),
+  HANAMI_TOKEN_EXPIRE_TIME: positive.default(3600),
+  HANAMI_POLICIES: z.string().min(1).optional(),
+  HANAMI_SOFTWARE_GPU: flag.default(false),
+  HANAMI_CPU_THREADS: positive.optional(),
+  HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
+  HANAMI_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export interface Config {
+  host: string;
+  /** 0 lets the system choose. */
+  port: number;
+  dataDir: string;
+  /** Undefined: the embedded database in the data directory. */
+  databaseUrl: string | undefined;
+  admin: { id: string | undefined; name: string | undefined; passphrase: string | undefined };
+  tokenKeyFile: string;
+  tokenExpireSeconds: number;
+  /** Undefined: the policies that ship with the server. */
+  policiesFile: string | undefined;
+  softwareGpu: boolean;
+  cpuThreads: number | undefined;
+  tempfileTimeoutMinutes: number;
+  logLevel: "debug" | "info" | "warn" | "error" | "silent";
+}
+
+/** Names every bad value at once; nothing falls back to a default that was not asked for. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    super(`Bad configuration:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** Reads the configuration once. An empty variable counts as not set. Throws ConfigError. */
+export function parseConfig(env: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = environment.safeParse(set);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  }
+  const values = parsed.data;
+  const dataDir = resolve(values.HANAMI_DATA_DIR);
+  return {
+    host: values.HANAMI_HOST,
+    port: values.HANAMI_PORT,
+    dataDir,
+    databaseUrl: values.DATABASE_URL,
+    admin: {
+      id: values.HANAMI_ADMIN_USER_ID,
+      name: values.HANAMI_ADMIN_USER_NAME,
+      passphrase: values.HANAMI_ADMIN_PASSPHRASE,
+    },
+    tokenKeyFile: resolve(values.HANAMI_TOKEN_KEY_FILE ?? `${dataDir}/token.key`),
+    tokenExpireSeconds: values.HANAMI_TOKEN_EXPIRE_TIME,
+    policiesFile: values.HANAMI_POLICIES === undefined ? undefined : resolve(values.HANAMI_POLICIES),
+    softwareGpu: values.HANAMI_SOFTWARE_GPU,
+    cpuThreads: values.HANAMI_CPU_THREADS,
+    tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
+    logLevel: values.HANAMI_LOG_LEVEL,
+  };
+}

@@ -1,0 +1,17 @@
+import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
+
+/** A saved state of a cluster: a safetensors file in the checkpoint folder, named by its uuid. */
+export const checkpoints = pgTable(
+  "checkpoints",
+  {
+    /** Equal to the uuid of the task that saved it. */
+    uuid: uuid("uuid").primaryKey(),
+    sequence: sequence(),
+    name: text("name").notNull(),
+    file_size: bigint("file_size", { mode: "number" }).notNull(),
+    ...ownership(),
+    ...lifetime(),
+  },
+  (table) => [index("checkpoints_project").on(table.project_id, table.sequence).where(notDeleted)],
+);

@@ -1,0 +1,25 @@
+import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
+
+export const clusters = pgTable(
+  "clusters",
+  {
+    uuid: uuid("uuid").primaryKey(),
+    sequence: sequence(),
+    name: text("name").notNull(),
+    template: text("template").notNull(),
+    seed: bigint("seed", { mode: "number" }).notNull(),
+    host_uuid: uuid("host_uuid").notNull(),
+    mode: text("mode", { enum: ["TASK", "DIRECT"] })
+      .notNull()
+      .default("TASK"),
+    /** File name of the newest complete snapshot in the cluster folder; null while the cluster never changed. */
+    snapshot: text("snapshot"),
+    /** The unfinished task that the snapshot was taken in, and how many of its cycles the snapshot contains. */
+    snapshot_task_uuid: uuid("snapshot_task_uuid"),
+    snapshot_task_cycle: bigint("snapshot_task_cycle", { mode: "number" }).notNull().default(0),
+    ...ownership(),
+    ...lifetime(),
+  },
+  (table) => [index("clusters_project").on(table.project_id, table.sequence).where(notDeleted)],
+);

@@ -1,0 +1,20 @@
+import { sql } from "drizzle-orm";
+import { bigserial, text, timestamp } from "drizzle-orm/pg-core";
+
+/** Insertion order: every list endpoint answers in it. */
+export const sequence = () => bigserial("sequence", { mode: "number" }).notNull();
+
+/** Rows are never removed, only marked: ids may be used again, and logs keep their meaning. */
+export const lifetime = () => ({
+  created_at: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+  deleted_at: timestamp("deleted_at", { withTimezone: true }),
+});
+
+/** Who a resource belongs to. `visibility` is always `private` for now; the column is part of the contract. */
+export const ownership = () => ({
+  project_id: text("project_id").notNull(),
+  owner_id: text("owner_id").notNull(),
+  visibility: text("visibility").notNull().default("private"),
+});
+
+export const notDeleted = sql`deleted_at is null`;

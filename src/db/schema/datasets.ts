@@ -1,0 +1,19 @@
+import { index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
+
+export const datasets = pgTable(
+  "datasets",
+  {
+    uuid: uuid("uuid").primaryKey(),
+    sequence: sequence(),
+    name: text("name").notNull(),
+    /** Where the rows came from: `mnist`, `csv` or `result` (of a request task). */
+    type: text("type", { enum: ["mnist", "csv", "result"] }).notNull(),
+    /** `uploading` until its file is complete in the dataset folder; only `ready` ones have rows. */
+    state: text("state", { enum: ["uploading", "ready"] }).notNull(),
+    ...ownership(),
+    ...lifetime(),
+  },
+  // Serves the list of one project.
+  (table) => [index("datasets_project").on(table.project_id, table.sequence).where(notDeleted)],
+);

@@ -1,0 +1,59 @@
+import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { clusters } from "./clusters.ts";
+import { sequence } from "./columns.ts";
+
+/** One column group of a dataset bound to a named input or output of the cluster. */
+export interface TaskBinding {
+  dataset_uuid: string;
+  dataset_column: string;
+  hexagon_name: string;
+}
+
+/** What a task does, complete enough to run it again after a restart. */
+export type TaskPlan =
+  | {
+      kind: "train";
+      inputs: TaskBinding[];
+      outputs: TaskBinding[];
+      rows: number;
+      time_length: number;
+      epochs: number;
+      batch_size: number;
+      learning_rate: number | null;
+    }
+  | {
+      kind: "request";
+      inputs: TaskBinding[];
+      results: Omit<TaskBinding, "dataset_uuid">[];
+      rows: number;
+      time_length: number;
+    }
+  | { kind: "save" }
+  | { kind: "restore"; checkpoint_uuid: string };
+
+export const tasks = pgTable(
+  "tasks",
+  {
+    uuid: uuid("uuid").primaryKey(),
+    /** Place in the queue of its cluster. */
+    sequence: sequence(),
+    cluster_uuid: uuid("cluster_uuid")
+      .notNull()
+      .references(() => clusters.uuid),
+    name: text("name").notNull(),
+    owner_id: text("owner_id").notNull(),
+    project_id: text("project_id").notNull(),
+    plan: jsonb("plan").$type<TaskPlan>().notNull(),
+    state: text("state", { enum: ["queued", "active", "aborted", "finished", "failed"] })
+      .notNull()
+      .default("queued"),
+    error_message: text("error_message"),
+    current_cycle: bigint("current_cycle", { mode: "number" }).notNull().default(0),
+    total_number_of_cycles: bigint("total_number_of_cycles", { mode: "number" }).notNull(),
+    queued_at: timestamp("queued_at", { withTimezone: true }).notNull().defaultNow(),
+    started_at: timestamp("started_at", { withTimezone: true }),
+    ended_at: timestamp("ended_at", { withTimezone: true }),
+  },
+  // Serves the queue of a cluster and its task list.
+  (table) => [index("tasks_cluster").on(table.cluster_uuid, table.sequence)],
+);

@@ -1,0 +1,23 @@
+import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { datasets } from "./datasets.ts";
+import { lifetime, ownership } from "./columns.ts";
+
+/** A file that is being uploaded. Its bytes lie in the tempfile folder under its uuid. */
+export const tempfiles = pgTable(
+  "tempfiles",
+  {
+    uuid: uuid("uuid").primaryKey(),
+    dataset_uuid: uuid("dataset_uuid")
+      .notNull()
+      .references(() => datasets.uuid),
+    role: text("role", { enum: ["input", "label"] }).notNull(),
+    file_size: bigint("file_size", { mode: "number" }).notNull(),
+    /** Byte ranges that have arrived and are on disk: sorted, disjoint `[start, end)` pairs. */
+    received: jsonb("received").$type<[number, number][]>().notNull().default([]),
+    /** Last sign of life; an upload that nobody touches is swept after the configured time. */
+    touched_at: timestamp("touched_at", { withTimezone: true }).notNull().defaultNow(),
+    ...ownership(),
+    ...lifetime(),
+  },
+  (table) => [index("tempfiles_dataset").on(table.dataset_uuid)],
+);

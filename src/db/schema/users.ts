@@ -1,0 +1,19 @@
+import { boolean, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { lifetime, notDeleted, sequence } from "./columns.ts";
+
+export const users = pgTable(
+  "users",
+  {
+    row_uuid: uuid("row_uuid").primaryKey().defaultRandom(),
+    sequence: sequence(),
+    id: text("id").notNull(),
+    name: text("name").notNull(),
+    creator_id: text("creator_id").notNull(),
+    is_admin: boolean("is_admin").notNull(),
+    /** Argon2id in PHC string format, over the decoded passphrase. Never leaves the server. */
+    passphrase_hash: text("passphrase_hash").notNull(),
+    ...lifetime(),
+  },
+  // Serves login and every look-up by id, and decides the race of two creates.
+  (table) => [uniqueIndex("users_id").on(table.id).where(notDeleted)],
+);
