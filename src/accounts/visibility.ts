@@ -1,0 +1,28 @@
+import { and, eq, isNull, type SQL } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
+import type { Caller } from "../app-context.ts";
+
+interface OwnedTable {
+  owner_id: PgColumn;
+  project_id: PgColumn;
+  deleted_at: PgColumn;
+}
+
+/**
+ * The rows of a resource table that exist for this caller: a global admin sees all, a project admin those of the
+ * token's project, everybody else their own in that project. What is not visible answers exactly like what is not
+ * there, so every get, list, change, delete and uniqueness check goes through this condition.
+ */
+export function visibleTo(caller: Caller, table: OwnedTable): SQL {
+  const conditions = [isNull(table.deleted_at)];
+  if (!caller.isAdmin) {
+    conditions.push(eq(table.project_id, caller.projectId));
+    if (!caller.isProjectAdmin) conditions.push(eq(table.owner_id, caller.userId));
+  }
+  return and(...conditions) as SQL;
+}
+
+/** Ownership of something that the caller makes. */
+export function ownedBy(caller: Caller) {
+  return { owner_id: caller.userId, project_id: caller.projectId };
+}
