@@ -1,4 +1,6 @@
 import type { Logger } from "pino";
+import type { Policies } from "./accounts/policies.ts";
+import type { TokenKey } from "./accounts/token-key.ts";
 import type { Config } from "./config.ts";
 import type { Db } from "./db/client.ts";
 import type { Storage } from "./storage.ts";
@@ -13,6 +15,9 @@ export interface App {
   readonly storage: Storage;
   readonly hosts: HostRegistry;
   readonly scheduler: Scheduler;
+  /** Signs and checks tokens. */
+  readonly tokenKey: TokenKey;
+  readonly policies: Policies;
 }
 
 /** Who is asking, as the token says. */

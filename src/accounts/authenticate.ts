@@ -1,0 +1,42 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { App, Caller } from "../app-context.ts";
+import { user_projects, users } from "../db/schema/index.ts";
+import { unauthorized } from "../errors.ts";
+import { formatTimestamp } from "../timestamp.ts";
+import { adminAssignment } from "./find-user.ts";
+import { accessDenied } from "./issue-token.ts";
+import { readToken } from "./tokens.ts";
+
+/** Text for a user who asks for, or whose token names, a project that is not (or no longer) theirs. */
+export const notAssigned = (userId: string, projectId: string) =>
+  unauthorized(`User with id '${userId}' is not assigned to the project with id '${projectId}'.`);
+
+/**
+ * Who is behind a token. A token dies with its user and with its assignment, so both are looked up on every request,
+ * and what they say now counts. A later user with the same id is somebody else: `created_at` tells them apart.
+ */
+export async function authenticate(app: App, token: string): Promise<Caller> {
+  const claims = await readToken(app.tokenKey, token);
+  const [found] = await app.db
+    .select({
+      name: users.name,
+      created_at: users.created_at,
+      is_admin: users.is_admin,
+      role: user_projects.role,
+      is_project_admin: user_projects.is_project_admin,
+    })
+    .from(users)
+    .leftJoin(
+      user_projects,
+      and(eq(user_projects.user_row_uuid, users.row_uuid), eq(user_projects.project_id, claims.project_id)),
+    )
+    .where(and(eq(users.id, claims.id), isNull(users.deleted_at)));
+  if (found === undefined || formatTimestamp(found.created_at) !== claims.created_at) throw accessDenied();
+
+  const caller = { userId: claims.id, userName: found.name, isAdmin: found.is_admin, projectId: claims.project_id };
+  if (found.is_admin && claims.project_id === adminAssignment.project_id) {
+    return { ...caller, role: adminAssignment.role, isProjectAdmin: true };
+  }
+  if (found.role === null) throw notAssigned(claims.id, claims.project_id);
+  return { ...caller, role: found.role, isProjectAdmin: found.is_project_admin === true };
+}

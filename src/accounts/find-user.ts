@@ -1,0 +1,67 @@
+import { and, asc, eq, isNull } from "drizzle-orm";
+import type { Db } from "../db/client.ts";
+import { user_projects, users } from "../db/schema/index.ts";
+import { notFound } from "../errors.ts";
+
+export interface Assignment {
+  project_id: string;
+  role: string;
+  is_project_admin: boolean;
+}
+
+/** A user as the server answers it; the hash stays in the database. */
+export interface UserView {
+  created_at: Date;
+  creator_id: string;
+  id: string;
+  is_admin: boolean;
+  name: string;
+  projects: Assignment[];
+}
+
+export type UserRow = typeof users.$inferSelect;
+
+/** The project in which every administrator works unless told otherwise. It needs no row and no assignment. */
+export const adminAssignment: Assignment = { project_id: "admin", role: "admin", is_project_admin: true };
+
+export async function findUserRow(db: Db, id: string): Promise<UserRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(users)
+    .where(and(eq(users.id, id), isNull(users.deleted_at)));
+  return row;
+}
+
+/** In the order in which they were assigned. */
+export async function findAssignments(db: Db, user: Pick<UserRow, "row_uuid">): Promise<Assignment[]> {
+  return db
+    .select({
+      project_id: user_projects.project_id,
+      role: user_projects.role,
+      is_project_admin: user_projects.is_project_admin,
+    })
+    .from(user_projects)
+    .where(eq(user_projects.user_row_uuid, user.row_uuid))
+    .orderBy(asc(user_projects.sequence));
+}
+
+export async function requireUserRow(db: Db, id: string): Promise<UserRow> {
+  const row = await findUserRow(db, id);
+  if (row === undefined) throw notFound(`User with id '${id}' not found`);
+  return row;
+}
+
+export async function viewUser(db: Db, row: UserRow): Promise<UserView> {
+  return { ...publicColumns(row), projects: await findAssignments(db, row) };
+}
+
+/** Everything about a user that may leave the server. */
+export function publicColumns(row: UserRow): Omit<UserView, "projects"> {
+  return {
+    created_at: row.created_at,
+    creator_id: row.creator_id,
+    id: row.id,
+    is_admin: row.is_admin,
+    name: row.name,
+  };
+}

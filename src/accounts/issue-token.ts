@@ -1,0 +1,45 @@
+import type { App } from "../app-context.ts";
+import { formatTimestamp } from "../timestamp.ts";
+import { unauthorized } from "../errors.ts";
+import { adminAssignment, findAssignments, findUserRow, type Assignment, type UserRow } from "./find-user.ts";
+import { verifyPassphrase } from "./passphrase.ts";
+import { signToken } from "./tokens.ts";
+
+/** What a client learns when it gets a token. */
+export interface IssuedToken {
+  id: string;
+  is_admin: boolean;
+  name: string;
+  token: string;
+}
+
+/** One text for an unknown user and a wrong passphrase: which of them it was is nobody's business. */
+export const accessDenied = () => unauthorized("ACCESS DENIED!\nUser or passphrase is incorrect.");
+
+export async function issueToken(app: App, user: UserRow, project: Assignment): Promise<IssuedToken> {
+  const token = await signToken(
+    app.tokenKey,
+    {
+      created_at: formatTimestamp(user.created_at),
+      creator_id: user.creator_id,
+      id: user.id,
+      is_admin: user.is_admin,
+      is_project_admin: project.is_project_admin,
+      name: user.name,
+      project_id: project.project_id,
+      role: project.role,
+    },
+    app.config.tokenExpireSeconds,
+  );
+  return { id: user.id, is_admin: user.is_admin, name: user.name, token };
+}
+
+/** Login. Administrators start in the project `admin`, everybody else in the first of their projects. */
+export async function requestToken(app: App, input: { id: string; passphrase: string }): Promise<IssuedToken> {
+  const user = await findUserRow(app.db, input.id);
+  const matches = await verifyPassphrase(input.passphrase, user?.passphrase_hash);
+  if (user === undefined || !matches) throw accessDenied();
+  const project = user.is_admin ? adminAssignment : (await findAssignments(app.db, user))[0];
+  if (project === undefined) throw unauthorized(`User with id '${user.id}' has no project assigned.`);
+  return issueToken(app, user, project);
+}

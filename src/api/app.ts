@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
+import { Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { App } from "../app-context.ts";
+import { HanamiError, type HanamiErrorKind } from "../errors.ts";
+import { writeErrorLog } from "../logs/write-error-log.ts";
+import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
+import type { Route } from "./route.ts";
+import { sortedJson } from "./sorted-json.ts";
+
+/** The only statuses besides 200 that clients know; a defect of ours is 500. */
+const statusOf: Record<HanamiErrorKind, ContentfulStatusCode> = {
+  bad_request: 400,
+  unauthorized: 401,
+  not_found: 404,
+  conflict: 409,
+};
+
+interface Answer {
+  status: ContentfulStatusCode;
+  type: "text/json" | "text/plain";
+  body: string;
+}
+
+async function answerTo(error: unknown, app: App, trace: RequestTrace): Promise<Answer> {
+  if (error instanceof HanamiError) return { status: statusOf[error.kind], type: "text/plain", body: error.message };
+  const { userId, values } = trace;
+  await writeErrorLog(app, { userId, component: "api", context: `${trace.method} ${trace.path}`, values, error });
+  return { status: 500, type: "text/plain", body: "" };
+}
+
+/** The HTTP side of the server. Opens nothing: everything it needs comes with `app`. */
+export function createApi(app: App, routes: readonly Route[]) {
+  const table = routeTable(routes);
+  const hono = new Hono<{ Bindings: Partial<HttpBindings> }>();
+
+  // Clients speak plain HTTP; whether browsers must use TLS is for the proxy in front to say.
+  hono.use(secureHeaders({ strictTransportSecurity: false }));
+  hono.all("*", async (c) => {
+    const startMs = performance.now();
+    const requestId = randomUUID();
+    const trace: RequestTrace = { method: "", path: "", userId: "", values: new Map() };
+    const request = c.req.raw;
+    // A URL object would already have resolved `..`, so the path comes from the request line where there is one.
+    const target = c.env?.incoming?.url ?? request.url.slice(new URL(request.url).origin.length);
+    let answer: Answer;
+    try {
+      const result = await handleRequest({ app, table }, request, target, trace);
+      answer = { status: 200, type: "text/json", body: sortedJson(result) };
+    } catch (error) {
+      answer = await answerTo(error, app, trace);
+    }
+    const { status, type, body } = answer;
+    const ms = Math.round(performance.now() - startMs);
+    app.log.debug({ requestId, user: trace.userId, method: trace.method, path: trace.path, status, ms }, "request");
+    return c.body(body, status, { "Content-Type": type, Server: "Hanami", "X-Request-Id": requestId });
+  });
+  return hono;
+}
+
+export type Api = ReturnType<typeof createApi>;

@@ -1,0 +1,29 @@
+import { z } from "zod";
+
+/**
+ * The value definitions that the endpoints share. A regex is declared exactly as the contract prints it in its error
+ * text, which is why some carry their anchors twice.
+ */
+const idPattern = /^[a-zA-Z][a-zA-Z_0-9]*$/;
+const idExtPattern = /^[a-zA-Z][a-zA-Z_0-9@]*$/;
+const namePattern = /^[a-zA-Z][a-zA-Z_0-9\- ]*$/;
+const uuidPattern = /^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}$/;
+const base64Pattern = /^^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$$/;
+
+export const fields = {
+  uuid: z.string().regex(uuidPattern),
+  /** Ids of projects and roles. */
+  id: z.string().regex(idPattern).min(4).max(254),
+  /** Ids of users, which may look like mail addresses. */
+  idExt: z.string().regex(idExtPattern).min(4).max(254),
+  name: z.string().regex(namePattern).min(4).max(254),
+  /** A name without the length rule: column groups may be called `x`. */
+  columnName: z.string().regex(namePattern),
+  /** UTF-8 text in base64; the length rule counts the encoded text. */
+  passphrase: z.string().regex(base64Pattern).min(8).max(4096),
+  page: z.int().min(0).max(1_000_000_000),
+  int: (min: number, max: number) => z.int().min(min).max(max),
+};
+
+/** `YYYY-MM-DD HH:MM:SS`, UTC. */
+export const timestampOutput = z.string();

@@ -1,0 +1,94 @@
+import { authenticate } from "../accounts/authenticate.ts";
+import { isAllowed } from "../accounts/policies.ts";
+import type { App, Caller } from "../app-context.ts";
+import { badRequest, unauthorized } from "../errors.ts";
+import { writeAuditLog } from "../logs/write-audit-log.ts";
+import { errorBox } from "./ascii-box.ts";
+import { readBody } from "./read-body.ts";
+import { mergeInput, parseBody } from "./read-input.ts";
+import type { Route } from "./route.ts";
+
+/** Every path of the API begins with it. */
+export const versionPrefix = "v1.0alpha";
+
+const pathCharsMin = 6;
+
+/** Looks up an endpoint by `METHOD path`. */
+export type RouteTable = ReadonlyMap<string, Route>;
+
+export function routeTable(routes: readonly Route[]): RouteTable {
+  const table = new Map<string, Route>();
+  for (const route of routes) {
+    const key = `${route.method} ${versionPrefix}${route.path}`;
+    if (table.has(key)) throw new Error(`two routes for ${key}`);
+    table.set(key, route);
+  }
+  return table;
+}
+
+/** What became known about a request on its way; the error log wants it when something goes wrong. */
+export interface RequestTrace {
+  method: string;
+  path: string;
+  userId: string;
+  values: ReadonlyMap<string, unknown>;
+}
+
+function splitTarget(target: string): { path: string; query: URLSearchParams } {
+  const mark = target.indexOf("?");
+  if (mark < 0) return { path: target, query: new URLSearchParams() };
+  return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
+}
+
+function climbs(path: string): boolean {
+  return path.replaceAll(/%2e/gi, ".").includes("..");
+}
+
+async function readValues(request: Request, path: string): Promise<Map<string, unknown>> {
+  const takesBody = request.method === "POST" || request.method === "PUT";
+  if (!takesBody) return new Map();
+  const text = await readBody(request);
+  const values = text === undefined ? undefined : parseBody(text);
+  if (values === undefined) throw badRequest(`Failed to pasre uri: ${path}`);
+  return values;
+}
+
+/**
+ * Carries out one request: the contract's checks in the contract's order, then the endpoint. `target` is the request
+ * line's path and query as the client sent them. Fills in `trace` as it goes. Throws HanamiError with the wire text.
+ */
+export async function handleRequest(
+  { app, table }: { app: App; table: RouteTable },
+  request: Request,
+  target: string,
+  trace: RequestTrace,
+): Promise<object> {
+  const { method } = request;
+  const { path, query } = splitTarget(target);
+  trace.method = method;
+  trace.path = path;
+
+  if (!["GET", "POST", "PUT", "DELETE"].includes(method)) {
+    throw badRequest(errorBox(`Invalid request-method '${method}'`));
+  }
+  if (!path.startsWith("/") || climbs(path)) throw badRequest("");
+  if (path.length < pathCharsMin) throw badRequest(`Failed to pasre uri: ${path}`);
+  const body = await readValues(request, path);
+
+  const endpoint = path.slice(1);
+  const route = table.get(`${method} ${endpoint}`);
+  const input = () => {
+    trace.values = mergeInput(route?.rules ?? [], body, query);
+    return trace.values;
+  };
+  if (route?.public === true) return route.handle(app, input());
+
+  const caller: Caller = await authenticate(app, request.headers.get("x-auth-token") ?? "");
+  trace.userId = caller.userId;
+  if (!isAllowed(app.policies, endpoint, method, caller.role)) throw unauthorized("Access denied by policy");
+
+  const context = { app, caller };
+  if (method !== "GET") await writeAuditLog(context, { endpoint, method });
+  if (route === undefined) throw badRequest(`No endpoint found for path '${endpoint}' and type ${method}`);
+  return route.handle(context, input());
+}

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import type { App, Context } from "../app-context.ts";
+import { badRequest, unauthorized } from "../errors.ts";
+import { checkInput, compileRules, type FieldRule } from "./validate.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object, object>, First> {
+  method: Method;
+  /** Without the version prefix, e.g. `/dataset/all`. */
+  path: string;
+  /** One sentence for the API documentation. */
+  summary: string;
+  /**
+   * Flat object. A key is required unless it is `.optional()` or has a `.default()`. Items of arrays are checked
+   * by the action, because the contract has texts of its own for them: declare them as `z.unknown()`.
+   */
+  input: Input;
+  output: Output;
+  /** Three lines: call one action with the validated input, shape its result. */
+  handler: (first: First, input: z.output<Input>) => Promise<z.input<Output>>;
+}
+
+interface RouteBase {
+  method: Method;
+  path: string;
+  summary: string;
+  input: z.ZodObject;
+  output: z.ZodType;
+  /** Derived from `input`; in alphabetical order. */
+  rules: FieldRule[];
+}
+
+/** An endpoint for authenticated callers. */
+export interface ProtectedRoute extends RouteBase {
+  public: false;
+  /** Checks the raw input, then runs the handler. Throws HanamiError with the wire text. */
+  handle(context: Context, values: ReadonlyMap<string, unknown>): Promise<object>;
+}
+
+/** An endpoint that needs no token. */
+export interface PublicRoute extends RouteBase {
+  public: true;
+  handle(app: App, values: ReadonlyMap<string, unknown>): Promise<object>;
+}
+
+export type Route = ProtectedRoute | PublicRoute;
+
+function parseInput<Input extends z.ZodObject>(
+  input: Input,
+  rules: FieldRule[],
+  values: ReadonlyMap<string, unknown>,
+): z.output<Input> {
+  checkInput(rules, values);
+  // Fills in defaults; whatever it still rejects lies inside of an array or map.
+  const parsed = input.safeParse(Object.fromEntries(values));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw badRequest(`Validation failed, because item '${issue?.path.join(".")}' is not valid: ${issue?.message}`);
+}
+
+/**
+ * Declares an endpoint. The declaration is also its documentation. `adminOnly` endpoints answer everybody but global
+ * administrators with an empty 401, whatever the policy file says.
+ */
+export function route<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
+  declaration: Declaration<Input, Output, Context> & { adminOnly?: true },
+): ProtectedRoute {
+  const { handler, adminOnly, ...base } = declaration;
+  const rules = compileRules(base.input);
+  return {
+    ...base,
+    rules,
+    public: false,
+    async handle(context, values) {
+      const input = parseInput(base.input, rules, values);
+      if (adminOnly === true && !context.caller.isAdmin) throw unauthorized("");
+      return handler(context, input);
+    },
+  };
+}
+
+/** Declares an endpoint that needs no token. */
+export function publicRoute<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
+  declaration: Declaration<Input, Output, App>,
+): PublicRoute {
+  const { handler, ...base } = declaration;
+  const rules = compileRules(base.input);
+  return {
+    ...base,
+    rules,
+    public: true,
+    async handle(app, values) {
+      return handler(app, parseInput(base.input, rules, values));
+    },
+  };
+}

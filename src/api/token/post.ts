@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { requestToken } from "../../accounts/issue-token.ts";
+import { fields } from "../fields.ts";
+import { publicRoute } from "../route.ts";
+import { tokenOutput } from "./output.ts";
+
+export const postToken = publicRoute({
+  method: "POST",
+  path: "/token",
+  summary: "Request a token with user id and passphrase.",
+  input: z.object({ id: fields.idExt, passphrase: fields.passphrase }),
+  output: tokenOutput,
+  handler: (app, input) => requestToken(app, input),
+});

@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { switchProject } from "../../accounts/switch-project.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { tokenOutput } from "./output.ts";
+
+export const putToken = route({
+  method: "PUT",
+  path: "/token",
+  summary: "Renew the token, in the same or another project of the caller.",
+  input: z.object({ project_id: fields.id }),
+  output: tokenOutput,
+  handler: (context, input) => switchProject(context, input),
+});

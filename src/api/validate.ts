@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { badRequest } from "../errors.ts";
+
+type TypeWord = "int" | "float" | "bool" | "string" | "array" | "map";
+
+/** What the contract's checks need to know about one key of an input. */
+export interface FieldRule {
+  key: string;
+  type: TypeWord;
+  required: boolean;
+  pattern?: RegExp;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+}
+
+const typeWords: Record<string, TypeWord> = {
+  integer: "int",
+  number: "float",
+  boolean: "bool",
+  string: "string",
+  array: "array",
+  object: "map",
+};
+
+const alphabetically = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Reads the rules out of the declaration, so that one schema gives validation and documentation. */
+export function compileRules(input: z.ZodObject): FieldRule[] {
+  const schema = z.toJSONSchema(input, { io: "input" });
+  const required = new Set(schema.required);
+  return Object.entries(schema.properties ?? {})
+    .map(([key, property]) => {
+      const type = typeof property === "object" ? typeWords[String(property.type)] : undefined;
+      if (typeof property !== "object" || type === undefined) throw new Error(`input '${key}' needs one plain type`);
+      const rule: FieldRule = { key, type, required: required.has(key) };
+      if (property.pattern !== undefined) rule.pattern = new RegExp(property.pattern);
+      if (type === "int" || type === "float") {
+        rule.minimum = property.minimum;
+        rule.maximum = property.maximum;
+      }
+      rule.minLength = property.minLength;
+      rule.maxLength = property.maxLength;
+      return rule;
+    })
+    .sort((a, b) => alphabetically(a.key, b.key));
+}
+
+function hasType(value: unknown, type: TypeWord): boolean {
+  switch (type) {
+    case "int":
+      return Number.isInteger(value);
+    case "float":
+      return typeof value === "number";
+    case "bool":
+      return typeof value === "boolean";
+    case "string":
+      return typeof value === "string";
+    case "array":
+      return Array.isArray(value);
+    case "map":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+  }
+}
+
+function checkValue(rule: FieldRule, value: unknown): void {
+  const { key } = rule;
+  if (!hasType(value, rule.type)) {
+    // Two blanks and the odd spelling are what clients know.
+    throw badRequest(
+      `Value-validation failed, because a item '${key}'  has the false type: Exprect ${rule.type}-type.`,
+    );
+  }
+  if (typeof value === "string") {
+    if (rule.pattern !== undefined && !rule.pattern.test(value)) {
+      throw badRequest(`Given item '${key}' doesn't match with regex "${rule.pattern.source}"`);
+    }
+    if (rule.minLength !== undefined && value.length < rule.minLength) {
+      throw badRequest(`Given item '${key}' is shorter than ${rule.minLength} characters`);
+    }
+    if (rule.maxLength !== undefined && value.length > rule.maxLength) {
+      throw badRequest(`Given item '${key}' is longer than ${rule.maxLength} characters`);
+    }
+  }
+  if (typeof value === "number") {
+    if (rule.minimum !== undefined && value < rule.minimum) {
+      throw badRequest(`Given item '${key}' is smaller than ${rule.minimum}`);
+    }
+    if (rule.maximum !== undefined && value > rule.maximum) {
+      throw badRequest(`Given item '${key}' is bigger than ${rule.maximum}`);
+    }
+  }
+}
+
+/** The contract's checks in the contract's order; only the first problem is reported. Throws bad_request. */
+export function checkInput(rules: readonly FieldRule[], values: ReadonlyMap<string, unknown>): void {
+  const known = new Map(rules.map((rule) => [rule.key, rule]));
+  const given = [...values.keys()].sort(alphabetically);
+  for (const key of given) {
+    if (!known.has(key)) {
+      throw badRequest(`Validation failed, because item '${key}' is not in the list of allowed keys`);
+    }
+  }
+  for (const rule of rules) {
+    if (rule.required && !values.has(rule.key)) {
+      throw badRequest(`Validation failed, because variable '${rule.key}' is required, but is not set.`);
+    }
+  }
+  for (const rule of rules) {
+    if (values.has(rule.key)) checkValue(rule, values.get(rule.key));
+  }
+}

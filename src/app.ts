@@ -1,0 +1,108 @@
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Server as HttpServer } from "node:http";
+import { ensureFirstAdmin, type GeneratedAdmin } from "./accounts/first-admin.ts";
+import { loadPolicies } from "./accounts/policies.ts";
+import { loadTokenKey } from "./accounts/token-key.ts";
+import type { App } from "./app-context.ts";
+import { createApi } from "./api/app.ts";
+import { routes } from "./api/routes.ts";
+import type { Config } from "./config.ts";
+import { lockDataDirectory } from "./data-lock.ts";
+import { openDatabase } from "./db/open.ts";
+import { createLog } from "./log.ts";
+import { paths } from "./paths.ts";
+import { openStorage } from "./storage.ts";
+
+/** A running server: everything is open, but it listens only when asked to. */
+export interface Server {
+  readonly app: App;
+  /** Present when the first administrator was just made with an invented passphrase. */
+  readonly generatedAdmin: GeneratedAdmin | undefined;
+  /** Answers a request without a socket. */
+  fetch(request: Request): Promise<Response>;
+  listen(): Promise<{ url: string }>;
+  /** Stops listening, ends what runs and closes everything in reverse order of opening. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** Things to close, last opened first; one that fails does not keep the others open. */
+function createCloser() {
+  const steps: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const run = async () => {
+    const failures: unknown[] = [];
+    for (const step of steps.reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "the server did not close cleanly");
+  };
+  return { add: (step: () => Promise<void>) => void steps.push(step), close: () => (closing ??= run()) };
+}
+
+function listen(server: HttpServer, config: Config): Promise<{ url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, () => {
+      server.off("error", reject);
+      const { address, family, port } = server.address() as AddressInfo;
+      resolve({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` });
+    });
+  });
+}
+
+/** Opens all parts of a server in order and wires them. If one fails, those before it are closed again. */
+export async function openApp(config: Config): Promise<Server> {
+  const closer = createCloser();
+  try {
+    const log = createLog(config);
+    const storage = await openStorage(config.dataDir);
+    const lock = await lockDataDirectory(storage.root);
+    closer.add(() => lock.release());
+    const database = await openDatabase({ url: config.databaseUrl, directory: storage.database });
+    closer.add(() => database.close());
+    const { db } = database;
+
+    const generatedAdmin = await ensureFirstAdmin(db, config.admin);
+    const tokenKey = await loadTokenKey(config.tokenKeyFile);
+    const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
+
+    const app: App = { config, log, db, storage, tokenKey, policies, ...placeholder() };
+    const api = createApi(app, routes);
+    const server = createAdaptorServer({ fetch: api.fetch }) as HttpServer;
+    closer.add(async () => {
+      if (!server.listening) return;
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    });
+
+    return {
+      app,
+      generatedAdmin,
+      fetch: async (request) => api.fetch(request),
+      listen: () => listen(server, config),
+      close: () => closer.close(),
+    };
+  } catch (error) {
+    await closer.close();
+    throw error;
+  }
+}
+
+/** Until the hosts and the scheduler are wired. */
+function placeholder(): Pick<App, "hosts" | "scheduler"> {
+  return {
+    hosts: {
+      list: () => [],
+      get: () => undefined,
+      default: () => {
+        throw new Error("there is no host");
+      },
+      close: async () => {},
+    },
+    scheduler: { wake: () => {}, abort: async () => {}, exclusive: (_cluster, step) => step(), close: async () => {} },
+  };
+}

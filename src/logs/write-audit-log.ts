@@ -1,0 +1,9 @@
+import type { Context } from "../app-context.ts";
+import { audit_log } from "../db/schema/index.ts";
+
+/** Notes that the caller is about to do something that may change the server. */
+export async function writeAuditLog(context: Context, entry: { endpoint: string; method: string }): Promise<void> {
+  await context.app.db
+    .insert(audit_log)
+    .values({ user_id: context.caller.userId, endpoint: entry.endpoint, request_type: entry.method });
+}

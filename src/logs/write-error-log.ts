@@ -1,0 +1,58 @@
+import type { App } from "../app-context.ts";
+import { error_log } from "../db/schema/index.ts";
+
+export interface ErrorEntry {
+  /** Empty for errors of the system itself. */
+  userId: string;
+  /** Which part of the server, e.g. `api` or `scheduler`. */
+  component: string;
+  /** What it was doing, e.g. the request. */
+  context: string;
+  values: ReadonlyMap<string, unknown>;
+  error: unknown;
+}
+
+const secretKeys = new Set(["passphrase", "token"]);
+const valuesCharsMax = 65_536;
+
+/** PostgreSQL's text and jsonb take neither NUL nor half of a surrogate pair. */
+const storable = (text: string) => Buffer.from(text.replaceAll("\u0000", "")).toString();
+
+function storableValue(value: unknown): unknown {
+  if (typeof value === "string") return storable(value);
+  if (Array.isArray(value)) return value.map(storableValue);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storable(key), storableValue(item)]));
+}
+
+function shownValues(values: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  try {
+    const shown = Object.fromEntries([...values].filter(([key]) => !secretKeys.has(key)));
+    const chars = JSON.stringify(shown).length;
+    if (chars > valuesCharsMax) return { omitted: `${chars} characters of input` };
+    return storableValue(shown) as Record<string, unknown>;
+  } catch {
+    // Nested too deeply to walk through.
+    return { omitted: "input that can not be shown" };
+  }
+}
+
+/**
+ * Keeps an internal error for the administrators, without secrets. Never throws: an error while noting an error
+ * goes to the log only.
+ */
+export async function writeErrorLog(app: App, entry: ErrorEntry): Promise<void> {
+  const message = entry.error instanceof Error ? (entry.error.stack ?? entry.error.message) : String(entry.error);
+  app.log.error({ err: entry.error, component: entry.component, user: entry.userId }, entry.context);
+  try {
+    await app.db.insert(error_log).values({
+      user_id: entry.userId,
+      component: entry.component,
+      context: storable(entry.context),
+      input_values: shownValues(entry.values),
+      message: storable(message),
+    });
+  } catch (error) {
+    app.log.error({ err: error }, "the error log can not be written");
+  }
+}
