@@ -1,0 +1,140 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import {
+  chunkBytes,
+  DatasetFileError,
+  dataStart,
+  decodeHeader,
+  decodeMetadataBytes,
+  elementBytes,
+  HEADER_BYTES,
+  type ColumnGroup,
+  type DatasetHeader,
+  type ElementType,
+} from "./layout.ts";
+
+/** An open dataset file. It stays readable while the dataset is deleted or replaced. */
+export interface DatasetReader {
+  readonly name: string;
+  readonly rowCount: number;
+  readonly columnCount: number;
+  readonly type: ElementType;
+  readonly groups: readonly ColumnGroup[];
+  /**
+   * `[rowCount × width of the group]` values from `firstRow` on, in a buffer of their own (fit to be transferred).
+   * Reads only the segments that hold them; each is checked against its checksum the first time it is touched.
+   * Throws RangeError for an unknown group or rows beyond the end, DatasetFileError for damaged data.
+   */
+  readGroup(name: string, firstRow: number, rowCount: number): Promise<Uint8Array | Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Throws DatasetFileError when magic, version, sizes or the header's checksum do not fit; ENOENT as node does. */
+export async function openDatasetFile(path: string): Promise<DatasetReader> {
+  const handle = await open(path, "r");
+  try {
+    const start = Buffer.alloc(HEADER_BYTES);
+    const { size } = await handle.stat();
+    if (size < HEADER_BYTES) throw new DatasetFileError("not a finished dataset file");
+    await readFully(handle, start, 0);
+    const metadata = Buffer.alloc(Math.min(decodeMetadataBytes(start), size - HEADER_BYTES));
+    await readFully(handle, metadata, HEADER_BYTES);
+    return new FileReader(handle, decodeHeader(start, metadata, size), dataStart(metadata.length));
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+class FileReader implements DatasetReader {
+  readonly #handle: FileHandle;
+  readonly #header: DatasetHeader;
+  readonly #dataStart: number;
+  /** Index of every group by its name. */
+  readonly #index: Map<string, number>;
+  /** One bit per segment whose checksum was found right. */
+  readonly #verified: Uint8Array;
+
+  constructor(handle: FileHandle, header: DatasetHeader, start: number) {
+    this.#handle = handle;
+    this.#header = header;
+    this.#dataStart = start;
+    this.#index = new Map(header.groups.map((group, index) => [group.name, index]));
+    const chunks = Math.ceil(header.rowCount / header.rowsPerChunk);
+    this.#verified = new Uint8Array(Math.ceil((chunks * header.groups.length) / 8));
+  }
+
+  get name() {
+    return this.#header.name;
+  }
+  get rowCount() {
+    return this.#header.rowCount;
+  }
+  get columnCount() {
+    return this.#header.columnCount;
+  }
+  get type() {
+    return this.#header.type;
+  }
+  get groups() {
+    return this.#header.groups;
+  }
+
+  async readGroup(name: string, firstRow: number, rowCount: number): Promise<Uint8Array | Float32Array> {
+    const { groups, rowsPerChunk, type } = this.#header;
+    const index = this.#index.get(name);
+    if (index === undefined) throw new RangeError(`no column group '${name}'`);
+    if (!(firstRow >= 0 && rowCount >= 0 && firstRow + rowCount <= this.rowCount)) {
+      throw new RangeError(`rows ${firstRow} to ${firstRow + rowCount} of ${this.rowCount}`);
+    }
+    const { column_start, column_end } = groups[index] as ColumnGroup;
+    const rowBytes = (column_end - column_start) * elementBytes(type);
+    const result = new Uint8Array(rowCount * rowBytes);
+    for (let row = firstRow; row < firstRow + rowCount;) {
+      const chunk = Math.floor(row / rowsPerChunk);
+      const rowInChunk = row - chunk * rowsPerChunk;
+      const rows = Math.min(firstRow + rowCount - row, rowsPerChunk - rowInChunk);
+      const target = result.subarray((row - firstRow) * rowBytes, (row - firstRow + rows) * rowBytes);
+      await this.#readSegment(chunk, index, rowInChunk * rowBytes, target);
+      row += rows;
+    }
+    return type === "uint8" ? result : new Float32Array(result.buffer);
+  }
+
+  /** Fills `target` with the bytes of a segment from `offset` on. */
+  async #readSegment(chunk: number, index: number, offset: number, target: Uint8Array): Promise<void> {
+    const { groups, rowCount, rowsPerChunk, type } = this.#header;
+    const { column_start, column_end } = groups[index] as ColumnGroup;
+    const chunkStart = this.#dataStart + chunk * chunkBytes(this.#header, rowsPerChunk);
+    const rowsInChunk = Math.min(rowsPerChunk, rowCount - chunk * rowsPerChunk);
+    const segmentStart = chunkStart + 4 * groups.length + rowsInChunk * column_start * elementBytes(type);
+    const segmentBytes = rowsInChunk * (column_end - column_start) * elementBytes(type);
+
+    const bit = chunk * groups.length + index;
+    if (((this.#verified[bit >> 3] as number) >> (bit & 7)) & 1) {
+      await readFully(this.#handle, target, segmentStart + offset);
+      return;
+    }
+    const segment = target.length === segmentBytes ? target : new Uint8Array(segmentBytes);
+    await readFully(this.#handle, segment, segmentStart);
+    const checksum = Buffer.alloc(4);
+    await readFully(this.#handle, checksum, chunkStart + 4 * index);
+    if (checksum.readUInt32LE() !== crc32(segment)) {
+      throw new DatasetFileError(`the data of column group '${(groups[index] as ColumnGroup).name}' is damaged`);
+    }
+    this.#verified[bit >> 3] = (this.#verified[bit >> 3] as number) | (1 << (bit & 7));
+    if (segment !== target) target.set(segment.subarray(offset, offset + target.length));
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}
+
+async function readFully(handle: FileHandle, target: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < target.length;) {
+    const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0) throw new DatasetFileError("the file ends too early");
+    done += bytesRead;
+  }
+}

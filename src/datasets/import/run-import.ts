@@ -1,0 +1,49 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { removePartialFiles } from "../file/writer.ts";
+import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
+
+/** Imports stream; a heap beyond this is a defect and shall end the import, not the server. */
+const WORKER_HEAP_MIB = 128;
+const MAX_PARALLEL = Math.max(1, Math.min(4, availableParallelism() - 1));
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/**
+ * Converts uploaded files to a dataset file in a worker thread; further imports wait while as many run as the machine
+ * has cores to spare. Resolves when the file lies, complete and durable, under `job.target`. Throws ImportError when
+ * the data was refused; after any error there is no file.
+ */
+export async function runImport(job: ImportJob): Promise<void> {
+  if (running >= MAX_PARALLEL) await new Promise<void>((start) => waiting.push(start));
+  else running++;
+  let outcome: ImportOutcome;
+  try {
+    outcome = await runWorker(job);
+  } catch (error) {
+    // The worker died before it could tidy up.
+    await removePartialFiles(job.target);
+    throw error;
+  } finally {
+    const next = waiting.shift();
+    // The place goes straight to the next one, so nobody can slip in between.
+    if (next === undefined) running--;
+    else next();
+  }
+  if (outcome.kind === "refused") throw new ImportError(outcome.reason);
+  if (outcome.kind === "failed") throw new Error(`import failed: ${outcome.error}`);
+}
+
+function runWorker(job: ImportJob): Promise<ImportOutcome> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL("./import-worker.js", import.meta.url), {
+      workerData: job,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+    });
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    // After a message or an error this changes nothing.
+    worker.once("exit", (code) => reject(new Error(`the import worker ended with code ${code}`)));
+  });
+}

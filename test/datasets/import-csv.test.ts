@@ -1,0 +1,220 @@
+import { createWriteStream } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { once } from "node:events";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { openDatasetFile } from "../../src/datasets/file/reader.ts";
+import { runImport } from "../../src/datasets/import/run-import.ts";
+import { importCsvText, temporaryFolder } from "./support.ts";
+
+async function readTable(path: string): Promise<{ names: string[]; rows: number[][] }> {
+  const reader = await openDatasetFile(path);
+  try {
+    const names = reader.groups.map(({ name }) => name);
+    const columns = await Promise.all(names.map((name) => reader.readGroup(name, 0, reader.rowCount)));
+    const rows = Array.from({ length: reader.rowCount }, (_, row) => columns.map((column) => column[row] as number));
+    return { names, rows };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function importTable(text: string | Uint8Array) {
+  const folder = await temporaryFolder();
+  return readTable(await importCsvText(folder, text));
+}
+
+describe("CSV import", () => {
+  test.each<[string, string | Uint8Array, string[], number[][]]>([
+    [
+      "integers, decimals and exponents",
+      "a,b,c,d\n-3,0.5,1e3,-2.5E-1\n+4,.5,7.,1e+2\n",
+      ["a", "b", "c", "d"],
+      [
+        [-3, 0.5, 1000, -0.25],
+        [4, 0.5, 7, 100],
+      ],
+    ],
+    [
+      "words and empty cells",
+      "a,b,c,d\nTRUE,false,Null,\n,True,FALSE,null\n",
+      ["a", "b", "c", "d"],
+      [
+        [1, 0, 0, 0],
+        [0, 1, 0, 0],
+      ],
+    ],
+    [
+      "a row that ends with an empty cell",
+      "in1,in2,out1\n-3,,FALSE\n4,5,\n",
+      ["in1", "in2", "out1"],
+      [
+        [-3, 0, 0],
+        [4, 5, 0],
+      ],
+    ],
+    ["quotes", 'a,"b,""c""\nd"\n"1","2.5"\n', ["a", 'b,"c"\nd'], [[1, 2.5]]],
+    [
+      "CRLF",
+      "a,b\r\n1,2\r\n3,4\r\n",
+      ["a", "b"],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      "mixed line ends",
+      "a,b\r\n1,2\n3,4\r5,6",
+      ["a", "b"],
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+    ],
+    ["no line end at the end", "a,b\n1,2", ["a", "b"], [[1, 2]]],
+    [
+      "empty lines",
+      "\n\na,b\n\n1,2\n\n3,4\n\n\n",
+      ["a", "b"],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    ["one column", 'only\n1\n""\n3\n', ["only"], [[1], [0], [3]]],
+    ["a byte order mark", "\uFEFFa,b\n1,2\n", ["a", "b"], [[1, 2]]],
+    ["UTF-16 with a byte order mark", Buffer.from("\uFEFFgröße,b\n1,2\n", "utf16le"), ["größe", "b"], [[1, 2]]],
+    ["names in any script", "größe,度,__proto__,a b\n1,2,3,4\n", ["größe", "度", "__proto__", "a b"], [[1, 2, 3, 4]]],
+    ["blanks around cells", " a , b \n 1 ,\t2\n", ["a", "b"], [[1, 2]]],
+    [
+      "the ends of the float range",
+      "a,b\n3.4028234e38,1e-60\n-16777217,0.1\n",
+      ["a", "b"],
+      [
+        [Math.fround(3.4028234e38), 0],
+        [-16777216, Math.fround(0.1)],
+      ],
+    ],
+  ])("takes %s", async (_, text, names, rows) => {
+    expect(await importTable(text)).toEqual({ names, rows });
+  });
+
+  test.each<[string, string | Uint8Array, string]>([
+    ["an empty file", "", "the file is empty"],
+    ["a file of empty lines", "\n\r\n\n", "the file is empty"],
+    ["a header without rows", "a,b\n", "the file has a header, but no rows"],
+    ["too few cells", "a,b,c\n1,2,3\n4,5\n", "row 2 (line 3): column 'c' is missing: 2 cells under a header of 3"],
+    ["too many cells", "a,b\n1,2\n\n4,5,6\n", "row 2 (line 4): column 3 has no name: 3 cells under a header of 2"],
+    ["text", "a,b\n1,2\n3,abc\n", "row 2 (line 3), column 'b': 'abc' is not a number"],
+    [
+      "text in the second half of a line",
+      'a,"b\nc"\n1,2\n3,4x\n',
+      "row 2 (line 4), column 'b\nc': '4x' is not a number",
+    ],
+    ["hexadecimal", "a\n0x10\n", "row 1 (line 2), column 'a': '0x10' is not a number"],
+    ["NaN", "a\nNaN\n", "row 1 (line 2), column 'a': 'NaN' is not a number"],
+    ["Infinity", "a\n-Infinity\n", "row 1 (line 2), column 'a': '-Infinity' is not a number"],
+    ["a lonely point", "a\n.\n", "row 1 (line 2), column 'a': '.' is not a number"],
+    ["a number that no float holds", "a\n1e39\n", "row 1 (line 2), column 'a': '1e39' is too big for a 32-bit float"],
+    [
+      "a number of many digits",
+      `a\n${"9".repeat(400)}\n`,
+      `row 1 (line 2), column 'a': '${"9".repeat(40)}…' is too big`,
+    ],
+    ["a name twice", "a,b, a\n1,2,3\n", "header, column 3: the name 'a' is that of column 1, too"],
+    ["an empty name", "a,,b\n1,2,3\n", "header, column 2: the name is empty"],
+    ["a header that ends with a comma", "a,b,\n1,2,3\n", "header, column 3: the name is empty"],
+    ["a name that is too long", `${"a".repeat(255)}\n1\n`, "header, column 1: the name is longer than 254"],
+    ["Latin-1", Buffer.from("gr\xf6\xdfe,b\n1,2\n", "latin1"), "header, column 1: the name is not UTF-8"],
+    ["a quote inside a cell", 'a,b\n1,2"3\n', "line 2"],
+    ["a quote that is not closed", 'a,b\n"1,2\n3,4\n', "Quote Not Closed"],
+    ["a quote that swallows the file", `a,b\n"${"1,2\n".repeat(5_000_000)}`, "a quote may not be closed"],
+    ["a picture", Buffer.from("89504e470d0a1a0a0000000d49484452ffd8ffe0", "hex"), "header"],
+    [
+      "very many columns",
+      `${Array.from({ length: 65_537 }, (_, i) => `c${i}`).join(",")}\n`,
+      "65537 columns, but at most 65536",
+    ],
+  ])("refuses %s and leaves nothing behind", async (_, text, reason) => {
+    const folder = await temporaryFolder();
+    await expect(importCsvText(folder, text)).rejects.toThrow(reason);
+    expect(await readdir(folder)).toEqual(["input"]);
+  });
+
+  test("any table of floats comes back, however it is written", async () => {
+    const folder = await temporaryFolder();
+    const cell = fc.oneof(
+      fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => ({ text: String(value), value: value + 0 })),
+      fc.constantFrom(
+        { text: "", value: 0 },
+        { text: "tRue", value: 1 },
+        { text: "null", value: 0 },
+        { text: "FALSE", value: 0 },
+      ),
+    );
+    const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((text) => text.trim() !== "");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(name, { minLength: 1, maxLength: 6, selector: (text) => text.trim() }).chain((names) =>
+          fc.record({
+            names: fc.constant(names),
+            rows: fc.array(fc.array(cell, { minLength: names.length, maxLength: names.length }), { minLength: 1 }),
+            lineEnd: fc.constantFrom("\n", "\r\n", "\r"),
+            mark: fc.constantFrom("", "\uFEFF"),
+            closed: fc.boolean(),
+          }),
+        ),
+        async ({ names, rows, lineEnd, mark, closed }) => {
+          const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
+          const lines = [
+            names.map(quote),
+            // A line of one empty cell has to be quoted to be a row.
+            ...rows.map((cells) =>
+              cells.map(({ text }) => (cells.length === 1 || text.length % 2 ? quote(text) : text)),
+            ),
+          ].map((cells) => cells.join(","));
+          const table = await readTable(
+            await importCsvText(folder, mark + lines.join(lineEnd) + (closed ? lineEnd : "")),
+          );
+          expect(table.names).toEqual(names.map((text) => text.trim()));
+          expect(table.rows).toEqual(rows.map((cells) => cells.map(({ value }) => value)));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test("a big file streams through with little memory", { timeout: 120_000 }, async () => {
+    const folder = await temporaryFolder();
+    const job = { type: "csv" as const, name: "big", input: join(folder, "input"), target: join(folder, "dataset") };
+    const rowCount = 1_200_000;
+    const file = createWriteStream(job.input);
+    file.write("row,square,text\n");
+    for (let first = 0; first < rowCount; first += 10_000) {
+      const lines = Array.from(
+        { length: 10_000 },
+        (_, index) => `${first + index},${((first + index) % 1000) ** 2},true\n`,
+      );
+      if (!file.write(lines.join(""))) await once(file, "drain");
+    }
+    file.end();
+    await once(file, "close");
+
+    const before = process.memoryUsage().rss;
+    let peak = before;
+    const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
+    await runImport(job);
+    clearInterval(timer);
+    // Worker, parser and one chunk of each kind; the table as strings would take some hundred MiB.
+    expect(peak - before).toBeLessThan(120 * 2 ** 20);
+
+    const reader = await openDatasetFile(job.target);
+    expect(reader.rowCount).toBe(rowCount);
+    expect([...(await reader.readGroup("row", rowCount - 2, 2))]).toEqual([rowCount - 2, rowCount - 1]);
+    expect([...(await reader.readGroup("square", 123_456, 1))]).toEqual([456 ** 2]);
+    await reader.close();
+  });
+});
