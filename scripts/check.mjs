@@ -1,0 +1,23 @@
+// The gate: everything that has to be green before a change lands. Goes through all steps and then says which failed.
+import { build } from "./build.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { run } from "./run.mjs";
+import { runTests } from "./test.mjs";
+
+await ensureInstalled({ dev: true });
+await build({ all: true });
+
+const steps = [
+  { name: "lint", start: () => run("oxlint", ["--type-aware", "--deny-warnings"]) },
+  { name: "format", start: () => run("oxfmt", ["--check"]) },
+  { name: "unused code", start: () => run("knip", []) },
+  { name: "tests", start: () => runTests([]) },
+];
+
+const failed = [];
+for (const { name, start } of steps) {
+  console.log(`\n── ${name}`);
+  if ((await start()) !== 0) failed.push(name);
+}
+console.log(failed.length === 0 ? "\nTypes and all checks are fine." : `\nFailed: ${failed.join(", ")}`);
+process.exitCode = failed.length === 0 ? 0 : 1;

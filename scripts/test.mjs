@@ -1,0 +1,19 @@
+// Installs and builds everything, then runs the tests. Arguments go to vitest: npm test -- test/network
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "./build.mjs";
+import { ensureInstalled, root } from "./install.mjs";
+import { run } from "./run.mjs";
+
+/** Runs the tests on the compiled tree. Resolves to the exit code. */
+export function runTests(args) {
+  const reporters = ["default", join(root, "scripts/closing-line.mjs")].map((reporter) => `--reporter=${reporter}`);
+  // Tests are named by their source; vitest knows the compiled files.
+  return run("vitest", ["run", ...reporters, ...args.map((arg) => arg.replace(/\.test\.ts$/, ".test.js"))]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await ensureInstalled({ dev: true });
+  await build({ all: true });
+  process.exitCode = await runTests(process.argv.slice(2));
+}
