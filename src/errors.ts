@@ -14,8 +14,7 @@ export class HanamiError extends Error {
   }
 }
 
-export const badRequest = (message: string, options?: ErrorOptions) =>
-  new HanamiError("bad_request", message, options);
+export const badRequest = (message: string, options?: ErrorOptions) => new HanamiError("bad_request", message, options);
 export const unauthorized = (message: string) => new HanamiError("unauthorized", message);
 export const notFound = (message: string) => new HanamiError("not_found", message);
 export const conflict = (message: string) => new HanamiError("conflict", message);
