@@ -3,6 +3,7 @@ import type { Policies } from "./accounts/policies.ts";
 import type { TokenKey } from "./accounts/token-key.ts";
 import type { Config } from "./config.ts";
 import type { Db } from "./db/client.ts";
+import type { Measurements } from "./measurements/measurements.ts";
 import type { Storage } from "./storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
 import type { Scheduler } from "./tasks/scheduler.ts";
@@ -18,6 +19,7 @@ export interface App {
   /** Signs and checks tokens. */
   readonly tokenKey: TokenKey;
   readonly policies: Policies;
+  readonly measurements: Measurements;
 }
 
 /** Who is asking, as the token says. */

@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import { lockDataDirectory } from "./data-lock.ts";
 import { openDatabase } from "./db/open.ts";
 import { createLog } from "./log.ts";
+import { startMeasurements } from "./measurements/measurements.ts";
 import { paths } from "./paths.ts";
 import { openStorage } from "./storage.ts";
 
@@ -71,7 +72,10 @@ export async function openApp(config: Config): Promise<Server> {
     const tokenKey = await loadTokenKey(config.tokenKeyFile);
     const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
 
-    const app: App = { config, log, db, storage, tokenKey, policies, ...placeholder() };
+    const measurements = startMeasurements();
+    closer.add(() => measurements.close());
+
+    const app: App = { config, log, db, storage, tokenKey, policies, measurements, ...placeholder() };
     const api = createApi(app, routes);
     const server = createAdaptorServer({ fetch: api.fetch }) as HttpServer;
     closer.add(async () => {

@@ -16,6 +16,8 @@ export const fields = {
   id: z.string().regex(idPattern).min(4).max(254),
   /** Ids of users, which may look like mail addresses. */
   idExt: z.string().regex(idExtPattern).min(4).max(254),
+  /** As `idExt`, but with the odd length limit of GET /user. */
+  idExtToFind: z.string().regex(idExtPattern).min(4).max(256),
   name: z.string().regex(namePattern).min(4).max(254),
   /** A name without the length rule: column groups may be called `x`. */
   columnName: z.string().regex(namePattern),

@@ -37,6 +37,11 @@ export function mergeInput(
 ): Map<string, unknown> {
   const ruleOf = new Map(rules.map((rule) => [rule.key, rule]));
   const values = new Map(body);
-  for (const [key, text] of query) values.set(key, queryValue(ruleOf.get(key), text));
+  for (const [key, text] of query) {
+    const rule = ruleOf.get(key);
+    // `user_id=` from a client that fills in every parameter: no text is what it means to say.
+    if (text === "" && rule?.required === false && rule.pattern !== undefined) continue;
+    values.set(key, queryValue(rule, text));
+  }
   return values;
 }

@@ -1,7 +1,19 @@
+import { routes as auditLog } from "./audit-log/index.ts";
+import { routes as errorLog } from "./error-log/index.ts";
+import { routes as measurements } from "./measurements/index.ts";
+import { routes as project } from "./project/index.ts";
 import type { Route } from "./route.ts";
+import { routes as system } from "./system/index.ts";
 import { routes as token } from "./token/index.ts";
+import { routes as user } from "./user/index.ts";
 
 /** Every endpoint of the server: one folder per noun, one file per verb. */
 export const routes: readonly Route[] = [
   ...token, //
+  ...user,
+  ...project,
+  ...auditLog,
+  ...errorLog,
+  ...measurements,
+  ...system,
 ];

@@ -1,0 +1,18 @@
+import type { Context } from "../app-context.ts";
+import { projects } from "../db/schema/index.ts";
+import { conflict } from "../errors.ts";
+import { projectColumns, type ProjectView } from "./project-view.ts";
+
+/** Throws conflict when there is such a project. */
+export async function createProject(
+  { app, caller }: Context,
+  input: { id: string; name: string },
+): Promise<ProjectView> {
+  const [row] = await app.db
+    .insert(projects)
+    .values({ ...input, creator_id: caller.userId })
+    .onConflictDoNothing()
+    .returning(projectColumns);
+  if (row === undefined) throw conflict(`Project with id '${input.id}' already exist.`);
+  return row;
+}

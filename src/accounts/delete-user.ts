@@ -1,0 +1,17 @@
+import { and, eq, isNull, sql } from "drizzle-orm";
+import type { Context } from "../app-context.ts";
+import { users } from "../db/schema/index.ts";
+import { conflict, notFound } from "../errors.ts";
+
+/** The user's resources stay; its tokens end at once. Throws conflict for the caller's own user, and not_found. */
+export async function deleteUser({ app, caller }: Context, input: { id: string }): Promise<void> {
+  if (input.id === caller.userId) {
+    throw conflict(`User with id '${input.id}' tries to delete himself, which is not allowed.`);
+  }
+  const [row] = await app.db
+    .update(users)
+    .set({ deleted_at: sql`now()` })
+    .where(and(eq(users.id, input.id), isNull(users.deleted_at)))
+    .returning({ id: users.id });
+  if (row === undefined) throw notFound(`User with id '${input.id}' not found`);
+}

@@ -1,0 +1,18 @@
+import type { Context } from "../app-context.ts";
+import { unauthorized } from "../errors.ts";
+import { adminAssignment, findAssignments, requireUserRow, type Assignment } from "./find-user.ts";
+
+/**
+ * The projects in which a user may work: the caller's own, or those of `user_id` when an administrator asks.
+ * Administrators have the project `admin` besides those assigned to them.
+ */
+export async function listUserProjects(
+  { app, caller }: Context,
+  input: { user_id?: string | undefined },
+): Promise<Assignment[]> {
+  if (input.user_id !== undefined && !caller.isAdmin) throw unauthorized("");
+  const user = await requireUserRow(app.db, input.user_id ?? caller.userId);
+  const assigned = await findAssignments(app.db, user);
+  if (!user.is_admin) return assigned;
+  return [...assigned.filter((project) => project.project_id !== adminAssignment.project_id), adminAssignment];
+}

@@ -1,0 +1,20 @@
+import { and, eq } from "drizzle-orm";
+import type { Context } from "../app-context.ts";
+import { user_projects } from "../db/schema/index.ts";
+import { notFound } from "../errors.ts";
+import { requireUserRow, viewUser, type UserView } from "./find-user.ts";
+
+/** Takes a project from a user; tokens for it end at once. Throws not_found for the user and for the assignment. */
+export async function unassignProject({ app }: Context, input: { id: string; project_id: string }): Promise<UserView> {
+  const user = await requireUserRow(app.db, input.id);
+  const [row] = await app.db
+    .delete(user_projects)
+    .where(and(eq(user_projects.user_row_uuid, user.row_uuid), eq(user_projects.project_id, input.project_id)))
+    .returning();
+  if (row === undefined) {
+    throw notFound(
+      `Project with ID '${input.project_id}' is not assigned to user with id '${input.id}' and so it can not be removed from the user.`,
+    );
+  }
+  return viewUser(app.db, user);
+}

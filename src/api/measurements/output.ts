@@ -1,0 +1,9 @@
+import { z } from "zod";
+
+/** Oldest first, zeros where nothing was measured yet. */
+export const ringsOutput = z.object({
+  seconds: z.array(z.number()),
+  minutes: z.array(z.number()),
+  hours: z.array(z.number()),
+  days: z.array(z.number()),
+});

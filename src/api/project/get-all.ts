@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { listProjects } from "../../accounts/list-projects.ts";
+import { formatTimestamp } from "../../timestamp.ts";
+import { listOutput, listResponse } from "../list.ts";
+import { route } from "../route.ts";
+
+const header = ["created_at", "id", "name", "creator_id"];
+
+export const getAllProjects = route({
+  method: "GET",
+  path: "/project/all",
+  summary: "List all projects.",
+  adminOnly: true,
+  input: z.object({}),
+  output: listOutput,
+  handler: async (context) => {
+    const projects = await listProjects(context);
+    return listResponse(
+      header,
+      projects.map((project) => [formatTimestamp(project.created_at), project.id, project.name, project.creator_id]),
+    );
+  },
+});

@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { unassignProject } from "../../accounts/unassign-project.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { toUserBody, userOutput } from "./output.ts";
+
+export const deleteUserProject = route({
+  method: "DELETE",
+  path: "/user/project",
+  summary: "Take a project from a user.",
+  adminOnly: true,
+  input: z.object({ id: fields.idExt, project_id: fields.id }),
+  output: userOutput,
+  handler: async (context, input) => toUserBody(await unassignProject(context, input)),
+});

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { deleteUser } from "../../accounts/delete-user.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+
+export const deleteUserRoute = route({
+  method: "DELETE",
+  path: "/user",
+  summary: "Delete a user. The user's tokens end at once, resources stay.",
+  adminOnly: true,
+  input: z.object({ id: fields.idExt }),
+  output: z.object({}),
+  handler: async (context, input) => {
+    await deleteUser(context, input);
+    return {};
+  },
+});

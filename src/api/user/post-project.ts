@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { assignProject } from "../../accounts/assign-project.ts";
+import { switchProject } from "../../accounts/switch-project.ts";
+import { badRequest, unauthorized } from "../../errors.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { tokenOutput } from "../token/output.ts";
+import { toUserBody, userOutput } from "./output.ts";
+
+const missing = (key: string) =>
+  badRequest(`Validation failed, because variable '${key}' is required, but is not set.`);
+
+/**
+ * Two endpoints in one: administrators assign a project to a user, and, because old clients know no other way, anybody
+ * who sends nothing but a project switches to it.
+ */
+export const postUserProject = route({
+  method: "POST",
+  path: "/user/project",
+  summary: "Assign a project to a user; with `project_id` alone: switch to that project and get a token.",
+  input: z.object({
+    id: fields.idExt.optional(),
+    project_id: fields.id,
+    role: fields.id.optional(),
+    is_project_admin: z.boolean().optional(),
+  }),
+  output: z.union([userOutput, tokenOutput]),
+  handler: async (context, { id, project_id, role, is_project_admin }) => {
+    const isSwitch = id === undefined && role === undefined && is_project_admin === undefined;
+    if (isSwitch) return switchProject(context, { project_id });
+    if (id === undefined) throw missing("id");
+    if (role === undefined) throw missing("role");
+    if (!context.caller.isAdmin) throw unauthorized("");
+    const assignment = { id, project_id, role, is_project_admin: is_project_admin ?? false };
+    return toUserBody(await assignProject(context, assignment));
+  },
+});

@@ -1,0 +1,23 @@
+import { asc, eq } from "drizzle-orm";
+import type { Context } from "../app-context.ts";
+import { audit_log } from "../db/schema/index.ts";
+import { unauthorized } from "../errors.ts";
+import { pageRows } from "./page.ts";
+
+export interface LogPage {
+  /** Counts from 0; a page beyond the end is empty. */
+  page: number;
+  user_id?: string | undefined;
+}
+
+/** One page of the caller's own entries, or of another user's when an administrator asks; oldest first. */
+export async function listAuditLog({ app, caller }: Context, { page, user_id }: LogPage) {
+  if (user_id !== undefined && !caller.isAdmin) throw unauthorized("'user_id' can only be set by an admin");
+  return app.db
+    .select()
+    .from(audit_log)
+    .where(eq(audit_log.user_id, user_id ?? caller.userId))
+    .orderBy(asc(audit_log.sequence))
+    .limit(pageRows)
+    .offset(page * pageRows);
+}

@@ -1,0 +1,2 @@
+/** Rows on one page of a log. */
+export const pageRows = 100;
