@@ -1,0 +1,101 @@
+import { hexagonOf, type Cluster, type Hexagon } from "../../network/cluster.ts";
+import { FEW_SECTIONS, FLOAT_MAX, FREE_PLACES_MIN, START_BLOCKS, TOLERANCE_START } from "../../network/learning.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import { DRAW, draw } from "../../network/random.ts";
+import { growBlock } from "../../network/readout.ts";
+import type { Scratch } from "../../network/scratch.ts";
+import { append, count } from "../../network/state.ts";
+
+/**
+ * Gives sections to the hexagon's neurons (or values) that are positive for the first time, in order of neurons.
+ * One section in a random block of a random target hexagon; while that holds few sections, one in each of its blocks.
+ */
+export function allocate(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
+  if (hexagon.targets.length === 0) return;
+  // Blocks that this adds to the hexagon itself hold no values yet.
+  const blocks = [...hexagon.blocks];
+  for (const block of blocks) {
+    for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
+      const source = block * NEURONS_PER_BLOCK + n;
+      if (cluster.state.arrays.sectionHead[source] !== NONE || !wasPositive(scratch, block, n)) continue;
+      const target = pickTarget(cluster, hexagon, source);
+      prepareBlocks(cluster, target);
+      const few = sectionsIn(cluster, target) < FEW_SECTIONS;
+      const first = draw(cluster.seed, DRAW.sectionBlock + hexagon.index, source, 0);
+      const copies = few ? target.blocks.length : 1;
+      for (let copy = 0; copy < copies; copy++) {
+        const section = appendSection(cluster, source, target, first + copy);
+        if (few && hexagon.feeds.fromInput && !hexagon.feeds.match)
+          cluster.state.arrays.tolerance[section] = TOLERANCE_START;
+      }
+    }
+  }
+}
+
+/**
+ * Splits the full sections that the hexagon feeds, in order of sections: the old one keeps the lower half of its ramps
+ * and of its range, a new one in a random block takes the rest.
+ */
+export function split(cluster: Cluster, hexagon: Hexagon): void {
+  const { state } = cluster;
+  const sections = count(state, "section");
+  for (let old = 0; old < sections; old++) {
+    const border = state.arrays.split[old]!;
+    const source = state.arrays.source[old]!;
+    if (border === 0 || hexagonOf(cluster, Math.floor(source / NEURONS_PER_BLOCK)) !== hexagon) continue;
+    const target = pickTarget(cluster, hexagon, sections + old);
+    prepareBlocks(cluster, target);
+    const first = draw(cluster.seed, DRAW.sectionBlock + hexagon.index, source, old + 1);
+    const upper = appendSection(cluster, source, target, first);
+    const { lower, range, ramps, split: marks } = state.arrays;
+    lower[upper] = lower[old]! + border;
+    range[upper] = range[old]! - border;
+    range[old] = border;
+    ramps[old] = hexagon.feeds.rampCount / 2;
+    marks[old] = 0;
+  }
+}
+
+function wasPositive(scratch: Scratch, block: number, n: number): boolean {
+  for (let q = 0; q < scratch.samples; q++) if (scratch.value[scratch.at(block, q) + n]! > 0) return true;
+  return false;
+}
+
+function pickTarget(cluster: Cluster, hexagon: Hexagon, item: number): Hexagon {
+  const random = draw(cluster.seed, DRAW.sectionTarget + hexagon.index, item, 0);
+  return cluster.hexagons[hexagon.targets[random % hexagon.targets.length]!]!;
+}
+
+function sectionsIn(cluster: Cluster, hexagon: Hexagon): number {
+  const { blockSections } = cluster.state.arrays;
+  return hexagon.blocks.reduce((sum, block) => sum + blockSections[block]!, 0);
+}
+
+function prepareBlocks(cluster: Cluster, target: Hexagon): void {
+  if (target.blocks.length === 0) {
+    const start = target.role === "output" ? START_BLOCKS.output : START_BLOCKS.hidden;
+    for (let i = 0; i < start; i++) growBlock(cluster, target);
+  }
+}
+
+/** Adds an empty section to the first block, from the `start`th on, that has a free place. */
+function appendSection(cluster: Cluster, source: number, target: Hexagon, start: number): number {
+  const { state, seed } = cluster;
+  const free = target.blocks.length * SECTIONS_PER_BLOCK - sectionsIn(cluster, target);
+  if (free < FREE_PLACES_MIN) growBlock(cluster, target);
+  let at = start % target.blocks.length;
+  while (state.arrays.blockSections[target.blocks[at]!]! === SECTIONS_PER_BLOCK) at = (at + 1) % target.blocks.length;
+  const block = target.blocks[at]!;
+
+  const section = append(state, "section", 1);
+  const arrays = state.arrays;
+  arrays.places[block * SECTIONS_PER_BLOCK + arrays.blockSections[block]!] = section;
+  arrays.blockSections[block]! += 1;
+  arrays.source[section] = source;
+  arrays.target[section] = block;
+  arrays.next[section] = arrays.sectionHead[source]!;
+  arrays.sectionHead[source] = section;
+  arrays.seed[section] = draw(seed, DRAW.sectionSeed + target.index, section, 0);
+  arrays.range[section] = FLOAT_MAX;
+  return section;
+}

@@ -1,0 +1,80 @@
+import type { Cluster, Hexagon } from "../../network/cluster.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import type { Scratch } from "../../network/scratch.ts";
+import { tileOfRun } from "../../network/section-kind.ts";
+import { Activation } from "./ramps.ts";
+import { SourceValues } from "./source-values.ts";
+
+/**
+ * Computes the values and slopes of a hexagon's neurons for all samples: bias and sections give the input, and
+ * log2(1 + input) the value. The loops run block, section, sample, so every sum has a fixed order.
+ */
+export function forward(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
+  const { blockSections, places, bias } = cluster.state.arrays;
+  for (const block of hexagon.blocks) {
+    const biases = bias.subarray(block * NEURONS_PER_BLOCK, (block + 1) * NEURONS_PER_BLOCK);
+    for (let q = 0; q < scratch.samples; q++) scratch.value.set(biases, scratch.at(block, q));
+    for (let place = 0; place < blockSections[block]!; place++)
+      addSection(cluster, scratch, places[block * SECTIONS_PER_BLOCK + place]!);
+    if (cluster.hasMemory && hexagon.role === "hidden") spike(cluster, scratch, block);
+    else compress(scratch, block);
+  }
+}
+
+const activation = new Activation();
+
+function addSection(cluster: Cluster, scratch: Scratch, section: number): void {
+  const { arrays } = cluster.state;
+  const { weight } = arrays;
+  const { value } = scratch;
+  const block = arrays.target[section]!;
+  const seed = arrays.seed[section]!;
+  const sources = new SourceValues(cluster, scratch, section);
+  const runsPerRamp = sources.kind.rampSize / RUN;
+  for (let q = 0; q < scratch.samples; q++) {
+    const x = sources.get(q);
+    if (!(x > 0)) continue;
+    const runs = activation.compute(arrays, section, sources.kind, x) * runsPerRamp;
+    for (let run = 0; run < runs; run++) {
+      const a = activation.ramps[Math.floor(run / runsPerRamp)]!;
+      const w = section * 128 + run * RUN;
+      const t = scratch.at(block, q) + tileOfRun(seed, run) * RUN;
+      for (let i = 0; i < RUN; i++) value[t + i]! += weight[w + i]! * a;
+    }
+  }
+}
+
+/** Inputs of a block's neurons become values, y = log2(1 + max(0, input)), and slopes dy/dinput. */
+function compress(scratch: Scratch, block: number): void {
+  const { value, slope } = scratch;
+  const end = scratch.at(block, scratch.samples);
+  for (let i = scratch.at(block, 0); i < end; i++) {
+    const input = value[i]!;
+    value[i] = input > 0 ? Math.log2(1 + input) : 0;
+    slope[i] = input > 0 ? Math.LOG2E / (1 + input) : 0;
+  }
+}
+
+/**
+ * The same for neurons with a memory, samples in order: what is left of the potential is divided by the cooldown; every
+ * `refractoryTime`-th cycle the input is added, in between it is discarded. The memory holds the raw potential; only
+ * the value that others see is compressed.
+ */
+function spike(cluster: Cluster, scratch: Scratch, block: number): void {
+  const { potential, refractory } = cluster.state.arrays;
+  const { neuronCooldown, refractoryTime } = cluster.template.settings;
+  const { value, slope } = scratch;
+  for (let q = 0; q < scratch.samples; q++) {
+    for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
+      const id = block * NEURONS_PER_BLOCK + n;
+      const i = scratch.at(block, q) + n;
+      const rested = Math.max(0, refractory[id]! - 1);
+      const accepts = rested === 0;
+      const raw = Math.max(0, potential[id]! / neuronCooldown + (accepts ? value[i]! : 0));
+      potential[id] = raw;
+      refractory[id] = accepts ? refractoryTime : rested;
+      value[i] = Math.log2(1 + raw);
+      slope[i] = accepts && raw > 0 ? Math.LOG2E / (1 + raw) : 0;
+    }
+  }
+}

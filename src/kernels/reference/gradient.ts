@@ -1,0 +1,68 @@
+import type { Cluster, Hexagon } from "../../network/cluster.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import type { Scratch } from "../../network/scratch.ts";
+import { tileOfRun } from "../../network/section-kind.ts";
+import { count } from "../../network/state.ts";
+import { Activation } from "./ramps.ts";
+import { SourceValues } from "./source-values.ts";
+
+const activation = new Activation();
+
+/**
+ * Sums delta * activation over the samples that take part, for every synapse of the hexagon's sections, and the
+ * activations themselves per ramp. Sections that no such sample touches are left out.
+ */
+export function gradient(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
+  const { arrays } = cluster.state;
+  const { blockSections, places, seed } = arrays;
+  const { delta, skipped, touched, gradient, activationSum } = scratch;
+  for (const block of hexagon.blocks) {
+    for (let place = 0; place < blockSections[block]!; place++) {
+      const section = places[block * SECTIONS_PER_BLOCK + place]!;
+      const sources = new SourceValues(cluster, scratch, section);
+      const runsPerRamp = sources.kind.rampSize / RUN;
+      for (let q = 0; q < scratch.samples; q++) {
+        if (skipped[q] !== 0) continue;
+        const x = sources.get(q);
+        if (!(x > 0)) continue;
+        const ramps = activation.compute(arrays, section, sources.kind, x);
+        if (ramps === 0) continue;
+        if (touched[section] === 0) {
+          touched[section] = 1;
+          gradient.fill(0, section * 128, section * 128 + 128);
+          activationSum.fill(0, section * 4, section * 4 + 4);
+        }
+        for (let r = 0; r < ramps; r++) activationSum[section * 4 + r]! += activation.ramps[r]!;
+        for (let run = 0; run < ramps * runsPerRamp; run++) {
+          const a = activation.ramps[Math.floor(run / runsPerRamp)]!;
+          const g = section * 128 + run * RUN;
+          const t = scratch.at(block, q) + tileOfRun(seed[section]!, run) * RUN;
+          for (let i = 0; i < RUN; i++) gradient[g + i]! += delta[t + i]! * a;
+        }
+      }
+    }
+  }
+}
+
+/** Sums error * value over the samples that take part, for every readout weight, and the errors per output neuron. */
+export function readoutGradient(cluster: Cluster, scratch: Scratch): void {
+  const { tileBlock, tileOutput, tileOutputCount, tileRow } = cluster.state.arrays;
+  const { value, error, skipped, readoutGradient, errorSum, outputStride } = scratch;
+  errorSum.fill(0, 0, outputStride);
+  readoutGradient.fill(0, 0, count(cluster.state, "row") * NEURONS_PER_BLOCK);
+  for (let q = 0; q < scratch.samples; q++) {
+    if (skipped[q] !== 0) continue;
+    for (let k = 0; k < outputStride; k++) errorSum[k]! += error[q * outputStride + k]!;
+  }
+  for (let tile = 0; tile < count(cluster.state, "tile"); tile++) {
+    for (let q = 0; q < scratch.samples; q++) {
+      if (skipped[q] !== 0) continue;
+      const y = scratch.at(tileBlock[tile]!, q);
+      for (let k = 0; k < tileOutputCount[tile]!; k++) {
+        const u = error[q * outputStride + tileOutput[tile]! + k]!;
+        const g = (tileRow[tile]! + k) * NEURONS_PER_BLOCK;
+        for (let n = 0; n < NEURONS_PER_BLOCK; n++) readoutGradient[g + n]! += u * value[y + n]!;
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { Cluster, Hexagon } from "../../network/cluster.ts";
+import { NEURONS_PER_BLOCK, NONE } from "../../network/layout.ts";
+import {
+  RAMP_SHRINK,
+  RECOVERIES_MAX,
+  RECOVERY_SHARE,
+  RECOVERY_VISITS,
+  TOLERANCE_SHRINK,
+} from "../../network/learning.ts";
+import { startWeight } from "../../network/random.ts";
+import type { Scratch } from "../../network/scratch.ts";
+import type { SectionKind } from "../../network/section-kind.ts";
+import type { State } from "../../network/state.ts";
+
+/**
+ * Lets every section that the hexagon feeds look at its source's values, samples in order: ramps are appended, refined
+ * or scaled, full sections are marked for a split. Sections do not influence each other.
+ */
+export function grow(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
+  const { state } = cluster;
+  const { sectionHead, next } = state.arrays;
+  for (const block of hexagon.blocks) {
+    for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
+      for (let s = sectionHead[block * NEURONS_PER_BLOCK + n]!; s !== NONE; s = next[s]!) {
+        for (let q = 0; q < scratch.samples; q++) {
+          const value = scratch.value[scratch.at(block, q) + n]!;
+          if (value > 0) growSection(state, s, hexagon.feeds, value);
+        }
+      }
+    }
+  }
+}
+
+/** One section looks at one positive value of its source. */
+export function growSection(state: State, section: number, kind: SectionKind, value: number): void {
+  const { lower, range, ramps, ends, split } = state.arrays;
+  const x = Math.min(Math.fround(value - lower[section]!), range[section]!);
+  if (!(x > 0)) return;
+  if (kind.match) return insertValue(state, section, kind, x);
+
+  const used = ramps[section]!;
+  const at = section * 4;
+  if (used > 0) {
+    if (kind.fromInput) recover(state, section, x);
+    const reach = ends[at + used - 1]!;
+    if (x <= reach) return refine(state, section, kind, x);
+    if (x <= 2 * reach) return;
+  }
+  if (used === kind.rampCount) split[section] = ends[at + kind.rampCount / 2 - 1]!;
+  else setRamp(state, section, kind, used, Math.max(x, kind.rampEndMin));
+}
+
+/** Scales the ramps down when the largest value of many visits stayed far below their end: an outlier had set them. */
+function recover({ arrays }: State, section: number, x: number): void {
+  const { recoveries, largest, visits, ramps, ends } = arrays;
+  if (recoveries[section]! >= RECOVERIES_MAX) return;
+  largest[section] = Math.max(largest[section]!, x);
+  visits[section]! += 1;
+  if (visits[section]! < RECOVERY_VISITS) return;
+  const max = largest[section]!;
+  const at = section * 4;
+  const used = ramps[section]!;
+  const reach = ends[at + used - 1]!;
+  if (max < reach * RECOVERY_SHARE) {
+    for (let r = 0; r < used; r++) ends[at + r] = Math.fround(ends[at + r]! / reach) * max;
+    recoveries[section]! += 1;
+  }
+  largest[section] = 0;
+  visits[section] = 0;
+}
+
+/** Shrinks the ramp that holds x when x falls near its middle, so that a next ramp can tell more values apart. */
+function refine({ arrays }: State, section: number, kind: SectionKind, x: number): void {
+  const { tolerance, ramps, ends, weight } = arrays;
+  if (tolerance[section] === 0) return;
+  const at = section * 4;
+  let r = 0;
+  while (ends[at + r]! < x) r += 1;
+  const start = r === 0 ? 0 : ends[at + r - 1]!;
+  const width = Math.fround(ends[at + r]! - start);
+  if (!(Math.abs((x - start) / width - 0.5) < tolerance[section]!)) return;
+  const narrower = Math.fround(width / RAMP_SHRINK);
+  for (let later = r; later < ramps[section]!; later++) ends[at + later]! -= width - narrower;
+  const first = section * 128 + r * kind.rampSize;
+  for (let i = first; i < first + kind.rampSize; i++) weight[i]! /= RAMP_SHRINK;
+  tolerance[section]! /= TOLERANCE_SHRINK;
+}
+
+/** Match sections: a value that no ramp ends at gets its own ramp, in ascending order. */
+function insertValue(state: State, section: number, kind: SectionKind, x: number): void {
+  const { ramps, ends, weight, weightMoment, rampSquare, split } = state.arrays;
+  const at = section * 4;
+  const used = ramps[section]!;
+  let r = 0;
+  while (r < used && ends[at + r]! < x) r += 1;
+  if (r < used && ends[at + r] === x) return;
+  if (used === kind.rampCount) {
+    split[section] = ends[at + kind.rampCount / 2 - 1]!;
+    return;
+  }
+  // The ramps above move up one place with what they learnt, though to other targets: values come in early on, before
+  // there is much to lose.
+  ends.copyWithin(at + r + 1, at + r, at + used);
+  rampSquare.copyWithin(at + r + 1, at + r, at + used);
+  const from = section * 128 + r * kind.rampSize;
+  const until = section * 128 + used * kind.rampSize;
+  weight.copyWithin(from + kind.rampSize, from, until);
+  weightMoment.copyWithin(from + kind.rampSize, from, until);
+  setRamp(state, section, kind, r, x);
+}
+
+/** Makes ramp `r` a new one that ends at `end`; the section then has one more. */
+function setRamp({ arrays }: State, section: number, kind: SectionKind, r: number, end: number): void {
+  const { ramps, ends, weight, weightMoment, rampSquare, seed } = arrays;
+  ends[section * 4 + r] = end;
+  rampSquare[section * 4 + r] = 0;
+  for (let i = r * kind.rampSize; i < (r + 1) * kind.rampSize; i++) {
+    weight[section * 128 + i] = startWeight(seed[section]!, i, kind.weightRange);
+    weightMoment[section * 128 + i] = 0;
+  }
+  ramps[section]! += 1;
+}

@@ -1,0 +1,57 @@
+import type { Cluster } from "../../network/cluster.ts";
+import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
+import { SKIP_ERROR } from "../../network/learning.ts";
+import type { Scratch } from "../../network/scratch.ts";
+import { count } from "../../network/state.ts";
+
+/**
+ * What the output neurons show: sigmoid(bias + readout weights * values of their hexagon). Outputs of a hexagon that
+ * has no blocks yet show 0.
+ */
+export function output(cluster: Cluster, scratch: Scratch): void {
+  const { arrays } = cluster.state;
+  const { tileBlock, tileOutput, tileOutputCount, tileRow, readout, outputBias, outputOwner } = arrays;
+  const { value, output, outputStride } = scratch;
+  for (let q = 0; q < scratch.samples; q++) output.set(outputBias.subarray(0, outputStride), q * outputStride);
+  for (let tile = 0; tile < count(cluster.state, "tile"); tile++) {
+    for (let q = 0; q < scratch.samples; q++) {
+      const y = scratch.at(tileBlock[tile]!, q);
+      for (let k = 0; k < tileOutputCount[tile]!; k++) {
+        const v = (tileRow[tile]! + k) * NEURONS_PER_BLOCK;
+        let sum = 0;
+        for (let n = 0; n < NEURONS_PER_BLOCK; n++) sum += readout[v + n]! * value[y + n]!;
+        output[q * outputStride + tileOutput[tile]! + k]! += sum;
+      }
+    }
+  }
+  for (let k = 0; k < outputStride; k++) {
+    const isEmpty = cluster.hexagons[cluster.template.outputs[outputOwner[k]!]!.hexagon]!.blocks.length === 0;
+    for (let q = 0; q < scratch.samples; q++) {
+      const i = q * outputStride + k;
+      output[i] = isEmpty ? 0 : 1 / (1 + Math.exp(-output[i]!));
+    }
+  }
+}
+
+/**
+ * Errors of all samples, and which samples have something to teach: one whose expected values are all exactly 0 or 1
+ * and all nearly reached is skipped. Samples that were skipped before stay so.
+ */
+export function error({ state, hexagons, template }: Cluster, scratch: Scratch): void {
+  const { output, expected, error, skipped, outputStride } = scratch;
+  const canLearn = template.outputs.map(({ hexagon }) => hexagons[hexagon]!.blocks.length > 0);
+  scratch.learning = 0;
+  for (let q = 0; q < scratch.samples; q++) {
+    let isReached = true;
+    for (let k = 0; k < outputStride; k++) {
+      const i = q * outputStride + k;
+      const target = expected[i]!;
+      const hasTarget = !Number.isNaN(target) && canLearn[state.arrays.outputOwner[k]!]!;
+      error[i] = hasTarget ? output[i]! - target : 0;
+      const isHard = target === 0 || target === 1;
+      if (hasTarget && !(isHard && Math.abs(error[i]!) < SKIP_ERROR)) isReached = false;
+    }
+    if (isReached) skipped[q] = 1;
+    if (skipped[q] === 0) scratch.learning += 1;
+  }
+}

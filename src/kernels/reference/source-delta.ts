@@ -1,0 +1,78 @@
+import type { Cluster, Hexagon } from "../../network/cluster.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import { bounded } from "../../network/learning.ts";
+import type { Scratch } from "../../network/scratch.ts";
+import { tileOfRun } from "../../network/section-kind.ts";
+import { count } from "../../network/state.ts";
+import { Activation } from "./ramps.ts";
+import { SourceValues } from "./source-values.ts";
+
+/** Adds to the delta of every neuron what the outputs' errors ask of it, through the readout weights. */
+export function readoutDelta(cluster: Cluster, scratch: Scratch): void {
+  const { tileBlock, tileOutput, tileOutputCount, tileRow, readout } = cluster.state.arrays;
+  const { delta, error, skipped, outputStride } = scratch;
+  for (let tile = 0; tile < count(cluster.state, "tile"); tile++) {
+    for (let q = 0; q < scratch.samples; q++) {
+      if (skipped[q] !== 0) continue;
+      const d = scratch.at(tileBlock[tile]!, q);
+      for (let k = 0; k < tileOutputCount[tile]!; k++) {
+        const u = error[q * outputStride + tileOutput[tile]! + k]!;
+        const v = (tileRow[tile]! + k) * NEURONS_PER_BLOCK;
+        for (let n = 0; n < NEURONS_PER_BLOCK; n++) delta[d + n]! += u * readout[v + n]!;
+      }
+    }
+  }
+}
+
+/** Turns a hexagon's deltas over values into deltas over inputs, and sums them over the samples. */
+export function inputDelta(scratch: Scratch, hexagon: Hexagon): void {
+  const { delta, slope, deltaSum, skipped } = scratch;
+  for (const block of hexagon.blocks) {
+    const sum = block * NEURONS_PER_BLOCK;
+    deltaSum.fill(0, sum, sum + NEURONS_PER_BLOCK);
+    for (let q = 0; q < scratch.samples; q++) {
+      if (skipped[q] !== 0) continue;
+      const at = scratch.at(block, q);
+      for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
+        const d = bounded(delta[at + n]! * slope[at + n]!);
+        delta[at + n] = d;
+        deltaSum[sum + n]! += d;
+      }
+    }
+  }
+}
+
+const activation = new Activation();
+
+/**
+ * Adds to the deltas of the neurons that feed the hexagon from earlier ones. The true slope: only the last touched ramp
+ * of a section moves with its source.
+ */
+export function sourceDelta(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
+  const { arrays } = cluster.state;
+  const { blockSections, places, weight, seed } = arrays;
+  const { delta, skipped } = scratch;
+  for (const block of hexagon.blocks) {
+    for (let place = 0; place < blockSections[block]!; place++) {
+      const section = places[block * SECTIONS_PER_BLOCK + place]!;
+      const sources = new SourceValues(cluster, scratch, section);
+      if (!sources.learns) continue;
+      const runsPerRamp = sources.kind.rampSize / RUN;
+      for (let q = 0; q < scratch.samples; q++) {
+        if (skipped[q] !== 0) continue;
+        const x = sources.get(q);
+        if (!(x > 0)) continue;
+        const runs = activation.compute(arrays, section, sources.kind, x) * runsPerRamp;
+        if (activation.slope === 0) continue;
+        let sum = 0;
+        for (let run = runs - runsPerRamp; run < runs; run++) {
+          const w = section * 128 + run * RUN;
+          const t = scratch.at(block, q) + tileOfRun(seed[section]!, run) * RUN;
+          for (let i = 0; i < RUN; i++) sum += delta[t + i]! * weight[w + i]!;
+        }
+        const at = sources.first + q * sources.step;
+        delta[at] = delta[at]! + sum * activation.slope;
+      }
+    }
+  }
+}

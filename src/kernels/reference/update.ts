@@ -1,0 +1,113 @@
+/**
+ * Update in batches: centred gradients and Adam. Activations are never negative, so all samples share one large
+ * direction that alone would limit the step; it is taken out of the gradient, not out of the forward pass.
+ */
+import type { Cluster, Hexagon } from "../../network/cluster.ts";
+import { HEADER, NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import {
+  ADAM_EPSILON,
+  bounded,
+  MOMENT_KEEP,
+  READOUT_RATE_SHARE,
+  SQUARE_KEEP,
+  WEIGHT_DECAY,
+} from "../../network/learning.ts";
+import type { Scratch } from "../../network/scratch.ts";
+import { tileOfRun } from "../../network/section-kind.ts";
+import { count } from "../../network/state.ts";
+import { kindOf } from "./source-values.ts";
+
+/** Adam's corrections for moments that started at 0, after the counted step. */
+interface Corrections {
+  moment: number;
+  square: number;
+}
+
+function corrections({ state }: Cluster): Corrections {
+  const steps = state.arrays.header[HEADER.adamSteps]!;
+  return { moment: 1 - MOMENT_KEEP ** steps, square: 1 - SQUARE_KEEP ** steps };
+}
+
+/**
+ * Steps the sections of a hexagon that were touched, compensates the biases so that no neuron's mean input over the
+ * batch moves with the weights, then steps the biases. `rate` is the full rate of this step.
+ */
+export function update(cluster: Cluster, scratch: Scratch, hexagon: Hexagon, rate: number): void {
+  const { blockSections, places } = cluster.state.arrays;
+  const correct = corrections(cluster);
+  for (const block of hexagon.blocks) {
+    for (let place = 0; place < blockSections[block]!; place++) {
+      const section = places[block * SECTIONS_PER_BLOCK + place]!;
+      if (scratch.touched[section] !== 0) updateSection(cluster, scratch, section, rate, correct);
+    }
+    const { bias, biasMoment, biasSquare } = cluster.state.arrays;
+    for (let id = block * NEURONS_PER_BLOCK; id < (block + 1) * NEURONS_PER_BLOCK; id++) {
+      const g = scratch.deltaSum[id]! / scratch.samples;
+      adam(bias, biasMoment, biasSquare, id, g, rate, correct);
+    }
+  }
+}
+
+function updateSection(cluster: Cluster, scratch: Scratch, section: number, rate: number, correct: Corrections): void {
+  const { weight, weightMoment, rampSquare, ramps, seed, target, bias } = cluster.state.arrays;
+  const { gradient, activationSum, deltaSum, samples, learning } = scratch;
+  const { rampSize } = kindOf(cluster, section);
+  const neurons = target[section]! * NEURONS_PER_BLOCK;
+  for (let r = 0; r < ramps[section]!; r++) {
+    const mean = activationSum[section * 4 + r]! / learning;
+    const first = section * 128 + r * rampSize;
+    const neuronOf = (i: number) =>
+      neurons + tileOfRun(seed[section]!, Math.floor((r * rampSize + i) / RUN)) * RUN + (i % RUN);
+    let squares = 0;
+    for (let i = 0; i < rampSize; i++) {
+      const g = (gradient[first + i]! - deltaSum[neuronOf(i)]! * mean) / samples;
+      gradient[first + i] = g;
+      squares += g * g;
+    }
+    const square = SQUARE_KEEP * rampSquare[section * 4 + r]! + (1 - SQUARE_KEEP) * (squares / rampSize);
+    rampSquare[section * 4 + r] = square;
+    const step = rate / correct.moment / (Math.sqrt(square / correct.square) + ADAM_EPSILON);
+    for (let i = 0; i < rampSize; i++) {
+      const g = gradient[first + i]!;
+      const moment = MOMENT_KEEP * weightMoment[first + i]! + (1 - MOMENT_KEEP) * g;
+      weightMoment[first + i] = moment;
+      const before = weight[first + i]!;
+      const decayed = before * (1 - WEIGHT_DECAY * rate);
+      const after = bounded(decayed - step * (MOMENT_KEEP * moment + (1 - MOMENT_KEEP) * g));
+      weight[first + i] = after;
+      const neuron = neuronOf(i);
+      bias[neuron] = bounded(bias[neuron]! - (weight[first + i]! - before) * mean);
+    }
+  }
+}
+
+/** Steps readout weights and output biases with the plain mean gradient. */
+export function updateReadout(cluster: Cluster, scratch: Scratch, fullRate: number): void {
+  const { readout, readoutMoment, readoutSquare, outputBias, outputBiasMoment, outputBiasSquare } =
+    cluster.state.arrays;
+  const correct = corrections(cluster);
+  const rate = fullRate * READOUT_RATE_SHARE;
+  for (let i = 0; i < count(cluster.state, "row") * NEURONS_PER_BLOCK; i++)
+    adam(readout, readoutMoment, readoutSquare, i, scratch.readoutGradient[i]! / scratch.samples, rate, correct);
+  for (let k = 0; k < scratch.outputStride; k++)
+    adam(outputBias, outputBiasMoment, outputBiasSquare, k, scratch.errorSum[k]! / scratch.samples, rate, correct);
+}
+
+/** One Adam step with Nesterov's look ahead. A gradient of exactly 0 (a silent neuron, an unused output) changes nothing. */
+function adam(
+  weights: Float32Array,
+  moments: Float32Array,
+  squares: Float32Array,
+  i: number,
+  g: number,
+  rate: number,
+  correct: Corrections,
+): void {
+  if (g === 0) return;
+  const square = SQUARE_KEEP * squares[i]! + (1 - SQUARE_KEEP) * g * g;
+  const moment = MOMENT_KEEP * moments[i]! + (1 - MOMENT_KEEP) * g;
+  squares[i] = square;
+  moments[i] = moment;
+  const ahead = (MOMENT_KEEP * moment + (1 - MOMENT_KEEP) * g) / correct.moment;
+  weights[i] = bounded(weights[i]! - (rate * ahead) / (Math.sqrt(square / correct.square) + ADAM_EPSILON));
+}

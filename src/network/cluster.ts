@@ -1,0 +1,100 @@
+import { COOLDOWN_FORGETS } from "./learning.ts";
+import { HEADER, NEURONS_PER_BLOCK, NONE } from "./layout.ts";
+import { NEURONS_PER_VALUE } from "./output-values.ts";
+import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
+import { append, count, createState, type Allocate, type State } from "./state.ts";
+import { targetLists } from "./targets.ts";
+import type { Template } from "./template/parse-template.ts";
+
+export interface Hexagon {
+  index: number;
+  role: "input" | "hidden" | "output";
+  /** What the sections are like that its neurons or values feed. */
+  feeds: SectionKind;
+  /** Its blocks by cluster-wide index, ascending. */
+  blocks: number[];
+  /** Hexagons that its new sections may end in; see `targetLists`. */
+  targets: number[];
+}
+
+/** A network: its template, its state, and what follows from the two. */
+export interface Cluster {
+  readonly template: Template;
+  readonly seed: number;
+  readonly hexagons: Hexagon[];
+  readonly state: State;
+  /** Per named output the cluster-wide indices of its output neurons. */
+  readonly outputNeurons: number[][];
+  /** Neurons keep potential or refractory time from one cycle to the next. */
+  readonly hasMemory: boolean;
+  /** Some connection may lead to the same or an earlier hexagon of the list. */
+  readonly hasBackEdges: boolean;
+}
+
+/** A cluster around an empty state. `seed` is an unsigned 32-bit integer. */
+export function createCluster(template: Template, seed: number, allocate?: Allocate): Cluster {
+  const state = createState(allocate);
+  append(state, "input", template.inputs.length);
+  state.arrays.header[HEADER.seed] = seed;
+  return describe(template, state);
+}
+
+/** The cluster that a template and a state amount to. */
+export function describe(template: Template, state: State): Cluster {
+  const { header, blockHexagon, outputOwner } = state.arrays;
+  const seed = header[HEADER.seed]!;
+  const lists = targetLists(template, seed);
+  const hexagons = template.hexagons.map((_, index): Hexagon => {
+    const input = template.inputs.find((each) => each.hexagon === index);
+    const isOutput = template.outputs.some((each) => each.hexagon === index);
+    return {
+      index,
+      role: input ? "input" : isOutput ? "output" : "hidden",
+      feeds: !input ? NEURON_SECTION : input.kind === "match" ? MATCH_SECTION : INPUT_SECTION,
+      blocks: [],
+      targets: lists[index] ?? [],
+    };
+  });
+  for (let block = 0; block < count(state, "block"); block++) hexagons[blockHexagon[block]!]!.blocks.push(block);
+  const outputNeurons = template.outputs.map((): number[] => []);
+  for (let k = 0; k < count(state, "output"); k++) outputNeurons[outputOwner[k]!]!.push(k);
+  const { neuronCooldown, refractoryTime } = template.settings;
+  return {
+    template,
+    seed,
+    hexagons,
+    state,
+    outputNeurons,
+    hasMemory: refractoryTime > 1 || neuronCooldown < COOLDOWN_FORGETS,
+    hasBackEdges: hexagons.some(({ index, targets }) => targets.some((target) => target <= index)),
+  };
+}
+
+/** Adds a block to a hexagon and returns its index. For a hexagon with an output, readout weights come along. */
+export function appendBlock(cluster: Cluster, hexagon: Hexagon): number {
+  const { state } = cluster;
+  const block = append(state, "block", 1);
+  state.arrays.blockHexagon[block] = hexagon.index;
+  state.arrays.sectionHead.fill(NONE, block * NEURONS_PER_BLOCK, (block + 1) * NEURONS_PER_BLOCK);
+  hexagon.blocks.push(block);
+  return block;
+}
+
+/** The hexagon of a block. */
+export function hexagonOf(cluster: Cluster, block: number): Hexagon {
+  return cluster.hexagons[cluster.state.arrays.blockHexagon[block]!]!;
+}
+
+/** Makes room for `width` values of an input; never narrower. */
+export function widenInput(cluster: Cluster, input: number, width: number): void {
+  const hexagon = cluster.hexagons[cluster.template.inputs[input]!.hexagon]!;
+  const { inputWidth } = cluster.state.arrays;
+  if (width <= inputWidth[input]!) return;
+  inputWidth[input] = width;
+  while (hexagon.blocks.length * NEURONS_PER_BLOCK < width) appendBlock(cluster, hexagon);
+}
+
+/** Known number of external values of an output. */
+export function outputWidth(cluster: Cluster, output: number): number {
+  return cluster.outputNeurons[output]!.length / NEURONS_PER_VALUE[cluster.template.outputs[output]!.kind];
+}

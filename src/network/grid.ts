@@ -1,0 +1,41 @@
+/** A place in the grid: layers (z) of hexagons in rows (y); rows with odd y are shifted half a cell towards +x. */
+export interface Position {
+  x: number;
+  y: number;
+  z: number;
+}
+
+// [dx in even rows, dx in odd rows, dy, dz] per side; side s and side 11 - s are opposite.
+const SIDES: readonly (readonly [number, number, number, number])[] = [
+  [-1, 0, -1, -1],
+  [0, 1, -1, -1],
+  [0, 0, 0, -1],
+  [0, 1, -1, 0],
+  [1, 1, 0, 0],
+  [0, 1, 1, 0],
+  [-1, 0, -1, 0],
+  [-1, -1, 0, 0],
+  [-1, 0, 1, 0],
+  [0, 0, 0, 1],
+  [-1, 0, 1, 1],
+  [0, 1, 1, 1],
+];
+
+/** The sides that a new connection may step through, in the order in which they are tried: towards +x, any layer. */
+export const FORWARD_SIDES: readonly number[] = [9, 3, 1, 4, 11, 5, 2];
+
+/** The place next to `position` on `side` (0..11). */
+export function neighbour(position: Position, side: number): Position {
+  const offset = SIDES[side];
+  if (!offset) throw new RangeError(`a hexagon has no side ${side}`);
+  const [even, odd, dy, dz] = offset;
+  const isOdd = position.y % 2 !== 0;
+  return { x: position.x + (isOdd ? odd : even), y: position.y + dy, z: position.z + dz };
+}
+
+/** For each hexagon its 12 neighbours as indices into `hexagons`, -1 where there is none. */
+export function neighbourTable(hexagons: readonly Position[]): number[][] {
+  const keyOf = (p: Position) => `${p.x},${p.y},${p.z}`;
+  const indexOf = new Map(hexagons.map((position, index) => [keyOf(position), index]));
+  return hexagons.map((position) => SIDES.map((_, side) => indexOf.get(keyOf(neighbour(position, side))) ?? -1));
+}

@@ -1,0 +1,117 @@
+/**
+ * The one description of a network's state: flat arrays. Allocation, growth, export and import follow from this table.
+ *
+ * A *block* is 128 neurons of one hexagon (of an input hexagon: 128 input values). A neuron's cluster-wide id is
+ * block * 128 + n. A *section* is up to 128 synapses from one source neuron into one block. A *row* is the 128 readout
+ * weights of one output neuron for one block; a *tile* is the rows that one block and a run of output neurons share.
+ */
+export type Per = "cluster" | "input" | "block" | "section" | "tile" | "row" | "output";
+
+interface ArraySpec {
+  type: "u32" | "f32";
+  per: Per;
+  /** Elements for each of them. */
+  width: number;
+}
+
+export const NEURONS_PER_BLOCK = 128;
+export const SECTIONS_PER_BLOCK = 512;
+export const SYNAPSES_PER_SECTION = 128;
+/** Synapses go to their block in runs, each run to one tile of as many neurons. */
+export const RUN = 32;
+/** Ends a list, and marks a neuron without sections. */
+export const NONE = 0xffffffff;
+
+export const LAYOUT = {
+  /** See `HEADER`. */
+  header: { type: "u32", per: "cluster", width: 16 },
+  /** Known number of values of an input. */
+  inputWidth: { type: "u32", per: "input", width: 1 },
+
+  blockHexagon: { type: "u32", per: "block", width: 1 },
+  /** Used places of `places`. */
+  blockSections: { type: "u32", per: "block", width: 1 },
+  /** The sections that live in the block, in order of creation (ascending). */
+  places: { type: "u32", per: "block", width: SECTIONS_PER_BLOCK },
+  /** First section of each neuron's list of outgoing sections, or NONE. */
+  sectionHead: { type: "u32", per: "block", width: NEURONS_PER_BLOCK },
+  bias: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
+  biasMoment: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
+  biasSquare: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
+  /** Spiking: raw potential that remains from the previous cycle, >= 0. */
+  potential: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
+  /** Spiking: cycles until input is accepted again. */
+  refractory: { type: "u32", per: "block", width: NEURONS_PER_BLOCK },
+  /** Value at the end of the previous step; what connections that run backwards read. */
+  lastValue: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
+
+  /** Neuron that feeds the section. */
+  source: { type: "u32", per: "section", width: 1 },
+  /** Block that its synapses end in. */
+  target: { type: "u32", per: "section", width: 1 },
+  /** Next section of the same source, or NONE. */
+  next: { type: "u32", per: "section", width: 1 },
+  /** Decides placement and start weights. */
+  seed: { type: "u32", per: "section", width: 1 },
+  /** Ramps in use. */
+  ramps: { type: "u32", per: "section", width: 1 },
+  /** The section codes source values from `lower` to `lower` + `range`. */
+  lower: { type: "f32", per: "section", width: 1 },
+  range: { type: "f32", per: "section", width: 1 },
+  /** Half the window around a ramp's middle in which a value shrinks the ramp; 0 = never. */
+  tolerance: { type: "f32", per: "section", width: 1 },
+  /** > 0 between growth and allocation of one step: the section is full and splits here. */
+  split: { type: "f32", per: "section", width: 1 },
+  /** Visits since the last look at `largest`. */
+  visits: { type: "u32", per: "section", width: 1 },
+  /** Largest value of those visits. */
+  largest: { type: "f32", per: "section", width: 1 },
+  /** How often the ramps were scaled down after an outlier. */
+  recoveries: { type: "u32", per: "section", width: 1 },
+  /** Upper end of each ramp relative to `lower`, ascending; the first ramp starts at 0. */
+  ends: { type: "f32", per: "section", width: 4 },
+  weight: { type: "f32", per: "section", width: SYNAPSES_PER_SECTION },
+  weightMoment: { type: "f32", per: "section", width: SYNAPSES_PER_SECTION },
+  /** Second moment, one per ramp. */
+  rampSquare: { type: "f32", per: "section", width: 4 },
+
+  tileBlock: { type: "u32", per: "tile", width: 1 },
+  /** First output neuron, how many follow each other, and the row of the first. */
+  tileOutput: { type: "u32", per: "tile", width: 1 },
+  tileOutputCount: { type: "u32", per: "tile", width: 1 },
+  tileRow: { type: "u32", per: "tile", width: 1 },
+  readout: { type: "f32", per: "row", width: NEURONS_PER_BLOCK },
+  readoutMoment: { type: "f32", per: "row", width: NEURONS_PER_BLOCK },
+  readoutSquare: { type: "f32", per: "row", width: NEURONS_PER_BLOCK },
+
+  /** Named output that an output neuron belongs to. */
+  outputOwner: { type: "u32", per: "output", width: 1 },
+  outputBias: { type: "f32", per: "output", width: 1 },
+  outputBiasMoment: { type: "f32", per: "output", width: 1 },
+  outputBiasSquare: { type: "f32", per: "output", width: 1 },
+} as const satisfies Record<string, ArraySpec>;
+
+export type ArrayName = keyof typeof LAYOUT;
+export const ARRAY_NAMES = Object.keys(LAYOUT) as ArrayName[];
+
+export type Arrays = {
+  [Name in ArrayName]: (typeof LAYOUT)[Name]["type"] extends "u32" ? Uint32Array : Float32Array;
+};
+
+/** Words of `header`. The first ones count the things that arrays are "per". */
+export const HEADER = {
+  input: 0,
+  block: 1,
+  section: 2,
+  tile: 3,
+  row: 4,
+  output: 5,
+  seed: 6,
+  /** Trained samples, low and high word. */
+  cycleLow: 7,
+  cycleHigh: 8,
+  /** Batch updates with at least one sample that was not skipped. */
+  adamSteps: 9,
+  /** Samples trained without a horizon; stays at the largest value. */
+  directSamples: 10,
+} as const;

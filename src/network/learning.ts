@@ -1,0 +1,47 @@
+/** The constants of the learning rule, all chosen by measurement. */
+
+/** Larger input values count as this much, so that no sum of them can overflow. */
+export const INPUT_MAX = 2 ** 100;
+/** Weights, biases and deltas stay within +-this: far beyond anything useful, yet no product of them overflows. */
+export const VALUE_MAX = 1e6;
+export const FLOAT_MAX = 3.4028234663852886e38;
+
+/** A section made for an input while its target hexagon holds fewer sections than this gets one sibling per block. */
+export const FEW_SECTIONS = 32;
+/** A hexagon grows a block when fewer section places than this are free. */
+export const FREE_PLACES_MIN = 256;
+/** Blocks that a hexagon starts with. */
+export const START_BLOCKS = { hidden: 4, output: 2 } as const;
+
+export const TOLERANCE_START = 0.49;
+export const TOLERANCE_SHRINK = 1.2;
+export const RAMP_SHRINK = 1.5;
+/** Outlier recovery of input-fed sections: after so many visits, when the largest value stayed below this share. */
+export const RECOVERY_VISITS = 64;
+export const RECOVERY_SHARE = 1 / 16;
+export const RECOVERIES_MAX = 2;
+/** Saturation of the last ramp of a section fed by neurons. */
+export const OPEN_MAX = 2;
+
+export const READOUT_START = 0.1;
+/** A sample whose expected values are all 0 or 1 is skipped when every output is closer than this. */
+export const SKIP_ERROR = 0.05;
+
+/** Batch rule: base rate (times the root of the samples that count), Adam, weight decay. */
+export const BATCH_RATE = 0.003;
+export const READOUT_RATE_SHARE = 0.5;
+export const MOMENT_KEEP = 0.8;
+export const SQUARE_KEEP = 0.98;
+export const ADAM_EPSILON = 1e-6;
+export const WEIGHT_DECAY = 0.2;
+
+/** Online rule: base rate, and the samples after which a rate without a horizon starts to fall. */
+export const ONLINE_RATE = 0.05;
+export const DIRECT_SAMPLES = 5000;
+/** A remaining potential divided by this or more is treated as gone. */
+export const COOLDOWN_FORGETS = 1e6;
+
+/** Keeps a weight, bias or delta in the range in which nothing can overflow. */
+export function bounded(x: number): number {
+  return x > VALUE_MAX ? VALUE_MAX : x < -VALUE_MAX ? -VALUE_MAX : x;
+}

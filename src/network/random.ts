@@ -1,0 +1,30 @@
+/**
+ * Counter-based randomness: every draw is a hash of what it is for, so no order of threads, time or host changes it.
+ */
+
+/** The 32-bit PCG hash. */
+export function pcg(x: number): number {
+  const state = (Math.imul(x, 747796405) + 2891336453) >>> 0;
+  const word = Math.imul((state >>> ((state >>> 28) + 4)) ^ state, 277803737) >>> 0;
+  return ((word >>> 22) ^ word) >>> 0;
+}
+
+/** What a draw is for. Added to a hexagon index, so kinds are far apart. */
+export const DRAW = {
+  targetList: 0x10000000,
+  sectionTarget: 0x20000000,
+  sectionBlock: 0x30000000,
+  sectionSeed: 0x40000000,
+  readout: 0x50000000,
+} as const;
+
+/** A 32-bit draw from (seed, kind + hexagon, item, part). */
+export function draw(seed: number, stream: number, item: number, part: number): number {
+  return pcg(pcg(pcg(pcg(seed) + stream) + item) + part);
+}
+
+/** The start weight of a synapse: a float in [-range, range) that depends on its section's seed and its index only. */
+export function startWeight(sectionSeed: number, synapse: number, range: number): number {
+  const mixed = pcg(pcg((sectionSeed ^ Math.imul(synapse, 2654435761)) >>> 0) + synapse);
+  return Math.fround((2 * (mixed >>> 8) * (1 / 16777216) - 1) * range);
+}

@@ -1,0 +1,40 @@
+/** What differs between sections by what feeds them. */
+export interface SectionKind {
+  fromInput: boolean;
+  /** Every distinct value gets its own ramp, which is fully active or not at all. */
+  match: boolean;
+  /** Synapses that share one ramp. */
+  rampSize: number;
+  /** Ramps of a full section. */
+  rampCount: number;
+  /** Start weights are uniform in +-this. */
+  weightRange: number;
+  /** The first ramp ends at this or more. */
+  rampEndMin: number;
+}
+
+export const INPUT_SECTION: SectionKind = {
+  fromInput: true,
+  match: false,
+  rampSize: 32,
+  rampCount: 4,
+  weightRange: 0.2,
+  rampEndMin: 0,
+};
+
+export const MATCH_SECTION: SectionKind = { ...INPUT_SECTION, match: true };
+
+/** The last ramp is open: it rises beyond its end, see `OPEN_MAX`. */
+export const NEURON_SECTION: SectionKind = {
+  fromInput: false,
+  match: false,
+  rampSize: 64,
+  rampCount: 2,
+  weightRange: 0.1,
+  rampEndMin: 1,
+};
+
+/** The tile (0..3) of its block that a section's run of 32 synapses ends in: different for each of the four runs. */
+export function tileOfRun(sectionSeed: number, run: number): number {
+  return ((((sectionSeed & 1) << 1) | 1) * run + (sectionSeed >>> 8)) & 3;
+}

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { describe, type Cluster } from "./cluster.ts";
+import { ARRAY_NAMES, HEADER, LAYOUT } from "./layout.ts";
+import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor, type Tensors } from "./safetensors.ts";
+import { StateError } from "./state-error.ts";
+import { append, bytesOf, count, createState, type Allocate } from "./state.ts";
+import { parseTemplate, TemplateError, type Template } from "./template/parse-template.ts";
+import { validateState } from "./validate-state.ts";
+
+const FORMAT = "hanami-network";
+const VERSION = "1";
+
+/** The whole network as a safetensors file: one tensor per array, everything else in the metadata. */
+export function exportState({ state, template, seed }: Cluster): Uint8Array {
+  const tensors = new Map<string, Tensor>();
+  for (const name of ARRAY_NAMES) {
+    const { type, per, width } = LAYOUT[name];
+    const dtype = type === "u32" ? "U32" : "F32";
+    const items = count(state, per);
+    tensors.set(name, { dtype, shape: width === 1 ? [items] : [items, width], bytes: bytesOf(state, name) });
+  }
+  const metadata = {
+    format: FORMAT,
+    version: VERSION,
+    seed: String(seed),
+    cycle: String(readCycle(state.arrays.header)),
+    template: template.text,
+  };
+  return encodeSafetensors({ metadata: { ...metadata, checksum: checksum({ metadata, tensors }) }, tensors });
+}
+
+/** The cluster that `exportState` wrote. Trusts nothing: throws `StateError` with the reason for a file that is not right. */
+export function restoreState(bytes: Uint8Array, allocate?: Allocate): Cluster {
+  const file = decode(bytes);
+  const { checksum: expected, ...metadata } = file.metadata;
+  if (metadata["format"] !== FORMAT) throw new StateError("the file does not hold a network");
+  if (metadata["version"] !== VERSION)
+    throw new StateError(`the file has version '${metadata["version"]}', this program reads version ${VERSION}`);
+  if (expected !== checksum({ metadata, tensors: file.tensors })) throw new StateError("the checksum does not match");
+
+  const template = readTemplate(metadata["template"] ?? "");
+  const state = createState(allocate);
+  const header = tensorOf(file, "header", 1);
+  new Uint8Array(state.arrays.header.buffer, state.arrays.header.byteOffset).set(header.bytes);
+  const counts = state.arrays.header.slice();
+  for (const per of ["input", "block", "section", "tile", "row", "output"] as const) {
+    const items = counts[HEADER[per]]!;
+    // Before any memory is taken for them, the file must really hold that many.
+    for (const name of ARRAY_NAMES) if (LAYOUT[name].per === per) tensorOf(file, name, items);
+    state.arrays.header[HEADER[per]] = 0;
+    append(state, per, items);
+  }
+  for (const name of ARRAY_NAMES) bytesOf(state, name).set(tensorOf(file, name, count(state, LAYOUT[name].per)).bytes);
+  if (file.tensors.size !== ARRAY_NAMES.length) throw new StateError("the file holds unknown tensors");
+  validateState(template, state);
+  return describe(template, state);
+}
+
+/** Trained samples. */
+export function readCycle(header: Uint32Array): number {
+  return header[HEADER.cycleHigh]! * 2 ** 32 + header[HEADER.cycleLow]!;
+}
+
+/** Sets the number of trained samples. */
+export function writeCycle(header: Uint32Array, cycle: number): void {
+  header[HEADER.cycleHigh] = Math.floor(cycle / 2 ** 32);
+  header[HEADER.cycleLow] = cycle % 2 ** 32;
+}
+
+function decode(bytes: Uint8Array): Tensors {
+  try {
+    return decodeSafetensors(bytes);
+  } catch (cause) {
+    if (cause instanceof SafetensorsError) throw new StateError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+function readTemplate(text: string): Template {
+  try {
+    return parseTemplate(text);
+  } catch (cause) {
+    if (cause instanceof TemplateError)
+      throw new StateError(`the template is not valid: ${cause.parserMessage}`, { cause });
+    throw cause;
+  }
+}
+
+/** The tensor of an array, which must have exactly the shape that `items` things need. */
+function tensorOf({ tensors }: Tensors, name: (typeof ARRAY_NAMES)[number], items: number): Tensor {
+  const { type, width } = LAYOUT[name];
+  const tensor = tensors.get(name);
+  if (!tensor) throw new StateError(`tensor '${name}' is missing`);
+  const shape = width === 1 ? `${items}` : `${items},${width}`;
+  if (tensor.dtype !== type.toUpperCase() || tensor.shape.join() !== shape)
+    throw new StateError(`tensor '${name}' is not ${type} [${shape}]`);
+  return tensor;
+}
+
+/** SHA-256 over metadata and tensors, names included. */
+function checksum({ metadata, tensors }: Tensors): string {
+  const hash = createHash("sha256").update(JSON.stringify(Object.entries(metadata).sort()));
+  for (const name of [...tensors.keys()].sort()) {
+    const tensor = tensors.get(name)!;
+    hash.update(JSON.stringify([name, tensor.dtype, tensor.shape])).update(tensor.bytes);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,67 @@
+import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
+
+/** Gives a zeroed region of at least `bytes` bytes that starts at a multiple of 16. */
+export type Allocate = (bytes: number) => Uint8Array;
+
+const allocatePlain: Allocate = (bytes) => new Uint8Array(bytes);
+
+/** The flat arrays of one network. They may be replaced when the state grows: never hold one across an `append`. */
+export interface State {
+  readonly arrays: Arrays;
+  /** Room, in things of each sort, before the arrays of that sort must move. */
+  readonly capacity: Record<Per, number>;
+  readonly allocate: Allocate;
+}
+
+/** An empty state. `allocate` decides where the arrays live. */
+export function createState(allocate: Allocate = allocatePlain): State {
+  const capacity: Record<Per, number> = { cluster: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
+  const arrays: Record<string, Uint32Array | Float32Array> = {};
+  for (const name of ARRAY_NAMES) arrays[name] = view(name, allocate(bytesPerItem(name) * capacity[LAYOUT[name].per]));
+  return { arrays: arrays as Arrays, capacity, allocate };
+}
+
+/** How many things of a sort the state holds. */
+export function count(state: State, per: Per): number {
+  return per === "cluster" ? 1 : (state.arrays.header[HEADER[per]] ?? 0);
+}
+
+/** Adds `added` zeroed things of a sort at the end and returns the index of the first. */
+export function append(state: State, per: Exclude<Per, "cluster">, added: number): number {
+  const first = count(state, per);
+  const needed = first + added;
+  if (needed > state.capacity[per]) {
+    // Doubling keeps the copying linear in the final size.
+    const capacity = Math.max(needed, state.capacity[per] * 2);
+    const arrays: Record<string, Uint32Array | Float32Array> = state.arrays;
+    for (const name of ARRAY_NAMES) {
+      if (LAYOUT[name].per !== per) continue;
+      const moved = state.allocate(bytesPerItem(name) * capacity);
+      moved.set(bytesOf(state, name));
+      arrays[name] = view(name, moved);
+    }
+    state.capacity[per] = capacity;
+  }
+  state.arrays.header[HEADER[per]] = needed;
+  return first;
+}
+
+/** The used bytes of one array. */
+export function bytesOf(state: State, name: ArrayName): Uint8Array {
+  const array = state.arrays[name];
+  return new Uint8Array(array.buffer, array.byteOffset, count(state, LAYOUT[name].per) * bytesPerItem(name));
+}
+
+/** Bytes that all arrays of a sort take for each thing of that sort. */
+export function bytesPer(per: Per): number {
+  return ARRAY_NAMES.filter((name) => LAYOUT[name].per === per).reduce((sum, name) => sum + bytesPerItem(name), 0);
+}
+
+const bytesPerItem = (name: ArrayName) => LAYOUT[name].width * 4;
+
+function view(name: ArrayName, bytes: Uint8Array): Uint32Array | Float32Array {
+  const length = Math.floor(bytes.byteLength / 4);
+  return LAYOUT[name].type === "u32"
+    ? new Uint32Array(bytes.buffer, bytes.byteOffset, length)
+    : new Float32Array(bytes.buffer, bytes.byteOffset, length);
+}

@@ -1,0 +1,218 @@
+import type { Position } from "../grid.ts";
+import { TemplateError } from "./template-error.ts";
+import { TokenReader, type Token } from "./tokens.ts";
+
+export { TemplateError } from "./template-error.ts";
+
+export type InputKind = "plain" | "binary" | "match";
+export type OutputKind = "plain" | "bool" | "int" | "float";
+
+export interface TemplateSettings {
+  /** Divisor of a neuron's remaining potential per cycle, > 1. */
+  neuronCooldown: number;
+  /** A neuron accepts input every this many cycles, >= 1. */
+  refractoryTime: number;
+  /** Longest path of a new connection in hexagons, >= 1. */
+  maxConnectionDistance: number;
+  enableReduction: boolean;
+}
+
+/** What a cluster template says. Hexagons are named by their index in the list, which is also the processing order. */
+export interface Template {
+  text: string;
+  settings: TemplateSettings;
+  hexagons: Position[];
+  /** At most one per source. */
+  axons: { source: number; target: number }[];
+  inputs: { name: string; hexagon: number; kind: InputKind }[];
+  outputs: { name: string; hexagon: number; kind: OutputKind }[];
+}
+
+const KEYWORDS = new Set(
+  (
+    "settings hexagons inputs outputs axons neuron_cooldown max_connection_distance refractory_time " +
+    "enable_reduction binary match true false True False bool int float"
+  ).split(" "),
+);
+const SETTINGS = new Set(["neuron_cooldown", "refractory_time", "max_connection_distance", "enable_reduction"]);
+const NAME_LENGTH_MAX = 254;
+const UINT32_MAX = 0xffffffff;
+
+/**
+ * Reads a cluster template. An empty string is a valid template without hexagons.
+ * Throws `TemplateError` for the first thing that is wrong.
+ */
+export function parseTemplate(text: string): Template {
+  const template: Template = {
+    text,
+    settings: { neuronCooldown: 1e9, refractoryTime: 1, maxConnectionDistance: 1, enableReduction: false },
+    hexagons: [],
+    axons: [],
+    inputs: [],
+    outputs: [],
+  };
+  if (text !== "") new TemplateParser(new TokenReader(text), template).parse();
+  return template;
+}
+
+class TemplateParser {
+  readonly #tokens: TokenReader;
+  readonly #template: Template;
+  readonly #hexagonAt = new Map<string, number>();
+
+  constructor(tokens: TokenReader, template: Template) {
+    this.#tokens = tokens;
+    this.#template = template;
+  }
+
+  parse(): void {
+    this.#header("version");
+    const version = this.#integer();
+    if (version.value !== 1) fail(version.token);
+    this.#header("settings");
+    while (this.#nextIsWord() && this.#tokens.peek().text !== "hexagons") this.#setting();
+    this.#header("hexagons");
+    do this.#hexagon();
+    while (this.#tokens.peek().type === "integer");
+    if (this.#tokens.peek().text === "axons") {
+      this.#header("axons");
+      do this.#axon();
+      while (this.#tokens.peek().type === "integer");
+    }
+    this.#header("inputs");
+    const { inputs, outputs } = this.#template;
+    do inputs.push(this.#port("Input", inputs, ["binary", "match"]));
+    while (this.#nextIsWord() && this.#tokens.peek().text !== "outputs");
+    this.#header("outputs");
+    do outputs.push(this.#port("Output", outputs, ["bool", "int", "float"]));
+    while (this.#nextIsWord());
+    if (this.#tokens.peek().type !== "end") fail(this.#tokens.peek());
+  }
+
+  #nextIsWord(): boolean {
+    return this.#tokens.peek().type === "word";
+  }
+
+  #expect(text: string): void {
+    const token = this.#tokens.peek();
+    if (token.text !== text) fail(token);
+    this.#tokens.take();
+  }
+
+  #header(keyword: string): void {
+    this.#expect(keyword);
+    this.#expect(":");
+  }
+
+  #integer(): { value: number; token: Token } {
+    const token = this.#tokens.peek();
+    if (token.type !== "integer") fail(token);
+    const value = Number(token.text);
+    // Larger ones would lose digits, and two different positions could become one.
+    if (!Number.isSafeInteger(value)) fail(token, "integer is out of range");
+    this.#tokens.take();
+    return { value, token };
+  }
+
+  #setting(): void {
+    const { settings } = this.#template;
+    const key = this.#tokens.peek();
+    if (!SETTINGS.has(key.text)) fail(key);
+    this.#tokens.take();
+    this.#expect(":");
+    const token = this.#tokens.peek();
+    if (key.text === "neuron_cooldown") {
+      if (token.type !== "integer" && token.type !== "decimal") fail(token);
+      const value = Number(token.text);
+      if (!Number.isFinite(value)) fail(token, "integer is out of range");
+      if (!(value > 1)) fail(token, "neuron_cooldown must be > 1.0");
+      settings.neuronCooldown = value;
+      this.#tokens.take();
+    } else if (key.text === "refractory_time") {
+      settings.refractoryTime = this.#positive("refractory_time");
+    } else if (key.text === "max_connection_distance") {
+      settings.maxConnectionDistance = this.#positive("max_connection_distance");
+    } else {
+      if (!/^([Tt]rue|[Ff]alse)$/.test(token.text)) fail(token);
+      settings.enableReduction = token.text.toLowerCase() === "true";
+      this.#tokens.take();
+    }
+  }
+
+  #positive(key: string): number {
+    const { value, token } = this.#integer();
+    if (value < 1) fail(token, `${key} must be >= 1`);
+    if (value > UINT32_MAX) fail(token, "integer is out of range");
+    return value;
+  }
+
+  #position(): { position: Position; token: Token } {
+    const x = this.#integer();
+    this.#expect(",");
+    const y = this.#integer();
+    this.#expect(",");
+    return { position: { x: x.value, y: y.value, z: this.#integer().value }, token: x.token };
+  }
+
+  #hexagon(): void {
+    const { position, token } = this.#position();
+    const key = keyOf(position);
+    if (this.#hexagonAt.has(key)) fail(token, `Hexagon with the position ${show(position)} already exist.`);
+    this.#hexagonAt.set(key, this.#template.hexagons.length);
+    this.#template.hexagons.push(position);
+  }
+
+  /** Reads the position of a hexagon that must exist. */
+  #existing(what: string): { hexagon: number; position: Position; token: Token } {
+    const { position, token } = this.#position();
+    const hexagon = this.#hexagonAt.get(keyOf(position));
+    if (hexagon === undefined) fail(token, `${what} with the position ${show(position)} doesn't exist.`);
+    return { hexagon, position, token };
+  }
+
+  #axon(): void {
+    const source = this.#existing("Source-Hexagon of axon").hexagon;
+    this.#expect("->");
+    const target = this.#existing("Target-Hexagon of axon").hexagon;
+    const known = this.#template.axons.find((axon) => axon.source === source);
+    if (known) known.target = target;
+    else this.#template.axons.push({ source, target });
+  }
+
+  /** An input or output: `name: x,y,z (kind)`. */
+  #port<Kind extends string>(
+    what: string,
+    others: { name: string }[],
+    kinds: Kind[],
+  ): { name: string; hexagon: number; kind: Kind | "plain" } {
+    const name = this.#tokens.peek();
+    if (name.type !== "word" || KEYWORDS.has(name.text) || !/^\w+$/.test(name.text)) fail(name);
+    if (name.text.length > NAME_LENGTH_MAX)
+      fail(name, `Name '${name.text}' is longer than ${NAME_LENGTH_MAX} characters.`);
+    if (others.some((other) => other.name === name.text)) fail(name, `${what} '${name.text}' already exist.`);
+    this.#tokens.take();
+    this.#expect(":");
+    const { hexagon, position, token } = this.#existing("Hexagon");
+    const { inputs, outputs } = this.#template;
+    // An input hexagon holds values instead of neurons, so nothing can be read out of it.
+    if ([...inputs, ...outputs].some((other) => other.hexagon === hexagon))
+      fail(token, `Hexagon with the position ${show(position)} already has an input or output.`);
+    let kind: Kind | "plain" = "plain";
+    if (this.#tokens.peek().text === "(") {
+      this.#tokens.take();
+      const found = kinds.find((each) => each === this.#tokens.peek().text);
+      if (found === undefined) fail(this.#tokens.peek());
+      this.#tokens.take();
+      kind = found;
+      this.#expect(")");
+    }
+    return { name: name.text, hexagon, kind };
+  }
+}
+
+function fail(token: Token, message = "syntax error"): never {
+  throw new TemplateError(message, token);
+}
+
+const keyOf = (p: Position) => `${p.x},${p.y},${p.z}`;
+const show = (p: Position) => `[ ${p.x} , ${p.y} , ${p.z} ]`;
