@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Connections } from "./accounts/connections.ts";
 import type { Policies } from "./accounts/policies.ts";
 import type { TokenKey } from "./accounts/token-key.ts";
 import type { Config } from "./config.ts";
@@ -20,6 +21,8 @@ export interface App {
   readonly tokenKey: TokenKey;
   readonly policies: Policies;
   readonly measurements: Measurements;
+  /** What stays open for users, to be ended with them. */
+  readonly connections: Connections;
 }
 
 /** Who is asking, as the token says. */

@@ -5,8 +5,11 @@ import { ensureFirstAdmin, type GeneratedAdmin } from "./accounts/first-admin.ts
 import { loadPolicies } from "./accounts/policies.ts";
 import { loadTokenKey } from "./accounts/token-key.ts";
 import type { App } from "./app-context.ts";
+import { Connections } from "./accounts/connections.ts";
 import { createApi } from "./api/app.ts";
 import { routes } from "./api/routes.ts";
+import { attachWebSockets } from "./api/websocket/server.ts";
+import { socketTargets } from "./api/websocket/targets.ts";
 import type { Config } from "./config.ts";
 import { lockDataDirectory } from "./data-lock.ts";
 import { openDatabase } from "./db/open.ts";
@@ -56,6 +59,19 @@ function listen(server: HttpServer, config: Config): Promise<{ url: string }> {
   });
 }
 
+/** How long requests that are being answered may take when the server stops. */
+const drainTimeoutMs = 5000;
+
+async function stopListening(server: HttpServer, closeWebSockets: () => Promise<void>): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const timer = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
+  server.closeIdleConnections();
+  await closeWebSockets();
+  await closed;
+  clearTimeout(timer);
+}
+
 /** Opens all parts of a server in order and wires them. If one fails, those before it are closed again. */
 export async function openApp(config: Config): Promise<Server> {
   const closer = createCloser();
@@ -68,21 +84,30 @@ export async function openApp(config: Config): Promise<Server> {
     closer.add(() => database.close());
     const { db } = database;
 
-    const generatedAdmin = await ensureFirstAdmin(db, config.admin);
     const tokenKey = await loadTokenKey(config.tokenKeyFile);
     const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
 
     const measurements = startMeasurements();
     closer.add(() => measurements.close());
 
-    const app: App = { config, log, db, storage, tokenKey, policies, measurements, ...placeholder() };
+    const app: App = {
+      config,
+      log,
+      db,
+      storage,
+      tokenKey,
+      policies,
+      measurements,
+      connections: new Connections(),
+      ...placeholder(),
+    };
     const api = createApi(app, routes);
     const server = createAdaptorServer({ fetch: api.fetch }) as HttpServer;
-    closer.add(async () => {
-      if (!server.listening) return;
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    });
+    const webSockets = attachWebSockets(app, server, socketTargets);
+    closer.add(() => stopListening(server, () => webSockets.close()));
 
+    // Last of all, because whoever opens the server must get to show an invented passphrase.
+    const generatedAdmin = await ensureFirstAdmin(db, config.admin);
     return {
       app,
       generatedAdmin,

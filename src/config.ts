@@ -11,9 +11,15 @@ const environment = z.object({
   HANAMI_PORT: port.default(11418),
   HANAMI_DATA_DIR: z.string().min(1).default("hanami-data"),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  HANAMI_ADMIN_USER_ID: z.string().optional(),
+  // As strict as POST /token: an administrator who can not log in is no help.
+  HANAMI_ADMIN_USER_ID: z
+    .string()
+    .regex(/^[a-zA-Z][a-zA-Z_0-9@]*$/)
+    .min(4)
+    .max(254)
+    .optional(),
   HANAMI_ADMIN_USER_NAME: z.string().optional(),
-  HANAMI_ADMIN_PASSPHRASE: z.string().min(8).optional(),
+  HANAMI_ADMIN_PASSPHRASE: z.string().min(8).max(1024).optional(),
   HANAMI_TOKEN_KEY_FILE: z.string().min(1).optional(),
   HANAMI_TOKEN_EXPIRE_TIME: positive.default(3600),
   HANAMI_POLICIES: z.string().min(1).optional(),
@@ -22,6 +28,9 @@ const environment = z.object({
   HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
   HANAMI_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
+
+/** Names of all settings, as the environment and the configuration file have them. */
+export const settingNames: readonly string[] = Object.keys(environment.shape);
 
 export interface Config {
   host: string;

@@ -3,7 +3,7 @@ import type { Context } from "../app-context.ts";
 import { users } from "../db/schema/index.ts";
 import { conflict, notFound } from "../errors.ts";
 
-/** The user's resources stay; its tokens end at once. Throws conflict for the caller's own user, and not_found. */
+/** The user's resources stay; its tokens and connections end at once. Throws conflict for the caller's own user, and not_found. */
 export async function deleteUser({ app, caller }: Context, input: { id: string }): Promise<void> {
   if (input.id === caller.userId) {
     throw conflict(`User with id '${input.id}' tries to delete himself, which is not allowed.`);
@@ -14,4 +14,5 @@ export async function deleteUser({ app, caller }: Context, input: { id: string }
     .where(and(eq(users.id, input.id), isNull(users.deleted_at)))
     .returning({ id: users.id });
   if (row === undefined) throw notFound(`User with id '${input.id}' not found`);
+  app.connections.end(input.id);
 }

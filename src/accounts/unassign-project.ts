@@ -4,7 +4,7 @@ import { user_projects } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import { requireUserRow, viewUser, type UserView } from "./find-user.ts";
 
-/** Takes a project from a user; tokens for it end at once. Throws not_found for the user and for the assignment. */
+/** Takes a project from a user; tokens and connections for it end at once. Throws not_found for the user and for the assignment. */
 export async function unassignProject({ app }: Context, input: { id: string; project_id: string }): Promise<UserView> {
   const user = await requireUserRow(app.db, input.id);
   const [row] = await app.db
@@ -16,5 +16,6 @@ export async function unassignProject({ app }: Context, input: { id: string; pro
       `Project with ID '${input.project_id}' is not assigned to user with id '${input.id}' and so it can not be removed from the user.`,
     );
   }
+  app.connections.end(input.id, input.project_id);
   return viewUser(app.db, user);
 }

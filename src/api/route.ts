@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { App, Context } from "../app-context.ts";
 import { badRequest, unauthorized } from "../errors.ts";
 import { checkInput, compileRules, type FieldRule } from "./validate.ts";

@@ -1,0 +1,28 @@
+/** Something that stays open for a user after the request that opened it: a websocket. */
+export interface Connection {
+  userId: string;
+  projectId: string;
+  /** The right to it is gone. */
+  end(): void;
+}
+
+/** Open connections by user, so that they end together with the user or the assignment. */
+export class Connections {
+  readonly #open = new Set<Connection>();
+
+  add(connection: Connection): void {
+    this.#open.add(connection);
+  }
+
+  remove(connection: Connection): void {
+    this.#open.delete(connection);
+  }
+
+  /** Ends the user's connections: all of them, or those in one project. */
+  end(userId: string, projectId?: string): void {
+    for (const connection of this.#open) {
+      if (connection.userId !== userId) continue;
+      if (projectId === undefined || connection.projectId === projectId) connection.end();
+    }
+  }
+}

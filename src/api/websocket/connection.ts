@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import type { RawData, WebSocket } from "ws";
+import type { App } from "../../app-context.ts";
+import type { Connection } from "../../accounts/connections.ts";
+import { HanamiError } from "../../errors.ts";
+import { writeErrorLog } from "../../logs/write-error-log.ts";
+import { sortedJson } from "../sorted-json.ts";
+import { HandshakeError, shakeHands } from "./handshake.ts";
+import type { SocketPeer, SocketSession } from "./target.ts";
+import type { NamedTarget } from "./targets.ts";
+
+/** Codes of RFC 6455. */
+const closeCode = { goingAway: 1001, policyViolation: 1008, internalError: 1011 } as const;
+
+/** A reason must fit into one control frame. */
+const reasonBytesMax = 123;
+
+/** Answers that the client has not read yet; beyond it the client's next message has to wait. */
+const unsentBytesMax = 8 * 1024 * 1024;
+
+/** A socket that never says what it wants is closed. */
+const handshakeTimeoutMs = 120_000;
+
+function toBytes(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+/**
+ * One websocket from its first message to its end. Messages are worked on strictly one after another; meanwhile the
+ * socket is not read, so what a client sends ahead waits in its own send buffer and not in our memory.
+ */
+export class SocketConnection {
+  readonly #app: App;
+  readonly #targets: ReadonlyMap<string, NamedTarget>;
+  readonly #socket: WebSocket;
+  readonly #waiting: Uint8Array[] = [];
+  readonly #handshakeTimer: NodeJS.Timeout;
+  #session: SocketSession | undefined;
+  #registration: Connection | undefined;
+  #userId = "";
+  #isClosed = false;
+  #work: Promise<void> | undefined;
+  #sent: Promise<void> = Promise.resolve();
+  readonly #closed: Promise<void>;
+
+  readonly #peer: SocketPeer = {
+    send: (bytes) => this.#send(bytes),
+    close: (code, reason) => this.#close(code, reason),
+  };
+
+  constructor(app: App, targets: ReadonlyMap<string, NamedTarget>, socket: WebSocket) {
+    this.#app = app;
+    this.#targets = targets;
+    this.#socket = socket;
+    this.#handshakeTimer = setTimeout(
+      () => this.#close(closeCode.policyViolation, "no initial message"),
+      handshakeTimeoutMs,
+    );
+    socket.on("message", (data) => this.#receive(toBytes(data)));
+    // Protocol errors, too big messages, lost connections: "close" follows each of them.
+    socket.on("error", (error) => this.#app.log.debug({ err: error }, "websocket"));
+    this.#closed = new Promise((resolve) => {
+      socket.on("close", () => {
+        this.#onClose();
+        resolve();
+      });
+    });
+  }
+
+  /** For the end of the server. Resolves once the client is gone and the message that is being worked on is done. */
+  async shutDown(): Promise<void> {
+    this.#close(closeCode.goingAway, "the server stops");
+    await this.#closed;
+    await this.#work;
+  }
+
+  /** Does not wait for the client's answer any longer. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    // An error here is followed by "close".
+    this.#sent = new Promise((resolve) => this.#socket.send(bytes, { binary: true }, () => resolve()));
+  }
+
+  #close(code: number, reason: string): void {
+    let text = reason;
+    while (Buffer.byteLength(text) > reasonBytesMax) text = text.slice(0, -1);
+    this.#socket.close(code, text);
+    // A paused socket would never see the client's answer.
+    this.#socket.resume();
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#waiting.push(bytes);
+    this.#work ??= this.#workOff();
+  }
+
+  async #workOff(): Promise<void> {
+    this.#socket.pause();
+    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+      if (this.#isClosed) break;
+      try {
+        await (this.#session === undefined ? this.#handshake(bytes) : this.#session.message(bytes));
+      } catch (error) {
+        await this.#fail(error);
+      }
+      if (this.#socket.bufferedAmount > unsentBytesMax) await this.#sent;
+    }
+    this.#work = undefined;
+    this.#socket.resume();
+    if (this.#isClosed) await this.#endSession();
+  }
+
+  async #handshake(bytes: Uint8Array): Promise<void> {
+    try {
+      const { context, session } = await shakeHands(this.#app, this.#targets, bytes, this.#peer);
+      const { userId, projectId } = context.caller;
+      clearTimeout(this.#handshakeTimer);
+      this.#userId = userId;
+      this.#session = session;
+      const end = () => this.#close(closeCode.policyViolation, "the user or the assignment was removed");
+      this.#registration = { userId, projectId, end };
+      this.#app.connections.add(this.#registration);
+      this.#answer({ success: true, uuid: randomUUID() });
+    } catch (error) {
+      const isRefusal = error instanceof HandshakeError;
+      if (!isRefusal) await this.#note(error, "handshake");
+      this.#answer({ success: false, error: isRefusal ? error.message : "" });
+    }
+  }
+
+  #answer(message: object): void {
+    this.#send(Buffer.from(sortedJson(message)));
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    if (error instanceof HanamiError) {
+      this.#close(closeCode.policyViolation, error.message);
+      return;
+    }
+    await this.#note(error, "message");
+    this.#close(closeCode.internalError, "internal error");
+  }
+
+  #note(error: unknown, context: string): Promise<void> {
+    return writeErrorLog(this.#app, {
+      userId: this.#userId,
+      component: "websocket",
+      context,
+      values: new Map(),
+      error,
+    });
+  }
+
+  #onClose(): void {
+    this.#isClosed = true;
+    this.#waiting.length = 0;
+    clearTimeout(this.#handshakeTimer);
+    if (this.#registration !== undefined) this.#app.connections.remove(this.#registration);
+    // A message that is being worked on still needs its session; the session ends after it.
+    this.#work ??= this.#endSession();
+  }
+
+  async #endSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    try {
+      await session?.close();
+    } catch (error) {
+      await this.#note(error, "close");
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { authenticate } from "../../accounts/authenticate.ts";
+import type { App, Context } from "../../app-context.ts";
+import { HanamiError, notFound } from "../../errors.ts";
+import type { SocketPeer, SocketSession } from "./target.ts";
+import type { NamedTarget } from "./targets.ts";
+
+/** The first message names who wants what; nobody needs more than a token's worth of bytes for it. */
+const bytesMax = 65_536;
+
+const firstMessage = z.object({ token: z.string(), target: z.string(), uuid: z.string() });
+
+const uuidPattern = /^[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}$/;
+
+/** Refused with a text for the client. */
+export class HandshakeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "HandshakeError";
+  }
+}
+
+function parse(bytes: Uint8Array): z.output<typeof firstMessage> {
+  if (bytes.byteLength > bytesMax) throw new HandshakeError(`json-parser error: more than ${bytesMax} bytes`);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new HandshakeError(`json-parser error: ${(error as Error).message}`);
+  }
+  const parsed = firstMessage.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "message"}: ${issue.message}`);
+  throw new HandshakeError(problems.join("; "));
+}
+
+async function identify(app: App, token: string): Promise<Context> {
+  try {
+    return { app, caller: await authenticate(app, token) };
+  } catch (error) {
+    if (error instanceof HanamiError) throw new HandshakeError("Token invalid");
+    throw error;
+  }
+}
+
+/**
+ * Opens what the first message of a socket asks for. The caller's role is not checked against the policies here; what
+ * is visible to the caller is. Throws HandshakeError with the contract's text.
+ */
+export async function shakeHands(
+  app: App,
+  targets: ReadonlyMap<string, NamedTarget>,
+  bytes: Uint8Array,
+  peer: SocketPeer,
+): Promise<{ context: Context; session: SocketSession }> {
+  const { token, target: name, uuid } = parse(bytes);
+  const context = await identify(app, token);
+  const named = targets.get(name);
+  if (named === undefined) throw new HandshakeError("");
+  try {
+    if (!uuidPattern.test(uuid)) throw notFound(`${named.noun} with UUID '${uuid}' not found`);
+    return { context, session: await named.target.open(context, uuid, peer) };
+  } catch (error) {
+    if (error instanceof HanamiError) throw new HandshakeError(error.message);
+    throw error;
+  }
+}

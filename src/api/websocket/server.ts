@@ -1,0 +1,42 @@
+import type { Server as HttpServer } from "node:http";
+import { WebSocketServer } from "ws";
+import type { App } from "../../app-context.ts";
+import { SocketConnection } from "./connection.ts";
+import type { NamedTarget } from "./targets.ts";
+
+/** Bytes of one message; the biggest legitimate ones are values for a cluster's inputs. */
+const messageBytesMax = 16 * 1024 * 1024;
+
+/** How long clients may take to answer a close frame when the server stops. */
+const closeTimeoutMs = 2000;
+
+/** A client that vanished without a word is noticed by the system after this time of silence. */
+const keepAliveMs = 60_000;
+
+/** Accepts websockets on the server's port, whatever their path. */
+export function attachWebSockets(app: App, server: HttpServer, targets: ReadonlyMap<string, NamedTarget>) {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: messageBytesMax, perMessageDeflate: false });
+  const connections = new Set<SocketConnection>();
+
+  server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      request.socket.setKeepAlive(true, keepAliveMs);
+      const connection = new SocketConnection(app, targets, webSocket);
+      connections.add(connection);
+      webSocket.once("close", () => connections.delete(connection));
+    });
+  });
+
+  return {
+    /** Tells every client that the server goes away, and lets messages that are being worked on finish. */
+    async close(): Promise<void> {
+      const open = [...connections];
+      const timer = setTimeout(() => {
+        for (const connection of open) connection.terminate();
+      }, closeTimeoutMs);
+      await Promise.all(open.map((connection) => connection.shutDown()));
+      clearTimeout(timer);
+    },
+  };
+}

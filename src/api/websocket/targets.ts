@@ -1,0 +1,10 @@
+import type { SocketTarget } from "./target.ts";
+
+export interface NamedTarget {
+  /** What the target's uuids belong to, for `<noun> with UUID '…' not found`. */
+  noun: string;
+  target: SocketTarget;
+}
+
+/** What a socket may ask for in its first message. */
+export const socketTargets: ReadonlyMap<string, NamedTarget> = new Map([]);

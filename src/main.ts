@@ -1,0 +1,87 @@
+import { parseArgs } from "node:util";
+import type { GeneratedAdmin } from "./accounts/first-admin.ts";
+import { PolicyError } from "./accounts/policies.ts";
+import { openApp, type Server } from "./app.ts";
+import { readConfigFile } from "./config-file.ts";
+import { ConfigError, parseConfig, type Config } from "./config.ts";
+import { DataLockError } from "./data-lock.ts";
+import { writeErrorLog } from "./logs/write-error-log.ts";
+
+/** Problems that the person at the keyboard can solve get their message, without a stack. */
+function describe(error: unknown, config: Config | undefined): string {
+  if (error instanceof ConfigError || error instanceof DataLockError || error instanceof PolicyError) {
+    return error.message;
+  }
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") {
+    return `Port ${config?.port} on ${config?.host} is in use. Set HANAMI_PORT to another one, or stop what uses it.`;
+  }
+  if (code?.startsWith("ERR_PARSE_ARGS") === true) return `${error.message}\nUsage: main.js [--config FILE]`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EACCES") {
+    return `The server can not start: ${error.message}`;
+  }
+  return error.stack ?? error.message;
+}
+
+function showCredentials({ id, passphrase }: GeneratedAdmin): void {
+  console.log("The first administrator was made. This is shown only once:");
+  console.log(`  HANAMI_USER=${id}`);
+  console.log(`  HANAMI_PASSPHRASE=${passphrase}`);
+}
+
+function announce({ app }: Server, url: string): void {
+  console.log(`hanami-webgpu listens on ${url}`);
+  console.log(`data directory ${app.config.dataDir}`);
+  console.log("hosts:");
+  for (const host of app.hosts.list()) console.log(`  ${host.uuid}  ${host.type}  ${host.name}`);
+}
+
+/** The first signal stops the server in good order, the second one at once. */
+function stopOnSignals(server: Server): void {
+  let isStopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    console.log(`${signal}: stopping`);
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(describe(error, undefined));
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+}
+
+/** A forgotten promise is a defect, but none that should take everybody's work down. */
+function noteForgottenErrors({ app }: Server): void {
+  process.on("unhandledRejection", (error) => {
+    void writeErrorLog(app, {
+      userId: "",
+      component: "process",
+      context: "unhandled rejection",
+      values: new Map(),
+      error,
+    });
+  });
+}
+
+let config: Config | undefined;
+let server: Server | undefined;
+try {
+  const { values } = parseArgs({ options: { config: { type: "string", short: "c" } } });
+  config = parseConfig({ ...(await readConfigFile(values.config)), ...process.env });
+  server = await openApp(config);
+  noteForgottenErrors(server);
+  stopOnSignals(server);
+  if (server.generatedAdmin !== undefined) showCredentials(server.generatedAdmin);
+  const { url } = await server.listen();
+  announce(server, url);
+} catch (error) {
+  console.error(describe(error, config));
+  await server?.close();
+  process.exit(1);
+}
