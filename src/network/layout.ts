@@ -70,6 +70,7 @@ export const LAYOUT = {
   recoveries: { type: "u32", per: "section", width: 1 },
   /** Upper end of each ramp relative to `lower`, ascending; the first ramp starts at 0. */
   ends: { type: "f32", per: "section", width: 4 },
+  /** One per neuron of the target block, in the block's order; the seed says which ramp it belongs to, see `tileOfRun`. */
   weight: { type: "f32", per: "section", width: SYNAPSES_PER_SECTION },
   weightMoment: { type: "f32", per: "section", width: SYNAPSES_PER_SECTION },
   /** Second moment, one per ramp. */

@@ -1,3 +1,5 @@
+import { RUN } from "./layout.ts";
+
 /** What differs between sections by what feeds them. */
 export interface SectionKind {
   fromInput: boolean;
@@ -37,4 +39,10 @@ export const NEURON_SECTION: SectionKind = {
 /** The tile (0..3) of its block that a section's run of 32 synapses ends in: different for each of the four runs. */
 export function tileOfRun(sectionSeed: number, run: number): number {
   return ((((sectionSeed & 1) << 1) | 1) * run + (sectionSeed >>> 8)) & 3;
+}
+
+/** Where the synapses of a ramp are among the section's 128: each of the ramp's runs begins at one of these neurons. */
+export function runsOfRamp(sectionSeed: number, { rampSize }: SectionKind, ramp: number): number[] {
+  const runs = rampSize / RUN;
+  return Array.from({ length: runs }, (_, i) => tileOfRun(sectionSeed, ramp * runs + i) * RUN);
 }

@@ -37,8 +37,9 @@ function addSection(cluster: Cluster, scratch: Scratch, section: number): void {
     const runs = activation.compute(arrays, section, sources.kind, x) * runsPerRamp;
     for (let run = 0; run < runs; run++) {
       const a = activation.ramps[Math.floor(run / runsPerRamp)]!;
-      const w = section * 128 + run * RUN;
-      const t = scratch.at(block, q) + tileOfRun(seed, run) * RUN;
+      const first = tileOfRun(seed, run) * RUN;
+      const w = section * NEURONS_PER_BLOCK + first;
+      const t = scratch.at(block, q) + first;
       for (let i = 0; i < RUN; i++) value[t + i]! += weight[w + i]! * a;
     }
   }

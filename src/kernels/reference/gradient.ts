@@ -35,8 +35,9 @@ export function gradient(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): 
         for (let r = 0; r < ramps; r++) activationSum[section * 4 + r]! += activation.ramps[r]!;
         for (let run = 0; run < ramps * runsPerRamp; run++) {
           const a = activation.ramps[Math.floor(run / runsPerRamp)]!;
-          const g = section * 128 + run * RUN;
-          const t = scratch.at(block, q) + tileOfRun(seed[section]!, run) * RUN;
+          const first = tileOfRun(seed[section]!, run) * RUN;
+          const g = section * NEURONS_PER_BLOCK + first;
+          const t = scratch.at(block, q) + first;
           for (let i = 0; i < RUN; i++) gradient[g + i]! += delta[t + i]! * a;
         }
       }

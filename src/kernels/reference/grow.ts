@@ -1,5 +1,5 @@
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, NONE, RUN, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
 import {
   RAMP_SHRINK,
   RECOVERIES_MAX,
@@ -9,7 +9,7 @@ import {
 } from "../../network/learning.ts";
 import { startWeight } from "../../network/random.ts";
 import type { Scratch } from "../../network/scratch.ts";
-import type { SectionKind } from "../../network/section-kind.ts";
+import { runsOfRamp, type SectionKind } from "../../network/section-kind.ts";
 import type { State } from "../../network/state.ts";
 
 /**
@@ -71,7 +71,7 @@ function recover({ arrays }: State, section: number, x: number): void {
 
 /** Shrinks the ramp that holds x when x falls near its middle, so that a next ramp can tell more values apart. */
 function refine({ arrays }: State, section: number, kind: SectionKind, x: number): void {
-  const { tolerance, ramps, ends, weight } = arrays;
+  const { tolerance, ramps, ends, weight, seed } = arrays;
   if (tolerance[section] === 0) return;
   const at = section * 4;
   let r = 0;
@@ -81,14 +81,16 @@ function refine({ arrays }: State, section: number, kind: SectionKind, x: number
   if (!(Math.abs((x - start) / width - 0.5) < tolerance[section]!)) return;
   const narrower = Math.fround(width / RAMP_SHRINK);
   for (let later = r; later < ramps[section]!; later++) ends[at + later]! -= width - narrower;
-  const first = section * 128 + r * kind.rampSize;
-  for (let i = first; i < first + kind.rampSize; i++) weight[i]! /= RAMP_SHRINK;
+  for (const run of runsOfRamp(seed[section]!, kind, r)) {
+    const first = section * SYNAPSES_PER_SECTION + run;
+    for (let i = first; i < first + RUN; i++) weight[i]! /= RAMP_SHRINK;
+  }
   tolerance[section]! /= TOLERANCE_SHRINK;
 }
 
 /** Match sections: a value that no ramp ends at gets its own ramp, in ascending order. */
 function insertValue(state: State, section: number, kind: SectionKind, x: number): void {
-  const { ramps, ends, weight, weightMoment, rampSquare, split } = state.arrays;
+  const { ramps, ends, weight, weightMoment, rampSquare, split, seed } = state.arrays;
   const at = section * 4;
   const used = ramps[section]!;
   let r = 0;
@@ -102,10 +104,14 @@ function insertValue(state: State, section: number, kind: SectionKind, x: number
   // there is much to lose.
   ends.copyWithin(at + r + 1, at + r, at + used);
   rampSquare.copyWithin(at + r + 1, at + r, at + used);
-  const from = section * 128 + r * kind.rampSize;
-  const until = section * 128 + used * kind.rampSize;
-  weight.copyWithin(from + kind.rampSize, from, until);
-  weightMoment.copyWithin(from + kind.rampSize, from, until);
+  for (let above = used - 1; above >= r; above--) {
+    const to = runsOfRamp(seed[section]!, kind, above + 1);
+    runsOfRamp(seed[section]!, kind, above).forEach((run, i) => {
+      const from = section * SYNAPSES_PER_SECTION + run;
+      weight.copyWithin(section * SYNAPSES_PER_SECTION + to[i]!, from, from + RUN);
+      weightMoment.copyWithin(section * SYNAPSES_PER_SECTION + to[i]!, from, from + RUN);
+    });
+  }
   setRamp(state, section, kind, r, x);
 }
 
@@ -114,9 +120,12 @@ function setRamp({ arrays }: State, section: number, kind: SectionKind, r: numbe
   const { ramps, ends, weight, weightMoment, rampSquare, seed } = arrays;
   ends[section * 4 + r] = end;
   rampSquare[section * 4 + r] = 0;
-  for (let i = r * kind.rampSize; i < (r + 1) * kind.rampSize; i++) {
-    weight[section * 128 + i] = startWeight(seed[section]!, i, kind.weightRange);
-    weightMoment[section * 128 + i] = 0;
-  }
+  runsOfRamp(seed[section]!, kind, r).forEach((run, nth) => {
+    const first = section * SYNAPSES_PER_SECTION + run;
+    for (let i = 0; i < RUN; i++) {
+      weight[first + i] = startWeight(seed[section]!, r * kind.rampSize + nth * RUN + i, kind.weightRange);
+      weightMoment[first + i] = 0;
+    }
+  });
   ramps[section]! += 1;
 }

@@ -66,8 +66,9 @@ export function sourceDelta(cluster: Cluster, scratch: Scratch, hexagon: Hexagon
         if (activation.slope === 0) continue;
         let sum = 0;
         for (let run = runs - runsPerRamp; run < runs; run++) {
-          const w = section * 128 + run * RUN;
-          const t = scratch.at(block, q) + tileOfRun(seed[section]!, run) * RUN;
+          const first = tileOfRun(seed[section]!, run) * RUN;
+          const w = section * NEURONS_PER_BLOCK + first;
+          const t = scratch.at(block, q) + first;
           for (let i = 0; i < RUN; i++) sum += delta[t + i]! * weight[w + i]!;
         }
         const at = sources.first + q * sources.step;

@@ -1,21 +1,21 @@
 /** Update for few samples at a time: a plain step down the gradient, for which a single sample is enough. */
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
 import { bounded } from "../../network/learning.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { count } from "../../network/state.ts";
-import { kindOf } from "./source-values.ts";
 
 /** Steps the touched sections and the biases of a hexagon against the summed gradient. */
 export function updateOnline(cluster: Cluster, scratch: Scratch, hexagon: Hexagon, rate: number): void {
-  const { blockSections, places, weight, ramps, bias } = cluster.state.arrays;
+  const { blockSections, places, weight, bias } = cluster.state.arrays;
   for (const block of hexagon.blocks) {
     for (let place = 0; place < blockSections[block]!; place++) {
       const section = places[block * SECTIONS_PER_BLOCK + place]!;
       if (scratch.touched[section] === 0) continue;
-      const first = section * 128;
-      const end = first + ramps[section]! * kindOf(cluster, section).rampSize;
-      for (let i = first; i < end; i++) weight[i] = bounded(weight[i]! - rate * scratch.gradient[i]!);
+      // Ramps that are not in use have a gradient of 0.
+      const first = section * SYNAPSES_PER_SECTION;
+      for (let i = first; i < first + SYNAPSES_PER_SECTION; i++)
+        weight[i] = bounded(weight[i]! - rate * scratch.gradient[i]!);
     }
     for (let id = block * NEURONS_PER_BLOCK; id < (block + 1) * NEURONS_PER_BLOCK; id++)
       bias[id] = bounded(bias[id]! - rate * scratch.deltaSum[id]!);

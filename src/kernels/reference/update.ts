@@ -13,7 +13,7 @@ import {
   WEIGHT_DECAY,
 } from "../../network/learning.ts";
 import type { Scratch } from "../../network/scratch.ts";
-import { tileOfRun } from "../../network/section-kind.ts";
+import { runsOfRamp } from "../../network/section-kind.ts";
 import { count } from "../../network/state.ts";
 import { kindOf } from "./source-values.ts";
 
@@ -51,32 +51,34 @@ export function update(cluster: Cluster, scratch: Scratch, hexagon: Hexagon, rat
 function updateSection(cluster: Cluster, scratch: Scratch, section: number, rate: number, correct: Corrections): void {
   const { weight, weightMoment, rampSquare, ramps, seed, target, bias } = cluster.state.arrays;
   const { gradient, activationSum, deltaSum, samples, learning } = scratch;
-  const { rampSize } = kindOf(cluster, section);
+  const kind = kindOf(cluster, section);
+  const first = section * NEURONS_PER_BLOCK;
   const neurons = target[section]! * NEURONS_PER_BLOCK;
   for (let r = 0; r < ramps[section]!; r++) {
     const mean = activationSum[section * 4 + r]! / learning;
-    const first = section * 128 + r * rampSize;
-    const neuronOf = (i: number) =>
-      neurons + tileOfRun(seed[section]!, Math.floor((r * rampSize + i) / RUN)) * RUN + (i % RUN);
+    const runs = runsOfRamp(seed[section]!, kind, r);
     let squares = 0;
-    for (let i = 0; i < rampSize; i++) {
-      const g = (gradient[first + i]! - deltaSum[neuronOf(i)]! * mean) / samples;
-      gradient[first + i] = g;
-      squares += g * g;
+    for (const run of runs) {
+      for (let n = run; n < run + RUN; n++) {
+        const g = (gradient[first + n]! - deltaSum[neurons + n]! * mean) / samples;
+        gradient[first + n] = g;
+        squares += g * g;
+      }
     }
-    const square = SQUARE_KEEP * rampSquare[section * 4 + r]! + (1 - SQUARE_KEEP) * (squares / rampSize);
+    const square = SQUARE_KEEP * rampSquare[section * 4 + r]! + (1 - SQUARE_KEEP) * (squares / kind.rampSize);
     rampSquare[section * 4 + r] = square;
     const step = rate / correct.moment / (Math.sqrt(square / correct.square) + ADAM_EPSILON);
-    for (let i = 0; i < rampSize; i++) {
-      const g = gradient[first + i]!;
-      const moment = MOMENT_KEEP * weightMoment[first + i]! + (1 - MOMENT_KEEP) * g;
-      weightMoment[first + i] = moment;
-      const before = weight[first + i]!;
-      const decayed = before * (1 - WEIGHT_DECAY * rate);
-      const after = bounded(decayed - step * (MOMENT_KEEP * moment + (1 - MOMENT_KEEP) * g));
-      weight[first + i] = after;
-      const neuron = neuronOf(i);
-      bias[neuron] = bounded(bias[neuron]! - (weight[first + i]! - before) * mean);
+    for (const run of runs) {
+      for (let n = run; n < run + RUN; n++) {
+        const g = gradient[first + n]!;
+        const moment = MOMENT_KEEP * weightMoment[first + n]! + (1 - MOMENT_KEEP) * g;
+        weightMoment[first + n] = moment;
+        const before = weight[first + n]!;
+        const decayed = before * (1 - WEIGHT_DECAY * rate);
+        const after = bounded(decayed - step * (MOMENT_KEEP * moment + (1 - MOMENT_KEEP) * g));
+        weight[first + n] = after;
+        bias[neurons + n] = bounded(bias[neurons + n]! - (weight[first + n]! - before) * mean);
+      }
     }
   }
 }
