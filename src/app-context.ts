@@ -3,6 +3,7 @@ import type { Connections } from "./accounts/connections.ts";
 import type { Policies } from "./accounts/policies.ts";
 import type { TokenKey } from "./accounts/token-key.ts";
 import type { Config } from "./config.ts";
+import type { Uploads } from "./datasets/upload/uploads.ts";
 import type { Db } from "./db/client.ts";
 import type { Measurements } from "./measurements/measurements.ts";
 import type { Storage } from "./storage.ts";
@@ -15,6 +16,7 @@ export interface App {
   readonly log: Logger;
   readonly db: Db;
   readonly storage: Storage;
+  readonly uploads: Uploads;
   readonly hosts: HostRegistry;
   readonly scheduler: Scheduler;
   /** Signs and checks tokens. */

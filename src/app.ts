@@ -12,6 +12,9 @@ import { attachWebSockets } from "./api/websocket/server.ts";
 import { socketTargets } from "./api/websocket/targets.ts";
 import type { Config } from "./config.ts";
 import { lockDataDirectory } from "./data-lock.ts";
+import { recoverDatasets } from "./datasets/recover-datasets.ts";
+import { startUploadSweeper } from "./datasets/upload/sweeper.ts";
+import { Uploads } from "./datasets/upload/uploads.ts";
 import { openDatabase } from "./db/open.ts";
 import { createLog } from "./log.ts";
 import { startMeasurements } from "./measurements/measurements.ts";
@@ -90,17 +93,25 @@ export async function openApp(config: Config): Promise<Server> {
     const measurements = startMeasurements();
     closer.add(() => measurements.close());
 
+    const uploads = new Uploads({ db, storage });
+    closer.add(() => uploads.close());
+
     const app: App = {
       config,
       log,
       db,
       storage,
+      uploads,
       tokenKey,
       policies,
       measurements,
       connections: new Connections(),
       ...placeholder(),
     };
+    await recoverDatasets(app);
+    const uploadSweeper = startUploadSweeper(app);
+    closer.add(() => uploadSweeper.close());
+
     const api = createApi(app, routes);
     const server = createAdaptorServer({ fetch: api.fetch }) as HttpServer;
     const webSockets = attachWebSockets(app, server, socketTargets);

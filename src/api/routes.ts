@@ -1,4 +1,5 @@
 import { routes as auditLog } from "./audit-log/index.ts";
+import { routes as dataset } from "./dataset/index.ts";
 import { routes as errorLog } from "./error-log/index.ts";
 import { routes as measurements } from "./measurements/index.ts";
 import { routes as project } from "./project/index.ts";
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   ...token, //
   ...user,
   ...project,
+  ...dataset,
   ...auditLog,
   ...errorLog,
   ...measurements,

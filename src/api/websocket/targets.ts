@@ -1,3 +1,4 @@
+import { fileUploadTarget } from "./file-upload.ts";
 import type { SocketTarget } from "./target.ts";
 
 export interface NamedTarget {
@@ -7,4 +8,6 @@ export interface NamedTarget {
 }
 
 /** What a socket may ask for in its first message. */
-export const socketTargets: ReadonlyMap<string, NamedTarget> = new Map([]);
+export const socketTargets: ReadonlyMap<string, NamedTarget> = new Map([
+  ["file_upload", { noun: "Tempfile", target: fileUploadTarget }],
+]);

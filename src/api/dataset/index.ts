@@ -1,0 +1,22 @@
+import type { Route } from "../route.ts";
+import { checkDatasetRoute } from "./check.ts";
+import { getContentRoute } from "./content.ts";
+import { deleteDatasetRoute } from "./delete.ts";
+import { getDatasetRoute } from "./get.ts";
+import { listDatasetsRoute } from "./get-all.ts";
+import { getProgressRoute } from "./progress.ts";
+import { postCsvUpload, putCsvUpload } from "./upload-csv.ts";
+import { postMnistUpload, putMnistUpload } from "./upload-mnist.ts";
+
+export const routes: Route[] = [
+  getDatasetRoute,
+  listDatasetsRoute,
+  getContentRoute,
+  checkDatasetRoute,
+  getProgressRoute,
+  deleteDatasetRoute,
+  postMnistUpload,
+  putMnistUpload,
+  postCsvUpload,
+  putCsvUpload,
+];

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import type { AnnouncedUpload } from "../../datasets/announce-upload.ts";
+import type { DatasetRow } from "../../datasets/find-dataset.ts";
+import type { DatasetInfo } from "../../datasets/get-dataset.ts";
+import { timestampOutput } from "../fields.ts";
+import { formatTimestamp } from "../../timestamp.ts";
+
+const datasetFields = {
+  created_at: timestampOutput,
+  name: z.string(),
+  owner_id: z.string(),
+  project_id: z.string(),
+  uuid: z.string(),
+  visibility: z.string(),
+};
+
+function toFields(row: DatasetRow) {
+  const { created_at, name, owner_id, project_id, uuid, visibility } = row;
+  return { created_at: formatTimestamp(created_at), name, owner_id, project_id, uuid, visibility };
+}
+
+export const csvUploadOutput = z.object({ ...datasetFields, uuid_input_file: z.string() });
+export const mnistUploadOutput = csvUploadOutput.extend({ uuid_label_file: z.string() });
+
+export function toCsvUpload({ dataset, tempfiles }: AnnouncedUpload) {
+  return { ...toFields(dataset), uuid_input_file: tempfiles[0] as string };
+}
+
+export function toMnistUpload(upload: AnnouncedUpload) {
+  return { ...toCsvUpload(upload), uuid_label_file: upload.tempfiles[1] as string };
+}
+
+export const datasetOutput = z.object({
+  ...datasetFields,
+  type: z.enum(["mnist", "csv", "result"]),
+  /** Column group by name; the end is exclusive. */
+  description: z.record(z.string(), z.object({ column_start: z.int(), column_end: z.int() })),
+  number_of_columns: z.int(),
+  number_of_rows: z.int(),
+  version: z.string(),
+  /** Names of the seed document for the same facts. */
+  lines: z.int(),
+  inputs: z.int(),
+  outputs: z.int(),
+  location: z.string(),
+});
+
+export function toDataset({ row, rowCount, columnCount, groups }: DatasetInfo): z.input<typeof datasetOutput> {
+  const labels = row.type === "mnist" ? groups.find(({ name }) => name === "label") : undefined;
+  const outputs = labels === undefined ? 0 : labels.column_end - labels.column_start;
+  return {
+    ...toFields(row),
+    type: row.type,
+    description: Object.fromEntries(
+      groups.map(({ name, column_start, column_end }) => [name, { column_start, column_end }]),
+    ),
+    number_of_columns: columnCount,
+    number_of_rows: rowCount,
+    version: "v1.0alpha",
+    lines: rowCount,
+    inputs: columnCount - outputs,
+    outputs,
+    // Says which dataset it is, not where its file lies.
+    location: `datasets/${row.uuid}`,
+  };
+}

@@ -1,0 +1,13 @@
+import { z } from "zod";
+import { getProgress } from "../../datasets/get-progress.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+
+export const getProgressRoute = route({
+  method: "GET",
+  path: "/dataset/progress",
+  summary: "Show how far the upload of a dataset is.",
+  input: z.object({ uuid: fields.uuid }),
+  output: z.object({ uuid: z.string(), complete: z.boolean(), bytes_received: z.int(), bytes_total: z.int() }),
+  handler: (context, input) => getProgress(context, input),
+});

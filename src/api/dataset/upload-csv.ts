@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { announceUpload } from "../../datasets/announce-upload.ts";
+import { finalizeUpload } from "../../datasets/finalize-upload.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { csvUploadOutput, toCsvUpload } from "./output.ts";
+import { fileBytes } from "./upload-size.ts";
+
+export const postCsvUpload = route({
+  method: "POST",
+  path: "/dataset/upload/csv",
+  summary: "Announce the upload of a CSV file.",
+  input: z.object({ name: fields.name, input_data_size: fileBytes }),
+  output: csvUploadOutput,
+  handler: async (context, { name, input_data_size }) => {
+    const files = [{ role: "input" as const, bytes: input_data_size }];
+    return toCsvUpload(await announceUpload(context, { name, type: "csv", files }));
+  },
+});
+
+export const putCsvUpload = route({
+  method: "PUT",
+  path: "/dataset/upload/csv",
+  summary: "Turn an uploaded CSV file into a dataset.",
+  input: z.object({ uuid: fields.uuid, uuid_input_file: fields.uuid }),
+  output: z.object({ uuid: z.string() }),
+  handler: async (context, input) => {
+    const { uuid } = await finalizeUpload(context, { type: "csv", ...input });
+    return { uuid };
+  },
+});

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { announceUpload } from "../../datasets/announce-upload.ts";
+import { finalizeUpload } from "../../datasets/finalize-upload.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { mnistUploadOutput, toMnistUpload } from "./output.ts";
+import { fileBytes } from "./upload-size.ts";
+
+export const postMnistUpload = route({
+  method: "POST",
+  path: "/dataset/upload/mnist",
+  summary: "Announce the upload of a pair of IDX files.",
+  input: z.object({ name: fields.name, input_data_size: fileBytes, label_data_size: fileBytes }),
+  output: mnistUploadOutput,
+  handler: async (context, { name, input_data_size, label_data_size }) => {
+    const files = [
+      { role: "input" as const, bytes: input_data_size },
+      { role: "label" as const, bytes: label_data_size },
+    ];
+    return toMnistUpload(await announceUpload(context, { name, type: "mnist", files }));
+  },
+});
+
+export const putMnistUpload = route({
+  method: "PUT",
+  path: "/dataset/upload/mnist",
+  summary: "Turn an uploaded pair of IDX files into a dataset.",
+  input: z.object({ uuid: fields.uuid, uuid_input_file: fields.uuid, uuid_label_file: fields.uuid }),
+  output: z.object({ uuid: z.string() }),
+  handler: async (context, input) => {
+    const { uuid } = await finalizeUpload(context, { type: "mnist", ...input });
+    return { uuid };
+  },
+});

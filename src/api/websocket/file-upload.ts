@@ -1,0 +1,30 @@
+import { attachUpload } from "../../datasets/attach-upload.ts";
+import { decodeFileUpload, encodeFileUploadResponse } from "./protobuf.ts";
+import type { SocketTarget } from "./target.ts";
+
+/** Target `file_upload`: pieces of a temporary file in any order, one answer for each. */
+export const fileUploadTarget: SocketTarget = {
+  async open(context, uuid, peer) {
+    const upload = await attachUpload(context, uuid);
+    const answer = (errorMessage: string) =>
+      peer.send(encodeFileUploadResponse({ success: errorMessage === "", errorMessage }));
+    return {
+      async message(bytes) {
+        const piece = decodeFileUpload(bytes);
+        if (piece === undefined) {
+          answer("Got invalid FileUpload-Message");
+          return;
+        }
+        try {
+          await upload.write(piece.position, piece.data);
+        } catch (error) {
+          context.app.log.warn({ err: error, tempfile: uuid }, "a piece of an upload was refused");
+          answer("Failed to write data to disc");
+          return;
+        }
+        answer("");
+      },
+      close: () => upload.detach(),
+    };
+  },
+};

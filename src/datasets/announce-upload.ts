@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { open, rm } from "node:fs/promises";
+import { ownedBy } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import { datasets, tempfiles } from "../db/schema/index.ts";
+import type { DatasetRow } from "./find-dataset.ts";
+import { syncFolder } from "./file/writer.ts";
+import { tempfilePath } from "./paths.ts";
+
+export interface AnnouncedUpload {
+  dataset: DatasetRow;
+  /** Uuids of the temporary files, in the order of the announced ones. */
+  tempfiles: string[];
+}
+
+/**
+ * Makes a dataset without rows and an empty temporary file for each announced one. The files have their full size
+ * from the beginning, but take room only as bytes arrive.
+ */
+export async function announceUpload(
+  { app, caller }: Context,
+  input: { name: string; type: "mnist" | "csv"; files: { role: "input" | "label"; bytes: number }[] },
+): Promise<AnnouncedUpload> {
+  const owner = ownedBy(caller);
+  const uuid = randomUUID();
+  const files = input.files.map((file) => ({ ...file, uuid: randomUUID() }));
+  try {
+    for (const file of files) await createSparseFile(tempfilePath(app.storage, file.uuid), file.bytes);
+    await syncFolder(app.storage.tempfiles);
+    const dataset = await app.db.transaction(async (tx) => {
+      const [row] = await tx
+        .insert(datasets)
+        .values({ uuid, name: input.name, type: input.type, state: "uploading", ...owner })
+        .returning();
+      await tx.insert(tempfiles).values(
+        files.map(({ uuid: tempfile, role, bytes }) => ({
+          uuid: tempfile,
+          dataset_uuid: uuid,
+          role,
+          file_size: bytes,
+          ...owner,
+        })),
+      );
+      return row as DatasetRow;
+    });
+    return { dataset, tempfiles: files.map((file) => file.uuid) };
+  } catch (error) {
+    for (const file of files) await rm(tempfilePath(app.storage, file.uuid), { force: true });
+    throw error;
+  }
+}
+
+async function createSparseFile(path: string, bytes: number): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.truncate(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

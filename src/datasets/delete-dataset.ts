@@ -1,0 +1,32 @@
+import { rm } from "node:fs/promises";
+import { and, eq, isNull } from "drizzle-orm";
+import { visibleTo } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import { datasets, tempfiles } from "../db/schema/index.ts";
+import { notFound } from "../errors.ts";
+import { datasetPath, tempfilePath } from "./paths.ts";
+
+/**
+ * Deletes a dataset, finished or not, with its files. Tasks that run keep what they have open; tasks that start later
+ * fail with a message.
+ */
+export async function deleteDataset({ app, caller }: Context, { uuid }: { uuid: string }): Promise<void> {
+  const now = new Date();
+  const removed = await app.db.transaction(async (tx) => {
+    const [row] = await tx
+      .update(datasets)
+      .set({ deleted_at: now })
+      .where(and(eq(datasets.uuid, uuid), visibleTo(caller, datasets)))
+      .returning({ uuid: datasets.uuid });
+    if (row === undefined) throw notFound(`Data-set with uuid '${uuid}' not found`);
+    const files = await tx
+      .update(tempfiles)
+      .set({ deleted_at: now })
+      .where(and(eq(tempfiles.dataset_uuid, row.uuid), isNull(tempfiles.deleted_at)))
+      .returning({ uuid: tempfiles.uuid });
+    return { dataset: row.uuid, tempfiles: files.map((file) => file.uuid) };
+  });
+  await app.uploads.discard(removed.tempfiles);
+  for (const tempfile of removed.tempfiles) await rm(tempfilePath(app.storage, tempfile), { force: true });
+  await rm(datasetPath(app.storage, removed.dataset), { force: true });
+}

@@ -1,0 +1,110 @@
+import { rm } from "node:fs/promises";
+import { and, eq, inArray, isNull } from "drizzle-orm";
+import { visibleTo } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import { datasets, tempfiles } from "../db/schema/index.ts";
+import { badRequest, conflict, notFound } from "../errors.ts";
+import { findDataset, type DatasetRow } from "./find-dataset.ts";
+import { ImportError, type ImportJob } from "./import/import-job.ts";
+import { runImport } from "./import/run-import.ts";
+import { datasetPath, tempfilePath } from "./paths.ts";
+import { ByteRanges } from "./upload/byte-ranges.ts";
+import type { TempfileRow } from "./upload/upload-file.ts";
+
+export type FinalizeInput =
+  | { type: "mnist"; uuid: string; uuid_input_file: string; uuid_label_file: string }
+  | { type: "csv"; uuid: string; uuid_input_file: string };
+
+/**
+ * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or somebody else
+ * finalizes it, 400 with the reason when the data is refused. After an error the temporary files are still there, so
+ * that chunks can be sent again; on success they are gone.
+ */
+export async function finalizeUpload(context: Context, input: FinalizeInput): Promise<DatasetRow> {
+  const { uploads } = context.app;
+  const dataset = await findDataset(context, input.uuid);
+  if (!uploads.beginFinalize(dataset.uuid)) {
+    throw conflict(`Data-set with uuid '${input.uuid}' is being finalized already`);
+  }
+  try {
+    return await finalize(context, dataset, input);
+  } finally {
+    uploads.endFinalize(dataset.uuid);
+  }
+}
+
+async function finalize(context: Context, dataset: DatasetRow, input: FinalizeInput): Promise<DatasetRow> {
+  const { app } = context;
+  const inputFile = await findTempfile(context, dataset, "input", input.uuid_input_file);
+  const labelFile =
+    input.type === "mnist" ? await findTempfile(context, dataset, "label", input.uuid_label_file) : undefined;
+  if (dataset.type !== input.type) {
+    throw badRequest(`Data-set with uuid '${input.uuid}' was announced as ${dataset.type}, not as ${input.type}`);
+  }
+  const files = labelFile === undefined ? [inputFile] : [inputFile, labelFile];
+  const uuids = files.map(({ uuid }) => uuid);
+  for (const file of files) checkComplete(input.uuid, file);
+
+  const path = (file: TempfileRow) => tempfilePath(app.storage, file.uuid);
+  const common = { name: dataset.name, target: datasetPath(app.storage, dataset.uuid), input: path(inputFile) };
+  const job: ImportJob =
+    labelFile === undefined ? { type: "csv", ...common } : { type: "mnist", ...common, label: path(labelFile) };
+  try {
+    await runImport(job);
+  } catch (error) {
+    // The time in which the upload can be corrected begins now.
+    await app.db.update(tempfiles).set({ touched_at: new Date() }).where(inArray(tempfiles.uuid, uuids));
+    if (error instanceof ImportError) throw badRequest(`Data-set can not be imported: ${error.message}`);
+    throw error;
+  }
+
+  let ready: DatasetRow;
+  try {
+    ready = await app.db.transaction(async (tx) => {
+      const [row] = await tx
+        .update(datasets)
+        .set({ state: "ready" })
+        .where(and(eq(datasets.uuid, dataset.uuid), eq(datasets.state, "uploading"), isNull(datasets.deleted_at)))
+        .returning();
+      if (row === undefined) throw notFound(`Data-set with uuid '${input.uuid}' not found`);
+      await tx.update(tempfiles).set({ deleted_at: new Date() }).where(inArray(tempfiles.uuid, uuids));
+      return row;
+    });
+  } catch (error) {
+    await rm(job.target, { force: true });
+    throw error;
+  }
+  await app.uploads.discard(uuids);
+  for (const file of files) await rm(path(file), { force: true });
+  return ready;
+}
+
+async function findTempfile(
+  { app, caller }: Context,
+  dataset: DatasetRow,
+  role: "input" | "label",
+  uuid: string,
+): Promise<TempfileRow> {
+  const [row] = await app.db
+    .select()
+    .from(tempfiles)
+    .where(
+      and(
+        eq(tempfiles.uuid, uuid),
+        eq(tempfiles.dataset_uuid, dataset.uuid),
+        eq(tempfiles.role, role),
+        visibleTo(caller, tempfiles),
+      ),
+    );
+  if (row === undefined) throw notFound(`${role === "input" ? "Input" : "Label"}-data with uuid '${uuid}' not found.`);
+  return row;
+}
+
+function checkComplete(dataset: string, file: TempfileRow): void {
+  const received = new ByteRanges(file.received);
+  if (received.covers(file.file_size)) return;
+  throw conflict(
+    `Upload of data-set with uuid '${dataset}' is not complete: ` +
+      `${received.bytes} of ${file.file_size} bytes of its ${file.role}-file have arrived`,
+  );
+}

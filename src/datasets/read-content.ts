@@ -1,0 +1,43 @@
+import type { Context } from "../app-context.ts";
+import { badRequest, notFound } from "../errors.ts";
+import { findDataset } from "./find-dataset.ts";
+import { invalidText, openFile, unreadable } from "./open-dataset.ts";
+import { DatasetFileError } from "./file/layout.ts";
+
+/** The most numbers in one answer: twice what 10000 rows of MNIST have. */
+const MAX_VALUES = 16_777_216;
+
+export interface ContentInput {
+  uuid: string;
+  column_name: string;
+  row_offset: number;
+  number_of_rows: number;
+}
+
+/** Consecutive rows of one column group, one inner array per row. Throws 404 or 400 with the contract's texts. */
+export async function readContent(context: Context, input: ContentInput): Promise<number[][]> {
+  const { app } = context;
+  const { uuid, column_name, row_offset, number_of_rows } = input;
+  const row = await findDataset(context, uuid, "Dataset");
+  if (row.state !== "ready") throw badRequest(invalidText(uuid));
+  const reader = await openFile(app, row.uuid);
+  try {
+    const group = reader.groups.find(({ name }) => name === column_name);
+    if (group === undefined) {
+      throw notFound(`Column with name '${column_name}' was not found in dataset with UUID '${uuid}'`);
+    }
+    if (row_offset + number_of_rows > reader.rowCount) throw badRequest(invalidText(uuid));
+    const width = group.column_end - group.column_start;
+    if (number_of_rows * width > MAX_VALUES) {
+      throw badRequest(`${number_of_rows} rows of ${width} columns are more than ${MAX_VALUES} values`);
+    }
+    const values = await reader.readGroup(column_name, row_offset, number_of_rows);
+    return Array.from({ length: number_of_rows }, (_, index) =>
+      Array.from(values.subarray(index * width, (index + 1) * width)),
+    );
+  } catch (error) {
+    throw error instanceof DatasetFileError ? unreadable(app, row.uuid, error) : error;
+  } finally {
+    await reader.close();
+  }
+}

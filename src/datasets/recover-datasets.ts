@@ -1,0 +1,48 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { and, eq, isNull, or } from "drizzle-orm";
+import type { App } from "../app-context.ts";
+import { datasets, tempfiles } from "../db/schema/index.ts";
+import { tempfilePath } from "./paths.ts";
+import { removeUpload } from "./sweep-tempfiles.ts";
+
+/**
+ * Puts files and rows in order after the server ended in whatever way; call it before the server takes requests.
+ * Files that no row knows go, whether half written or never recorded; uploads that lost a file go; the others get
+ * their full time again, because nobody could go on with them while the server was away.
+ */
+export async function recoverDatasets(app: App): Promise<void> {
+  const now = new Date();
+  const uploads = await app.db.select().from(tempfiles).where(isNull(tempfiles.deleted_at));
+  const lost = new Set<string>();
+  for (const { uuid, dataset_uuid, file_size } of uploads) {
+    const size = await stat(tempfilePath(app.storage, uuid)).then(
+      (file) => file.size,
+      () => -1,
+    );
+    if (size !== file_size) lost.add(dataset_uuid);
+  }
+  for (const dataset of lost) {
+    app.log.error({ dataset }, "an upload lost its temporary file and is removed");
+    await removeUpload(app, dataset, now);
+  }
+  await app.db.update(tempfiles).set({ touched_at: now }).where(isNull(tempfiles.deleted_at));
+
+  const kept = uploads.filter(({ dataset_uuid }) => !lost.has(dataset_uuid));
+  await removeOthers(app, app.storage.tempfiles, new Set(kept.map(({ uuid }) => uuid)));
+
+  // An upload has no file in the dataset folder before it is ready: what lies there was not recorded any more.
+  const live = await app.db
+    .select({ uuid: datasets.uuid })
+    .from(datasets)
+    .where(and(isNull(datasets.deleted_at), or(eq(datasets.state, "ready"), eq(datasets.type, "result"))));
+  await removeOthers(app, app.storage.datasets, new Set(live.map(({ uuid }) => uuid)));
+}
+
+async function removeOthers(app: App, folder: string, known: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (known.has(name)) continue;
+    await rm(join(folder, name), { force: true, recursive: true });
+    app.log.info({ file: name }, "removed a left-over file");
+  }
+}

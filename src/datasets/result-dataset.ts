@@ -1,0 +1,96 @@
+/** Datasets that request tasks write: their uuid is that of the task. */
+import { rm } from "node:fs/promises";
+import { and, eq, isNull } from "drizzle-orm";
+import type { App } from "../app-context.ts";
+import type { Db } from "../db/client.ts";
+import { datasets } from "../db/schema/index.ts";
+import { createDatasetFile } from "./file/writer.ts";
+import { datasetPath } from "./paths.ts";
+
+/** An output of the request: name of its column group and number of its external values. */
+export interface ResultGroup {
+  name: string;
+  width: number;
+}
+
+export interface ResultDataset {
+  /** The task's. */
+  uuid: string;
+  /** The task's. */
+  name: string;
+  owner_id: string;
+  project_id: string;
+  /** In the order in which the columns shall follow. Names are distinct. A width may be 0. */
+  groups: readonly ResultGroup[];
+}
+
+function columnGroups(groups: readonly ResultGroup[]) {
+  let column = 0;
+  return groups.map(({ name, width }) => {
+    column += width;
+    return { name, column_start: column - width, column_end: column };
+  });
+}
+
+async function createResultFile(app: App, { uuid, name, groups }: Pick<ResultDataset, "uuid" | "name" | "groups">) {
+  const options = { name, type: "float32" as const, groups: columnGroups(groups) };
+  return createDatasetFile(datasetPath(app.storage, uuid), options);
+}
+
+/**
+ * Makes the dataset of a request task when the task is queued: visible at once, with its columns and without rows.
+ * `db` may be the transaction that queues the task; if that fails afterwards, the file is swept at the next start.
+ * Throws DatasetFileError when names of groups repeat.
+ */
+export async function createResultDataset(app: App, db: Db, result: ResultDataset): Promise<void> {
+  const { uuid, name, owner_id, project_id } = result;
+  const writer = await createResultFile(app, result);
+  try {
+    await writer.finish();
+    await db.insert(datasets).values({ uuid, name, owner_id, project_id, type: "result", state: "uploading" });
+  } catch (error) {
+    await writer.abort();
+    await rm(datasetPath(app.storage, uuid), { force: true });
+    throw error;
+  }
+}
+
+/** Collects the rows of one run of a request task. Calls must be awaited one after another. */
+export interface ResultWriter {
+  /** As a host answers a request: one array per group, `[rowCount × width]`. */
+  append(rowCount: number, outputs: readonly Float32Array[]): Promise<void>;
+  /**
+   * Shows all rows at once; until then the dataset has none. False when the dataset was deleted in the meantime:
+   * there is nothing left then.
+   */
+  publish(): Promise<boolean>;
+  /** Forgets the rows; the dataset stays as it was. Harmless after `publish`. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Opens the result of a task that starts, or starts again after a crash: rows of an earlier, unfinished run are never
+ * visible and need no care (their file is swept at start), so a task that restarts writes from its first row again.
+ * The widths are those of now; they may differ from those known when the task was queued.
+ */
+export async function openResultWriter(
+  app: App,
+  result: Pick<ResultDataset, "uuid" | "name" | "groups">,
+): Promise<ResultWriter> {
+  const { uuid } = result;
+  const writer = await createResultFile(app, result);
+  return {
+    append: (rowCount, outputs) => writer.appendGroups(rowCount, outputs),
+    async publish() {
+      await writer.finish();
+      const [row] = await app.db
+        .update(datasets)
+        .set({ state: "ready" })
+        .where(and(eq(datasets.uuid, uuid), isNull(datasets.deleted_at)))
+        .returning({ uuid: datasets.uuid });
+      if (row === undefined) await rm(datasetPath(app.storage, uuid), { force: true });
+      return row !== undefined;
+    },
+    abort: () => writer.abort(),
+  };
+}

@@ -1,0 +1,113 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { App } from "../../app-context.ts";
+import { tempfiles } from "../../db/schema/index.ts";
+import { tempfilePath } from "../paths.ts";
+import { UploadFile } from "./upload-file.ts";
+
+/** A socket's hold on the file that it fills. */
+export interface UploadSession {
+  /** Throws when the bytes do not fit into the announced size or can not be kept. */
+  write(position: number, data: Uint8Array): Promise<void>;
+  /** Records what has arrived when this was the last socket of the file. */
+  detach(): Promise<void>;
+}
+
+interface Attached {
+  dataset: string;
+  file: Promise<UploadFile>;
+  sockets: number;
+  /** Set once the last socket has left: settles when everything is recorded. */
+  closing?: Promise<void>;
+}
+
+/** The uploads that somebody works on right now: files with sockets attached, and datasets being finalized. */
+export class Uploads {
+  readonly #app: Pick<App, "db" | "storage">;
+  readonly #attached = new Map<string, Attached>();
+  readonly #finalizing = new Set<string>();
+
+  constructor(app: Pick<App, "db" | "storage">) {
+    this.#app = app;
+  }
+
+  /**
+   * Sockets of the same file share one state, so that none overwrites what another has recorded; for the same reason
+   * a socket that follows another one waits until that one's state is recorded. Throws when the file is gone.
+   */
+  async attach({ uuid, dataset }: { uuid: string; dataset: string }): Promise<UploadSession> {
+    let attached = this.#attached.get(uuid);
+    while (attached?.closing !== undefined) {
+      await attached.closing.catch(() => {});
+      attached = this.#attached.get(uuid);
+    }
+    attached ??= { dataset, file: this.#open(uuid), sockets: 0 };
+    this.#attached.set(uuid, attached);
+    const entry = attached;
+    entry.sockets++;
+    const detach = async () => {
+      entry.sockets--;
+      if (entry.sockets === 0) await this.#close(uuid, entry);
+    };
+    try {
+      const file = await entry.file;
+      return { write: (position, data) => file.write(position, data), detach };
+    } catch (error) {
+      await detach().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #open(uuid: string): Promise<UploadFile> {
+    const { db, storage } = this.#app;
+    const [row] = await db
+      .select()
+      .from(tempfiles)
+      .where(and(eq(tempfiles.uuid, uuid), isNull(tempfiles.deleted_at)));
+    if (row === undefined) throw new Error(`the temporary file ${uuid} is gone`);
+    return UploadFile.open(db, row, tempfilePath(storage, uuid));
+  }
+
+  async #close(uuid: string, entry: Attached): Promise<void> {
+    entry.closing ??= entry.file
+      .then((file) => file.close())
+      .finally(() => {
+        if (this.#attached.get(uuid) === entry) this.#attached.delete(uuid);
+      });
+    await entry.closing;
+  }
+
+  /** Bytes that have arrived, recorded or not; undefined while no socket is attached. */
+  async receivedBytes(tempfile: string): Promise<number | undefined> {
+    const file = await this.#attached.get(tempfile)?.file.catch(() => undefined);
+    return file?.receivedBytes;
+  }
+
+  /** Whether the upload of this dataset must not time out. */
+  isBusy(dataset: string): boolean {
+    return this.#finalizing.has(dataset) || [...this.#attached.values()].some((entry) => entry.dataset === dataset);
+  }
+
+  /** False when the dataset is being finalized already; otherwise call `endFinalize` when done. */
+  beginFinalize(dataset: string): boolean {
+    if (this.#finalizing.has(dataset)) return false;
+    this.#finalizing.add(dataset);
+    return true;
+  }
+
+  endFinalize(dataset: string): void {
+    this.#finalizing.delete(dataset);
+  }
+
+  /** The files were consumed or deleted: sockets that still hold them can write no more. */
+  async discard(uuids: readonly string[]): Promise<void> {
+    for (const uuid of uuids) {
+      const file = await this.#attached.get(uuid)?.file.catch(() => undefined);
+      await file?.discard();
+    }
+  }
+
+  /** Records everything. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#attached].map(([uuid, entry]) => this.#close(uuid, entry)));
+  }
+}
