@@ -7,7 +7,7 @@ test("byte ranges agree with a plain list of bytes", () => {
   const piece = fc.tuple(fc.nat({ max: size }), fc.nat({ max: size }));
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
-      const bytes = new Array<boolean>(size).fill(false);
+      const bytes = Array.from({ length: size }, () => false);
       let ranges = new ByteRanges();
       for (const [start, end] of pieces) {
         ranges.add(start, end);
