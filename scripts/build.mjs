@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateMessages } from "./generate-messages.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 import { run } from "./run.mjs";
 
@@ -33,6 +34,7 @@ export function removeStale(folder = root) {
 
 /** Compiles the server, SDK, CLI and demo; with `all` also tests, benchmarks and what only developers need. */
 export async function build({ all }) {
+  if (all) await generateMessages();
   const projects = all ? ["."] : ["src", "sdk", "cli", "scripts/demo"];
   const code = await run("typescript", ["-b", ...projects], { command: "tsc" });
   if (code !== 0) process.exit(code);

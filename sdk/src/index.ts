@@ -1,1 +1,45 @@
-export {};
+export { HanamiClient, type ClientOptions } from "./client.ts";
+export { DirectIO, type NamedValues } from "./direct-io.ts";
+export {
+  BadRequestError,
+  ConflictError,
+  ConnectionError,
+  HanamiError,
+  InternalServerError,
+  NotFoundError,
+  UnauthorizedError,
+} from "./errors.ts";
+export type { Input, Method } from "./http.ts";
+export type { Table } from "./list.ts";
+export type { Checkpoint } from "./resources/checkpoints.ts";
+export type { Cluster, ClusterDetails, NewCluster } from "./resources/clusters.ts";
+export type {
+  ColumnGroup,
+  ContentQuery,
+  CsvUpload,
+  Dataset,
+  MnistUpload,
+  PendingUpload,
+  UploadOptions,
+} from "./resources/datasets.ts";
+export type { Host } from "./resources/hosts.ts";
+export type { AuditEntry, ErrorEntry, LogQuery } from "./resources/logs.ts";
+export type { Owned } from "./resources/owned.ts";
+export type { Project } from "./resources/projects.ts";
+export type { Measurements, SystemInfo } from "./resources/system.ts";
+export {
+  TaskError,
+  type RequestTask,
+  type Task,
+  type TaskColumn,
+  type TaskReference,
+  type TaskResult,
+  type TaskState,
+  type TaskSummary,
+  type TrainTask,
+  type WatchOptions,
+} from "./resources/tasks.ts";
+export type { Assignment, User } from "./resources/users.ts";
+export type { TokenInfo } from "./session.ts";
+export type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
+export type { FileSource } from "./upload.ts";

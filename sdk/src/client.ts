@@ -1,0 +1,70 @@
+import type { Input, Method } from "./http.ts";
+import { Checkpoints } from "./resources/checkpoints.ts";
+import { Clusters } from "./resources/clusters.ts";
+import { Datasets } from "./resources/datasets.ts";
+import { Hosts } from "./resources/hosts.ts";
+import { Logs } from "./resources/logs.ts";
+import { Projects } from "./resources/projects.ts";
+import { System } from "./resources/system.ts";
+import { Tasks } from "./resources/tasks.ts";
+import { Users } from "./resources/users.ts";
+import { Session, type Credentials, type TokenInfo } from "./session.ts";
+import type { WebSocketConstructor } from "./socket.ts";
+
+export interface ClientOptions extends Credentials {
+  /** Of the server, such as `http://127.0.0.1:11418`. */
+  readonly address: string;
+  /** In place of the platform's own. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** In place of the platform's own, or in Node 20 of the package `ws`. */
+  readonly WebSocket?: WebSocketConstructor;
+}
+
+/**
+ * A user of one server. Logs in with the first call and renews the token by itself. Objects keep the names that they
+ * have on the wire; what fails throws a HanamiError, with a class for each status.
+ */
+export class HanamiClient {
+  readonly projects: Projects;
+  readonly users: Users;
+  readonly datasets: Datasets;
+  readonly clusters: Clusters;
+  readonly tasks: Tasks;
+  readonly checkpoints: Checkpoints;
+  readonly hosts: Hosts;
+  readonly logs: Logs;
+  readonly system: System;
+  readonly #session: Session;
+
+  constructor({ address, user, passphrase, fetch, WebSocket }: ClientOptions) {
+    // Browsers insist on `fetch` being called as a function of the window.
+    const http = { address, fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)) };
+    const session = new Session(http, { user, passphrase });
+    const context = { address, session, WebSocket };
+    this.#session = session;
+    this.projects = new Projects(session);
+    this.users = new Users(session);
+    this.datasets = new Datasets(context);
+    this.clusters = new Clusters(context);
+    this.tasks = new Tasks(session);
+    this.checkpoints = new Checkpoints(session);
+    this.hosts = new Hosts(session);
+    this.logs = new Logs(session);
+    this.system = new System(session);
+  }
+
+  /** Logs in, if that has not happened yet. Throws UnauthorizedError when user or passphrase are wrong. */
+  login(): Promise<TokenInfo> {
+    return this.#session.token();
+  }
+
+  /** Works in another project of the user from now on. */
+  switchProject(project_id: string): Promise<TokenInfo> {
+    return this.#session.switchProject(project_id);
+  }
+
+  /** Any endpoint, by its path without the version, and its answer as it came: `request("GET", "/host/all")`. */
+  request(method: Method, path: string, input: Input = {}): Promise<unknown> {
+    return this.#session.request(method, path, input);
+  }
+}

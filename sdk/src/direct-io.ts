@@ -1,0 +1,92 @@
+import {
+  ClusterProcessType,
+  decodeClusterIOMessage,
+  encodeClusterIOMessage,
+  TargetBufferType,
+  type ClusterIOMessage,
+} from "./messages.ts";
+import type { Socket } from "./socket.ts";
+
+/** Values by the name of an input or output of the cluster's template. */
+export type NamedValues = Readonly<Record<string, ArrayLike<number>>>;
+
+/**
+ * A cluster in direct mode: single samples over one websocket, without a task. Values stay: an input that is left out
+ * keeps what it had. Calls may overlap; they run one after another.
+ */
+export class DirectIO {
+  readonly #socket: Socket;
+  readonly #leave: () => Promise<unknown>;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** `leave` brings the cluster back into task mode. */
+  constructor(socket: Socket, leave: () => Promise<unknown>) {
+    this.#socket = socket;
+    this.#leave = leave;
+  }
+
+  /** Learns one sample. */
+  train(inputs: NamedValues, expected: NamedValues): Promise<void> {
+    return this.#inTurn(async () => {
+      const type = ClusterProcessType.TRAIN_TYPE;
+      await this.#exchange([
+        ...messages(inputs, type, TargetBufferType.INPUT_BUFFER_TYPE),
+        ...messages(expected, type, TargetBufferType.EXPECTED_BUFFER_TYPE),
+      ]);
+    });
+  }
+
+  /** The cluster's outputs for one sample. `outputCount`: how many outputs its template has. */
+  request(inputs: NamedValues, outputCount = 1): Promise<Record<string, Float32Array>> {
+    return this.#inTurn(async () => {
+      const type = ClusterProcessType.REQUEST_TYPE;
+      let answer = await this.#exchange(messages(inputs, type, TargetBufferType.INPUT_BUFFER_TYPE));
+      const outputs: Record<string, Float32Array> = {};
+      for (let received = 1; ; received++) {
+        const { bufferName, values } = decodeClusterIOMessage(answer);
+        outputs[bufferName] = values;
+        if (received === outputCount) return outputs;
+        answer = await this.#socket.receive();
+      }
+    });
+  }
+
+  /** Closes the connection, and the cluster takes tasks again. */
+  async close(): Promise<void> {
+    this.#socket.close();
+    await this.#leave();
+  }
+
+  /** Sends messages, each after the answer to the one before. Resolves to the last answer. */
+  async #exchange(all: ClusterIOMessage[]): Promise<Uint8Array> {
+    let answer: Uint8Array = new Uint8Array();
+    for (const [index, message] of all.entries()) {
+      this.#socket.send(encodeClusterIOMessage({ ...message, isLast: index === all.length - 1 }));
+      answer = await this.#socket.receive();
+    }
+    return answer;
+  }
+
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(step, step);
+    this.#last = result;
+    return result;
+  }
+}
+
+function messages(
+  values: NamedValues,
+  processType: ClusterProcessType,
+  targetBufferType: TargetBufferType,
+): ClusterIOMessage[] {
+  const entries = Object.entries(values);
+  if (entries.length === 0) throw new TypeError("Name at least one input and, to train, one expected output.");
+  return entries.map(([bufferName, list]) => ({
+    bufferName,
+    isLast: false,
+    processType,
+    targetBufferType,
+    numberOfValues: list.length,
+    values: Float32Array.from(list),
+  }));
+}

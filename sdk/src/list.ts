@@ -1,0 +1,11 @@
+/** What list endpoints answer. */
+export interface Table {
+  header: string[];
+  body: unknown[][];
+}
+
+/** One object per row, keyed by the names in the header. */
+export function rowsOf<Row>(answer: unknown): Row[] {
+  const { header, body } = answer as Table;
+  return body.map((cells) => Object.fromEntries(header.map((name, index) => [name, cells[index]])) as Row);
+}

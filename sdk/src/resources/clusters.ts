@@ -1,0 +1,80 @@
+import { encodeBase64 } from "../base64.ts";
+import type { ClientContext } from "../context.ts";
+import { DirectIO } from "../direct-io.ts";
+import { rowsOf } from "../list.ts";
+import { Socket } from "../socket.ts";
+import type { Owned } from "./owned.ts";
+
+export type Cluster = Owned;
+
+export interface ClusterDetails extends Cluster {
+  number_of_blocks: number;
+  number_of_sections: number;
+}
+
+export interface NewCluster {
+  name: string;
+  /** Text of the cluster template. Without one the cluster has no hexagons. */
+  template?: string;
+  /** Where it computes; the server's choice when left out. */
+  host_uuid?: string;
+  /** The same seed and the same training give the same network. */
+  seed?: number;
+}
+
+export class Clusters {
+  readonly #context: ClientContext;
+
+  constructor(context: ClientContext) {
+    this.#context = context;
+  }
+
+  async create({ template = "", ...cluster }: NewCluster): Promise<Cluster> {
+    const input = { ...cluster, template: encodeBase64(template) };
+    return (await this.#context.session.request("POST", "/cluster", input)) as Cluster;
+  }
+
+  async get(uuid: string): Promise<ClusterDetails> {
+    return (await this.#context.session.request("GET", "/cluster", { uuid })) as ClusterDetails;
+  }
+
+  async list(): Promise<Cluster[]> {
+    return rowsOf(await this.#context.session.request("GET", "/cluster/all", {}));
+  }
+
+  async delete(uuid: string): Promise<void> {
+    await this.#context.session.request("DELETE", "/cluster", { uuid });
+  }
+
+  /** Queues a task that stores the cluster's state. The uuid is the task's, and later the checkpoint's. */
+  async save(input: { cluster_uuid: string; name: string }): Promise<{ uuid: string; name: string }> {
+    return (await this.#context.session.request("POST", "/cluster/save", input)) as { uuid: string; name: string };
+  }
+
+  /** Queues a task that puts a checkpoint's state in place of the cluster's own. The uuid is the task's. */
+  async restore(input: { cluster_uuid: string; checkpoint_uuid: string }): Promise<{ uuid: string }> {
+    return (await this.#context.session.request("POST", "/cluster/load", input)) as { uuid: string };
+  }
+
+  /** Moves a cluster to another host. */
+  async switchHost(input: { cluster_uuid: string; host_uuid: string }): Promise<Cluster> {
+    return (await this.#context.session.request("PUT", "/cluster/switch_host", input)) as Cluster;
+  }
+
+  /** `TASK`: the cluster works on its queue. `DIRECT`: it waits for single samples, see `directIO`. */
+  async setMode(uuid: string, mode: "TASK" | "DIRECT"): Promise<void> {
+    await this.#context.session.request("PUT", "/cluster/set_mode", { uuid, new_state: mode });
+  }
+
+  /** Takes the cluster into direct mode and connects to it. Throws ConflictError while it has tasks. */
+  async directIO(uuid: string): Promise<DirectIO> {
+    await this.setMode(uuid, "DIRECT");
+    const leave = () => this.setMode(uuid, "TASK");
+    try {
+      return new DirectIO(await Socket.open({ ...this.#context, target: "cluster", uuid }), leave);
+    } catch (error) {
+      await leave();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import type { ClientContext } from "../context.ts";
+import { delay } from "../delay.ts";
+import { HanamiError } from "../errors.ts";
+import type { Input } from "../http.ts";
+import { rowsOf } from "../list.ts";
+import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
+import type { Owned } from "./owned.ts";
+
+/** Columns `column_start` … `column_end` − 1. */
+export interface ColumnGroup {
+  column_start: number;
+  column_end: number;
+}
+
+export interface Dataset extends Owned {
+  version: string;
+  number_of_rows: number;
+  number_of_columns: number;
+  /** The named groups of columns. */
+  description: Record<string, ColumnGroup>;
+}
+
+/** An upload that has been announced and waits for its files. */
+export interface PendingUpload extends Owned {
+  uuid_input_file: string;
+  /** With MNIST. */
+  uuid_label_file?: string;
+}
+
+export interface UploadOptions {
+  onProgress?: (progress: { sentBytes: number; totalBytes: number }) => void;
+}
+
+export interface MnistUpload {
+  name: string;
+  /** Images in IDX format, not compressed. */
+  images: FileSource;
+  labels: FileSource;
+}
+
+export interface CsvUpload {
+  name: string;
+  file: FileSource;
+}
+
+export interface ContentQuery {
+  uuid: string;
+  column_name: string;
+  row_offset?: number;
+  /** 1…10000; default 1. */
+  number_of_rows?: number;
+}
+
+/** How long the server may take to have everything on disk that it acknowledged. */
+const COMPLETE_WITHIN_MS = 60_000;
+const COMPLETE_INTERVAL_MS = 250;
+
+export class Datasets {
+  readonly #context: ClientContext;
+
+  constructor(context: ClientContext) {
+    this.#context = context;
+  }
+
+  async get(uuid: string): Promise<Dataset> {
+    return (await this.#context.session.request("GET", "/dataset", { uuid })) as Dataset;
+  }
+
+  async list(): Promise<Owned[]> {
+    return rowsOf(await this.#context.session.request("GET", "/dataset/all", {}));
+  }
+
+  async delete(uuid: string): Promise<void> {
+    await this.#context.session.request("DELETE", "/dataset", { uuid });
+  }
+
+  /** Some rows of one column group: one array per row. */
+  async content(query: ContentQuery): Promise<number[][]> {
+    const input = { row_offset: 0, number_of_rows: 1, ...query };
+    const answer = (await this.#context.session.request("GET", "/dataset/content", input)) as { data: number[][] };
+    return answer.data;
+  }
+
+  /** Percentage of rows in which a result has its largest value where the reference has it. */
+  async check(input: { uuid: string; reference_uuid: string }): Promise<number> {
+    const answer = (await this.#context.session.request("GET", "/dataset/check", input)) as { accuracy: number };
+    return answer.accuracy;
+  }
+
+  /** True once all bytes of an upload are there. */
+  async isUploadComplete(uuid: string): Promise<boolean> {
+    const answer = (await this.#context.session.request("GET", "/dataset/progress", { uuid })) as { complete: boolean };
+    return answer.complete;
+  }
+
+  /** Uploads a pair of IDX files and makes a dataset of them, with the column groups `picture` and `label`. */
+  async uploadMnist({ name, images, labels }: MnistUpload, options: UploadOptions = {}): Promise<Dataset> {
+    const pending = await this.announceMnist(name, sizeOf(images), sizeOf(labels));
+    return this.resumeUpload(pending, { images, labels }, options);
+  }
+
+  /** Uploads a CSV file and makes a dataset of it, with one column group for each of its columns. */
+  async uploadCsv({ name, file }: CsvUpload, options: UploadOptions = {}): Promise<Dataset> {
+    return this.resumeUpload(await this.announceCsv(name, sizeOf(file)), { file }, options);
+  }
+
+  /** First step of an upload, for callers that keep the answer so as to resume. */
+  async announceMnist(name: string, imageBytes: number, labelBytes: number): Promise<PendingUpload> {
+    return this.#announce("mnist", { name, input_data_size: imageBytes, label_data_size: labelBytes });
+  }
+
+  async announceCsv(name: string, bytes: number): Promise<PendingUpload> {
+    return this.#announce("csv", { name, input_data_size: bytes });
+  }
+
+  /** Sends the files of an announced upload, unless the server has them, and makes the dataset. */
+  async resumeUpload(
+    pending: PendingUpload,
+    files: { images: FileSource; labels: FileSource } | { file: FileSource },
+    { onProgress }: UploadOptions = {},
+  ): Promise<Dataset> {
+    const { uuid, uuid_input_file, uuid_label_file } = pending;
+    const parts = "file" in files ? [files.file] : [files.images, files.labels];
+    const targets = [uuid_input_file, uuid_label_file];
+    const totalBytes = parts.reduce((sum, part) => sum + sizeOf(part), 0);
+    if (!(await this.isUploadComplete(uuid))) {
+      let doneBytes = 0;
+      for (const [index, part] of parts.entries()) {
+        const before = doneBytes;
+        await uploadFile({ ...this.#context, uuid: targets[index] as string }, part, (sentBytes) =>
+          onProgress?.({ sentBytes: before + sentBytes, totalBytes }),
+        );
+        doneBytes += sizeOf(part);
+      }
+      await this.#untilComplete(uuid);
+    }
+    const kind = "file" in files ? "csv" : "mnist";
+    const input = kind === "csv" ? { uuid, uuid_input_file } : { uuid, uuid_input_file, uuid_label_file };
+    await this.#context.session.request("PUT", `/dataset/upload/${kind}`, input);
+    return this.get(uuid);
+  }
+
+  async #announce(kind: "mnist" | "csv", input: Input): Promise<PendingUpload> {
+    return (await this.#context.session.request("POST", `/dataset/upload/${kind}`, input)) as PendingUpload;
+  }
+
+  async #untilComplete(uuid: string): Promise<void> {
+    const deadline = Date.now() + COMPLETE_WITHIN_MS;
+    while (!(await this.isUploadComplete(uuid))) {
+      if (Date.now() > deadline) throw new HanamiError(`The server does not have all files of the dataset '${uuid}'.`);
+      await delay(COMPLETE_INTERVAL_MS);
+    }
+  }
+}

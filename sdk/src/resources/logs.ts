@@ -1,0 +1,43 @@
+import { rowsOf } from "../list.ts";
+import type { Session } from "../session.ts";
+
+export interface AuditEntry {
+  created_at: string;
+  user_id: string;
+  endpoint: string;
+  request_type: string;
+}
+
+export interface ErrorEntry {
+  created_at: string;
+  user_id: string;
+  component: string;
+  context: string;
+  input_values: unknown;
+  message: string;
+}
+
+export interface LogQuery {
+  /** Pages of 100 entries from 0 on, oldest first. */
+  page?: number;
+  /** Only this user's entries; for administrators. */
+  user_id?: string | undefined;
+}
+
+export class Logs {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Who changed what. */
+  async audit({ page = 0, user_id }: LogQuery = {}): Promise<AuditEntry[]> {
+    return rowsOf(await this.#session.request("GET", "/audit_log", { page, user_id }));
+  }
+
+  /** The server's internal errors; for administrators. */
+  async errors({ page = 0, user_id }: LogQuery = {}): Promise<ErrorEntry[]> {
+    return rowsOf(await this.#session.request("GET", "/error_log", { page, user_id }));
+  }
+}

@@ -1,0 +1,10 @@
+/** What datasets, clusters and checkpoints have in common. */
+export interface Owned {
+  uuid: string;
+  name: string;
+  visibility: string;
+  owner_id: string;
+  project_id: string;
+  /** UTC, `YYYY-MM-DD HH:MM:SS`. */
+  created_at: string;
+}

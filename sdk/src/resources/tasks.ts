@@ -1,0 +1,157 @@
+import { delay } from "../delay.ts";
+import { HanamiError } from "../errors.ts";
+import { rowsOf } from "../list.ts";
+import type { Session } from "../session.ts";
+
+export type TaskState = "queued" | "active" | "aborted" | "finished" | "failed";
+
+/** Names a task; every task that this SDK returns is one, too. */
+export interface TaskReference {
+  uuid: string;
+  cluster_uuid: string;
+}
+
+export interface Task extends TaskReference {
+  name: string;
+  state: TaskState;
+  current_cycle: number;
+  total_number_of_cycles: number;
+  /** 0…1. */
+  percentage_finished: number;
+  /** UTC, or `-` when it has not come to that yet. */
+  queue_timestamp: string;
+  start_timestamp: string;
+  end_timestamp: string;
+  /** With `failed`. */
+  error_message?: string;
+}
+
+export interface TaskSummary {
+  uuid: string;
+  state: TaskState;
+  /** 0…1. */
+  percentage: number;
+  queued: string;
+  start: string;
+  end: string;
+}
+
+/** Connects a column group of a dataset with an input or output of the cluster's template. */
+export interface TaskColumn {
+  dataset_uuid: string;
+  dataset_column: string;
+  hexagon_name: string;
+}
+
+/** Names the column group of the new dataset that takes the values of an output. */
+export interface TaskResult {
+  dataset_column: string;
+  hexagon_name: string;
+}
+
+export interface TrainTask {
+  name: string;
+  cluster_uuid: string;
+  inputs: TaskColumn[];
+  outputs: TaskColumn[];
+  /** Rows that one cycle sees, 1…1000; default 1. */
+  time_length?: number;
+  /** Passes over the data; default 1. */
+  epochs?: number;
+  /** Samples per step; the server has a default for every size of task. */
+  batch_size?: number;
+  seed?: number;
+  learning_rate?: number;
+}
+
+export interface RequestTask {
+  name: string;
+  cluster_uuid: string;
+  inputs: TaskColumn[];
+  results: TaskResult[];
+  time_length?: number;
+}
+
+export interface WatchOptions {
+  /** Time between two looks; default 500. */
+  intervalMs?: number;
+  signal?: AbortSignal;
+}
+
+/** The task that was waited for did not finish: it failed, or somebody aborted it. */
+export class TaskError extends HanamiError {
+  readonly task: Task;
+
+  constructor(task: Task) {
+    super(`Task '${task.name}' ${task.state}${task.error_message ? `: ${task.error_message}` : "."}`);
+    this.task = task;
+  }
+}
+
+const isOver = ({ state }: Task) => state !== "queued" && state !== "active";
+
+export class Tasks {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Queues a task that teaches the cluster what is in the datasets. */
+  train(task: TrainTask): Promise<Task> {
+    return this.#create("/task/train", task);
+  }
+
+  /** Queues a task that asks the cluster. The answers become a dataset with the uuid and name of the task. */
+  request(task: RequestTask): Promise<Task> {
+    return this.#create("/task/request", task);
+  }
+
+  async get({ uuid, cluster_uuid }: TaskReference): Promise<Task> {
+    return complete(await this.#session.request("GET", "/task", { uuid, cluster_uuid }), cluster_uuid);
+  }
+
+  async list(cluster_uuid: string): Promise<TaskSummary[]> {
+    const rows = rowsOf<TaskSummary>(await this.#session.request("GET", "/task/all", { cluster_uuid }));
+    return rows.map((row) => ({ ...row, percentage: Number(row.percentage) }));
+  }
+
+  /** Removes a task from the queue; one that is running is aborted and stays in the list until deleted again. */
+  async delete({ uuid, cluster_uuid }: TaskReference): Promise<void> {
+    await this.#session.request("DELETE", "/task", { uuid, cluster_uuid });
+  }
+
+  /** The task as it is now, then whenever it got further, and last as it ended. */
+  async *watch(reference: TaskReference, { intervalMs = 500, signal }: WatchOptions = {}): AsyncGenerator<Task, void> {
+    let last: Task | undefined;
+    for (;;) {
+      signal?.throwIfAborted();
+      const task = await this.get(reference);
+      if (task.state !== last?.state || task.current_cycle !== last.current_cycle) yield task;
+      if (isOver(task)) return;
+      last = task;
+      await delay(intervalMs, signal);
+    }
+  }
+
+  /** Resolves to the finished task. Throws TaskError when it failed or was aborted. */
+  async wait(reference: TaskReference, options: WatchOptions = {}): Promise<Task> {
+    for await (const task of this.watch(reference, options)) {
+      if (task.state === "finished") return task;
+      if (isOver(task)) throw new TaskError(task);
+    }
+    throw new Error("A watched task ends in a final state.");
+  }
+
+  async #create(path: string, task: TrainTask | RequestTask): Promise<Task> {
+    return complete(await this.#session.request("POST", path, { ...task }), task.cluster_uuid);
+  }
+}
+
+/** Adds what the answer leaves out: the cluster, and with upstream's server the share that is done. */
+function complete(answer: unknown, cluster_uuid: string): Task {
+  const task = answer as Omit<Task, "percentage_finished" | "cluster_uuid">;
+  const { current_cycle, total_number_of_cycles } = task;
+  const percentage_finished = total_number_of_cycles > 0 ? current_cycle / total_number_of_cycles : 0;
+  return { percentage_finished, ...task, cluster_uuid };
+}

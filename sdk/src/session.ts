@@ -1,0 +1,103 @@
+import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { UnauthorizedError } from "./errors.ts";
+import { send, type Http, type Input, type Method } from "./http.ts";
+
+export interface Credentials {
+  readonly user: string;
+  readonly passphrase: string;
+}
+
+export interface TokenInfo {
+  id: string;
+  name: string;
+  is_admin: boolean;
+  token: string;
+}
+
+/** A token is renewed this long before it expires, so that none expires on its way. */
+const MARGIN_MS = 30_000;
+
+/** When to ask for a new token, in ms since 1970. Infinity when the token does not tell: then only a 401 does. */
+export function renewalTime(token: string, nowMs: number): number {
+  try {
+    const { exp } = JSON.parse(decodeBase64(token.split(".")[1] ?? "")) as { exp?: unknown };
+    // Already over on arrival: the two clocks differ, and cannot be used to tell.
+    if (typeof exp === "number" && exp * 1000 - MARGIN_MS > nowMs) return exp * 1000 - MARGIN_MS;
+  } catch {
+    // Tokens are opaque by contract.
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Logs in when needed, and again when the token has run out. */
+export class Session {
+  readonly #http: Http;
+  readonly #credentials: Credentials;
+  #project: string | undefined;
+  #current: Promise<TokenInfo> | undefined;
+  #renewAtMs = 0;
+
+  constructor(http: Http, credentials: Credentials) {
+    this.#http = http;
+    this.#credentials = credentials;
+  }
+
+  /** A token that is valid for a while. Several callers at once share one login. */
+  async token(): Promise<TokenInfo> {
+    if (this.#current !== undefined && Date.now() >= this.#renewAtMs) this.#current = undefined;
+    if (this.#current === undefined) {
+      this.#renewAtMs = Number.POSITIVE_INFINITY;
+      const login = this.#login();
+      this.#current = login;
+      // A failed login is forgotten: the next call tries again.
+      login.catch(() => {
+        if (this.#current === login) this.#current = undefined;
+      });
+    }
+    return this.#current;
+  }
+
+  /** Forgets a token that the server refused. */
+  async discard(token: string): Promise<void> {
+    if ((await this.#current?.catch(() => undefined))?.token === token) this.#current = undefined;
+  }
+
+  /** Works in another project of the user from now on. */
+  async switchProject(project: string): Promise<TokenInfo> {
+    const { token } = await this.token();
+    const info = await this.#enter(project, token);
+    this.#project = project;
+    this.#current = Promise.resolve(info);
+    this.#renewAtMs = renewalTime(info.token, Date.now());
+    return info;
+  }
+
+  /** A request as this user. A token that the server does not take any more is renewed once. */
+  async request(method: Method, path: string, input: Input): Promise<unknown> {
+    const { token } = await this.token();
+    try {
+      return await send(this.#http, method, path, input, token);
+    } catch (error) {
+      if (!isRefusedToken(error)) throw error;
+    }
+    await this.discard(token);
+    return send(this.#http, method, path, input, (await this.token()).token);
+  }
+
+  async #login(): Promise<TokenInfo> {
+    const input = { id: this.#credentials.user, passphrase: encodeBase64(this.#credentials.passphrase) };
+    let info = (await send(this.#http, "POST", "/token", input, undefined)) as TokenInfo;
+    if (this.#project !== undefined) info = await this.#enter(this.#project, info.token);
+    this.#renewAtMs = renewalTime(info.token, Date.now());
+    return info;
+  }
+
+  async #enter(project: string, token: string): Promise<TokenInfo> {
+    return (await send(this.#http, "PUT", "/token", { project_id: project }, token)) as TokenInfo;
+  }
+}
+
+/** Other 401s say that the user may not do this, and a new token would not change it. */
+function isRefusedToken(error: unknown): boolean {
+  return error instanceof UnauthorizedError && error.message.includes("JWT-Token");
+}

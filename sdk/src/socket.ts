@@ -1,0 +1,127 @@
+import { BadRequestError, ConnectionError, NotFoundError, UnauthorizedError, type HanamiError } from "./errors.ts";
+import type { Session } from "./session.ts";
+
+/** The part of the standard WebSocket that is used here; that of browsers, Node 22 and the package `ws` have it. */
+export interface WebSocketLike {
+  binaryType: string;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: SocketEvent) => void): void;
+}
+
+export interface SocketEvent {
+  /** With `message`. */
+  readonly data?: unknown;
+  /** With `close`. */
+  readonly code?: number;
+  readonly reason?: string;
+  /** With `error`, outside of browsers. */
+  readonly message?: string;
+}
+
+export type WebSocketConstructor = new (url: string) => WebSocketLike;
+
+/** The given class, the platform's own, or in Node 20 that of the package `ws`. */
+async function resolveWebSocket(given: WebSocketConstructor | undefined): Promise<WebSocketConstructor> {
+  if (given !== undefined) return given;
+  const own = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+  return own ?? ((await import("ws")).WebSocket as unknown as WebSocketConstructor);
+}
+
+export interface SocketOptions {
+  readonly address: string;
+  readonly session: Session;
+  readonly WebSocket: WebSocketConstructor | undefined;
+  readonly target: "file_upload" | "cluster";
+  /** Of the file that is uploaded, or of the cluster. */
+  readonly uuid: string;
+}
+
+/** A websocket to one target of the server, as a sequence of binary messages. */
+export class Socket {
+  readonly #socket: WebSocketLike;
+  readonly #arrived: Uint8Array[] = [];
+  readonly #waiting: { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }[] = [];
+  #closed: ConnectionError | undefined;
+  #problem = "";
+
+  private constructor(socket: WebSocketLike) {
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => this.#take(toBytes(data)));
+    socket.addEventListener("error", ({ message }) => {
+      this.#problem = message ?? "";
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
+      const detail = reason || this.#problem || `code ${code}`;
+      this.#closed = new ConnectionError(`The server closed the websocket: ${detail}`);
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#closed);
+    });
+  }
+
+  /** Connects and introduces itself. Throws what the server answers: no such target, not allowed. */
+  static async open(options: SocketOptions): Promise<Socket> {
+    const first = await options.session.token();
+    try {
+      return await Socket.#connect(options, first.token);
+    } catch (error) {
+      if (!(error instanceof UnauthorizedError)) throw error;
+    }
+    await options.session.discard(first.token);
+    return Socket.#connect(options, (await options.session.token()).token);
+  }
+
+  static async #connect({ address, WebSocket, target, uuid }: SocketOptions, token: string): Promise<Socket> {
+    const Implementation = await resolveWebSocket(WebSocket);
+    const url = new URL(address);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    url.pathname = "/";
+    const raw = new Implementation(url.href);
+    const socket = new Socket(raw);
+    await new Promise<void>((resolve, reject) => {
+      raw.addEventListener("open", () => resolve());
+      raw.addEventListener("close", () =>
+        reject(new ConnectionError(`Cannot reach ${url.origin}: ${socket.#problem}`)),
+      );
+    });
+    raw.send(JSON.stringify({ token, target, uuid }));
+    const answer = JSON.parse(new TextDecoder().decode(await socket.receive())) as { success: boolean; error?: string };
+    if (answer.success) return socket;
+    socket.close();
+    throw refusal(answer.error ?? "");
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#socket.send(bytes);
+  }
+
+  /** The next message. Throws ConnectionError once the socket is closed and all messages were taken. */
+  receive(): Promise<Uint8Array> {
+    const next = this.#arrived.shift();
+    if (next !== undefined) return Promise.resolve(next);
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  #take(bytes: Uint8Array): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#arrived.push(bytes);
+    else waiting.resolve(bytes);
+  }
+}
+
+function toBytes(data: unknown): Uint8Array {
+  return typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data as ArrayBuffer);
+}
+
+/** The first message was refused with this text. */
+function refusal(text: string): HanamiError {
+  if (text === "Token invalid") return new UnauthorizedError(text, 401);
+  if (text.endsWith("not found")) return new NotFoundError(text, 404);
+  return new BadRequestError(text || "The server refused the websocket.", 400);
+}

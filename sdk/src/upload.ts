@@ -1,0 +1,76 @@
+import { BadRequestError, ConnectionError } from "./errors.ts";
+import { decodeFileUploadResponseMessage, encodeFileUploadMessage } from "./messages.ts";
+import { Socket, type SocketOptions } from "./socket.ts";
+
+/** A file, from an `<input>`, from Node's `fs.openAsBlob`, or bytes in memory. */
+export type FileSource = Blob | Uint8Array;
+
+export const sizeOf = (file: FileSource): number => (file instanceof Uint8Array ? file.byteLength : file.size);
+
+/** The contract's size of a piece. */
+const CHUNK_BYTES = 131_072;
+/** Pieces on their way before the first answer: keeps the line busy, and 1 MiB at most in memory. */
+const WINDOW = 8;
+/** Connections in a row that may break without a single piece getting through. */
+const FRUITLESS_TRIES_MAX = 3;
+
+async function readChunk(file: FileSource, start: number): Promise<Uint8Array> {
+  const end = Math.min(start + CHUNK_BYTES, sizeOf(file));
+  return file instanceof Uint8Array
+    ? file.subarray(start, end)
+    : new Uint8Array(await file.slice(start, end).arrayBuffer());
+}
+
+/**
+ * Sends a file to its place on the server. When the connection breaks it goes on, on a new one, after the last piece
+ * that was acknowledged. Throws BadRequestError with the server's reason when that refuses a piece.
+ */
+export async function uploadFile(
+  options: Omit<SocketOptions, "target">,
+  file: FileSource,
+  onProgress: (sentBytes: number) => void,
+): Promise<void> {
+  const size = sizeOf(file);
+  let acknowledged = 0;
+  let fruitless = 0;
+  while (acknowledged < size) {
+    const before = acknowledged;
+    try {
+      for await (const bytes of sendFrom(options, file, acknowledged)) {
+        acknowledged = bytes;
+        onProgress(bytes);
+      }
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      fruitless = acknowledged > before ? 0 : fruitless + 1;
+      if (fruitless === FRUITLESS_TRIES_MAX) throw error;
+    }
+  }
+}
+
+/** Sends the rest of a file on one connection, and yields after each answer up to where all of it has arrived. */
+async function* sendFrom(
+  options: Omit<SocketOptions, "target">,
+  file: FileSource,
+  start: number,
+): AsyncGenerator<number> {
+  const size = sizeOf(file);
+  const socket = await Socket.open({ ...options, target: "file_upload" });
+  try {
+    let acknowledged = start;
+    let position = start;
+    while (acknowledged < size) {
+      while (position < size && position - acknowledged < WINDOW * CHUNK_BYTES) {
+        const data = await readChunk(file, position);
+        socket.send(encodeFileUploadMessage({ position, data }));
+        position += data.byteLength;
+      }
+      const { success, errorMessage } = decodeFileUploadResponseMessage(await socket.receive());
+      if (!success) throw new BadRequestError(errorMessage || "The server refused a piece of the file.", 400);
+      acknowledged = Math.min(acknowledged + CHUNK_BYTES, size);
+      yield acknowledged;
+    }
+  } finally {
+    socket.close();
+  }
+}
