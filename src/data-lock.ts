@@ -1,7 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** Thrown when another process works on the data directory. The message is meant for people. */
 export class DataLockError extends Error {
@@ -16,20 +18,30 @@ export interface DataLock {
   release(): Promise<void>;
 }
 
-const fileName = "lock.sock";
+type State = "trying" | "holding";
+
+interface Contender {
+  state: State;
+  /** Empty when it is too busy to say. */
+  pid: string;
+}
+
 /** What fits everywhere into the address of a unix socket. */
 const socketPathBytesMax = 100;
+/** A living process that does not say who it is in this time is taken for the owner. */
+const answerTimeoutMs = 2000;
+const attemptsMax = 100;
+const backoffMsMax = 50;
 
-function listen(path: string): Promise<Server | undefined> {
+const isSocketName = (name: string) => /^lock-[0-9a-f]+\.sock$/.test(name);
+
+function listen(path: string, answer: () => string): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on("error", () => {});
-      socket.end(String(process.pid));
+      socket.end(answer());
     });
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") resolve(undefined);
-      else reject(error);
-    });
+    server.once("error", reject);
     server.listen(path, () => {
       // The lock alone is no reason to keep a process alive.
       server.unref();
@@ -38,74 +50,78 @@ function listen(path: string): Promise<Server | undefined> {
   });
 }
 
-/** The process id that answers on the socket; undefined when nobody does. */
-function owner(path: string): Promise<string | undefined> {
+/** Closing a listening socket also removes its file. */
+const close = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
+
+/** Who answers on a socket; undefined when its process is dead. */
+function ask(path: string): Promise<Contender | undefined> {
   return new Promise((resolve, reject) => {
-    let pid = "";
+    let answer = "";
     const socket = connect(path);
-    socket.on("data", (chunk) => (pid += chunk.toString()));
-    socket.on("end", () => resolve(pid));
+    const timer = setTimeout(() => {
+      socket.destroy();
+      resolve({ state: "holding", pid: "" });
+    }, answerTimeoutMs);
+    socket.on("data", (chunk) => (answer += chunk.toString()));
+    socket.on("end", () => {
+      const [state, pid = ""] = answer.split(" ");
+      resolve({ state: state === "holding" ? "holding" : "trying", pid });
+    });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ECONNREFUSED" || error.code === "ENOENT") resolve(undefined);
-      // The owner was just stopping, or too busy to accept: it is there all the same.
-      else if (error.code === "ECONNRESET" || error.code === "EAGAIN") resolve(pid);
+      // It was just giving up, or too busy to accept: alive all the same.
+      else if (error.code === "ECONNRESET" || error.code === "EAGAIN") resolve({ state: "trying", pid: "" });
       else reject(error);
     });
+    socket.on("close", () => clearTimeout(timer));
   });
 }
 
 /**
- * Locks the data directory against a second process, for as long as this one lives: a unix socket in the directory.
- * The system closes it with the process, however that ends, so a killed server leaves only a file that nobody answers.
- * Throws DataLockError.
+ * Locks the data directory against a second process, for as long as this one lives.
+ *
+ * Everybody who wants the lock first listens on a socket of its own in the directory, and only then looks at the
+ * sockets of the others. It has the lock when none of them answers; otherwise it gives up, and tries again unless
+ * somebody says to be the owner. Of two that try at once at least the later one sees the other, so never two have it.
+ * The system closes sockets with their process, however that ends: what a killed server leaves is a file on which
+ * nobody answers. Throws DataLockError.
  */
 export async function lockDataDirectory(directory: string): Promise<DataLock> {
-  // Addresses of unix sockets are short and paths may be long: on Linux the open directory has a short name, too.
-  const handle = await open(directory, "r");
-  const isLong = Buffer.byteLength(join(directory, fileName)) > socketPathBytesMax;
-  const folder = isLong && process.platform === "linux" ? `/proc/self/fd/${handle.fd}` : directory;
-  const path = `${folder}/${fileName}`;
+  const name = `lock-${randomBytes(4).toString("hex")}.sock`;
+  // Addresses of unix sockets are short and paths may be long: on Linux an open directory has a short name, too.
+  const isLong = Buffer.byteLength(join(directory, name)) > socketPathBytesMax;
+  const descriptor = isLong && process.platform === "linux" ? openSync(directory, "r") : undefined;
+  const folder = descriptor === undefined ? directory : `/proc/self/fd/${descriptor}`;
+  const closeFolder = () => {
+    if (descriptor !== undefined) closeSync(descriptor);
+  };
+
   try {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      const server = await listen(path);
-      if (server !== undefined) {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      let state: State = "trying";
+      const server = await listen(join(folder, name), () => `${state} ${process.pid}`);
+      const others = (await readdir(directory)).filter((other) => isSocketName(other) && other !== name);
+      const answers = await Promise.all(others.map((other) => ask(join(folder, other))));
+      const living = answers.filter((answer) => answer !== undefined);
+      if (living.length === 0) {
+        state = "holding";
+        await Promise.all(others.map((dead) => rm(join(directory, dead), { force: true })));
         return {
           release: async () => {
-            // Closing removes the file, through the handle where the path is long.
-            await new Promise<void>((resolve) => server.close(() => resolve()));
-            await handle.close();
+            await close(server);
+            closeFolder();
           },
         };
       }
-      const pid = await owner(path);
-      if (pid !== undefined) throw new DataLockError(directory, pid);
-      await removeStale(directory, folder);
+      await close(server);
+      const owner = living.find((contender) => contender.state === "holding");
+      if (owner !== undefined) throw new DataLockError(directory, owner.pid);
+      // Apart in time, one of those who try will find nobody.
+      await delay(Math.random() * backoffMsMax);
     }
     throw new DataLockError(directory, "");
   } catch (error) {
-    await handle.close();
+    closeFolder();
     throw error;
   }
-}
-
-/**
- * Takes a dead socket out of the way. Between the look and the removal another process may have done the same and
- * locked the directory: what was taken away is looked at again, and given back if somebody answers on it.
- */
-async function removeStale(directory: string, folder: string): Promise<void> {
-  const path = `${folder}/${fileName}`;
-  const aside = `${folder}/${randomUUID()}.sock`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  const pid = await owner(aside);
-  if (pid === undefined) {
-    await rm(aside, { force: true });
-    return;
-  }
-  await rename(aside, path);
-  throw new DataLockError(directory, pid);
 }

@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { bodyBytesMax } from "../../src/api/read-body.ts";
+import { createTestApp, type TestApp } from "../support/test-app.ts";
+
+interface Answer {
+  status: number | undefined;
+  headers: Record<string, unknown>;
+  text: string;
+}
+
+describe("transport over a real socket", () => {
+  let app: TestApp;
+  let url: string;
+  beforeAll(async () => {
+    app = await createTestApp();
+    ({ url } = await app.server.listen());
+  });
+  afterAll(() => app.close());
+
+  /** Sends the path exactly as given, which fetch would not. */
+  function send(method: string, path: string, body?: string | Buffer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(url);
+      const headers: Record<string, string> = { "X-Auth-Token": app.token };
+      // Node would send the body of a GET without saying how long it is.
+      if (body !== undefined) headers["Content-Length"] = String(Buffer.byteLength(body));
+      const outgoing = httpRequest({ hostname, port, method, path, headers }, (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, text }));
+        response.on("error", reject);
+      });
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  }
+
+  test.each(["/v1.0alpha/../user/all", "/..", "/v1.0alpha/%2e%2E/x", "/v1.0alpha/user..all", "/a/..?x=1"])(
+    "a path that climbs: %s",
+    async (path) => {
+      expect(await send("GET", path)).toMatchObject({ status: 400, text: "" });
+    },
+  );
+
+  test.each(["/", "/v1.0", "/abcd?id=1234567"])("a path that is too short: %s", async (path) => {
+    const text = `Failed to pasre uri: ${path.split("?")[0]}`;
+    expect(await send("GET", path)).toMatchObject({ status: 400, text });
+  });
+
+  test("a path that is just long enough", async () => {
+    expect(await send("GET", "/v1.0a")).toMatchObject({ status: 401, text: "Access denied by policy" });
+  });
+
+  test.each(["PATCH", "OPTIONS", "TRACE", "PROPFIND"])("method %s", async (method) => {
+    const row = `| Error-Message Nr. 0 | Invalid request-method '${method}' |`;
+    const border = `+---------------------+-${"-".repeat(row.length - 26)}-+`;
+    const { status, headers, text } = await send(method, "/v1.0alpha/project");
+    expect([status, headers["content-type"]]).toEqual([400, "text/plain"]);
+    expect(text).toBe(`${border}\n${row}\n${border}\n`);
+  });
+
+  test("HEAD is refused, without a body of course", async () => {
+    expect(await send("HEAD", "/v1.0alpha/project")).toMatchObject({ status: 400, text: "" });
+  });
+
+  test("every answer names the server and has a request id and a length", async () => {
+    for (const path of ["/v1.0alpha/user/all", "/v1.0alpha/nothing", "/.."]) {
+      const { headers, text } = await send("GET", path);
+      expect(headers).toMatchObject({ server: "Hanami", "x-content-type-options": "nosniff" });
+      expect(headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
+      expect(headers["content-length"]).toBe(String(Buffer.byteLength(text)));
+    }
+  });
+
+  test("bodies count whatever their content type, and not at all for GET and DELETE", async () => {
+    const post = await send("POST", "/v1.0alpha/project", '{"id":"some_project","name":"some name"}');
+    expect(post.status).toBe(200);
+    expect((await send("GET", "/v1.0alpha/project?id=some_project", "[no json")).status).toBe(200);
+    expect((await send("DELETE", "/v1.0alpha/project?id=some_project", '{"id":"x"}')).text).toBe("{}");
+  });
+
+  test("a body that is too big gets its answer, announced or chunked, and the server goes on", async () => {
+    const text = `Request body is bigger than ${bodyBytesMax} bytes.`;
+    for (const bytes of [bodyBytesMax + 1, 4 * bodyBytesMax]) {
+      expect(await send("POST", "/v1.0alpha/user", Buffer.alloc(bytes, 32))).toMatchObject({ status: 400, text });
+    }
+    const { hostname, port } = new URL(url);
+    const chunked = httpRequest({ hostname, port, method: "POST", path: "/v1.0alpha/user" });
+    chunked.on("error", () => {});
+    const answered = once(chunked, "response");
+    const chunk = Buffer.alloc(65_536, 32);
+    for (let sent = 0; sent <= bodyBytesMax; sent += chunk.length) chunked.write(chunk);
+    const [response] = await answered;
+    expect(response.statusCode).toBe(400);
+    response.resume();
+    chunked.destroy();
+    expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
+  });
+
+  test("garbage instead of HTTP hurts nobody", async () => {
+    const { hostname, port } = new URL(url);
+    for (const garbage of [
+      "\r\n\r\n",
+      "GET\r\n\r\n",
+      "GET http://[/ HTTP/1.1\r\nHost: x\r\n\r\n",
+      "\u0000\u0001\u0002",
+    ]) {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => {});
+      socket.end(garbage);
+      socket.resume();
+      await once(socket, "close");
+    }
+    expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
+  });
+
+  test("closing ends idle keep-alive connections and websockets at once", async () => {
+    const own = await createTestApp();
+    const { url: ownUrl } = await own.server.listen();
+    const idle = connect(Number(new URL(ownUrl).port), "127.0.0.1");
+    idle.write("GET /v1.0alpha/project/all HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(idle, "data");
+    const socket = new WebSocket(ownUrl.replace("http", "ws"));
+    await once(socket, "open");
+    const ended = Promise.all([once(socket, "close"), once(idle, "close")]);
+    idle.resume();
+    const startMs = performance.now();
+    await own.server.close();
+    await own.close();
+    expect(performance.now() - startMs).toBeLessThan(4000);
+    const [[code]] = await ended;
+    expect(code).toBe(1001);
+  });
+});

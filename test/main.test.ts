@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../src/main.js", import.meta.url));
+
+let root: string;
+const children: ChildProcess[] = [];
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "hanami-main-"));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Starts the server as a user would, with nothing in its environment but what the test says. */
+function start(env: Record<string, string>, args: string[] = []) {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], HANAMI_PORT: "0", HANAMI_DATA_DIR: join(root, "data"), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  let output = "";
+  let errors = "";
+  const waiting: { pattern: RegExp; resolve: (match: RegExpExecArray) => void }[] = [];
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+    for (const { pattern, resolve } of waiting) {
+      const match = pattern.exec(output);
+      if (match !== null) resolve(match);
+    }
+  });
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const exited = once(child, "exit").then(([code]) => ({ code: code as number | null, output, errors }));
+  return {
+    child,
+    exited,
+    /** The first match in standard output; fails with everything printed when the server ends before. */
+    printed: (pattern: RegExp) =>
+      Promise.race([
+        new Promise<RegExpExecArray>((resolve) => waiting.push({ pattern, resolve })),
+        exited.then((end) => Promise.reject(new Error(`ended with ${end.code}\n${end.output}\n${end.errors}`))),
+      ]),
+  };
+}
+
+async function login(url: string, id: string, passphrase: string) {
+  const body = JSON.stringify({ id, passphrase: Buffer.from(passphrase).toString("base64") });
+  const response = await fetch(`${url}/v1.0alpha/token`, { method: "POST", body });
+  return response.status;
+}
+
+test("shows address and generated credentials once, keeps others out, survives kill -9, stops on SIGTERM", async () => {
+  const first = start({});
+  const [, id = "", passphrase = ""] = await first.printed(/HANAMI_USER=(\S+)\s+HANAMI_PASSPHRASE=(\S+)/);
+  const [, url = ""] = await first.printed(/listens on (\S+)/);
+  expect(await login(url, id, passphrase)).toBe(200);
+
+  const second = await start({}).exited;
+  expect(second.code).toBe(1);
+  expect(second.errors).toContain(`is in use by process ${first.child.pid}`);
+  expect(second.output).toBe("");
+
+  first.child.kill("SIGKILL");
+  await first.exited;
+  const third = start({});
+  const [, nextUrl = ""] = await third.printed(/listens on (\S+)/);
+  expect(await login(nextUrl, id, passphrase)).toBe(200);
+  third.child.kill("SIGTERM");
+  const end = await third.exited;
+  expect([end.code, end.errors]).toEqual([0, ""]);
+  expect(end.output).not.toContain("HANAMI_PASSPHRASE");
+}, 60_000);
+
+test("a bad configuration names every bad value, from the environment and from a file", async () => {
+  const bad = await start({ HANAMI_PORT: "70000", HANAMI_LOG_LEVEL: "loud" }).exited;
+  expect(bad.code).toBe(1);
+  expect(bad.errors).toMatch(/HANAMI_PORT: .*\n.*HANAMI_LOG_LEVEL: /);
+
+  const file = join(root, "hanami.conf");
+  await writeFile(file, "HANAMI_PORT=5\nHANAMI_PROT=5\nOTHER=x\n");
+  const unknown = await start({}, ["--config", file]).exited;
+  expect(unknown.code).toBe(1);
+  expect(unknown.errors).toMatch(/no setting HANAMI_PROT\n.*no setting OTHER/);
+
+  await writeFile(file, "HANAMI_LOG_LEVEL=loud\n");
+  expect((await start({}, ["-c", file]).exited).errors).toContain("HANAMI_LOG_LEVEL");
+  expect((await start({}, ["-c", join(root, "missing")]).exited).errors).toContain("missing");
+  expect((await start({}, ["--prot", "1"]).exited).errors).toContain("Usage");
+});
+
+test("a policy file that is not valid stops the start", async () => {
+  const file = join(root, "policies");
+  await writeFile(file, "v1.0alpha/token\n- FETCH: admin\n");
+  const end = await start({ HANAMI_POLICIES: file }).exited;
+  expect([end.code, end.output]).toEqual([1, ""]);
+  expect(end.errors).toContain("line 2: expected GET, POST, PUT or DELETE, but found 'FETCH'");
+});
