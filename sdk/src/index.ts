@@ -21,6 +21,7 @@ export type {
   MnistUpload,
   PendingUpload,
   UploadOptions,
+  UploadProgress,
 } from "./resources/datasets.ts";
 export type { Host } from "./resources/hosts.ts";
 export type { AuditEntry, ErrorEntry, LogQuery } from "./resources/logs.ts";

@@ -15,23 +15,26 @@ const WINDOW = 8;
 const FRUITLESS_TRIES_MAX = 3;
 
 async function readChunk(file: FileSource, start: number): Promise<Uint8Array> {
-  const end = Math.min(start + CHUNK_BYTES, sizeOf(file));
+  // Pieces keep to multiples of their size, wherever the first one starts.
+  const end = Math.min(start - (start % CHUNK_BYTES) + CHUNK_BYTES, sizeOf(file));
   return file instanceof Uint8Array
     ? file.subarray(start, end)
     : new Uint8Array(await file.slice(start, end).arrayBuffer());
 }
 
 /**
- * Sends a file to its place on the server. When the connection breaks it goes on, on a new one, after the last piece
- * that was acknowledged. Throws BadRequestError with the server's reason when that refuses a piece.
+ * Sends a file from byte `start` on to its place on the server. When the connection breaks it goes on, on a new one,
+ * after the last piece that was acknowledged. Throws BadRequestError with the server's reason when that refuses a
+ * piece.
  */
 export async function uploadFile(
   options: Omit<SocketOptions, "target">,
   file: FileSource,
+  start: number,
   onProgress: (sentBytes: number) => void,
 ): Promise<void> {
   const size = sizeOf(file);
-  let acknowledged = 0;
+  let acknowledged = start;
   let fruitless = 0;
   while (acknowledged < size) {
     const before = acknowledged;
@@ -67,7 +70,7 @@ async function* sendFrom(
       }
       const { success, errorMessage } = decodeFileUploadResponseMessage(await socket.receive());
       if (!success) throw new BadRequestError(errorMessage || "The server refused a piece of the file.", 400);
-      acknowledged = Math.min(acknowledged + CHUNK_BYTES, size);
+      acknowledged = Math.min(acknowledged - (acknowledged % CHUNK_BYTES) + CHUNK_BYTES, size);
       yield acknowledged;
     }
   } finally {

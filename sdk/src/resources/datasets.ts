@@ -27,6 +27,13 @@ export interface PendingUpload extends Owned {
   uuid_label_file?: string;
 }
 
+export interface UploadProgress {
+  complete: boolean;
+  /** Not told by upstream's server. */
+  bytes_received?: number;
+  bytes_total?: number;
+}
+
 export interface UploadOptions {
   onProgress?: (progress: { sentBytes: number; totalBytes: number }) => void;
 }
@@ -87,10 +94,9 @@ export class Datasets {
     return answer.accuracy;
   }
 
-  /** True once all bytes of an upload are there. */
-  async isUploadComplete(uuid: string): Promise<boolean> {
-    const answer = (await this.#context.session.request("GET", "/dataset/progress", { uuid })) as { complete: boolean };
-    return answer.complete;
+  /** How far an upload is. */
+  async progress(uuid: string): Promise<UploadProgress> {
+    return (await this.#context.session.request("GET", "/dataset/progress", { uuid })) as UploadProgress;
   }
 
   /** Uploads a pair of IDX files and makes a dataset of them, with the column groups `picture` and `label`. */
@@ -113,31 +119,51 @@ export class Datasets {
     return this.#announce("csv", { name, input_data_size: bytes });
   }
 
-  /** Sends the files of an announced upload, unless the server has them, and makes the dataset. */
+  /**
+   * Sends what the server does not have yet of an announced upload, and makes the dataset. The files must be those of
+   * the first attempt.
+   */
   async resumeUpload(
     pending: PendingUpload,
     files: { images: FileSource; labels: FileSource } | { file: FileSource },
-    { onProgress }: UploadOptions = {},
+    options: UploadOptions = {},
   ): Promise<Dataset> {
     const { uuid, uuid_input_file, uuid_label_file } = pending;
-    const parts = "file" in files ? [files.file] : [files.images, files.labels];
-    const targets = [uuid_input_file, uuid_label_file];
-    const totalBytes = parts.reduce((sum, part) => sum + sizeOf(part), 0);
-    if (!(await this.isUploadComplete(uuid))) {
-      let doneBytes = 0;
-      for (const [index, part] of parts.entries()) {
-        const before = doneBytes;
-        await uploadFile({ ...this.#context, uuid: targets[index] as string }, part, (sentBytes) =>
-          onProgress?.({ sentBytes: before + sentBytes, totalBytes }),
-        );
-        doneBytes += sizeOf(part);
-      }
+    const isCsv = "file" in files;
+    const parts = isCsv
+      ? [{ uuid: uuid_input_file, file: files.file }]
+      : [
+          { uuid: uuid_input_file, file: files.images },
+          { uuid: uuid_label_file as string, file: files.labels },
+        ];
+    const { complete, bytes_received = 0 } = await this.progress(uuid);
+    if (!complete) {
+      await this.#sendParts(parts, bytes_received, options);
+      // What was there need not have been the beginning: other clients may send in any order.
+      if (bytes_received > 0 && !(await this.progress(uuid)).complete) await this.#sendParts(parts, 0, options);
       await this.#untilComplete(uuid);
     }
-    const kind = "file" in files ? "csv" : "mnist";
-    const input = kind === "csv" ? { uuid, uuid_input_file } : { uuid, uuid_input_file, uuid_label_file };
-    await this.#context.session.request("PUT", `/dataset/upload/${kind}`, input);
+    const input = isCsv ? { uuid, uuid_input_file } : { uuid, uuid_input_file, uuid_label_file };
+    await this.#context.session.request("PUT", `/dataset/upload/${isCsv ? "csv" : "mnist"}`, input);
     return this.get(uuid);
+  }
+
+  /** Sends files one after another, without the first `skippedBytes` of all of them together. */
+  async #sendParts(
+    parts: { uuid: string; file: FileSource }[],
+    skippedBytes: number,
+    { onProgress }: UploadOptions,
+  ): Promise<void> {
+    const totalBytes = parts.reduce((sum, { file }) => sum + sizeOf(file), 0);
+    let before = 0;
+    for (const { uuid, file } of parts) {
+      const start = Math.min(Math.max(0, skippedBytes - before), sizeOf(file));
+      const offset = before;
+      await uploadFile({ ...this.#context, uuid }, file, start, (sentBytes) =>
+        onProgress?.({ sentBytes: offset + sentBytes, totalBytes }),
+      );
+      before += sizeOf(file);
+    }
   }
 
   async #announce(kind: "mnist" | "csv", input: Input): Promise<PendingUpload> {
@@ -146,7 +172,7 @@ export class Datasets {
 
   async #untilComplete(uuid: string): Promise<void> {
     const deadline = Date.now() + COMPLETE_WITHIN_MS;
-    while (!(await this.isUploadComplete(uuid))) {
+    while (!(await this.progress(uuid)).complete) {
       if (Date.now() > deadline) throw new HanamiError(`The server does not have all files of the dataset '${uuid}'.`);
       await delay(COMPLETE_INTERVAL_MS);
     }
