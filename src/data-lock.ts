@@ -4,9 +4,10 @@ import { readdir, rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { StartError } from "./start-error.ts";
 
-/** Thrown when another process works on the data directory. The message is meant for people. */
-export class DataLockError extends Error {
+/** Another process works on the data directory. */
+export class DataLockError extends StartError {
   constructor(directory: string, pid: string) {
     const owner = pid === "" ? "another process" : `process ${pid}`;
     super(`The data directory ${directory} is in use by ${owner}. Stop it, or set HANAMI_DATA_DIR to another one.`);

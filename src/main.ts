@@ -1,17 +1,14 @@
 import { parseArgs } from "node:util";
 import type { GeneratedAdmin } from "./accounts/first-admin.ts";
-import { PolicyError } from "./accounts/policies.ts";
 import { openApp, type Server } from "./app.ts";
 import { readConfigFile } from "./config-file.ts";
 import { ConfigError, parseConfig, type Config } from "./config.ts";
-import { DataLockError } from "./data-lock.ts";
 import { writeErrorLog } from "./logs/write-error-log.ts";
+import { StartError } from "./start-error.ts";
 
 /** Problems that the person at the keyboard can solve get their message, without a stack. */
 function describe(error: unknown, config: Config | undefined): string {
-  if (error instanceof ConfigError || error instanceof DataLockError || error instanceof PolicyError) {
-    return error.message;
-  }
+  if (error instanceof ConfigError || error instanceof StartError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {

@@ -20,6 +20,7 @@ export async function openStorage(root: string): Promise<Storage> {
     clusters: join(root, "clusters"),
     checkpoints: join(root, "checkpoints"),
   };
-  for (const folder of Object.values(storage)) await mkdir(folder, { recursive: true });
+  // The passphrases' hashes and everybody's data are nobody else's business.
+  for (const folder of Object.values(storage)) await mkdir(folder, { recursive: true, mode: 0o700 });
   return storage;
 }

@@ -22,7 +22,13 @@ afterEach(async () => {
 function start(env: Record<string, string>, args: string[] = []) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: root,
-    env: { PATH: process.env["PATH"], HANAMI_PORT: "0", HANAMI_DATA_DIR: join(root, "data"), ...env },
+    env: {
+      PATH: process.env["PATH"],
+      HANAMI_PORT: "0",
+      HANAMI_DATA_DIR: join(root, "data"),
+      HANAMI_LOG_LEVEL: "error",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.push(child);
@@ -89,10 +95,17 @@ test("a bad configuration names every bad value, from the environment and from a
   expect(unknown.code).toBe(1);
   expect(unknown.errors).toMatch(/no setting HANAMI_PROT\n.*no setting OTHER/);
 
-  await writeFile(file, "HANAMI_LOG_LEVEL=loud\n");
-  expect((await start({}, ["-c", file]).exited).errors).toContain("HANAMI_LOG_LEVEL");
+  await writeFile(file, "HANAMI_TOKEN_EXPIRE_TIME=soon\n");
+  expect((await start({}, ["-c", file]).exited).errors).toContain("HANAMI_TOKEN_EXPIRE_TIME");
   expect((await start({}, ["-c", join(root, "missing")]).exited).errors).toContain("missing");
   expect((await start({}, ["--prot", "1"]).exited).errors).toContain("Usage");
+});
+
+test("a database that can not be reached is named, without its password", async () => {
+  const end = await start({ DATABASE_URL: "postgres://someone:secret@127.0.0.1:1/nowhere" }).exited;
+  expect(end.code).toBe(1);
+  expect(end.errors).toMatch(/^The database 127\.0\.0\.1:1\/nowhere can not be used: .*ECONNREFUSED/);
+  expect(end.errors).not.toContain("secret");
 });
 
 test("a policy file that is not valid stops the start", async () => {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { StartError } from "../start-error.ts";
 
 const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 type Method = (typeof methods)[number];
@@ -6,7 +7,8 @@ type Method = (typeof methods)[number];
 /** Endpoint (without leading slash) → method → roles that may use it. What is not listed is denied. */
 export type Policies = ReadonlyMap<string, ReadonlyMap<Method, ReadonlySet<string>>>;
 
-export class PolicyError extends Error {
+/** A policy file that can not be used. */
+export class PolicyError extends StartError {
   constructor(message: string) {
     super(message);
     this.name = "PolicyError";

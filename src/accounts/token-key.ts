@@ -1,6 +1,7 @@
 import { randomBytes, webcrypto } from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { StartError } from "../start-error.ts";
 
 export type TokenKey = webcrypto.CryptoKey;
 
@@ -23,6 +24,6 @@ export async function loadTokenKey(file: string): Promise<TokenKey> {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
   const key = await readFile(file);
-  if (key.length === 0) throw new Error(`The token key file ${file} is empty. Delete it to have a new one made.`);
+  if (key.length === 0) throw new StartError(`The token key file ${file} is empty. Delete it to have a new one made.`);
   return webcrypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 }

@@ -24,10 +24,11 @@ interface Answer {
   body: string;
 }
 
-async function answerTo(error: unknown, app: App, trace: RequestTrace): Promise<Answer> {
+async function answerTo(error: unknown, app: App, requestId: string, trace: RequestTrace): Promise<Answer> {
   if (error instanceof HanamiError) return { status: statusOf[error.kind], type: "text/plain", body: error.message };
-  const { userId, values } = trace;
-  await writeErrorLog(app, { userId, component: "api", context: `${trace.method} ${trace.path}`, values, error });
+  const { userId, values, method, path } = trace;
+  const context = `${method} ${path}, request ${requestId}`;
+  await writeErrorLog(app, { userId, component: "api", context, values, error });
   return { status: 500, type: "text/plain", body: "" };
 }
 
@@ -50,7 +51,7 @@ export function createApi(app: App, routes: readonly Route[]) {
       const result = await handleRequest({ app, table }, request, target, trace);
       answer = { status: 200, type: "text/json", body: sortedJson(result) };
     } catch (error) {
-      answer = await answerTo(error, app, trace);
+      answer = await answerTo(error, app, requestId, trace);
     }
     const { status, type, body } = answer;
     const ms = Math.round(performance.now() - startMs);

@@ -5,6 +5,7 @@ import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js";
 import { migrate as migratePostgres } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { paths } from "../paths.ts";
+import { StartError } from "../start-error.ts";
 import type { Db } from "./client.ts";
 import * as schema from "./schema/index.ts";
 
@@ -43,8 +44,21 @@ async function migrateServer(url: string): Promise<void> {
   }
 }
 
+/** Where the server is, without the password that the URL may hold. */
+function describeUrl(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
 async function openServer(url: string): Promise<Database> {
-  await migrateServer(url);
+  try {
+    await migrateServer(url);
+  } catch (error) {
+    // Drizzle wraps what the driver says into an error that shows the whole statement.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(`The database ${describeUrl(url)} can not be used: ${reason}`, { cause: error });
+  }
   const client = postgres(url, { max: 10, onnotice: () => {} });
   const db = drizzlePostgres(client, { schema });
   return { db: db as unknown as Db, close: () => client.end({ timeout: 5 }) };

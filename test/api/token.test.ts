@@ -25,4 +25,21 @@ describe.each(databases)("token on $name", (database) => {
       expect([response.status, response.text]).toEqual([401, "ACCESS DENIED!\nUser or passphrase is incorrect."]);
     }
   });
+
+  test("an unknown user and a wrong passphrase take about the same time", async () => {
+    const ask = async (id: string) => {
+      const startMs = performance.now();
+      await app.request("POST", "/token", { token: null, body: { id, passphrase: base64("something else") } });
+      return performance.now() - startMs;
+    };
+    await ask("nobody");
+    const known: number[] = [];
+    const unknown: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      known.push(await ask("asdf"));
+      unknown.push(await ask("nobody"));
+    }
+    // Without the hashing an unknown user would be answered more than ten times as fast.
+    expect(Math.min(...unknown)).toBeGreaterThan(Math.min(...known) / 3);
+  });
 });

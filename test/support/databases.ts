@@ -10,7 +10,7 @@ import { paths } from "../../src/paths.ts";
 export interface TestDatabase {
   readonly name: string;
   /** Makes a fresh database with the newest schema; `directory` is where an embedded one has to lie. */
-  prepare(directory: string): Promise<{ url: string | undefined; drop(): Promise<void> }>;
+  prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
 }
 
 async function migrationsHash(): Promise<string> {

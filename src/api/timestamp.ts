@@ -1,1 +1,0 @@
-export { formatTimestamp } from "../timestamp.ts";
