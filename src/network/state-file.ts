@@ -97,10 +97,10 @@ function tensorOf({ tensors }: Tensors, name: (typeof ARRAY_NAMES)[number], item
   return tensor;
 }
 
-/** SHA-256 over metadata and tensors, names included. */
-function checksum({ metadata, tensors }: Tensors): string {
-  const hash = createHash("sha256").update(JSON.stringify(Object.entries(metadata).sort()));
-  for (const name of [...tensors.keys()].sort()) {
+/** SHA-256 over metadata (without the checksum itself) and tensors, names included; hexadecimal. */
+export function checksum({ metadata, tensors }: Tensors): string {
+  const hash = createHash("sha256").update(JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))));
+  for (const name of [...tensors.keys()].sort((a, b) => (a < b ? -1 : 1))) {
     const tensor = tensors.get(name)!;
     hash.update(JSON.stringify([name, tensor.dtype, tensor.shape])).update(tensor.bytes);
   }

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import { allocate, split } from "../../src/kernels/reference/allocate.ts";
+import { NONE } from "../../src/network/layout.ts";
+import { FLOAT_MAX } from "../../src/network/learning.ts";
+import { exportState, restoreState } from "../../src/network/state-file.ts";
+import { count } from "../../src/network/state.ts";
+import { HIDDEN, hexagon, hexagonIndexOf, INPUT, OUTPUT, scratchWith, smallCluster } from "./small.ts";
+
+/** A cluster whose first `active` of `inputs` values have been seen once. */
+function seen(active: number, inputs = active) {
+  const cluster = smallCluster({ inputs, outputs: 3 });
+  const values = Array.from({ length: inputs }, (_, i) => (i < active ? 1 : 0));
+  allocate(cluster, scratchWith(cluster, 1, values), hexagon(cluster, INPUT));
+  return cluster;
+}
+
+describe("allocate", () => {
+  test("nothing active, nothing made", () => {
+    expect(count(seen(0, 200).state, "section")).toBe(0);
+    expect(count(seen(0, 200).state, "tile")).toBe(0);
+  });
+
+  test("the first sources get a section in every block", () => {
+    const cluster = seen(9);
+    const { blockSections, tolerance } = cluster.state.arrays;
+    const { blocks } = hexagon(cluster, HIDDEN);
+    // Eight times four makes 32; the ninth finds the hexagon well filled.
+    expect(blocks).toHaveLength(4);
+    expect(count(cluster.state, "section")).toBe(33);
+    const used = blocks.map((block) => blockSections[block]!);
+    expect(used.every((each) => each === 8 || each === 9)).toBe(true);
+    expect(tolerance[31]).toBe(Math.fround(0.49));
+    expect(tolerance[32]).toBe(0);
+  });
+
+  test.each([127, 128, 129])("%i sources: each has its list, each section its place", (active) => {
+    const cluster = seen(active, 200);
+    expect(count(cluster.state, "section")).toBe(active + 3 * 8);
+    const { sectionHead } = cluster.state.arrays;
+    expect(sectionHead[active - 1]).not.toBe(NONE);
+    expect(sectionHead[active]).toBe(NONE);
+    expect(() => restoreState(exportState(cluster))).not.toThrow();
+  });
+
+  test("a source gets sections once, also in a sample that is not the first", () => {
+    const cluster = smallCluster();
+    const scratch = scratchWith(cluster, 3, [0, -1, 4]);
+    allocate(cluster, scratch, hexagon(cluster, INPUT));
+    allocate(cluster, scratch, hexagon(cluster, INPUT));
+    expect(count(cluster.state, "section")).toBe(4);
+  });
+
+  test("blocks are added while fewer than 256 places are free", () => {
+    const blocksAfter = (sections: number) => hexagon(seen(sections - 24), HIDDEN).blocks.length;
+    expect(blocksAfter(4 * 512 - 256 + 1)).toBe(4);
+    expect(blocksAfter(4 * 512 - 256 + 2)).toBe(5);
+    expect(blocksAfter(5 * 512 - 256 + 2)).toBe(6);
+  });
+
+  test("sections spread over all blocks", () => {
+    const cluster = seen(1000);
+    for (const block of hexagon(cluster, HIDDEN).blocks) {
+      expect(cluster.state.arrays.blockSections[block]).toBeGreaterThan(180);
+      expect(cluster.state.arrays.blockSections[block]).toBeLessThan(330);
+    }
+  });
+
+  test("blocks of an output hexagon come with readout weights", () => {
+    const cluster = seen(1);
+    const scratch = scratchWith(cluster, 1, [1]);
+    const [first] = hexagon(cluster, HIDDEN).blocks;
+    scratch.value[scratch.at(first!, 0)] = 1;
+    allocate(cluster, scratch, hexagon(cluster, HIDDEN));
+    const { tileBlock, tileRow, readout } = cluster.state.arrays;
+    expect([count(cluster.state, "tile"), count(cluster.state, "row")]).toEqual([2, 6]);
+    expect([...tileBlock.subarray(0, 2)]).toEqual(hexagon(cluster, OUTPUT).blocks);
+    expect([...tileRow.subarray(0, 2)]).toEqual([0, 3]);
+    const weights = [...readout.subarray(0, 6 * 128)];
+    expect(weights.every((weight) => Math.abs(weight) <= Math.fround(0.1))).toBe(true);
+    expect(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) / weights.length)).toBeLessThan(0.01);
+  });
+
+  test("an output hexagon feeds nothing", () => {
+    const cluster = seen(1);
+    expect(hexagon(cluster, OUTPUT).targets).toEqual([]);
+  });
+});
+
+describe("split", () => {
+  test("the old section keeps the lower half, a new one takes the rest", () => {
+    const cluster = seen(20);
+    const before = count(cluster.state, "section");
+    const { lower, range, ramps, ends, split: marks } = cluster.state.arrays;
+    lower[5] = 2;
+    range[5] = 100;
+    ramps[5] = 4;
+    ends.set([1, 3, 7, 15], 20);
+    marks[5] = 3;
+    split(cluster, hexagon(cluster, HIDDEN));
+    expect(count(cluster.state, "section")).toBe(before);
+    split(cluster, hexagon(cluster, INPUT));
+    expect(count(cluster.state, "section")).toBe(before + 1);
+    const { arrays } = cluster.state;
+    expect([arrays.lower[5], arrays.range[5], arrays.ramps[5], arrays.split[5]]).toEqual([2, 3, 2, 0]);
+    expect([arrays.lower[before], arrays.range[before], arrays.ramps[before]]).toEqual([5, 97, 0]);
+    expect(arrays.source[before]).toBe(arrays.source[5]);
+    expect(hexagonIndexOf(cluster, arrays.target[before]!)).toBe(HIDDEN);
+    expect(() => restoreState(exportState(cluster))).not.toThrow();
+  });
+
+  test("an unbounded range stays unbounded", () => {
+    const cluster = seen(1);
+    cluster.state.arrays.split[0] = 3;
+    split(cluster, hexagon(cluster, INPUT));
+    expect(cluster.state.arrays.range[4]).toBe(FLOAT_MAX);
+  });
+});

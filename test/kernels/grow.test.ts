@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import { growSection } from "../../src/kernels/reference/grow.ts";
+import type { Cluster } from "../../src/network/cluster.ts";
+import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "../../src/network/section-kind.ts";
+import { sectionOfInput, setSection, smallCluster } from "./small.ts";
+
+/** A cluster with one section that has no tolerance, and what feeding it does. */
+function fresh(kind: SectionKind = INPUT_SECTION) {
+  const cluster = smallCluster();
+  const section = sectionOfInput(cluster);
+  cluster.state.arrays.tolerance[section] = 0;
+  const feed = (...values: number[]) => values.forEach((value) => growSection(cluster.state, section, kind, value));
+  return { cluster, section, arrays: cluster.state.arrays, feed };
+}
+
+const endsOf = ({ state }: Cluster, section: number) => {
+  const { ends, ramps } = state.arrays;
+  return [...ends.subarray(section * 4, section * 4 + ramps[section]!)];
+};
+
+const weightsOf = ({ state }: Cluster, section: number, from: number, count: number) =>
+  [...state.arrays.weight.subarray(section * 128 + from, section * 128 + from + count)];
+
+describe("grow", () => {
+  test("the first value ends the first ramp", () => {
+    const { cluster, section, feed } = fresh();
+    feed(5);
+    expect(endsOf(cluster, section)).toEqual([5]);
+    const weights = weightsOf(cluster, section, 0, 32);
+    expect(weights.every((weight) => weight !== 0 && Math.abs(weight) <= 0.2)).toBe(true);
+    expect(new Set(weights).size).toBeGreaterThan(30);
+  });
+
+  test("a ramp is added beyond twice the end, not before", () => {
+    const { cluster, section, feed } = fresh();
+    feed(5, 3, 10);
+    expect(endsOf(cluster, section)).toEqual([5]);
+    feed(10.5);
+    expect(endsOf(cluster, section)).toEqual([5, 10.5]);
+  });
+
+  test("neurons' first ramp is at least 1 wide", () => {
+    const { cluster, section, feed } = fresh(NEURON_SECTION);
+    feed(0.25);
+    expect(endsOf(cluster, section)).toEqual([1]);
+    feed(3);
+    expect(endsOf(cluster, section)).toEqual([1, 3]);
+  });
+
+  test.each([
+    [INPUT_SECTION, [1, 3, 7, 15], 31, 3],
+    [NEURON_SECTION, [1, 3], 7, 1],
+    [MATCH_SECTION, [1, 3, 7, 15], 2, 3],
+  ])("a full section is marked at its middle %#", (kind, values, more, middle) => {
+    const { cluster, section, arrays, feed } = fresh(kind);
+    feed(...values);
+    expect(endsOf(cluster, section)).toEqual(values);
+    expect(arrays.split[section]).toBe(0);
+    feed(more);
+    expect(arrays.split[section]).toBe(middle);
+    expect(endsOf(cluster, section)).toEqual(values);
+  });
+
+  test("a value near a ramp's middle shrinks it and the ramps above move down", () => {
+    const { cluster, section, arrays, feed } = fresh();
+    setSection(cluster, section, [3, 6], 0.3);
+    arrays.tolerance[section] = 0.25;
+    feed(2.9, 3.2);
+    expect(endsOf(cluster, section)).toEqual([3, 6]);
+    feed(1.5);
+    expect(endsOf(cluster, section)).toEqual([2, 5]);
+    expect(arrays.tolerance[section]).toBeCloseTo(0.25 / 1.2, 6);
+    expect(weightsOf(cluster, section, 0, 1)[0]).toBeCloseTo(0.2, 6);
+    expect(weightsOf(cluster, section, 32, 1)[0]).toBeCloseTo(0.3, 6);
+  });
+
+  test("an absurd first value is forgotten after 64 visits, at most twice", () => {
+    const { cluster, section, arrays, feed } = fresh();
+    feed(1e6);
+    const visit = () => feed(...Array.from({ length: 64 }, (_, i) => (i === 9 ? 10 : 5)));
+    visit();
+    expect(endsOf(cluster, section)).toEqual([10]);
+    expect(arrays.recoveries[section]).toBe(1);
+    setSection(cluster, section, [160, 1e6], 1);
+    visit();
+    expect(arrays.recoveries[section]).toBe(2);
+    expect(endsOf(cluster, section)[1]).toBe(10);
+    setSection(cluster, section, [1e6], 1);
+    visit();
+    expect(endsOf(cluster, section)).toEqual([1e6]);
+  });
+
+  test("a section looks only at its own range", () => {
+    const { cluster, section, arrays, feed } = fresh();
+    arrays.lower[section] = 10;
+    arrays.range[section] = 4;
+    feed(10, 9);
+    expect(endsOf(cluster, section)).toEqual([]);
+    feed(100);
+    expect(endsOf(cluster, section)).toEqual([4]);
+  });
+
+  test("match: every distinct value gets its ramp, in ascending order", () => {
+    const { cluster, section, arrays, feed } = fresh(MATCH_SECTION);
+    feed(5);
+    arrays.weight.fill(0.7, section * 128, section * 128 + 32);
+    arrays.rampSquare[section * 4] = 0.5;
+    feed(5, 9, 2, 9);
+    expect(endsOf(cluster, section)).toEqual([2, 5, 9]);
+    expect(weightsOf(cluster, section, 32, 32)).toEqual(Array.from({ length: 32 }, () => Math.fround(0.7)));
+    expect(weightsOf(cluster, section, 0, 1)[0]).not.toBe(Math.fround(0.7));
+    expect([...arrays.rampSquare.subarray(section * 4, section * 4 + 3)]).toEqual([0, 0.5, 0]);
+  });
+});

@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { checksum, exportState, restoreState } from "../../src/network/state-file.ts";
+import type { Cluster } from "../../src/network/cluster.ts";
+import { ARRAY_NAMES, HEADER, type Arrays } from "../../src/network/layout.ts";
+import { Network, StateError } from "../../src/network/network.ts";
+import { decodeSafetensors, encodeSafetensors, type Tensors } from "../../src/network/safetensors.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+
+const TEMPLATE = `version: 1 settings: refractory_time: 2 hexagons: 1,1,1 2,1,1 3,1,1
+  inputs: in: 1,1,1 outputs: out: 3,1,1`;
+
+let file: Uint8Array;
+
+beforeAll(() => {
+  const network = Network.create(parseTemplate(TEMPLATE), 7);
+  const values = Float32Array.from({ length: 40 * 130 }, (_, i) => (i * 37) % 11);
+  const expected = Float32Array.from({ length: 40 * 2 }, (_, i) => i % 2);
+  network.train({
+    count: 40,
+    inputs: [{ index: 0, values, width: 130 }],
+    expected: [{ index: 0, values: expected, width: 2 }],
+    update: "batch",
+    rate: 1,
+  });
+  file = network.export();
+});
+
+/** The file with something wrong in it, but a checksum that fits. */
+function tampered(change: (arrays: Arrays, cluster: Cluster) => void): Uint8Array {
+  const cluster = restoreState(file);
+  change(cluster.state.arrays, cluster);
+  return exportState(cluster);
+}
+
+/** The file with other metadata or tensors, checksum left as it was. */
+function rewritten(change: (content: Tensors) => void): Uint8Array {
+  const content = decodeSafetensors(file.slice());
+  change(content);
+  return encodeSafetensors(content);
+}
+
+describe("a saved state", () => {
+  test("comes back as it was", () => {
+    expect(exportState(restoreState(file))).toEqual(file);
+    const network = Network.restore(file);
+    expect(network.seed).toBe(7);
+    expect(network.cycle).toBe(40);
+    expect(network.inputs[0]?.width).toBe(130);
+    expect(network.outputs[0]?.width).toBe(2);
+  });
+
+  test("has one tensor per array and readable metadata", () => {
+    const { metadata, tensors } = decodeSafetensors(file);
+    expect([...tensors.keys()].sort()).toEqual([...ARRAY_NAMES].sort());
+    expect(metadata).toMatchObject({ format: "hanami-network", version: "1", seed: "7", cycle: "40", template: TEMPLATE });
+  });
+
+  test("a cycle beyond 32 bit survives", () => {
+    const later = tampered(({ header }) => header.set([1, 2], HEADER.cycleLow));
+    expect(Network.restore(later).cycle).toBe(2 ** 33 + 1);
+  });
+});
+
+describe("what is not right is refused", () => {
+  test.each<[string, (content: Tensors) => void]>([
+    ["does not hold a network", ({ metadata }) => (metadata["format"] = "other")],
+    ["this program reads version 1", ({ metadata }) => (metadata["version"] = "2")],
+    ["the checksum does not match", ({ metadata }) => (metadata["template"] = TEMPLATE.replace("2", "3"))],
+    ["the checksum does not match", ({ metadata }) => delete metadata["checksum"]],
+    ["the checksum does not match", ({ tensors }) => (tensors.get("weight")!.bytes[0]! ^= 1)],
+    ["the checksum does not match", ({ tensors }) => tensors.delete("weight")],
+  ])("%s", (message, change) => {
+    expect(() => Network.restore(rewritten(change))).toThrow(StateError);
+    expect(() => Network.restore(rewritten(change))).toThrow(message);
+  });
+
+  test("every cut-off file", () => {
+    for (const length of [0, 7, 8, 100, file.length - 1])
+      expect(() => Network.restore(file.subarray(0, length))).toThrow(StateError);
+  });
+
+  test("every flipped bit", () => {
+    for (let i = 0; i < 200; i++) {
+      const broken = file.slice();
+      const at = Math.floor((i / 200) * file.length);
+      broken[at]! ^= 1 << (i % 8);
+      expect(() => Network.restore(broken), `byte ${at}`).toThrow(StateError);
+    }
+  });
+
+  test.each<[string, (arrays: Arrays, cluster: Cluster) => void]>([
+    ["'weight' holds a number that is not finite", ({ weight }) => (weight[5] = NaN)],
+    ["'bias' holds a number that is not finite", ({ bias }) => (bias[5] = Infinity)],
+    ["'readout' holds a number outside", ({ readout }) => (readout[0] = 2e6)],
+    ["'rampSquare' holds a number outside", ({ rampSquare }) => (rampSquare[0] = -1)],
+    ["'lastValue' holds a number outside", ({ lastValue }) => (lastValue[0] = -1)],
+    ["'tolerance' holds a number outside", ({ tolerance }) => (tolerance[0] = 0.5)],
+    ["'split' holds a number outside", ({ split }) => (split[0] = 1)],
+    ["'visits' holds a number outside", ({ visits }) => (visits[0] = 64)],
+    ["'recoveries' holds a number outside", ({ recoveries }) => (recoveries[0] = 3)],
+    ["'refractory' holds a number outside", ({ refractory }) => (refractory[0] = 3)],
+    ["an output neuron belongs to no output", ({ outputOwner }) => (outputOwner[0] = 1)],
+    ["a block belongs to no hexagon", ({ blockHexagon }) => (blockHexagon[0] = 3)],
+    ["an input's blocks do not fit its width", ({ inputWidth }) => (inputWidth[0] = 0xffffffff)],
+    ["a block holds too many sections", ({ blockSections }) => (blockSections[2] = 513)],
+    ["a section is in no block", ({ blockSections }) => (blockSections[2]! -= 1)],
+    ["a block of an input holds sections", ({ blockSections }) => (blockSections[0] = 1)],
+    ["lists a section that is not its own", ({ places }) => (places[2 * 512] = 0xffffffff)],
+    ["lists a section that is not its own", ({ target }) => (target[0] = 1)],
+    ["lists its sections out of order", ({ places }) => (places[2 * 512 + 1] = places[2 * 512]!)],
+    ["a section has no source", ({ source }) => (source[0] = 0xffffffff)],
+    ["a section has too many ramps", ({ ramps }) => (ramps[0] = 5)],
+    ["a section codes an empty range", ({ range }) => (range[0] = 0)],
+    ["ramps are not ascending", ({ ends }) => (ends[0] = -1)],
+    ["ramps are not ascending", ({ ends, ramps }) => ((ramps[0] = 2), ends.set([3, 2]))],
+    ["a list of sections leads nowhere", ({ sectionHead, source }) => (sectionHead[source[0]!] = 0xfffffffe)],
+    ["a list holds another neuron's section", ({ sectionHead }) => (sectionHead[0] = sectionHead[1]!)],
+    ["a list of sections runs in a circle", ({ next, sectionHead, source }) => (next[0] = sectionHead[source[0]!]!)],
+    ["a section is in no list", ({ sectionHead }) => (sectionHead[129] = 0xffffffff)],
+    ["readout weights belong to no block", ({ tileBlock }) => (tileBlock[0] = 99)],
+    ["readout weights are out of order", ({ tileRow }) => (tileRow[0] = 1)],
+    ["readout weights belong to no output", ({ tileOutputCount }) => (tileOutputCount[0] = 3)],
+    ["readout weights read from another hexagon", ({ tileBlock }) => (tileBlock[0] = 0)],
+    ["readout weights exist twice", ({ tileBlock }) => (tileBlock[1] = tileBlock[0]!)],
+    ["readout weights have no owner", ({ tileOutputCount }) => (tileOutputCount[1] = 1)],
+    ["the number of inputs is not that of the template", ({ header }) => (header[HEADER.input] = 0)],
+    ["readout weights are missing", ({ header }) => ((header[HEADER.tile] = 1), (header[HEADER.row] = 2))],
+  ])("%s", (message, change) => {
+    expect(() => Network.restore(tampered(change))).toThrow(StateError);
+    expect(() => Network.restore(tampered(change))).toThrow(message);
+  });
+
+  test.each(["block", "section", "row", "output"] as const)("a count of %ss that no tensor backs", (per) => {
+    const hostile = rewritten((content) => {
+      const { bytes } = content.tensors.get("header")!;
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(HEADER[per] * 4, 0xffffffff, true);
+      const { checksum: _, ...metadata } = content.metadata;
+      content.metadata["checksum"] = checksum({ ...content, metadata });
+    });
+    expect(() => Network.restore(hostile)).toThrow(/^tensor '\w+' is not (u32|f32) \[4294967295/);
+  });
+});
