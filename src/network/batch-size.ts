@@ -1,8 +1,26 @@
-const BATCH_SAMPLES = 128;
-/** Below this many steps of 128 the online rule learns more from the same samples. */
-const BATCH_STEPS_MIN = 100;
+const SIZES = [128, 64, 32, 16];
+const STEPS_MIN = 200;
+/** Smallest step for the batch rule: with fewer samples there is too little to centre the gradients on. */
+const BATCH_RULE_MIN = 16;
 
-/** Samples per training step for a task of `cycles` cycles that does not ask for a size: 128, or 1 for small tasks. */
+/**
+ * Samples per training step for a task of `cycles` cycles (rows times epochs) that does not ask for a size: the largest
+ * of 128, 64, 32 and 16 that leaves at least 200 steps, else 16. A step may run across the end of an epoch.
+ *
+ * Measured, accuracy after one epoch of the first n rows of MNIST, and rms error of 2000 cycles of a sine:
+ *
+ *     cycles    1      16     32     64     128
+ *     300       60.4   63.0   63.2   63.1   60.2
+ *     3000      86.8   87.9   87.4   87.3   86.0
+ *     12000     91.5   92.4   92.6   92.4   91.9
+ *     60000     96.8                        97.3
+ *     sine      0.117  0.050  0.055         0.110
+ */
 export function defaultBatchSize(cycles: number): number {
-  return cycles >= BATCH_SAMPLES * BATCH_STEPS_MIN ? BATCH_SAMPLES : 1;
+  return SIZES.find((size) => cycles >= size * STEPS_MIN) ?? BATCH_RULE_MIN;
+}
+
+/** The rule that suits a task's batch size. */
+export function updateRule(batchSize: number): "batch" | "online" {
+  return batchSize >= BATCH_RULE_MIN ? "batch" : "online";
 }

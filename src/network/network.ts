@@ -10,7 +10,7 @@ import { exportState, readCycle, restoreState, writeCycle } from "./state-file.t
 import { requestStep, trainStep } from "./step.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
 
-export { defaultBatchSize } from "./batch-size.ts";
+export { defaultBatchSize, updateRule } from "./batch-size.ts";
 export { StateError } from "./state-error.ts";
 
 /** Values of one named input or output: `values` is [count][width]. */

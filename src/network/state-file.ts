@@ -99,7 +99,9 @@ function tensorOf({ tensors }: Tensors, name: (typeof ARRAY_NAMES)[number], item
 
 /** SHA-256 over metadata (without the checksum itself) and tensors, names included; hexadecimal. */
 export function checksum({ metadata, tensors }: Tensors): string {
-  const hash = createHash("sha256").update(JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))));
+  const hash = createHash("sha256").update(
+    JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))),
+  );
   for (const name of [...tensors.keys()].sort((a, b) => (a < b ? -1 : 1))) {
     const tensor = tensors.get(name)!;
     hash.update(JSON.stringify([name, tensor.dtype, tensor.shape])).update(tensor.bytes);

@@ -18,8 +18,9 @@ const endsOf = ({ state }: Cluster, section: number) => {
   return [...ends.subarray(section * 4, section * 4 + ramps[section]!)];
 };
 
-const weightsOf = ({ state }: Cluster, section: number, from: number, count: number) =>
-  [...state.arrays.weight.subarray(section * 128 + from, section * 128 + from + count)];
+const weightsOf = ({ state }: Cluster, section: number, from: number, count: number) => [
+  ...state.arrays.weight.subarray(section * 128 + from, section * 128 + from + count),
+];
 
 describe("grow", () => {
   test("the first value ends the first ramp", () => {

@@ -4,7 +4,7 @@ import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor } f
 const bytes = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
 
 const example = () => ({
-  metadata: { format: "x", "kéy": "välue" },
+  metadata: { format: "x", kéy: "välue" },
   tensors: new Map<string, Tensor>([
     ["b", { dtype: "U32", shape: [3], bytes: bytes(1, 2, 3) }],
     ["empty", { dtype: "F32", shape: [0, 128], bytes: bytes() }],

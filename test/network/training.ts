@@ -1,4 +1,4 @@
-import { Network } from "../../src/network/network.ts";
+import { Network, updateRule } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { rows, type Digits } from "./mnist.ts";
 
@@ -42,7 +42,7 @@ export function train(network: Network, table: Table, batch: number, epochs = 1,
       count,
       inputs: [{ index: 0, values: rows(table.x, table.xWidth, row, row + count), width: table.xWidth }],
       expected: [{ index: 0, values: rows(table.y, table.yWidth, row, row + count), width: table.yWidth }],
-      update: batch >= 16 ? "batch" : "online",
+      update: updateRule(batch),
       rate: 1 - t / horizon,
     });
     t += count;
