@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,13 +34,10 @@ function start(env: Record<string, string>, args: string[] = []) {
   children.push(child);
   let output = "";
   let errors = "";
-  const waiting: { pattern: RegExp; resolve: (match: RegExpExecArray) => void }[] = [];
+  const printed = new EventEmitter();
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
-    for (const { pattern, resolve } of waiting) {
-      const match = pattern.exec(output);
-      if (match !== null) resolve(match);
-    }
+    printed.emit("more");
   });
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const exited = once(child, "exit").then(([code]) => ({ code: code as number | null, output, errors }));
@@ -48,11 +45,14 @@ function start(env: Record<string, string>, args: string[] = []) {
     child,
     exited,
     /** The first match in standard output; fails with everything printed when the server ends before. */
-    printed: (pattern: RegExp) =>
-      Promise.race([
-        new Promise<RegExpExecArray>((resolve) => waiting.push({ pattern, resolve })),
-        exited.then((end) => Promise.reject(new Error(`ended with ${end.code}\n${end.output}\n${end.errors}`))),
-      ]),
+    async printed(pattern: RegExp): Promise<RegExpExecArray> {
+      for (;;) {
+        const match = pattern.exec(output);
+        if (match !== null) return match;
+        const end = await Promise.race([once(printed, "more").then(() => undefined), exited]);
+        if (end !== undefined) throw new Error(`ended with ${end.code}\n${end.output}\n${end.errors}`);
+      }
+    },
   };
 }
 
