@@ -4,6 +4,9 @@
  * This is the only seam between the server and the compute side. Everything crosses it as plain messages and
  * binary data, so a host may live in a worker thread, in a child process or, later, on another machine.
  * Nothing above it may assume shared memory, and nothing below it knows about HTTP, SQL, users or projects.
+ *
+ * Every call rejects with HostLostError when the host's process ended before it answered, and with HostError when
+ * the host answered with a failure. After a failed `train` the network may be half-changed: attach it again.
  */
 export interface Host {
   /** Stable across restarts of the server. */
@@ -11,23 +14,25 @@ export interface Host {
   readonly type: "cpu" | "gpu";
   /** For people: the processor's or adapter's name. */
   readonly name: string;
+  /** Counts the ends of the host's process. Networks attached under an earlier number are gone. */
+  readonly generation: number;
 
+  /** Does not wait for the slice that is being computed. */
   status(): Promise<HostStatus>;
 
   /** Makes an empty network from a template; the same seed always gives the same network. */
-  create(cluster: string, options: { template: string; seed: number }): Promise<NetworkMetrics>;
-  /** Takes over a network from its bytes (safetensors); rejects with the reason when they are not valid. */
-  attach(cluster: string, state: Uint8Array): Promise<NetworkMetrics>;
+  create(cluster: string, options: { template: string; seed: number }): Promise<NetworkInfo>;
+  /** Takes over a network from its bytes (safetensors) and replaces what was there; changes nothing when they are not valid. */
+  attach(cluster: string, state: Uint8Array): Promise<NetworkInfo>;
   /** The whole state as safetensors bytes, as of the last finished slice. */
   exportState(cluster: string): Promise<Uint8Array>;
   /** Forgets the network. Unknown clusters are not an error. */
   detach(cluster: string): Promise<void>;
 
-  metrics(cluster: string): Promise<NetworkMetrics>;
-  /** Learns from the rows of a slice. A slice is atomic: it happens completely or not at all. */
-  train(cluster: string, slice: TrainSlice): Promise<NetworkMetrics>;
-  /** Forward only. One array per output of the cluster, `[cycles × width]` external values, in template order. */
-  request(cluster: string, slice: RequestSlice): Promise<Float32Array[]>;
+  /** Learns from the rows of a slice, whose buffers change hands. A slice that fails must be followed by `attach`. */
+  train(cluster: string, slice: TrainSlice): Promise<TrainReport>;
+  /** Forward only; leaves the network as it is. The slice's buffers change hands. */
+  request(cluster: string, slice: RequestSlice): Promise<RequestReport>;
 
   close(): Promise<void>;
 }
@@ -38,6 +43,12 @@ export interface HostStatus {
   memoryBytesFree: number;
   /** Share of the last seconds that was spent computing, 0…1. */
   load: number;
+}
+
+export interface NetworkInfo {
+  /** The template's text that the network was made from. */
+  template: string;
+  metrics: NetworkMetrics;
 }
 
 export interface NetworkMetrics {
@@ -61,7 +72,8 @@ export interface SliceColumns {
   index: number;
   /** Columns of the group. */
   width: number;
-  rows: Uint8Array | Float32Array;
+  /** The whole of its buffer; a view into a larger one would be copied with all of it. */
+  rows: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 }
 
 export interface RequestSlice {
@@ -78,4 +90,18 @@ export interface TrainSlice extends RequestSlice {
   schedule: { firstCycle: number; horizon: number } | null;
   /** Base learning rate in place of the rule's own. */
   learningRate?: number;
+}
+
+export interface TrainReport {
+  metrics: NetworkMetrics;
+  /** Time that the host computed, without the wait for its turn. */
+  elapsedMs: number;
+}
+
+export interface RequestReport {
+  /** One per output of the cluster in template order; `values` are external values, `[cycles × width]`. */
+  outputs: { name: string; width: number; values: Float32Array<ArrayBuffer> }[];
+  /** The network carries something from one cycle to the next, so that even a request changed its state. */
+  remembers: boolean;
+  elapsedMs: number;
 }

@@ -9,3 +9,16 @@ export interface HostRegistry {
   default(): Host;
   close(): Promise<void>;
 }
+
+/** A registry of these hosts, the first of which is the default. */
+export function createHostRegistry(hosts: readonly [Host, ...Host[]]): HostRegistry {
+  const byUuid = new Map(hosts.map((host) => [host.uuid, host]));
+  return {
+    list: () => [...hosts],
+    get: (uuid) => byUuid.get(uuid.toLowerCase()),
+    default: () => hosts[0],
+    close: async () => {
+      await Promise.all(hosts.map((host) => host.close()));
+    },
+  };
+}

@@ -108,6 +108,11 @@ export class Network {
     return readCycle(this.#cluster.state.arrays.header);
   }
 
+  /** Something carries over from one cycle to the next: even a request changes the state then. */
+  get remembers(): boolean {
+    return this.#cluster.hasMemory || this.#cluster.hasBackEdges;
+  }
+
   metrics(): Metrics {
     const { state, hexagons } = this.#cluster;
     const { blockSections, ramps } = state.arrays;

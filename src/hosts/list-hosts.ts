@@ -1,0 +1,21 @@
+import type { Context } from "../app-context.ts";
+import type { Host, HostStatus } from "./host.ts";
+
+export interface ListedHost {
+  host: Host;
+  /** Null while the host does not answer. */
+  status: HostStatus | null;
+}
+
+/** The logical hosts, CPU hosts first. Every user sees all of them. */
+export async function listHosts({ app }: Context): Promise<ListedHost[]> {
+  return Promise.all(
+    app.hosts.list().map(async (host) => ({
+      host,
+      status: await host.status().catch((error: unknown) => {
+        app.log.warn({ err: error, host: host.uuid }, "the host does not answer");
+        return null;
+      }),
+    })),
+  );
+}

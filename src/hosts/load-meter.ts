@@ -1,0 +1,30 @@
+/** Share of the recent time that was spent computing, with an exponential window of a few seconds. */
+export class LoadMeter {
+  readonly #now: () => number;
+  #share = 0;
+  #at: number;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#at = now();
+  }
+
+  /** Reports work that ended now. */
+  worked(elapsedMs: number): void {
+    const idleMs = Math.max(0, this.#now() - this.#at - elapsedMs);
+    this.#share *= decay(idleMs);
+    this.#share = 1 - (1 - this.#share) * decay(elapsedMs);
+    this.#at = this.#now();
+  }
+
+  /** 0…1. */
+  read(): number {
+    return this.#share * decay(this.#now() - this.#at);
+  }
+}
+
+const WINDOW_MS = 5_000;
+
+function decay(elapsedMs: number): number {
+  return Math.exp(-elapsedMs / WINDOW_MS);
+}

@@ -1,0 +1,13 @@
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import type { Db } from "../db/client.ts";
+import { openCpuHost } from "./cpu/open-cpu-host.ts";
+import { hostUuid } from "./host-uuid.ts";
+import { createHostRegistry, type HostRegistry } from "./registry.ts";
+
+/** Opens the hosts of this machine. Nothing computes before the first call. */
+export async function openHosts({ db, log }: { db: Db; config: Config; log: Logger }): Promise<HostRegistry> {
+  const cpu = openCpuHost(await hostUuid(db, "cpu"));
+  log.info({ host: cpu.uuid, type: cpu.type, name: cpu.name }, "host");
+  return createHostRegistry([cpu]);
+}

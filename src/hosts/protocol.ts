@@ -1,0 +1,50 @@
+import type { Host, HostStatus } from "./host.ts";
+import type { HostErrorKind } from "./host-errors.ts";
+
+/** The calls that cross to the host's process; each is one request message and one reply message. */
+export type HostMethod = "status" | "create" | "attach" | "exportState" | "detach" | "train" | "request";
+
+/** What serves the calls on the far side. */
+export type HostService = {
+  [M in HostMethod]: (...args: Parameters<Host[M]>) => Awaited<ReturnType<Host[M]>>;
+};
+
+export interface HostRequest {
+  id: number;
+  method: HostMethod;
+  args: unknown[];
+}
+
+/** Every reply says how the host is, so that nobody has to ask in between two slices. */
+export type HostReply = { id: number; status: HostStatus } & (
+  | { ok: true; value: unknown }
+  | { ok: false; error: { kind: HostErrorKind; message: string } }
+);
+
+/** One running process or thread of a host. */
+export interface HostLink {
+  post(request: HostRequest, transfer: ArrayBuffer[]): void;
+  /** Ends the process and resolves once it is gone; `lost` is not reported for it. */
+  close(): Promise<void>;
+}
+
+/** Starts the process. `reply` brings its answers; `lost` is called once, when it ended by itself. */
+export type OpenHostLink = (events: { reply(reply: HostReply): void; lost(reason: string): void }) => HostLink;
+
+/**
+ * The buffers of the typed arrays anywhere in a message, so that they change hands instead of being copied.
+ * Views of a part of their buffer are left out: the buffer may hold somebody else's data (Node's pool).
+ */
+export function transferables(value: unknown, found: ArrayBuffer[] = []): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) {
+    const { buffer } = value;
+    if (buffer instanceof ArrayBuffer && value.byteLength === buffer.byteLength && !found.includes(buffer)) {
+      found.push(buffer);
+    }
+  } else if (Array.isArray(value)) {
+    for (const item of value) transferables(item, found);
+  } else if (typeof value === "object" && value !== null) {
+    for (const item of Object.values(value)) transferables(item, found);
+  }
+  return found;
+}
