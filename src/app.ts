@@ -16,10 +16,12 @@ import { recoverDatasets } from "./datasets/recover-datasets.ts";
 import { startUploadSweeper } from "./datasets/upload/sweeper.ts";
 import { Uploads } from "./datasets/upload/uploads.ts";
 import { openDatabase } from "./db/open.ts";
+import { openHosts } from "./hosts/open-hosts.ts";
 import { createLog } from "./log.ts";
 import { startMeasurements } from "./measurements/measurements.ts";
 import { paths } from "./paths.ts";
 import { openStorage } from "./storage.ts";
+import { createScheduler } from "./tasks/create-scheduler.ts";
 
 /** A running server: everything is open, but it listens only when asked to. */
 export interface Server {
@@ -96,19 +98,26 @@ export async function openApp(config: Config): Promise<Server> {
     const uploads = new Uploads({ db, storage });
     closer.add(() => uploads.close());
 
+    // Before anything writes to the folders: what no row knows is removed.
+    await recoverDatasets({ db, storage, uploads, log });
+    const hosts = await openHosts({ db, config, log });
+    closer.add(() => hosts.close());
+    const scheduler = await createScheduler({ db, storage, hosts, log });
+    closer.add(() => scheduler.close());
+
     const app: App = {
       config,
       log,
       db,
       storage,
       uploads,
+      hosts,
+      scheduler,
       tokenKey,
       policies,
       measurements,
       connections: new Connections(),
-      ...placeholder(),
     };
-    await recoverDatasets(app);
     const uploadSweeper = startUploadSweeper(app);
     closer.add(() => uploadSweeper.close());
 
@@ -130,19 +139,4 @@ export async function openApp(config: Config): Promise<Server> {
     await closer.close();
     throw error;
   }
-}
-
-/** Until the hosts and the scheduler are wired. */
-function placeholder(): Pick<App, "hosts" | "scheduler"> {
-  return {
-    hosts: {
-      list: () => [],
-      get: () => undefined,
-      default: () => {
-        throw new Error("there is no host");
-      },
-      close: async () => {},
-    },
-    scheduler: { wake: () => {}, abort: async () => {}, exclusive: (_cluster, step) => step(), close: async () => {} },
-  };
 }

@@ -11,7 +11,7 @@ import { removeUpload } from "./sweep-tempfiles.ts";
  * Files that no row knows go, whether half written or never recorded; uploads that lost a file go; the others get
  * their full time again, because nobody could go on with them while the server was away.
  */
-export async function recoverDatasets(app: App): Promise<void> {
+export async function recoverDatasets(app: Pick<App, "db" | "storage" | "uploads" | "log">): Promise<void> {
   const now = new Date();
   const uploads = await app.db.select().from(tempfiles).where(isNull(tempfiles.deleted_at));
   const lost = new Set<string>();
@@ -39,7 +39,7 @@ export async function recoverDatasets(app: App): Promise<void> {
   await removeOthers(app, app.storage.datasets, new Set(live.map(({ uuid }) => uuid)));
 }
 
-async function removeOthers(app: App, folder: string, known: ReadonlySet<string>): Promise<void> {
+async function removeOthers(app: Pick<App, "log">, folder: string, known: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) {
     if (known.has(name)) continue;
     await rm(join(folder, name), { force: true, recursive: true });

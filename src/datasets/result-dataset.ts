@@ -32,7 +32,10 @@ function columnGroups(groups: readonly ResultGroup[]) {
   });
 }
 
-async function createResultFile(app: App, { uuid, name, groups }: Pick<ResultDataset, "uuid" | "name" | "groups">) {
+async function createResultFile(
+  app: Pick<App, "storage">,
+  { uuid, name, groups }: Pick<ResultDataset, "uuid" | "name" | "groups">,
+) {
   const options = { name, type: "float32" as const, groups: columnGroups(groups) };
   return createDatasetFile(datasetPath(app.storage, uuid), options);
 }
@@ -42,7 +45,7 @@ async function createResultFile(app: App, { uuid, name, groups }: Pick<ResultDat
  * `db` may be the transaction that queues the task; if that fails afterwards, the file is swept at the next start.
  * Throws DatasetFileError when names of groups repeat.
  */
-export async function createResultDataset(app: App, db: Db, result: ResultDataset): Promise<void> {
+export async function createResultDataset(app: Pick<App, "storage">, db: Db, result: ResultDataset): Promise<void> {
   const { uuid, name, owner_id, project_id } = result;
   const writer = await createResultFile(app, result);
   try {
@@ -74,7 +77,7 @@ export interface ResultWriter {
  * The widths are those of now; they may differ from those known when the task was queued.
  */
 export async function openResultWriter(
-  app: App,
+  app: Pick<App, "db" | "storage">,
   result: Pick<ResultDataset, "uuid" | "name" | "groups">,
 ): Promise<ResultWriter> {
   const { uuid } = result;

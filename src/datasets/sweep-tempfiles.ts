@@ -27,7 +27,11 @@ export async function sweepTempfiles(app: App, now: Date): Promise<string[]> {
 }
 
 /** Ends an upload that can not or shall not be finished. */
-export async function removeUpload(app: App, dataset: string, now: Date): Promise<void> {
+export async function removeUpload(
+  app: Pick<App, "db" | "storage" | "uploads">,
+  dataset: string,
+  now: Date,
+): Promise<void> {
   const files = await app.db.transaction(async (tx) => {
     await tx
       .update(datasets)

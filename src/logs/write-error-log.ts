@@ -41,7 +41,7 @@ function shownValues(values: ReadonlyMap<string, unknown>): Record<string, unkno
  * Keeps an internal error for the administrators, without secrets. Never throws: an error while noting an error
  * goes to the log only.
  */
-export async function writeErrorLog(app: App, entry: ErrorEntry): Promise<void> {
+export async function writeErrorLog(app: Pick<App, "db" | "log">, entry: ErrorEntry): Promise<void> {
   const message = entry.error instanceof Error ? (entry.error.stack ?? entry.error.message) : String(entry.error);
   app.log.error({ err: entry.error, component: entry.component, user: entry.userId }, entry.context);
   try {

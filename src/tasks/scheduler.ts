@@ -1,3 +1,6 @@
+import type { ClusterSeat } from "../clusters/cluster-seat.ts";
+import type { NetworkMetrics } from "../hosts/host.ts";
+
 /**
  * Runs the tasks of every cluster: one queue per cluster, strictly in order; different clusters in parallel,
  * each handed to its host in slices of bounded time. Owns the clusters while they compute.
@@ -5,9 +8,21 @@
 export interface Scheduler {
   /** A task of this cluster was queued, or its mode changed: look at the queue again. */
   wake(clusterUuid: string): void;
+  /** Cycles done by a task that is running right now; undefined for any other, whose row is up to date. */
+  progress(clusterUuid: string, taskUuid: string): number | undefined;
+  /** The network's figures as of its last slice, without waiting for the one that is being computed. */
+  metrics(clusterUuid: string): Promise<NetworkMetrics>;
   /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
-  /** Runs an exclusive step on the cluster between two slices (move, export, direct IO). */
-  exclusive<T>(clusterUuid: string, step: () => Promise<T>): Promise<T>;
+  /** Runs a step on the cluster between two slices (move, export, direct IO). Steps must not wait for one another. */
+  exclusive<T>(clusterUuid: string, step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
+  /**
+   * Stops the cluster's work, runs `remove` (which deletes its rows) and clears its host and files. When `remove`
+   * throws, the cluster goes on as before.
+   */
+  retire(clusterUuid: string, remove: () => Promise<void>): Promise<void>;
+  /** Calls back once when the cluster is deleted; the returned function withdraws that. */
+  onRetired(clusterUuid: string, listener: () => void): () => void;
+  /** Saves what the clusters have learned and leaves unfinished tasks to the next start. */
   close(): Promise<void>;
 }

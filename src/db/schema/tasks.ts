@@ -20,6 +20,8 @@ export type TaskPlan =
       epochs: number;
       batch_size: number;
       learning_rate: number | null;
+      /** Of the network, when this task is the first to train it; null: the cluster's own. */
+      seed: number | null;
     }
   | {
       kind: "request";
@@ -29,7 +31,8 @@ export type TaskPlan =
       time_length: number;
     }
   | { kind: "save" }
-  | { kind: "restore"; checkpoint_uuid: string };
+  /** `template`: what the checkpoint holds, so that tasks queued behind it can be checked against it. */
+  | { kind: "restore"; checkpoint_uuid: string; template: string };
 
 export const tasks = pgTable(
   "tasks",

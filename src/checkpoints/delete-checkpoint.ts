@@ -1,0 +1,19 @@
+import { rm } from "node:fs/promises";
+import { and, eq, sql } from "drizzle-orm";
+import { visibleTo } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import { checkpoints } from "../db/schema/index.ts";
+import { notFound } from "../errors.ts";
+import { checkpointPath } from "./checkpoint-path.ts";
+
+/** Removes a checkpoint. A restore that was queued before has its data already. */
+export async function deleteCheckpoint({ app, caller }: Context, { uuid }: { uuid: string }): Promise<void> {
+  const [row] = await app.db
+    .update(checkpoints)
+    .set({ deleted_at: sql`now()` })
+    .where(and(eq(checkpoints.uuid, uuid), visibleTo(caller, checkpoints)))
+    .returning({ uuid: checkpoints.uuid });
+  // The odd spelling is what clients know.
+  if (row === undefined) throw notFound(`Chekckpoint with uuid '${uuid}' not found`);
+  await rm(checkpointPath(app.storage, row.uuid), { force: true });
+}

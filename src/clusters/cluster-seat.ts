@@ -1,0 +1,283 @@
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { and, eq, isNull } from "drizzle-orm";
+import type { Logger } from "pino";
+import type { Db } from "../db/client.ts";
+import { clusters } from "../db/schema/index.ts";
+import { notFound } from "../errors.ts";
+import { HostError } from "../hosts/host-errors.ts";
+import type {
+  Host,
+  NetworkInfo,
+  NetworkMetrics,
+  RequestReport,
+  RequestSlice,
+  TrainReport,
+  TrainSlice,
+} from "../hosts/host.ts";
+import type { HostRegistry } from "../hosts/registry.ts";
+import type { Storage } from "../storage.ts";
+import { writeDurably } from "./durable-file.ts";
+import { Serial } from "./serial.ts";
+
+export interface SeatResources {
+  db: Db;
+  hosts: HostRegistry;
+  storage: Storage;
+  log: Logger;
+}
+
+/** How many cycles of an unfinished task the network contains. */
+export interface TaskPosition {
+  taskUuid: string;
+  cycle: number;
+}
+
+export type ClusterMode = "TASK" | "DIRECT";
+
+interface Attached {
+  host: Host;
+  generation: number;
+  info: NetworkInfo;
+}
+
+/** Changes rows in the same transaction that records a snapshot. */
+export type RecordWith = (tx: Db) => Promise<void>;
+
+/**
+ * Where one cluster lives: on which host, as of which cycle, and what of it is on disk. Attaches the network with
+ * its first use, and again from the last snapshot when the host lost it. Not safe for two callers at once: the
+ * cluster's lane hands it to one step at a time.
+ */
+export class ClusterSeat {
+  readonly uuid: string;
+  readonly #resources: SeatResources;
+  readonly #saves = new Serial();
+  #attached: Attached | null = null;
+  #mode: ClusterMode | null = null;
+  #position: TaskPosition | null = null;
+  #snapshot: string | null = null;
+  #snapshotNumber = 0;
+  /** Snapshot files whose recording failed. The database may still name one of them: its answer may have been lost. */
+  #unrecorded: string[] = [];
+  /** Counts changes of the network, so that a save knows whether it still holds the newest one. */
+  #changes = 0;
+  #savedChanges = 0;
+
+  constructor(resources: SeatResources, uuid: string) {
+    this.#resources = resources;
+    this.uuid = uuid;
+  }
+
+  /** True while the network holds something that no snapshot has. */
+  get dirty(): boolean {
+    return this.#changes !== this.#savedChanges;
+  }
+
+  /** Figures of the last contact with the host; null before the first, or when the host has lost the network. */
+  get knownMetrics(): NetworkMetrics | null {
+    return this.#live()?.info.metrics ?? null;
+  }
+
+  async mode(): Promise<ClusterMode> {
+    if (this.#mode === null) this.#mode = (await this.#row()).mode;
+    return this.#mode;
+  }
+
+  /** Follows a change of the cluster's row. */
+  modeChanged(mode: ClusterMode): void {
+    this.#mode = mode;
+  }
+
+  /** Makes sure that the network is on its host. Rejects with 404 when the cluster has been deleted. */
+  async ready(): Promise<{ host: Host; info: NetworkInfo }> {
+    const live = this.#live();
+    if (live !== null) return live;
+    this.#attached = null;
+    // A save in the background may be about to replace the file that the row names.
+    await this.#saves.idle();
+    const row = await this.#row();
+    const { hosts, storage, log } = this.#resources;
+    let host = hosts.get(row.host_uuid);
+    if (host === undefined) {
+      host = hosts.default();
+      log.warn({ cluster: this.uuid, host: row.host_uuid }, "the cluster's host is gone, using the default one");
+    }
+    const { generation } = host;
+    const info =
+      row.snapshot === null
+        ? await host.create(this.uuid, { template: row.template, seed: row.seed })
+        : await host.attach(this.uuid, await readFile(join(storage.clusters, row.snapshot)));
+    this.#attached = { host, generation, info };
+    this.#mode = row.mode;
+    this.#snapshot = row.snapshot;
+    this.#snapshotNumber = Math.max(this.#snapshotNumber, snapshotNumber(row.snapshot));
+    this.#position =
+      row.snapshot_task_uuid === null ? null : { taskUuid: row.snapshot_task_uuid, cycle: row.snapshot_task_cycle };
+    this.#savedChanges = this.#changes;
+    return this.#attached;
+  }
+
+  /** Cycles of this task that the network contains: 0 when none, or when the host fell back to an older snapshot. */
+  async positionOf(taskUuid: string): Promise<number> {
+    await this.ready();
+    return this.#position?.taskUuid === taskUuid ? this.#position.cycle : 0;
+  }
+
+  /** Trains one slice. `position` is what the network contains afterwards; null outside of tasks. */
+  async train(slice: TrainSlice, position: TaskPosition | null): Promise<TrainReport> {
+    const { host } = await this.ready();
+    let report: TrainReport;
+    try {
+      report = await host.train(this.uuid, slice);
+    } catch (error) {
+      if (error instanceof HostError) await this.#abandon();
+      throw error;
+    }
+    this.#changes += 1;
+    this.#position = position;
+    if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, metrics: report.metrics };
+    return report;
+  }
+
+  async request(slice: RequestSlice): Promise<RequestReport> {
+    const { host } = await this.ready();
+    const report = await host.request(this.uuid, slice);
+    if (report.remembers) this.#changes += 1;
+    return report;
+  }
+
+  async exportState(): Promise<Uint8Array> {
+    const { host } = await this.ready();
+    return host.exportState(this.uuid);
+  }
+
+  /**
+   * Takes the state now and writes it in the background: `written` resolves once the file is durable and recorded,
+   * together with what `record` changes. Saves of one cluster are written in the order in which they were started.
+   */
+  async startSave(record?: RecordWith): Promise<{ written: Promise<void> }> {
+    const state = await this.exportState();
+    const changes = this.#changes;
+    const position = this.#position;
+    return { written: this.#saves.run(() => this.#write(state, { changes, position, record })) };
+  }
+
+  async save(record?: RecordWith): Promise<void> {
+    const { written } = await this.startSave(record);
+    await written;
+  }
+
+  /** The task that the network was in is over: nothing will continue it. */
+  taskEnded(): void {
+    this.#position = null;
+  }
+
+  /** Lets a network that has not learned anything yet begin from this seed; any other keeps its own. */
+  async seedFresh(seed: number): Promise<void> {
+    const { host, info } = await this.ready();
+    if (info.metrics.cycle > 0 || info.metrics.sections > 0) return;
+    const { generation } = host;
+    this.#attached = { host, generation, info: await host.create(this.uuid, { template: info.template, seed }) };
+  }
+
+  /** Puts another state in place of this one; the row's template follows in `save`. Nothing changes when it is refused. */
+  async replace(state: Uint8Array): Promise<NetworkInfo> {
+    const { host } = await this.ready();
+    const { generation } = host;
+    const info = await host.attach(this.uuid, state);
+    this.#attached = { host, generation, info };
+    this.#position = null;
+    this.#changes += 1;
+    return info;
+  }
+
+  /** Moves the network. When the target refuses or the move cannot be recorded, it stays where it is. */
+  async moveTo(target: Host): Promise<void> {
+    const { host: source } = await this.ready();
+    if (source.uuid === target.uuid) return;
+    const state = await source.exportState(this.uuid);
+    const { generation } = target;
+    const info = await target.attach(this.uuid, state);
+    const [row] = await this.#resources.db
+      .update(clusters)
+      .set({ host_uuid: target.uuid })
+      .where(and(eq(clusters.uuid, this.uuid), isNull(clusters.deleted_at)))
+      .returning({ uuid: clusters.uuid })
+      .catch(async (error: unknown) => {
+        await this.#detach(target);
+        throw error;
+      });
+    if (row === undefined) {
+      await this.#detach(target);
+      throw notFound(`Cluster with uuid '${this.uuid}' not found`);
+    }
+    this.#attached = { host: target, generation, info };
+    await this.#detach(source);
+  }
+
+  /** Takes the network off its host, after everything that was being saved; the next use attaches the last snapshot. */
+  async leave(): Promise<void> {
+    await this.#saves.idle();
+    await this.#abandon();
+  }
+
+  #live(): Attached | null {
+    const attached = this.#attached;
+    return attached !== null && attached.generation === attached.host.generation ? attached : null;
+  }
+
+  async #row() {
+    const [row] = await this.#resources.db
+      .select()
+      .from(clusters)
+      .where(and(eq(clusters.uuid, this.uuid), isNull(clusters.deleted_at)));
+    if (row === undefined) throw notFound(`Cluster with uuid '${this.uuid}' not found`);
+    return row;
+  }
+
+  async #abandon(): Promise<void> {
+    const attached = this.#attached;
+    this.#attached = null;
+    if (attached !== null) await this.#detach(attached.host);
+  }
+
+  async #detach(host: Host): Promise<void> {
+    // A host that is gone has forgotten the network anyway.
+    await host.detach(this.uuid).catch(() => undefined);
+  }
+
+  async #write(
+    state: Uint8Array,
+    taken: { changes: number; position: TaskPosition | null; record: RecordWith | undefined },
+  ): Promise<void> {
+    const { db, storage } = this.#resources;
+    const file = `${this.uuid}.${++this.#snapshotNumber}.safetensors`;
+    await writeDurably(join(storage.clusters, file), state);
+    this.#unrecorded.push(file);
+    await db.transaction(async (tx) => {
+      const [row] = await tx
+        .update(clusters)
+        .set({
+          snapshot: file,
+          snapshot_task_uuid: taken.position?.taskUuid ?? null,
+          snapshot_task_cycle: taken.position?.cycle ?? 0,
+        })
+        .where(and(eq(clusters.uuid, this.uuid), isNull(clusters.deleted_at)))
+        .returning({ uuid: clusters.uuid });
+      if (row === undefined) throw notFound(`Cluster with uuid '${this.uuid}' not found`);
+      await taken.record?.(tx);
+    });
+    const outdated = this.#unrecorded.filter((name) => name !== file);
+    if (this.#snapshot !== null) outdated.push(this.#snapshot);
+    this.#snapshot = file;
+    this.#unrecorded = [];
+    this.#savedChanges = Math.max(this.#savedChanges, taken.changes);
+    for (const name of outdated) await rm(join(storage.clusters, name), { force: true });
+  }
+}
+
+/** `<uuid>.<n>.safetensors` → n; 0 for a cluster that was never saved. */
+function snapshotNumber(file: string | null): number {
+  return file === null ? 0 : Number(file.split(".")[1]);
+}

@@ -1,0 +1,253 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { and, eq, exists, inArray, isNull, sql } from "drizzle-orm";
+import { ClusterSeat, type SeatResources } from "../clusters/cluster-seat.ts";
+import { unpinCheckpoint } from "../clusters/restore-pin.ts";
+import { Serial } from "../clusters/serial.ts";
+import { clusters, tasks } from "../db/schema/index.ts";
+import { HanamiError } from "../errors.ts";
+import { HostClosedError } from "../hosts/host-errors.ts";
+import { writeErrorLog } from "../logs/write-error-log.ts";
+import { recordEnd } from "./record-end.ts";
+import { discardResult } from "./discard-result.ts";
+import { runRequestTask } from "./run-request-task.ts";
+import { runRestoreTask } from "./run-restore-task.ts";
+import { runSaveTask } from "./run-save-task.ts";
+import { runTrainTask } from "./run-train-task.ts";
+import { TaskError } from "./task-error.ts";
+import type { RunContext, StopReason, TaskRow, TaskRun } from "./task-run.ts";
+
+export interface LaneResources extends SeatResources {
+  /** Changes of a network are durable after about this time. */
+  snapshotIntervalMs: number;
+}
+
+/** A queue that could not be worked on, for want of its database or disk, is looked at again after this. */
+const RETRY_MS = 5_000;
+
+/** Everything that happens to one cluster: its queue, its turns, its snapshots, its end. */
+export class ClusterLane {
+  readonly uuid: string;
+  readonly #resources: LaneResources;
+  readonly #seat: ClusterSeat;
+  readonly #turns = new Serial();
+  readonly #listeners = new Set<() => void>();
+  /** Why no more work is taken on. */
+  #stopped: Exclude<StopReason, "abort"> | null = null;
+  #wanted = false;
+  #working: Promise<void> | null = null;
+  #active: TaskRun | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  #saveTimer: NodeJS.Timeout | null = null;
+  #saving: Promise<void> = Promise.resolve();
+  #saveDelayMs: number;
+  #retryTimer: NodeJS.Timeout | null = null;
+
+  constructor(resources: LaneResources, uuid: string) {
+    this.uuid = uuid;
+    this.#resources = resources;
+    this.#seat = new ClusterSeat(resources, uuid);
+    this.#saveDelayMs = resources.snapshotIntervalMs;
+  }
+
+  wake(): void {
+    this.#wanted = true;
+    if (this.#working === null && this.#stopped === null) this.#working = this.#work();
+  }
+
+  progress(taskUuid: string): number | undefined {
+    return this.#active?.task.uuid === taskUuid ? this.#active.cycle : undefined;
+  }
+
+  get knownMetrics() {
+    return this.#seat.knownMetrics;
+  }
+
+  async abort(taskUuid: string): Promise<void> {
+    if (this.#active?.task.uuid !== taskUuid) return;
+    this.#active.stop ??= "abort";
+    await this.#ended;
+  }
+
+  async exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T> {
+    try {
+      return await this.#turns.run(() => step(this.#seat));
+    } finally {
+      this.#planSave();
+    }
+  }
+
+  onRetired(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** See `Scheduler.retire`. The lane is of no use afterwards, unless `remove` threw. */
+  async retire(remove: () => Promise<void>): Promise<void> {
+    await this.#halt("retire");
+    try {
+      await this.#turns.run(async () => {
+        await remove();
+        await this.#seat.leave();
+        await this.#removeFiles();
+      });
+    } catch (error) {
+      this.#stopped = null;
+      this.wake();
+      throw error;
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  async close(): Promise<void> {
+    await this.#halt("suspend");
+    await this.#turns.run(async () => {
+      if (!this.#seat.dirty) return;
+      try {
+        await this.#seat.save();
+      } catch (error) {
+        this.#resources.log.error({ err: error, cluster: this.uuid }, "the cluster was not saved at the end");
+      }
+    });
+  }
+
+  async #halt(reason: "suspend" | "retire"): Promise<void> {
+    this.#stopped = reason;
+    if (this.#active !== null) this.#active.stop = reason;
+    if (this.#saveTimer !== null) clearTimeout(this.#saveTimer);
+    this.#saveTimer = null;
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    await this.#working;
+    await this.#saving;
+  }
+
+  /** Works on the queue until it is empty. Never rejects. */
+  async #work(): Promise<void> {
+    try {
+      while (this.#wanted) {
+        this.#wanted = false;
+        for (let task = await this.#claim(); task !== undefined; task = await this.#claim()) await this.#run(task);
+      }
+    } catch (error) {
+      await this.#report(error, "working on the queue of a cluster");
+      this.#retryTimer = setTimeout(() => this.wake(), RETRY_MS).unref();
+    } finally {
+      this.#working = null;
+    }
+  }
+
+  /** The task whose turn it is: one that was interrupted, or the first of the queue. */
+  async #claim(): Promise<TaskRow | undefined> {
+    // In a turn, so that it cannot cross a change of the cluster's mode.
+    return this.#turns.run(async () => {
+      if (this.#stopped !== null) return undefined;
+      const { db } = this.#resources;
+      const next = db
+        .select({ uuid: tasks.uuid })
+        .from(tasks)
+        .where(and(eq(tasks.cluster_uuid, this.uuid), inArray(tasks.state, ["queued", "active"])))
+        .orderBy(tasks.sequence)
+        .limit(1);
+      const cluster = db
+        .select({ uuid: clusters.uuid })
+        .from(clusters)
+        .where(and(eq(clusters.uuid, this.uuid), eq(clusters.mode, "TASK"), isNull(clusters.deleted_at)));
+      const [task] = await db
+        .update(tasks)
+        .set({ state: "active", started_at: sql`coalesce(${tasks.started_at}, now())` })
+        .where(and(inArray(tasks.uuid, next), exists(cluster)))
+        .returning();
+      return task;
+    });
+  }
+
+  async #run(task: TaskRow): Promise<void> {
+    const run: TaskRun = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#stopped };
+    this.#active = run;
+    const running = this.#carryOut(run)
+      .then(async () => {
+        if (run.stop !== "suspend") await this.#cleanUp(run);
+      })
+      .catch((error: unknown) => this.#fail(run, error))
+      .finally(() => {
+        this.#active = null;
+      });
+    this.#ended = running.catch(() => undefined);
+    await running;
+  }
+
+  #carryOut(run: TaskRun): Promise<void> {
+    const context: RunContext = { ...this.#resources, exclusive: (step) => this.exclusive(step) };
+    switch (run.plan.kind) {
+      case "train":
+        return runTrainTask(context, run as TaskRun<"train">);
+      case "request":
+        return runRequestTask(context, run as TaskRun<"request">);
+      case "save":
+        return runSaveTask(context, run as TaskRun<"save">);
+      case "restore":
+        return runRestoreTask(context, run as TaskRun<"restore">);
+    }
+  }
+
+  async #fail(run: TaskRun, error: unknown): Promise<void> {
+    if (error instanceof HostClosedError) {
+      // The server is going down; the task goes on at its next start.
+      this.#stopped ??= "suspend";
+      return;
+    }
+    // The cluster is being deleted, and its tasks with it.
+    if (this.#stopped === "retire") return;
+    const expected = error instanceof TaskError || error instanceof HanamiError;
+    if (!expected) await this.#report(error, `task ${run.task.uuid}`, run.task.owner_id);
+    const errorMessage = expected ? error.message : "The server failed to carry out the task; its error log says why.";
+    await recordEnd(this.#resources.db, run.task.uuid, { state: "failed", cycle: run.cycle, errorMessage });
+    await this.#cleanUp(run);
+    if (run.plan.kind === "request") await discardResult(this.#resources, run.task.uuid);
+  }
+
+  async #cleanUp({ task, plan }: TaskRun): Promise<void> {
+    if (plan.kind !== "restore") return;
+    await unpinCheckpoint(this.#resources.storage, { clusterUuid: this.uuid, taskUuid: task.uuid });
+  }
+
+  #planSave(): void {
+    if (!this.#seat.dirty || this.#saveTimer !== null || this.#stopped !== null) return;
+    this.#saveTimer = setTimeout(() => {
+      this.#saving = this.#save().finally(() => {
+        this.#saveTimer = null;
+        this.#planSave();
+      });
+    }, this.#saveDelayMs);
+  }
+
+  /** Saves between two slices; the file is written while the cluster goes on. Never rejects. */
+  async #save(): Promise<void> {
+    const { snapshotIntervalMs } = this.#resources;
+    const start = performance.now();
+    try {
+      const save = await this.#turns.run(async () => (this.#seat.dirty ? this.#seat.startSave() : null));
+      await save?.written;
+      // A large network must not spend its time on being saved.
+      this.#saveDelayMs = Math.max(snapshotIntervalMs, SAVE_PAUSES * (performance.now() - start));
+    } catch (error) {
+      this.#saveDelayMs = Math.min(2 * this.#saveDelayMs, 60_000);
+      if (!(error instanceof HostClosedError)) await this.#report(error, `snapshot of cluster ${this.uuid}`);
+    }
+  }
+
+  /** Every file in the cluster folder that begins with the cluster's uuid. */
+  async #removeFiles(): Promise<void> {
+    const folder = this.#resources.storage.clusters;
+    for (const name of await readdir(folder)) {
+      if (name.startsWith(`${this.uuid}.`)) await rm(join(folder, name), { force: true });
+    }
+  }
+
+  async #report(error: unknown, context: string, userId = ""): Promise<void> {
+    await writeErrorLog(this.#resources, { userId, component: "scheduler", context, values: new Map(), error });
+  }
+}
+
+/** A snapshot is followed by a pause of at least this many times its duration. */
+const SAVE_PAUSES = 10;

@@ -1,0 +1,47 @@
+import type { Context } from "../app-context.ts";
+import { findCluster } from "../clusters/find-cluster.ts";
+import { badRequest, notFound } from "../errors.ts";
+import { insertTask } from "./insert-task.ts";
+import { checkStep, cyclesOf, measureBinding, type BoundColumns } from "./measure-bindings.ts";
+import { queuedTemplate } from "./queued-template.ts";
+import { checkColumnName, checkPorts, readBindings } from "./read-bindings.ts";
+import type { TaskRow } from "./task-run.ts";
+
+export interface CreateRequestTaskInput {
+  name: string;
+  cluster_uuid: string;
+  inputs: readonly unknown[];
+  /** What to keep of which output; becomes a column group of the result dataset. */
+  results: readonly unknown[];
+  time_length: number;
+}
+
+/** Queues a task that runs rows through the network into a new dataset with the task's uuid and name. */
+export async function createRequestTask(context: Context, input: CreateRequestTaskInput): Promise<TaskRow> {
+  const cluster = await findCluster(context, input.cluster_uuid);
+  const inputs = readBindings("inputs", input.inputs, ["hexagon_name", "dataset_uuid", "dataset_column"]);
+  const results = readBindings("results", input.results, ["hexagon_name", "dataset_column"]);
+  const template = await queuedTemplate(context, cluster);
+  checkPorts("input", template.inputs, inputs);
+  checkPorts("output", template.outputs, results);
+  const names = new Set<string>();
+  for (const { dataset_column: name } of results) {
+    checkColumnName("dataset_column", name);
+    if (names.has(name)) throw badRequest(`The column with name '${name}' is used twice`);
+    names.add(name);
+  }
+
+  const columns: BoundColumns[] = [];
+  for (const binding of inputs) columns.push(await measureBinding(context, binding, unknownColumn));
+  const { rows, cycles } = cyclesOf({ inputs: columns, outputs: [] }, input.time_length);
+  checkStep(columns, input.time_length, 1);
+
+  return insertTask(context, {
+    clusterUuid: input.cluster_uuid,
+    name: input.name,
+    plan: { kind: "request", inputs, results, rows, time_length: input.time_length },
+    cycles,
+  });
+}
+
+const unknownColumn = (name: string) => notFound(`Dataset doesn't contain column with name '${name}'`);

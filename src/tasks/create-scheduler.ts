@@ -1,0 +1,52 @@
+import { and, eq, inArray, isNull } from "drizzle-orm";
+import { clusters, tasks } from "../db/schema/index.ts";
+import { ClusterLane, type LaneResources } from "./cluster-lane.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { sweepFiles } from "./sweep-files.ts";
+
+const SNAPSHOT_INTERVAL_MS = 3_000;
+
+/** Opens the scheduler: sweeps what an earlier run left behind, then goes on with every queue that is not empty. */
+export async function createScheduler(
+  options: Omit<LaneResources, "snapshotIntervalMs"> & { snapshotIntervalMs?: number },
+): Promise<Scheduler> {
+  const resources: LaneResources = {
+    ...options,
+    snapshotIntervalMs: options.snapshotIntervalMs ?? SNAPSHOT_INTERVAL_MS,
+  };
+  const { db, storage } = resources;
+  await sweepFiles({ db, storage });
+
+  const lanes = new Map<string, ClusterLane>();
+  const lane = (uuid: string): ClusterLane => {
+    const known = lanes.get(uuid);
+    if (known !== undefined) return known;
+    const created = new ClusterLane(resources, uuid);
+    lanes.set(uuid, created);
+    return created;
+  };
+
+  const waiting = await db
+    .selectDistinct({ uuid: tasks.cluster_uuid })
+    .from(tasks)
+    .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
+    .where(and(isNull(clusters.deleted_at), inArray(tasks.state, ["queued", "active"])));
+  for (const { uuid } of waiting) lane(uuid).wake();
+
+  return {
+    wake: (uuid) => lane(uuid).wake(),
+    progress: (uuid, taskUuid) => lanes.get(uuid)?.progress(taskUuid),
+    metrics: async (uuid) =>
+      lanes.get(uuid)?.knownMetrics ?? lane(uuid).exclusive(async (seat) => (await seat.ready()).info.metrics),
+    abort: async (uuid, taskUuid) => lanes.get(uuid)?.abort(taskUuid),
+    exclusive: (uuid, step) => lane(uuid).exclusive(step),
+    retire: async (uuid, remove) => {
+      await lane(uuid).retire(remove);
+      lanes.delete(uuid);
+    },
+    onRetired: (uuid, listener) => lane(uuid).onRetired(listener),
+    close: async () => {
+      await Promise.all([...lanes.values()].map((each) => each.close()));
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Context } from "../app-context.ts";
+import { findCluster } from "../clusters/find-cluster.ts";
+import { notFound } from "../errors.ts";
+import { defaultBatchSize } from "../network/batch-size.ts";
+import { insertTask } from "./insert-task.ts";
+import { checkStep, cyclesOf, measureBinding, type BoundColumns } from "./measure-bindings.ts";
+import { queuedTemplate } from "./queued-template.ts";
+import { checkPorts, readBindings } from "./read-bindings.ts";
+import type { TaskRow } from "./task-run.ts";
+
+export interface CreateTrainTaskInput {
+  name: string;
+  cluster_uuid: string;
+  inputs: readonly unknown[];
+  outputs: readonly unknown[];
+  /** Rows that one cycle sees. */
+  time_length: number;
+  /** Passes over the rows. */
+  epochs: number;
+  /** Samples per step; chosen by the number of cycles when left out. */
+  batch_size?: number | undefined;
+  /** Base rate in place of the learning rule's own. */
+  learning_rate?: number | undefined;
+  /** Of the network, when nothing has trained it before. */
+  seed?: number | undefined;
+}
+
+const keys = ["hexagon_name", "dataset_uuid", "dataset_column"] as const;
+
+/** Queues a training task, once everything that it needs is known to be there. */
+export async function createTrainTask(context: Context, input: CreateTrainTaskInput): Promise<TaskRow> {
+  const cluster = await findCluster(context, input.cluster_uuid);
+  const inputs = readBindings("inputs", input.inputs, keys);
+  const outputs = readBindings("outputs", input.outputs, keys);
+  const template = await queuedTemplate(context, cluster);
+  checkPorts("input", template.inputs, inputs);
+  checkPorts("output", template.outputs, outputs);
+
+  const columns: { inputs: BoundColumns[]; outputs: BoundColumns[] } = { inputs: [], outputs: [] };
+  for (const binding of inputs) columns.inputs.push(await measureBinding(context, binding, unknownColumn));
+  for (const binding of outputs) columns.outputs.push(await measureBinding(context, binding, unknownColumn));
+  const { rows, cycles } = cyclesOf(columns, input.time_length);
+  const total = cycles * input.epochs;
+  const batchSize = input.batch_size ?? defaultBatchSize(total);
+  checkStep(columns.inputs, input.time_length, Math.min(batchSize, cycles));
+
+  return insertTask(context, {
+    clusterUuid: input.cluster_uuid,
+    name: input.name,
+    plan: {
+      kind: "train",
+      inputs,
+      outputs,
+      rows,
+      time_length: input.time_length,
+      epochs: input.epochs,
+      batch_size: batchSize,
+      learning_rate: input.learning_rate ?? null,
+      seed: input.seed ?? null,
+    },
+    cycles: total,
+  });
+}
+
+// The odd spelling is what clients know.
+const unknownColumn = (name: string) => notFound(`Dataset has no input for columsn with name '${name}'`);

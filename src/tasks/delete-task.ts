@@ -1,0 +1,36 @@
+import { and, eq, ne } from "drizzle-orm";
+import type { Context } from "../app-context.ts";
+import { findCluster } from "../clusters/find-cluster.ts";
+import { unpinCheckpoint } from "../clusters/restore-pin.ts";
+import { tasks } from "../db/schema/index.ts";
+import { discardResult } from "./discard-result.ts";
+import { type TaskKey, taskNotFound } from "./get-task.ts";
+import { recordEnd } from "./record-end.ts";
+
+/**
+ * Removes a task; one that is running is aborted instead, after its current slice, and keeps what it has done.
+ * Throws 404 for an unknown cluster or task.
+ */
+export async function deleteTask(context: Context, key: TaskKey): Promise<void> {
+  const { app } = context;
+  const cluster = await findCluster(context, key.cluster_uuid);
+  const isTask = and(eq(tasks.uuid, key.uuid), eq(tasks.cluster_uuid, cluster.uuid));
+
+  const [removed] = await app.db
+    .delete(tasks)
+    .where(and(isTask, ne(tasks.state, "active")))
+    .returning();
+  if (removed !== undefined) {
+    if (removed.state !== "queued") return;
+    const pin = { clusterUuid: cluster.uuid, taskUuid: removed.uuid };
+    if (removed.plan.kind === "restore") await unpinCheckpoint(app.storage, pin);
+    if (removed.plan.kind === "request") await discardResult(app, removed.uuid);
+    return;
+  }
+
+  const [active] = await app.db.select().from(tasks).where(isTask);
+  if (active === undefined) throw taskNotFound(key);
+  await app.scheduler.abort(cluster.uuid, active.uuid);
+  // Still active: it is not running at the moment, because its queue waits for the database or the disk.
+  await recordEnd(app.db, active.uuid, { state: "aborted", cycle: active.current_cycle });
+}

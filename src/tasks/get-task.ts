@@ -1,0 +1,43 @@
+import { and, eq } from "drizzle-orm";
+import type { Context } from "../app-context.ts";
+import { findCluster } from "../clusters/find-cluster.ts";
+import { tasks } from "../db/schema/index.ts";
+import { notFound } from "../errors.ts";
+import type { TaskRow } from "./task-run.ts";
+
+export interface TaskKey {
+  uuid: string;
+  cluster_uuid: string;
+}
+
+/** A task with the progress that it has made this moment. Throws 404 for an unknown cluster or task. */
+export async function getTask(context: Context, key: TaskKey): Promise<TaskRow> {
+  const cluster = await findCluster(context, key.cluster_uuid);
+  const [row] = await context.app.db
+    .select()
+    .from(tasks)
+    .where(and(eq(tasks.uuid, key.uuid), eq(tasks.cluster_uuid, cluster.uuid)));
+  if (row === undefined) throw taskNotFound(key);
+  return withProgress(context, row);
+}
+
+/** All tasks of a cluster, by uuid. */
+export async function listTasks(context: Context, input: { cluster_uuid: string }): Promise<TaskRow[]> {
+  const cluster = await findCluster(context, input.cluster_uuid);
+  const rows = await context.app.db
+    .select()
+    .from(tasks)
+    .where(eq(tasks.cluster_uuid, cluster.uuid))
+    .orderBy(tasks.uuid);
+  return rows.map((row) => withProgress(context, row));
+}
+
+// No blank and no closing quote: that is how clients know it.
+export const taskNotFound = ({ uuid, cluster_uuid }: TaskKey) =>
+  notFound(`Task with UUID '${uuid}'not found in Cluster with UUID '${cluster_uuid}`);
+
+function withProgress({ app }: Context, row: TaskRow): TaskRow {
+  if (row.state !== "active") return row;
+  const cycle = app.scheduler.progress(row.cluster_uuid, row.uuid);
+  return cycle === undefined ? row : { ...row, current_cycle: cycle };
+}

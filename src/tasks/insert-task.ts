@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { ownedBy } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import { holdCluster } from "../clusters/find-cluster.ts";
+import { tasks, type TaskPlan } from "../db/schema/index.ts";
+import { createResultDataset } from "../datasets/result-dataset.ts";
+import type { TaskRow } from "./task-run.ts";
+
+/**
+ * Queues a complete task; a request's result dataset appears with it. Throws 404 when the cluster does not exist for
+ * the caller (any more), and then leaves nothing behind.
+ */
+export async function insertTask(
+  context: Context,
+  task: { uuid?: string; clusterUuid: string; name: string; plan: TaskPlan; cycles: number },
+): Promise<TaskRow> {
+  const { app, caller } = context;
+  const { plan, name } = task;
+  const row = await app.db.transaction(async (tx) => {
+    const cluster = await holdCluster(context, tx, task.clusterUuid);
+    const [inserted] = await tx
+      .insert(tasks)
+      .values({
+        uuid: task.uuid ?? randomUUID(),
+        cluster_uuid: cluster.uuid,
+        name,
+        plan,
+        total_number_of_cycles: task.cycles,
+        ...ownedBy(caller),
+      })
+      .returning();
+    const { uuid } = inserted as TaskRow;
+    if (plan.kind === "request") {
+      // How wide the outputs are is known when the task's turn has come: tasks before it may change that.
+      const groups = plan.results.map(({ dataset_column }) => ({ name: dataset_column, width: 0 }));
+      await createResultDataset(app, tx, { uuid, name, groups, ...ownedBy(caller) });
+    }
+    return inserted as TaskRow;
+  });
+  app.scheduler.wake(row.cluster_uuid);
+  return row;
+}

@@ -1,0 +1,50 @@
+import type { Context } from "../app-context.ts";
+import { openDataset } from "../datasets/open-dataset.ts";
+import type { TaskBinding } from "../db/schema/index.ts";
+import { badRequest, type HanamiError } from "../errors.ts";
+import { checkUuid } from "./read-bindings.ts";
+
+/** A group of columns that a task will read. */
+export interface BoundColumns {
+  rows: number;
+  width: number;
+}
+
+/** Looks at a binding's dataset. Throws 404 when dataset or columns do not exist for the caller, 400 when there are no rows. */
+export async function measureBinding(
+  context: Context,
+  binding: TaskBinding,
+  unknownColumn: (name: string) => HanamiError,
+): Promise<BoundColumns> {
+  checkUuid("dataset_uuid", binding.dataset_uuid);
+  const { reader } = await openDataset(context, binding.dataset_uuid);
+  try {
+    const group = reader.groups.find(({ name }) => name === binding.dataset_column);
+    if (group === undefined) throw unknownColumn(binding.dataset_column);
+    if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${binding.dataset_uuid}' has no rows`);
+    return { rows: reader.rowCount, width: group.column_end - group.column_start };
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Values that the inputs of one training step may have: 512 MiB of them. */
+const STEP_VALUES_MAX = 128 * 1024 * 1024;
+
+/** Cycles of one pass over the shortest dataset. Throws 400 when a window is longer than that, or a step too large. */
+export function cyclesOf(
+  columns: { inputs: readonly BoundColumns[]; outputs: readonly BoundColumns[] },
+  timeLength: number,
+): { rows: number; cycles: number } {
+  const rows = Math.min(...[...columns.inputs, ...columns.outputs].map((each) => each.rows));
+  if (timeLength > rows) throw badRequest(`'time_length' is ${timeLength}, but there are only ${rows} rows`);
+  return { rows, cycles: rows - timeLength + 1 };
+}
+
+/** Throws 400 when the windows of `samples` samples would not fit into memory. */
+export function checkStep(inputs: readonly BoundColumns[], timeLength: number, samples: number): void {
+  const values = inputs.reduce((sum, { width }) => sum + width * timeLength * samples, 0);
+  if (values > STEP_VALUES_MAX) {
+    throw badRequest(`One step would have ${values} input values, but at most ${STEP_VALUES_MAX} are possible`);
+  }
+}

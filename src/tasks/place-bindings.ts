@@ -1,0 +1,17 @@
+import { TaskError } from "./task-error.ts";
+
+/**
+ * Finds the place of each binding among the inputs or outputs of a template. Throws TaskError for a name that is not
+ * there: a restore may have changed the template since the task was created.
+ */
+export function placeBindings<B extends { hexagon_name: string }>(
+  what: "input" | "output",
+  ports: readonly { name: string }[],
+  bindings: readonly B[],
+): (B & { index: number })[] {
+  return bindings.map((binding) => {
+    const index = ports.findIndex(({ name }) => name === binding.hexagon_name);
+    if (index < 0) throw new TaskError(`Cluster has no ${what} with name '${binding.hexagon_name}'`);
+    return { ...binding, index };
+  });
+}

@@ -1,0 +1,54 @@
+import { badRequest, notFound } from "../errors.ts";
+
+type Key = "hexagon_name" | "dataset_uuid" | "dataset_column";
+
+const UUID = /^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}$/;
+const NAME = /^[a-zA-Z][a-zA-Z_0-9\- ]*$/;
+
+/**
+ * Reads the items of `inputs`, `outputs` or `results`. Sub-keys are checked in the order of `keys`, which is the
+ * contract's. Throws 400 for the first thing that is wrong.
+ */
+export function readBindings<K extends Key>(what: string, items: readonly unknown[], keys: readonly K[]) {
+  if (items.length === 0) throw badRequest(`'${what}' is empty`);
+  return items.map((item) => {
+    if (typeof item !== "object" || item === null || Array.isArray(item)) throw wrongType(what, "map");
+    const values = item as Record<string, unknown>;
+    const entries = keys.map((key) => {
+      const value = Object.hasOwn(values, key) ? values[key] : undefined;
+      if (value === undefined) throw badRequest(`'${key}' is missing`);
+      if (typeof value !== "string") throw wrongType(key, "string");
+      return [key, value] as const;
+    });
+    return Object.fromEntries(entries) as Record<K, string>;
+  });
+}
+
+/** Throws 400 unless the text is a uuid: a database would refuse to compare it. */
+export function checkUuid(key: Key, value: string): void {
+  if (!UUID.test(value)) throw badRequest(`Given item '${key}' doesn't match with regex "${UUID.source}"`);
+}
+
+/** Throws 400 unless columns with this name could be asked for later. */
+export function checkColumnName(key: Key, value: string): void {
+  if (!NAME.test(value)) throw badRequest(`Given item '${key}' doesn't match with regex "${NAME.source}"`);
+  if (value.length > 254) throw badRequest(`Given item '${key}' is longer than 254 characters`);
+}
+
+/** Throws 404 for a name that the template does not have, 400 for one that is used twice. */
+export function checkPorts(
+  what: "input" | "output",
+  known: readonly { name: string }[],
+  bindings: readonly { hexagon_name: string }[],
+): void {
+  const used = new Set<string>();
+  for (const { hexagon_name: name } of bindings) {
+    if (!known.some((port) => port.name === name)) throw notFound(`Cluster has no ${what} with name '${name}'`);
+    if (used.has(name)) throw badRequest(`The ${what} with name '${name}' is used twice`);
+    used.add(name);
+  }
+}
+
+// Two blanks and the odd spelling are what clients know.
+const wrongType = (key: string, type: "map" | "string") =>
+  badRequest(`Value-validation failed, because a item '${key}'  has the false type: Exprect ${type}-type.`);

@@ -1,0 +1,116 @@
+import { datasetPath } from "../datasets/paths.ts";
+import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
+import type { RequestReport, RequestSlice } from "../hosts/host.ts";
+import { parseTemplate } from "../network/template/parse-template.ts";
+import { discardResult } from "./discard-result.ts";
+import { HostLosses } from "./host-losses.ts";
+import { placeBindings } from "./place-bindings.ts";
+import { recordEnd } from "./record-end.ts";
+import { SliceSize } from "./slice-size.ts";
+import { SliceSource } from "./slice-source.ts";
+import { TaskError } from "./task-error.ts";
+import type { RunContext, TaskRun } from "./task-run.ts";
+
+/**
+ * Runs the rows through the network and writes its answers into the result dataset, which appears when the task is
+ * over. After an interruption it starts again from the first row: nothing of its own was kept.
+ */
+export async function runRequestTask(context: RunContext, run: TaskRun<"request">): Promise<void> {
+  const { plan } = run;
+  const losses = new HostLosses();
+  const { info } = await context.exclusive((seat) => seat.ready());
+  const template = parseTemplate(info.template);
+  placeBindings("output", template.outputs, plan.results);
+  const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
+    inputs: placeBindings("input", template.inputs, plan.inputs),
+    expected: [],
+    rows: plan.rows,
+    timeLength: plan.time_length,
+  });
+  try {
+    for (let over = false; !over;) {
+      try {
+        await answerRows(context, run, source);
+        over = true;
+      } catch (error) {
+        losses.accept(error, run.cycle);
+        run.cycle = 0;
+      }
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function answerRows(context: RunContext, run: TaskRun<"request">, source: SliceSource): Promise<void> {
+  const { plan, task } = run;
+  const total = task.total_number_of_cycles;
+  const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle });
+  const results = new Results(context, run);
+  try {
+    while (run.cycle < total && run.stop === null) {
+      const cycles = size.next(total - run.cycle);
+      const { inputs } = await source.read(run.cycle, cycles);
+      const slice: RequestSlice = { cycles, timeLength: plan.time_length, inputs };
+      const report = await context.exclusive((seat) => seat.request(slice));
+      await results.append(cycles, report);
+      run.cycle += cycles;
+      size.observe(cycles, report.elapsedMs);
+    }
+    if (run.stop === "suspend" || run.stop === "retire") return;
+    const { cycle } = run;
+    const state = cycle >= total ? "finished" : "aborted";
+    // Should the server be killed before the next step, the task starts again and publishes the same rows again.
+    await results.publish();
+    await context.exclusive(async (seat) => {
+      // Neurons with a memory changed; the next task must find them like this after a restart, too.
+      if (!seat.dirty) await recordEnd(context.db, task.uuid, { state, cycle });
+      else {
+        await seat.save(async (tx) => {
+          await recordEnd(tx, task.uuid, { state, cycle });
+        });
+      }
+    });
+  } finally {
+    await results.close();
+  }
+}
+
+/** Rows of the result dataset: a column group for each result, as wide as its output is by now. */
+class Results {
+  readonly #context: RunContext;
+  readonly #run: TaskRun<"request">;
+  #writer: ResultWriter | null = null;
+
+  constructor(context: RunContext, run: TaskRun<"request">) {
+    this.#context = context;
+    this.#run = run;
+  }
+
+  async append(cycles: number, report: RequestReport): Promise<void> {
+    const { task, plan } = this.#run;
+    const columns = plan.results.map(({ dataset_column: name, hexagon_name }) => {
+      const output = report.outputs.find((each) => each.name === hexagon_name);
+      if (output === undefined) throw new TaskError(`Cluster has no output with name '${hexagon_name}'`);
+      // An output that nobody has trained has no width yet: it answers zero.
+      if (output.width === 0) return { name, width: 1, values: new Float32Array(cycles) };
+      return { name, width: output.width, values: output.values };
+    });
+    const groups = columns.map(({ name, width }) => ({ name, width }));
+    this.#writer ??= await openResultWriter(this.#context, { uuid: task.uuid, name: task.name, groups });
+    await this.#writer.append(
+      cycles,
+      columns.map(({ values }) => values),
+    );
+  }
+
+  /** Shows the rows. A task that was aborted before its first row leaves no dataset behind. */
+  async publish(): Promise<void> {
+    if (this.#writer === null) await discardResult(this.#context, this.#run.task.uuid);
+    else await this.#writer.publish();
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.abort();
+  }
+}

@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { eq } from "drizzle-orm";
+import { pinPath } from "../clusters/restore-pin.ts";
+import { clusters } from "../db/schema/index.ts";
+import { HostError } from "../hosts/host-errors.ts";
+import { HostLosses } from "./host-losses.ts";
+import { recordEnd } from "./record-end.ts";
+import { TaskError } from "./task-error.ts";
+import type { RunContext, TaskRun } from "./task-run.ts";
+
+/** Puts the checkpoint that was pinned when the task was created in the place of the cluster's network. */
+export async function runRestoreTask(context: RunContext, run: TaskRun<"restore">): Promise<void> {
+  const { task } = run;
+  const path = pinPath(context.storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
+  const losses = new HostLosses();
+  for (let over = false; !over;) {
+    try {
+      await replaceNetwork(context, run, await readFile(path));
+      over = true;
+    } catch (error) {
+      if (error instanceof HostError && error.kind === "state") {
+        throw new TaskError(`The checkpoint can not be restored: ${error.message}`, { cause: error });
+      }
+      losses.accept(error, 0);
+    }
+  }
+  run.cycle = 1;
+}
+
+async function replaceNetwork(context: RunContext, { task }: TaskRun<"restore">, state: Uint8Array): Promise<void> {
+  await context.exclusive(async (seat) => {
+    const { template } = await seat.replace(state);
+    try {
+      await seat.save(async (tx) => {
+        await tx.update(clusters).set({ template }).where(eq(clusters.uuid, task.cluster_uuid));
+        await recordEnd(tx, task.uuid, { state: "finished", cycle: 1 });
+      });
+    } catch (error) {
+      // The row still describes the old network, so the old one has to come back.
+      await seat.leave();
+      throw error;
+    }
+  });
+}

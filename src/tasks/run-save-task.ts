@@ -1,0 +1,40 @@
+import { rm } from "node:fs/promises";
+import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
+import { writeDurably } from "../clusters/durable-file.ts";
+import { checkpoints } from "../db/schema/index.ts";
+import { HostLosses } from "./host-losses.ts";
+import { recordEnd } from "./record-end.ts";
+import type { RunContext, TaskRun } from "./task-run.ts";
+
+/** Writes the network as a checkpoint, which belongs to whoever started the task and has the task's uuid. */
+export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Promise<void> {
+  const { task } = run;
+  const state = await exportState(context);
+  const path = checkpointPath(context.storage, task.uuid);
+  await writeDurably(path, state);
+  const recorded = await context.db.transaction(async (tx) => {
+    if (!(await recordEnd(tx, task.uuid, { state: "finished", cycle: 1 }))) return false;
+    await tx.insert(checkpoints).values({
+      uuid: task.uuid,
+      name: task.name,
+      file_size: state.byteLength,
+      owner_id: task.owner_id,
+      project_id: task.project_id,
+    });
+    return true;
+  });
+  // The cluster was deleted meanwhile, and its tasks with it.
+  if (recorded) run.cycle = 1;
+  else await rm(path, { force: true });
+}
+
+async function exportState(context: RunContext): Promise<Uint8Array> {
+  const losses = new HostLosses();
+  for (;;) {
+    try {
+      return await context.exclusive((seat) => seat.exportState());
+    } catch (error) {
+      losses.accept(error, 0);
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { datasetPath } from "../datasets/paths.ts";
+import type { TrainSlice } from "../hosts/host.ts";
+import { parseTemplate } from "../network/template/parse-template.ts";
+import { HostLosses } from "./host-losses.ts";
+import { placeBindings } from "./place-bindings.ts";
+import { recordEnd } from "./record-end.ts";
+import { SliceSize } from "./slice-size.ts";
+import { SliceSource } from "./slice-source.ts";
+import type { RunContext, TaskRun } from "./task-run.ts";
+
+/**
+ * Trains from where the network's snapshot stands to the last cycle. Slices end at whole steps and at the ends of
+ * epochs, so the steps are the same however the time falls, and a task that was interrupted ends in the same state.
+ */
+export async function runTrainTask(context: RunContext, run: TaskRun<"train">): Promise<void> {
+  const { plan } = run;
+  const losses = new HostLosses();
+  const { info } = await context.exclusive((seat) => seat.ready());
+  const template = parseTemplate(info.template);
+  const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
+    inputs: placeBindings("input", template.inputs, plan.inputs),
+    expected: placeBindings("output", template.outputs, plan.outputs),
+    rows: plan.rows,
+    timeLength: plan.time_length,
+  });
+  const trainer = new SliceTrainer(context, run, source);
+  try {
+    for (let over = false; !over;) {
+      try {
+        over = !(await trainer.next()) && (await finish(context, run));
+      } catch (error) {
+        losses.accept(error, run.cycle);
+      }
+    }
+  } finally {
+    await trainer.close();
+    await source.close();
+  }
+}
+
+/** Records the end with the state that it left. False when the host fell back to an earlier state meanwhile. */
+async function finish(context: RunContext, run: TaskRun<"train">): Promise<boolean> {
+  if (run.stop === "suspend" || run.stop === "retire") return true;
+  const { task, cycle } = run;
+  return context.exclusive(async (seat) => {
+    if ((await seat.positionOf(task.uuid)) !== cycle) return false;
+    seat.taskEnded();
+    const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
+    await seat.save(async (tx) => {
+      await recordEnd(tx, task.uuid, { state, cycle });
+    });
+    return true;
+  });
+}
+
+/** A slice of a task: it belongs after exactly `firstCycle` cycles. */
+interface TaskSlice {
+  firstCycle: number;
+  slice: TrainSlice;
+}
+
+/** Hands a task to the host slice by slice, and reads the rows of the next one while the host computes. */
+class SliceTrainer {
+  readonly #context: RunContext;
+  readonly #run: TaskRun<"train">;
+  readonly #source: SliceSource;
+  readonly #size: SliceSize;
+  #ahead: Promise<TaskSlice> | null = null;
+
+  constructor(context: RunContext, run: TaskRun<"train">, source: SliceSource) {
+    this.#context = context;
+    this.#run = run;
+    this.#source = source;
+    this.#size = new SliceSize({ unit: run.plan.batch_size, bytesPerCycle: source.bytesPerCycle });
+  }
+
+  /** Trains one slice. False when none is left to train, or the task has to stop: then `run.cycle` is up to date. */
+  async next(): Promise<boolean> {
+    const run = this.#run;
+    const { uuid: taskUuid, total_number_of_cycles: total } = run.task;
+    run.cycle = await this.#context.exclusive((seat) => seat.positionOf(taskUuid));
+    if (run.cycle >= total || run.stop !== null) return false;
+
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    let { firstCycle, slice } = await (ahead ?? this.#read(run.cycle));
+    // The host may have fallen back to another state than the one that this slice was read for.
+    if (firstCycle !== run.cycle) ({ firstCycle, slice } = await this.#read(run.cycle));
+    const end = firstCycle + slice.cycles;
+    const trained = this.#context.exclusive(async (seat) => {
+      if ((await seat.positionOf(taskUuid)) !== firstCycle) return null;
+      if (firstCycle === 0 && run.plan.seed !== null) await seat.seedFresh(run.plan.seed);
+      return seat.train(slice, { taskUuid, cycle: end });
+    });
+    if (end < total) {
+      this.#ahead = this.#read(end);
+      this.#ahead.catch(() => undefined);
+    }
+    const report = await trained;
+    if (report !== null) {
+      run.cycle = end;
+      this.#size.observe(slice.cycles, report.elapsedMs);
+    }
+    return true;
+  }
+
+  /** Waits for what is still being read. */
+  async close(): Promise<void> {
+    await this.#ahead?.catch(() => undefined);
+  }
+
+  async #read(firstCycle: number): Promise<TaskSlice> {
+    const { plan, task } = this.#run;
+    const cyclesPerEpoch = plan.rows - plan.time_length + 1;
+    const row = firstCycle % cyclesPerEpoch;
+    const cycles = this.#size.next(cyclesPerEpoch - row);
+    const { inputs, expected } = await this.#source.read(row, cycles);
+    const slice: TrainSlice = {
+      cycles,
+      timeLength: plan.time_length,
+      inputs,
+      expected,
+      batchSize: plan.batch_size,
+      schedule: { firstCycle, horizon: task.total_number_of_cycles },
+      ...(plan.learning_rate === null ? {} : { learningRate: plan.learning_rate }),
+    };
+    return { firstCycle, slice };
+  }
+}
