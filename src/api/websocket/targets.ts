@@ -1,3 +1,4 @@
+import { clusterTarget } from "./cluster-io.ts";
 import { fileUploadTarget } from "./file-upload.ts";
 import type { SocketTarget } from "./target.ts";
 
@@ -10,4 +11,5 @@ export interface NamedTarget {
 /** What a socket may ask for in its first message. */
 export const socketTargets: ReadonlyMap<string, NamedTarget> = new Map([
   ["file_upload", { noun: "Tempfile", target: fileUploadTarget }],
+  ["cluster", { noun: "Cluster", target: clusterTarget }],
 ]);

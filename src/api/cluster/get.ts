@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { getCluster } from "../../clusters/get-cluster.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { clusterOutput, toClusterBody } from "./output.ts";
+
+export const getClusterRoute = route({
+  method: "GET",
+  path: "/cluster",
+  summary: "Show a cluster and the figures of its network, also per hexagon in template order.",
+  input: z.object({ uuid: fields.uuid }),
+  output: clusterOutput.extend({
+    host_uuid: z.string(),
+    mode: z.enum(["TASK", "DIRECT"]),
+    number_of_cycles: z.number(),
+    number_of_blocks: z.number(),
+    number_of_sections: z.number(),
+    number_of_synapses: z.number(),
+    number_of_neurons: z.number(),
+    bytes: z.number(),
+    hexagons: z.array(z.object({ number_of_blocks: z.number(), number_of_sections: z.number(), bytes: z.number() })),
+  }),
+  handler: async (context, input) => {
+    const { cluster, metrics } = await getCluster(context, input);
+    return {
+      ...toClusterBody(cluster),
+      host_uuid: cluster.host_uuid,
+      mode: cluster.mode,
+      number_of_cycles: metrics.cycle,
+      number_of_blocks: metrics.blocks,
+      number_of_sections: metrics.sections,
+      number_of_synapses: metrics.synapses,
+      number_of_neurons: metrics.neurons,
+      bytes: metrics.bytes,
+      hexagons: metrics.hexagons.map(({ blocks, sections, bytes }) => ({
+        number_of_blocks: blocks,
+        number_of_sections: sections,
+        bytes,
+      })),
+    };
+  },
+});

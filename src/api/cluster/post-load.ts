@@ -1,0 +1,13 @@
+import { z } from "zod";
+import { loadCluster } from "../../clusters/load-cluster.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+
+export const postClusterLoad = route({
+  method: "POST",
+  path: "/cluster/load",
+  summary: "Queue a task that replaces the cluster's network by a checkpoint; uuid and name stay.",
+  input: z.object({ cluster_uuid: fields.uuid, checkpoint_uuid: fields.uuid }),
+  output: z.object({ uuid: z.string() }),
+  handler: async (context, input) => ({ uuid: (await loadCluster(context, input)).uuid }),
+});

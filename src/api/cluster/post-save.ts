@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { saveCluster } from "../../clusters/save-cluster.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+
+export const postClusterSave = route({
+  method: "POST",
+  path: "/cluster/save",
+  summary: "Queue a task that saves the cluster as a checkpoint with the task's uuid.",
+  input: z.object({ name: fields.name, cluster_uuid: fields.uuid }),
+  output: z.object({ name: z.string(), uuid: z.string() }),
+  handler: async (context, input) => {
+    const { name, uuid } = await saveCluster(context, input);
+    return { name, uuid };
+  },
+});

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { createCluster } from "../../clusters/create-cluster.ts";
+import { InvalidTemplateError } from "../../clusters/invalid-template.ts";
+import { badRequest } from "../../errors.ts";
+import { errorBox } from "../ascii-box.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { clusterOutput, toClusterBody } from "./output.ts";
+
+export const postCluster = route({
+  method: "POST",
+  path: "/cluster",
+  summary: "Make a cluster from a template (base64); without one it has no hexagons.",
+  input: z.object({
+    name: fields.name,
+    template: z.string().optional(),
+    host_uuid: fields.uuid.optional(),
+    seed: fields.int(0, 4_294_967_295).optional(),
+  }),
+  output: clusterOutput,
+  handler: async (context, input) => {
+    try {
+      return toClusterBody(await createCluster(context, input));
+    } catch (error) {
+      if (error instanceof InvalidTemplateError) throw badRequest(`${error.message}\n${errorBox(error.detail)}`);
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { setMode } from "../../clusters/set-mode.ts";
+import { formatTimestamp } from "../../timestamp.ts";
+import { fields, timestampOutput } from "../fields.ts";
+import { route } from "../route.ts";
+
+export const putClusterSetMode = route({
+  method: "PUT",
+  path: "/cluster/set_mode",
+  summary: "Switch a cluster between tasks (TASK) and direct IO by websocket (DIRECT).",
+  input: z.object({
+    uuid: fields.uuid,
+    // Anchored twice, as the contract's error text shows it.
+    new_state: z.string().regex(/^^(TASK|DIRECT)$$/),
+    /** Sent by older clients, and of no use. */
+    connection_uuid: fields.uuid.optional(),
+  }),
+  output: z.object({ created_at: timestampOutput, name: z.string(), new_state: z.string(), uuid: z.string() }),
+  handler: async (context, { uuid, new_state }) => {
+    const cluster = await setMode(context, { uuid, new_state: new_state === "TASK" ? "TASK" : "DIRECT" });
+    return { created_at: formatTimestamp(cluster.created_at), name: cluster.name, new_state, uuid: cluster.uuid };
+  },
+});

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { listTasks } from "../../tasks/get-task.ts";
+import { formatTimestamp } from "../../timestamp.ts";
+import { fields } from "../fields.ts";
+import { listOutput, listResponse } from "../list.ts";
+import { route } from "../route.ts";
+import { finishedShare } from "./output.ts";
+
+const header = ["uuid", "state", "percentage", "queued", "start", "end"];
+
+export const getAllTasks = route({
+  method: "GET",
+  path: "/task/all",
+  summary: "List the tasks of a cluster by uuid; percentage is a text from 0.000000 to 1.000000.",
+  input: z.object({ cluster_uuid: fields.uuid }),
+  output: listOutput,
+  handler: async (context, input) => {
+    const tasks = await listTasks(context, input);
+    return listResponse(
+      header,
+      tasks.map((task) => [
+        task.uuid,
+        task.state,
+        finishedShare(task).toFixed(6),
+        formatTimestamp(task.queued_at),
+        formatTimestamp(task.started_at),
+        formatTimestamp(task.ended_at),
+      ]),
+    );
+  },
+});

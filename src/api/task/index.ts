@@ -1,0 +1,8 @@
+import type { Route } from "../route.ts";
+import { deleteTaskRoute } from "./delete.ts";
+import { getAllTasks } from "./get-all.ts";
+import { getTaskRoute } from "./get.ts";
+import { postTaskRequest } from "./post-request.ts";
+import { postTaskTrain } from "./post-train.ts";
+
+export const routes: Route[] = [postTaskTrain, postTaskRequest, getTaskRoute, getAllTasks, deleteTaskRoute];

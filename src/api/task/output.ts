@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { TaskRow } from "../../tasks/task-run.ts";
+import { formatTimestamp } from "../../timestamp.ts";
+import { timestampOutput } from "../fields.ts";
+
+export const taskOutput = z.object({
+  uuid: z.string(),
+  name: z.string(),
+  state: z.enum(["queued", "active", "aborted", "finished", "failed"]),
+  current_cycle: z.number(),
+  total_number_of_cycles: z.number(),
+  /** 0 … 1. */
+  percentage_finished: z.number(),
+  queue_timestamp: timestampOutput,
+  start_timestamp: timestampOutput,
+  end_timestamp: timestampOutput,
+  /** Only of a failed task. */
+  error_message: z.string().optional(),
+});
+
+/** Share of a task that is done, 0 … 1. */
+export const finishedShare = (task: TaskRow) => task.current_cycle / task.total_number_of_cycles;
+
+export function toTaskBody(task: TaskRow): z.input<typeof taskOutput> {
+  const { uuid, name, state, current_cycle, total_number_of_cycles } = task;
+  return {
+    uuid,
+    name,
+    state,
+    current_cycle,
+    total_number_of_cycles,
+    percentage_finished: finishedShare(task),
+    queue_timestamp: formatTimestamp(task.queued_at),
+    start_timestamp: formatTimestamp(task.started_at),
+    end_timestamp: formatTimestamp(task.ended_at),
+    ...(task.error_message === null ? {} : { error_message: task.error_message }),
+  };
+}

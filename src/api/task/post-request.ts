@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { createRequestTask } from "../../tasks/create-request-task.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { taskOutput, toTaskBody } from "./output.ts";
+
+export const postTaskRequest = route({
+  method: "POST",
+  path: "/task/request",
+  summary: "Queue a task that runs rows through the network; its answers become a dataset with the task's uuid.",
+  input: z.object({
+    name: fields.name,
+    cluster_uuid: fields.uuid,
+    inputs: z.array(z.unknown()),
+    results: z.array(z.unknown()),
+    time_length: fields.int(1, 1000).default(1),
+  }),
+  output: taskOutput,
+  handler: async (context, input) => toTaskBody(await createRequestTask(context, input)),
+});

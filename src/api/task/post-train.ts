@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { createTrainTask } from "../../tasks/create-train-task.ts";
+import { fields } from "../fields.ts";
+import { route } from "../route.ts";
+import { taskOutput, toTaskBody } from "./output.ts";
+
+export const postTaskTrain = route({
+  method: "POST",
+  path: "/task/train",
+  summary: "Queue a training task; items of inputs and outputs have dataset_uuid, dataset_column and hexagon_name.",
+  input: z.object({
+    name: fields.name,
+    cluster_uuid: fields.uuid,
+    inputs: z.array(z.unknown()),
+    outputs: z.array(z.unknown()),
+    time_length: fields.int(1, 1000).default(1),
+    epochs: fields.int(1, 1_000_000).default(1),
+    batch_size: fields.int(1, 65_536).optional(),
+    learning_rate: z.number().min(1e-9).max(10).optional(),
+    seed: fields.int(0, 4_294_967_295).optional(),
+  }),
+  output: taskOutput,
+  handler: async (context, input) => toTaskBody(await createTrainTask(context, input)),
+});

@@ -1,0 +1,63 @@
+import { openDirectIo, type DirectIo } from "../../clusters/direct-io.ts";
+import { badRequest } from "../../errors.ts";
+import { HostLostError } from "../../hosts/host-errors.ts";
+import { clusterProcessType, decodeClusterIO, encodeClusterIO, targetBufferType } from "./protobuf.ts";
+import type { ClusterIOMessage } from "./protobuf.ts";
+import type { SocketPeer, SocketTarget } from "./target.ts";
+
+const closeCode = { goingAway: 1001, unsupportedData: 1003, internalError: 1011 } as const;
+
+const acknowledgement = { processType: clusterProcessType.train, values: new Float32Array(1) };
+/** The client's values are in their buffer. */
+const accepted = encodeClusterIO(acknowledgement);
+/** The cycle has been trained. */
+const trained = encodeClusterIO({ ...acknowledgement, isLast: true });
+
+/**
+ * Direct input and output of a cluster. Each message gets its answer: an acknowledgement, or after the last message of
+ * a request one message per output. What can not be answered closes the socket with the reason.
+ */
+export const clusterTarget: SocketTarget = {
+  async open(context, uuid, peer) {
+    const io = await openDirectIo(context, uuid, () => peer.close(closeCode.goingAway, "The cluster was deleted"));
+    return {
+      async message(bytes) {
+        const message = decodeClusterIO(bytes);
+        if (message === undefined) peer.close(closeCode.unsupportedData, "Got invalid ClusterIO-Message");
+        else await answer(io, message, peer);
+      },
+      async close() {
+        io.close();
+      },
+    };
+  },
+};
+
+async function answer(io: DirectIo, message: ClusterIOMessage, peer: SocketPeer): Promise<void> {
+  const { bufferName, processType } = message;
+  if (processType !== clusterProcessType.train && processType !== clusterProcessType.request) {
+    throw badRequest(`Unknown process-type ${processType}`);
+  }
+  const values = message.values.subarray(0, message.numberOfValues);
+  if (message.targetBufferType === targetBufferType.input) io.setInput(bufferName, values);
+  else if (message.targetBufferType === targetBufferType.expected) io.setExpected(bufferName, values);
+  else throw badRequest("Values can only be sent to input- and expected-buffers");
+
+  if (!message.isLast) {
+    peer.send(accepted);
+    return;
+  }
+  try {
+    if (processType === clusterProcessType.train) {
+      await io.train();
+      peer.send(trained);
+      return;
+    }
+    for (const output of await io.request()) {
+      peer.send(encodeClusterIO({ bufferName: output.name, processType, values: output.values }));
+    }
+  } catch (error) {
+    if (!(error instanceof HostLostError)) throw error;
+    peer.close(closeCode.internalError, "The host was lost; the cluster goes on from its last snapshot");
+  }
+}

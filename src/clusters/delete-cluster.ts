@@ -1,0 +1,26 @@
+import { and, eq, sql } from "drizzle-orm";
+import { visibleTo } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import { clusters, tasks } from "../db/schema/index.ts";
+import { discardResult } from "../tasks/discard-result.ts";
+import { clusterNotFound, findCluster } from "./find-cluster.ts";
+
+/** Stops what runs on the cluster and removes it with its tasks. Checkpoints and finished results stay. */
+export async function deleteCluster(context: Context, input: { uuid: string }): Promise<void> {
+  const { app, caller } = context;
+  const { uuid } = await findCluster(context, input.uuid);
+  const requests: string[] = [];
+  await app.scheduler.retire(uuid, async () => {
+    await app.db.transaction(async (tx) => {
+      const [row] = await tx
+        .update(clusters)
+        .set({ deleted_at: sql`now()` })
+        .where(and(eq(clusters.uuid, uuid), visibleTo(caller, clusters)))
+        .returning({ uuid: clusters.uuid });
+      if (row === undefined) throw clusterNotFound(input.uuid);
+      const removed = await tx.delete(tasks).where(eq(tasks.cluster_uuid, uuid)).returning();
+      for (const { uuid: task, plan } of removed) if (plan.kind === "request") requests.push(task);
+    });
+  });
+  for (const task of requests) await discardResult(app, task);
+}

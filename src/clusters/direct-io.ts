@@ -1,0 +1,119 @@
+import type { Context } from "../app-context.ts";
+import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
+import type { SliceColumns } from "../hosts/host.ts";
+import { parseTemplate, type Template } from "../network/template/parse-template.ts";
+import type { ClusterSeat } from "./cluster-seat.ts";
+import { findCluster } from "./find-cluster.ts";
+
+export interface OutputValues {
+  name: string;
+  /** Empty while the output has never been trained. */
+  values: Float32Array;
+}
+
+/**
+ * One client's direct line to a cluster: values are put into buffers, then a cycle trains with them or answers. Buffers
+ * keep what they hold until they are written again. Every method throws HanamiError for what the client did wrong.
+ */
+export interface DirectIo {
+  /** The first values of an input; it gets longer when needed, and the values behind these stay. */
+  setInput(name: string, values: Float32Array): void;
+  /** All values that an output should show. */
+  setExpected(name: string, values: Float32Array): void;
+  train(): Promise<void>;
+  /** Of every output of the cluster, by name. */
+  request(): Promise<OutputValues[]>;
+  close(): void;
+}
+
+/**
+ * Opens a direct line. Throws 404 when the cluster does not exist for the caller, and 409 unless it is in DIRECT mode.
+ * `onRetired` is called when the cluster is deleted.
+ */
+export async function openDirectIo(context: Context, wanted: string, onRetired: () => void): Promise<DirectIo> {
+  const { scheduler } = context.app;
+  const { uuid } = await findCluster(context, wanted).catch((error: unknown) => {
+    if (error instanceof HanamiError) throw notFound(`Cluster with UUID '${wanted}' not found`);
+    throw error;
+  });
+  const template = await scheduler.exclusive(uuid, async (seat) => {
+    await checkMode(seat);
+    return (await seat.ready()).info.template;
+  });
+  return new DirectLine(
+    { template, exclusive: (step) => scheduler.exclusive(uuid, step) },
+    scheduler.onRetired(uuid, onRetired),
+  );
+}
+
+interface Line {
+  template: string;
+  exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
+}
+
+class DirectLine implements DirectIo {
+  readonly #line: Line;
+  readonly #withdraw: () => void;
+  readonly #template: Template;
+  readonly #inputs = new Map<number, Float32Array<ArrayBuffer>>();
+  readonly #expected = new Map<number, Float32Array<ArrayBuffer>>();
+
+  constructor(line: Line, withdraw: () => void) {
+    this.#line = line;
+    this.#withdraw = withdraw;
+    this.#template = parseTemplate(line.template);
+  }
+
+  setInput(name: string, values: Float32Array): void {
+    const index = indexOf("input", this.#template.inputs, name);
+    const known = this.#inputs.get(index);
+    if (known !== undefined && known.length >= values.length) known.set(values);
+    else this.#inputs.set(index, new Float32Array(values));
+  }
+
+  setExpected(name: string, values: Float32Array): void {
+    this.#expected.set(indexOf("output", this.#template.outputs, name), new Float32Array(values));
+  }
+
+  async train(): Promise<void> {
+    const [inputs, expected] = [columns(this.#inputs), columns(this.#expected)];
+    const slice = { cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: null };
+    await this.#cycle((seat) => seat.train(slice, null));
+  }
+
+  async request(): Promise<OutputValues[]> {
+    const slice = { cycles: 1, timeLength: 1, inputs: columns(this.#inputs) };
+    const { outputs } = await this.#cycle((seat) => seat.request(slice));
+    return outputs
+      .map(({ name, values }) => ({ name, values }))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  close(): void {
+    this.#withdraw();
+  }
+
+  #cycle<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T> {
+    return this.#line.exclusive(async (seat) => {
+      await checkMode(seat);
+      const { info } = await seat.ready();
+      if (info.template !== this.#line.template) throw conflict("The cluster has got another template");
+      return step(seat);
+    });
+  }
+}
+
+async function checkMode(seat: ClusterSeat): Promise<void> {
+  if ((await seat.mode()) !== "DIRECT") throw conflict("The cluster is not in DIRECT mode");
+}
+
+function indexOf(what: "input" | "output", ports: readonly { name: string }[], name: string): number {
+  const index = ports.findIndex((port) => port.name === name);
+  if (index < 0) throw badRequest(`Cluster has no ${what} with name '${name}'`);
+  return index;
+}
+
+/** Copies, because the buffers of a slice change hands. */
+function columns(buffers: ReadonlyMap<number, Float32Array<ArrayBuffer>>): SliceColumns[] {
+  return [...buffers].map(([index, values]) => ({ index, width: values.length, rows: values.slice() }));
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from "node:crypto";
+import type { Context } from "../app-context.ts";
+import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
+import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoint.ts";
+import { readTemplate } from "../checkpoints/read-template.ts";
+import { insertTask } from "../tasks/insert-task.ts";
+import type { TaskRow } from "../tasks/task-run.ts";
+import { findCluster } from "./find-cluster.ts";
+import { pinCheckpoint, pinPath, unpinCheckpoint } from "./restore-pin.ts";
+
+/**
+ * Queues a task that puts a checkpoint in the place of the cluster's network. The checkpoint's data is kept for the
+ * task: it may be deleted as soon as this returns.
+ */
+export async function loadCluster(
+  context: Context,
+  input: { cluster_uuid: string; checkpoint_uuid: string },
+): Promise<TaskRow> {
+  const { storage } = context.app;
+  const cluster = await findCluster(context, input.cluster_uuid);
+  const checkpoint = await findCheckpoint(context, input.checkpoint_uuid);
+  const pin = { clusterUuid: cluster.uuid, taskUuid: randomUUID() };
+  try {
+    await pinCheckpoint(storage, checkpointPath(storage, checkpoint.uuid), pin);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      throw checkpointNotFound(input.checkpoint_uuid);
+    }
+    throw error;
+  }
+  try {
+    const template = await readTemplate(pinPath(storage, pin));
+    return await insertTask(context, {
+      uuid: pin.taskUuid,
+      clusterUuid: input.cluster_uuid,
+      name: "",
+      plan: { kind: "restore", checkpoint_uuid: checkpoint.uuid, template },
+      cycles: 1,
+    });
+  } catch (error) {
+    await unpinCheckpoint(storage, pin);
+    throw error;
+  }
+}

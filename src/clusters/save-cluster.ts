@@ -1,0 +1,13 @@
+import type { Context } from "../app-context.ts";
+import { insertTask } from "../tasks/insert-task.ts";
+import type { TaskRow } from "../tasks/task-run.ts";
+
+/** Queues a task that writes a checkpoint, whose uuid will be the task's. */
+export async function saveCluster(context: Context, input: { cluster_uuid: string; name: string }): Promise<TaskRow> {
+  return insertTask(context, {
+    clusterUuid: input.cluster_uuid,
+    name: input.name,
+    plan: { kind: "save" },
+    cycles: 1,
+  });
+}

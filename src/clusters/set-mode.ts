@@ -1,0 +1,42 @@
+import { and, eq, inArray, isNull, notExists } from "drizzle-orm";
+import type { Context } from "../app-context.ts";
+import { clusters, tasks } from "../db/schema/index.ts";
+import { conflict } from "../errors.ts";
+import type { ClusterMode } from "./cluster-seat.ts";
+import { findCluster, type ClusterRow } from "./find-cluster.ts";
+
+/**
+ * Switches between tasks and direct IO. DIRECT only while no task waits or runs; TASK only from DIRECT, once what was
+ * learned directly is on disk. Throws 409 otherwise. Tasks that were queued meanwhile start with TASK.
+ */
+export async function setMode(
+  context: Context,
+  { uuid: wanted, new_state: mode }: { uuid: string; new_state: ClusterMode },
+): Promise<ClusterRow> {
+  const { db, scheduler } = context.app;
+  const { uuid } = await findCluster(context, wanted);
+  const row = await scheduler.exclusive(uuid, async (seat) => {
+    if (seat.dirty && mode === "TASK") await seat.save();
+    const unfinished = db
+      .select({ uuid: tasks.uuid })
+      .from(tasks)
+      .where(and(eq(tasks.cluster_uuid, uuid), inArray(tasks.state, ["queued", "active"])));
+    const [changed] = await db
+      .update(clusters)
+      .set({ mode })
+      .where(
+        and(
+          eq(clusters.uuid, uuid),
+          isNull(clusters.deleted_at),
+          eq(clusters.mode, mode === "TASK" ? "DIRECT" : "TASK"),
+          mode === "DIRECT" ? notExists(unfinished) : undefined,
+        ),
+      )
+      .returning();
+    if (changed !== undefined) seat.modeChanged(mode);
+    return changed;
+  });
+  if (row === undefined) throw conflict(`Can not switch cluster to '${mode}'`);
+  if (mode === "TASK") scheduler.wake(uuid);
+  return row;
+}
