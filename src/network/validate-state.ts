@@ -107,7 +107,8 @@ function checkSections({ inputs }: Template, state: State): void {
     let start = 0;
     for (let r = 0; r < ramps[s]!; r++) {
       const end = ends[s * 4 + r]!;
-      check(end >= start && end <= INPUT_MAX, "a section's ramps are not ascending");
+      // Deltas are divided by the width of ramps that neurons feed; growth never makes one narrower than this.
+      check(end - start >= kind.rampEndMin && end <= INPUT_MAX, "a section's ramps are not ascending");
       start = end;
     }
   }

@@ -119,6 +119,7 @@ describe("what is not right is refused", () => {
     ["a section codes an empty range", ({ range }) => (range[0] = 0)],
     ["ramps are not ascending", ({ ends }) => (ends[0] = -1)],
     ["ramps are not ascending", ({ ends, ramps }) => ((ramps[0] = 2), ends.set([3, 2]))],
+    ["ramps are not ascending", ({ ends, source }) => (ends[source.findLastIndex((id) => id >= 256) * 4] = 1e-38)],
     ["a list of sections leads nowhere", ({ sectionHead, source }) => (sectionHead[source[0]!] = 0xfffffffe)],
     ["a list holds another neuron's section", ({ sectionHead }) => (sectionHead[0] = sectionHead[1]!)],
     ["a list of sections runs in a circle", ({ next, sectionHead, source }) => (next[0] = sectionHead[source[0]!]!)],

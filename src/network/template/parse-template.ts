@@ -14,6 +14,7 @@ export interface TemplateSettings {
   refractoryTime: number;
   /** Longest path of a new connection in hexagons, >= 1. */
   maxConnectionDistance: number;
+  /** Kept, but nothing is reduced. */
   enableReduction: boolean;
 }
 
