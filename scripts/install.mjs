@@ -21,20 +21,11 @@ function readJson(path) {
   }
 }
 
-const libc = () => (process.report.getReport().header.glibcVersionRuntime === undefined ? "musl" : "glibc");
-
-/** True when npm would put this entry of the lock file on this machine. */
-function isWanted(entry, { dev }) {
-  if (!dev && (entry.dev || entry.devOptional)) return false;
-  const named = [
-    [entry.os, process.platform],
-    [entry.cpu, process.arch],
-    [entry.libc, process.platform === "linux" && entry.libc ? libc() : undefined],
-  ].filter(([allowed]) => allowed !== undefined);
-  if (named.some(([allowed, actual]) => !allowed.includes(actual))) return false;
-  // An optional package without a platform belongs to another optional one, which may have been left out with it.
-  return !entry.optional || named.length > 0;
-}
+/**
+ * True when this entry of the lock file has to be there. Optional packages are not looked at: which of them belong to
+ * this machine is npm's business, and one that it could not install must not make every start try again.
+ */
+const isRequired = (entry, { dev }) => !entry.optional && (dev || !(entry.dev || entry.devOptional));
 
 /**
  * Names of the locked packages that are not installed, or in another version. npm writes its hidden lock file last,
@@ -44,7 +35,7 @@ export function missingPackages({ dev, folder = root }) {
   const locked = readJson(join(folder, "package-lock.json"))?.packages ?? {};
   const installed = readJson(join(folder, "node_modules/.package-lock.json"))?.packages ?? {};
   return Object.entries(locked)
-    .filter(([path, entry]) => path.includes("node_modules/") && isWanted(entry, { dev }))
+    .filter(([path, entry]) => path.includes("node_modules/") && isRequired(entry, { dev }))
     .filter(([path, entry]) => {
       const there = existsSync(join(folder, path, "package.json"));
       return !there || (!entry.link && installed[path]?.version !== entry.version);
