@@ -7,6 +7,7 @@ import { update, updateReadout } from "../../src/kernels/reference/update.ts";
 import { updateOnline, updateReadoutOnline } from "../../src/kernels/reference/update-online.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
 import { HEADER } from "../../src/network/layout.ts";
+import { NEURON_SECTION, runsOfRamp, tileOfRun } from "../../src/network/section-kind.ts";
 import { Scratch } from "../../src/network/scratch.ts";
 import { trainStep } from "../../src/network/step.ts";
 import { count } from "../../src/network/state.ts";
@@ -81,6 +82,9 @@ function measured(cluster: Cluster, array: Float32Array, i: number): number {
   return (above - below) / (2 * h);
 }
 
+// Outputs are rounded to 32 bits, which moves a measured slope by about 1e-4; the largest slopes are a few times 1e-2.
+const AGREEMENT = 0.02;
+
 /** Largest difference between measured and computed slopes, as a share of the largest slope. */
 function disagreement(cluster: Cluster, array: Float32Array, slopes: Float32Array, indices: number[]): number {
   const largest = Math.max(...indices.map((i) => Math.abs(slopes[i]!)));
@@ -106,8 +110,8 @@ describe("the computed slopes are the true ones", () => {
 
   test("of readout weights and output biases", () => {
     const rows = count(cluster.state, "row") * 128;
-    expect(disagreement(cluster, arrays.readout, scratch.readoutGradient, some(0, rows, 100))).toBeLessThan(0.01);
-    expect(disagreement(cluster, arrays.outputBias, scratch.errorSum, [0, 1, 2])).toBeLessThan(0.01);
+    expect(disagreement(cluster, arrays.readout, scratch.readoutGradient, some(0, rows, 100))).toBeLessThan(AGREEMENT);
+    expect(disagreement(cluster, arrays.outputBias, scratch.errorSum, [0, 1, 2])).toBeLessThan(AGREEMENT);
   });
 
   test.each([
@@ -117,9 +121,9 @@ describe("the computed slopes are the true ones", () => {
     const sections = sectionsOf(index);
     expect(sections.length).toBeGreaterThan(5);
     const synapses = sections.flatMap((s) => some(s * 128, s * 128 + 128, 2)).slice(0, 120);
-    expect(disagreement(cluster, arrays.weight, scratch.gradient, synapses)).toBeLessThan(0.01);
+    expect(disagreement(cluster, arrays.weight, scratch.gradient, synapses)).toBeLessThan(AGREEMENT);
     const biases = hexagon(cluster, index).blocks.flatMap((block) => some(block * 128, block * 128 + 128, 20));
-    expect(disagreement(cluster, arrays.bias, scratch.deltaSum, biases)).toBeLessThan(0.01);
+    expect(disagreement(cluster, arrays.bias, scratch.deltaSum, biases)).toBeLessThan(AGREEMENT);
   });
 
   test("sections that no learning sample touches are left out", () => {
@@ -194,34 +198,30 @@ describe("update in batches", () => {
     const { cluster, scratch, before, summed } = updated();
     const { weight, target, seed } = cluster.state.arrays;
     const s = scratch.touched.lastIndexOf(1);
-    const neuron = (i: number) =>
-      target[s]! * 128 + (((((seed[s]! & 1) << 1) | 1) * (i >> 5) + (seed[s]! >>> 8)) & 3) * 32 + (i & 31);
     const mean = scratch.activationSum[s * 4]! / scratch.learning;
-    const g = Array.from(
-      { length: 64 },
-      (_, i) => (summed[s * 128 + i]! - scratch.deltaSum[neuron(i)]! * mean) / SAMPLES,
+    const neurons = runsOfRamp(seed[s]!, NEURON_SECTION, 0).flatMap((run) =>
+      Array.from({ length: 32 }, (_, i) => run + i),
     );
+    const g = neurons.map((n) => (summed[s * 128 + n]! - scratch.deltaSum[target[s]! * 128 + n]! * mean) / SAMPLES);
     const root = Math.sqrt(g.reduce((sum, each) => sum + each * each, 0) / 64);
-    for (let i = 0; i < 64; i++) {
+    neurons.forEach((n, i) => {
       const step = ((0.36 / 0.2) * RATE * g[i]!) / (root + 1e-6);
-      expect(weight[s * 128 + i]).toBeCloseTo(before.weight[s * 128 + i]! * (1 - 0.2 * RATE) - step, 5);
-    }
+      expect(weight[s * 128 + n]).toBeCloseTo(before.weight[s * 128 + n]! * (1 - 0.2 * RATE) - step, 5);
+    });
   });
 
   test("biases make up for what the weights do to the mean input", () => {
     const { cluster, scratch, before } = updated();
-    const { bias, weight, target, seed, ramps, source, blockHexagon } = cluster.state.arrays;
+    const { bias, weight, target, seed, ramps } = cluster.state.arrays;
     const id = hexagon(cluster, HIDDEN).blocks[0]! * 128 + 40;
     let shift = 0;
     for (let s = 0; s < count(cluster.state, "section"); s++) {
       if (target[s] !== Math.floor(id / 128) || scratch.touched[s] === 0) continue;
-      const rampSize = blockHexagon[Math.floor(source[s]! / 128)] === INPUT ? 32 : 64;
-      for (let i = 0; i < ramps[s]! * rampSize; i++) {
-        const tile = ((((seed[s]! & 1) << 1) | 1) * (i >> 5) + (seed[s]! >>> 8)) & 3;
-        if (target[s]! * 128 + tile * 32 + (i & 31) !== id) continue;
-        const mean = scratch.activationSum[s * 4 + Math.floor(i / rampSize)]! / scratch.learning;
-        shift += (weight[s * 128 + i]! - before.weight[s * 128 + i]!) * mean;
-      }
+      // Neuron 40 is in the second tile; sections into the hidden hexagon come from the input, one run per ramp.
+      const ramp = [0, 1, 2, 3].findIndex((r) => tileOfRun(seed[s]!, r) === 1);
+      if (ramp >= ramps[s]!) continue;
+      const mean = scratch.activationSum[s * 4 + ramp]! / scratch.learning;
+      shift += (weight[s * 128 + 40]! - before.weight[s * 128 + 40]!) * mean;
     }
     const own = (0.36 / 0.2) * RATE * Math.sign(scratch.deltaSum[id]!);
     expect(bias[id]).toBeCloseTo(before.bias[id]! - shift - own, 4);

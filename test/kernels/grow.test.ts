@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { growSection } from "../../src/kernels/reference/grow.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
-import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "../../src/network/section-kind.ts";
+import {
+  INPUT_SECTION,
+  MATCH_SECTION,
+  NEURON_SECTION,
+  tileOfRun,
+  type SectionKind,
+} from "../../src/network/section-kind.ts";
 import { sectionOfInput, setSection, smallCluster } from "./small.ts";
 
 /** A cluster with one section that has no tolerance, and what feeding it does. */
@@ -18,16 +24,18 @@ const endsOf = ({ state }: Cluster, section: number) => {
   return [...ends.subarray(section * 4, section * 4 + ramps[section]!)];
 };
 
-const weightsOf = ({ state }: Cluster, section: number, from: number, count: number) => [
-  ...state.arrays.weight.subarray(section * 128 + from, section * 128 + from + count),
-];
+/** The 32 weights of a ramp of an input-fed section. */
+const weightsOf = ({ state }: Cluster, section: number, ramp: number) => {
+  const first = section * 128 + tileOfRun(state.arrays.seed[section]!, ramp) * 32;
+  return [...state.arrays.weight.subarray(first, first + 32)];
+};
 
 describe("grow", () => {
   test("the first value ends the first ramp", () => {
     const { cluster, section, feed } = fresh();
     feed(5);
     expect(endsOf(cluster, section)).toEqual([5]);
-    const weights = weightsOf(cluster, section, 0, 32);
+    const weights = weightsOf(cluster, section, 0);
     expect(weights.every((weight) => weight !== 0 && Math.abs(weight) <= 0.2)).toBe(true);
     expect(new Set(weights).size).toBeGreaterThan(30);
   });
@@ -71,8 +79,8 @@ describe("grow", () => {
     feed(1.5);
     expect(endsOf(cluster, section)).toEqual([2, 5]);
     expect(arrays.tolerance[section]).toBeCloseTo(0.25 / 1.2, 6);
-    expect(weightsOf(cluster, section, 0, 1)[0]).toBeCloseTo(0.2, 6);
-    expect(weightsOf(cluster, section, 32, 1)[0]).toBeCloseTo(0.3, 6);
+    expect(weightsOf(cluster, section, 0)[0]).toBeCloseTo(0.2, 6);
+    expect(weightsOf(cluster, section, 1)[0]).toBeCloseTo(0.3, 6);
   });
 
   test("an absurd first value is forgotten after 64 visits, at most twice", () => {
@@ -104,12 +112,12 @@ describe("grow", () => {
   test("match: every distinct value gets its ramp, in ascending order", () => {
     const { cluster, section, arrays, feed } = fresh(MATCH_SECTION);
     feed(5);
-    arrays.weight.fill(0.7, section * 128, section * 128 + 32);
+    arrays.weight.fill(0.7, section * 128, section * 128 + 128);
     arrays.rampSquare[section * 4] = 0.5;
     feed(5, 9, 2, 9);
     expect(endsOf(cluster, section)).toEqual([2, 5, 9]);
-    expect(weightsOf(cluster, section, 32, 32)).toEqual(Array.from({ length: 32 }, () => Math.fround(0.7)));
-    expect(weightsOf(cluster, section, 0, 1)[0]).not.toBe(Math.fround(0.7));
+    expect(weightsOf(cluster, section, 1)).toEqual(Array.from({ length: 32 }, () => Math.fround(0.7)));
+    expect(weightsOf(cluster, section, 0)[0]).not.toBe(Math.fround(0.7));
     expect([...arrays.rampSquare.subarray(section * 4, section * 4 + 3)]).toEqual([0, 0.5, 0]);
   });
 });
