@@ -1,12 +1,12 @@
-import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
 import type { Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { ensureFirstAdmin, type GeneratedAdmin } from "./accounts/first-admin.ts";
 import { loadPolicies } from "./accounts/policies.ts";
 import { loadTokenKey } from "./accounts/token-key.ts";
 import type { App } from "./app-context.ts";
 import { Connections } from "./accounts/connections.ts";
 import { createApi } from "./api/app.ts";
+import { createHttpServer } from "./api/http-server.ts";
 import { routes } from "./api/routes.ts";
 import { attachWebSockets } from "./api/websocket/server.ts";
 import { socketTargets } from "./api/websocket/targets.ts";
@@ -85,12 +85,12 @@ export async function openApp(config: Config): Promise<Server> {
     const storage = await openStorage(config.dataDir);
     const lock = await lockDataDirectory(storage.root);
     closer.add(() => lock.release());
+    // What is quickly read and may be wrong comes before what takes seconds.
+    const tokenKey = await loadTokenKey(config.tokenKeyFile);
+    const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
     const database = await openDatabase({ url: config.databaseUrl, directory: storage.database });
     closer.add(() => database.close());
     const { db } = database;
-
-    const tokenKey = await loadTokenKey(config.tokenKeyFile);
-    const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
 
     const measurements = startMeasurements();
     closer.add(() => measurements.close());
@@ -122,7 +122,7 @@ export async function openApp(config: Config): Promise<Server> {
     closer.add(() => uploadSweeper.close());
 
     const api = createApi(app, routes);
-    const server = createAdaptorServer({ fetch: api.fetch }) as HttpServer;
+    const server = createHttpServer(api);
     const webSockets = attachWebSockets(app, server, socketTargets);
     closer.add(() => stopListening(server, () => webSockets.close()));
 

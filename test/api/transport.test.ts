@@ -119,6 +119,35 @@ describe("transport over a real socket", () => {
     expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
   });
 
+  test("what never becomes a request gets a status that clients know", async () => {
+    const { hostname, port } = new URL(url);
+    const longHeader = `X-Long: ${"x".repeat(100_000)}`;
+    const { token } = app;
+    const cases = [
+      ["GET /v1.0alpha/user/all HTTP/1.1", "Host: x", longHeader],
+      ["GET /v1.0alpha/user/all HTTP/1.1"],
+      ["GET nothing HTTP/9.9", "Host: x"],
+      [
+        "GET /v1.0alpha/user/all HTTP/1.1",
+        "Host: x",
+        "Expect: miracles",
+        `X-Auth-Token: ${token}`,
+        "Connection: close",
+      ],
+      ["PUT /v1.0alpha/user HTTP/1.1", "Host: x", "Content-Length: 5", "Content-Length: 6"],
+    ];
+    const statuses = [];
+    for (const lines of cases) {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => {});
+      socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+      const [answer] = await once(socket, "data");
+      socket.destroy();
+      statuses.push(Number(String(answer).split(" ")[1]));
+    }
+    expect(statuses).toEqual([400, 400, 400, 200, 400]);
+  });
+
   test("closing ends idle keep-alive connections and websockets at once", async () => {
     const own = await createTestApp();
     const { url: ownUrl } = await own.server.listen();
