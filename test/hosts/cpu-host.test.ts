@@ -1,0 +1,129 @@
+import { expect, onTestFinished, test } from "vitest";
+import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import { HostClient } from "../../src/hosts/host-client.ts";
+import { HostClosedError, HostError, HostLostError } from "../../src/hosts/host-errors.ts";
+import type { TrainSlice } from "../../src/hosts/host.ts";
+import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
+import { cpuWorker } from "../support/compute-rig.ts";
+
+const dyingWorker = new URL("./dying-worker.js", import.meta.url);
+
+function openHost(script = cpuWorker): HostClient {
+  const host = new HostClient({ uuid: "h", type: "cpu", name: "test" }, workerLink(script, "test"));
+  onTestFinished(() => host.close());
+  return host;
+}
+
+/** Cycles of the generated pictures; `timeLength` is 1. */
+function sliceOf(firstCycle: number, cycles: number, batchSize = 16): TrainSlice {
+  const picture = new Uint8Array(cycles * 16).map((_, i) => pixel(firstCycle + Math.floor(i / 16), i % 16));
+  const label = new Uint8Array(cycles * 8).map((_, i) => oneHot(firstCycle + Math.floor(i / 8), i % 8));
+  return {
+    cycles,
+    timeLength: 1,
+    inputs: [{ index: 0, width: 16, rows: picture }],
+    expected: [{ index: 0, width: 8, rows: label }],
+    batchSize,
+    schedule: { firstCycle, horizon: 320 },
+  };
+}
+
+test("the state after a task does not depend on how it was sliced", async () => {
+  const host = openHost();
+  for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
+  await host.train("a", sliceOf(0, 320));
+  for (const [first, cycles] of [
+    [0, 16],
+    [16, 160],
+    [176, 144],
+  ] as const) {
+    await host.train("b", sliceOf(first, cycles));
+  }
+  const [a, b] = [await host.exportState("a"), await host.exportState("b")];
+  expect(Buffer.from(a).equals(b)).toBe(true);
+});
+
+test("a network goes on from its exported state as if nothing had happened", async () => {
+  const host = openHost();
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  await host.train("a", sliceOf(0, 160));
+  const half = await host.exportState("a");
+  const info = await host.attach("b", half.slice());
+  expect(info).toMatchObject({ template: smallTemplate, metrics: { cycle: 160 } });
+  expect(info.metrics.sections).toBeGreaterThan(0);
+  for (const cluster of ["a", "b"]) await host.train(cluster, sliceOf(160, 160));
+  expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
+});
+
+test("rows change hands instead of being copied, and answers come back per output", async () => {
+  const host = openHost();
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  const slice = sliceOf(0, 16);
+  const report = await host.train("a", slice);
+  expect(report.metrics.cycle).toBe(16);
+  expect(report.elapsedMs).toBeGreaterThan(0);
+  expect(slice.inputs[0]?.rows.length).toBe(0);
+  const { inputs } = sliceOf(0, 100);
+  const { outputs } = await host.request("a", { cycles: 100, timeLength: 1, inputs });
+  expect(outputs).toEqual([{ name: "label_hex", width: 8, values: expect.any(Float32Array) }]);
+  expect(outputs[0]?.values.length).toBe(800);
+});
+
+test("a view into a larger buffer leaves that buffer alone", async () => {
+  const host = openHost();
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  const shared = new Uint8Array(64);
+  await host.request("a", {
+    cycles: 1,
+    timeLength: 1,
+    inputs: [{ index: 0, width: 16, rows: shared.subarray(16, 32) }],
+  });
+  expect(shared.length).toBe(64);
+});
+
+test("failures keep their kind and text, and the host goes on", async () => {
+  const host = openHost();
+  await expect(host.exportState("nobody")).rejects.toMatchObject({ name: "HostError", kind: "unknown_cluster" });
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  await expect(host.attach("a", new Uint8Array(100))).rejects.toMatchObject({ kind: "state" });
+  const short = { ...sliceOf(0, 16), cycles: 17 };
+  await expect(host.train("a", short)).rejects.toThrow(HostError);
+  expect(await host.request("a", { cycles: 1, timeLength: 1, inputs: [] })).toMatchObject({ remembers: false });
+  await host.detach("nobody");
+  expect(await host.status()).toMatchObject({ clusters: 1 });
+});
+
+test.each(["exit", "throw"])(
+  "a host that dies (%s) rejects what it owes and starts again without clusters",
+  async (how) => {
+    const host = openHost(dyingWorker);
+    await host.create("a", { template: smallTemplate, seed: 1 });
+    expect(host.generation).toBe(0);
+    const dying = host.detach(how);
+    const owed = host.exportState("a");
+    await expect(dying).rejects.toThrow(HostLostError);
+    await expect(owed).rejects.toThrow(how === "exit" ? "its thread ended with code 3" : "a defect");
+    expect(host.generation).toBe(1);
+    await expect(host.exportState("a")).rejects.toMatchObject({ kind: "unknown_cluster" });
+  },
+);
+
+test("the status comes at once while the host computes", async () => {
+  const host = openHost();
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  let isTraining = true;
+  const training = host.train("a", sliceOf(0, 320)).then(() => (isTraining = false));
+  const status = await host.status();
+  expect(isTraining).toBe(true);
+  expect(status).toMatchObject({ clusters: 1 });
+  await training;
+  expect((await host.status()).load).toBeGreaterThan(0);
+});
+
+test("a closed host says so", async () => {
+  const host = openHost();
+  const pending = host.create("a", { template: smallTemplate, seed: 1 });
+  await host.close();
+  await expect(pending).rejects.toThrow(HostClosedError);
+  await expect(host.status()).rejects.toThrow(HostClosedError);
+});
