@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { HanamiClient, type Dataset } from "hanami-sdk";
 import { drawDigits } from "./digits.ts";
 import { encodePair, readMnist, type IdxPair } from "./idx.ts";
-import { startServer, useServer } from "./server.ts";
+import { startServer, useServer, type DemoServer } from "./server.ts";
 import { createProgress, formatTable } from "./terminal.ts";
 
 const usage = `Usage: npm run demo -- [options]
@@ -13,6 +13,9 @@ const usage = `Usage: npm run demo -- [options]
   --epochs N      passes over the training images (1)
   --data DIR      keep the server's data in DIR
   --address URL   use a running server; login from HANAMI_USER and HANAMI_PASSPHRASE`;
+
+/** Exit code of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 const template = `version: 1
 settings:
@@ -89,6 +92,7 @@ async function loadImages(options: Options): Promise<{ train: IdxPair; test: Idx
 }
 
 async function upload(client: HanamiClient, name: string, { images, labels }: IdxPair): Promise<Dataset> {
+  console.log(`uploading '${name}'`);
   const progress = createProgress("upload");
   const dataset = await client.datasets.uploadMnist(
     { name, images, labels },
@@ -98,7 +102,7 @@ async function upload(client: HanamiClient, name: string, { images, labels }: Id
   return dataset;
 }
 
-async function run(client: HanamiClient, options: Options, signal: AbortSignal): Promise<string[]> {
+async function run(client: HanamiClient, options: Options): Promise<string[]> {
   const loaded = await timed(() => loadImages(options));
   const { train, test } = loaded.result;
   const bytes = [train, test].reduce((sum, { images, labels }) => sum + images.length + labels.length, 0);
@@ -123,7 +127,7 @@ async function run(client: HanamiClient, options: Options, signal: AbortSignal):
       epochs: options.epochs,
     });
     const start = performance.now();
-    for await (const { current_cycle, percentage_finished } of client.tasks.watch(task, { intervalMs: 200, signal })) {
+    for await (const { current_cycle, percentage_finished } of client.tasks.watch(task, { intervalMs: 200 })) {
       const rate = Math.round(current_cycle / ((performance.now() - start) / 1000));
       progress.update(percentage_finished, `${current_cycle} images, ${rate} per second`);
     }
@@ -138,7 +142,7 @@ async function run(client: HanamiClient, options: Options, signal: AbortSignal):
       inputs: columns(uploaded.result.test, "picture"),
       results: [{ dataset_column: "label", hexagon_name: "label" }],
     });
-    await client.tasks.wait(task, { intervalMs: 100, signal });
+    await client.tasks.wait(task, { intervalMs: 100 });
     return {
       task,
       accuracy: await client.datasets.check({ uuid: task.uuid, reference_uuid: uploaded.result.test.uuid }),
@@ -164,16 +168,26 @@ async function run(client: HanamiClient, options: Options, signal: AbortSignal):
   ];
 }
 
+/** Leaves nothing behind: the server stops, and its temporary folder goes. */
+function stopOnSignals(server: DemoServer): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      process.exitCode = INTERRUPTED;
+      const end = () => process.exit();
+      server.stop().then(end, end);
+    });
+  }
+}
+
 async function main(): Promise<void> {
   const options = readOptions();
-  const abort = new AbortController();
-  process.once("SIGINT", () => abort.abort(new Error("Interrupted.")));
   const server = options.address === undefined ? await startServer(options.data) : useServer(options.address);
+  stopOnSignals(server);
   try {
     const client = new HanamiClient(server);
     for (const { uuid, type } of await client.hosts.list()) console.log(`host     ${uuid} ${type}`);
-    const where = await run(client, options, abort.signal);
-    console.log(`\n${[...where, ...server.where].join("\n")}`);
+    const made = await run(client, options);
+    console.log(`\n${[...(server.isTemporary ? [] : made), ...server.where].join("\n")}`);
   } finally {
     await server.stop();
   }
@@ -182,6 +196,9 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof Error ? `\n${error.message}` : error);
-  process.exitCode = 1;
+  // Whatever failed because the server was stopped under it needs no message.
+  if (process.exitCode !== INTERRUPTED) {
+    console.error(error instanceof Error ? `\n${error.message}` : error);
+    process.exitCode = 1;
+  }
 }

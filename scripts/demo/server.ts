@@ -6,11 +6,14 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 export interface DemoServer {
   address: string;
   user: string;
   passphrase: string;
+  /** Goes away with all that the demo made. */
+  isTemporary: boolean;
   /** What to tell the user about where things are. */
   where: string[];
   stop(): Promise<void>;
@@ -27,7 +30,7 @@ function fromEnvironment(env: NodeJS.ProcessEnv): { user: string; passphrase: st
 export function useServer(address: string): DemoServer {
   const login = fromEnvironment(process.env);
   if (login === undefined) throw new Error("--address needs HANAMI_USER and HANAMI_PASSPHRASE in the environment.");
-  return { address, ...login, where: [`server          ${address}`], stop: async () => {} };
+  return { address, ...login, isTemporary: false, where: [`server          ${address}`], stop: async () => {} };
 }
 
 /** The login of the demo's own server, kept beside its data so that the next run can use it. */
@@ -48,7 +51,7 @@ export async function startServer(data: string | undefined): Promise<DemoServer>
   const folder = data === undefined ? await mkdtemp(join(tmpdir(), "hanami-demo-")) : resolve(data);
   await mkdir(folder, { recursive: true });
   const { user, passphrase } = loginFor(folder);
-  const child = spawn(process.execPath, [new URL("../../src/main.js", import.meta.url).pathname], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/main.js", import.meta.url))], {
     env: {
       ...process.env,
       HANAMI_HOST: "127.0.0.1",
@@ -74,7 +77,7 @@ export async function startServer(data: string | undefined): Promise<DemoServer>
   });
   const where =
     data === undefined
-      ? ["Everything was in a temporary folder and is gone now; `-- --data DIR` keeps it."]
+      ? ["Everything was in a temporary folder that is deleted now; `npm run demo -- --data DIR` keeps it."]
       : [
           `data            ${folder}`,
           `login           ${join(folder, "demo.env")}`,
@@ -84,6 +87,7 @@ export async function startServer(data: string | undefined): Promise<DemoServer>
     address,
     user,
     passphrase,
+    isTemporary: data === undefined,
     where,
     async stop() {
       child.kill("SIGTERM");

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { expect, test } from "vitest";
@@ -11,7 +12,7 @@ const {
   encodeFileUploadMessage,
   encodeFileUploadResponseMessage,
 } = (await import(new URL("sdk/dist/messages.js", root).href)) as typeof import("../../sdk/src/messages.ts");
-const schema = protobuf.loadSync(new URL("proto/hanami.proto", root).pathname);
+const schema = protobuf.loadSync(fileURLToPath(new URL("proto/hanami.proto", root)));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 test("the module is what the generator makes of proto/hanami.proto", async () => {
