@@ -151,3 +151,8 @@ export async function contentOf(app: TestApp, uuid: string, column: string, rows
 }
 
 export const argMax = (values: readonly number[]) => values.indexOf(Math.max(...values));
+
+/** Bytes of the network as they are on its host. */
+export async function stateOf(app: App, cluster: string): Promise<Buffer> {
+  return Buffer.from(await app.scheduler.exclusive(cluster, (seat) => seat.exportState()));
+}
