@@ -7,6 +7,7 @@ import type { App } from "../app-context.ts";
 import { HanamiError, type HanamiErrorKind } from "../errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
+import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";
 import { sortedJson } from "./sorted-json.ts";
 
@@ -39,6 +40,7 @@ export function createApi(app: App, routes: readonly Route[]) {
 
   // Clients speak plain HTTP; whether browsers must use TLS is for the proxy in front to say.
   hono.use(secureHeaders({ strictTransportSecurity: false }));
+  hono.use(serveReference());
   hono.all("*", async (c) => {
     const startMs = performance.now();
     const requestId = randomUUID();

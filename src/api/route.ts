@@ -5,6 +5,12 @@ import { checkInput, compileRules, type FieldRule } from "./validate.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
+/**
+ * Texts of an endpoint's own errors by status, as its documentation shows them: `{uuid}` and the like stand for any
+ * text. Those of the token and of the checks that follow from `input` are known without.
+ */
+export type ErrorTexts = Partial<Record<400 | 401 | 404 | 409, readonly string[]>>;
+
 interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object, object>, First> {
   method: Method;
   /** Without the version prefix, e.g. `/dataset/all`. */
@@ -17,6 +23,7 @@ interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object
    */
   input: Input;
   output: Output;
+  errors?: ErrorTexts;
   /** Three lines: call one action with the validated input, shape its result. */
   handler: (first: First, input: z.output<Input>) => Promise<z.input<Output>>;
 }
@@ -27,6 +34,7 @@ interface RouteBase {
   summary: string;
   input: z.ZodObject;
   output: z.ZodType;
+  errors?: ErrorTexts;
   /** Derived from `input`; in alphabetical order. */
   rules: FieldRule[];
 }
@@ -34,6 +42,8 @@ interface RouteBase {
 /** An endpoint for authenticated callers. */
 export interface ProtectedRoute extends RouteBase {
   public: false;
+  /** For global administrators only. */
+  adminOnly: boolean;
   /** Checks the raw input, then runs the handler. Throws HanamiError with the wire text. */
   handle(context: Context, values: ReadonlyMap<string, unknown>): Promise<object>;
 }
@@ -66,15 +76,16 @@ function parseInput<Input extends z.ZodObject>(
 export function route<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
   declaration: Declaration<Input, Output, Context> & { adminOnly?: true },
 ): ProtectedRoute {
-  const { handler, adminOnly, ...base } = declaration;
+  const { handler, adminOnly = false, ...base } = declaration;
   const rules = compileRules(base.input);
   return {
     ...base,
     rules,
     public: false,
+    adminOnly,
     async handle(context, values) {
       const input = parseInput(base.input, rules, values);
-      if (adminOnly === true && !context.caller.isAdmin) throw unauthorized("");
+      if (adminOnly && !context.caller.isAdmin) throw unauthorized("");
       return handler(context, input);
     },
   };

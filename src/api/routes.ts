@@ -5,6 +5,7 @@ import { routes as dataset } from "./dataset/index.ts";
 import { routes as errorLog } from "./error-log/index.ts";
 import { routes as host } from "./host/index.ts";
 import { routes as measurements } from "./measurements/index.ts";
+import { withOpenApi } from "./openapi/route.ts";
 import { routes as project } from "./project/index.ts";
 import type { Route } from "./route.ts";
 import { routes as system } from "./system/index.ts";
@@ -13,7 +14,7 @@ import { routes as token } from "./token/index.ts";
 import { routes as user } from "./user/index.ts";
 
 /** Every endpoint of the server: one folder per noun, one file per verb. */
-export const routes: readonly Route[] = [
+export const routes: readonly Route[] = withOpenApi([
   ...token, //
   ...user,
   ...project,
@@ -26,4 +27,4 @@ export const routes: readonly Route[] = [
   ...checkpoint,
   ...host,
   ...system,
-];
+]);

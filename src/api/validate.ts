@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { badRequest } from "../errors.ts";
+import { validationTexts as texts } from "./validation-texts.ts";
 
 type TypeWord = "int" | "float" | "bool" | "string" | "array" | "map";
 
@@ -67,28 +68,25 @@ function hasType(value: unknown, type: TypeWord): boolean {
 function checkValue(rule: FieldRule, value: unknown): void {
   const { key } = rule;
   if (!hasType(value, rule.type)) {
-    // Two blanks and the odd spelling are what clients know.
-    throw badRequest(
-      `Value-validation failed, because a item '${key}'  has the false type: Exprect ${rule.type}-type.`,
-    );
+    throw badRequest(texts.type(key, rule.type));
   }
   if (typeof value === "string") {
     if (rule.pattern !== undefined && !rule.pattern.test(value)) {
-      throw badRequest(`Given item '${key}' doesn't match with regex "${rule.pattern.source}"`);
+      throw badRequest(texts.pattern(key, rule.pattern.source));
     }
     if (rule.minLength !== undefined && value.length < rule.minLength) {
-      throw badRequest(`Given item '${key}' is shorter than ${rule.minLength} characters`);
+      throw badRequest(texts.shorter(key, rule.minLength));
     }
     if (rule.maxLength !== undefined && value.length > rule.maxLength) {
-      throw badRequest(`Given item '${key}' is longer than ${rule.maxLength} characters`);
+      throw badRequest(texts.longer(key, rule.maxLength));
     }
   }
   if (typeof value === "number") {
     if (rule.minimum !== undefined && value < rule.minimum) {
-      throw badRequest(`Given item '${key}' is smaller than ${rule.minimum}`);
+      throw badRequest(texts.smaller(key, rule.minimum));
     }
     if (rule.maximum !== undefined && value > rule.maximum) {
-      throw badRequest(`Given item '${key}' is bigger than ${rule.maximum}`);
+      throw badRequest(texts.bigger(key, rule.maximum));
     }
   }
 }
@@ -98,14 +96,10 @@ export function checkInput(rules: readonly FieldRule[], values: ReadonlyMap<stri
   const known = new Map(rules.map((rule) => [rule.key, rule]));
   const given = [...values.keys()].sort(alphabetically);
   for (const key of given) {
-    if (!known.has(key)) {
-      throw badRequest(`Validation failed, because item '${key}' is not in the list of allowed keys`);
-    }
+    if (!known.has(key)) throw badRequest(texts.unknownKey(key));
   }
   for (const rule of rules) {
-    if (rule.required && !values.has(rule.key)) {
-      throw badRequest(`Validation failed, because variable '${rule.key}' is required, but is not set.`);
-    }
+    if (rule.required && !values.has(rule.key)) throw badRequest(texts.required(rule.key));
   }
   for (const rule of rules) {
     if (values.has(rule.key)) checkValue(rule, values.get(rule.key));

@@ -13,6 +13,9 @@ export const getAuditLog = route({
   summary: "List one page of the changes that the caller, or (administrators only) another user, asked for.",
   input: z.object({ page: fields.page, user_id: fields.idExt.optional() }),
   output: listOutput,
+  errors: {
+    401: ["'user_id' can only be set by an admin"],
+  },
   handler: async (context, input) => {
     const entries = await listAuditLog(context, input);
     return listResponse(

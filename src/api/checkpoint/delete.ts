@@ -9,6 +9,9 @@ export const deleteCheckpointRoute = route({
   summary: "Delete a checkpoint.",
   input: z.object({ uuid: fields.uuid }),
   output: z.object({}),
+  errors: {
+    404: ["Chekckpoint with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => {
     await deleteCheckpoint(context, input);
     return {};

@@ -10,5 +10,8 @@ export const getCheckpoint = route({
   summary: "Show a checkpoint.",
   input: z.object({ uuid: fields.uuid }),
   output: checkpointOutput,
+  errors: {
+    404: ["Checkpoint with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => toCheckpointBody(await findCheckpoint(context, input.uuid)),
 });

@@ -9,6 +9,9 @@ export const deleteClusterRoute = route({
   summary: "Delete a cluster with its tasks; what runs is stopped first.",
   input: z.object({ uuid: fields.uuid }),
   output: z.object({}),
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => {
     await deleteCluster(context, input);
     return {};

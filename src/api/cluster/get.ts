@@ -20,6 +20,9 @@ export const getClusterRoute = route({
     bytes: z.number(),
     hexagons: z.array(z.object({ number_of_blocks: z.number(), number_of_sections: z.number(), bytes: z.number() })),
   }),
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => {
     const { cluster, metrics } = await getCluster(context, input);
     return {

@@ -9,5 +9,8 @@ export const postClusterLoad = route({
   summary: "Queue a task that replaces the cluster's network by a checkpoint; uuid and name stay.",
   input: z.object({ cluster_uuid: fields.uuid, checkpoint_uuid: fields.uuid }),
   output: z.object({ uuid: z.string() }),
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found", "Checkpoint with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => ({ uuid: (await loadCluster(context, input)).uuid }),
 });

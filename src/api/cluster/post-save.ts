@@ -9,6 +9,9 @@ export const postClusterSave = route({
   summary: "Queue a task that saves the cluster as a checkpoint with the task's uuid.",
   input: z.object({ name: fields.name, cluster_uuid: fields.uuid }),
   output: z.object({ name: z.string(), uuid: z.string() }),
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => {
     const { name, uuid } = await saveCluster(context, input);
     return { name, uuid };

@@ -18,6 +18,14 @@ export const postCluster = route({
     seed: fields.int(0, 4_294_967_295).optional(),
   }),
   output: clusterOutput,
+  errors: {
+    400: [
+      "Uploaded template is not a valid base64-String.",
+      "Uploaded template is not a valid cluster-template: \n{box}",
+    ],
+    404: ["Host with uuid '{uuid}' not found"],
+    409: ["Cluster with name '{name}' already exist."],
+  },
   handler: async (context, input) => {
     try {
       return toClusterBody(await createCluster(context, input));

@@ -16,6 +16,10 @@ export const putClusterSetMode = route({
     connection_uuid: fields.uuid.optional(),
   }),
   output: z.object({ created_at: timestampOutput, name: z.string(), new_state: z.string(), uuid: z.string() }),
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found"],
+    409: ["Can not switch cluster to '{mode}'"],
+  },
   handler: async (context, { uuid, new_state }) => {
     const cluster = await setMode(context, { uuid, new_state: new_state === "TASK" ? "TASK" : "DIRECT" });
     return { created_at: formatTimestamp(cluster.created_at), name: cluster.name, new_state, uuid: cluster.uuid };

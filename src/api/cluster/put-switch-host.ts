@@ -15,5 +15,13 @@ export const putClusterSwitchHost = route({
     hexagon_id: fields.int(0, 1_000_000_000).optional(),
   }),
   output: clusterOutput,
+  errors: {
+    404: [
+      "Cluster with uuid '{uuid}' not found",
+      "Host with uuid '{uuid}' not found",
+      "Cluster with UUID '{uuid}' does not contain a hexagon with ID '{id}'",
+    ],
+    409: ["Can not move cluster to host with uuid '{uuid}': {reason}"],
+  },
   handler: async (context, input) => toClusterBody(await switchHost(context, input)),
 });

@@ -14,5 +14,15 @@ export const getContentRoute = route({
     number_of_rows: fields.int(1, 10_000).default(1),
   }),
   output: z.object({ data: z.array(z.array(z.number())) }),
+  errors: {
+    400: [
+      "Dataset with UUID '{uuid}' is invalid and can not be read.",
+      "{number} rows of {number} columns are more than {number} values",
+    ],
+    404: [
+      "Dataset with uuid '{uuid}' not found",
+      "Column with name '{name}' was not found in dataset with UUID '{uuid}'",
+    ],
+  },
   handler: async (context, input) => ({ data: await readContent(context, input) }),
 });

@@ -9,6 +9,9 @@ export const deleteDatasetRoute = route({
   summary: "Delete a dataset, or give up its upload.",
   input: z.object({ uuid: fields.uuid }),
   output: z.object({}),
+  errors: {
+    404: ["Data-set with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => {
     await deleteDataset(context, input);
     return {};

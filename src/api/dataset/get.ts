@@ -10,5 +10,9 @@ export const getDatasetRoute = route({
   summary: "Show a dataset and its column groups.",
   input: z.object({ uuid: fields.uuid }),
   output: datasetOutput,
+  errors: {
+    400: ["Dataset with UUID '{uuid}' is invalid and can not be read."],
+    404: ["Data-set with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => toDataset(await getDataset(context, input)),
 });

@@ -27,6 +27,21 @@ export const putMnistUpload = route({
   summary: "Turn an uploaded pair of IDX files into a dataset.",
   input: z.object({ uuid: fields.uuid, uuid_input_file: fields.uuid, uuid_label_file: fields.uuid }),
   output: z.object({ uuid: z.string() }),
+  errors: {
+    400: [
+      "Data-set with uuid '{uuid}' was announced as {type}, not as {type}",
+      "Data-set can not be imported: {reason}",
+    ],
+    404: [
+      "Data-set with uuid '{uuid}' not found",
+      "Input-data with uuid '{uuid}' not found.",
+      "Label-data with uuid '{uuid}' not found.",
+    ],
+    409: [
+      "Data-set with uuid '{uuid}' is being finalized already",
+      "Upload of data-set with uuid '{uuid}' is not complete: {number} of {number} bytes of its {role}-file have arrived",
+    ],
+  },
   handler: async (context, input) => {
     const { uuid } = await finalizeUpload(context, { type: "mnist", ...input });
     return { uuid };

@@ -10,6 +10,9 @@ export const deleteProjectRoute = route({
   adminOnly: true,
   input: z.object({ id: fields.id }),
   output: z.object({}),
+  errors: {
+    404: ["Project with id '{id}' not found"],
+  },
   handler: async (context, input) => {
     await deleteProject(context, input);
     return {};

@@ -11,5 +11,8 @@ export const getProjectRoute = route({
   adminOnly: true,
   input: z.object({ id: fields.id }),
   output: projectOutput,
+  errors: {
+    404: ["Project with id '{id}' not found"],
+  },
   handler: async (context, input) => toProjectBody(await getProject(context, input)),
 });

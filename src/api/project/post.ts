@@ -11,5 +11,8 @@ export const postProject = route({
   adminOnly: true,
   input: z.object({ id: fields.id, name: fields.name }),
   output: projectOutput,
+  errors: {
+    409: ["Project with id '{id}' already exist."],
+  },
   handler: async (context, input) => toProjectBody(await createProject(context, input)),
 });

@@ -9,6 +9,9 @@ export const deleteTaskRoute = route({
   summary: "Remove a task; a running one is aborted instead.",
   input: z.object({ uuid: fields.uuid, cluster_uuid: fields.uuid }),
   output: z.object({}),
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found", "Task with UUID '{uuid}'not found in Cluster with UUID '{uuid}"],
+  },
   handler: async (context, input) => {
     await deleteTask(context, input);
     return {};

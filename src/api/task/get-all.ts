@@ -14,6 +14,9 @@ export const getAllTasks = route({
   summary: "List the tasks of a cluster by uuid; percentage is a text from 0.000000 to 1.000000.",
   input: z.object({ cluster_uuid: fields.uuid }),
   output: listOutput,
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found"],
+  },
   handler: async (context, input) => {
     const tasks = await listTasks(context, input);
     return listResponse(

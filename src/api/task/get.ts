@@ -10,5 +10,8 @@ export const getTaskRoute = route({
   summary: "Show a task and its progress.",
   input: z.object({ uuid: fields.uuid, cluster_uuid: fields.uuid }),
   output: taskOutput,
+  errors: {
+    404: ["Cluster with uuid '{uuid}' not found", "Task with UUID '{uuid}'not found in Cluster with UUID '{uuid}"],
+  },
   handler: async (context, input) => toTaskBody(await getTask(context, input)),
 });

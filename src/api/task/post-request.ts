@@ -2,6 +2,7 @@ import { z } from "zod";
 import { createRequestTask } from "../../tasks/create-request-task.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
+import { bindingErrors, boundItems, resultItems } from "./bindings.ts";
 import { taskOutput, toTaskBody } from "./output.ts";
 
 export const postTaskRequest = route({
@@ -11,10 +12,11 @@ export const postTaskRequest = route({
   input: z.object({
     name: fields.name,
     cluster_uuid: fields.uuid,
-    inputs: z.array(z.unknown()),
-    results: z.array(z.unknown()),
+    inputs: z.array(z.unknown()).meta(boundItems),
+    results: z.array(z.unknown()).meta(resultItems),
     time_length: fields.int(1, 1000).default(1),
   }),
   output: taskOutput,
+  errors: { ...bindingErrors, 404: [...bindingErrors[404], "Dataset doesn't contain column with name '{name}'"] },
   handler: async (context, input) => toTaskBody(await createRequestTask(context, input)),
 });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { createTrainTask } from "../../tasks/create-train-task.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
+import { bindingErrors, boundItems } from "./bindings.ts";
 import { taskOutput, toTaskBody } from "./output.ts";
 
 export const postTaskTrain = route({
@@ -11,8 +12,8 @@ export const postTaskTrain = route({
   input: z.object({
     name: fields.name,
     cluster_uuid: fields.uuid,
-    inputs: z.array(z.unknown()),
-    outputs: z.array(z.unknown()),
+    inputs: z.array(z.unknown()).meta(boundItems),
+    outputs: z.array(z.unknown()).meta(boundItems),
     time_length: fields.int(1, 1000).default(1),
     epochs: fields.int(1, 1_000_000).default(1),
     batch_size: fields.int(1, 65_536).optional(),
@@ -20,5 +21,6 @@ export const postTaskTrain = route({
     seed: fields.int(0, 4_294_967_295).optional(),
   }),
   output: taskOutput,
+  errors: { ...bindingErrors, 404: [...bindingErrors[404], "Dataset has no input for columsn with name '{name}'"] },
   handler: async (context, input) => toTaskBody(await createTrainTask(context, input)),
 });

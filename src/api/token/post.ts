@@ -10,5 +10,8 @@ export const postToken = publicRoute({
   summary: "Request a token with user id and passphrase.",
   input: z.object({ id: fields.idExt, passphrase: fields.passphrase }),
   output: tokenOutput,
+  errors: {
+    401: ["ACCESS DENIED!\nUser or passphrase is incorrect.", "User with id '{id}' has no project assigned."],
+  },
   handler: (app, input) => requestToken(app, input),
 });

@@ -10,5 +10,8 @@ export const putToken = route({
   summary: "Renew the token, in the same or another project of the caller.",
   input: z.object({ project_id: fields.id }),
   output: tokenOutput,
+  errors: {
+    401: ["User with id '{id}' is not assigned to the project with id '{project_id}'."],
+  },
   handler: (context, input) => switchProject(context, input),
 });

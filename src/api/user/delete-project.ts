@@ -11,5 +11,11 @@ export const deleteUserProject = route({
   adminOnly: true,
   input: z.object({ id: fields.idExt, project_id: fields.id }),
   output: userOutput,
+  errors: {
+    404: [
+      "User with id '{id}' not found",
+      "Project with ID '{project_id}' is not assigned to user with id '{id}' and so it can not be removed from the user.",
+    ],
+  },
   handler: async (context, input) => toUserBody(await unassignProject(context, input)),
 });

@@ -10,6 +10,10 @@ export const deleteUserRoute = route({
   adminOnly: true,
   input: z.object({ id: fields.idExt }),
   output: z.object({}),
+  errors: {
+    404: ["User with id '{id}' not found"],
+    409: ["User with id '{id}' tries to delete himself, which is not allowed."],
+  },
   handler: async (context, input) => {
     await deleteUser(context, input);
     return {};

@@ -10,5 +10,9 @@ export const getUserProjects = route({
   summary: "List the caller's projects, or those of another user (administrators only).",
   input: z.object({ user_id: fields.idExt.optional() }),
   output: z.object({ projects: z.array(assignmentOutput) }),
+  errors: {
+    401: [""],
+    404: ["User with id '{id}' not found"],
+  },
   handler: async (context, input) => ({ projects: await listUserProjects(context, input) }),
 });

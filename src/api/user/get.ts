@@ -11,5 +11,8 @@ export const getUserRoute = route({
   adminOnly: true,
   input: z.object({ id: fields.idExtToFind }),
   output: userOutput,
+  errors: {
+    404: ["User with id '{id}' not found"],
+  },
   handler: async (context, input) => toUserBody(await getUser(context, input)),
 });

@@ -5,10 +5,10 @@ import { badRequest, unauthorized } from "../../errors.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { tokenOutput } from "../token/output.ts";
+import { validationTexts } from "../validation-texts.ts";
 import { toUserBody, userOutput } from "./output.ts";
 
-const missing = (key: string) =>
-  badRequest(`Validation failed, because variable '${key}' is required, but is not set.`);
+const missing = (key: string) => badRequest(validationTexts.required(key));
 
 /**
  * Two endpoints in one: administrators assign a project to a user, and, because old clients know no other way, anybody
@@ -25,6 +25,11 @@ export const postUserProject = route({
     is_project_admin: z.boolean().optional(),
   }),
   output: z.union([userOutput, tokenOutput]),
+  errors: {
+    401: ["", "User with id '{id}' is not assigned to the project with id '{project_id}'."],
+    404: ["User with id '{id}' not found"],
+    409: ["Project with ID '{project_id}' is already assigned to user with id '{id}'."],
+  },
   handler: async (context, { id, project_id, role, is_project_admin }) => {
     const isSwitch = id === undefined && role === undefined && is_project_admin === undefined;
     if (isSwitch) return switchProject(context, { project_id });

@@ -16,5 +16,8 @@ export const postUser = route({
     is_admin: z.boolean().default(false),
   }),
   output: userOutput,
+  errors: {
+    409: ["User with id '{id}' already exist."],
+  },
   handler: async (context, input) => toUserBody(await createUser(context, input)),
 });

@@ -1,0 +1,39 @@
+import { validationTexts as texts } from "../validation-texts.ts";
+
+/** Texts for the items of `inputs`, `outputs` and `results`, and for the data that they name. */
+export const bindingErrors = {
+  400: [
+    "'{key}' is empty",
+    "'{key}' is missing",
+    texts.type("{key}", "map"),
+    texts.type("{key}", "string"),
+    texts.pattern("{key}", "{regex}"),
+    texts.longer("{key}", 254),
+    "The {port} with name '{name}' is used twice",
+    "The column with name '{name}' is used twice",
+    "Data-set with uuid '{uuid}' is not complete yet",
+    "Data-set with uuid '{uuid}' has no rows",
+    "Dataset with UUID '{uuid}' is invalid and can not be read.",
+    "'time_length' is {number}, but there are only {number} rows",
+    "One step would have {number} input values, but at most {number} are possible",
+  ],
+  404: [
+    "Cluster with uuid '{uuid}' not found",
+    "Cluster has no {port} with name '{name}'",
+    "Data-set with uuid '{uuid}' not found",
+  ],
+};
+
+const text = { type: "string" } as const;
+const itemKeys = { hexagon_name: text, dataset_uuid: text, dataset_column: text };
+
+/** For the documentation only: the action checks items itself, with texts of its own. */
+export const boundItems = {
+  items: { type: "object", properties: itemKeys, required: Object.keys(itemKeys) },
+};
+
+const resultKeys = { hexagon_name: text, dataset_column: text };
+
+export const resultItems = {
+  items: { type: "object", properties: resultKeys, required: Object.keys(resultKeys) },
+};

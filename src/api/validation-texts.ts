@@ -1,0 +1,12 @@
+/** What clients are told about an input that does not fit. The odd spelling and the two blanks are what they know. */
+export const validationTexts = {
+  unknownKey: (key: string) => `Validation failed, because item '${key}' is not in the list of allowed keys`,
+  required: (key: string) => `Validation failed, because variable '${key}' is required, but is not set.`,
+  type: (key: string, word: string) =>
+    `Value-validation failed, because a item '${key}'  has the false type: Exprect ${word}-type.`,
+  pattern: (key: string, source: string) => `Given item '${key}' doesn't match with regex "${source}"`,
+  shorter: (key: string, chars: number) => `Given item '${key}' is shorter than ${chars} characters`,
+  longer: (key: string, chars: number) => `Given item '${key}' is longer than ${chars} characters`,
+  smaller: (key: string, minimum: number) => `Given item '${key}' is smaller than ${minimum}`,
+  bigger: (key: string, maximum: number) => `Given item '${key}' is bigger than ${maximum}`,
+};
