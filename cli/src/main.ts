@@ -1,1 +1,14 @@
-export {};
+import { report } from "./errors.ts";
+import { createProgram } from "./program.ts";
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // The reader, such as `head`, has seen enough.
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

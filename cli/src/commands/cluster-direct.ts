@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import type { DirectIO } from "hanami-sdk";
+import { addCommand, run } from "../command.ts";
+import { CliError, Interrupted } from "../errors.ts";
+import { integer } from "../input/numbers.ts";
+import { parseSource, readSamples, readsStdin, type Source } from "../input/samples.ts";
+import { matrixTable } from "../output/views.ts";
+
+const VALUES_HELP = "NAME=1,0,0.5 or NAME=@FILE or NAME=@- for standard input; a file has one sample per line";
+
+const collectSource = (text: string, before: Source[] = []): Source[] => [...before, parseSource(text)];
+
+/** Works with a cluster in direct mode, and brings it back to task mode however that ends, also after Ctrl-C. */
+async function withDirectIO(io: DirectIO, work: (stop: AbortSignal) => Promise<void>): Promise<void> {
+  const interrupt = new AbortController();
+  // Once: a second Ctrl-C ends the process at once, should the server not answer.
+  process.once("SIGINT", () => interrupt.abort(new Interrupted()));
+  try {
+    await work(interrupt.signal);
+  } catch (error) {
+    // The first problem is the one to tell.
+    await io.close().catch(() => {});
+    throw error;
+  }
+  await io.close();
+}
+
+type Outputs = Record<string, number[]>;
+
+/** One table per output, with a title when there are several. */
+function outputTables(answers: Outputs[]): string {
+  const names = Object.keys(answers[0] ?? {});
+  const rowsOf = (name: string) => answers.map((answer) => answer[name] ?? []);
+  return names.map((name) => (names.length > 1 ? `${name}\n` : "") + matrixTable(rowsOf(name), 0)).join("\n");
+}
+
+/** `hanamictl cluster train` and `request`: single samples over a websocket, without a task. */
+export function addDirectCommands(group: Command): void {
+  addCommand(group, "train <CLUSTER_UUID>", "Teach single samples directly, without a task")
+    .requiredOption("-i, --input <NAME=VALUES>", `values of an input, repeatable: ${VALUES_HELP}`, collectSource)
+    .requiredOption("-o, --output <NAME=VALUES>", "values expected of an output, likewise", collectSource)
+    .option("--repeat <COUNT>", "teach all samples this many times", integer, 1)
+    .action(
+      run<{ input: Source[]; output: Source[]; repeat: number }>(async ({ options, print, connect }, uuid) => {
+        const { input: inputs, output: expected, repeat } = options;
+        if (repeat < 1) throw new CliError("--repeat must be at least 1");
+        if (readsStdin([...inputs, ...expected]) && repeat > 1) {
+          throw new CliError("Standard input can be read once only: leave out --repeat");
+        }
+        const client = await connect();
+        const io = await client.clusters.directIO(uuid);
+        let count = 0;
+        await withDirectIO(io, async (stop) => {
+          for (let turn = 0; turn < repeat; turn++) {
+            for await (const sample of readSamples({ inputs, expected }, stop)) {
+              await io.train(sample.inputs, sample.expected);
+              count++;
+            }
+          }
+        });
+        print.message(`successfully trained cluster '${uuid}' with ${count} samples`, { samples: count });
+      }),
+    );
+
+  addCommand(group, "request <CLUSTER_UUID>", "Ask for the outputs of single samples directly, without a task")
+    .requiredOption("-i, --input <NAME=VALUES>", `values of an input, repeatable: ${VALUES_HELP}`, collectSource)
+    .option("--outputs <COUNT>", "how many outputs the cluster's template has", integer, 1)
+    .action(
+      run<{ input: Source[]; outputs: number }>(async ({ options, print, connect }, uuid) => {
+        const { input: inputs, outputs } = options;
+        if (outputs < 1) throw new CliError("--outputs must be at least 1");
+        readsStdin(inputs);
+        const client = await connect();
+        const io = await client.clusters.directIO(uuid);
+        const answers: Outputs[] = [];
+        await withDirectIO(io, async (stop) => {
+          for await (const sample of readSamples({ inputs, expected: [] }, stop)) {
+            const answer = Object.entries(await io.request(sample.inputs, outputs));
+            answers.push(Object.fromEntries(answer.map(([name, values]) => [name, Array.from(values)])));
+          }
+        });
+        print.custom(answers, () => outputTables(answers));
+      }),
+    );
+}

@@ -1,0 +1,117 @@
+import type { Command } from "commander";
+import { addCommand, addGroup, run } from "../command.ts";
+import { CliError } from "../errors.ts";
+import { readText } from "../input/files.ts";
+import { integer } from "../input/numbers.ts";
+import { addDirectCommands } from "./cluster-direct.ts";
+
+const FIELDS = ["uuid", "name", "visibility", "owner_id", "project_id", "created_at"];
+const GET_FIELDS = [
+  "uuid",
+  "name",
+  "visibility",
+  "owner_id",
+  "number_of_blocks",
+  "number_of_sections",
+  "project_id",
+  "created_at",
+];
+const DETAIL_FIELDS = [
+  "host_uuid",
+  "mode",
+  "number_of_cycles",
+  "number_of_neurons",
+  "number_of_synapses",
+  "bytes",
+  "hexagons",
+];
+
+/** `hanamictl cluster …` */
+export function addClusterCommands(program: Command): void {
+  const group = addGroup(program, "cluster", "Create, move, save and use clusters");
+
+  addCommand(group, "create <NAME>", "Create a cluster")
+    .requiredOption("-t, --template <FILE>", "file with the cluster template")
+    .option("--host <HOST_UUID>", "host to compute on")
+    .option("--seed <NUMBER>", "the same seed and training give the same network", integer)
+    .action(
+      run<{ template: string; host?: string; seed?: number }>(async ({ options, print, connect }, name) => {
+        const template = await readText(options.template);
+        const client = await connect();
+        const { host: host_uuid, seed } = options;
+        const chosen = { ...(host_uuid === undefined ? {} : { host_uuid }), ...(seed === undefined ? {} : { seed }) };
+        print.object(await client.clusters.create({ name, template, ...chosen }), FIELDS);
+      }),
+    );
+
+  addCommand(group, "get <CLUSTER_UUID>", "Show a cluster")
+    .option("--details", "show also where it computes and how large it is")
+    .action(
+      run<{ details?: true }>(async ({ options, print, connect }, uuid) => {
+        const client = await connect();
+        print.object(await client.clusters.get(uuid), GET_FIELDS, options.details ? DETAIL_FIELDS : []);
+      }),
+    );
+
+  addCommand(group, "list", "List all visible clusters")
+    .allowExcessArguments()
+    .action(
+      run(async ({ print, connect }) => {
+        const client = await connect();
+        print.list(await client.request("GET", "/cluster/all"), FIELDS);
+      }),
+    );
+
+  addCommand(group, "delete <CLUSTER_UUID>", "Delete a cluster").action(
+    run(async ({ print, connect }, uuid) => {
+      const client = await connect();
+      await client.clusters.delete(uuid);
+      print.message(`successfully deleted cluster '${uuid}'`);
+    }),
+  );
+
+  addStateCommands(group);
+  addDirectCommands(group);
+}
+
+function addStateCommands(group: Command): void {
+  addCommand(group, "save <CLUSTER_UUID>", "Queue a task that saves the cluster's state as a checkpoint")
+    .requiredOption("-n, --name <NAME>", "name of the checkpoint")
+    .action(
+      run<{ name: string }>(async ({ options, print, connect }, cluster_uuid) => {
+        const client = await connect();
+        print.object(await client.clusters.save({ cluster_uuid, name: options.name }), ["uuid", "name"]);
+      }),
+    );
+
+  addCommand(group, "restore <CLUSTER_UUID>", "Queue a task that brings the cluster to the state of a checkpoint")
+    .requiredOption("-c, --checkpoint <CHECKPOINT_UUID>", "the checkpoint")
+    .action(
+      run<{ checkpoint: string }>(async ({ options, print, connect }, cluster_uuid) => {
+        const client = await connect();
+        const input = { cluster_uuid, checkpoint_uuid: options.checkpoint };
+        print.object(await client.clusters.restore(input), ["uuid"]);
+      }),
+    );
+
+  addCommand(group, "switch-host <CLUSTER_UUID> <HOST_UUID>", "Move a cluster to another host").action(
+    run(async ({ print, connect }, cluster_uuid, host_uuid) => {
+      const client = await connect();
+      print.object(await client.clusters.switchHost({ cluster_uuid, host_uuid }), FIELDS);
+    }),
+  );
+
+  addCommand(
+    group,
+    "set-mode <CLUSTER_UUID> <MODE>",
+    "Let a cluster work on tasks (TASK) or on direct IO (DIRECT)",
+  ).action(
+    run(async ({ print, connect }, uuid, mode) => {
+      const new_state = mode.toUpperCase();
+      if (new_state !== "TASK" && new_state !== "DIRECT") throw new CliError("The mode must be TASK or DIRECT");
+      const client = await connect();
+      const answer = await client.request("PUT", "/cluster/set_mode", { uuid, new_state });
+      print.object(answer as object, ["uuid", "name", "new_state"]);
+    }),
+  );
+}

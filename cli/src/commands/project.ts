@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { addCommand, addGroup, run } from "../command.ts";
+
+const FIELDS = ["id", "name", "creator_id", "created_at"];
+
+/** `hanamictl project …` */
+export function addProjectCommands(program: Command): void {
+  const group = addGroup(program, "project", "Manage projects (administrators only)");
+
+  addCommand(group, "create <PROJECT_ID>", "Create a project")
+    .requiredOption("-n, --name <NAME>", "name of the project")
+    .action(
+      run<{ name: string }>(async ({ options, print, connect }, id) => {
+        const client = await connect();
+        print.object(await client.projects.create({ id, name: options.name }), FIELDS);
+      }),
+    );
+
+  addCommand(group, "get <PROJECT_ID>", "Show a project").action(
+    run(async ({ print, connect }, id) => {
+      const client = await connect();
+      print.object(await client.projects.get(id), FIELDS);
+    }),
+  );
+
+  addCommand(group, "list", "List all projects")
+    .allowExcessArguments()
+    .action(
+      run(async ({ print, connect }) => {
+        const client = await connect();
+        print.list(await client.request("GET", "/project/all"), FIELDS);
+      }),
+    );
+
+  addCommand(group, "delete <PROJECT_ID>", "Delete a project").action(
+    run(async ({ print, connect }, id) => {
+      const client = await connect();
+      await client.projects.delete(id);
+      print.message(`successfully deleted project '${id}'`);
+    }),
+  );
+}

@@ -1,0 +1,155 @@
+import type { Command } from "commander";
+import { TaskError, type HanamiClient, type Task, type TaskReference } from "hanami-sdk";
+import { addCommand, addGroup, run } from "../command.ts";
+import { collect, parseColumn, parseResult } from "../input/columns.ts";
+import { decimal, integer } from "../input/numbers.ts";
+import type { Printer } from "../output/printer.ts";
+import { createProgress } from "../progress.ts";
+
+const FIELDS = [
+  "uuid",
+  "state",
+  "current_cycle",
+  "total_number_of_cycles",
+  "queue_timestamp",
+  "start_timestamp",
+  "end_timestamp",
+];
+/** Only failed tasks have it. */
+const EXTRA_FIELDS = ["error_message"];
+const LIST_FIELDS = ["uuid", "state"];
+const LIST_DETAIL_FIELDS = [...LIST_FIELDS, "percentage", "queued", "start", "end"];
+
+interface NewTask {
+  cluster: string;
+  input: string[];
+  time: number;
+  wait?: true;
+}
+
+interface NewTrainTask extends NewTask {
+  output: string[];
+  epochs?: number;
+  batch_size?: number;
+  learning_rate?: number;
+  seed?: number;
+}
+
+/** Shows a task's progress until it ends. Throws TaskError, after showing the task, when it did not finish. */
+async function follow(client: HanamiClient, reference: TaskReference, print: Printer): Promise<void> {
+  const progress = createProgress({ plain: "lines" });
+  let last: Task | undefined;
+  try {
+    for await (const task of client.tasks.watch(reference)) {
+      const count = `${task.current_cycle}/${task.total_number_of_cycles}`;
+      progress.update({ label: task.state, share: task.percentage_finished, count });
+      last = task;
+    }
+  } finally {
+    progress.end();
+  }
+  if (last === undefined) return;
+  print.object(last, FIELDS, EXTRA_FIELDS);
+  if (last.state !== "finished") throw new TaskError(last);
+}
+
+/** Shows a task that was just created, at once or after it ended. */
+async function showCreated(client: HanamiClient, task: Task, wait: boolean, print: Printer): Promise<void> {
+  if (wait) await follow(client, task, print);
+  else print.object(task, FIELDS, EXTRA_FIELDS);
+}
+
+/** `hanamictl task …` */
+export function addTaskCommands(program: Command): void {
+  const group = addGroup(program, "task", "Queue, watch and delete tasks of a cluster");
+  addCreateCommands(group);
+
+  addTaskCommand(group, "get <TASK_UUID>", "Show a task").action(
+    run<{ cluster: string }>(async ({ options, print, connect }, uuid) => {
+      const client = await connect();
+      print.object(await client.tasks.get({ uuid, cluster_uuid: options.cluster }), FIELDS, EXTRA_FIELDS);
+    }),
+  );
+
+  addTaskCommand(group, "watch <TASK_UUID>", "Show a task's progress until it ends").action(
+    run<{ cluster: string }>(async ({ options, print, connect }, uuid) => {
+      await follow(await connect(), { uuid, cluster_uuid: options.cluster }, print);
+    }),
+  );
+
+  addTaskCommand(group, "list", "List the tasks of a cluster")
+    .option("--details", "show also progress and times")
+    .allowExcessArguments()
+    .action(
+      run<{ cluster: string; details?: true }>(async ({ options, print, connect }) => {
+        const client = await connect();
+        const tasks = await client.request("GET", "/task/all", { cluster_uuid: options.cluster });
+        print.list(tasks, options.details ? LIST_DETAIL_FIELDS : LIST_FIELDS);
+      }),
+    );
+
+  addTaskCommand(group, "delete <TASK_UUID>", "Delete a task; one that runs is aborted first").action(
+    run<{ cluster: string }>(async ({ options, print, connect }, uuid) => {
+      const client = await connect();
+      await client.tasks.delete({ uuid, cluster_uuid: options.cluster });
+      print.message(`successfully deleted task '${uuid}'`);
+    }),
+  );
+}
+
+function addTaskCommand(group: Command, usage: string, description: string): Command {
+  return addCommand(group, usage, description).requiredOption("-c, --cluster <CLUSTER_UUID>", "the task's cluster");
+}
+
+function addNewTaskCommand(group: Command, usage: string, description: string): Command {
+  return addTaskCommand(group, usage, description)
+    .requiredOption(
+      "-i, --input <DATASET:COLUMN:HEXAGON>",
+      "column group of a dataset for an input of the cluster; repeatable, or several between commas",
+      collect,
+    )
+    .option("-t, --time <CYCLES>", "rows that one cycle sees", integer, 1)
+    .option("--wait", "show the progress and return when the task has ended");
+}
+
+function addCreateCommands(group: Command): void {
+  const create = addGroup(group, "create", "Queue a task");
+
+  addNewTaskCommand(create, "train <NAME>", "Queue a task that trains a cluster with datasets")
+    .requiredOption("-o, --output <DATASET:COLUMN:HEXAGON>", "what an output shall give, likewise", collect)
+    .option("--epochs <COUNT>", "passes over the data", integer)
+    .option("--batch_size <COUNT>", "samples per step", integer)
+    .option("--learning_rate <NUMBER>", "factor of each step", decimal)
+    .option("--seed <NUMBER>", "seed of the order of samples", integer)
+    .action(
+      run<NewTrainTask>(async ({ options, print, connect }, name) => {
+        const { cluster: cluster_uuid, time: time_length, epochs, batch_size, learning_rate, seed } = options;
+        const inputs = options.input.map(parseColumn);
+        const outputs = options.output.map(parseColumn);
+        const chosen = definedOnly({ epochs, batch_size, learning_rate, seed });
+        const client = await connect();
+        const task = await client.tasks.train({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
+        await showCreated(client, task, options.wait ?? false, print);
+      }),
+    );
+
+  addNewTaskCommand(create, "request <NAME>", "Queue a task that asks a cluster; the answers become a dataset")
+    .requiredOption("-r, --result <HEXAGON:COLUMN>", "column group for the values of an output, likewise", collect)
+    .action(
+      run<NewTask & { result: string[] }>(async ({ options, print, connect }, name) => {
+        const { cluster: cluster_uuid, time: time_length } = options;
+        const inputs = options.input.map(parseColumn);
+        const results = options.result.map(parseResult);
+        const client = await connect();
+        const task = await client.tasks.request({ name, cluster_uuid, inputs, results, time_length });
+        await showCreated(client, task, options.wait ?? false, print);
+      }),
+    );
+}
+
+/** Without the options that were not given. */
+function definedOnly<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
+}

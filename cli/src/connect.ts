@@ -1,0 +1,40 @@
+import { HanamiClient } from "hanami-sdk";
+import { CliError } from "./errors.ts";
+
+const DEFAULT_ADDRESS = "http://127.0.0.1:11418";
+
+export interface ConnectOptions {
+  insecure: boolean;
+  /** To work in; the user's first project when left out. */
+  project: string | undefined;
+}
+
+function parseAddress(address: string): string {
+  const protocol = URL.canParse(address) ? new URL(address).protocol : "";
+  if (protocol === "http:" || protocol === "https:") return address;
+  throw new CliError(`HANAMI_ADDRESS is not an address like ${DEFAULT_ADDRESS}: '${address}'`);
+}
+
+function required(value: string | undefined, name: string): string {
+  if (value) return value;
+  throw new CliError(`${name} is not set`);
+}
+
+/** A client that is logged in, for the server and user that the environment names. */
+export async function connect({ insecure, project }: ConnectOptions): Promise<HanamiClient> {
+  const { env } = process;
+  const client = new HanamiClient({
+    address: parseAddress(env["HANAMI_ADDRESS"] || DEFAULT_ADDRESS),
+    user: required(env["HANAMI_USER"], "HANAMI_USER"),
+    passphrase: required(env["HANAMI_PASSPHRASE"] || env["HANAMI_PW"], "HANAMI_PASSPHRASE"),
+  });
+  if (insecure) {
+    // Node offers no other way that covers both `fetch` and websockets. Its warning would only repeat the flag.
+    process.removeAllListeners("warning");
+    env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+  }
+  await client.login();
+  const chosen = project ?? env["HANAMI_PROJECT"];
+  if (chosen) await client.switchProject(chosen);
+  return client;
+}

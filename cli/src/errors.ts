@@ -1,0 +1,39 @@
+import { HanamiError, TaskError } from "hanami-sdk";
+
+/** The command was used wrongly, or something on this machine is not as it should be. The message is one line. */
+export class CliError extends Error {}
+
+/** Scripts rely on these; docs/cli.md lists them. */
+export const exitCodes = { failure: 1, taskNotFinished: 2, interrupted: 130 };
+
+/** Ended with Ctrl-C. */
+export class Interrupted extends Error {}
+
+const reasons: Record<string, string> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of its path is not a directory",
+  ENOSPC: "the disk is full",
+  EEXIST: "it exists already",
+};
+
+/** What to say about a file that cannot be used. */
+export function fileError(verb: "read" | "write", path: string, error: unknown): CliError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new CliError(`Cannot ${verb} '${path}': ${reasons[code ?? ""] ?? message}`);
+}
+
+/**
+ * Tells what went wrong and returns the exit code. What a server answered goes to standard output, as the contract
+ * has it; all else to standard error.
+ */
+export function report(error: unknown): number {
+  if (error instanceof Interrupted) return exitCodes.interrupted;
+  if (error instanceof HanamiError && error.status !== undefined) {
+    process.stdout.write(`status ${error.status}: err ${error.message}\n`);
+    return exitCodes.failure;
+  }
+  process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+  return error instanceof TaskError ? exitCodes.taskNotFinished : exitCodes.failure;
+}

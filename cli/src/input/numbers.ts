@@ -1,0 +1,15 @@
+import { InvalidArgumentError } from "commander";
+
+/** Value of an option that takes a whole number; its range is the server's business. */
+export function integer(text: string): number {
+  const value = Number(text);
+  if (/^-?[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError("It must be a whole number.");
+}
+
+/** Value of an option that takes a number. */
+export function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("It must be a number.");
+}

@@ -1,0 +1,34 @@
+/** JSON on one line, with the keys of every object in alphabetical order. */
+function compactJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === "object" && item !== null && !Array.isArray(item) ? sortedEntries(item) : item,
+  );
+}
+
+function sortedEntries(value: object): object {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The notation of upstream's tool inside of lists: `[map[a:1 b:2]]`. */
+function goText(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (typeof value !== "object") return String(value as string | number | boolean);
+  const entries = Object.entries(sortedEntries(value));
+  return `map[${entries.map(([key, item]) => `${key}:${goText(item)}`).join(" ")}]`;
+}
+
+/** What a terminal would act on instead of showing it; a line break is left for the table. */
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
+function visible(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** How a value of the server's answer is shown in a table. */
+export function cellText(value: unknown): string {
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  const text = isMap ? compactJson(value) : goText(value);
+  return text.replaceAll("\r\n", "\n").replace(CONTROL, visible);
+}

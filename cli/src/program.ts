@@ -1,0 +1,41 @@
+import tab from "@bomb.sh/tab/commander";
+import { Command } from "commander";
+import { withCommonOptions } from "./command.ts";
+import { addCheckpointCommands } from "./commands/checkpoint.ts";
+import { addClusterCommands } from "./commands/cluster.ts";
+import { addDatasetCommands } from "./commands/dataset.ts";
+import { addHostCommands } from "./commands/host.ts";
+import { addLogCommands } from "./commands/log.ts";
+import { addProjectCommands } from "./commands/project.ts";
+import { addSystemCommands } from "./commands/system.ts";
+import { addTaskCommands } from "./commands/task.ts";
+import { addUserCommands } from "./commands/user.ts";
+
+const ENVIRONMENT = `
+Environment:
+  HANAMI_ADDRESS     address of the server (default http://127.0.0.1:11418)
+  HANAMI_USER        id of the user
+  HANAMI_PASSPHRASE  the user's passphrase (or HANAMI_PW)
+  HANAMI_PROJECT     project to work in, unless --project names one`;
+
+/** The whole command line. */
+export function createProgram(): Command {
+  const program = new Command("hanamictl")
+    .description("Command line client for a hanami-webgpu or OpenHanami server")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "Error: ")) })
+    // Common options are declared with every command: the root would otherwise take them out of other options' values.
+    .enablePositionalOptions()
+    .addHelpText("after", ENVIRONMENT);
+  withCommonOptions(program);
+  addProjectCommands(program);
+  addUserCommands(program);
+  addDatasetCommands(program);
+  addClusterCommands(program);
+  addTaskCommands(program);
+  addCheckpointCommands(program);
+  addHostCommands(program);
+  addLogCommands(program);
+  addSystemCommands(program);
+  tab(program, { completionCommandName: "completion" });
+  return program;
+}
