@@ -1,4 +1,4 @@
-import { ConnectionError, errorFor } from "./errors.ts";
+import { ConnectionError, errorFor, HanamiError } from "./errors.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -23,9 +23,31 @@ function target(address: string, method: Method, path: string, input: Input): { 
 }
 
 /**
- * One request and its answer. Throws the error that belongs to the answer's status, and ConnectionError when there
- * is no answer or one that no server of ours gives.
+ * One request; resolves once the answer has begun. Throws the error that belongs to the answer's status, and
+ * ConnectionError when there is no answer.
  */
+export async function open(
+  http: Http,
+  method: Method,
+  path: string,
+  input: Input,
+  token: string | undefined,
+): Promise<Response> {
+  const { url, body } = target(http.address, method, path, input);
+  const headers: Record<string, string> = {};
+  if (token !== undefined) headers["X-Auth-Token"] = token;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    const response = await http.fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
+    if (response.status === 200) return response;
+    throw errorFor(response.status, await response.text());
+  } catch (error) {
+    if (error instanceof HanamiError) throw error;
+    throw new ConnectionError(`Cannot reach ${url.origin}: ${reason(error)}`, undefined, { cause: error });
+  }
+}
+
+/** As `open`, for answers in JSON. Throws ConnectionError also when the answer is one that no server of ours gives. */
 export async function send(
   http: Http,
   method: Method,
@@ -33,23 +55,18 @@ export async function send(
   input: Input,
   token: string | undefined,
 ): Promise<unknown> {
-  const { url, body } = target(http.address, method, path, input);
-  const headers: Record<string, string> = {};
-  if (token !== undefined) headers["X-Auth-Token"] = token;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
+  const response = await open(http, method, path, input, token);
+  const { origin } = new URL(http.address);
   let text: string;
   try {
-    response = await http.fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
     text = await response.text();
   } catch (error) {
-    throw new ConnectionError(`Cannot reach ${url.origin}: ${reason(error)}`, undefined, { cause: error });
+    throw new ConnectionError(`Cannot reach ${origin}: ${reason(error)}`, undefined, { cause: error });
   }
-  if (response.status !== 200) throw errorFor(response.status, text);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ConnectionError(`${url.origin} does not answer like a Hanami server.`, undefined, { cause: error });
+    throw new ConnectionError(`${origin} does not answer like a Hanami server.`, undefined, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 export { HanamiClient, type ClientOptions } from "./client.ts";
 export { DirectIO, type NamedValues } from "./direct-io.ts";
+export type { Download } from "./download.ts";
 export {
   BadRequestError,
   ConflictError,
@@ -18,6 +19,7 @@ export type {
   ContentQuery,
   CsvUpload,
   Dataset,
+  DownloadQuery,
   MnistUpload,
   PendingUpload,
   UploadOptions,

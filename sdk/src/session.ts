@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { UnauthorizedError } from "./errors.ts";
-import { send, type Http, type Input, type Method } from "./http.ts";
+import { toDownload, type Download } from "./download.ts";
+import { open, send, type Http, type Input, type Method } from "./http.ts";
 
 export interface Credentials {
   readonly user: string;
@@ -73,15 +74,24 @@ export class Session {
   }
 
   /** A request as this user. A token that the server does not take any more is renewed once. */
-  async request(method: Method, path: string, input: Input): Promise<unknown> {
+  request(method: Method, path: string, input: Input): Promise<unknown> {
+    return this.#withToken((token) => send(this.#http, method, path, input, token));
+  }
+
+  /** As `request`, for an answer that is a file. */
+  async download(path: string, input: Input): Promise<Download> {
+    return toDownload(await this.#withToken((token) => open(this.#http, "GET", path, input, token)));
+  }
+
+  async #withToken<T>(attempt: (token: string) => Promise<T>): Promise<T> {
     const { token } = await this.token();
     try {
-      return await send(this.#http, method, path, input, token);
+      return await attempt(token);
     } catch (error) {
       if (!isRefusedToken(error)) throw error;
     }
     await this.discard(token);
-    return send(this.#http, method, path, input, (await this.token()).token);
+    return attempt((await this.token()).token);
   }
 
   async #login(): Promise<TokenInfo> {

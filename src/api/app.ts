@@ -9,7 +9,9 @@ import { writeErrorLog } from "../logs/write-error-log.ts";
 import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
 import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";
+import { isLong, slicedJson } from "./sliced-json.ts";
 import { sortedJson } from "./sorted-json.ts";
+import { StreamAnswer } from "./stream-answer.ts";
 
 /** The only statuses besides 200 that clients know; a defect of ours is 500. */
 const statusOf: Record<HanamiErrorKind, ContentfulStatusCode> = {
@@ -21,16 +23,30 @@ const statusOf: Record<HanamiErrorKind, ContentfulStatusCode> = {
 
 interface Answer {
   status: ContentfulStatusCode;
-  type: "text/json" | "text/plain";
-  body: string;
+  headers: Record<string, string>;
+  body: string | ReadableStream<Uint8Array>;
+}
+
+const json = { "Content-Type": "text/json" };
+const text = { "Content-Type": "text/plain" };
+
+function answerWith(result: object, onFailure: (error: unknown) => void): Answer {
+  if (result instanceof StreamAnswer) {
+    return { status: 200, headers: result.headers(), body: result.toStream(onFailure) };
+  }
+  if (!isLong(result)) return { status: 200, headers: json, body: sortedJson(result) };
+  const answer = new StreamAnswer("text/json", slicedJson(result));
+  return { status: 200, headers: answer.headers(), body: answer.toStream(onFailure) };
 }
 
 async function answerTo(error: unknown, app: App, requestId: string, trace: RequestTrace): Promise<Answer> {
-  if (error instanceof HanamiError) return { status: statusOf[error.kind], type: "text/plain", body: error.message };
+  if (error instanceof HanamiError) {
+    return { status: statusOf[error.kind], headers: text, body: error.message };
+  }
   const { userId, values, method, path } = trace;
   const context = `${method} ${path}, request ${requestId}`;
   await writeErrorLog(app, { userId, component: "api", context, values, error });
-  return { status: 500, type: "text/plain", body: "" };
+  return { status: 500, headers: text, body: "" };
 }
 
 /** The HTTP side of the server. Opens nothing: everything it needs comes with `app`. */
@@ -51,14 +67,16 @@ export function createApi(app: App, routes: readonly Route[]) {
     let answer: Answer;
     try {
       const result = await handleRequest({ app, table }, request, target, trace);
-      answer = { status: 200, type: "text/json", body: sortedJson(result) };
+      answer = answerWith(result, (error) => {
+        app.log.error({ err: error, requestId, path: trace.path }, "an answer broke off");
+      });
     } catch (error) {
       answer = await answerTo(error, app, requestId, trace);
     }
-    const { status, type, body } = answer;
+    const { status, headers, body } = answer;
     const ms = Math.round(performance.now() - startMs);
     app.log.debug({ requestId, user: trace.userId, method: trace.method, path: trace.path, status, ms }, "request");
-    return c.body(body, status, { "Content-Type": type, Server: "Hanami", "X-Request-Id": requestId });
+    return c.body(body, status, { ...headers, Server: "Hanami", "X-Request-Id": requestId });
   });
   return hono;
 }

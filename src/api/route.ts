@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { App, Context } from "../app-context.ts";
 import { badRequest, unauthorized } from "../errors.ts";
+import type { StreamAnswer } from "./stream-answer.ts";
 import { checkInput, compileRules, type FieldRule } from "./validate.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -24,8 +25,10 @@ interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object
   input: Input;
   output: Output;
   errors?: ErrorTexts;
+  /** Media types of a body that is not JSON; `output` is an empty object then. */
+  produces?: readonly string[];
   /** Three lines: call one action with the validated input, shape its result. */
-  handler: (first: First, input: z.output<Input>) => Promise<z.input<Output>>;
+  handler: (first: First, input: z.output<Input>) => Promise<z.input<Output> | StreamAnswer>;
 }
 
 interface RouteBase {
@@ -35,6 +38,7 @@ interface RouteBase {
   input: z.ZodObject;
   output: z.ZodType;
   errors?: ErrorTexts;
+  produces?: readonly string[];
   /** Derived from `input`; in alphabetical order. */
   rules: FieldRule[];
 }

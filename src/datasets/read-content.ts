@@ -14,8 +14,15 @@ export interface ContentInput {
   number_of_rows: number;
 }
 
-/** Consecutive rows of one column group, one inner array per row. Throws 404 or 400 with the contract's texts. */
-export async function readContent(context: Context, input: ContentInput): Promise<number[][]> {
+/** Row by row: `[rowCount × width]`. */
+export interface Content {
+  values: Uint8Array | Float32Array;
+  width: number;
+  rowCount: number;
+}
+
+/** Consecutive rows of one column group. Throws 404 or 400 with the contract's texts. */
+export async function readContent(context: Context, input: ContentInput): Promise<Content> {
   const { app } = context;
   const { uuid, column_name, row_offset, number_of_rows } = input;
   const row = await findDataset(context, uuid, "Dataset");
@@ -32,9 +39,7 @@ export async function readContent(context: Context, input: ContentInput): Promis
       throw badRequest(`${number_of_rows} rows of ${width} columns are more than ${MAX_VALUES} values`);
     }
     const values = await reader.readGroup(column_name, row_offset, number_of_rows);
-    return Array.from({ length: number_of_rows }, (_, index) =>
-      Array.from(values.subarray(index * width, (index + 1) * width)),
-    );
+    return { values, width, rowCount: number_of_rows };
   } catch (error) {
     throw error instanceof DatasetFileError ? unreadable(app, row.uuid, error) : error;
   } finally {

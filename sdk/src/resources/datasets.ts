@@ -1,5 +1,6 @@
 import type { ClientContext } from "../context.ts";
 import { delay } from "../delay.ts";
+import type { Download } from "../download.ts";
 import { HanamiError } from "../errors.ts";
 import type { Input } from "../http.ts";
 import { rowsOf } from "../list.ts";
@@ -58,6 +59,14 @@ export interface ContentQuery {
   number_of_rows?: number;
 }
 
+export interface DownloadQuery {
+  uuid: string;
+  /** Default: `csv`. */
+  format?: "csv" | "parquet" | "arrow" | "npy";
+  /** Of one column group; all of them when left out. */
+  column_name?: string;
+}
+
 /** How long the server may take to have everything on disk that it acknowledged. */
 const COMPLETE_WITHIN_MS = 60_000;
 const COMPLETE_INTERVAL_MS = 250;
@@ -86,6 +95,11 @@ export class Datasets {
     const input = { row_offset: 0, number_of_rows: 1, ...query };
     const answer = (await this.#context.session.request("GET", "/dataset/content", input)) as { data: number[][] };
     return answer.data;
+  }
+
+  /** The whole dataset, or one of its column groups, as a file. */
+  download({ uuid, format = "csv", column_name }: DownloadQuery): Promise<Download> {
+    return this.#context.session.download("/dataset/download", { uuid, format, column_name });
   }
 
   /** Percentage of rows in which a result has its largest value where the reference has it. */

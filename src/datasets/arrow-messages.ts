@@ -1,0 +1,95 @@
+/**
+ * The framing of Arrow's IPC formats, of which the library knows only whole files in memory: a stream is a sequence of
+ * messages (continuation mark, metadata length, metadata, body); a file is a magic, such a stream, and a footer that
+ * says where the messages are. Metadata and footer are FlatBuffers, little endian.
+ */
+
+/** Where a message lies in a file. */
+export interface ArrowBlock {
+  position: number;
+  /** With mark, length and padding. */
+  metadataBytes: number;
+  bodyBytes: number;
+}
+
+export const CONTINUATION = -1;
+export const SCHEMA = 1;
+export const DICTIONARY_BATCH = 2;
+export const RECORD_BATCH = 3;
+
+/** Fields of a Message, in the order of its schema. */
+const HEADER_TYPE = 1;
+const HEADER = 2;
+const BODY_LENGTH = 3;
+
+/** Absolute position of a field of a FlatBuffers table; undefined when the field has its default. */
+function fieldAt(view: DataView, table: number, field: number): number | undefined {
+  const vtable = table - view.getInt32(table, true);
+  const slot = 4 + 2 * field;
+  const offset = slot < view.getUint16(vtable, true) ? view.getUint16(vtable + slot, true) : 0;
+  return offset === 0 ? undefined : table + offset;
+}
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Kind of a message and size of its body, from its metadata. Throws RangeError when these are not FlatBuffers. */
+export function readMessageMetadata(metadata: Uint8Array): { kind: number; bodyBytes: number } {
+  const view = viewOf(metadata);
+  const message = view.getUint32(0, true);
+  const kindAt = fieldAt(view, message, HEADER_TYPE);
+  const bodyAt = fieldAt(view, message, BODY_LENGTH);
+  return {
+    kind: kindAt === undefined ? 0 : view.getUint8(kindAt),
+    bodyBytes: bodyAt === undefined ? 0 : Number(view.getBigInt64(bodyAt, true)),
+  };
+}
+
+/** The messages of a stream in memory that is known to be right, each with its framing. */
+export function readMessages(stream: Uint8Array): Uint8Array[] {
+  const view = viewOf(stream);
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at < stream.length;) {
+    const metadataBytes = view.getInt32(at + 4, true);
+    if (metadataBytes === 0) break;
+    const { bodyBytes } = readMessageMetadata(stream.subarray(at + 8, at + 8 + metadataBytes));
+    const end = at + 8 + metadataBytes + bodyBytes;
+    messages.push(stream.subarray(at, end));
+    at = end;
+  }
+  return messages;
+}
+
+const FOOTER_VERSION_5 = 4;
+const BLOCK_BYTES = 24;
+
+/**
+ * The footer of a file: version, schema and the places of the record batches. The schema is the one of the schema
+ * message, whose FlatBuffer is taken over as it is: its offsets are relative.
+ */
+export function arrowFooter(schemaMessage: Uint8Array, blocks: readonly ArrowBlock[]): Buffer {
+  const metadata = schemaMessage.subarray(8);
+  const metadataView = viewOf(metadata);
+  const headerAt = fieldAt(metadataView, metadataView.getUint32(0, true), HEADER) as number;
+  const schema = headerAt + metadataView.getUint32(headerAt, true);
+
+  // root offset 0…3 · vtable 4…15 · table 16…31 · vector of blocks 36… (its structs are aligned to 8) · schema
+  const [vtable, table, vector] = [4, 16, 36];
+  const schemaStart = vector + 4 + blocks.length * BLOCK_BYTES;
+  const footer = Buffer.alloc(schemaStart + metadata.length);
+  footer.writeUInt32LE(table, 0);
+  // Sizes of vtable and table, then offsets of: version, schema, dictionaries (none), record batches.
+  for (const [index, value] of [12, 16, 12, 4, 0, 8].entries()) footer.writeUInt16LE(value, vtable + 2 * index);
+  footer.writeInt32LE(table - vtable, table);
+  footer.writeUInt32LE(schemaStart + schema - (table + 4), table + 4);
+  footer.writeUInt32LE(vector - (table + 8), table + 8);
+  footer.writeInt16LE(FOOTER_VERSION_5, table + 12);
+  footer.writeUInt32LE(blocks.length, vector);
+  for (const [index, { position, metadataBytes, bodyBytes }] of blocks.entries()) {
+    const at = vector + 4 + index * BLOCK_BYTES;
+    footer.writeBigInt64LE(BigInt(position), at);
+    footer.writeInt32LE(metadataBytes, at + 8);
+    footer.writeBigInt64LE(BigInt(bodyBytes), at + 16);
+  }
+  footer.set(metadata, schemaStart);
+  return footer;
+}

@@ -1,0 +1,58 @@
+import type { Context } from "../app-context.ts";
+import { badRequest, notFound } from "../errors.ts";
+import type { ExportFormat } from "./export/export-job.ts";
+import { runExport } from "./export/run-export.ts";
+import { columnNames, selectGroups } from "./export/table.ts";
+import { npyBytes } from "./export/write-npy.ts";
+import type { DatasetRow } from "./find-dataset.ts";
+import { openDataset } from "./open-dataset.ts";
+import { datasetPath } from "./paths.ts";
+
+export interface DatasetDownload {
+  row: DatasetRow;
+  /** To be used up or ended. */
+  pieces: AsyncIterable<Uint8Array>;
+  /** Where the format tells it before. */
+  bytes: number | undefined;
+}
+
+/** Formats that describe every column; more of them take more memory than their data. */
+const MAX_DESCRIBED_COLUMNS = 65_536;
+
+/**
+ * A whole dataset, or one of its column groups, as a file. Throws 404 for the dataset and the group, 400 when the
+ * dataset is not complete, or does not fit the format, 409 when too many downloads run.
+ */
+export async function downloadDataset(
+  context: Context,
+  input: { uuid: string; format: ExportFormat; column_name?: string | undefined },
+): Promise<DatasetDownload> {
+  const { uuid, format, column_name } = input;
+  const { row, reader } = await openDataset(context, uuid);
+  await reader.close();
+  if (column_name !== undefined && !reader.groups.some(({ name }) => name === column_name)) {
+    throw notFound(`Column with name '${column_name}' was not found in dataset with UUID '${uuid}'`);
+  }
+  const groups = selectGroups(reader.groups, column_name);
+  if (groups.length === 0) throw badRequest(`Data-set with uuid '${uuid}' has no columns`);
+  if (format === "csv" || format === "parquet") checkColumnNames(columnNames(groups));
+  const described = format === "parquet" ? columnNames(groups).length : format === "arrow" ? groups.length : 0;
+  if (described > MAX_DESCRIBED_COLUMNS) {
+    throw badRequest(`${described} columns are too many for ${format}: at most ${MAX_DESCRIBED_COLUMNS} are possible`);
+  }
+  const columnCount = groups.reduce((sum, { width }) => sum + width, 0);
+  const bytes = format === "npy" ? npyBytes({ type: reader.type, rowCount: reader.rowCount, columnCount }) : undefined;
+  const path = datasetPath(context.app.storage, row.uuid);
+  return { row, bytes, pieces: runExport({ path, format, group: column_name }) };
+}
+
+/** A group `a` of two columns beside a group `a_0` would give two columns of the same name. */
+function checkColumnNames(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) {
+      throw badRequest(`Two columns would have the name '${name}': download the column groups one by one, or as arrow`);
+    }
+    seen.add(name);
+  }
+}

@@ -1,0 +1,73 @@
+import {
+  batchType,
+  Column,
+  fixedSizeList,
+  float32,
+  tableFromColumns,
+  tableToIPC,
+  uint8,
+  type Batch,
+  type DataType,
+} from "@uwdata/flechette";
+import { arrowFooter, readMessages, type ArrowBlock } from "../arrow-messages.ts";
+import { GROUPS_KEY, groupsText } from "../groups-metadata.ts";
+import { batches, rowsOf, type ExportTable } from "./table.ts";
+
+const VALUES_PER_BATCH = 1_048_576;
+const MAGIC = "ARROW1";
+
+/**
+ * Arrow IPC file (Feather version 2), not compressed. A group of several columns is one column of fixed-size lists:
+ * exactly the bytes that it has in memory.
+ */
+export async function* writeArrow(table: ExportTable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const schema = readMessages(encodeBatch(table, 0, emptyParts(table)))[0] as Uint8Array;
+  let position = 8;
+  yield Uint8Array.from(Buffer.from(`${MAGIC}\0\0`, "latin1"));
+  position += schema.length;
+  yield schema.slice();
+  const blocks: ArrowBlock[] = [];
+  for await (const { rowCount, parts } of batches(table, rowsOf(table, VALUES_PER_BATCH))) {
+    const message = readMessages(encodeBatch(table, rowCount, parts))[1] as Uint8Array;
+    const metadataBytes = 8 + new DataView(message.buffer, message.byteOffset).getInt32(4, true);
+    blocks.push({ position, metadataBytes, bodyBytes: message.length - metadataBytes });
+    position += message.length;
+    yield message.slice();
+  }
+  const endOfStream = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+  const footer = arrowFooter(schema, blocks);
+  const footerBytes = Buffer.alloc(4);
+  footerBytes.writeInt32LE(footer.length);
+  yield new Uint8Array(Buffer.concat([endOfStream, footer, footerBytes, Buffer.from(MAGIC, "latin1")]));
+}
+
+const emptyParts = ({ type, groups }: ExportTable) =>
+  groups.map(() => (type === "uint8" ? new Uint8Array(0) : new Float32Array(0)));
+
+/** A stream with the schema and one record batch. */
+function encodeBatch(
+  { type, groups }: ExportTable,
+  rowCount: number,
+  parts: readonly (Uint8Array | Float32Array)[],
+): Uint8Array {
+  const item = type === "uint8" ? uint8() : float32();
+  const columns = groups.map(({ name, width }, index): [string, Column<unknown>] => {
+    const values = plainBatch(item, { length: rowCount * width, values: parts[index] as Float32Array });
+    if (width === 1) return [name, new Column([values])];
+    const list = fixedSizeList(item, width);
+    return [name, new Column([plainBatch(list, { length: rowCount, children: [values] })])];
+  });
+  const table = tableFromColumns(columns);
+  const { schema } = table as { schema: { metadata: Map<string, string> | null } };
+  schema.metadata = new Map([[GROUPS_KEY, groupsText(groups)]]);
+  return tableToIPC(table, { format: "stream" }) as Uint8Array;
+}
+
+/** A batch without nulls around arrays that exist already. */
+function plainBatch(
+  type: DataType,
+  data: { length: number; values?: Uint8Array | Float32Array; children?: Batch<unknown>[] },
+): Batch<unknown> {
+  const BatchOfType = batchType(type, {}) as unknown as new (options: object) => Batch<unknown>;
+  return new BatchOfType({ type, nullCount: 0, validity: new Uint8Array(0), ...data });
+}

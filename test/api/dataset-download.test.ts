@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { get as httpGet, type IncomingMessage } from "node:http";
+import { BadRequestError, ConflictError, HanamiClient, NotFoundError } from "hanami-sdk";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { isLong, slicedJson } from "../../src/api/sliced-json.ts";
+import { sortedJson } from "../../src/api/sorted-json.ts";
+import { createDatasetFile } from "../../src/datasets/file/writer.ts";
+import { datasetPath } from "../../src/datasets/paths.ts";
+import { datasets } from "../../src/db/schema/index.ts";
+import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
+import { announceCsv, uploadCsv } from "./dataset-support.ts";
+
+let app: TestApp;
+let url: string;
+let hanami: HanamiClient;
+beforeAll(async () => {
+  app = await createTestApp();
+  ({ url } = await app.server.listen());
+  hanami = new HanamiClient({ address: url, user: adminId, passphrase: testPassphrase });
+});
+afterAll(() => app.close());
+
+/** A finished dataset of one group, made without an upload. */
+async function addDataset(uuid: string, options: { width: number; rows: number }): Promise<void> {
+  const { storage, db } = app.app;
+  const groups = [{ name: "wide", column_start: 0, column_end: options.width }];
+  const writer = await createDatasetFile(datasetPath(storage, uuid), { name: "big", type: "uint8", groups });
+  for (let row = 0; row < options.rows; row++) await writer.append(new Uint8Array(options.width).fill(row % 200));
+  await writer.finish();
+  const owner = { owner_id: adminId, project_id: "admin" };
+  await db.insert(datasets).values({ uuid, name: "big one", type: "csv", state: "ready", ...owner });
+}
+
+const BIG = "11111111-1111-4111-8111-111111111111";
+
+test("the client gets a named file in every format", async () => {
+  const uuid = await uploadCsv(app, url, "a,b\n1,2\n0.1,-4e20\n");
+  const download = await hanami.datasets.download({ uuid });
+  expect([download.fileName, download.bytes]).toEqual(["test_dataset.csv", undefined]);
+  expect(await new Response(download.body).text()).toBe("a,b\n1,2\n0.1,-400000000000000000000\n");
+  expect(await new Response((await hanami.datasets.download({ uuid, column_name: "b" })).body).text()).toBe(
+    "b\n2\n-400000000000000000000\n",
+  );
+  const starts = { parquet: "PAR1", arrow: "ARROW1", npy: "\x93NUMPY" };
+  for (const format of ["parquet", "arrow", "npy"] as const) {
+    const { fileName, body, bytes } = await hanami.datasets.download({ uuid, format });
+    const content = Buffer.from(await new Response(body).arrayBuffer());
+    expect(fileName).toBe(`test_dataset.${format}`);
+    expect(content.toString("latin1").startsWith(starts[format])).toBe(true);
+    expect(bytes).toBe(format === "npy" ? content.length : undefined);
+  }
+});
+
+test("what cannot be downloaded is refused before anything is sent", async () => {
+  const uuid = await uploadCsv(app, url, "a,b\n1,2\n");
+  const pending = await announceCsv(app, 10);
+  await expect(hanami.datasets.download({ uuid: pending.uuid })).rejects.toThrow(
+    new BadRequestError(`Data-set with uuid '${pending.uuid}' is not complete yet`, 400),
+  );
+  await expect(hanami.datasets.download({ uuid, format: "xlsx" as "csv" })).rejects.toThrow(BadRequestError);
+  await expect(hanami.datasets.download({ uuid, column_name: "c" })).rejects.toThrow(
+    `Column with name 'c' was not found in dataset with UUID '${uuid}'`,
+  );
+  const other = await app.addUser({ id: "download_other", projectId: "other_project" });
+  const foreign = await app.request("GET", "/dataset/download", { token: other, query: { uuid } });
+  expect([foreign.status, foreign.text]).toEqual([404, `Data-set with uuid '${uuid}' not found`]);
+  await hanami.datasets.delete(uuid);
+  await expect(hanami.datasets.download({ uuid })).rejects.toThrow(NotFoundError);
+});
+
+test("a client that reads slowly is waited for, and its leaving is noticed", async () => {
+  await addDataset(BIG, { width: 20_000, rows: 5_000 });
+  const target = `${url}/v1.0alpha/dataset/download?uuid=${BIG}&format=npy`;
+  const open = async () => {
+    const [response] = (await once(httpGet(target, { headers: { "X-Auth-Token": app.token } }), "response")) as [
+      IncomingMessage,
+    ];
+    response.pause();
+    return response;
+  };
+  const clients = [];
+  // As many as may run: a hundred megabytes each, of which nobody reads one.
+  for (let client = 0; client < 16; client++) {
+    const response = await open();
+    expect(response.statusCode).toBe(200);
+    clients.push(response);
+  }
+  expect(process.memoryUsage().arrayBuffers).toBeLessThan(300 * 1024 * 1024);
+  await expect(hanami.datasets.download({ uuid: BIG })).rejects.toThrow(ConflictError);
+  for (const response of clients) response.destroy();
+  // Their places become free once the server has seen them go.
+  for (;;) {
+    const next = await hanami.datasets.download({ uuid: BIG, format: "npy" }).catch((error: unknown) => error);
+    if (next instanceof ConflictError) continue;
+    const { body, bytes } = next as Awaited<ReturnType<HanamiClient["datasets"]["download"]>>;
+    expect((await new Response(body).arrayBuffer()).byteLength).toBe(bytes);
+    break;
+  }
+});
+
+test("long answers are made in slices, between which others get their turn", async () => {
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const query = { uuid: BIG, column_name: "wide", row_offset: 100, number_of_rows: 200 };
+  const answer = await app.request("GET", "/dataset/content", { query });
+  isOver = true;
+  const { data } = answer.json<{ data: number[][] }>();
+  expect(data.map((row) => [row.length, row[0], row[19_999]])).toEqual(
+    Array.from({ length: 200 }, (_, row) => [20_000, (100 + row) % 200, (100 + row) % 200]),
+  );
+  // 4 million values, 16384 or one row at a time.
+  expect(turns).toBeGreaterThan(200);
+});
+
+test("sliced or whole, JSON is the same", async () => {
+  const body = Array.from({ length: 3000 }, (_, index) => [index, `name ${index}`, { b: 1, a: [index] }]);
+  for (const answer of [
+    { header: ["x"], body },
+    { z: 1, body, a: [] },
+    { body, z: "é", skipped: undefined },
+  ]) {
+    expect(isLong(answer)).toBe(true);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of slicedJson(answer)) pieces.push(piece);
+    expect(pieces.length).toBeGreaterThan(2);
+    expect(Buffer.concat(pieces).toString()).toBe(sortedJson(answer));
+  }
+  expect(isLong({ body: [1, 2] })).toBe(false);
+});
