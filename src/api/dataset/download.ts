@@ -23,6 +23,20 @@ export const downloadDatasetRoute = route({
   }),
   output: z.object({}),
   produces: Object.values(mediaTypes),
+  errors: {
+    400: [
+      "Data-set with uuid '{uuid}' is not complete yet",
+      "Dataset with UUID '{uuid}' is invalid and can not be read.",
+      "Data-set with uuid '{uuid}' has no columns",
+      "{number} columns are too many for {format}: at most {number} are possible",
+      "Two columns would have the name '{name}': download the column groups one by one, or as arrow",
+    ],
+    404: [
+      "Data-set with uuid '{uuid}' not found",
+      "Column with name '{name}' was not found in dataset with UUID '{uuid}'",
+    ],
+    409: ["More than {number} downloads of datasets are running."],
+  },
   handler: async (context, input) => {
     const { row, pieces, bytes } = await downloadDataset(context, input);
     return new StreamAnswer(mediaTypes[input.format], pieces, { bytes, name: downloadName(row, input.format) });

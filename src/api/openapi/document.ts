@@ -60,6 +60,12 @@ function describeInput(route: Route): Record<string, unknown> {
   return { parameters };
 }
 
+function describeOutput({ output, produces }: Route): Record<string, unknown> {
+  if (produces === undefined) return { "text/json": { schema: schemaOf(output, "output") } };
+  // Files: OpenAPI 3.1 describes bytes by an empty schema.
+  return Object.fromEntries(produces.map((type) => [type, { schema: {} }]));
+}
+
 function describeErrors(route: Route): Record<string, unknown> {
   const responses: Record<string, unknown> = {};
   for (const [status, texts] of Object.entries(errorTexts(route))) {
@@ -85,7 +91,7 @@ function describe(route: Route): Record<string, unknown> {
     responses: {
       200: {
         description: "Done.",
-        content: { "text/json": { schema: schemaOf(route.output, "output") } },
+        content: describeOutput(route),
       },
       ...describeErrors(route),
       500: { $ref: "#/components/responses/InternalError" },

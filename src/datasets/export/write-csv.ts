@@ -8,9 +8,9 @@ export async function* writeCsv(table: ExportTable): AsyncGenerator<Uint8Array<A
   const encode = (text: string) => encoder.encode(text) as Uint8Array<ArrayBuffer>;
   yield encode(`${columnNames(table.groups).map(quote).join(",")}\n`);
   const text = table.type === "uint8" ? String : floatText;
-  const cells = new Array<string>(table.columnCount);
+  const cells = Array.from({ length: table.columnCount }, () => "");
   for await (const { rowCount, parts } of batches(table, rowsOf(table, VALUES_PER_PIECE))) {
-    const lines = new Array<string>(rowCount);
+    const lines = Array.from({ length: rowCount }, () => "");
     for (let row = 0; row < rowCount; row++) {
       let cell = 0;
       for (const [index, { width }] of table.groups.entries()) {
