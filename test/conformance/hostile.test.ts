@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TestResponse } from "../support/test-app.ts";
+import { isDocumented, type Endpoint, type JsonSchema } from "./document.ts";
+import { routes } from "../../src/api/routes.ts";
+import { createWorld, keyOf, sampleOf, type World } from "./world.ts";
+
+/**
+ * Hostile input for every endpoint of the OpenAPI document. What must come back is worked out from the document alone,
+ * by the order of checks of rest-api.md §1.1.
+ */
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+const typeWords: Record<string, string> = {
+  integer: "int",
+  number: "float",
+  boolean: "bool",
+  string: "string",
+  array: "array",
+  object: "map",
+};
+
+function fits(value: unknown, schema: JsonSchema): boolean {
+  switch (schema.type) {
+    case "integer":
+      return Number.isInteger(value);
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value);
+    default:
+      return typeof value === schema.type;
+  }
+}
+
+/** The refusal of a value by its declaration; undefined when there is nothing to say against it. */
+function refusalOf(key: string, value: unknown, schema: JsonSchema): string | undefined {
+  if (!fits(value, schema)) {
+    const word = typeWords[String(schema.type)];
+    return `Value-validation failed, because a item '${key}'  has the false type: Exprect ${word}-type.`;
+  }
+  if (typeof value === "string") {
+    const { pattern, minLength = 0, maxLength = Infinity } = schema;
+    if (pattern !== undefined && !new RegExp(pattern).test(value)) {
+      return `Given item '${key}' doesn't match with regex "${pattern}"`;
+    }
+    if (value.length < minLength) return `Given item '${key}' is shorter than ${minLength} characters`;
+    if (value.length > maxLength) return `Given item '${key}' is longer than ${maxLength} characters`;
+  }
+  if (typeof value === "number") {
+    const { minimum = -Infinity, maximum = Infinity } = schema;
+    if (value < minimum) return `Given item '${key}' is smaller than ${minimum}`;
+    if (value > maximum) return `Given item '${key}' is bigger than ${maximum}`;
+  }
+  return undefined;
+}
+
+/** The text of the first problem of an input, undefined when there is none. */
+function expectedRefusal({ properties, required }: Endpoint, values: Map<string, unknown>): string | undefined {
+  const unknown = [...values.keys()].filter((key) => !Object.hasOwn(properties, key)).sort();
+  if (unknown[0] !== undefined) {
+    return `Validation failed, because item '${unknown[0]}' is not in the list of allowed keys`;
+  }
+  const missing = required.filter((key) => !values.has(key)).sort();
+  if (missing[0] !== undefined) {
+    return `Validation failed, because variable '${missing[0]}' is required, but is not set.`;
+  }
+  for (const key of [...values.keys()].sort()) {
+    const refusal = refusalOf(key, values.get(key), properties[key] as JsonSchema);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** What the server makes of a text in a query (rest-api.md §1); undefined: as if it were not there. */
+function fromQuery(endpoint: Endpoint, key: string, text: string): unknown {
+  const schema = Object.hasOwn(endpoint.properties, key) ? endpoint.properties[key] : undefined;
+  const pattern = schema?.pattern;
+  if (text === "" && pattern !== undefined && !endpoint.required.includes(key)) return undefined;
+  if (!/^-?[0-9]+(\.[0-9]+)?$/.test(text)) return text;
+  const isText = schema?.type === "string" && (pattern === undefined || new RegExp(pattern).test(text));
+  return isText ? text : Number(text);
+}
+
+const uuid = "0c55b987-7ca5-4213-ba62-87c5430b7a3b";
+
+/** As JSON texts, because some of them can not be written in another way. */
+const hostileValues = [
+  "null",
+  "true",
+  "0",
+  "-1",
+  "1.5",
+  "1e400",
+  "4294967296",
+  "9007199254740993",
+  "-9223372036854775808",
+  '""',
+  '"x"',
+  `"${"x".repeat(255)}"`,
+  `"${"A".repeat(100_000)}"`,
+  '"__proto__"',
+  '"constructor"',
+  '"NaN"',
+  '"12"',
+  '"null"',
+  '"../../../etc/passwd"',
+  '"..%2f..%2fetc"',
+  `"'; drop table users; --"`,
+  '"abcd\\u0000"',
+  '"\\ud800abc"',
+  '"桜さくら"',
+  '"name\\n"',
+  `"${uuid}\\n"`,
+  `"${uuid.toUpperCase()}"`,
+  '"{\\"a\\":1}"',
+  "[]",
+  "[1]",
+  "[null]",
+  '[{"__proto__":{"x":1}}]',
+  '[{"hexagon_name":"__proto__","dataset_uuid":"x","dataset_column":"constructor"}]',
+  '[{"hexagon_name":["picture_hex"],"dataset_uuid":{},"dataset_column":1}]',
+  "{}",
+  '{"__proto__":1,"a":{"b":[]}}',
+  `${"[".repeat(2000)}${"]".repeat(2000)}`,
+];
+
+const hostileTexts = [
+  "",
+  "x",
+  "0",
+  "-1",
+  "1.5",
+  "99999999999999999999",
+  "-99999999999999999999",
+  "NaN",
+  "1e3",
+  "true",
+  "__proto__",
+  "../../../etc/passwd",
+  "%2e%2e%2f",
+  "%00",
+  "%ff%fe",
+  "%",
+  "%zz",
+  "a+b%20c",
+  "%E6%A1%9C",
+  "'%3B drop",
+  "[1]",
+  "{}",
+  `${uuid}%0A`,
+  uuid.toUpperCase(),
+  "x".repeat(5000),
+];
+
+const hostileKeys = ["__proto__", "constructor", "toString", "", "uuid ", "ÜÜ", "a.b", "x".repeat(300)];
+
+const timeoutMs = 20_000;
+
+async function inTime<T>(what: string, step: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const hangs = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} hangs`)), timeoutMs);
+  });
+  return Promise.race([step, hangs]).finally(() => clearTimeout(timer));
+}
+
+/** Sends one hostile request and holds the answer against what the document says about the input. */
+async function provoke(endpoint: Endpoint, token: string, given: { body?: string; query?: string }) {
+  const { method, path } = endpoint;
+  const values = new Map<string, unknown>();
+  if (given.body !== undefined) {
+    for (const [key, value] of Object.entries(JSON.parse(given.body) as object)) values.set(key, value);
+  }
+  for (const [key, text] of new URLSearchParams(given.query ?? "")) {
+    const value = fromQuery(endpoint, key, text);
+    if (value !== undefined) values.set(key, value);
+  }
+  const what = `${keyOf(endpoint)} ${JSON.stringify(given).slice(0, 300)}`;
+  const url = given.query === undefined ? path : `${path}?${given.query}`;
+  const options = given.body === undefined ? {} : { body: given.body };
+  const response: TestResponse = await inTime(what, world.app.request(method, url, { token, ...options }));
+  const { status, text } = response;
+  const refusal = expectedRefusal(endpoint, values);
+  if (refusal !== undefined) {
+    expect([what, status, text]).toEqual([what, 400, refusal]);
+  } else if (status !== 200) {
+    expect([what, status, text, isDocumented(endpoint, status, text)]).toEqual([what, status, text, true]);
+  }
+  const type = status === 200 ? "text/json" : "text/plain";
+  expect([what, response.headers.get("content-type")]).toEqual([what, type]);
+}
+
+const takesBody = ({ method }: { method: string }) => method === "POST" || method === "PUT";
+
+const queryOf = (input: Record<string, unknown>) =>
+  Object.entries(input).map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value))}`);
+
+/** A JSON object with one more member, which may repeat a key. */
+const withMember = (input: object, key: string, value: string) =>
+  `${JSON.stringify(input).slice(0, -1)}${Object.keys(input).length > 0 ? "," : ""}${JSON.stringify(key)}:${value}}`;
+
+describe.each(routes.map(({ method, path }) => ({ method, path })))("$method $path", (named) => {
+  let endpoint: Endpoint;
+  let token: string;
+  let valid: Record<string, unknown>;
+  beforeAll(async () => {
+    endpoint = world.endpoints.find((each) => keyOf(each) === keyOf(named)) as Endpoint;
+    const { access, input } = sampleOf(endpoint);
+    const who = access === "admins" ? "admin" : "owner";
+    token = world.tokenOf(who);
+    valid = await input(world, who, await world.things(who));
+  });
+
+  test("survives hostile input and says exactly what is wrong", async () => {
+    const { properties, required } = endpoint;
+    const keys = Object.keys(properties);
+    // A key missing, and all of them.
+    const without = (key: string) => Object.fromEntries(Object.entries(valid).filter(([each]) => each !== key));
+    if (takesBody(endpoint)) {
+      await provoke(endpoint, token, { body: "{}" });
+      for (const key of required) await provoke(endpoint, token, { body: JSON.stringify(without(key)) });
+      for (const key of hostileKeys) await provoke(endpoint, token, { body: withMember(valid, key, '{"a":1}') });
+      for (const key of keys) {
+        for (const value of hostileValues) await provoke(endpoint, token, { body: withMember(valid, key, value) });
+        // Of the same key in the query the query's counts, of two in the query the last.
+        await provoke(endpoint, token, { body: JSON.stringify(valid), query: `${key}=%ff&${key}=..%2f` });
+      }
+    } else {
+      await provoke(endpoint, token, { query: "" });
+      for (const key of required) await provoke(endpoint, token, { query: queryOf(without(key)).join("&") });
+      for (const key of hostileKeys) {
+        await provoke(endpoint, token, { query: [...queryOf(valid), `${encodeURIComponent(key)}=1`].join("&") });
+      }
+      for (const key of keys) {
+        for (const text of hostileTexts) {
+          await provoke(endpoint, token, { query: [...queryOf(valid), `${key}=${text}`].join("&") });
+        }
+      }
+    }
+  });
+});
+
+test("nothing of all that was a defect", async () => {
+  const { body } = (await world.app.request("GET", "/error_log", { query: { page: 0 } })).json<{ body: unknown[][] }>();
+  expect(body.map((row) => row.slice(2))).toEqual([]);
+});

@@ -1,0 +1,286 @@
+import { randomUUID } from "node:crypto";
+import { makeCluster, makeDataset, requestBody, untilFinished, type TaskBody } from "../support/compute.ts";
+import {
+  adminId,
+  base64,
+  createTestApp,
+  testPassphrase,
+  type TestApp,
+  type TestResponse,
+} from "../support/test-app.ts";
+import { endpointsOf, type Endpoint, type OpenApiDocument } from "./document.ts";
+
+/** Who asks. `owner` is the one whose things the others try to reach. */
+export const people = {
+  admin: { id: adminId, projectId: "admin" },
+  chief: { id: "chief", projectId: "alpha_project", isProjectAdmin: true },
+  owner: { id: "owner", projectId: "alpha_project" },
+  colleague: { id: "colleague", projectId: "alpha_project" },
+  stranger: { id: "stranger", projectId: "beta_project" },
+} as const;
+
+export type Person = keyof typeof people;
+
+/** Has a token, but no rights at all. */
+export const outsiders = {
+  "a role that no policy names": "Access denied by policy",
+  "a deleted user": "ACCESS DENIED!\nUser or passphrase is incorrect.",
+  "nobody (no token)": "Failed to validate JWT-Token with error: invalid token supplied",
+} as const;
+
+export type Outsider = keyof typeof outsiders;
+
+/** One of everything that a user can have. */
+export interface Things {
+  cluster: string;
+  dataset: string;
+  /** A finished request task; its result is a dataset, too. */
+  task: string;
+  checkpoint: string;
+  csv: { uuid: string; uuid_input_file: string };
+  mnist: { uuid: string; uuid_input_file: string; uuid_label_file: string };
+}
+
+export interface World {
+  app: TestApp;
+  document: OpenApiDocument;
+  endpoints: Endpoint[];
+  host: string;
+  tokenOf(who: Person): string;
+  outsiderToken(who: Outsider): string | null;
+  /** The same ones whenever asked. */
+  things(who: Person): Promise<Things>;
+  /** New ones. */
+  makeThings(who: Person): Promise<Things>;
+  /** Sends an input where the endpoint wants it. */
+  send(endpoint: Endpoint, input: Record<string, unknown>, token: string | null): Promise<TestResponse>;
+  close(): Promise<void>;
+}
+
+/** A server with people of every kind. */
+export async function createWorld(): Promise<World> {
+  const app = await createTestApp();
+  const tokens = new Map<Person, string>([["admin", app.token]]);
+  for (const who of ["chief", "owner", "colleague", "stranger"] as const) {
+    tokens.set(who, await app.addUser(people[who]));
+  }
+  const roleless = await app.addUser({ id: "tester", projectId: "alpha_project", role: "tester" });
+  const ghost = await app.addUser({ id: "ghost", projectId: "alpha_project" });
+  (await app.request("DELETE", "/user", { query: { id: "ghost" } })).json();
+  const document = (await app.request("GET", "/openapi.json")).json<OpenApiDocument>();
+  const hosts = (await app.request("GET", "/host/all")).json<{ body: string[][] }>();
+  const tokenOf = (who: Person) => tokens.get(who) as string;
+
+  async function makeThings(who: Person): Promise<Things> {
+    const token = tokenOf(who);
+    const { id: owner_id, projectId: project_id } = people[who];
+    const post = async <T>(path: string, body: object) => (await app.request("POST", path, { token, body })).json<T>();
+    const dataset = await makeDataset(app.app, { rows: 4, owner: { owner_id, project_id } });
+    const cluster = await makeCluster(app, { name: `cluster ${randomUUID().replace(/^/, "c")}`, token });
+    const task = (await post<TaskBody>("/task/request", requestBody(cluster, dataset))).uuid;
+    const checkpoint = (await post<TaskBody>("/cluster/save", { name: "saved", cluster_uuid: cluster })).uuid;
+    await untilFinished(app, cluster, checkpoint);
+    const csv = await post<Things["csv"]>("/dataset/upload/csv", { name: "announced", input_data_size: 8 });
+    const sizes = { input_data_size: 20, label_data_size: 9 };
+    const mnist = await post<Things["mnist"]>("/dataset/upload/mnist", { name: "announced", ...sizes });
+    return { cluster, dataset, task, checkpoint, csv, mnist };
+  }
+
+  const known = new Map<Person, Promise<Things>>();
+  return {
+    app,
+    document,
+    endpoints: endpointsOf(document),
+    host: hosts.body[0]?.[0] as string,
+    tokenOf,
+    outsiderToken: (who) =>
+      ({ "a role that no policy names": roleless, "a deleted user": ghost, "nobody (no token)": null })[who],
+    things(who) {
+      if (!known.has(who)) known.set(who, makeThings(who));
+      return known.get(who) as Promise<Things>;
+    },
+    makeThings,
+    send(endpoint, input, token) {
+      const { method, path } = endpoint;
+      if (method === "POST" || method === "PUT") return app.request(method, path, { token, body: input });
+      return app.request(method, path, { token, query: input as Record<string, string | number> });
+    },
+    close: () => app.close(),
+  };
+}
+
+export interface Sample {
+  /**
+   * Who gets 200: everybody, everybody with a token (and then about what is their own), administrators, or those who
+   * see the things that the input names.
+   */
+  access: "public" | "anyone" | "admins" | "visible";
+  /** A valid input about this person's things. */
+  input(world: World, who: Person, things: Things): Record<string, unknown> | Promise<Record<string, unknown>>;
+  /** The status of that input; 200 when left out. */
+  status?: number;
+}
+
+let counter = 0;
+const freshId = (prefix: string) => `${prefix}_${++counter}`;
+
+async function freshUser(world: World): Promise<string> {
+  const id = freshId("user");
+  const body = { id, name: "some user", passphrase: base64(testPassphrase) };
+  (await world.app.request("POST", "/user", { body })).json();
+  return id;
+}
+
+async function freshProject(world: World): Promise<string> {
+  const id = freshId("project");
+  (await world.app.request("POST", "/project", { body: { id, name: "some project" } })).json();
+  return id;
+}
+
+const nothing = () => ({});
+const list: Sample = { access: "anyone", input: nothing };
+
+/** A valid input for every endpoint. An endpoint without one fails the tests that walk the OpenAPI document. */
+export const samples: Record<string, Sample> = {
+  "GET /openapi.json": { access: "public", input: nothing },
+  "POST /token": { access: "public", input: () => ({ id: adminId, passphrase: base64(testPassphrase) }) },
+  "PUT /token": { access: "anyone", input: (_world, who) => ({ project_id: people[who].projectId }) },
+
+  "POST /user": {
+    access: "admins",
+    input: () => ({ id: freshId("user"), name: "some user", passphrase: base64(testPassphrase), is_admin: false }),
+  },
+  "GET /user": { access: "admins", input: () => ({ id: people.owner.id }) },
+  "GET /user/all": { access: "admins", input: nothing },
+  "DELETE /user": { access: "admins", input: async (world) => ({ id: await freshUser(world) }) },
+  "POST /user/project": {
+    access: "admins",
+    input: async (world) => ({
+      id: await freshUser(world),
+      project_id: "alpha_project",
+      role: "member",
+      is_project_admin: true,
+    }),
+  },
+  "DELETE /user/project": {
+    access: "admins",
+    input: async (world) => {
+      const assignment = { id: await freshUser(world), project_id: "alpha_project" };
+      await world.app.request("POST", "/user/project", { body: { ...assignment, role: "member" } });
+      return assignment;
+    },
+  },
+  "GET /user/project": { access: "anyone", input: nothing },
+
+  "POST /project": { access: "admins", input: () => ({ id: freshId("project"), name: "some project" }) },
+  "GET /project": { access: "admins", input: async (world) => ({ id: await freshProject(world) }) },
+  "GET /project/all": { access: "admins", input: nothing },
+  "DELETE /project": { access: "admins", input: async (world) => ({ id: await freshProject(world) }) },
+
+  "GET /dataset": { access: "visible", input: (_world, _who, { dataset }) => ({ uuid: dataset }) },
+  "GET /dataset/all": list,
+  "GET /dataset/content": {
+    access: "visible",
+    input: (_world, _who, { dataset }) => ({
+      uuid: dataset,
+      column_name: "label",
+      row_offset: 1,
+      number_of_rows: 2,
+    }),
+  },
+  "GET /dataset/check": {
+    access: "visible",
+    input: (_world, _who, { dataset }) => ({ uuid: dataset, reference_uuid: dataset }),
+  },
+  "GET /dataset/progress": { access: "visible", input: (_world, _who, { csv }) => ({ uuid: csv.uuid }) },
+  "DELETE /dataset": { access: "visible", input: (_world, _who, { dataset }) => ({ uuid: dataset }) },
+  "POST /dataset/upload/csv": { access: "anyone", input: () => ({ name: "announced", input_data_size: 8 }) },
+  "POST /dataset/upload/mnist": {
+    access: "anyone",
+    input: () => ({ name: "announced", input_data_size: 20, label_data_size: 9 }),
+  },
+  // Nothing was uploaded; whole uploads are tested where the sockets are.
+  "PUT /dataset/upload/csv": {
+    access: "visible",
+    status: 409,
+    input: (_world, _who, { csv: { uuid, uuid_input_file } }) => ({ uuid, uuid_input_file }),
+  },
+  "PUT /dataset/upload/mnist": {
+    access: "visible",
+    status: 409,
+    input: (_world, _who, { mnist: { uuid, uuid_input_file, uuid_label_file } }) => ({
+      uuid,
+      uuid_input_file,
+      uuid_label_file,
+    }),
+  },
+
+  "POST /cluster": {
+    access: "anyone",
+    input: (world) => ({ name: freshId("cluster"), template: "", host_uuid: world.host, seed: 7 }),
+  },
+  "GET /cluster": { access: "visible", input: (_world, _who, { cluster }) => ({ uuid: cluster }) },
+  "GET /cluster/all": list,
+  "DELETE /cluster": { access: "visible", input: (_world, _who, { cluster }) => ({ uuid: cluster }) },
+  "POST /cluster/save": {
+    access: "visible",
+    input: (_world, _who, { cluster }) => ({ name: "saved", cluster_uuid: cluster }),
+  },
+  "POST /cluster/load": {
+    access: "visible",
+    input: (_world, _who, { cluster, checkpoint }) => ({ cluster_uuid: cluster, checkpoint_uuid: checkpoint }),
+  },
+  "PUT /cluster/set_mode": {
+    access: "visible",
+    input: (_world, _who, { cluster }) => ({ uuid: cluster, new_state: "DIRECT" }),
+  },
+  "PUT /cluster/switch_host": {
+    access: "visible",
+    input: (world, _who, { cluster }) => ({ cluster_uuid: cluster, host_uuid: world.host, hexagon_id: 1 }),
+  },
+
+  "POST /task/train": {
+    access: "visible",
+    input: (_world, _who, { cluster, dataset }) => ({
+      name: "train_task",
+      cluster_uuid: cluster,
+      inputs: [{ dataset_uuid: dataset, dataset_column: "picture", hexagon_name: "picture_hex" }],
+      outputs: [{ dataset_uuid: dataset, dataset_column: "label", hexagon_name: "label_hex" }],
+    }),
+  },
+  "POST /task/request": {
+    access: "visible",
+    input: (_world, _who, { cluster, dataset }) => requestBody(cluster, dataset),
+  },
+  "GET /task": {
+    access: "visible",
+    input: (_world, _who, { task, cluster }) => ({ uuid: task, cluster_uuid: cluster }),
+  },
+  "GET /task/all": { access: "visible", input: (_world, _who, { cluster }) => ({ cluster_uuid: cluster }) },
+  "DELETE /task": {
+    access: "visible",
+    input: (_world, _who, { task, cluster }) => ({ uuid: task, cluster_uuid: cluster }),
+  },
+
+  "GET /checkpoint": { access: "visible", input: (_world, _who, { checkpoint }) => ({ uuid: checkpoint }) },
+  "GET /checkpoint/all": list,
+  "DELETE /checkpoint": { access: "visible", input: (_world, _who, { checkpoint }) => ({ uuid: checkpoint }) },
+
+  "GET /host/all": list,
+  "GET /audit_log": { access: "anyone", input: () => ({ page: 0 }) },
+  "GET /error_log": { access: "admins", input: () => ({ page: 0 }) },
+  "GET /power_consumption": list,
+  "GET /temperature_production": list,
+  "GET /speed": list,
+  "GET /threading": list,
+  "GET /system_info": list,
+};
+
+export const keyOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
+
+/** The sample of an endpoint; fails when there is none. */
+export function sampleOf(endpoint: { method: string; path: string }): Sample {
+  const sample = samples[keyOf(endpoint)];
+  if (sample === undefined) throw new Error(`${keyOf(endpoint)} has no sample in test/conformance/world.ts`);
+  return sample;
+}
