@@ -20,6 +20,14 @@ export interface ClientOptions extends Credentials {
   readonly WebSocket?: WebSocketConstructor;
 }
 
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * A user of one server. Logs in with the first call and renews the token by itself. Objects keep the names that they
  * have on the wire; what fails throws a HanamiError, with a class for each status.
@@ -36,7 +44,10 @@ export class HanamiClient {
   readonly system: System;
   readonly #session: Session;
 
+  /** Throws TypeError for options that cannot work, such as those from an environment variable that is not set. */
   constructor({ address, user, passphrase, fetch, WebSocket }: ClientOptions) {
+    if (!/^https?:$/.test(parseUrl(address)?.protocol ?? "")) throw new TypeError(`No address of a server: ${address}`);
+    if (!user || !passphrase) throw new TypeError("User and passphrase are needed.");
     // Browsers insist on `fetch` being called as a function of the window.
     const http = { address, fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)) };
     const session = new Session(http, { user, passphrase });

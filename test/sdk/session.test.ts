@@ -140,3 +140,14 @@ test("no server and a stranger's server are connection errors", async () => {
   const stranger = new HanamiClient({ address: "http://test", user: "asdf", passphrase: "asdfasdf", fetch });
   await expect(stranger.login()).rejects.toThrow("http://test does not answer like a Hanami server.");
 });
+
+test("options that cannot work are refused at once", () => {
+  const login = { user: "asdf", passphrase: "asdfasdf" };
+  for (const address of [undefined as unknown as string, "", "127.0.0.1:11418", "ftp://127.0.0.1"]) {
+    expect(() => new HanamiClient({ address, ...login })).toThrow(`No address of a server: ${address}`);
+  }
+  const address = "http://127.0.0.1:11418";
+  for (const missing of ["user", "passphrase"]) {
+    expect(() => new HanamiClient({ address, ...login, [missing]: undefined })).toThrow("passphrase are needed");
+  }
+});
