@@ -5,6 +5,13 @@ import type { Session } from "../session.ts";
 export interface Host {
   uuid: string;
   type: string;
+  /** For people: the processor's or adapter's name. This and what follows upstream's server does not tell. */
+  name?: string;
+  /** Share of the last seconds that was spent computing, 0…1. */
+  load?: number | null;
+  /** Bytes. */
+  memory_free?: number | null;
+  clusters?: number | null;
 }
 
 export class Hosts {
