@@ -116,7 +116,7 @@ export interface Sample {
    */
   access: "public" | "anyone" | "admins" | "visible";
   /** A valid input about this person's things. */
-  input(world: World, who: Person, things: Things): Record<string, unknown> | Promise<Record<string, unknown>>;
+  input: (world: World, who: Person, things: Things) => Record<string, unknown> | Promise<Record<string, unknown>>;
   /** The status of that input; 200 when left out. */
   status?: number;
 }
