@@ -37,6 +37,8 @@ export function compileRules(input: z.ZodObject): FieldRule[] {
       if (typeof property !== "object" || type === undefined) throw new Error(`input '${key}' needs one plain type`);
       const rule: FieldRule = { key, type, required: required.has(key) };
       if (property.pattern !== undefined) rule.pattern = new RegExp(property.pattern);
+      // The contract knows a choice as a regex, like that of `new_state`.
+      if (property.enum !== undefined) rule.pattern = new RegExp(`^(${property.enum.join("|")})$`);
       if (type === "int" || type === "float") {
         rule.minimum = property.minimum;
         rule.maximum = property.maximum;

@@ -131,11 +131,7 @@ test.each(visibleTo)("the owner's things exist for %s, one by one and in the lis
     const isUsedUp = endpoint.method === "DELETE" || endpoint.path === "/cluster/set_mode";
     const things = await (isUsedUp ? world.makeThings("owner") : world.things("owner"));
     const response = await world.send(endpoint, await input(world, "owner", things), token);
-    expect([keyOf(endpoint), response.status, status === 200 ? "" : response.text]).toEqual([
-      keyOf(endpoint),
-      status,
-      status === 200 ? "" : expect.stringMatching(/^Upload of data-set .* is not complete/),
-    ]);
+    expect([keyOf(endpoint), response.status]).toEqual([keyOf(endpoint), status]);
   }
   const { cluster, dataset, checkpoint } = await world.things("owner");
   for (const [path, uuid] of [
@@ -154,15 +150,11 @@ test.each(Object.keys(people) as Person[])("endpoints for administrators answer 
   for (const endpoint of world.endpoints) {
     const { access, input } = sampleOf(endpoint);
     if (access !== "admins") continue;
-    const values = await input(world, person, things);
-    const { status, text } = await world.send(endpoint, values, token);
-    if (person === "admin") {
-      expect([keyOf(endpoint), status]).toEqual([keyOf(endpoint), 200]);
-    } else {
-      // The policies let members through to this path; its own check refuses them without a word.
-      const refusal = endpoint.path === "/user/project" ? "" : "Access denied by policy";
-      expect([keyOf(endpoint), status, text]).toEqual([keyOf(endpoint), 401, refusal]);
-    }
+    const { status, text } = await world.send(endpoint, await input(world, person, things), token);
+    // The policies let members through to one of the paths; its own check refuses them without a word.
+    const refusal = endpoint.path === "/user/project" ? "" : "Access denied by policy";
+    const expected = person === "admin" ? [200, text] : [401, refusal];
+    expect([keyOf(endpoint), status, text]).toEqual([keyOf(endpoint), ...expected]);
   }
 });
 

@@ -4,6 +4,7 @@ export interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   pattern?: string;
+  enum?: string[];
   minLength?: number;
   maxLength?: number;
   minimum?: number;
@@ -68,4 +69,9 @@ export function isDocumented(endpoint: Endpoint, status: number, text: string): 
     const parts = template.split(/\{[a-z_]+\}/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     return new RegExp(`^${parts.join("[^]*")}$`).test(text);
   });
+}
+
+/** The regex that a text has to match; a choice is one, too. */
+export function patternOf(schema: JsonSchema | undefined): string | undefined {
+  return schema?.pattern ?? (schema?.enum && `^(${schema.enum.join("|")})$`);
 }

@@ -193,6 +193,7 @@ export const samples: Record<string, Sample> = {
     input: (_world, _who, { dataset }) => ({ uuid: dataset, reference_uuid: dataset }),
   },
   "GET /dataset/progress": { access: "visible", input: (_world, _who, { csv }) => ({ uuid: csv.uuid }) },
+  "GET /dataset/download": { access: "visible", input: (_world, _who, { dataset }) => ({ uuid: dataset }) },
   "DELETE /dataset": { access: "visible", input: (_world, _who, { dataset }) => ({ uuid: dataset }) },
   "POST /dataset/upload/csv": { access: "anyone", input: () => ({ name: "announced", input_data_size: 8 }) },
   "POST /dataset/upload/mnist": {
