@@ -102,7 +102,7 @@ export async function openApp(config: Config): Promise<Server> {
     await recoverDatasets({ db, storage, uploads, log });
     const hosts = await openHosts({ db, config, log });
     closer.add(() => hosts.close());
-    const scheduler = await createScheduler({ db, storage, hosts, log });
+    const scheduler = await createScheduler({ db, storage, hosts, log, snapshotIntervalMs: config.snapshotIntervalMs });
     closer.add(() => scheduler.close());
 
     const app: App = {

@@ -26,6 +26,7 @@ const environment = z.object({
   HANAMI_SOFTWARE_GPU: flag.default(false),
   HANAMI_CPU_THREADS: positive.optional(),
   HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
+  HANAMI_SNAPSHOT_INTERVAL_MS: positive.default(3000),
   HANAMI_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -47,6 +48,8 @@ export interface Config {
   softwareGpu: boolean;
   cpuThreads: number | undefined;
   tempfileTimeoutMinutes: number;
+  /** What a crash may cost: how long changes of a network wait, at most about, until they are on disk. */
+  snapshotIntervalMs: number;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }
 
@@ -86,6 +89,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     softwareGpu: values.HANAMI_SOFTWARE_GPU,
     cpuThreads: values.HANAMI_CPU_THREADS,
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
+    snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,
     logLevel: values.HANAMI_LOG_LEVEL,
   };
 }

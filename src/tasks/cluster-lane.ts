@@ -6,7 +6,7 @@ import { unpinCheckpoint } from "../clusters/restore-pin.ts";
 import { Serial } from "../clusters/serial.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
 import { HanamiError } from "../errors.ts";
-import { HostClosedError } from "../hosts/host-errors.ts";
+import { HostClosedError, HostError } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import { recordEnd } from "./record-end.ts";
 import { discardResult } from "./discard-result.ts";
@@ -24,6 +24,10 @@ export interface LaneResources extends SeatResources {
 
 /** A queue that could not be worked on, for want of its database or disk, is looked at again after this. */
 const RETRY_MS = 5_000;
+
+/** A large network must not spend its time on being saved: its next save waits for so many times what this one held it up. */
+const SAVE_PAUSES = 10;
+const SAVE_DELAY_MS_MAX = 30_000;
 
 /** Everything that happens to one cluster: its queue, its turns, its snapshots, its end. */
 export class ClusterLane {
@@ -85,18 +89,18 @@ export class ClusterLane {
   /** See `Scheduler.retire`. The lane is of no use afterwards, unless `remove` threw. */
   async retire(remove: () => Promise<void>): Promise<void> {
     await this.#halt("retire");
-    try {
-      await this.#turns.run(async () => {
+    await this.#turns.run(async () => {
+      try {
         await remove();
-        await this.#seat.leave();
-        await this.#removeFiles();
-      });
-    } catch (error) {
-      this.#stopped = null;
-      this.wake();
-      throw error;
-    }
-    for (const listener of this.#listeners) listener();
+      } catch (error) {
+        this.#stopped = null;
+        this.wake();
+        throw error;
+      }
+      for (const listener of this.#listeners) listener();
+      await this.#seat.leave();
+      await this.#removeFiles();
+    });
   }
 
   async close(): Promise<void> {
@@ -200,7 +204,9 @@ export class ClusterLane {
     if (this.#stopped === "retire") return;
     const expected = error instanceof TaskError || error instanceof HanamiError;
     if (!expected) await this.#report(error, `task ${run.task.uuid}`, run.task.owner_id);
-    const errorMessage = expected ? error.message : "The server failed to carry out the task; its error log says why.";
+    // Other messages may hold what is not for users, such as paths; a host knows nothing of that sort.
+    const hasText = expected || error instanceof HostError;
+    const errorMessage = hasText ? error.message : "The server failed to carry out the task; its error log says why.";
     await recordEnd(this.#resources.db, run.task.uuid, { state: "failed", cycle: run.cycle, errorMessage });
     await this.#cleanUp(run);
     if (run.plan.kind === "request") await discardResult(this.#resources, run.task.uuid);
@@ -224,14 +230,19 @@ export class ClusterLane {
   /** Saves between two slices; the file is written while the cluster goes on. Never rejects. */
   async #save(): Promise<void> {
     const { snapshotIntervalMs } = this.#resources;
-    const start = performance.now();
+    let heldMs = 0;
     try {
-      const save = await this.#turns.run(async () => (this.#seat.dirty ? this.#seat.startSave() : null));
+      const save = await this.#turns.run(async () => {
+        if (!this.#seat.dirty) return null;
+        const start = performance.now();
+        const started = await this.#seat.startSave();
+        heldMs = performance.now() - start;
+        return started;
+      });
       await save?.written;
-      // A large network must not spend its time on being saved.
-      this.#saveDelayMs = Math.max(snapshotIntervalMs, SAVE_PAUSES * (performance.now() - start));
+      this.#saveDelayMs = Math.max(snapshotIntervalMs, Math.min(SAVE_PAUSES * heldMs, SAVE_DELAY_MS_MAX));
     } catch (error) {
-      this.#saveDelayMs = Math.min(2 * this.#saveDelayMs, 60_000);
+      this.#saveDelayMs = Math.min(2 * this.#saveDelayMs, SAVE_DELAY_MS_MAX);
       if (!(error instanceof HostClosedError)) await this.#report(error, `snapshot of cluster ${this.uuid}`);
     }
   }
@@ -248,6 +259,3 @@ export class ClusterLane {
     await writeErrorLog(this.#resources, { userId, component: "scheduler", context, values: new Map(), error });
   }
 }
-
-/** A snapshot is followed by a pause of at least this many times its duration. */
-const SAVE_PAUSES = 10;

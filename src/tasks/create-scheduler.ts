@@ -4,16 +4,8 @@ import { ClusterLane, type LaneResources } from "./cluster-lane.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
-const SNAPSHOT_INTERVAL_MS = 3_000;
-
 /** Opens the scheduler: sweeps what an earlier run left behind, then goes on with every queue that is not empty. */
-export async function createScheduler(
-  options: Omit<LaneResources, "snapshotIntervalMs"> & { snapshotIntervalMs?: number },
-): Promise<Scheduler> {
-  const resources: LaneResources = {
-    ...options,
-    snapshotIntervalMs: options.snapshotIntervalMs ?? SNAPSHOT_INTERVAL_MS,
-  };
+export async function createScheduler(resources: LaneResources): Promise<Scheduler> {
   const { db, storage } = resources;
   await sweepFiles({ db, storage });
 

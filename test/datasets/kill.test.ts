@@ -1,60 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { expect, onTestFinished, test } from "vitest";
-import { paths } from "../../src/paths.ts";
+import { expect, test } from "vitest";
 import { openUpload } from "../api/dataset-support.ts";
 import { embeddedDatabase } from "../support/databases.ts";
-import { base64, testPassphrase } from "../support/test-app.ts";
+import { kill, startServer } from "../support/server-process.ts";
 import { temporaryFolder } from "./support.ts";
-
-interface RunningServer {
-  child: ChildProcess;
-  url: string;
-  token: string;
-  ask<T>(method: string, path: string, body?: object): Promise<T>;
-}
-
-async function startServer(dataDir: string): Promise<RunningServer> {
-  const child = spawn(process.execPath, [join(paths.root, "dist/src/main.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      ...process.env,
-      HANAMI_DATA_DIR: dataDir,
-      HANAMI_PORT: "0",
-      HANAMI_LOG_LEVEL: "error",
-      HANAMI_ADMIN_USER_ID: "asdf",
-      HANAMI_ADMIN_USER_NAME: "asdf",
-      HANAMI_ADMIN_PASSPHRASE: testPassphrase,
-    },
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let url: string | undefined;
-  for await (const line of createInterface({ input: child.stdout })) {
-    url = /listens on (http:\S+)/.exec(line)?.[1];
-    if (url !== undefined) break;
-  }
-  child.stdout.resume();
-  const base = `${url}/v1.0alpha`;
-  const ask = async <T>(method: string, path: string, body?: object, token = "") => {
-    const request = { method, headers: { "X-Auth-Token": token }, ...(body && { body: JSON.stringify(body) }) };
-    const response = await fetch(base + path, request);
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as T;
-  };
-  const login = { id: "asdf", passphrase: base64(testPassphrase) };
-  const { token } = await ask<{ token: string }>("POST", "/token", login);
-  return { child, url: url as string, token, ask: (method, path, body) => ask(method, path, body, token) };
-}
-
-async function kill({ child }: RunningServer): Promise<void> {
-  const exited = once(child, "exit");
-  child.kill("SIGKILL");
-  await exited;
-}
 
 test(
   "an upload that was acknowledged to its end survives kill -9, a killed import leaves nothing",

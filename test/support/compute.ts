@@ -47,7 +47,7 @@ const pictures: GeneratedGroup[] = [
 
 /** Puts a dataset in place as an import would have done it. Resolves to its uuid. */
 export async function makeDataset(
-  app: App,
+  app: Pick<App, "db" | "storage">,
   options: {
     rows: number;
     groups?: GeneratedGroup[];

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { onTestFinished } from "vitest";
+import { paths } from "../../src/paths.ts";
+import { adminId, base64, testPassphrase } from "./test-app.ts";
+
+/** A server in a process of its own, with the administrator logged in. */
+export interface RunningServer {
+  child: ChildProcess;
+  url: string;
+  token: string;
+  ask<T>(method: string, path: string, body?: object): Promise<T>;
+}
+
+/** Starts the built server on a data directory; it ends with the test at the latest. */
+export async function startServer(dataDir: string, env: Record<string, string> = {}): Promise<RunningServer> {
+  const child = spawn(process.execPath, [join(paths.root, "dist/src/main.js")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...process.env,
+      HANAMI_DATA_DIR: dataDir,
+      HANAMI_PORT: "0",
+      HANAMI_LOG_LEVEL: "error",
+      HANAMI_ADMIN_USER_ID: adminId,
+      HANAMI_ADMIN_USER_NAME: adminId,
+      HANAMI_ADMIN_PASSPHRASE: testPassphrase,
+      ...env,
+    },
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let url: string | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = /listens on (http:\S+)/.exec(line)?.[1];
+    if (url !== undefined) break;
+  }
+  child.stdout.resume();
+  const base = `${url}/v1.0alpha`;
+  const ask = async <T>(method: string, path: string, body?: object, token = "") => {
+    const request = { method, headers: { "X-Auth-Token": token }, ...(body && { body: JSON.stringify(body) }) };
+    const response = await fetch(base + path, request);
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  };
+  const login = { id: adminId, passphrase: base64(testPassphrase) };
+  const { token } = await ask<{ token: string }>("POST", "/token", login);
+  return { child, url: url as string, token, ask: (method, path, body) => ask(method, path, body, token) };
+}
+
+/** Ends the process without any warning. */
+export async function kill({ child }: RunningServer): Promise<void> {
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
