@@ -1,25 +1,32 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Table } from "hanami-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
 const root = new URL("../../../", import.meta.url);
-// In the repository, as the README says: there `hanami-sdk` is found.
-const script = new URL("dist/readme-workflow.mjs", root);
-const blocks = [...readFileSync(new URL("README.md", root), "utf8").matchAll(/```(js|sh)\n(.*?)```/gs)];
-const block = (language: string) => blocks.find(([, found]) => found === language)?.[2] as string;
+// Somewhere in the repository, as the documents say: there `hanami-sdk` and `hanamictl` are found.
+const folder = fileURLToPath(new URL("dist/documents/", root));
+const script = join(folder, "program.mjs");
+
+/** The code of a document, in order. */
+const blocks = (document: string, language: string) =>
+  [...readFileSync(new URL(document, root), "utf8").matchAll(/```(\w+)\n(.*?)```/gs)]
+    .filter(([, found]) => found === language)
+    .map(([, , code]) => code as string);
 
 let app: TestApp;
 let address: string;
 beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
   app = await createTestApp();
   address = (await app.server.listen()).url;
 });
 afterAll(async () => {
-  rmSync(script, { force: true });
+  rmSync(folder, { recursive: true });
   await app.close();
 });
 
@@ -30,25 +37,42 @@ async function run(command: string, args: string[]): Promise<string> {
     HANAMI_USER: adminId,
     HANAMI_PASSPHRASE: testPassphrase,
   };
-  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "inherit"] });
-  const chunks: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-  const [code] = (await once(child, "close")) as [number];
-  expect(code).toBe(0);
-  return Buffer.concat(chunks).toString();
+  const { status, stdout, stderr } = await runToEnd(spawn(command, args, { env, cwd: folder }));
+  expect(status, stderr).toBe(0);
+  return stdout;
 }
 
-test("the first workflow of the README works as written", { timeout: 120_000 }, async () => {
-  writeFileSync(script, block("js"));
-  const output = await run(process.execPath, [fileURLToPath(script)]);
+async function runToEnd(child: ChildProcessWithoutNullStreams) {
+  const out: Buffer[] = [];
+  const errors: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+  const [status] = (await once(child, "close")) as [number | null];
+  return { status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(errors).toString() };
+}
+
+test("the program of the SDK's README works as written", { timeout: 120_000 }, async () => {
+  writeFileSync(script, blocks("sdk/README.md", "js")[0] as string);
+  const output = await run(process.execPath, [script]);
   expect(output).toContain("100 % learned");
   const points = [...output.matchAll(/wanted ([\d.]+) {2}learned ([\d.]+)/g)];
   expect(points).toHaveLength(4);
   for (const [, wanted, learned] of points) expect(Math.abs(Number(wanted) - Number(learned))).toBeLessThan(0.25);
 });
 
+test("the first workflow of the README works as written", { timeout: 120_000 }, async () => {
+  const output = await run("sh", ["-ec", blocks("README.md", "sh")[0] as string]);
+  for (const [row, wanted] of [
+    [250, 0.9],
+    [750, 0.1],
+  ] as const) {
+    const learned = new RegExp(`\\| ${row} \\| ([\\d.]+) `).exec(output)?.[1];
+    expect(Math.abs(Number(learned) - wanted)).toBeLessThan(0.25);
+  }
+});
+
 test("the README's curl calls work as written", async () => {
-  const [login, list] = block("sh").trim().split("\n") as [string, string];
+  const [login, list] = (blocks("README.md", "sh")[1] as string).trim().split("\n") as [string, string];
   const { token } = JSON.parse(await run("sh", ["-c", login])) as { token: string };
   const { header, body } = JSON.parse(await run("sh", ["-c", list.replace("<the token>", token)])) as Table;
   expect(header.slice(0, 2)).toEqual(["uuid", "type"]);
