@@ -6,16 +6,14 @@ import { root } from "./install.mjs";
 import { run } from "./run.mjs";
 
 const folder = "src/kernels/wasm";
-const options = [
-  ...["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--sharedMemory"],
-  ...["--initialMemory", "2", "--maximumMemory", "65536", "--enable", "simd,threads"],
-  // Addresses have 32 bits here, and vectors never leave the module.
-  ...["--disableWarning", "201", "--disableWarning", "112"],
-];
+// Addresses have 32 bits here (201), and vectors never leave the module (112).
+const options =
+  "-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 2 --maximumMemory 65536 " +
+  "--enable simd,threads --disableWarning 201 --disableWarning 112";
 
 /** Hash of everything that decides the result. */
 function sourcesHash() {
-  const hash = createHash("sha256").update(options.join(" "));
+  const hash = createHash("sha256").update(options);
   const compiler = join(root, "node_modules/assemblyscript/package.json");
   const sources = readdirSync(join(root, folder, "assembly")).filter((name) => name.endsWith(".ts"));
   const files = [compiler, ...sources.sort().map((name) => join(root, folder, "assembly", name))];
@@ -34,7 +32,7 @@ export async function buildKernels() {
   mkdirSync(build, { recursive: true });
   // Somebody may be reading the old one.
   const draft = join(build, `kernels.${process.pid}.wasm`);
-  const code = await run("assemblyscript", [join(folder, "assembly/index.ts"), "-o", draft, ...options], {
+  const code = await run("assemblyscript", [join(folder, "assembly/index.ts"), "-o", draft, ...options.split(" ")], {
     command: "asc",
   });
   if (code !== 0) return code;

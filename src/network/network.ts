@@ -177,7 +177,7 @@ export class Network {
    * The external values of each output, [count][width], in template order. Nothing grows or learns. Neurons with a
    * memory, and connections that run backwards, carry their values from sample to sample and on to the next call.
    */
-  request({ count, inputs }: RequestBatch): Float32Array[] {
+  request({ count, inputs }: RequestBatch): Float32Array<ArrayBuffer>[] {
     checkColumns(inputs, count, this.#cluster.template.inputs, "input");
     const shown = this.#engine.request(this.#cluster, { count, inputs: rowsOf(inputs) });
     return this.#cluster.template.outputs.map((_, index) => externalValues(this.#cluster, index, shown, count));

@@ -87,7 +87,7 @@ export function externalValues(
   index: number,
   outputs: Float32Array,
   count: number,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const neuronCount = countOf(state, "output");
   const neurons = outputNeurons[index]!;
   const { kind } = template.outputs[index]!;
