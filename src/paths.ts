@@ -11,6 +11,5 @@ export const paths = {
   migrations: inRoot("src/db/migrations"),
   defaultPolicies: inRoot("src/accounts/default.policies"),
   proto: inRoot("proto/hanami.proto"),
-  kernels: inRoot("build/kernels.wasm"),
   shaders: inRoot("shaders"),
 };

@@ -1,0 +1,67 @@
+// Gives sections to the neurons that `find_fresh` found, in order of neurons: one in a random block of a random target
+// hexagon; while that holds few sections, one in each of its blocks.
+// One workgroup: its threads fetch the words of 32 blocks at a time, the first thread alone makes the sections.
+// uses: types, random, append-section
+
+struct Tally {
+  fresh: u32,
+  marked: u32,
+  synapses: u32,
+  unused: u32,
+  words: array<u32>,
+}
+
+@group(0) @binding(0) var<storage, read_write> control: Control;
+@group(0) @binding(1) var<storage, read_write> hexagons: array<Hexagon>;
+@group(0) @binding(2) var<storage, read_write> lists: array<u32>;
+@group(0) @binding(3) var<storage, read_write> blocks: array<Block>;
+@group(0) @binding(4) var<storage, read_write> sections: array<Section>;
+@group(0) @binding(5) var<storage, read_write> neurons: array<Neuron>;
+@group(0) @binding(6) var<storage, read_write> tiles: array<Tile>;
+@group(0) @binding(7) var<storage, read> tally: Tally;
+@group(0) @binding(8) var<uniform> scope: Scope;
+
+var<workgroup> words: array<u32, 128>;
+// Blocks that are added to the hexagon itself hold no values yet.
+var<workgroup> blocks_before: u32;
+
+@compute @workgroup_size(128)
+fn main(@builtin(local_invocation_index) n: u32) {
+  if (tally.fresh == 0u) { return; }
+  if (n == 0u) { blocks_before = select(control.blocks, 0u, control.samples == 0u); }
+  let count = workgroupUniformLoad(&blocks_before);
+  for (var first = 0u; first < count; first += 32u) {
+    let block = first + n / 4u;
+    var word = 0u;
+    if (block < count) {
+      if (blocks[block].hexagon == scope.hexagon) { word = tally.words[block * 4u + n % 4u]; }
+    }
+    words[n] = word;
+    workgroupBarrier();
+    if (n == 0u) {
+      for (var i = 0u; i < 128u; i++) {
+        var rest = words[i];
+        while (rest != 0u) {
+          connect(first * NEURONS_PER_BLOCK + i * 32u + firstTrailingBit(rest));
+          rest &= rest - 1u;
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+}
+
+fn connect(source: u32) {
+  let hexagon = scope.hexagon;
+  let target_hexagon = pick_target(hexagon, source);
+  prepare_blocks(target_hexagon);
+  let is_few = hexagons[target_hexagon].sections < FEW_SECTIONS;
+  let start = draw(DRAW_SECTION_BLOCK + hexagon, source, 0u);
+  let copies = select(1u, hexagons[target_hexagon].blocks, is_few);
+  let is_refined = is_few && (hexagons[hexagon].kind & (FROM_INPUT | MATCH)) == FROM_INPUT;
+  for (var copy = 0u; copy < copies; copy++) {
+    let section = append_section(source, hexagon, target_hexagon, start, copy);
+    if (section == NONE) { return; }
+    if (is_refined) { sections[section].tolerance = TOLERANCE_START; }
+  }
+}

@@ -1,0 +1,80 @@
+// Adding blocks and sections. Only one thread may run this: the order of creation is part of the result.
+// Every index is checked against the room there is; without room the network simply stops growing.
+
+fn pick_target(hexagon: u32, item: u32) -> u32 {
+  let random = draw(DRAW_SECTION_TARGET + hexagon, item, 0u);
+  return lists[hexagons[hexagon].first_target + random % hexagons[hexagon].targets];
+}
+
+// The `ordinal`th block of a hexagon.
+fn member(hexagon: u32, ordinal: u32) -> u32 {
+  return lists[control.first_member + hexagon * control.block_capacity + ordinal];
+}
+
+// Adds a block, with readout weights for every output neuron of the hexagon (`start_readout` fills them).
+fn grow_block(hexagon: u32) {
+  let block = control.blocks;
+  var rows = 0u;
+  for (var i = 0u; i < hexagons[hexagon].runs; i++) { rows += lists[hexagons[hexagon].first_run + 2u * i + 1u]; }
+  if (block >= control.block_capacity
+    || control.tiles + hexagons[hexagon].runs > control.tile_capacity
+    || control.rows + rows > control.row_capacity) { return; }
+  control.blocks = block + 1u;
+  blocks[block].hexagon = hexagon;
+  blocks[block].ordinal = hexagons[hexagon].blocks;
+  blocks[block].sections = 0u;
+  lists[control.first_member + hexagon * control.block_capacity + hexagons[hexagon].blocks] = block;
+  hexagons[hexagon].blocks += 1u;
+  for (var n = 0u; n < NEURONS_PER_BLOCK; n++) {
+    neurons[block * NEURONS_PER_BLOCK + n] = Neuron(0.0, 0.0, 0.0, 0.0, 0u, 0.0, NONE, 0.0);
+  }
+  for (var i = 0u; i < hexagons[hexagon].runs; i++) {
+    let run = hexagons[hexagon].first_run + 2u * i;
+    tiles[control.tiles] = Tile(block, lists[run], lists[run + 1u], control.rows);
+    control.tiles += 1u;
+    control.rows += lists[run + 1u];
+  }
+}
+
+fn prepare_blocks(hexagon: u32) {
+  if (hexagons[hexagon].blocks > 0u) { return; }
+  let start = select(START_BLOCKS_HIDDEN, START_BLOCKS_OUTPUT, hexagons[hexagon].role == ROLE_OUTPUT);
+  for (var i = 0u; i < start; i++) { grow_block(hexagon); }
+}
+
+// Adds an empty section to the first block, from the `start + copy`th on, that has a free place. NONE without room.
+fn append_section(source: u32, origin: u32, target_hexagon: u32, start: u32, copy: u32) -> u32 {
+  if (hexagons[target_hexagon].blocks * SECTIONS_PER_BLOCK - hexagons[target_hexagon].sections < FREE_PLACES_MIN) {
+    grow_block(target_hexagon);
+  }
+  let count = hexagons[target_hexagon].blocks;
+  let section = control.sections;
+  if (section >= control.section_capacity || hexagons[target_hexagon].sections >= count * SECTIONS_PER_BLOCK) {
+    return NONE;
+  }
+  var ordinal = (start % count + copy) % count;
+  while (blocks[member(target_hexagon, ordinal)].sections >= SECTIONS_PER_BLOCK) { ordinal = (ordinal + 1u) % count; }
+  let block = member(target_hexagon, ordinal);
+
+  control.sections = section + 1u;
+  blocks[block].places[blocks[block].sections] = section;
+  blocks[block].sections += 1u;
+  hexagons[target_hexagon].sections += 1u;
+  var kind = hexagons[origin].kind;
+  if (origin >= target_hexagon) {
+    kind |= BACK;
+  } else if (hexagons[origin].role == ROLE_HIDDEN) {
+    kind |= LEARNS;
+  }
+  var created: Section;
+  created.source = source;
+  created.source_hexagon = origin;
+  created.target_block = block;
+  created.next = neurons[source].head;
+  created.seed = draw(DRAW_SECTION_SEED + target_hexagon, section, 0u);
+  created.kind = kind;
+  created.range = FLOAT_MAX;
+  sections[section] = created;
+  neurons[source].head = section;
+  return section;
+}

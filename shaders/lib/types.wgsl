@@ -1,0 +1,172 @@
+// The records that a network is made of on the device. `src/kernels/webgpu/records.ts` says how they lie in memory.
+// The generated module `constants` comes first: it takes every number of the learning rule from `src/network`.
+
+// What a section is like, by what feeds it.
+const FROM_INPUT = 1u;
+const MATCH = 2u;
+// Its source is computed later in the step, so it shows the value of the step before.
+const BACK = 4u;
+// Its source learns from it.
+const LEARNS = 8u;
+
+const ROLE_INPUT = 0u;
+const ROLE_HIDDEN = 1u;
+const ROLE_OUTPUT = 2u;
+
+const MODE_BATCH = 0u;
+const MODE_ONLINE = 1u;
+const MODE_REQUEST = 2u;
+
+struct Control {
+  blocks: u32,
+  sections: u32,
+  tiles: u32,
+  rows: u32,
+  outputs: u32,
+  seed: u32,
+  // Batch updates in which at least one sample took part.
+  adam_steps: u32,
+  hexagons: u32,
+  // Runs of output neurons over all hexagons.
+  runs: u32,
+  block_capacity: u32,
+  section_capacity: u32,
+  tile_capacity: u32,
+  row_capacity: u32,
+  // Where the blocks of hexagons begin in `lists`: [hexagon][block_capacity].
+  first_member: u32,
+  mode: u32,
+  // Of the submitted steps: how many there are, and which comes next.
+  steps: u32,
+  next_step: u32,
+  // 1: the pools must grow before the next step; all kernels do nothing until the host has seen to it.
+  halted: u32,
+  // 1: the device cannot hold more, so the network learns on without growing.
+  is_full: u32,
+  // The step that is being computed. No samples = do nothing.
+  samples: u32,
+  first_row: u32,
+  result_row: u32,
+  rate: f32,
+  rows_started: u32,
+  learning: u32,
+  moment_correction: f32,
+  square_correction: f32,
+  // Samples that take part in learning, ascending.
+  learners: array<u32>,
+}
+
+struct Step {
+  first_row: u32,
+  samples: u32,
+  result_row: u32,
+  rate: f32,
+}
+
+struct Hexagon {
+  role: u32,
+  kind: u32,
+  // Where its target list is in `lists`, and its runs of output neurons as pairs of first and length.
+  first_target: u32,
+  targets: u32,
+  first_run: u32,
+  runs: u32,
+  blocks: u32,
+  sections: u32,
+}
+
+struct Block {
+  hexagon: u32,
+  // Its place among the blocks of its hexagon.
+  ordinal: u32,
+  sections: u32,
+  unused: u32,
+  // Its sections in the order of their creation.
+  places: array<u32, 512>,
+}
+
+struct Neuron {
+  bias: f32,
+  bias_moment: f32,
+  bias_square: f32,
+  potential: f32,
+  refractory: u32,
+  last_value: f32,
+  // First of the sections that it feeds.
+  head: u32,
+  // Sum of its delta over the samples that take part in the current step.
+  delta_sum: f32,
+}
+
+struct Section {
+  source: u32,
+  target_block: u32,
+  next: u32,
+  seed: u32,
+  kind: u32,
+  source_hexagon: u32,
+  ramps: u32,
+  visits: u32,
+  recoveries: u32,
+  // 1: active in a sample that takes part in the current step.
+  touched: u32,
+  lower: f32,
+  range: f32,
+  tolerance: f32,
+  split: f32,
+  largest: f32,
+  unused: u32,
+  ends: vec4f,
+  // Second moments of the ramps. An array, so that threads may write different ones at once.
+  squares: array<f32, 4>,
+}
+
+struct Tile {
+  block: u32,
+  output: u32,
+  outputs: u32,
+  row: u32,
+}
+
+struct Output {
+  hexagon: u32,
+  bias: f32,
+  bias_moment: f32,
+  bias_square: f32,
+}
+
+// What the host knows when it records a dispatch.
+struct Scope {
+  hexagon: u32,
+  // Spiking: neurons of this hexagon have a memory.
+  has_memory: u32,
+  cooldown: f32,
+  refractory_time: u32,
+}
+
+// Where the 128 neurons of a block begin in `values` and `deltas`: [block][sample][neuron].
+fn at(block: u32, sample: u32) -> u32 {
+  return (block * control.samples + sample) * NEURONS_PER_BLOCK;
+}
+
+fn ramp_size(kind: u32) -> u32 {
+  return select(NEURON_RAMP_SIZE, INPUT_RAMP_SIZE, (kind & FROM_INPUT) != 0u);
+}
+
+fn ramp_count(kind: u32) -> u32 {
+  return SYNAPSES_PER_SECTION / ramp_size(kind);
+}
+
+// A section's four runs of 32 synapses end in the four tiles of its block: run k in tile (a*k + c) & 3, a odd.
+fn tile_of_run(seed: u32, run: u32) -> u32 {
+  return ((((seed & 1u) << 1u) | 1u) * run + (seed >> 8u)) & 3u;
+}
+
+fn run_of_tile(seed: u32, tile: u32) -> u32 {
+  // 1 and 3 are their own inverses modulo 4.
+  return ((((seed & 1u) << 1u) | 1u) * (tile - (seed >> 8u))) & 3u;
+}
+
+fn bounded(x: f32) -> f32 {
+  return clamp(x, -VALUE_MAX, VALUE_MAX);
+}

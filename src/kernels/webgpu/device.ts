@@ -1,0 +1,165 @@
+import { create } from "webgpu";
+import { GPUBufferUsage, GPUMapMode } from "./webgpu-flags.ts";
+
+/** What an adapter says about itself. */
+export interface AdapterIdentity {
+  vendor: string;
+  architecture: string;
+  /** The name people know it by. */
+  name: string;
+  driver: string;
+  /** It computes on the CPU. */
+  isSoftware: boolean;
+}
+
+/** An open device. Whoever opened it must call `close`: one that is alive when Node exits can crash the process. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  readonly identity: AdapterIdentity;
+  /** No buffer may be larger. */
+  readonly maxBufferBytes: number;
+  /** Resolves with the reason when the device is gone without `close`. */
+  readonly lost: Promise<string>;
+  /** Runs `work` and waits for the device; rejects when it used the device wrongly or ran out of memory. */
+  readonly checked: <T>(work: () => T) => Promise<T>;
+  close(): void;
+}
+
+/** Dawn crashes when the object that `create` returns is collected while its adapters and devices are in use. */
+const pinned = new Set<GPU>();
+
+/** Devices come with small defaults unless these are asked for. */
+const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
+
+/** A device that Dawn offers but that must not be used. */
+export class UnusableAdapterError extends Error {}
+
+/**
+ * Opens the adapter that Dawn prefers, or the one called `adapter`, with all the memory per buffer that it allows.
+ * Rejects with UnusableAdapterError when there is none, and when what there is does not compute right: Dawn's `null`
+ * back end takes all work and returns garbage.
+ */
+export async function openGpu(options: { adapter?: string; backend?: string } = {}): Promise<Gpu> {
+  const flags = [];
+  if (options.adapter !== undefined) flags.push(`adapter=${options.adapter}`);
+  if (options.backend !== undefined) flags.push(`backend=${options.backend}`);
+  const gpu = create(flags);
+  pinned.add(gpu);
+  try {
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch((error: unknown) => {
+      throw new UnusableAdapterError(error instanceof Error ? error.message : String(error));
+    });
+    if (adapter === null) throw new UnusableAdapterError("there is no GPU that WebGPU can use");
+    const requiredLimits: Record<string, number> = {};
+    for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
+    const features: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: features });
+    const opened = watch(device, identify(adapter.info), () => pinned.delete(gpu));
+    try {
+      await selfTest(opened);
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return opened;
+  } catch (error) {
+    pinned.delete(gpu);
+    throw error;
+  }
+}
+
+function identify(info: GPUAdapterInfo & { isFallbackAdapter?: boolean }): AdapterIdentity {
+  const { vendor, architecture, device, description } = info;
+  const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
+  const isSoftware = info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe/.test(text);
+  return { vendor, architecture, name: device || architecture || vendor || "GPU", driver: description, isSoftware };
+}
+
+function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void): Gpu {
+  let closing = false;
+  let failure: string | null = null;
+  // Whatever no scope caught is kept for the next check instead of going to the console.
+  device.addEventListener("uncapturederror", (event) => {
+    failure ??= event.error.message;
+  });
+  const lost = new Promise<string>((resolve) => {
+    void device.lost.then(({ message }) => {
+      if (!closing) resolve(message || "the device was lost");
+    });
+  });
+  return {
+    device,
+    identity,
+    maxBufferBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+    lost,
+    async checked(work) {
+      device.pushErrorScope("validation");
+      device.pushErrorScope("out-of-memory");
+      device.pushErrorScope("internal");
+      let outcome: { value: ReturnType<typeof work> } | { failure: Error };
+      try {
+        outcome = { value: work() };
+      } catch (error) {
+        outcome = { failure: error instanceof Error ? error : new Error(String(error)) };
+      }
+      const errors = await Promise.all([device.popErrorScope(), device.popErrorScope(), device.popErrorScope()]);
+      if ("failure" in outcome) throw outcome.failure;
+      const error = errors.find((each) => each !== null);
+      if (error) throw new Error(error.message);
+      if (failure !== null) throw new Error(failure);
+      return outcome.value;
+    },
+    close() {
+      closing = true;
+      device.destroy();
+      unpin();
+    },
+  };
+}
+
+/** One small dispatch whose result only a device that really computes can give. */
+async function selfTest({ device, checked, identity }: Gpu): Promise<void> {
+  const words = 64;
+  const size = words * 4;
+  const data = await checked(() => {
+    const code = `
+      @group(0) @binding(0) var<storage, read_write> data: array<u32>;
+      @compute @workgroup_size(${words})
+      fn main(@builtin(global_invocation_id) id: vec3u) { data[id.x] = data[id.x] * 2654435761u + id.x; }`;
+    const pipeline = device.createComputePipeline({
+      layout: "auto",
+      compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
+    });
+    const storage = device.createBuffer({
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    const readback = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    device.queue.writeBuffer(
+      storage,
+      0,
+      Uint32Array.from({ length: words }, (_, i) => i + 7),
+    );
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(
+      0,
+      device.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [{ binding: 0, resource: { buffer: storage } }],
+      }),
+    );
+    pass.dispatchWorkgroups(1);
+    pass.end();
+    encoder.copyBufferToBuffer(storage, 0, readback, 0, size);
+    device.queue.submit([encoder.finish()]);
+    return { storage, readback };
+  });
+  await data.readback.mapAsync(GPUMapMode.READ);
+  const computed = new Uint32Array(data.readback.getMappedRange());
+  const isRight = computed.every((value, i) => value === (Math.imul(i + 7, 2654435761) + i) >>> 0);
+  data.readback.destroy();
+  data.storage.destroy();
+  if (!isRight) throw new UnusableAdapterError(`the adapter '${identity.name}' does not compute`);
+}

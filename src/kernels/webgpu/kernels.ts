@@ -1,0 +1,40 @@
+import type { Gpu } from "./device.ts";
+import { loadShader, type Binding } from "./shader-source.ts";
+
+export interface Kernel {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindings: readonly Binding[];
+}
+
+/** The kernels of one device, each compiled when it is needed for the first time. */
+export class Kernels {
+  readonly #gpu: Gpu;
+  readonly #compiled = new Map<string, Promise<Kernel>>();
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  get(name: string): Promise<Kernel> {
+    let kernel = this.#compiled.get(name);
+    if (kernel === undefined) {
+      kernel = this.#compile(name);
+      this.#compiled.set(name, kernel);
+    }
+    return kernel;
+  }
+
+  async #compile(name: string): Promise<Kernel> {
+    const { device } = this.#gpu;
+    const { code, bindings } = loadShader(name);
+    const pipeline = await this.#gpu.checked(() =>
+      device.createComputePipeline({
+        label: name,
+        layout: "auto",
+        compute: { module: device.createShaderModule({ label: name, code }), entryPoint: "main" },
+      }),
+    );
+    return { name, pipeline, bindings };
+  }
+}

@@ -1,0 +1,277 @@
+import type { Cluster } from "../../network/cluster.ts";
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
+import { Buffers } from "./buffers.ts";
+import type { Gpu } from "./device.ts";
+import {
+  memberList,
+  packRecords,
+  structs,
+  unpackRecords,
+  type Counts,
+  type HostPart,
+  type Records,
+} from "./records.ts";
+import { roomForStep, roomToGrow, type Room } from "./room.ts";
+
+const CONTROL = structs("Control");
+/** Words of `tally` before its bits. */
+const TALLY_WORDS = 4;
+
+/** One network in the memory of a device: pools with room to grow, and the scratch of a step. */
+export class NetworkBuffers {
+  readonly buffers: Buffers;
+  readonly host: HostPart;
+  counts: Counts;
+  room: Room;
+  /** The device cannot hold more: the network learns on without growing. */
+  isFull = false;
+  readonly runs: number;
+  readonly hexagonCount: number;
+  readonly #gpu: Gpu;
+  readonly #listWords: number;
+  readonly #seed: number;
+  #samples = 0;
+
+  private constructor(gpu: Gpu, records: Records & { host: HostPart }) {
+    this.#gpu = gpu;
+    this.buffers = new Buffers(gpu);
+    this.host = records.host;
+    this.counts = { ...records.counts };
+    this.runs = records.runs;
+    this.hexagonCount = records.host.template.hexagons.length;
+    this.#listWords = records.lists.length;
+    this.#seed = records.seed;
+    this.room = this.#bounded(roomToGrow(this.counts, this.#shape));
+  }
+
+  /** Copies a cluster to the device. Rejects when it does not fit. */
+  static async upload(gpu: Gpu, cluster: Cluster): Promise<NetworkBuffers> {
+    const records = packRecords(cluster);
+    const network = new NetworkBuffers(gpu, records);
+    const { buffers, counts, room } = network;
+    for (const per of ["block", "section", "tile", "row"] as const)
+      if (counts[per] > room[per]) throw new Error(`the device has no room for ${counts[per]} ${per}s`);
+    try {
+      await gpu.checked(() => {
+        for (const [name, bytes] of network.#poolBytes(room)) buffers.create(name, bytes);
+        buffers.create("hexagons", records.hexagons.byteLength);
+        buffers.create("outputs", records.outputs.byteLength);
+        buffers.create("control", CONTROL.words * 4);
+        for (const name of POOLED)
+          if (name in records) buffers.write(name, records[name as keyof Records] as Uint32Array);
+        buffers.write("hexagons", records.hexagons);
+        buffers.write("outputs", records.outputs);
+        buffers.write("lists", memberList(records.blocks, network.#memberShape()), network.#listWords * 4);
+        network.#writeControl(records.adamSteps);
+      });
+    } catch (error) {
+      network.destroy();
+      throw error;
+    }
+    return network;
+  }
+
+  /** The cluster as it is now. `header` brings what only the host counts. */
+  async download(header: Uint32Array): Promise<Cluster> {
+    const { counts } = this;
+    const found = await this.buffers.read({
+      control: CONTROL.words,
+      blocks: counts.block * structs("Block").words,
+      neurons: counts.block * NEURONS_PER_BLOCK * structs("Neuron").words,
+      sections: counts.section * structs("Section").words,
+      tiles: counts.tile * structs("Tile").words,
+      outputs: counts.output * structs("Output").words,
+      weights: counts.section * SYNAPSES_PER_SECTION,
+      moments: counts.section * SYNAPSES_PER_SECTION,
+      readout: counts.row * NEURONS_PER_BLOCK,
+      readout_moments: counts.row * NEURONS_PER_BLOCK * 2,
+    });
+    const floats = (name: string) => new Float32Array(found[name]!.buffer);
+    const records: Records = {
+      counts,
+      adamSteps: found["control"]![CONTROL.at("adam_steps")]!,
+      seed: this.#seed,
+      lists: new Uint32Array(0),
+      runs: this.runs,
+      hexagons: new Uint32Array(0),
+      blocks: found["blocks"]!,
+      neurons: found["neurons"]!,
+      sections: found["sections"]!,
+      tiles: found["tiles"]!,
+      outputs: found["outputs"]!,
+      weights: floats("weights"),
+      moments: floats("moments"),
+      readout: floats("readout"),
+      readout_moments: floats("readout_moments"),
+    };
+    return unpackRecords(records, { ...this.host, header });
+  }
+
+  /**
+   * Makes room for steps of this many samples, in a tight place by giving up room for blocks that are not there yet.
+   * Rejects with a RangeError for more than the device can hold.
+   */
+  async ensureSamples(samples: number): Promise<void> {
+    if (samples <= this.#samples) return;
+    const perSample = Math.max(this.counts.block * NEURONS_PER_BLOCK, this.counts.output) * 4;
+    if (samples * perSample > this.#gpu.maxBufferBytes || samples > SAMPLES_MAX)
+      throw new RangeError(`this device cannot compute ${samples} samples at once`);
+    this.#samples = samples;
+    const bounded = this.#bounded(this.room);
+    if (bounded.block < this.room.block) {
+      this.room = bounded;
+      await this.#placeMembers();
+      this.writeFields(this.#capacities());
+    }
+    const adamAndCounts = CONTROL.words * 4;
+    // The list of learners lies behind the fixed words of `control`.
+    if (this.buffers.get("control").size < adamAndCounts + samples * 4) {
+      const old = this.buffers.get("control");
+      const encoder = this.#gpu.device.createCommandEncoder();
+      const kept = this.#gpu.device.createBuffer({ size: adamAndCounts, usage: old.usage });
+      encoder.copyBufferToBuffer(old, 0, kept, 0, adamAndCounts);
+      this.#gpu.device.queue.submit([encoder.finish()]);
+      const larger = this.buffers.create("control", adamAndCounts + samples * 4);
+      const back = this.#gpu.device.createCommandEncoder();
+      back.copyBufferToBuffer(kept, 0, larger, 0, adamAndCounts);
+      this.#gpu.device.queue.submit([back.finish()]);
+      kept.destroy();
+    }
+    this.buffers.atLeast("errors", samples * this.counts.output * 4);
+    this.buffers.atLeast("skipped", samples * 4);
+    this.#coverValues();
+  }
+
+  /** Takes over what the device has counted. */
+  adopt(control: Uint32Array): void {
+    this.counts.block = control[CONTROL.at("blocks")]!;
+    this.counts.section = control[CONTROL.at("sections")]!;
+    this.counts.tile = control[CONTROL.at("tiles")]!;
+    this.counts.row = control[CONTROL.at("rows")]!;
+  }
+
+  /** Enlarges the pools so that the step that found no room can begin; when that is impossible, growth ends here. */
+  async makeRoom(): Promise<void> {
+    const wanted = this.#bounded(roomToGrow(this.counts, this.#shape));
+    const needed = roomForStep(this.counts, this.#shape);
+    const fits = (["block", "section", "tile", "row"] as const).every((per) => wanted[per] >= needed[per]);
+    if (fits) {
+      try {
+        await this.buffers.grow(this.#poolBytes(wanted));
+        this.room = wanted;
+        this.#coverValues();
+        await this.#placeMembers();
+      } catch {
+        this.isFull = true;
+      }
+    } else {
+      this.isFull = true;
+    }
+    this.writeFields({ is_full: this.isFull ? 1 : 0, halted: 0, ...this.#capacities() });
+  }
+
+  /** Sets words of `control`. */
+  writeFields(fields: Record<string, number>): void {
+    for (const [field, value] of Object.entries(fields))
+      this.buffers.write("control", Uint32Array.of(value), CONTROL.at(field) * 4);
+  }
+
+  async readControl(): Promise<Uint32Array> {
+    const { control } = await this.buffers.read({ control: CONTROL.words });
+    return control!;
+  }
+
+  destroy(): void {
+    this.buffers.destroy();
+  }
+
+  get #shape() {
+    return { hexagons: this.hexagonCount, runs: this.runs };
+  }
+
+  #memberShape() {
+    return { blocks: this.counts.block, hexagons: this.hexagonCount, blockCapacity: this.room.block };
+  }
+
+  /** Lays out anew the lists of the hexagons' blocks, after a change of the room for blocks. */
+  async #placeMembers(): Promise<void> {
+    const { blocks } = await this.buffers.read({ blocks: this.counts.block * structs("Block").words });
+    this.buffers.write("lists", memberList(blocks!, this.#memberShape()), this.#listWords * 4);
+  }
+
+  #capacities(): Record<string, number> {
+    const { block, section, tile, row } = this.room;
+    return { block_capacity: block, section_capacity: section, tile_capacity: tile, row_capacity: row };
+  }
+
+  #writeControl(adamSteps: number): void {
+    const { block, section, tile, row, output } = this.counts;
+    this.writeFields({
+      blocks: block,
+      sections: section,
+      tiles: tile,
+      rows: row,
+      outputs: output,
+      seed: this.#seed,
+      adam_steps: adamSteps,
+      hexagons: this.hexagonCount,
+      runs: this.runs,
+      first_member: this.#listWords,
+      ...this.#capacities(),
+    });
+  }
+
+  #coverValues(): void {
+    const bytes = this.room.block * this.#samples * NEURONS_PER_BLOCK * 4;
+    this.buffers.atLeast("values", bytes);
+    this.buffers.atLeast("deltas", bytes);
+  }
+
+  #poolBytes(room: Room): Map<string, number> {
+    const words: Record<(typeof POOLED)[number], number> = {
+      lists: this.#listWords + this.hexagonCount * room.block,
+      blocks: room.block * structs("Block").words,
+      neurons: room.block * NEURONS_PER_BLOCK * structs("Neuron").words,
+      tally: TALLY_WORDS + room.block * 4,
+      sections: room.section * structs("Section").words,
+      weights: room.section * SYNAPSES_PER_SECTION,
+      moments: room.section * SYNAPSES_PER_SECTION,
+      changes: room.section * SYNAPSES_PER_SECTION,
+      tiles: room.tile * structs("Tile").words,
+      readout: room.row * NEURONS_PER_BLOCK,
+      readout_moments: room.row * NEURONS_PER_BLOCK * 2,
+    };
+    return new Map(Object.entries(words).map(([name, count]) => [name, count * 4]));
+  }
+
+  /** Room cut down to what the device's buffers can hold. */
+  #bounded(room: Room): Room {
+    const words = this.#gpu.maxBufferBytes / 4;
+    const scratch = NEURONS_PER_BLOCK * Math.max(this.#samples, structs("Neuron").words);
+    return {
+      block: Math.min(room.block, Math.floor(words / scratch), GROUPS_MAX),
+      section: Math.min(room.section, Math.floor(words / SYNAPSES_PER_SECTION)),
+      tile: Math.min(room.tile, Math.floor(words / structs("Tile").words), GROUPS_MAX),
+      row: Math.min(room.row, Math.floor(words / (NEURONS_PER_BLOCK * 2))),
+    };
+  }
+}
+
+const POOLED = [
+  "lists",
+  "blocks",
+  "neurons",
+  "tally",
+  "sections",
+  "weights",
+  "moments",
+  "changes",
+  "tiles",
+  "readout",
+  "readout_moments",
+] as const;
+
+/** Workgroups that a dispatch can have in one dimension. */
+const GROUPS_MAX = 65_535;
+/** Samples are a dimension of dispatches. */
+const SAMPLES_MAX = 65_535;

@@ -1,0 +1,278 @@
+import { describe, type Cluster, type Hexagon } from "../../network/cluster.ts";
+import { HEADER, LAYOUT, NEURONS_PER_BLOCK, type ArrayName } from "../../network/layout.ts";
+import { append, count, createState } from "../../network/state.ts";
+import type { Template } from "../../network/template/parse-template.ts";
+import { readStructs } from "./structs.ts";
+
+/** Flags of a section; see `types.wgsl`. */
+const FROM_INPUT = 1;
+const MATCH = 2;
+const BACK = 4;
+const LEARNS = 8;
+const ROLES = { input: 0, hidden: 1, output: 2 } as const;
+
+export const structs = readStructs();
+
+/** Things that the pools of a network hold, and how many of them. */
+export type Counts = Record<"block" | "section" | "tile" | "row" | "output", number>;
+
+/** A network as the device holds it: the contents of its buffers, by their names in the shaders. */
+export interface Records {
+  counts: Counts;
+  adamSteps: number;
+  seed: number;
+  /** Target lists and runs of output neurons; the blocks of the hexagons follow. */
+  lists: Uint32Array;
+  /** How many runs of output neurons there are over all hexagons. */
+  runs: number;
+  hexagons: Uint32Array;
+  blocks: Uint32Array;
+  neurons: Uint32Array;
+  sections: Uint32Array;
+  tiles: Uint32Array;
+  outputs: Uint32Array;
+  weights: Float32Array;
+  moments: Float32Array;
+  readout: Float32Array;
+  readout_moments: Float32Array;
+}
+
+/** What the device does not need to know, and nothing that it does changes. */
+export interface HostPart {
+  template: Template;
+  header: Uint32Array;
+  inputWidth: Uint32Array;
+  outputOwner: Uint32Array;
+}
+
+const NEURON_FIELDS: readonly (readonly [ArrayName, string])[] = [
+  ["bias", "bias"],
+  ["biasMoment", "bias_moment"],
+  ["biasSquare", "bias_square"],
+  ["potential", "potential"],
+  ["refractory", "refractory"],
+  ["lastValue", "last_value"],
+  ["sectionHead", "head"],
+];
+const SECTION_FIELDS: readonly (readonly [ArrayName, string])[] = [
+  ["source", "source"],
+  ["target", "target_block"],
+  ["next", "next"],
+  ["seed", "seed"],
+  ["ramps", "ramps"],
+  ["visits", "visits"],
+  ["recoveries", "recoveries"],
+  ["lower", "lower"],
+  ["range", "range"],
+  ["tolerance", "tolerance"],
+  ["split", "split"],
+  ["largest", "largest"],
+  ["ends", "ends"],
+  ["rampSquare", "squares"],
+];
+const BLOCK_FIELDS: readonly (readonly [ArrayName, string])[] = [
+  ["blockHexagon", "hexagon"],
+  ["blockSections", "sections"],
+  ["places", "places"],
+];
+const TILE_FIELDS: readonly (readonly [ArrayName, string])[] = [
+  ["tileBlock", "block"],
+  ["tileOutput", "output"],
+  ["tileOutputCount", "outputs"],
+  ["tileRow", "row"],
+];
+const OUTPUT_FIELDS: readonly (readonly [ArrayName, string])[] = [
+  ["outputBias", "bias"],
+  ["outputBiasMoment", "bias_moment"],
+  ["outputBiasSquare", "bias_square"],
+];
+
+/** The records of a cluster. */
+export function packRecords(cluster: Cluster): Records & { host: HostPart } {
+  const { state, template } = cluster;
+  const { arrays } = state;
+  const counts: Counts = {
+    block: count(state, "block"),
+    section: count(state, "section"),
+    tile: count(state, "tile"),
+    row: count(state, "row"),
+    output: count(state, "output"),
+  };
+  const { lists, table, runs } = packHexagons(cluster);
+  const records: Records = {
+    counts,
+    adamSteps: arrays.header[HEADER.adamSteps]!,
+    seed: cluster.seed,
+    lists,
+    runs,
+    hexagons: table,
+    blocks: gather(cluster, "Block", counts.block, BLOCK_FIELDS),
+    neurons: gather(cluster, "Neuron", counts.block * NEURONS_PER_BLOCK, NEURON_FIELDS),
+    sections: gather(cluster, "Section", counts.section, SECTION_FIELDS),
+    tiles: gather(cluster, "Tile", counts.tile, TILE_FIELDS),
+    outputs: gather(cluster, "Output", counts.output, OUTPUT_FIELDS),
+    weights: used(cluster, "weight") as Float32Array,
+    moments: used(cluster, "weightMoment") as Float32Array,
+    readout: used(cluster, "readout") as Float32Array,
+    readout_moments: interleave(used(cluster, "readoutMoment"), used(cluster, "readoutSquare")),
+  };
+  deriveFields(cluster, records);
+  const host = {
+    template,
+    header: arrays.header.slice(),
+    inputWidth: used(cluster, "inputWidth").slice() as Uint32Array,
+    outputOwner: used(cluster, "outputOwner").slice() as Uint32Array,
+  };
+  return { ...records, host };
+}
+
+/** The cluster that records stand for. */
+export function unpackRecords(records: Records, host: HostPart): Cluster {
+  const state = createState();
+  const { counts } = records;
+  append(state, "input", host.inputWidth.length);
+  for (const per of ["block", "section", "tile", "row", "output"] as const) append(state, per, counts[per]);
+  const { arrays } = state;
+  const header = host.header.slice();
+  for (const per of ["block", "section", "tile", "row", "output"] as const) header[HEADER[per]] = counts[per];
+  header[HEADER.adamSteps] = records.adamSteps;
+  arrays.header.set(header);
+  arrays.inputWidth.set(host.inputWidth);
+  arrays.outputOwner.set(host.outputOwner);
+  const spread = (struct: string, words: Uint32Array, items: number, fields: typeof BLOCK_FIELDS) => {
+    for (const [name, field] of fields) scatter(words, struct, field, { name, items, to: arrays[name] });
+  };
+  spread("Block", records.blocks, counts.block, BLOCK_FIELDS);
+  spread("Neuron", records.neurons, counts.block * NEURONS_PER_BLOCK, NEURON_FIELDS);
+  spread("Section", records.sections, counts.section, SECTION_FIELDS);
+  spread("Tile", records.tiles, counts.tile, TILE_FIELDS);
+  spread("Output", records.outputs, counts.output, OUTPUT_FIELDS);
+  arrays.weight.set(records.weights);
+  arrays.weightMoment.set(records.moments);
+  arrays.readout.set(records.readout);
+  for (let i = 0; i < records.readout.length; i++) {
+    arrays.readoutMoment[i] = records.readout_moments[2 * i]!;
+    arrays.readoutSquare[i] = records.readout_moments[2 * i + 1]!;
+  }
+  return describe(host.template, state);
+}
+
+/** The blocks of each hexagon in the form in which they follow `lists`: [hexagon][blockCapacity]. */
+export function memberList(
+  blocks: Uint32Array,
+  shape: { blocks: number; hexagons: number; blockCapacity: number },
+): Uint32Array {
+  const members = new Uint32Array(shape.hexagons * shape.blockCapacity);
+  const { words, at } = structs("Block");
+  for (let block = 0; block < shape.blocks; block++) {
+    const hexagon = blocks[block * words + at("hexagon")]!;
+    members[hexagon * shape.blockCapacity + blocks[block * words + at("ordinal")]!] = block;
+  }
+  return members;
+}
+
+function packHexagons({ hexagons, template, outputNeurons, state }: Cluster) {
+  const lists: number[] = [];
+  const { words, at } = structs("Hexagon");
+  const table = new Uint32Array(hexagons.length * words);
+  let runs = 0;
+  for (const hexagon of hexagons) {
+    const set = (field: string, value: number) => (table[hexagon.index * words + at(field)] = value);
+    set("role", ROLES[hexagon.role]);
+    set("kind", kindFlags(hexagon));
+    set("first_target", lists.length);
+    set("targets", hexagon.targets.length);
+    lists.push(...hexagon.targets);
+    set("first_run", lists.length);
+    const found = template.outputs.flatMap((output, i) =>
+      output.hexagon === hexagon.index ? consecutive(outputNeurons[i]!) : [],
+    );
+    set("runs", found.length);
+    runs += found.length;
+    lists.push(...found.flat());
+    set("blocks", hexagon.blocks.length);
+    set(
+      "sections",
+      hexagon.blocks.reduce((sum, block) => sum + state.arrays.blockSections[block]!, 0),
+    );
+  }
+  return { lists: Uint32Array.from(lists), table, runs };
+}
+
+/** Fills in what the device keeps beside the state because its kernels ask for it often. */
+function deriveFields({ hexagons, state, template }: Cluster, records: Records): void {
+  const { source, target, blockHexagon, outputOwner } = state.arrays;
+  const section = structs("Section");
+  for (let s = 0; s < records.counts.section; s++) {
+    const origin = hexagons[blockHexagon[Math.floor(source[s]! / NEURONS_PER_BLOCK)]!]!;
+    const isBack = origin.index >= blockHexagon[target[s]!]!;
+    const link = isBack ? BACK : origin.role === "hidden" ? LEARNS : 0;
+    records.sections[s * section.words + section.at("source_hexagon")] = origin.index;
+    records.sections[s * section.words + section.at("kind")] = kindFlags(origin) | link;
+  }
+  const block = structs("Block");
+  for (const hexagon of hexagons)
+    hexagon.blocks.forEach((b, ordinal) => (records.blocks[b * block.words + block.at("ordinal")] = ordinal));
+  const output = structs("Output");
+  for (let k = 0; k < records.counts.output; k++)
+    records.outputs[k * output.words + output.at("hexagon")] = template.outputs[outputOwner[k]!]!.hexagon;
+}
+
+function kindFlags({ feeds }: Hexagon): number {
+  return (feeds.fromInput ? FROM_INPUT : 0) | (feeds.match ? MATCH : 0);
+}
+
+/** Runs of consecutive numbers in an ascending list, as [first, length]. */
+function consecutive(list: number[]): number[][] {
+  const found: [number, number][] = [];
+  for (const value of list) {
+    const last = found.at(-1);
+    if (last && last[0] + last[1] === value) last[1] += 1;
+    else found.push([value, 1]);
+  }
+  return found;
+}
+
+function used({ state }: Cluster, name: ArrayName): Uint32Array | Float32Array {
+  return state.arrays[name].subarray(0, count(state, LAYOUT[name].per) * LAYOUT[name].width);
+}
+
+/** Elements that each item of a record has of an array. */
+const elements = (name: ArrayName) => (LAYOUT[name].width === NEURONS_PER_BLOCK ? 1 : LAYOUT[name].width);
+
+function gather(cluster: Cluster, struct: string, items: number, fields: typeof BLOCK_FIELDS): Uint32Array {
+  const { words, at } = structs(struct);
+  const records = new Uint32Array(items * words);
+  for (const [name, field] of fields) {
+    const array = cluster.state.arrays[name];
+    const bits = new Uint32Array(array.buffer, array.byteOffset, array.length);
+    const width = elements(name);
+    const offset = at(field);
+    for (let item = 0; item < items; item++)
+      for (let i = 0; i < width; i++) records[item * words + offset + i] = bits[item * width + i]!;
+  }
+  return records;
+}
+
+function scatter(
+  records: Uint32Array,
+  struct: string,
+  field: string,
+  { name, items, to }: { name: ArrayName; items: number; to: Uint32Array | Float32Array },
+): void {
+  const { words, at } = structs(struct);
+  const bits = new Uint32Array(to.buffer, to.byteOffset, to.length);
+  const width = elements(name);
+  const offset = at(field);
+  for (let item = 0; item < items; item++)
+    for (let i = 0; i < width; i++) bits[item * width + i] = records[item * words + offset + i]!;
+}
+
+function interleave(first: Uint32Array | Float32Array, second: Uint32Array | Float32Array): Float32Array {
+  const both = new Float32Array(first.length * 2);
+  for (let i = 0; i < first.length; i++) {
+    both[2 * i] = first[i]!;
+    both[2 * i + 1] = second[i]!;
+  }
+  return both;
+}

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
+import { paths } from "../../paths.ts";
+
+/** `RTLD_NODELETE`, which Node does not name: the library must stay when the failed load below is undone. */
+const RTLD_NODELETE = 0x1000;
+const TAR_BLOCK = 512;
+
+let provided: Promise<void> | undefined;
+
+/**
+ * Brings SwiftShader, a Vulkan device in software, into this process: an adapter opened afterwards is that one. The npm
+ * package `@sparticuz/chromium` carries it together with a Vulkan loader. Rejects where that is not installed, and on
+ * anything but Linux on x64.
+ */
+export function provideSoftwareVulkan(): Promise<void> {
+  provided ??= provide();
+  return provided;
+}
+
+async function provide(): Promise<void> {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    throw new Error(`there is no software GPU for ${process.platform}-${process.arch}`);
+  }
+  const folder = await unpackOnce();
+  process.env["VK_ICD_FILENAMES"] = join(folder, "vk_swiftshader_icd.json");
+  const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen;
+  try {
+    process.dlopen({ exports: {} }, join(folder, "libvulkan.so.1"), RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
+  } catch (error) {
+    // Node looks for an add-on in the library and finds none; by then it is loaded, and Dawn finds it by its name.
+    if (!(error instanceof Error && error.message.includes("did not self-register"))) throw error;
+  }
+}
+
+/** The folder with the unpacked files; made by the first process that needs it. */
+async function unpackOnce(): Promise<string> {
+  const archive = await readFile(findArchive());
+  const cache = join(paths.root, ".cache");
+  const folder = join(cache, `swiftshader-${createHash("sha256").update(archive).digest("hex").slice(0, 16)}`);
+  if (existsSync(folder)) return folder;
+  await mkdir(cache, { recursive: true });
+  const draft = await mkdtemp(join(cache, "swiftshader-draft-"));
+  for (const { name, bytes } of tarFiles(brotliDecompressSync(archive))) {
+    if (/^(libvulkan|libvk_swiftshader|vk_swiftshader)[\w.]*$/.test(name)) await writeFile(join(draft, name), bytes);
+  }
+  // Another process may have been faster; its folder is as good.
+  await rename(draft, folder).catch(async (error: unknown) => {
+    await rm(draft, { recursive: true });
+    if (!existsSync(folder)) throw error;
+  });
+  return folder;
+}
+
+function findArchive(): string {
+  let folder = dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium"));
+  while (!existsSync(join(folder, "bin", "swiftshader.tar.br"))) {
+    if (folder === dirname(folder)) throw new Error("@sparticuz/chromium carries no SwiftShader");
+    folder = dirname(folder);
+  }
+  return join(folder, "bin", "swiftshader.tar.br");
+}
+
+function* tarFiles(tar: Buffer): Generator<{ name: string; bytes: Buffer }> {
+  for (let at = 0; at + TAR_BLOCK <= tar.length;) {
+    const text = (from: number, length: number) =>
+      tar.toString("latin1", at + from, at + from + length).split("\0")[0]!;
+    const name = text(0, 100);
+    if (name === "") return;
+    const size = Number.parseInt(text(124, 12), 8);
+    yield { name, bytes: tar.subarray(at + TAR_BLOCK, at + TAR_BLOCK + size) };
+    at += TAR_BLOCK + Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
+  }
+}

@@ -1,0 +1,44 @@
+import { expect } from "vitest";
+import type { Cluster } from "../../src/network/cluster.ts";
+import { ARRAY_NAMES, LAYOUT, type ArrayName } from "../../src/network/layout.ts";
+import { count } from "../../src/network/state.ts";
+
+/** Largest difference of two arrays of numbers, relative to the largest number where that is above 1. */
+export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let scale = 1;
+  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const difference = Math.abs(actual[i]! - expected[i]!);
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest / scale;
+}
+
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  const found = { what, length: actual.length, distance: distance(actual, expected) };
+  // One object, so that a failure says what it was about.
+  expect(found).toEqual({ what, length: expected.length, distance: expect.toSatisfy((d: number) => d <= tolerance) });
+}
+
+/** The same structure, bit by bit, and numbers that differ by rounding only. */
+export function expectSameCluster(
+  actual: Cluster,
+  expected: Cluster,
+  tolerance: number,
+  others: Partial<Record<ArrayName, number>> = {},
+): void {
+  for (const name of ARRAY_NAMES) {
+    const { per, type, width } = LAYOUT[name];
+    expect({ [per]: count(actual.state, per) }).toEqual({ [per]: count(expected.state, per) });
+    const used = count(expected.state, per) * width;
+    const [a, b] = [actual.state.arrays[name].subarray(0, used), expected.state.arrays[name].subarray(0, used)];
+    if (type === "u32") expect({ [name]: a }).toEqual({ [name]: b });
+    else expectClose(a, b, others[name] ?? tolerance, name);
+  }
+}
