@@ -87,7 +87,8 @@ export class SocketConnection {
   }
 
   #close(code: number, reason: string): void {
-    let text = reason;
+    // A client's own text may be part of it, and megabytes long.
+    let text = reason.slice(0, reasonBytesMax);
     while (Buffer.byteLength(text) > reasonBytesMax) text = text.slice(0, -1);
     this.#socket.close(code, text);
     // A paused socket would never see the client's answer.
