@@ -113,7 +113,10 @@ function indexOf(what: "input" | "output", ports: readonly { name: string }[], n
   return index;
 }
 
-/** Copies, because the buffers of a slice change hands. */
+/**
+ * Copies, because the buffers of a slice change hands. In the template's order, whatever the order in which they were
+ * filled: the network that grows depends on it.
+ */
 function columns(buffers: ReadonlyMap<number, Float32Array<ArrayBuffer>>): SliceColumns[] {
-  return [...buffers].map(([index, values]) => ({ index, width: values.length, rows: values.slice() }));
+  return [...buffers].sort(([a], [b]) => a - b).map(([index, values]) => ({ index, width: values.length, rows: values.slice() }));
 }
