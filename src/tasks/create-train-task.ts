@@ -42,7 +42,7 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   const { rows, cycles } = cyclesOf(columns, input.time_length);
   const total = cycles * input.epochs;
   const batchSize = input.batch_size ?? defaultBatchSize(total);
-  checkStep(columns.inputs, input.time_length, Math.min(batchSize, cycles));
+  checkStep(columns.inputs, input.time_length, Math.min(batchSize, total));
 
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,

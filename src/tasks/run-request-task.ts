@@ -43,15 +43,15 @@ export async function runRequestTask(context: RunContext, run: TaskRun<"request"
 }
 
 async function answerRows(context: RunContext, run: TaskRun<"request">, source: SliceSource): Promise<void> {
-  const { plan, task } = run;
+  const { task } = run;
   const total = task.total_number_of_cycles;
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle });
   const results = new Results(context, run);
   try {
     while (run.cycle < total && run.stop === null) {
       const cycles = size.next(total - run.cycle);
-      const { inputs } = await source.read(run.cycle, cycles);
-      const slice: RequestSlice = { cycles, timeLength: plan.time_length, inputs };
+      const { inputs, timeLength } = await source.read(run.cycle, cycles);
+      const slice: RequestSlice = { cycles, timeLength, inputs };
       const report = await context.exclusive((seat) => seat.request(slice));
       await results.append(cycles, report);
       run.cycle += cycles;

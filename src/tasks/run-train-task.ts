@@ -9,8 +9,9 @@ import { SliceSource } from "./slice-source.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
 /**
- * Trains from where the network's snapshot stands to the last cycle. Slices end at whole steps and at the ends of
- * epochs, so the steps are the same however the time falls, and a task that was interrupted ends in the same state.
+ * Trains from where the network's snapshot stands to the last cycle. Slices end at whole steps, so
+ * the steps are the same however the time falls, and a task that was interrupted ends in the same state. Steps run on
+ * over the ends of epochs: a table of four rows still makes full steps.
  */
 export async function runTrainTask(context: RunContext, run: TaskRun<"train">): Promise<void> {
   const { plan } = run;
@@ -111,15 +112,10 @@ class SliceTrainer {
 
   async #read(firstCycle: number): Promise<TaskSlice> {
     const { plan, task } = this.#run;
-    const cyclesPerEpoch = plan.rows - plan.time_length + 1;
-    const row = firstCycle % cyclesPerEpoch;
-    const cycles = this.#size.next(cyclesPerEpoch - row);
-    const { inputs, expected } = await this.#source.read(row, cycles);
+    const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
     const slice: TrainSlice = {
       cycles,
-      timeLength: plan.time_length,
-      inputs,
-      expected,
+      ...(await this.#source.read(firstCycle, cycles)),
       batchSize: plan.batch_size,
       schedule: { firstCycle, horizon: task.total_number_of_cycles },
       ...(plan.learning_rate === null ? {} : { learningRate: plan.learning_rate }),

@@ -16,22 +16,32 @@ interface Column {
   reader: DatasetReader;
 }
 
+export interface SliceRows {
+  /** Rows of a window, as `RequestSlice` has it. */
+  timeLength: number;
+  inputs: SliceColumns[];
+  expected: SliceColumns[];
+}
+
 /** Reads the rows of a task's datasets, slice by slice. */
 export class SliceSource {
   readonly #readers: Map<string, DatasetReader>;
   readonly #inputs: Column[];
   readonly #expected: Column[];
   readonly #timeLength: number;
+  /** Cycles after which the rows begin again. */
+  readonly #period: number;
 
   private constructor(
     readers: Map<string, DatasetReader>,
     columns: { inputs: Column[]; expected: Column[] },
-    timeLength: number,
+    { rows, timeLength }: { rows: number; timeLength: number },
   ) {
     this.#readers = readers;
     this.#inputs = columns.inputs;
     this.#expected = columns.expected;
     this.#timeLength = timeLength;
+    this.#period = rows - timeLength + 1;
   }
 
   /**
@@ -59,7 +69,7 @@ export class SliceSource {
       const expected: Column[] = [];
       for (const binding of plan.inputs) inputs.push(await place(binding));
       for (const binding of plan.expected) expected.push(await place(binding));
-      return new SliceSource(readers, { inputs, expected }, plan.timeLength);
+      return new SliceSource(readers, { inputs, expected }, plan);
     } catch (error) {
       for (const reader of readers.values()) await reader.close();
       throw error;
@@ -69,21 +79,62 @@ export class SliceSource {
   /** What the rows of one cycle take in memory, about. */
   get bytesPerCycle(): number {
     const bytes = ({ width, reader }: Column) => width * (reader.type === "uint8" ? 1 : 4);
-    return [...this.#inputs, ...this.#expected].reduce((sum, column) => sum + bytes(column), 0);
+    const sum = (columns: Column[]) => columns.reduce((total, column) => total + bytes(column), 0);
+    // Windows lie there one by one where the rows begin again.
+    return sum(this.#inputs) * this.#timeLength + sum(this.#expected);
   }
 
-  /** The rows that `cycles` cycles from `firstCycle` on need, in fresh buffers. */
-  async read(firstCycle: number, cycles: number): Promise<{ inputs: SliceColumns[]; expected: SliceColumns[] }> {
-    const inputs: SliceColumns[] = [];
-    const expected: SliceColumns[] = [];
-    for (const column of this.#inputs) inputs.push(await read(column, firstCycle, cycles + this.#timeLength - 1));
-    for (const column of this.#expected) expected.push(await read(column, firstCycle, cycles));
-    return { inputs, expected };
+  /**
+   * The rows that `cycles` cycles from `firstCycle` on need, in fresh buffers. After the last row comes the first one
+   * again; where that falls into the slice, its rows are whole windows and `timeLength` is 1.
+   */
+  async read(firstCycle: number, cycles: number): Promise<SliceRows> {
+    const row = firstCycle % this.#period;
+    const isRepeating = row + cycles > this.#period;
+    const take = (columns: Column[], timeLength: number): Promise<SliceColumns[]> =>
+      eachInTurn(columns, (column) =>
+        isRepeating
+          ? this.#readRepeating(column, { row, cycles, timeLength })
+          : read(column, row, cycles + timeLength - 1),
+      );
+    const inputs = await take(this.#inputs, this.#timeLength);
+    const expected = await take(this.#expected, 1);
+    return { timeLength: isRepeating ? 1 : this.#timeLength, inputs, expected };
+  }
+
+  /** The windows of cycles that run over the last row, one after the other. */
+  async #readRepeating(
+    column: Column,
+    { row, cycles, timeLength }: { row: number; cycles: number; timeLength: number },
+  ): Promise<SliceColumns> {
+    const { index, width } = column;
+    const period = this.#period;
+    const all = cycles > period ? await read(column, 0, period + timeLength - 1) : null;
+    const window = width * timeLength;
+    const values = column.reader.type === "uint8" ? new Uint8Array(cycles * window) : new Float32Array(cycles * window);
+    for (let done = 0, start = row; done < cycles; start = 0) {
+      const count = Math.min(cycles - done, period - start);
+      const { rows } = all ?? (await read(column, start, count + timeLength - 1));
+      const first = all === null ? 0 : start;
+      for (let cycle = 0; cycle < count; cycle++) {
+        const from = (first + cycle) * width;
+        values.set(rows.subarray(from, from + window), (done + cycle) * window);
+      }
+      done += count;
+    }
+    return { index, width: window, rows: values };
   }
 
   async close(): Promise<void> {
     for (const reader of this.#readers.values()) await reader.close();
   }
+}
+
+/** Results of an action on each item, one after the other. */
+async function eachInTurn<Item, Result>(items: Item[], act: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await act(item));
+  return results;
 }
 
 async function openDataset(path: string, uuid: string): Promise<DatasetReader> {

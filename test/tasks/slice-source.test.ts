@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { createDatasetFile } from "../../src/datasets/file/writer.ts";
+import type { SliceColumns } from "../../src/hosts/host.ts";
+import { SliceSource } from "../../src/tasks/slice-source.ts";
+import { temporaryFolder } from "../datasets/support.ts";
+
+const ROWS = 7;
+/** Row r of the two columns of `in` is (10 r, 10 r + 1), of `out` it is (r). */
+const inputRow = (row: number) => [10 * row, 10 * row + 1];
+
+let source: SliceSource | undefined;
+afterEach(() => source?.close());
+
+async function open(timeLength: number, type: "uint8" | "float32" = "float32"): Promise<SliceSource> {
+  const path = join(await temporaryFolder(), "table");
+  const groups = [
+    { name: "in", column_start: 0, column_end: 2 },
+    { name: "out", column_start: 2, column_end: 3 },
+  ];
+  const writer = await createDatasetFile(path, { name: "table", type, groups });
+  const values = Array.from({ length: ROWS }, (_, row) => [...inputRow(row), row]).flat();
+  await writer.append(type === "uint8" ? Uint8Array.from(values) : Float32Array.from(values));
+  await writer.finish();
+  const bind = (column: string) => ({ index: 0, hexagon_name: "h", dataset_uuid: "d", dataset_column: column });
+  source = await SliceSource.open(() => path, { inputs: [bind("in")], expected: [bind("out")], rows: ROWS, timeLength });
+  return source;
+}
+
+/** The sample of each cycle, as a host cuts it out of a slice. */
+function samples({ rows, width }: SliceColumns, cycles: number, timeLength: number): number[][] {
+  return Array.from({ length: cycles }, (_, cycle) => [
+    ...rows.subarray(cycle * width, cycle * width + width * timeLength),
+  ]);
+}
+
+test.each([1, 3, ROWS])("cycle c sees the window at row c of the rows without end, time length %i", async (timeLength) => {
+  for (const type of ["uint8", "float32"] as const) {
+    const table = await open(timeLength, type);
+    const period = ROWS - timeLength + 1;
+    for (const first of [0, 1, period - 1, period, 3 * period + 2]) {
+      for (const cycles of [1, period - 1, period, period + 1, 4 * period + 3]) {
+        const slice = await table.read(first, cycles);
+        const windows = Array.from({ length: cycles }, (_, cycle) =>
+          Array.from({ length: timeLength }, (_row, t) => inputRow(((first + cycle) % period) + t)).flat(),
+        );
+        const [input, expected] = [slice.inputs[0]!, slice.expected[0]!];
+        expect(samples(input, cycles, slice.timeLength)).toEqual(windows);
+        expect(samples(expected, cycles, 1).flat()).toEqual(windows.map((window) => window[0]! / 10));
+        expect(input.rows.byteLength).toBe(input.rows.buffer.byteLength);
+      }
+    }
+    await table.close();
+  }
+});
