@@ -23,7 +23,12 @@ async function open(timeLength: number, type: "uint8" | "float32" = "float32"): 
   await writer.append(type === "uint8" ? Uint8Array.from(values) : Float32Array.from(values));
   await writer.finish();
   const bind = (column: string) => ({ index: 0, hexagon_name: "h", dataset_uuid: "d", dataset_column: column });
-  source = await SliceSource.open(() => path, { inputs: [bind("in")], expected: [bind("out")], rows: ROWS, timeLength });
+  source = await SliceSource.open(() => path, {
+    inputs: [bind("in")],
+    expected: [bind("out")],
+    rows: ROWS,
+    timeLength,
+  });
   return source;
 }
 
@@ -34,22 +39,25 @@ function samples({ rows, width }: SliceColumns, cycles: number, timeLength: numb
   ]);
 }
 
-test.each([1, 3, ROWS])("cycle c sees the window at row c of the rows without end, time length %i", async (timeLength) => {
-  for (const type of ["uint8", "float32"] as const) {
-    const table = await open(timeLength, type);
-    const period = ROWS - timeLength + 1;
-    for (const first of [0, 1, period - 1, period, 3 * period + 2]) {
-      for (const cycles of [1, period - 1, period, period + 1, 4 * period + 3]) {
-        const slice = await table.read(first, cycles);
-        const windows = Array.from({ length: cycles }, (_, cycle) =>
-          Array.from({ length: timeLength }, (_row, t) => inputRow(((first + cycle) % period) + t)).flat(),
-        );
-        const [input, expected] = [slice.inputs[0]!, slice.expected[0]!];
-        expect(samples(input, cycles, slice.timeLength)).toEqual(windows);
-        expect(samples(expected, cycles, 1).flat()).toEqual(windows.map((window) => window[0]! / 10));
-        expect(input.rows.byteLength).toBe(input.rows.buffer.byteLength);
+test.each([1, 3, ROWS])(
+  "cycle c sees the window at row c of the rows without end, time length %i",
+  async (timeLength) => {
+    for (const type of ["uint8", "float32"] as const) {
+      const table = await open(timeLength, type);
+      const period = ROWS - timeLength + 1;
+      for (const first of [0, 1, period - 1, period, 3 * period + 2]) {
+        for (const cycles of [1, period - 1, period, period + 1, 4 * period + 3]) {
+          const slice = await table.read(first, cycles);
+          const windows = Array.from({ length: cycles }, (_, cycle) =>
+            Array.from({ length: timeLength }, (_row, t) => inputRow(((first + cycle) % period) + t)).flat(),
+          );
+          const [input, expected] = [slice.inputs[0]!, slice.expected[0]!];
+          expect(samples(input, cycles, slice.timeLength)).toEqual(windows);
+          expect(samples(expected, cycles, 1).flat()).toEqual(windows.map((window) => window[0]! / 10));
+          expect(input.rows.byteLength).toBe(input.rows.buffer.byteLength);
+        }
       }
+      await table.close();
     }
-    await table.close();
-  }
-});
+  },
+);
