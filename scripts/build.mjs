@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateMessages } from "./generate-messages.mjs";
+import { buildKernels } from "./build-kernels.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 import { run } from "./run.mjs";
 
@@ -32,10 +33,12 @@ export function removeStale(folder = root) {
   return removed;
 }
 
-/** Compiles the server, SDK, CLI and demo; with `all` also tests, benchmarks and what only developers need. */
+/** Compiles the CPU kernels, the server, SDK, CLI and demo; with `all` also tests, benchmarks and what only developers need. */
 export async function build({ all }) {
   if (all) await generateMessages();
   const projects = all ? ["."] : ["src", "sdk", "cli", "scripts/demo"];
+  const kernels = await buildKernels();
+  if (kernels !== 0) process.exit(kernels);
   const code = await run("typescript", ["-b", ...projects], { command: "tsc" });
   if (code !== 0) process.exit(code);
   removeStale();

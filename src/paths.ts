@@ -11,5 +11,6 @@ export const paths = {
   migrations: inRoot("src/db/migrations"),
   defaultPolicies: inRoot("src/accounts/default.policies"),
   proto: inRoot("proto/hanami.proto"),
+  kernels: inRoot("build/kernels.wasm"),
   shaders: inRoot("shaders"),
 };

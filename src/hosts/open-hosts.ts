@@ -6,8 +6,8 @@ import { hostUuid } from "./host-uuid.ts";
 import { createHostRegistry, type HostRegistry } from "./registry.ts";
 
 /** Opens the hosts of this machine. Nothing computes before the first call. */
-export async function openHosts({ db, log }: { db: Db; config: Config; log: Logger }): Promise<HostRegistry> {
-  const cpu = openCpuHost(await hostUuid(db, "cpu"));
+export async function openHosts({ db, config, log }: { db: Db; config: Config; log: Logger }): Promise<HostRegistry> {
+  const cpu = openCpuHost(await hostUuid(db, "cpu"), config.cpuThreads);
   log.info({ host: cpu.uuid, type: cpu.type, name: cpu.name }, "host");
   return createHostRegistry([cpu]);
 }

@@ -2,7 +2,7 @@ import { COOLDOWN_FORGETS } from "./learning.ts";
 import { HEADER, NEURONS_PER_BLOCK, NONE } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
-import { append, count, createState, type Allocate, type State } from "./state.ts";
+import { append, count, createState, type Memory, type State } from "./state.ts";
 import { targetLists } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
 
@@ -32,8 +32,8 @@ export interface Cluster {
 }
 
 /** A cluster around an empty state. `seed` is an unsigned 32-bit integer. */
-export function createCluster(template: Template, seed: number, allocate?: Allocate): Cluster {
-  const state = createState(allocate);
+export function createCluster(template: Template, seed: number, memory?: Memory): Cluster {
+  const state = createState(memory);
   append(state, "input", template.inputs.length);
   state.arrays.header[HEADER.seed] = seed;
   return describe(template, state);

@@ -1,24 +1,25 @@
 import { createCluster, hexagonOf, outputWidth, widenInput, type Cluster } from "./cluster.ts";
 import { BATCH_RATE, DIRECT_SAMPLES, ONLINE_RATE } from "./learning.ts";
 import { HEADER, NEURONS_PER_BLOCK } from "./layout.ts";
-import { unpack } from "../kernels/reference/unpack.ts";
-import { expandValue, NEURONS_PER_VALUE, packValue } from "./output-values.ts";
+import { ReferenceEngine } from "../kernels/reference/reference-engine.ts";
+import type { Engine, Rows } from "./engine.ts";
+import { expectations, externalValues } from "./output-values.ts";
 import { widenOutput } from "./readout.ts";
-import { Scratch } from "./scratch.ts";
-import { bytesPer, count, type Allocate } from "./state.ts";
+import { bytesPer, count, releaseState } from "./state.ts";
 import { exportState, readCycle, restoreState, writeCycle } from "./state-file.ts";
-import { requestStep, trainStep } from "./step.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
 
 export { defaultBatchSize, updateRule } from "./batch-size.ts";
 export { StateError } from "./state-error.ts";
 
-/** Values of one named input or output: `values` is [count][width]. */
+/** Values of one named input or output: sample q has `width` of them from `values[q * stride]` on. */
 export interface Column {
   /** Index of the input or output in the template. */
   index: number;
-  values: Float32Array;
+  values: Float32Array | Uint8Array;
   width: number;
+  /** As much as `width` unless said otherwise; less where windows overlap. */
+  stride?: number;
 }
 
 /** `count` samples. Inputs that are not mentioned, and values beyond `width`, count as 0. */
@@ -32,8 +33,13 @@ export interface TrainBatch extends RequestBatch {
   expected: Column[];
   /** "batch" wants 16 samples or more; "online" sums plainly and works from one sample on. */
   update: "batch" | "online";
-  /** 1 - t / horizon at the first sample, 0..1; "direct": there is no horizon, the rate falls with what was trained. */
-  rate: number | "direct";
+  /** Samples that learn at once; all of the batch unless said otherwise. */
+  step?: number;
+  /**
+   * 1 - t / horizon of the batch's steps, 0..1, or what it follows from; "direct": there is no horizon, the rate falls
+   * with what was trained.
+   */
+  rate: number | { first: number; horizon: number } | "direct";
   /** Replaces the base rate (batch 0.003, online 0.05); > 0 and at most 10. */
   learningRate?: number;
 }
@@ -53,28 +59,27 @@ export interface Metrics {
 }
 
 const LEARNING_RATE_MAX = 10;
-/** Samples that a request computes at once: enough for the weights to be read rarely, little enough to stay in cache. */
-const REQUEST_SAMPLES = 64;
 
 /** A network that grows while it learns. Not safe for concurrent use. */
 export class Network {
   readonly #cluster: Cluster;
-  readonly #scratch = new Scratch();
+  readonly #engine: Engine;
 
-  private constructor(cluster: Cluster) {
+  private constructor(cluster: Cluster, engine: Engine) {
     this.#cluster = cluster;
+    this.#engine = engine;
   }
 
   /** A fresh network; `seed` (0..2^32-1) decides everything that is random. */
-  static create(template: Template, seed: number, allocate?: Allocate): Network {
+  static create(template: Template, seed: number, engine: Engine = new ReferenceEngine()): Network {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
       throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
-    return new Network(createCluster(template, seed, allocate));
+    return new Network(createCluster(template, seed, engine.memory), engine);
   }
 
   /** The network that `export` wrote; it continues exactly where that one was. Throws `StateError`. */
-  static restore(bytes: Uint8Array, allocate?: Allocate): Network {
-    return new Network(restoreState(bytes, allocate));
+  static restore(bytes: Uint8Array, engine: Engine = new ReferenceEngine()): Network {
+    return new Network(restoreState(bytes, engine.memory), engine);
   }
 
   /** Everything as a safetensors file. */
@@ -148,93 +153,67 @@ export class Network {
     widenOutput(this.#cluster, index, width);
   }
 
-  /** One training step; inputs and outputs get as wide as the batch is. */
+  /** Trains on a batch; inputs and outputs get as wide as it is. */
   train(batch: TrainBatch): void {
     checkColumns(batch.inputs, batch.count, this.#cluster.template.inputs, "input");
     checkColumns(batch.expected, batch.count, this.#cluster.template.outputs, "output");
-    const rate = this.#rate(batch);
-    if (batch.count === 0) return;
+    const { count, update } = batch;
+    const step = Math.min(batch.step ?? count, count);
+    if (!Number.isSafeInteger(step) || (step < 1 && count > 0)) throw new RangeError(`step ${step} is not a count`);
+    const rates = this.#rates(batch, step);
+    if (count === 0) return;
     for (const { index, width } of batch.inputs) this.ensureInputWidth(index, width);
     for (const { index, width } of batch.expected) this.ensureOutputWidth(index, width);
-    this.#scratch.begin(this.#cluster, batch.count);
-    for (const { index, values, width } of batch.inputs) unpack(this.#cluster, this.#scratch, index, values, width);
-    for (const column of batch.expected) this.#expect(column);
-    trainStep(this.#cluster, this.#scratch, { update: batch.update, rate });
+    const { expected, muted } = expectations(this.#cluster, batch.expected, count);
+    this.#engine.train(this.#cluster, { count, step, inputs: rowsOf(batch.inputs), expected, muted, update, rates });
 
     const { header } = this.#cluster.state.arrays;
-    writeCycle(header, this.cycle + batch.count);
+    writeCycle(header, this.cycle + count);
     if (batch.rate === "direct")
-      header[HEADER.directSamples] = Math.min(0xffffffff, header[HEADER.directSamples]! + batch.count);
+      header[HEADER.directSamples] = Math.min(0xffffffff, header[HEADER.directSamples]! + count);
   }
 
   /**
    * The external values of each output, [count][width], in template order. Nothing grows or learns. Neurons with a
    * memory, and connections that run backwards, carry their values from sample to sample and on to the next call.
    */
-  request(batch: RequestBatch): Float32Array[] {
-    checkColumns(batch.inputs, batch.count, this.#cluster.template.inputs, "input");
-    const results = this.outputs.map(({ width }) => new Float32Array(batch.count * width));
-    const { hasMemory, hasBackEdges } = this.#cluster;
-    // One by one, values carry over the same way however many samples a call has.
-    const step = hasMemory || hasBackEdges ? 1 : REQUEST_SAMPLES;
-    for (let first = 0; first < batch.count; first += step) {
-      const samples = Math.min(step, batch.count - first);
-      this.#scratch.begin(this.#cluster, samples);
-      for (const { index, values, width } of batch.inputs)
-        unpack(this.#cluster, this.#scratch, index, values.subarray(first * width), width);
-      requestStep(this.#cluster, this.#scratch);
-      results.forEach((result, index) => this.#collect(result, index, first));
-    }
-    return results;
+  request({ count, inputs }: RequestBatch): Float32Array<ArrayBuffer>[] {
+    checkColumns(inputs, count, this.#cluster.template.inputs, "input");
+    const shown = this.#engine.request(this.#cluster, { count, inputs: rowsOf(inputs) });
+    return this.#cluster.template.outputs.map((_, index) => externalValues(this.#cluster, index, shown, count));
   }
 
-  #rate({ update, rate, learningRate }: TrainBatch): number {
+  /** Gives the network's memory back. It must not be used afterwards. */
+  dispose(): void {
+    this.#engine.forget(this.#cluster);
+    releaseState(this.#cluster.state);
+  }
+
+  /** The rate of each step. */
+  #rates({ count, update, rate, learningRate }: TrainBatch, step: number): Float32Array {
     const base = learningRate ?? (update === "batch" ? BATCH_RATE : ONLINE_RATE);
     if (!(base > 0 && base <= LEARNING_RATE_MAX)) throw new RangeError(`learning rate ${base} is not in 0..10`);
-    if (rate === "direct")
-      return base / Math.sqrt(1 + this.#cluster.state.arrays.header[HEADER.directSamples]! / DIRECT_SAMPLES);
-    if (!(rate >= 0 && rate <= 1)) throw new RangeError(`rate ${rate} is not in 0..1`);
-    return base * rate;
-  }
-
-  /** Fills in what an output should show; values that the column does not have are no one's opinion. */
-  #expect({ index, values, width }: Column): void {
-    const neurons = this.#cluster.outputNeurons[index]!;
-    const { kind } = this.#cluster.template.outputs[index]!;
-    const perValue = NEURONS_PER_VALUE[kind];
-    const bits = new Float32Array(perValue);
-    const { expected, skipped, outputStride, samples } = this.#scratch;
-    for (let q = 0; q < samples; q++) {
-      for (let k = 0; k < width; k++) {
-        const value = values[q * width + k]!;
-        if (Number.isNaN(value)) skipped[q] = 1;
-        expandValue(kind, value, bits, 0);
-        for (let i = 0; i < perValue; i++) expected[q * outputStride + neurons[k * perValue + i]!] = bits[i]!;
-      }
-    }
-  }
-
-  /** Packs the outputs of the current scratch into the rows of `result` from `first` on. */
-  #collect(result: Float32Array, index: number, first: number): void {
-    const neurons = this.#cluster.outputNeurons[index]!;
-    const { kind } = this.#cluster.template.outputs[index]!;
-    const perValue = NEURONS_PER_VALUE[kind];
-    const width = neurons.length / perValue;
-    const shown = new Float32Array(neurons.length);
-    const { output, outputStride, samples } = this.#scratch;
-    for (let q = 0; q < samples; q++) {
-      neurons.forEach((neuron, i) => (shown[i] = output[q * outputStride + neuron]!));
-      for (let k = 0; k < width; k++) result[(first + q) * width + k] = packValue(kind, shown, k * perValue);
-    }
+    const trained = this.#cluster.state.arrays.header[HEADER.directSamples]!;
+    const shareAt = (sample: number) => {
+      if (rate === "direct") return 1 / Math.sqrt(1 + (trained + sample) / DIRECT_SAMPLES);
+      const share = typeof rate === "number" ? rate : 1 - (rate.first + sample) / rate.horizon;
+      if (!(share >= 0 && share <= 1)) throw new RangeError(`rate ${share} is not in 0..1`);
+      return share;
+    };
+    return Float32Array.from({ length: Math.ceil(count / step) || 0 }, (_, nth) => base * shareAt(nth * step));
   }
 }
 
+const rowsOf = (columns: Column[]): Rows[] =>
+  columns.map(({ index, values, width, stride = width }) => ({ index, values, width, stride }));
+
 function checkColumns(columns: Column[], samples: number, known: unknown[], what: string): void {
   checkCount(samples, "count");
-  for (const { index, values, width } of columns) {
+  for (const { index, values, width, stride = width } of columns) {
     checkIndex(known, index, what);
     checkCount(width, "width");
-    if (values.length < samples * width)
+    checkCount(stride, "stride");
+    if (samples > 0 && values.length < (samples - 1) * stride + width)
       throw new RangeError(`${what} ${index} has ${values.length} values instead of ${samples} x ${width}`);
   }
 }

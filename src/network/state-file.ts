@@ -3,7 +3,7 @@ import { describe, type Cluster } from "./cluster.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT } from "./layout.ts";
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor, type Tensors } from "./safetensors.ts";
 import { StateError } from "./state-error.ts";
-import { append, bytesOf, count, createState, type Allocate } from "./state.ts";
+import { append, bytesOf, count, createState, releaseState, type Memory, type State } from "./state.ts";
 import { parseTemplate, TemplateError, type Template } from "./template/parse-template.ts";
 import { validateState } from "./validate-state.ts";
 
@@ -30,7 +30,7 @@ export function exportState({ state, template, seed }: Cluster): Uint8Array {
 }
 
 /** The cluster that `exportState` wrote. Trusts nothing: throws `StateError` with the reason for a file that is not right. */
-export function restoreState(bytes: Uint8Array, allocate?: Allocate): Cluster {
+export function restoreState(bytes: Uint8Array, memory?: Memory): Cluster {
   const file = decode(bytes);
   const { checksum: expected, ...metadata } = file.metadata;
   if (metadata["format"] !== FORMAT) throw new StateError("the file does not hold a network");
@@ -39,7 +39,17 @@ export function restoreState(bytes: Uint8Array, allocate?: Allocate): Cluster {
   if (expected !== checksum({ metadata, tensors: file.tensors })) throw new StateError("the checksum does not match");
 
   const template = readTemplate(metadata["template"] ?? "");
-  const state = createState(allocate);
+  const state = createState(memory);
+  try {
+    return fill(file, template, state);
+  } catch (error) {
+    releaseState(state);
+    throw error;
+  }
+}
+
+/** Copies the file into the arrays and checks what it holds. */
+function fill(file: Tensors, template: Template, state: State): Cluster {
   const header = tensorOf(file, "header", 1);
   new Uint8Array(state.arrays.header.buffer, state.arrays.header.byteOffset).set(header.bytes);
   const counts = state.arrays.header.slice();

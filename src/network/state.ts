@@ -1,24 +1,30 @@
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 
-/** Gives a zeroed region of at least `bytes` bytes that starts at a multiple of 16. */
-export type Allocate = (bytes: number) => Uint8Array;
+/** Where arrays live. */
+export interface Memory {
+  /** A zeroed region of at least `bytes` bytes that starts at a multiple of 16. */
+  allocate(bytes: number): Uint8Array;
+  /** Takes back a region that nobody reads or writes any more. */
+  release(region: Uint8Array): void;
+}
 
-const allocatePlain: Allocate = (bytes) => new Uint8Array(bytes);
+export const heap: Memory = { allocate: (bytes) => new Uint8Array(bytes), release: () => {} };
 
 /** The flat arrays of one network. They may be replaced when the state grows: never hold one across an `append`. */
 export interface State {
   readonly arrays: Arrays;
   /** Room, in things of each sort, before the arrays of that sort must move. */
   readonly capacity: Record<Per, number>;
-  readonly allocate: Allocate;
+  readonly memory: Memory;
 }
 
-/** An empty state. `allocate` decides where the arrays live. */
-export function createState(allocate: Allocate = allocatePlain): State {
+/** An empty state. */
+export function createState(memory: Memory = heap): State {
   const capacity: Record<Per, number> = { cluster: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
   const arrays: Record<string, Uint32Array | Float32Array> = {};
-  for (const name of ARRAY_NAMES) arrays[name] = view(name, allocate(bytesPerItem(name) * capacity[LAYOUT[name].per]));
-  return { arrays: arrays as Arrays, capacity, allocate };
+  for (const name of ARRAY_NAMES)
+    arrays[name] = view(name, memory.allocate(bytesPerItem(name) * capacity[LAYOUT[name].per]));
+  return { arrays: arrays as Arrays, capacity, memory };
 }
 
 /** How many things of a sort the state holds. */
@@ -36,14 +42,20 @@ export function append(state: State, per: Exclude<Per, "cluster">, added: number
     const arrays: Record<string, Uint32Array | Float32Array> = state.arrays;
     for (const name of ARRAY_NAMES) {
       if (LAYOUT[name].per !== per) continue;
-      const moved = state.allocate(bytesPerItem(name) * capacity);
+      const moved = state.memory.allocate(bytesPerItem(name) * capacity);
       moved.set(bytesOf(state, name));
+      state.memory.release(regionOf(state.arrays[name]));
       arrays[name] = view(name, moved);
     }
     state.capacity[per] = capacity;
   }
   state.arrays.header[HEADER[per]] = needed;
   return first;
+}
+
+/** Gives the memory of all arrays back; the state is of no use afterwards. */
+export function releaseState({ arrays, memory }: State): void {
+  for (const name of ARRAY_NAMES) memory.release(regionOf(arrays[name]));
 }
 
 /** The used bytes of one array. */
@@ -56,6 +68,9 @@ export function bytesOf(state: State, name: ArrayName): Uint8Array {
 export function bytesPer(per: Per): number {
   return ARRAY_NAMES.filter((name) => LAYOUT[name].per === per).reduce((sum, name) => sum + bytesPerItem(name), 0);
 }
+
+const regionOf = ({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 const bytesPerItem = (name: ArrayName) => LAYOUT[name].width * 4;
 

@@ -15,7 +15,8 @@ import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
 let dataset: string;
-const epochs = 5;
+// Enough for the training to be caught in the middle.
+const epochs = 200;
 const rows = 300;
 
 beforeAll(async () => {
@@ -118,10 +119,10 @@ test("a cluster stays where it was when the other host refuses it", async () => 
 
 test("epochs, batches and windows: a killed task still ends in the same state", async () => {
   const rig = await openRig(app);
-  const more = { batch_size: 32, time_length: 4, epochs: 12, learning_rate: 0.002, seed: 77 };
+  const more = { batch_size: 32, time_length: 4, epochs, learning_rate: 0.002, seed: 77 };
   const cluster = await newCluster(rig);
   const task = await train(rig, cluster, more);
-  expect(task.total_number_of_cycles).toBe((rows - 3) * 12);
+  expect(task.total_number_of_cycles).toBe((rows - 3) * epochs);
   await until(rig, task, ({ current_cycle }) => current_cycle > 500);
   await rig.crash();
   const next = await openRig(app);

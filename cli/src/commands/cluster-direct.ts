@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { DirectIO } from "hanami-sdk";
+import type { DirectIO, HanamiClient } from "hanami-sdk";
 import { addCommand, run } from "../command.ts";
 import { CliError, Interrupted } from "../errors.ts";
 import { integer } from "../input/numbers.ts";
@@ -11,12 +11,17 @@ const VALUES_HELP = "NAME=1,0,0.5 or NAME=@FILE or NAME=@- for standard input; a
 const collectSource = (text: string, before: Source[] = []): Source[] => [...before, parseSource(text)];
 
 /** Works with a cluster in direct mode, and brings it back to task mode however that ends, also after Ctrl-C. */
-async function withDirectIO(io: DirectIO, work: (stop: AbortSignal) => Promise<void>): Promise<void> {
+async function withDirectIO(
+  client: HanamiClient,
+  uuid: string,
+  work: (io: DirectIO, stop: AbortSignal) => Promise<void>,
+): Promise<void> {
   const interrupt = new AbortController();
-  // Once: a second Ctrl-C ends the process at once, should the server not answer.
+  // Before the mode changes, and once: a second Ctrl-C ends the process at once, should the server not answer.
   process.once("SIGINT", () => interrupt.abort(new Interrupted()));
+  const io = await client.clusters.directIO(uuid);
   try {
-    await work(interrupt.signal);
+    await work(io, interrupt.signal);
   } catch (error) {
     // The first problem is the one to tell.
     await io.close().catch(() => {});
@@ -48,9 +53,8 @@ export function addDirectCommands(group: Command): void {
           throw new CliError("Standard input can be read once only: leave out --repeat");
         }
         const client = await connect();
-        const io = await client.clusters.directIO(uuid);
         let count = 0;
-        await withDirectIO(io, async (stop) => {
+        await withDirectIO(client, uuid, async (io, stop) => {
           for (let turn = 0; turn < repeat; turn++) {
             for await (const sample of readSamples({ inputs, expected }, stop)) {
               await io.train(sample.inputs, sample.expected);
@@ -71,9 +75,8 @@ export function addDirectCommands(group: Command): void {
         if (outputs < 1) throw new CliError("--outputs must be at least 1");
         readsStdin(inputs);
         const client = await connect();
-        const io = await client.clusters.directIO(uuid);
         const answers: Outputs[] = [];
-        await withDirectIO(io, async (stop) => {
+        await withDirectIO(client, uuid, async (io, stop) => {
           for await (const sample of readSamples({ inputs, expected: [] }, stop)) {
             const answer = Object.entries(await io.request(sample.inputs, outputs));
             answers.push(Object.fromEntries(answer.map(([name, values]) => [name, Array.from(values)])));

@@ -48,11 +48,6 @@ export function readsStdin(sources: readonly Source[]): boolean {
 async function* readLines(path: string, signal: AbortSignal): AsyncGenerator<number[]> {
   const input = path === STDIN ? process.stdin : createReadStream(path);
   const place = path === STDIN ? "standard input" : path;
-  let failure: unknown;
-  input.once("error", (error: Error) => {
-    failure = error;
-    lines.close();
-  });
   const lines = createInterface({ input, signal });
   let number = 0;
   try {
@@ -61,11 +56,12 @@ async function* readLines(path: string, signal: AbortSignal): AsyncGenerator<num
       const values = parseValues(line, `${place}, line ${number}`);
       if (values.length > 0) yield values;
     }
+  } catch (error) {
+    throw error instanceof CliError ? error : fileError("read", place, error);
   } finally {
     // A standard input that stays open would keep the process alive.
     input.destroy();
   }
-  if (failure !== undefined) throw fileError("read", place, failure);
 }
 
 async function* readSource(source: Source, signal: AbortSignal): AsyncGenerator<number[]> {

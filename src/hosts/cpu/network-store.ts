@@ -1,22 +1,22 @@
 import { freemem, totalmem } from "node:os";
-import { Network, StateError } from "../../network/network.ts";
+import type { Engine } from "../../network/engine.ts";
+import { Network, StateError, updateRule } from "../../network/network.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { HostError } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, RequestSlice, TrainReport, TrainSlice } from "../host.ts";
 import { LoadMeter } from "../load-meter.ts";
 import type { HostService } from "../protocol.ts";
-import { sliceSteps } from "../slice-steps.ts";
-
-/** Tasks with at least this many samples per step learn by the batch rule. */
-const BATCH_RULE_MIN = 16;
-/** Bounds what one forward step holds in memory. */
-const REQUEST_STEP_CYCLES = 64;
-const REQUEST_STEP_VALUES = 4 * 1024 * 1024;
+import { sliceColumns } from "../slice-columns.ts";
 
 /** The networks that live in this thread. */
 export class NetworkStore implements HostService {
   readonly #networks = new Map<string, Network>();
   readonly #load = new LoadMeter();
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
 
   status(): HostStatus {
     return {
@@ -28,20 +28,20 @@ export class NetworkStore implements HostService {
   }
 
   create(cluster: string, { template, seed }: { template: string; seed: number }): NetworkInfo {
-    const network = Network.create(parseTemplate(template), seed);
-    this.#networks.set(cluster, network);
+    const network = Network.create(parseTemplate(template), seed, this.#engine);
+    this.#replace(cluster, network);
     return describe(network);
   }
 
   attach(cluster: string, state: Uint8Array): NetworkInfo {
     let network: Network;
     try {
-      network = Network.restore(state);
+      network = Network.restore(state, this.#engine);
     } catch (error) {
       if (error instanceof StateError) throw new HostError("state", error.message);
       throw error;
     }
-    this.#networks.set(cluster, network);
+    this.#replace(cluster, network);
     return describe(network);
   }
 
@@ -50,43 +50,35 @@ export class NetworkStore implements HostService {
   }
 
   detach(cluster: string): void {
+    this.#networks.get(cluster)?.dispose();
     this.#networks.delete(cluster);
   }
 
   train(cluster: string, slice: TrainSlice): TrainReport {
     const network = this.#network(cluster);
     const start = performance.now();
-    const { batchSize, schedule, learningRate } = slice;
-    for (const { index, width } of slice.inputs) network.ensureInputWidth(index, width * slice.timeLength);
-    for (const { index, width } of slice.expected) network.ensureOutputWidth(index, width);
-    for (const step of sliceSteps(slice, batchSize)) {
-      network.train({
-        count: step.count,
-        inputs: step.inputs,
-        expected: step.expected,
-        update: batchSize >= BATCH_RULE_MIN ? "batch" : "online",
-        rate: schedule === null ? "direct" : 1 - (schedule.firstCycle + step.firstCycle) / schedule.horizon,
-        ...(learningRate === undefined ? {} : { learningRate }),
-      });
-    }
+    const { cycles, timeLength, batchSize, schedule, learningRate } = slice;
+    const inputs = sliceColumns(slice.inputs, cycles, timeLength);
+    const expected = sliceColumns(slice.expected, cycles, 1);
+    const rate = schedule === null ? "direct" : { first: schedule.firstCycle, horizon: schedule.horizon };
+    const update = updateRule(batchSize);
+    const base = learningRate === undefined ? {} : { learningRate };
+    network.train({ count: cycles, step: batchSize, inputs, expected, update, rate, ...base });
     return { metrics: network.metrics(), elapsedMs: this.#worked(start) };
   }
 
   request(cluster: string, slice: RequestSlice): RequestReport {
     const network = this.#network(cluster);
     const start = performance.now();
-    const outputs = network.outputs.map(({ name, width }) => ({
-      name,
-      width,
-      values: new Float32Array(slice.cycles * width),
-    }));
-    for (const step of sliceSteps(slice, requestStepCycles(slice))) {
-      const values = network.request({ count: step.count, inputs: step.inputs });
-      for (const [index, output] of outputs.entries()) {
-        output.values.set(values[index] as Float32Array, step.firstCycle * output.width);
-      }
-    }
+    const { cycles, timeLength } = slice;
+    const values = network.request({ count: cycles, inputs: sliceColumns(slice.inputs, cycles, timeLength) });
+    const outputs = network.outputs.map(({ name, width }, index) => ({ name, width, values: values[index]! }));
     return { outputs, remembers: network.remembers, elapsedMs: this.#worked(start) };
+  }
+
+  #replace(cluster: string, network: Network): void {
+    this.detach(cluster);
+    this.#networks.set(cluster, network);
   }
 
   #network(cluster: string): Network {
@@ -104,9 +96,4 @@ export class NetworkStore implements HostService {
 
 function describe(network: Network): NetworkInfo {
   return { template: network.template.text, metrics: network.metrics() };
-}
-
-function requestStepCycles(slice: RequestSlice): number {
-  const values = slice.inputs.reduce((sum, { width }) => sum + width * slice.timeLength, 1);
-  return Math.max(1, Math.min(REQUEST_STEP_CYCLES, Math.floor(REQUEST_STEP_VALUES / values)));
 }

@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { HostReply, OpenHostLink } from "../protocol.ts";
 
-/** Runs a host in a worker thread of this process. `script` serves the protocol on its parent port. */
-export function workerLink(script: URL, name: string): OpenHostLink {
+/** Runs a host in a worker thread of this process. `script` serves the protocol on its parent port and finds `data` there. */
+export function workerLink(script: URL, name: string, data?: unknown): OpenHostLink {
   return (events) => {
-    const worker = new Worker(script, { name });
+    const worker = new Worker(script, { name, workerData: data });
     let reason: string | null = null;
     let closing = false;
     worker.on("message", (reply: HostReply) => events.reply(reply));

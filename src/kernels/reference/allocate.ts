@@ -6,18 +6,25 @@ import { growBlock } from "../../network/readout.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { append, count } from "../../network/state.ts";
 
+/** Gives sections to the hexagon's neurons (or values) that are positive for the first time. */
+export function allocate(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
+  allocateSources(cluster, hexagon, (id) =>
+    wasPositive(scratch, Math.floor(id / NEURONS_PER_BLOCK), id % NEURONS_PER_BLOCK),
+  );
+}
+
 /**
- * Gives sections to the hexagon's neurons (or values) that are positive for the first time, in order of neurons.
+ * Gives sections to those of the hexagon's neurons (or values) that have none and were positive, in order of neurons.
  * One section in a random block of a random target hexagon; while that holds few sections, one in each of its blocks.
  */
-export function allocate(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
+export function allocateSources(cluster: Cluster, hexagon: Hexagon, wasPositive: (id: number) => boolean): void {
   if (hexagon.targets.length === 0) return;
   // Blocks that this adds to the hexagon itself hold no values yet.
   const blocks = [...hexagon.blocks];
   for (const block of blocks) {
     for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
       const source = block * NEURONS_PER_BLOCK + n;
-      if (cluster.state.arrays.sectionHead[source] !== NONE || !wasPositive(scratch, block, n)) continue;
+      if (cluster.state.arrays.sectionHead[source] !== NONE || !wasPositive(source)) continue;
       const target = pickTarget(cluster, hexagon, source);
       prepareBlocks(cluster, target);
       const few = sectionsIn(cluster, target) < FEW_SECTIONS;

@@ -4,17 +4,25 @@ import { INPUT_MAX } from "../../network/learning.ts";
 import type { Scratch } from "../../network/scratch.ts";
 
 /**
- * Puts the samples' values of one input into the value scratch. `values` is [sample][width].
+ * Puts the samples' values of one input into the value scratch. Sample q has `width` values from
+ * `values[q * stride]` on.
  * Zero, negative values and NaN are inactive (0); anything above `INPUT_MAX` counts as that; binary inputs know 0 and 1.
  * Values for which the input has no room are left out.
  */
-export function unpack(cluster: Cluster, scratch: Scratch, input: number, values: Float32Array, width: number): void {
+export function unpack(
+  cluster: Cluster,
+  scratch: Scratch,
+  input: number,
+  values: Float32Array | Uint8Array,
+  width: number,
+  stride = width,
+): void {
   const { hexagon, kind } = cluster.template.inputs[input]!;
   const { blocks } = cluster.hexagons[hexagon]!;
   const used = Math.min(width, cluster.state.arrays.inputWidth[input]!);
   for (let q = 0; q < scratch.samples; q++) {
     for (let k = 0; k < used; k++) {
-      const value = values[q * width + k]!;
+      const value = values[q * stride + k]!;
       if (!(value > 0)) continue;
       const block = blocks[Math.floor(k / NEURONS_PER_BLOCK)]!;
       scratch.value[scratch.at(block, q) + (k % NEURONS_PER_BLOCK)] =

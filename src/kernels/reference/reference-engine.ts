@@ -1,0 +1,49 @@
+import type { Cluster } from "../../network/cluster.ts";
+import type { Engine, RequestRun, Rows, TrainRun } from "../../network/engine.ts";
+import { Scratch } from "../../network/scratch.ts";
+import { heap } from "../../network/state.ts";
+import { requestStep, trainStep } from "../../network/step.ts";
+import { unpack } from "./unpack.ts";
+
+/** Samples that a request computes at once: bounds the scratch. */
+const REQUEST_SAMPLES = 64;
+
+/** Computes with the reference kernels, the specification of all others. */
+export class ReferenceEngine implements Engine {
+  readonly memory = heap;
+  readonly #scratch = new Scratch();
+
+  train(cluster: Cluster, { count, step, inputs, expected, muted, update, rates }: TrainRun): void {
+    for (let first = 0, nth = 0; first < count; first += step, nth++) {
+      const samples = Math.min(step, count - first);
+      this.#begin(cluster, inputs, first, samples);
+      const { outputStride } = this.#scratch;
+      this.#scratch.expected.set(expected.subarray(first * outputStride, (first + samples) * outputStride));
+      this.#scratch.skipped.set(muted.subarray(first, first + samples));
+      trainStep(cluster, this.#scratch, { update, rate: rates[nth]! });
+    }
+  }
+
+  request(cluster: Cluster, { count, inputs }: RequestRun): Float32Array {
+    // One by one, values carry over the same way however many samples a call has.
+    const step = cluster.hasMemory || cluster.hasBackEdges ? 1 : REQUEST_SAMPLES;
+    let shown = new Float32Array(0);
+    for (let first = 0; first < count; first += step) {
+      const samples = Math.min(step, count - first);
+      this.#begin(cluster, inputs, first, samples);
+      requestStep(cluster, this.#scratch);
+      const { output, outputStride } = this.#scratch;
+      if (first === 0) shown = new Float32Array(count * outputStride);
+      shown.set(output.subarray(0, samples * outputStride), first * outputStride);
+    }
+    return shown;
+  }
+
+  forget(): void {}
+
+  #begin(cluster: Cluster, inputs: Rows[], first: number, samples: number): void {
+    this.#scratch.begin(cluster, samples);
+    for (const { index, values, width, stride } of inputs)
+      unpack(cluster, this.#scratch, index, values.subarray(first * stride), width, stride);
+  }
+}

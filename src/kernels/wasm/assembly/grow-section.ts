@@ -1,0 +1,138 @@
+/** One section looks at one value: the rare part of growth. Rounds like the reference, so both grow the same. */
+import {
+  AT_ENDS,
+  AT_LARGEST,
+  AT_LOWER,
+  AT_RAMP_SQUARE,
+  AT_RAMPS,
+  AT_RANGE,
+  AT_RECOVERIES,
+  AT_SEED,
+  AT_SPLIT,
+  AT_TOLERANCE,
+  AT_VISITS,
+  AT_WEIGHT,
+  AT_WEIGHT_MOMENT,
+  FLAG_SPLIT,
+  KIND_INPUT,
+  KIND_MATCH,
+  KIND_NEURON,
+} from "../slots.ts";
+import { tileOfRun } from "./hot.ts";
+import { getF, getU, setF, setSlot, setU, slot } from "./memory.ts";
+
+export const RECOVERY_VISITS: u32 = 64;
+export const RECOVERIES_MAX: u32 = 2;
+const RECOVERY_SHARE: f32 = 1.0 / 16.0;
+const RAMP_SHRINK: f64 = 1.5;
+const TOLERANCE_SHRINK: f64 = 1.2;
+
+/** Lets a section look at a positive value of its source. Its hot record is out of date afterwards. */
+export function growSection(section: u32, kind: u32, value: f32): void {
+  const x = min(value - getF(slot(AT_LOWER), section), getF(slot(AT_RANGE), section));
+  if (!(x > 0)) return;
+  if (kind == KIND_MATCH) return insertValue(section, x);
+  const ramps = getU(slot(AT_RAMPS), section);
+  const ends = slot(AT_ENDS) + ((<usize>section) << 4);
+  if (ramps > 0) {
+    if (kind == KIND_INPUT) recover(section, x);
+    const reach = getF(ends, ramps - 1);
+    if (x <= reach) return refine(section, kind, x);
+    if (x <= 2 * reach) return;
+  }
+  const full: u32 = kind == KIND_NEURON ? 2 : 4;
+  if (ramps == full) markSplit(section, getF(ends, (full >> 1) - 1));
+  else setRamp(section, kind, ramps, kind == KIND_NEURON ? max<f32>(x, 1) : x);
+}
+
+function markSplit(section: u32, border: f32): void {
+  setF(slot(AT_SPLIT), section, border);
+  setSlot(FLAG_SPLIT, 1);
+}
+
+function recover(section: u32, x: f32): void {
+  if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX) return;
+  const largest = max(getF(slot(AT_LARGEST), section), x);
+  const visits = getU(slot(AT_VISITS), section) + 1;
+  if (visits < RECOVERY_VISITS) {
+    setF(slot(AT_LARGEST), section, largest);
+    setU(slot(AT_VISITS), section, visits);
+    return;
+  }
+  const ends = slot(AT_ENDS) + ((<usize>section) << 4);
+  const ramps = getU(slot(AT_RAMPS), section);
+  const reach = getF(ends, ramps - 1);
+  if (largest < reach * RECOVERY_SHARE) {
+    for (let r: u32 = 0; r < ramps; r++) setF(ends, r, (getF(ends, r) / reach) * largest);
+    setU(slot(AT_RECOVERIES), section, getU(slot(AT_RECOVERIES), section) + 1);
+  }
+  setF(slot(AT_LARGEST), section, 0);
+  setU(slot(AT_VISITS), section, 0);
+}
+
+function refine(section: u32, kind: u32, x: f32): void {
+  const tolerance = getF(slot(AT_TOLERANCE), section);
+  if (tolerance == 0) return;
+  const ends = slot(AT_ENDS) + ((<usize>section) << 4);
+  let r: u32 = 0;
+  while (getF(ends, r) < x) r++;
+  const start: f32 = r == 0 ? 0 : getF(ends, r - 1);
+  const width = getF(ends, r) - start;
+  if (!(abs((<f64>x - <f64>start) / <f64>width - 0.5) < <f64>tolerance)) return;
+  const shift = <f64>width - <f64>(<f32>(<f64>width / RAMP_SHRINK));
+  const ramps = getU(slot(AT_RAMPS), section);
+  for (let later = r; later < ramps; later++) setF(ends, later, <f32>(<f64>getF(ends, later) - shift));
+  const runs: u32 = kind == KIND_NEURON ? 2 : 1;
+  for (let run = r * runs; run < (r + 1) * runs; run++) {
+    const weights = runOf(AT_WEIGHT, section, run);
+    for (let i: u32 = 0; i < 32; i++) setF(weights, i, <f32>(<f64>getF(weights, i) / RAMP_SHRINK));
+  }
+  setF(slot(AT_TOLERANCE), section, <f32>(<f64>tolerance / TOLERANCE_SHRINK));
+}
+
+/** Address of a run of 32 weights or moments. */
+function runOf(array: i32, section: u32, run: u32): usize {
+  return slot(array) + ((<usize>section) << 9) + (tileOfRun(getU(slot(AT_SEED), section), run) << 7);
+}
+
+function insertValue(section: u32, x: f32): void {
+  const ends = slot(AT_ENDS) + ((<usize>section) << 4);
+  const squares = slot(AT_RAMP_SQUARE) + ((<usize>section) << 4);
+  const ramps = getU(slot(AT_RAMPS), section);
+  let r: u32 = 0;
+  while (r < ramps && getF(ends, r) < x) r++;
+  if (r < ramps && getF(ends, r) == x) return;
+  if (ramps == 4) return markSplit(section, getF(ends, 1));
+  for (let above = ramps; above > r; above--) {
+    setF(ends, above, getF(ends, above - 1));
+    setF(squares, above, getF(squares, above - 1));
+    memory.copy(runOf(AT_WEIGHT, section, above), runOf(AT_WEIGHT, section, above - 1), 128);
+    memory.copy(runOf(AT_WEIGHT_MOMENT, section, above), runOf(AT_WEIGHT_MOMENT, section, above - 1), 128);
+  }
+  setRamp(section, KIND_MATCH, r, x);
+}
+
+function setRamp(section: u32, kind: u32, ramp: u32, end: f32): void {
+  setF(slot(AT_ENDS), section * 4 + ramp, end);
+  setF(slot(AT_RAMP_SQUARE), section * 4 + ramp, 0);
+  const seed = getU(slot(AT_SEED), section);
+  const runs: u32 = kind == KIND_NEURON ? 2 : 1;
+  const range: f64 = kind == KIND_NEURON ? 0.1 : 0.2;
+  for (let run = ramp * runs; run < (ramp + 1) * runs; run++) {
+    const weights = runOf(AT_WEIGHT, section, run);
+    for (let i: u32 = 0; i < 32; i++) setF(weights, i, startWeight(seed, run * 32 + i, range));
+    memory.fill(runOf(AT_WEIGHT_MOMENT, section, run), 0, 128);
+  }
+  setU(slot(AT_RAMPS), section, getU(slot(AT_RAMPS), section) + 1);
+}
+
+function startWeight(seed: u32, synapse: u32, range: f64): f32 {
+  const mixed = pcg(pcg(seed ^ (synapse * 2654435761)) + synapse);
+  return <f32>((2 * <f64>(mixed >> 8) * (1.0 / 16777216.0) - 1) * range);
+}
+
+function pcg(x: u32): u32 {
+  const state = x * 747796405 + 2891336453;
+  const word = ((state >> ((state >> 28) + 4)) ^ state) * 277803737;
+  return (word >> 22) ^ word;
+}

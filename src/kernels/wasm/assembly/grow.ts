@@ -1,0 +1,131 @@
+/** Growth: every section looks at its source's values, samples in order. */
+import {
+  AT_LARGEST,
+  AT_RECOVERIES,
+  AT_SECTION_HEAD,
+  AT_TOP,
+  AT_VALUE,
+  AT_VISITED,
+  AT_VISITS,
+  AT_RAMPS,
+  FIRST_SECTION,
+  FLAG_NEW,
+  HEXAGON_BLOCKS,
+  HEXAGON_KIND,
+  KIND_INPUT,
+  SAMPLES,
+  STRIDE,
+} from "../slots.ts";
+import { growSection, RECOVERIES_MAX, RECOVERY_VISITS } from "./grow-section.ts";
+import { HOT_LIMIT, HOT_NEXT, HOT_RANGE, hotOf, NONE, refresh } from "./hot.ts";
+import { getF, getU, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
+
+/**
+ * Item of a phase: the sections that one block of a hexagon feeds. Most have nothing to do, which the largest value of
+ * each source tells; sources that are positive for the first time are left to the allocation.
+ */
+export function growBlock(hexagon: u32, item: u32): void {
+  const record = hexagonAt(hexagon);
+  const kind = load<u32>(record, HEXAGON_KIND);
+  const block = getU(load<u32>(record, HEXAGON_BLOCKS), item);
+  findTops(block);
+  const top = slot(AT_TOP) + ((<usize>block) << 9);
+  const visited = slot(AT_VISITED) + ((<usize>block) << 9);
+  const heads = slot(AT_SECTION_HEAD) + ((<usize>block) << 9);
+  for (let n: u32 = 0; n < 128; n++) {
+    const largest = getF(top, n);
+    if (!(largest > 0)) continue;
+    const head = getU(heads, n);
+    if (head == NONE) setSlot(FLAG_NEW, 1);
+    else growList(hotOf(head), kind, block, n, largest, getU(visited, n));
+  }
+}
+
+/** Item of a phase: the same for the sections that were made since FIRST_SECTION. */
+export function growNew(hexagon: u32, item: u32): void {
+  const record = hexagonAt(hexagon);
+  const kind = load<u32>(record, HEXAGON_KIND);
+  const block = getU(load<u32>(record, HEXAGON_BLOCKS), item);
+  const heads = slot(AT_SECTION_HEAD) + ((<usize>block) << 9);
+  const first = slot(FIRST_SECTION);
+  for (let n: u32 = 0; n < 128; n++) {
+    const head = getU(heads, n);
+    if (head == NONE || head < first) continue;
+    const top = getF(slot(AT_TOP), block * 128 + n);
+    growList(hotOf(head), kind, block, n, top, getU(slot(AT_VISITED), block * 128 + n));
+  }
+}
+
+function growList(first: usize, kind: u32, block: u32, n: u32, largest: f32, visited: u32): void {
+  for (let hot = first; hot != 0; hot = load<u32>(hot, HOT_NEXT)) {
+    const x = min(largest - load<f32>(hot), load<f32>(hot, HOT_RANGE));
+    if (!(x > 0)) continue;
+    const section = <u32>((hot - hotOf(0)) >> 6);
+    if (x > load<f32>(hot, HOT_LIMIT)) growSlowly(section, kind, block, n);
+    else if (kind == KIND_INPUT) countVisits(section, hot, block, n, x, visited);
+  }
+}
+
+/** Outlier recovery of a section that has nothing else to do. */
+function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visited: u32): void {
+  if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX || getU(slot(AT_RAMPS), section) == 0) return;
+  const visits = getU(slot(AT_VISITS), section);
+  // Sections that do not start at 0 may have seen fewer of the values.
+  if (load<f32>(hot) > 0 || visits + visited >= RECOVERY_VISITS) return growSlowly(section, KIND_INPUT, block, n);
+  setU(slot(AT_VISITS), section, visits + visited);
+  setF(slot(AT_LARGEST), section, max(getF(slot(AT_LARGEST), section), x));
+}
+
+function growSlowly(section: u32, kind: u32, block: u32, n: u32): void {
+  const samples = slot(SAMPLES);
+  let at = slot(AT_VALUE) + ((<usize>block * slot(STRIDE)) << 9) + ((<usize>n) << 2);
+  for (let q: u32 = 0; q < samples; q++) {
+    const value = load<f32>(at);
+    if (value > 0) growSection(section, kind, value);
+    at += 512;
+  }
+  refresh(section);
+}
+
+/** For each neuron of a block its largest value of the step, and the samples in which it was positive. */
+function findTops(block: u32): void {
+  const samples = slot(SAMPLES);
+  const zero = f32x4.splat(0);
+  for (let i: usize = 0; i < 512; i += 64) {
+    let at = slot(AT_VALUE) + ((<usize>block * slot(STRIDE)) << 9) + i;
+    let top0 = zero,
+      top1 = zero,
+      top2 = zero,
+      top3 = zero;
+    let count0 = zero,
+      count1 = zero,
+      count2 = zero,
+      count3 = zero;
+    for (let q: u32 = 0; q < samples; q++) {
+      const x0 = v128.load(at),
+        x1 = v128.load(at, 16),
+        x2 = v128.load(at, 32),
+        x3 = v128.load(at, 48);
+      // The lanes of a comparison are 0 or -1.
+      count0 = i32x4.sub(count0, f32x4.gt(x0, zero));
+      count1 = i32x4.sub(count1, f32x4.gt(x1, zero));
+      count2 = i32x4.sub(count2, f32x4.gt(x2, zero));
+      count3 = i32x4.sub(count3, f32x4.gt(x3, zero));
+      top0 = f32x4.pmax(top0, x0);
+      top1 = f32x4.pmax(top1, x1);
+      top2 = f32x4.pmax(top2, x2);
+      top3 = f32x4.pmax(top3, x3);
+      at += 512;
+    }
+    const top = slot(AT_TOP) + ((<usize>block) << 9) + i;
+    v128.store(top, top0);
+    v128.store(top, top1, 16);
+    v128.store(top, top2, 32);
+    v128.store(top, top3, 48);
+    const visited = slot(AT_VISITED) + ((<usize>block) << 9) + i;
+    v128.store(visited, count0);
+    v128.store(visited, count1, 16);
+    v128.store(visited, count2, 32);
+    v128.store(visited, count3, 48);
+  }
+}

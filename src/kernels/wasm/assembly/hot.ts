@@ -1,0 +1,117 @@
+/**
+ * The hot record of a section, 64 bytes, is what a visit needs in one cache line. It follows from the state:
+ *
+ *   0 lower, 4 range                 as in the state
+ *   8 limit                          growth looks at a value only when it is above this
+ *  12 next                           address of the next record of the same source, or 0
+ *  16 cursors                        block * 16: where the block's four tiles have their cursors
+ *  20 weights                        address of the 128 weights
+ *  24 open                           start of the ramp that is open, or -1
+ *  28 target                         hexagon of the block; HOT_IS_BACK is added when the source does not come before it
+ *  32 start[4], 48 1 / width[4]      one lane per TILE of 32 targets, so that all activations are one clamp
+ *
+ * Lanes of ramps that are not in use start at the largest float.
+ */
+import {
+  AT_BLOCK_HEXAGON,
+  AT_ENDS,
+  AT_HOT,
+  AT_LOWER,
+  AT_NEXT,
+  AT_RAMPS,
+  AT_RANGE,
+  AT_SEED,
+  AT_SOURCE,
+  AT_TARGET,
+  AT_TOLERANCE,
+  AT_WEIGHT,
+  HEXAGON_KIND,
+  KIND_MATCH,
+  KIND_NEURON,
+} from "../slots.ts";
+import { getF, getU, hexagonAt, slot } from "./memory.ts";
+
+export const HOT_RANGE: usize = 4;
+export const HOT_LIMIT: usize = 8;
+export const HOT_NEXT: usize = 12;
+export const HOT_CURSORS: usize = 16;
+export const HOT_WEIGHTS: usize = 20;
+export const HOT_OPEN: usize = 24;
+export const HOT_TARGET: usize = 28;
+export const HOT_START: usize = 32;
+export const HOT_RISE: usize = 48;
+export const HOT_IS_BACK: u32 = 0x80000000;
+
+export const NONE: u32 = 0xffffffff;
+const FLOAT_MAX: f32 = 3.4028234663852886e38;
+
+/** Address of a section's record. */
+// @ts-ignore: decorator
+@inline
+export function hotOf(section: u32): usize {
+  return slot(AT_HOT) + (<usize>section << 6);
+}
+
+/** The tile of its block that a run of 32 synapses ends in. */
+// @ts-ignore: decorator
+@inline
+export function tileOfRun(seed: u32, run: u32): u32 {
+  return ((((seed & 1) << 1) | 1) * run + (seed >> 8)) & 3;
+}
+
+/** Writes a section's record anew after its state has changed. */
+export function refresh(section: u32): void {
+  const hot = hotOf(section);
+  const source = getU(slot(AT_SOURCE), section);
+  const block = getU(slot(AT_TARGET), section);
+  const origin = getU(slot(AT_BLOCK_HEXAGON), source >> 7);
+  const target = getU(slot(AT_BLOCK_HEXAGON), block);
+  const kind = load<u32>(hexagonAt(origin), HEXAGON_KIND);
+  const range = getF(slot(AT_RANGE), section);
+  const ramps = getU(slot(AT_RAMPS), section);
+  const seed = getU(slot(AT_SEED), section);
+  const next = getU(slot(AT_NEXT), section);
+  const ends = slot(AT_ENDS) + (<usize>section << 4);
+  const reach: f32 = ramps == 0 ? 0 : getF(ends, ramps - 1);
+
+  store<f32>(hot, getF(slot(AT_LOWER), section));
+  store<f32>(hot, range, HOT_RANGE);
+  store<f32>(hot, growthLimit(section, kind, ramps, reach, range), HOT_LIMIT);
+  store<u32>(hot, next == NONE ? 0 : hotOf(next), HOT_NEXT);
+  store<u32>(hot, block << 4, HOT_CURSORS);
+  store<u32>(hot, slot(AT_WEIGHT) + (<usize>section << 9), HOT_WEIGHTS);
+  // A range that ends where the ramps end leaves nothing to be open for.
+  const isOpen = kind == KIND_NEURON && ramps > 0 && range > reach;
+  store<f32>(hot, isOpen ? (ramps == 1 ? 0 : getF(ends, ramps - 2)) : -1, HOT_OPEN);
+  store<u32>(hot, origin >= target ? target | HOT_IS_BACK : target, HOT_TARGET);
+
+  for (let run: u32 = 0; run < 4; run++) {
+    const ramp = kind == KIND_NEURON ? run >> 1 : run;
+    let start = FLOAT_MAX;
+    let rise: f32 = 0;
+    if (ramp < ramps) {
+      const end = getF(ends, ramp);
+      if (kind == KIND_MATCH) {
+        // Fully active from `end` on: a ramp from the float before it that nothing fits into.
+        start = reinterpret<f32>(reinterpret<u32>(end) - 1);
+        rise = FLOAT_MAX;
+      } else {
+        start = ramp == 0 ? 0 : getF(ends, ramp - 1);
+        rise = <f32>1 / (end - start);
+      }
+    }
+    const lane = hot + (<usize>tileOfRun(seed, run) << 2);
+    store<f32>(lane, start, HOT_START);
+    store<f32>(lane, rise, HOT_RISE);
+  }
+}
+
+function growthLimit(section: u32, kind: u32, ramps: u32, reach: f32, range: f32): f32 {
+  if (kind == KIND_MATCH || ramps == 0 || getF(slot(AT_TOLERANCE), section) > 0) return 0;
+  return range <= 2 * reach ? FLOAT_MAX : 2 * reach;
+}
+
+/** Writes the records of sections `from` up to `end`. */
+export function refreshRange(from: u32, end: u32): void {
+  for (let section = from; section < end; section++) refresh(section);
+}

@@ -1,0 +1,148 @@
+/** The calls that the host makes: training and request over the rows that lie ready. */
+import {
+  AT_LAST_VALUE,
+  AT_LANES,
+  AT_LEARNERS,
+  AT_LEARNS,
+  AT_RATES,
+  AT_SHUFFLES,
+  AT_VALUE,
+  AT_HEADER,
+  COUNT,
+  FIRST_SECTION,
+  FLAG_NEW,
+  FLAG_SPLIT,
+  HAS_BACK_EDGES,
+  HEADER_ADAM_STEPS,
+  HEADER_BLOCKS,
+  HEADER_SECTIONS,
+  HEADER_TILES,
+  HEXAGON_BLOCK_COUNT,
+  HEXAGON_COUNT,
+  HEXAGON_ROLE,
+  HEXAGON_TARGET_COUNT,
+  IS_BATCH,
+  LEARNERS,
+  NEURON_BLOCK_COUNT,
+  RATE,
+  ROLE_INPUT,
+  ROW,
+  SAMPLES,
+  STEP,
+  STRIDE,
+} from "../slots.ts";
+import { remembers } from "./forward.ts";
+import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
+import { BACKWARD, chunksOf, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, SPIKE, UNPACK, UPDATE } from "./phases.ts";
+import { runPhase } from "./pool.ts";
+import { updateOutputBias } from "./update-readout.ts";
+
+export { refreshRange } from "./hot";
+export { help } from "./pool";
+
+/** Gives sections to a hexagon's neurons that are positive for the first time, going by AT_TOP. */
+// @ts-ignore: decorator
+@external("host", "allocate")
+declare function hostAllocate(hexagon: u32): void;
+/** Splits the marked sections that a hexagon feeds. */
+// @ts-ignore: decorator
+@external("host", "split")
+declare function hostSplit(hexagon: u32): void;
+
+/** Fills the constant tables. Once per memory. */
+export function start(): void {
+  for (let mask: u32 = 0; mask < 16; mask++) {
+    let found: u32 = 0;
+    let lanes: u32 = 0;
+    const shuffle = AT_SHUFFLES + (<usize>mask << 4);
+    memory.fill(shuffle, 0x80, 16);
+    for (let lane: u32 = 0; lane < 4; lane++) {
+      if (((mask >> lane) & 1) == 0) continue;
+      lanes |= lane << (found * 8);
+      for (let byte: u32 = 0; byte < 4; byte++) store<u8>(shuffle + found * 4 + byte, <u8>(lane * 4 + byte));
+      found++;
+    }
+    store<u32>(AT_LANES + (<usize>mask << 2), lanes);
+  }
+}
+
+/** Computes the outputs of COUNT rows, STEP at a time. */
+export function request(): void {
+  for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
+    beginStep(row);
+    runPhase(REQUEST, 0, chunksOf(slot(SAMPLES)));
+    rememberValues();
+  }
+}
+
+/** Trains on COUNT rows, STEP at a time. */
+export function train(): void {
+  let step: u32 = 0;
+  for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
+    beginStep(row);
+    setSlot(RATE, getU(slot(AT_RATES), step++));
+    trainStep();
+  }
+}
+
+function beginStep(row: u32): void {
+  setSlot(ROW, row);
+  setSlot(SAMPLES, min<u32>(slot(STEP), slot(COUNT) - row));
+}
+
+function trainStep(): void {
+  const chunks = chunksOf(slot(SAMPLES));
+  runPhase(UNPACK, 0, chunks);
+  const hexagons = slot(HEXAGON_COUNT);
+  for (let hexagon: u32 = 0; hexagon < hexagons; hexagon++) {
+    if (load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) != ROLE_INPUT) {
+      runPhase(FORWARD, hexagon, chunks);
+      if (remembers(hexagon)) runPhase(SPIKE, hexagon, load<u32>(hexagonAt(hexagon), HEXAGON_BLOCK_COUNT));
+    }
+    if (load<u32>(hexagonAt(hexagon), HEXAGON_TARGET_COUNT) > 0) grow(hexagon);
+  }
+  runPhase(OUTPUT, 0, chunks);
+  if (gatherLearners() > 0) learn();
+  rememberValues();
+}
+
+/** The sections that a hexagon feeds look at its values; then it gets the new ones. */
+function grow(hexagon: u32): void {
+  const blocks = load<u32>(hexagonAt(hexagon), HEXAGON_BLOCK_COUNT);
+  setSlot(FLAG_NEW, 0);
+  setSlot(FLAG_SPLIT, 0);
+  runPhase(GROW, hexagon, blocks);
+  if (slot(FLAG_NEW) != 0) {
+    setSlot(FIRST_SECTION, header(HEADER_SECTIONS));
+    hostAllocate(hexagon);
+    runPhase(GROW_NEW, hexagon, blocks);
+  }
+  if (slot(FLAG_SPLIT) != 0) hostSplit(hexagon);
+}
+
+/** Lists the samples that learn. */
+function gatherLearners(): u32 {
+  const samples = slot(SAMPLES);
+  let learners: u32 = 0;
+  for (let q: u32 = 0; q < samples; q++) if (getU(slot(AT_LEARNS), q) != 0) setU(slot(AT_LEARNERS), learners++, q);
+  setSlot(LEARNERS, learners);
+  return learners;
+}
+
+function learn(): void {
+  if (slot(IS_BATCH) != 0) setU(slot(AT_HEADER), HEADER_ADAM_STEPS, header(HEADER_ADAM_STEPS) + 1);
+  runPhase(BACKWARD, 0, chunksOf(slot(LEARNERS)) + header(HEADER_BLOCKS));
+  runPhase(GRADIENT, 0, slot(NEURON_BLOCK_COUNT) * 4 + header(HEADER_TILES));
+  runPhase(UPDATE, 0, slot(NEURON_BLOCK_COUNT));
+  updateOutputBias(0);
+}
+
+/** Keeps the last sample's values for connections that run backwards. */
+function rememberValues(): void {
+  if (slot(HAS_BACK_EDGES) == 0) return;
+  const blocks = header(HEADER_BLOCKS);
+  for (let block: u32 = 0; block < blocks; block++) {
+    const from = slot(AT_VALUE) + (<usize>(block * slot(STRIDE) + slot(SAMPLES) - 1) << 9);
+    memory.copy(slot(AT_LAST_VALUE) + (<usize>block << 9), from, 512);
+  }
+}

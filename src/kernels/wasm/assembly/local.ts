@@ -1,0 +1,32 @@
+/**
+ * A thread's own memory: a cursor per tile of 32 neurons, the cursors' starts for each sample of a chunk, two lists of
+ * floats, and the records.
+ */
+import { AT_LOCALS, LOCAL_LISTS, LOCAL_RECORDS, LOCAL_STARTS } from "../slots.ts";
+import { slot } from "./memory.ts";
+
+/** [block][tile]: address behind the tile's last record. */
+// @ts-ignore: decorator
+@inline
+export function cursorsOf(thread: u32): usize {
+  return slot(AT_LOCALS + thread);
+}
+
+/** [sample of the chunk][block of the hexagon][tile]: where the sample's records begin. */
+// @ts-ignore: decorator
+@inline
+export function startsOf(thread: u32): usize {
+  return slot(AT_LOCALS + thread) + slot(LOCAL_STARTS);
+}
+
+// @ts-ignore: decorator
+@inline
+export function listsOf(thread: u32): usize {
+  return slot(AT_LOCALS + thread) + slot(LOCAL_LISTS);
+}
+
+// @ts-ignore: decorator
+@inline
+export function recordsOf(thread: u32): usize {
+  return slot(AT_LOCALS + thread) + slot(LOCAL_RECORDS);
+}

@@ -1,0 +1,61 @@
+/** Reading and writing the table and the arrays that it points to. */
+import { AT_HEADER, AT_HEXAGONS, HEXAGON_BYTES, TABLE } from "../slots.ts";
+
+/** A word of the table: an address or a parameter. */
+// @ts-ignore: decorator
+@inline
+export function slot(index: i32): u32 {
+  return load<u32>(TABLE + (<usize>index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function setSlot(index: i32, value: u32): void {
+  store<u32>(TABLE + (<usize>index << 2), value);
+}
+
+// @ts-ignore: decorator
+@inline
+export function floatSlot(index: i32): f32 {
+  return load<f32>(TABLE + (<usize>index << 2));
+}
+
+/** Element i of an array of floats. */
+// @ts-ignore: decorator
+@inline
+export function getF(array: usize, i: u32): f32 {
+  return load<f32>(array + (<usize>i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function setF(array: usize, i: u32, value: f32): void {
+  store<f32>(array + (<usize>i << 2), value);
+}
+
+/** Element i of an array of words. */
+// @ts-ignore: decorator
+@inline
+export function getU(array: usize, i: u32): u32 {
+  return load<u32>(array + (<usize>i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function setU(array: usize, i: u32, value: u32): void {
+  store<u32>(array + (<usize>i << 2), value);
+}
+
+/** A count from the state's header. */
+// @ts-ignore: decorator
+@inline
+export function header(word: i32): u32 {
+  return load<u32>(slot(AT_HEADER) + (<usize>word << 2));
+}
+
+/** The record of a hexagon. */
+// @ts-ignore: decorator
+@inline
+export function hexagonAt(index: u32): usize {
+  return slot(AT_HEXAGONS) + index * HEXAGON_BYTES;
+}

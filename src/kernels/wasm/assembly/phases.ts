@@ -1,0 +1,82 @@
+/** What the items of each phase are. */
+import { CHUNK, HEXAGON_COUNT, HEXAGON_ROLE, LEARNERS, NEURON_BLOCK_COUNT, ROLE_INPUT, SAMPLES } from "../slots.ts";
+import { backward } from "./backward.ts";
+import { columns } from "./columns.ts";
+import { forward, remembers, spike } from "./forward.ts";
+import { gradientTile } from "./gradient.ts";
+import { growBlock, growNew } from "./grow.ts";
+import { hexagonAt, slot } from "./memory.ts";
+import { error, output } from "./output.ts";
+import { unpack } from "./unpack.ts";
+import { updateReadoutTile } from "./update-readout.ts";
+import { updateBlock } from "./update.ts";
+
+/** Samples, CHUNK at a time. */
+export const UNPACK: u32 = 0;
+export const FORWARD: u32 = 1;
+export const OUTPUT: u32 = 2;
+/** Unpack, forward of all hexagons and output of a request. */
+export const REQUEST: u32 = 3;
+/** Blocks of a hexagon. */
+export const SPIKE: u32 = 4;
+export const GROW: u32 = 5;
+export const GROW_NEW: u32 = 6;
+/** Learners, CHUNK at a time, then all blocks. */
+export const BACKWARD: u32 = 7;
+/** Tiles of all neuron blocks, then the tiles of the readout. */
+export const GRADIENT: u32 = 8;
+/** All neuron blocks. */
+export const UPDATE: u32 = 9;
+
+/** How many items `count` samples make. */
+export function chunksOf(count: u32): u32 {
+  return (count + slot(CHUNK) - 1) / slot(CHUNK);
+}
+
+/** Runs one item of a phase. */
+export function run(phase: u32, hexagon: u32, item: u32, thread: u32): void {
+  const from = item * slot(CHUNK);
+  const end = min<u32>(from + slot(CHUNK), slot(SAMPLES));
+  switch (phase) {
+    case UNPACK:
+      return unpack(from, end);
+    case FORWARD:
+      return forward(hexagon, from, end, thread, true);
+    case OUTPUT:
+      output(from, end);
+      return error(from, end);
+    case REQUEST:
+      return request(from, end, thread);
+    case SPIKE:
+      return spike(hexagon, item);
+    case GROW:
+      return growBlock(hexagon, item);
+    case GROW_NEW:
+      return growNew(hexagon, item);
+    case BACKWARD: {
+      const chunks = chunksOf(slot(LEARNERS));
+      if (item < chunks) return backward(from, min<u32>(from + slot(CHUNK), slot(LEARNERS)), thread);
+      return columns(item - chunks);
+    }
+    case GRADIENT: {
+      const tiles = slot(NEURON_BLOCK_COUNT) * 4;
+      if (item < tiles) return gradientTile(item, thread);
+      return updateReadoutTile(item - tiles, thread);
+    }
+    case UPDATE:
+      return updateBlock(item);
+  }
+}
+
+/** Neurons with a memory need their samples in order: a request then has one sample at a time. */
+function request(from: u32, end: u32, thread: u32): void {
+  unpack(from, end);
+  const hexagons = slot(HEXAGON_COUNT);
+  for (let hexagon: u32 = 0; hexagon < hexagons; hexagon++) {
+    const record = hexagonAt(hexagon);
+    if (load<u32>(record, HEXAGON_ROLE) == ROLE_INPUT) continue;
+    forward(hexagon, from, end, thread, false);
+    if (remembers(hexagon)) for (let j: u32 = 0; j < load<u32>(record, 12); j++) spike(hexagon, j);
+  }
+  output(from, end);
+}

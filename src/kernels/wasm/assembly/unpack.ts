@@ -1,0 +1,110 @@
+/** The rows of the call become values and lists of active values. */
+import {
+  ACTIVE_STRIDE,
+  AT_ACTIVE,
+  AT_ACTIVE_COUNT,
+  AT_INPUT_COLUMNS,
+  AT_LANES,
+  AT_VALUE,
+  COLUMN_BYTES,
+  COLUMN_HEXAGON,
+  COLUMN_IS_BINARY,
+  COLUMN_IS_BYTES,
+  COLUMN_ROWS,
+  COLUMN_STRIDE,
+  COLUMN_WIDTH,
+  HEXAGON_BLOCK_COUNT,
+  HEXAGON_BLOCKS,
+  INPUT_COLUMN_COUNT,
+  ROW,
+  STRIDE,
+} from "../slots.ts";
+import { getU, hexagonAt, setU, slot } from "./memory.ts";
+
+const INPUT_MAX: f32 = 1e30;
+
+/** Unpacks all inputs of samples `from` up to `end` of the step. */
+export function unpack(from: u32, end: u32): void {
+  const columns = slot(INPUT_COLUMN_COUNT);
+  for (let c: u32 = 0; c < columns; c++) {
+    const column = slot(AT_INPUT_COLUMNS) + c * COLUMN_BYTES;
+    const hexagon = hexagonAt(load<u32>(column, COLUMN_HEXAGON));
+    const blocks = load<u32>(hexagon, HEXAGON_BLOCK_COUNT);
+    const width = load<u32>(column, COLUMN_WIDTH);
+    const isBytes = load<u32>(column, COLUMN_IS_BYTES) != 0;
+    const isBinary = load<u32>(column, COLUMN_IS_BINARY) != 0;
+    const elementShift: u32 = isBytes ? 0 : 2;
+    const stride = <usize>load<u32>(column, COLUMN_STRIDE) << elementShift;
+    for (let j: u32 = 0; j < blocks; j++) {
+      const block = getU(load<u32>(hexagon, HEXAGON_BLOCKS), j);
+      const first = j * 128;
+      const values = width <= first ? 0 : min<u32>(128, width - first);
+      let row = load<u32>(column, COLUMN_ROWS) + (slot(ROW) + from) * stride + (<usize>first << elementShift);
+      for (let q = from; q < end; q++) {
+        const place = block * slot(STRIDE) + q;
+        const value = slot(AT_VALUE) + (<usize>place << 9);
+        const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
+        const count = isBytes
+          ? unpackBytes(row, values, value, active, isBinary)
+          : unpackFloats(row, values, value, active, isBinary);
+        setU(slot(AT_ACTIVE_COUNT), place, count);
+        row += stride;
+      }
+    }
+  }
+}
+
+/** Appends the numbers of a vector's positive lanes, `n` being that of its first; returns the new length of the list. */
+// @ts-ignore: decorator
+@inline
+export function appendActive(active: usize, count: u32, x: v128, n: u32): u32 {
+  const mask = i32x4.bitmask(f32x4.gt(x, f32x4.splat(0)));
+  store<u32>(active + count, load<u32>(AT_LANES + (<usize>mask << 2)) + n * 0x01010101);
+  return count + popcnt(mask);
+}
+
+// @ts-ignore: decorator
+@inline
+function clean(x: v128, isBinary: bool): v128 {
+  const zero = f32x4.splat(0);
+  if (isBinary) return v128.and(f32x4.gt(x, zero), f32x4.splat(1));
+  return f32x4.pmin(f32x4.splat(INPUT_MAX), f32x4.pmax(zero, x));
+}
+
+function unpackFloats(row: usize, values: u32, value: usize, active: usize, isBinary: bool): u32 {
+  let count: u32 = 0;
+  let n: u32 = 0;
+  for (; n + 4 <= values; n += 4) {
+    const x = clean(v128.load(row + (<usize>n << 2)), isBinary);
+    v128.store(value + (<usize>n << 2), x);
+    count = appendActive(active, count, x, n);
+  }
+  memory.fill(value + (<usize>n << 2), 0, (128 - n) << 2);
+  if (n < values) {
+    // What follows the row is the next one: take single values.
+    for (let k = n; k < values; k++) store<f32>(value + (<usize>k << 2), load<f32>(row + (<usize>k << 2)));
+    const x = clean(v128.load(value + (<usize>n << 2)), isBinary);
+    v128.store(value + (<usize>n << 2), x);
+    count = appendActive(active, count, x, n);
+  }
+  return count;
+}
+
+function unpackBytes(row: usize, values: u32, value: usize, active: usize, isBinary: bool): u32 {
+  let count: u32 = 0;
+  let n: u32 = 0;
+  for (; n + 4 <= values; n += 4) {
+    const bytes = v128.load32_zero(row + n);
+    const x = clean(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes))), isBinary);
+    v128.store(value + (<usize>n << 2), x);
+    count = appendActive(active, count, x, n);
+  }
+  memory.fill(value + (<usize>n << 2), 0, (128 - n) << 2);
+  if (n < values) {
+    for (let k = n; k < values; k++) store<f32>(value + (<usize>k << 2), <f32>load<u8>(row + k));
+    const x = clean(v128.load(value + (<usize>n << 2)), isBinary);
+    v128.store(value + (<usize>n << 2), x);
+    count = appendActive(active, count, x, n);
+  }
+  return count;
+}

@@ -1,0 +1,115 @@
+import type { Cluster } from "../../network/cluster.ts";
+import { ARRAY_NAMES } from "../../network/layout.ts";
+import { count, type Memory } from "../../network/state.ts";
+import * as slots from "./slots.ts";
+
+const ROLES = { input: slots.ROLE_INPUT, hidden: slots.ROLE_HIDDEN, output: slots.ROLE_OUTPUT };
+
+/** The slot of each state array that the kernels read: `weightMoment` is announced in AT_WEIGHT_MOMENT. */
+const STATE_SLOTS = ARRAY_NAMES.flatMap((name) => {
+  const word = `AT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  const slot = (slots as Record<string, number>)[word];
+  return slot === undefined ? [] : [{ name, slot }];
+});
+
+/** What the kernels need of a cluster beside its state: the hot records of its sections and its hexagons' lists. */
+export class ClusterPlan {
+  readonly #cluster: Cluster;
+  readonly #memory: Memory;
+  #hot: Uint8Array;
+  #lists: Uint8Array;
+  /** Where the weights were, and how many sections there were, when the hot records were written. */
+  #weights = -1;
+  #sections = 0;
+  #blocks = -1;
+
+  constructor(cluster: Cluster, memory: Memory) {
+    this.#cluster = cluster;
+    this.#memory = memory;
+    this.#hot = memory.allocate(0);
+    this.#lists = memory.allocate(0);
+  }
+
+  /** Announces everything in the table. Returns the first section whose hot record must be written. */
+  publish(table: Uint32Array): number {
+    const { state } = this.#cluster;
+    for (const { name, slot } of STATE_SLOTS) table[slot] = state.arrays[name].byteOffset;
+    if (this.#blocks !== count(state, "block")) this.#writeLists();
+    this.#announceLists(table);
+
+    const needed = state.capacity.section * slots.HOT_BYTES;
+    const isMoved = this.#hot.byteLength < needed || this.#weights !== state.arrays.weight.byteOffset;
+    if (this.#hot.byteLength < needed) {
+      this.#memory.release(this.#hot);
+      this.#hot = this.#memory.allocate(needed);
+    }
+    table[slots.AT_HOT] = this.#hot.byteOffset;
+    this.#weights = state.arrays.weight.byteOffset;
+    const first = isMoved ? 0 : this.#sections;
+    this.#sections = count(state, "section");
+    return first;
+  }
+
+  release(): void {
+    this.#memory.release(this.#hot);
+    this.#memory.release(this.#lists);
+  }
+
+  /** [hexagon] records, then the neuron blocks, then all lists that the records point to. */
+  #writeLists(): void {
+    const { hexagons, state } = this.#cluster;
+    const feeds = (source: number, target: number) => hexagons[source]!.targets.includes(target);
+    const lists = hexagons.map(({ index, blocks, targets }) => ({
+      blocks,
+      sources: hexagons.flatMap((other) => (other.index < index && feeds(other.index, index) ? [other.index] : [])),
+      backs: hexagons.flatMap((other) => (other.index >= index && feeds(other.index, index) ? [other.index] : [])),
+      targets: new Set(targets).size,
+    }));
+    const neuronBlocks = this.#neuronBlocks();
+    const listed = lists.reduce(
+      (sum, { blocks, sources, backs }) => sum + blocks.length + sources.length + backs.length,
+      0,
+    );
+    const recordWords = (hexagons.length * slots.HEXAGON_BYTES) / 4;
+    const bytes = (recordWords + neuronBlocks.length + listed) * 4;
+    if (this.#lists.byteLength < bytes) {
+      this.#memory.release(this.#lists);
+      this.#lists = this.#memory.allocate(bytes * 2);
+    }
+    const words = new Uint32Array(this.#lists.buffer, this.#lists.byteOffset, this.#lists.byteLength / 4);
+    words.set(neuronBlocks, recordWords);
+    let free = recordWords + neuronBlocks.length;
+    const place = (list: number[]) => {
+      words.set(list, free);
+      const address = this.#lists.byteOffset + free * 4;
+      free += list.length;
+      return address;
+    };
+    lists.forEach(({ blocks, sources, backs, targets }, index) => {
+      const { role, feeds: kind } = hexagons[index]!;
+      const set = (offset: number, value: number) => (words[(index * slots.HEXAGON_BYTES + offset) / 4] = value);
+      set(slots.HEXAGON_ROLE, ROLES[role]);
+      set(slots.HEXAGON_KIND, kind.match ? slots.KIND_MATCH : kind.fromInput ? slots.KIND_INPUT : slots.KIND_NEURON);
+      set(slots.HEXAGON_BLOCKS, place(blocks));
+      set(slots.HEXAGON_BLOCK_COUNT, blocks.length);
+      set(slots.HEXAGON_SOURCES, place(sources));
+      set(slots.HEXAGON_SOURCE_COUNT, sources.length);
+      set(slots.HEXAGON_BACKS, place(backs));
+      set(slots.HEXAGON_BACK_COUNT, backs.length);
+      set(slots.HEXAGON_TARGET_COUNT, targets);
+    });
+    this.#blocks = count(state, "block");
+  }
+
+  #announceLists(table: Uint32Array): void {
+    const { hexagons } = this.#cluster;
+    table[slots.AT_HEXAGONS] = this.#lists.byteOffset;
+    table[slots.HEXAGON_COUNT] = hexagons.length;
+    table[slots.AT_NEURON_BLOCKS] = this.#lists.byteOffset + hexagons.length * slots.HEXAGON_BYTES;
+    table[slots.NEURON_BLOCK_COUNT] = this.#neuronBlocks().length;
+  }
+
+  #neuronBlocks(): number[] {
+    return this.#cluster.hexagons.flatMap(({ role, blocks }) => (role === "input" ? [] : blocks));
+  }
+}

@@ -1,0 +1,15 @@
+/** A helping thread: works on what the leading thread starts, until it is terminated. */
+import { workerData } from "node:worker_threads";
+import { instantiate } from "./kernels.ts";
+import type { WasmMemory, WasmModule } from "./web-assembly.ts";
+
+const { module, memory, thread, seen } = workerData as {
+  module: WasmModule;
+  memory: WasmMemory;
+  thread: number;
+  seen: number;
+};
+const onlyTheLeader = () => {
+  throw new Error("only the leading thread allocates");
+};
+instantiate(module, memory, { allocate: onlyTheLeader, split: onlyTheLeader }).help(thread, seen);

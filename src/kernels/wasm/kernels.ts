@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { paths } from "../../paths.ts";
+import { Instance, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
+
+/** What the compiled kernels export; see assembly/index.ts. */
+export interface KernelExports {
+  start(): void;
+  train(): void;
+  request(): void;
+  refreshRange(from: number, end: number): void;
+  help(thread: number, seen: number): void;
+}
+
+/** What the leading thread does for the kernels in the middle of a step. */
+export interface KernelHost {
+  allocate(hexagon: number): void;
+  split(hexagon: number): void;
+}
+
+/** The compiled kernels; `npm run build` makes them. */
+export function loadKernels(): WasmModule {
+  return new Module(readFileSync(paths.kernels));
+}
+
+/** The kernels of one thread on the memory that all threads share. */
+export function instantiate(module: WasmModule, memory: WasmMemory, host: KernelHost): KernelExports {
+  const abort = () => {
+    throw new Error("a kernel stopped");
+  };
+  const { exports } = new Instance(module, { env: { memory, abort }, host: { ...host } });
+  return exports as unknown as KernelExports;
+}

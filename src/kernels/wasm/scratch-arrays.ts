@@ -1,0 +1,27 @@
+import type { Memory } from "../../network/state.ts";
+
+/** The kernels' scratch: arrays that only grow, each announced in a word of the table. What is in them stays. */
+export class ScratchArrays {
+  readonly #memory: Memory;
+  readonly #table: Uint32Array;
+  readonly #regions = new Map<number, Uint8Array>();
+
+  constructor(memory: Memory, table: Uint32Array) {
+    this.#memory = memory;
+    this.#table = table;
+  }
+
+  /** The array of a slot, at least `bytes` long. */
+  ensure(slot: number, bytes: number): Uint8Array {
+    const region = this.#regions.get(slot);
+    if (region && region.byteLength >= bytes) return region;
+    const larger = this.#memory.allocate(region ? Math.max(bytes, region.byteLength * 1.5) : bytes);
+    if (region) {
+      larger.set(region);
+      this.#memory.release(region);
+    }
+    this.#regions.set(slot, larger);
+    this.#table[slot] = larger.byteOffset;
+    return larger;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Where things are in the wasm memory. One file for both sides: the compiler of the kernels and that of the host read
+ * the same numbers, so it holds nothing but numbers.
+ *
+ * The memory begins with the kernels' own static data, then comes a table of 32-bit words at `TABLE`, then the arena.
+ * A word of the table is the address of an array (AT_...) or a parameter of the current call.
+ */
+export const TABLE = 8192;
+export const ARENA = 65536;
+export const THREADS_MAX = 64;
+
+/** Kinds of source hexagons. */
+export const KIND_INPUT = 0;
+export const KIND_MATCH = 1;
+export const KIND_NEURON = 2;
+
+export const ROLE_INPUT = 0;
+export const ROLE_HIDDEN = 1;
+export const ROLE_OUTPUT = 2;
+
+// Arrays of the state, named like those of `LAYOUT`.
+export const AT_HEADER = 0;
+export const AT_BLOCK_HEXAGON = 1;
+export const AT_BLOCK_SECTIONS = 2;
+export const AT_PLACES = 3;
+export const AT_SECTION_HEAD = 4;
+export const AT_BIAS = 5;
+export const AT_BIAS_MOMENT = 6;
+export const AT_BIAS_SQUARE = 7;
+export const AT_POTENTIAL = 8;
+export const AT_REFRACTORY = 9;
+export const AT_LAST_VALUE = 10;
+export const AT_SOURCE = 11;
+export const AT_TARGET = 12;
+export const AT_NEXT = 13;
+export const AT_SEED = 14;
+export const AT_RAMPS = 15;
+export const AT_LOWER = 16;
+export const AT_RANGE = 17;
+export const AT_TOLERANCE = 18;
+export const AT_SPLIT = 19;
+export const AT_VISITS = 20;
+export const AT_LARGEST = 21;
+export const AT_RECOVERIES = 22;
+export const AT_ENDS = 23;
+export const AT_WEIGHT = 24;
+export const AT_WEIGHT_MOMENT = 25;
+export const AT_RAMP_SQUARE = 26;
+export const AT_TILE_BLOCK = 27;
+export const AT_TILE_OUTPUT = 28;
+export const AT_TILE_OUTPUT_COUNT = 29;
+export const AT_TILE_ROW = 30;
+export const AT_READOUT = 31;
+export const AT_READOUT_MOMENT = 32;
+export const AT_READOUT_SQUARE = 33;
+export const AT_OUTPUT_BIAS = 34;
+export const AT_OUTPUT_BIAS_MOMENT = 35;
+export const AT_OUTPUT_BIAS_SQUARE = 36;
+
+// Words of the state's header that the kernels read.
+export const HEADER_BLOCKS = 1;
+export const HEADER_SECTIONS = 2;
+export const HEADER_TILES = 3;
+export const HEADER_ADAM_STEPS = 9;
+
+/** [section] records of `HOT_BYTES`: what forward and growth look at, derived from the state; see hot.ts. */
+export const AT_HOT = 40;
+export const HOT_BYTES = 64;
+/** [hexagon] records of `HEXAGON_BYTES` with the words below. */
+export const AT_HEXAGONS = 41;
+export const HEXAGON_COUNT = 42;
+export const HEXAGON_BYTES = 64;
+export const HEXAGON_ROLE = 0;
+export const HEXAGON_KIND = 4;
+export const HEXAGON_BLOCKS = 8;
+export const HEXAGON_BLOCK_COUNT = 12;
+/** Hexagons before this one that may feed it. */
+export const HEXAGON_SOURCES = 16;
+export const HEXAGON_SOURCE_COUNT = 20;
+/** The same or later ones that may feed it: they show their previous step's values. */
+export const HEXAGON_BACKS = 24;
+export const HEXAGON_BACK_COUNT = 28;
+/** How many hexagons this one may feed. */
+export const HEXAGON_TARGET_COUNT = 32;
+/** Blocks of hidden and output hexagons. */
+export const AT_NEURON_BLOCKS = 43;
+export const NEURON_BLOCK_COUNT = 44;
+
+// Scratch of one step. STRIDE samples have room; [block][sample][neuron] unless said otherwise.
+export const AT_VALUE = 50;
+/** 1 + input of the neuron, infinite where no delta passes. */
+export const AT_DENOMINATOR = 51;
+/** [tile of 32 neurons][learner][neuron] */
+export const AT_DELTA = 52;
+/** [block][sample]: how many neurons are > 0, and their numbers within the block as bytes in rows of ACTIVE_STRIDE. */
+export const AT_ACTIVE_COUNT = 53;
+export const AT_ACTIVE = 54;
+export const ACTIVE_STRIDE = 144;
+/** [row of the call][output neuron] */
+export const AT_OUTPUT = 55;
+export const AT_EXPECTED = 56;
+/** [sample of the step][output neuron] */
+export const AT_ERROR = 57;
+/** [row of the call]: bytes, 1 = teaches nothing. */
+export const AT_MUTED = 58;
+/** [learner]: its sample. [sample]: 1 = learns. */
+export const AT_LEARNERS = 59;
+export const AT_LEARNS = 60;
+/** [neuron][entry]: samples in which a source is > 0 (as byte offset into a tile of deltas) and its values there. */
+export const AT_COLUMN_COUNT = 61;
+export const AT_COLUMN_OFFSET = 62;
+export const AT_COLUMN_VALUE = 63;
+/** [section][neuron of the block] */
+export const AT_GRADIENT = 64;
+/** [section][tile]: sum of activations over the learners. */
+export const AT_ACTIVATION_SUM = 65;
+export const AT_DELTA_SUM = 66;
+/** [input] records of `COLUMN_BYTES` with the words below: rows that the call brought along. */
+export const AT_INPUT_COLUMNS = 67;
+export const INPUT_COLUMN_COUNT = 68;
+export const COLUMN_BYTES = 32;
+export const COLUMN_ROWS = 0;
+/** 1 = bytes, 0 = f32 */
+export const COLUMN_IS_BYTES = 4;
+export const COLUMN_WIDTH = 8;
+/** Values between two rows. */
+export const COLUMN_STRIDE = 12;
+export const COLUMN_HEXAGON = 16;
+export const COLUMN_IS_BINARY = 20;
+export const AT_ROWS = 73;
+/** [output neuron]: 1 when its hexagon has neurons, else 0 */
+export const AT_OUTPUT_ALIVE = 69;
+/** [step of the call]: step size */
+export const AT_RATES = 70;
+/** [neuron]: largest value of the step, and in how many samples it was > 0. */
+export const AT_TOP = 71;
+export const AT_VISITED = 72;
+/** Addresses of each thread's own memory, THREADS_MAX words. */
+export const AT_LOCALS = 80;
+export const LOCAL_STARTS = 144;
+export const LOCAL_LISTS = 145;
+export const LOCAL_RECORDS = 146;
+
+// Parameters of a call.
+export const COUNT = 150;
+export const STEP = 151;
+export const STRIDE = 152;
+/** Samples that a thread takes at once. */
+export const CHUNK = 153;
+export const OUTPUTS = 154;
+export const IS_BATCH = 155;
+export const IS_SPIKING = 156;
+export const COOLDOWN = 157;
+export const REFRACTORY = 158;
+export const HAS_BACK_EDGES = 159;
+export const THREADS = 160;
+
+// Set by the kernels during a step.
+export const ROW = 170;
+export const SAMPLES = 171;
+export const LEARNERS = 172;
+export const RATE = 173;
+export const FLAG_NEW = 174;
+export const FLAG_SPLIT = 175;
+/** Sections that a growth phase starts with. */
+export const FIRST_SECTION = 176;
+
+// The pool of threads: what runs, its next item, who is not done. 64 bytes apart, so that they share no cache line.
+export const PHASE = 192;
+export const PHASE_HEXAGON = 193;
+export const PHASE_ITEMS = 194;
+export const GENERATION = 208;
+export const NEXT_ITEM = 224;
+export const PENDING = 240;
+export const SLOT_COUNT = 256;
+
+/** Indices 0..3 of the lanes whose bit is set, as bytes: 16 words. Then the same as byte shuffles: 16 vectors. */
+export const AT_LANES = TABLE + 4096;
+export const AT_SHUFFLES = TABLE + 4096 + 64;

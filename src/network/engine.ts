@@ -1,0 +1,49 @@
+import type { Cluster } from "./cluster.ts";
+import type { Memory } from "./state.ts";
+
+/** Rows of one input: sample q has `width` values from `values[q * stride]` on. Windows over time overlap. */
+export interface Rows {
+  /** Index of the input in the template. */
+  index: number;
+  values: Float32Array | Uint8Array;
+  width: number;
+  stride: number;
+}
+
+/** Forward only, over `count` samples. Inputs that are not mentioned count as 0. */
+export interface RequestRun {
+  count: number;
+  inputs: Rows[];
+}
+
+/** Training over `count` samples in steps of `step`, the last of which may be shorter. */
+export interface TrainRun extends RequestRun {
+  step: number;
+  update: "batch" | "online";
+  /** Rate of each step, without the root of the samples that count. */
+  rates: Float32Array;
+  /** [count][output neuron]; NaN = no opinion. */
+  expected: Float32Array;
+  /** [count]: 1 = the sample teaches nothing. */
+  muted: Uint8Array;
+}
+
+/**
+ * What computes networks. The reference is one, plain and slow; fast ones keep the states where their kernels are.
+ * Networks of one engine are computed one after the other.
+ */
+export interface Engine {
+  /** Where the states of this engine's networks live. */
+  readonly memory: Memory;
+  /** The network grows and learns; widths are right already. */
+  train(cluster: Cluster, run: TrainRun): void;
+  /** What the output neurons show, [count][output neuron]; valid until the next call. */
+  request(cluster: Cluster, run: RequestRun): Float32Array;
+  /** The state of a network was released. */
+  forget(cluster: Cluster): void;
+}
+
+/** The engine's memory is full. The network that needed more may be half-changed. */
+export class MemoryFullError extends Error {
+  override name = "MemoryFullError";
+}

@@ -1,0 +1,106 @@
+import { spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
+
+/** The program as it ships: tests run in the compiled tree, three folders below the root. */
+export const program = join(import.meta.dirname, "../../../cli/bin/hanamictl.js");
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliOptions {
+  env?: Record<string, string>;
+  /** What is piped into the program; nothing, with an end, when left out. */
+  stdin?: string;
+  /** The program in place of hanamictl. */
+  command?: string[];
+}
+
+/** Runs hanamictl with nothing in its environment but `env`. */
+export function runCli(
+  args: string[],
+  { env = {}, stdin = "", command = [program] }: CliOptions = {},
+): Promise<Outcome> {
+  const [file = "", ...first] = command[0] === program ? [process.execPath, program] : command;
+  const child = spawn(file, [...first, ...args], { env: { PATH: process.env["PATH"], ...env } });
+  const outcome: Outcome = { code: null, stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (outcome.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
+  // A program that does not read its input may have ended before it is written.
+  child.stdin.on("error", () => {});
+  child.stdin.end(stdin);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ ...outcome, code }));
+  });
+}
+
+export interface CliServer {
+  readonly app: TestApp;
+  /** Environment of a user who is logged in. */
+  env(user?: string): Record<string, string>;
+  /** As the administrator. */
+  cli(args: string[], options?: CliOptions): Promise<Outcome>;
+  /** Standard output of a command that has to succeed. */
+  text(...args: string[]): Promise<string>;
+  /** The same with `-j`, parsed. */
+  json<T = Record<string, unknown>>(...args: string[]): Promise<T>;
+}
+
+/** A real server that listens, and hanamictl to talk to it. */
+export async function startCliServer(): Promise<CliServer> {
+  const app = await createTestApp();
+  const { url } = await app.server.listen();
+  const env = (user = adminId) => ({ HANAMI_ADDRESS: url, HANAMI_USER: user, HANAMI_PASSPHRASE: testPassphrase });
+  const cli = (args: string[], options: CliOptions = {}) =>
+    runCli(args, { ...options, env: { ...env(), ...options.env } });
+  async function text(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await cli(args);
+    if (code !== 0) throw new Error(`hanamictl ${args.join(" ")} ended with ${code}: ${stdout}${stderr}`);
+    return stdout;
+  }
+  return { app, env, cli, text, json: async <T>(...args: string[]) => JSON.parse(await text(...args, "-j")) as T };
+}
+
+/** A table's cells, without its frame. */
+export function cells(table: string): string[][] {
+  const lines = table.split("\n").filter((line) => line.startsWith("|"));
+  return lines.map((line) =>
+    line
+      .slice(1, -1)
+      .split("|")
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** True when `script` of util-linux is there to give a program a terminal. */
+export const hasScript = spawnSync("script", ["--version"]).stdout?.toString().includes("util-linux") ?? false;
+
+const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Runs hanamictl on a terminal. `type` gets all output so far and tells what to type now, if anything. */
+export function runOnTerminal(
+  args: string[],
+  env: Record<string, string>,
+  type: (screen: string) => string | undefined,
+): Promise<{ code: number | null; screen: string }> {
+  const line = [process.execPath, program, ...args].map(quoted).join(" ");
+  const child = spawn("script", ["--quiet", "--return", "--command", line, "/dev/null"], {
+    env: { PATH: process.env["PATH"], SHELL: "/bin/sh", TERM: "xterm", ...env },
+  });
+  let screen = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    screen += text;
+    const keys = type(screen);
+    if (keys !== undefined) child.stdin.write(keys);
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code, screen });
+    });
+  });
+}

@@ -1,0 +1,162 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
+import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
+import { Network, type Column, type TrainBatch } from "../../src/network/network.ts";
+import { pcg } from "../../src/network/random.ts";
+import { decodeSafetensors } from "../../src/network/safetensors.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+
+/**
+ * One step from a shared state must grow the same sections and move every number to nearly the same place. The bounds
+ * come from the logarithm's polynomial (2.2e-6) and from sums of some hundred floats in another order. The batch rule
+ * takes differences of nearly equal sums and divides by the root of their squares, so rounding counts for more there; a
+ * gradient that is nothing but rounding, or a neuron that rounding moves across zero, may still step by up to the rate.
+ * Such synapses are few.
+ */
+const BOUNDS = {
+  online: { typical: 1e-5, most: 1e-4 },
+  batch: { typical: 3e-4, most: 0.05 },
+};
+const SHARE_OF_TYPICAL = 0.98;
+
+const TEMPLATES: Record<string, string> = {
+  "three hexagons": "settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1",
+  "two hexagons": "settings: hexagons: 1,1,1 2,1,1 inputs: in: 1,1,1 outputs: out: 2,1,1",
+  "six hexagons at distance 3": `settings: max_connection_distance: 3
+    hexagons: 1,1,1 2,1,1 3,1,1 4,1,1 5,1,1 6,1,1 inputs: in: 1,1,1 outputs: out: 6,1,1`,
+  "an axon that leads back": `settings: max_connection_distance: 2
+    hexagons: 1,1,1 2,1,1 3,1,1 2,1,2 axons: 2,1,2 -> 2,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1`,
+  "binary input": "settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 (binary) outputs: out: 3,1,1",
+  "match input": "settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 (match) outputs: out: 3,1,1",
+  "neurons with a memory": `settings: neuron_cooldown: 3.0 refractory_time: 2
+    hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1`,
+  "several inputs and outputs": `settings: hexagons: 1,2,1 1,1,1 2,2,1 3,2,1 2,2,0
+    inputs: left: 1,2,1 right: 1,1,1 outputs: and: 3,2,1 (float) or: 2,2,0 (bool)`,
+};
+
+const uniform = (seed: number) => pcg(seed) / 2 ** 32;
+
+/** `rows` x `width` values of which about a third are active, every few of them far out. */
+function values(seed: number, rows: number, width: number): Float32Array {
+  return Float32Array.from({ length: rows * width }, (_, i) => {
+    const draw = uniform(seed * 1000003 + i * 7919);
+    if (draw > 0.35) return 0;
+    return Math.ceil(draw * 30) * (draw < 0.01 ? 40 : 1);
+  });
+}
+
+const WIDTH = 150;
+
+function batchOf(network: Network, seed: number, count: number, update: "batch" | "online"): TrainBatch {
+  const inputs = network.inputs.map((_, index): Column => ({
+    index,
+    values: values(seed + index, count, WIDTH),
+    width: WIDTH,
+  }));
+  const expected = network.outputs.map((_, index): Column => {
+    const targets = Float32Array.from({ length: count * 3 }, (_, i) => (uniform(seed * 31 + i + index) > 0.5 ? 1 : 0));
+    return { index, values: targets, width: 3 };
+  });
+  return { count, inputs, expected, update, rate: 0.9 };
+}
+
+/** Tensors of a network by name. */
+function tensors(network: Network): Map<string, Uint32Array | Float32Array> {
+  return new Map(
+    [...decodeSafetensors(network.export()).tensors].map(([name, { dtype, bytes }]) => {
+      const copy = bytes.slice().buffer;
+      return [name, dtype === "U32" ? new Uint32Array(copy) : new Float32Array(copy)];
+    }),
+  );
+}
+
+/**
+ * What differs between two networks that should be alike: words at all, floats when one of them differs by more than
+ * `most`, or too many by more than `typical`.
+ */
+function differences(
+  fast: Network,
+  reference: Network,
+  { typical, most }: { typical: number; most: number },
+): string[] {
+  const expected = tensors(reference);
+  return [...tensors(fast)].flatMap(([name, array]) => {
+    const other = expected.get(name)!;
+    if (array.length !== other.length) return [`${name}: ${array.length} instead of ${other.length}`];
+    const distances = Array.from(array, (value, i) => Math.abs(value - other[i]!) / Math.max(1, Math.abs(other[i]!)));
+    const bound = array instanceof Uint32Array ? 0 : most;
+    const wrong = distances.findIndex((distance) => !(distance <= bound));
+    if (wrong >= 0) return [`${name}[${wrong}]: ${array[wrong]} instead of ${other[wrong]}`];
+    const share = distances.filter((distance) => distance <= typical).length / Math.max(1, array.length);
+    return array.length > 0 && share < SHARE_OF_TYPICAL ? [`${name}: only ${share} are alike`] : [];
+  });
+}
+
+const engines = { single: new WasmEngine(), threaded: new WasmEngine({ threads: 3 }) };
+afterAll(async () => {
+  await Promise.all([engines.single.close(), engines.threaded.close()]);
+});
+
+const create = (template: string, engine?: WasmEngine) =>
+  Network.create(parseTemplate(`version: 1 ${template}`), 5, engine);
+
+/** What differs after the engines have taken the same step. */
+function oneStep(before: Uint8Array, batch: TrainBatch): string[] {
+  const reference = Network.restore(before, new ReferenceEngine());
+  const fast = Network.restore(before, engines.single);
+  reference.train(batch);
+  fast.train(batch);
+  const found = differences(fast, reference, BOUNDS[batch.update]);
+  fast.dispose();
+  return found;
+}
+
+describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
+  test.each([
+    ["online", 1],
+    ["online", 5],
+    ["batch", 17],
+    ["batch", 33],
+  ] as const)("one step from a shared state, %s with %i samples", (update, count) => {
+    const guide = create(template, engines.single);
+    const found: string[] = [];
+    for (let step = 0; step < 24; step++) {
+      const batch = batchOf(guide, step, count, update);
+      if (step % 6 === 0 || step === 1) found.push(...oneStep(guide.export(), batch));
+      guide.train(batch);
+    }
+    expect(found).toEqual([]);
+    expect(guide.cycle).toBe(24 * count);
+    guide.dispose();
+  });
+
+  test("shows what the reference shows", () => {
+    const fast = create(template, engines.single);
+    for (let step = 0; step < 10; step++) fast.train(batchOf(fast, step, 20, "batch"));
+    const guide = Network.restore(fast.export());
+    for (const count of [0, 1, 31, 32, 33]) {
+      const { inputs } = batchOf(guide, 99, count, "batch");
+      const expected = guide.request({ count, inputs });
+      fast.request({ count, inputs }).forEach((shown, output) => {
+        expect(shown.length).toBe(expected[output]!.length);
+        // A float's bits may flip where an output is next to 1/2.
+        const bound = guide.outputs[output]!.kind === "plain" ? 2e-5 : Infinity;
+        const distances = Array.from(shown, (value, i) => Math.abs(value - expected[output]![i]!));
+        expect(distances.filter((distance) => distance > bound)).toEqual([]);
+      });
+    }
+    fast.dispose();
+  });
+
+  test("the same bits for any number of threads", () => {
+    const [one, several] = [create(template, engines.single), create(template, engines.threaded)];
+    for (let step = 0; step < 6; step++) {
+      const batch = batchOf(one, step, 50, "batch");
+      one.train({ ...batch, step: 20 });
+      several.train({ ...batch, step: 20 });
+    }
+    expect(Buffer.compare(one.export(), several.export())).toBe(0);
+    one.dispose();
+    several.dispose();
+  });
+});
