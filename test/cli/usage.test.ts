@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
@@ -46,6 +46,12 @@ const answers: Record<string, unknown> = {
 const listener: RequestListener = (request, response) => {
   const path = new URL(request.url ?? "", "http://stub").pathname.replace("/v1.0alpha", "");
   if (path === "/host/all") return void response.writeHead(200).end("<html>not a Hanami server</html>");
+  if (path === "/dataset/download") {
+    const headers = { "Content-Disposition": 'attachment; filename="../../up.csv"' };
+    const isBroken = request.url?.includes("npy");
+    if (isBroken) return void response.writeHead(200, { "Content-Length": 9 }).write("half", () => response.destroy());
+    return void response.writeHead(200, { ...headers, "Content-Length": 4 }).end("a\n1\n");
+  }
   if (path === "/checkpoint/all") return void response.destroy();
   if (!(path in answers)) return void response.writeHead(500).end();
   response.writeHead(200, { "Content-Type": "text/json" }).end(JSON.stringify(answers[path]));
@@ -200,6 +206,33 @@ describe("errors", () => {
     const { stdout } = await run("project", "create", "-n", "-j", "p");
     expect(stdout).toContain("| ID ");
   });
+});
+
+test("a download is saved here, whatever folder the server's name for it has, and replaces nothing", async () => {
+  const here = await mkdtemp(join(folder, "here-"));
+  const shell = (words: string) =>
+    runCli([], { env, command: ["sh", "-c", `cd '${here}' && '${process.execPath}' '${program}' ${words}`] });
+  expect(await shell("dataset download u")).toEqual({
+    code: 0,
+    stdout: "successfully saved dataset 'u' as 'up.csv' (4 bytes)\n",
+    stderr: "",
+  });
+  expect(await readFile(join(here, "up.csv"), "utf8")).toBe("a\n1\n");
+  expect(await shell("dataset download u")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "Error: 'up.csv' exists already: use --force to replace it\n",
+  });
+});
+
+test("a download that breaks off leaves no file", async () => {
+  const file = join(folder, "broken.csv");
+  const { code, stderr } = await run("dataset", "download", "u", "-f", "npy", "-o", file);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: "Error: The connection broke before the whole file was there.\n",
+  });
+  expect((await readdir(folder)).filter((name) => name.startsWith("broken"))).toEqual([]);
 });
 
 test("--insecure accepts a certificate that nobody signed, without a word about it", async (context) => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawDigits } from "../../scripts/demo/digits.ts";
@@ -111,6 +111,40 @@ test("datasets are shown, listed, read and deleted", async () => {
     "CREATED AT",
   ]);
   expect(await server.text("dataset", "delete", uuid)).toBe(`successfully deleted dataset '${uuid}'\n`);
+});
+
+test("a dataset is downloaded whole: to a file, to standard output, one column group of it", async () => {
+  const csv = join(server.app.dataDir, "round-trip.csv");
+  const content = "one,two\n1,0.5\n2,-4\n";
+  await writeFile(csv, content);
+  const { uuid } = await server.json<{ uuid: string }>("dataset", "create", "csv", "-i", csv, "round_trip");
+  expect(await server.text("dataset", "download", uuid, "-o", "-")).toBe(content);
+  expect(await server.text("dataset", "download", uuid, "-o", "-", "-c", "two")).toBe("two\n0.5\n-4\n");
+
+  const file = join(server.app.dataDir, "saved.csv");
+  const download = ["dataset", "download", uuid, "-o", file];
+  expect(await server.text(...download)).toBe(
+    `successfully saved dataset '${uuid}' as '${file}' (${content.length} bytes)\n`,
+  );
+  expect(await readFile(file, "utf8")).toBe(content);
+  expect(await server.cli(download)).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: `Error: '${file}' exists already: use --force to replace it\n`,
+  });
+  expect(await server.json(...download, "--force", "-f", "npy", "-c", "one")).toEqual({
+    file,
+    bytes: expect.any(Number),
+  });
+  expect((await readFile(file)).subarray(1, 6).toString()).toBe("NUMPY");
+  expect(await server.cli(["dataset", "download", uuid, "-o", "/no/folder/file"])).toMatchObject({
+    code: 1,
+    stderr: "Error: Cannot write '/no/folder/file': no such file or directory\n",
+  });
+  expect(await server.cli(["dataset", "download", uuid, "-f", "xls"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/Allowed choices are csv, parquet, arrow, npy\.\n$/),
+  });
 });
 
 test("train, save, restore, ask and compare, as upstream's script does", { timeout: 90_000 }, async () => {

@@ -1,8 +1,9 @@
-import type { Command } from "commander";
-import type { UploadOptions } from "hanami-sdk";
+import { Option, type Command } from "commander";
+import type { DownloadQuery, UploadOptions } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
 import { openFile } from "../input/files.ts";
 import { integer } from "../input/numbers.ts";
+import { checkFree, printFile, safeName, saveFile } from "../output/save-file.ts";
 import { createProgress } from "../progress.ts";
 
 const FIELDS = [
@@ -68,6 +69,7 @@ export function addDatasetCommands(program: Command): void {
   );
 
   addContentCommands(group);
+  addDownloadCommand(group);
 }
 
 function addCreateCommands(group: Command): void {
@@ -117,6 +119,43 @@ function addContentCommands(group: Command): void {
         const { column: column_name, offset: row_offset, rows: number_of_rows } = options;
         const client = await connect();
         print.matrix(await client.datasets.content({ uuid, column_name, row_offset, number_of_rows }), row_offset);
+      }),
+    );
+}
+
+const FORMATS = ["csv", "parquet", "arrow", "npy"] as const;
+
+interface DownloadOptions {
+  format: (typeof FORMATS)[number];
+  column?: string;
+  output?: string;
+  force?: true;
+}
+
+function addDownloadCommand(group: Command): void {
+  addCommand(group, "download <DATASET_UUID>", "Save a whole dataset as a file")
+    .addOption(new Option("-f, --format <FORMAT>", "kind of file").choices(FORMATS).default("csv"))
+    .option("-c, --column <NAME>", "only this column group")
+    .option("-o, --output <FILE>", "where to save it, - for standard output (default: the dataset's name, here)")
+    .option("--force", "replace a file that exists")
+    .action(
+      run<DownloadOptions>(async ({ options, print, connect }, uuid) => {
+        const { format, column, output, force = false } = options;
+        const query: DownloadQuery = { uuid, format, ...(column === undefined ? {} : { column_name: column }) };
+        if (output !== undefined && output !== "-") await checkFree(output, force);
+        const client = await connect();
+        const download = await client.datasets.download(query);
+        if (output === "-") return printFile(download);
+        const file = output ?? safeName(download.fileName, `${uuid}.${format}`);
+        if (output === undefined) {
+          await checkFree(file, force).catch(async (error) => {
+            // Else the process would wait for a file that nobody reads.
+            await download.body.cancel();
+            throw error;
+          });
+        }
+        const bytes = await saveFile(download, file);
+        print.message(`successfully saved dataset '${uuid}' as '${file}' (${bytes} bytes)`, { file, bytes });
       }),
     );
 }

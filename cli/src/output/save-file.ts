@@ -1,0 +1,78 @@
+import { createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
+import { HanamiError, type Download } from "hanami-sdk";
+import { CliError, fileError } from "../errors.ts";
+import { createProgress } from "../progress.ts";
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The server's name for a file, without any folder that a hostile one might put before it. */
+export function safeName(fileName: string | undefined, fallback: string): string {
+  const name = basename(fileName ?? "");
+  return /^[^.\\\p{Cc}][^\\\p{Cc}]*$/u.test(name) ? name : fallback;
+}
+
+/** Passes bytes on and draws a bar, if there is a terminal and the server told the size. */
+function watch(bytes: number | undefined, count: (bytes: number) => void): { through: Transform; end: () => void } {
+  const progress = createProgress({ plain: "silent" });
+  const megabytes = (value: number) => (value / 1e6).toFixed(1);
+  let done = 0;
+  const through = new Transform({
+    transform(chunk: Uint8Array, _encoding, callback) {
+      done += chunk.byteLength;
+      count(done);
+      if (bytes !== undefined && bytes > 0) {
+        const label = "download";
+        progress.update({ label, share: done / bytes, count: `${megabytes(done)}/${megabytes(bytes)} MB` });
+      }
+      callback(null, chunk);
+    },
+  });
+  return { through, end: () => progress.end() };
+}
+
+async function receive(download: Download, target: NodeJS.WritableStream): Promise<number> {
+  let received = 0;
+  const { through, end } = watch(download.bytes, (bytes) => (received = bytes));
+  try {
+    await pipeline(Readable.fromWeb(download.body as ReadableStream), through, target, {
+      end: target !== process.stdout,
+    });
+  } finally {
+    end();
+  }
+  return received;
+}
+
+/** Writes a download to standard output. */
+export async function printFile(download: Download): Promise<void> {
+  await receive(download, process.stdout);
+}
+
+/** Throws CliError when a file is in the way. */
+export async function checkFree(path: string, force: boolean): Promise<void> {
+  if (!force && (await exists(path))) throw new CliError(`'${path}' exists already: use --force to replace it`);
+}
+
+/** Saves a download; a file of that name is complete or not there. Resolves to its size in bytes. */
+export async function saveFile(download: Download, path: string): Promise<number> {
+  const partial = `${path}.part`;
+  try {
+    const bytes = await receive(download, createWriteStream(partial, { flush: true }));
+    await rename(partial, path);
+    return bytes;
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {});
+    const { syscall } = error as NodeJS.ErrnoException;
+    if (syscall === "open" || syscall === "write" || syscall === "rename") throw fileError("write", path, error);
+    throw new HanamiError("The connection broke before the whole file was there.", undefined, { cause: error });
+  }
+}
