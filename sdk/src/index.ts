@@ -20,6 +20,8 @@ export type {
   CsvUpload,
   Dataset,
   DownloadQuery,
+  FileFormat,
+  FileUpload,
   MnistUpload,
   PendingUpload,
   UploadOptions,

@@ -3,7 +3,7 @@ import { open, rm } from "node:fs/promises";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
-import type { DatasetRow } from "./find-dataset.ts";
+import type { DatasetRow, DatasetType } from "./find-dataset.ts";
 import { syncFolder } from "./file/writer.ts";
 import { tempfilePath } from "./paths.ts";
 
@@ -19,7 +19,7 @@ export interface AnnouncedUpload {
  */
 export async function announceUpload(
   { app, caller }: Context,
-  input: { name: string; type: "mnist" | "csv"; files: { role: "input" | "label"; bytes: number }[] },
+  input: { name: string; type: DatasetType; files: { role: "input" | "label"; bytes: number }[] },
 ): Promise<AnnouncedUpload> {
   const owner = ownedBy(caller);
   const uuid = randomUUID();

@@ -13,7 +13,8 @@ import type { TempfileRow } from "./upload/upload-file.ts";
 
 export type FinalizeInput =
   | { type: "mnist"; uuid: string; uuid_input_file: string; uuid_label_file: string }
-  | { type: "csv"; uuid: string; uuid_input_file: string };
+  | { type: "csv" | "parquet" | "arrow"; uuid: string; uuid_input_file: string }
+  | { type: "npy"; uuid: string; uuid_input_file: string; column_name?: string | undefined };
 
 /**
  * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or somebody else
@@ -47,8 +48,10 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
 
   const path = (file: TempfileRow) => tempfilePath(app.storage, file.uuid);
   const common = { name: dataset.name, target: datasetPath(app.storage, dataset.uuid), input: path(inputFile) };
-  const job: ImportJob =
-    labelFile === undefined ? { type: "csv", ...common } : { type: "mnist", ...common, label: path(labelFile) };
+  let job: ImportJob;
+  if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };
+  else if (input.type === "npy") job = { type: "npy", ...common, column_name: input.column_name };
+  else job = { type: input.type, ...common };
   try {
     await runImport(job);
   } catch (error) {

@@ -5,6 +5,8 @@ import { datasets } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 
 export type DatasetRow = InferSelectModel<typeof datasets>;
+export type DatasetType = DatasetRow["type"];
+export { DATASET_TYPES } from "../db/schema/index.ts";
 
 /**
  * The row of a dataset that exists for the caller, in whatever state. Otherwise throws 404; some endpoints spell

@@ -51,6 +51,32 @@ test("the client gets a named file in every format", async () => {
   }
 });
 
+test("what was downloaded in any format can be uploaded again", async () => {
+  const uuid = await uploadCsv(app, url, "in_0,in_1,out\n1,2,3\n0.1,-4,5\n");
+  for (const format of ["parquet", "arrow", "npy", "csv"] as const) {
+    const file = await new Response((await hanami.datasets.download({ uuid, format })).body).blob();
+    const column_name = format === "npy" ? { column_name: "mine" } : {};
+    const dataset = await hanami.datasets.uploadFile({ name: "again", file, format, ...column_name });
+    const one = (column: number) => ({ column_start: column, column_end: column + 1 });
+    expect(dataset).toMatchObject({
+      type: format,
+      number_of_rows: 2,
+      number_of_columns: 3,
+      description:
+        format === "npy" ? { mine: { column_start: 0, column_end: 3 } } : { in_0: one(0), in_1: one(1), out: one(2) },
+    });
+    const last = format === "npy" ? [Math.fround(0.1), -4, 5] : [5];
+    const column = format === "npy" ? "mine" : "out";
+    expect(await hanami.datasets.content({ uuid: dataset.uuid, column_name: column, row_offset: 1 })).toEqual([last]);
+  }
+  const text = new Blob(["not a table"]);
+  for (const format of ["parquet", "arrow", "npy"] as const) {
+    await expect(hanami.datasets.uploadFile({ name: "broken", file: text, format })).rejects.toThrow(
+      /^Data-set can not be imported: /,
+    );
+  }
+});
+
 test("what cannot be downloaded is refused before anything is sent", async () => {
   const uuid = await uploadCsv(app, url, "a,b\n1,2\n");
   const pending = await announceCsv(app, 10);

@@ -51,6 +51,18 @@ export interface CsvUpload {
   file: FileSource;
 }
 
+/** Kinds of files that a dataset is made of alone. */
+export type FileFormat = "csv" | "parquet" | "arrow" | "npy";
+
+export interface FileUpload {
+  name: string;
+  file: FileSource;
+  /** `arrow` is an IPC stream, an IPC file or Feather version 2. */
+  format: FileFormat;
+  /** With NPY: name of the one column group; `data` when left out. */
+  column_name?: string;
+}
+
 export interface ContentQuery {
   uuid: string;
   column_name: string;
@@ -62,7 +74,7 @@ export interface ContentQuery {
 export interface DownloadQuery {
   uuid: string;
   /** Default: `csv`. */
-  format?: "csv" | "parquet" | "arrow" | "npy";
+  format?: FileFormat;
   /** Of one column group; all of them when left out. */
   column_name?: string;
 }
@@ -124,32 +136,41 @@ export class Datasets {
     return this.resumeUpload(await this.announceCsv(name, sizeOf(file)), { file }, options);
   }
 
+  /** Uploads one file in any format and makes a dataset of it. */
+  async uploadFile({ name, ...upload }: FileUpload, options: UploadOptions = {}): Promise<Dataset> {
+    return this.resumeUpload(await this.announceFile(upload.format, name, sizeOf(upload.file)), upload, options);
+  }
+
   /** First step of an upload, for callers that keep the answer so as to resume. */
   async announceMnist(name: string, imageBytes: number, labelBytes: number): Promise<PendingUpload> {
     return this.#announce("mnist", { name, input_data_size: imageBytes, label_data_size: labelBytes });
   }
 
   async announceCsv(name: string, bytes: number): Promise<PendingUpload> {
-    return this.#announce("csv", { name, input_data_size: bytes });
+    return this.announceFile("csv", name, bytes);
+  }
+
+  async announceFile(format: FileFormat, name: string, bytes: number): Promise<PendingUpload> {
+    return this.#announce(format, { name, input_data_size: bytes });
   }
 
   /**
    * Sends what the server does not have yet of an announced upload, and makes the dataset. The files must be those of
-   * the first attempt.
+   * the first attempt; without a `format` a single file is CSV.
    */
   async resumeUpload(
     pending: PendingUpload,
-    files: { images: FileSource; labels: FileSource } | { file: FileSource },
+    files: { images: FileSource; labels: FileSource } | (Pick<FileUpload, "file"> & Partial<FileUpload>),
     options: UploadOptions = {},
   ): Promise<Dataset> {
     const { uuid, uuid_input_file, uuid_label_file } = pending;
-    const isCsv = "file" in files;
-    const parts = isCsv
-      ? [{ uuid: uuid_input_file, file: files.file }]
-      : [
-          { uuid: uuid_input_file, file: files.images },
-          { uuid: uuid_label_file as string, file: files.labels },
-        ];
+    const parts =
+      "file" in files
+        ? [{ uuid: uuid_input_file, file: files.file }]
+        : [
+            { uuid: uuid_input_file, file: files.images },
+            { uuid: uuid_label_file as string, file: files.labels },
+          ];
     const { complete, bytes_received = 0 } = await this.progress(uuid);
     if (!complete) {
       await this.#sendParts(parts, bytes_received, options);
@@ -157,8 +178,10 @@ export class Datasets {
       if (bytes_received > 0 && !(await this.progress(uuid)).complete) await this.#sendParts(parts, 0, options);
       await this.#untilComplete(uuid);
     }
-    const input = isCsv ? { uuid, uuid_input_file } : { uuid, uuid_input_file, uuid_label_file };
-    await this.#context.session.request("PUT", `/dataset/upload/${isCsv ? "csv" : "mnist"}`, input);
+    if ("file" in files) {
+      const { format = "csv", column_name } = files;
+      await this.#finalize(format, { uuid, uuid_input_file, column_name });
+    } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file });
     return this.get(uuid);
   }
 
@@ -180,7 +203,11 @@ export class Datasets {
     }
   }
 
-  async #announce(kind: "mnist" | "csv", input: Input): Promise<PendingUpload> {
+  async #finalize(kind: "mnist" | FileFormat, input: Input): Promise<void> {
+    await this.#context.session.request("PUT", `/dataset/upload/${kind}`, input);
+  }
+
+  async #announce(kind: "mnist" | FileFormat, input: Input): Promise<PendingUpload> {
     return (await this.#context.session.request("POST", `/dataset/upload/${kind}`, input)) as PendingUpload;
   }
 

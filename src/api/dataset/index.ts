@@ -6,7 +6,7 @@ import { downloadDatasetRoute } from "./download.ts";
 import { getDatasetRoute } from "./get.ts";
 import { listDatasetsRoute } from "./get-all.ts";
 import { getProgressRoute } from "./progress.ts";
-import { postCsvUpload, putCsvUpload } from "./upload-csv.ts";
+import { fileUploadRoutes } from "./upload-file.ts";
 import { postMnistUpload, putMnistUpload } from "./upload-mnist.ts";
 
 export const routes: Route[] = [
@@ -19,6 +19,5 @@ export const routes: Route[] = [
   deleteDatasetRoute,
   postMnistUpload,
   putMnistUpload,
-  postCsvUpload,
-  putCsvUpload,
+  ...fileUploadRoutes,
 ];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AnnouncedUpload } from "../../datasets/announce-upload.ts";
-import type { DatasetRow } from "../../datasets/find-dataset.ts";
+import { DATASET_TYPES, type DatasetRow } from "../../datasets/find-dataset.ts";
 import type { DatasetInfo } from "../../datasets/get-dataset.ts";
 import { timestampOutput } from "../fields.ts";
 import { formatTimestamp } from "../../timestamp.ts";
@@ -19,20 +19,20 @@ function toFields(row: DatasetRow) {
   return { created_at: formatTimestamp(created_at), name, owner_id, project_id, uuid, visibility };
 }
 
-export const csvUploadOutput = z.object({ ...datasetFields, uuid_input_file: z.string() });
-export const mnistUploadOutput = csvUploadOutput.extend({ uuid_label_file: z.string() });
+export const fileUploadOutput = z.object({ ...datasetFields, uuid_input_file: z.string() });
+export const mnistUploadOutput = fileUploadOutput.extend({ uuid_label_file: z.string() });
 
-export function toCsvUpload({ dataset, tempfiles }: AnnouncedUpload) {
+export function toFileUpload({ dataset, tempfiles }: AnnouncedUpload) {
   return { ...toFields(dataset), uuid_input_file: tempfiles[0] as string };
 }
 
 export function toMnistUpload(upload: AnnouncedUpload) {
-  return { ...toCsvUpload(upload), uuid_label_file: upload.tempfiles[1] as string };
+  return { ...toFileUpload(upload), uuid_label_file: upload.tempfiles[1] as string };
 }
 
 export const datasetOutput = z.object({
   ...datasetFields,
-  type: z.enum(["mnist", "csv", "result"]),
+  type: z.enum(DATASET_TYPES),
   /** Column group by name; the end is exclusive. */
   description: z.record(z.string(), z.object({ column_start: z.int(), column_end: z.int() })),
   number_of_columns: z.int(),

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { Parser, type CsvError } from "csv-parse";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
-import { ImportError, type ImportJob } from "./import-job.ts";
+import { ImportError, type ImportFile } from "./import-job.ts";
 
 /** Every column is a group with a name and a checksum per chunk; wider tables belong into another format. */
 const MAX_CSV_COLUMNS = 65_536;
@@ -18,7 +18,7 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
  * empty cell and `null` are 0, `true` is 1, `false` is 0 (any case). Throws ImportError that names row and column
  * (both from 1, the header not counted as a row) and the line of the file.
  */
-export async function importCsv(job: Extract<ImportJob, { type: "csv" }>): Promise<void> {
+export async function importCsv(job: ImportFile): Promise<void> {
   const table = new CsvTable();
   let writer: DatasetWriter | undefined;
   try {

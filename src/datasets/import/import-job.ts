@@ -1,7 +1,16 @@
-/** What the import worker is given: where the uploaded bytes lie and where the dataset file shall lie. */
+/** Where the uploaded bytes lie and where the dataset file shall lie. */
+export interface ImportFile {
+  name: string;
+  target: string;
+  input: string;
+}
+
+/** What the import worker is given. */
 export type ImportJob =
-  | { type: "mnist"; name: string; target: string; input: string; label: string }
-  | { type: "csv"; name: string; target: string; input: string };
+  | ({ type: "mnist"; label: string } & ImportFile)
+  | ({ type: "csv" | "parquet" | "arrow" } & ImportFile)
+  /** `column_name` is that of the one column group; `data` when left out. */
+  | ({ type: "npy"; column_name?: string | undefined } & ImportFile);
 
 /** The uploaded bytes are not what they were announced to be; the message tells the user why. */
 export class ImportError extends Error {

@@ -1,3 +1,5 @@
+import { fork } from "node:child_process";
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { removePartialFiles } from "../file/writer.ts";
@@ -5,13 +7,18 @@ import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts
 
 /** Imports stream; a heap beyond this is a defect and shall end the import, not the server. */
 const WORKER_HEAP_MIB = 128;
+/** Columns of one row group of a Parquet file may become arrays of objects. */
+const PROCESS_HEAP_MIB = 512;
+/** A reader that is lured into an endless loop must not keep its place for ever: 10 minutes, and 1 more per 100 MB. */
+const PROCESS_MS = 600_000;
+const PROCESS_MS_PER_BYTE = 600e-6;
 const MAX_PARALLEL = Math.max(1, Math.min(4, availableParallelism() - 1));
 
 let running = 0;
 const waiting: (() => void)[] = [];
 
 /**
- * Converts uploaded files to a dataset file in a worker thread; further imports wait while as many run as the machine
+ * Converts uploaded files to a dataset file in a worker thread or process; further imports wait while as many run as the machine
  * has cores to spare. Resolves when the file lies, complete and durable, under `job.target`. Throws ImportError when
  * the data was refused; after any error there is no file.
  */
@@ -20,7 +27,8 @@ export async function runImport(job: ImportJob): Promise<void> {
   else running++;
   let outcome: ImportOutcome;
   try {
-    outcome = await runWorker(job);
+    const isForeign = job.type === "parquet" || job.type === "arrow";
+    outcome = await (isForeign ? runProcess(job) : runWorker(job));
   } catch (error) {
     // The worker died before it could tidy up.
     await removePartialFiles(job.target);
@@ -45,5 +53,26 @@ function runWorker(job: ImportJob): Promise<ImportOutcome> {
     worker.once("error", reject);
     // After a message or an error this changes nothing.
     worker.once("exit", (code) => reject(new Error(`the import worker ended with code ${code}`)));
+  });
+}
+
+async function runProcess(job: ImportJob): Promise<ImportOutcome> {
+  const { size } = await stat(job.input);
+  return new Promise((resolve, reject) => {
+    const child = fork(new URL("./import-process.js", import.meta.url), {
+      execArgv: [`--max-old-space-size=${PROCESS_HEAP_MIB}`],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), PROCESS_MS + size * PROCESS_MS_PER_BYTE);
+    child.once("message", (outcome) => resolve(outcome as ImportOutcome));
+    child.once("error", reject);
+    child.once("exit", () => {
+      clearTimeout(timer);
+      // After a message this changes nothing.
+      resolve({ kind: "refused", reason: "reading it takes too much memory or time; write it in smaller parts" });
+    });
+    child.send(job, (error) => {
+      if (error !== null) reject(error);
+    });
   });
 }

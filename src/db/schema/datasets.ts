@@ -1,14 +1,16 @@
 import { index, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
 
+export const DATASET_TYPES = ["mnist", "csv", "parquet", "arrow", "npy", "result"] as const;
+
 export const datasets = pgTable(
   "datasets",
   {
     uuid: uuid("uuid").primaryKey(),
     sequence: sequence(),
     name: text("name").notNull(),
-    /** Where the rows came from: `mnist`, `csv` or `result` (of a request task). */
-    type: text("type", { enum: ["mnist", "csv", "result"] }).notNull(),
+    /** Where the rows came from: a kind of uploaded file, or `result` (of a request task). */
+    type: text("type", { enum: DATASET_TYPES }).notNull(),
     /** `uploading` until its file is complete in the dataset folder; only `ready` ones have rows. */
     state: text("state", { enum: ["uploading", "ready"] }).notNull(),
     ...ownership(),

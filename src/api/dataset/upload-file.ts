@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { announceUpload } from "../../datasets/announce-upload.ts";
+import { finalizeUpload, type FinalizeInput } from "../../datasets/finalize-upload.ts";
+import { fields } from "../fields.ts";
+import { route, type Route } from "../route.ts";
+import { fileUploadOutput, toFileUpload } from "./output.ts";
+import { fileBytes } from "./upload-size.ts";
+
+type FileType = Exclude<FinalizeInput["type"], "mnist">;
+
+/** What is the same for every kind of file that becomes a dataset alone. */
+function announceRoute(type: FileType, file: string) {
+  return route({
+    method: "POST",
+    path: `/dataset/upload/${type}`,
+    summary: `Announce the upload of ${file}.`,
+    input: z.object({ name: fields.name, input_data_size: fileBytes }),
+    output: fileUploadOutput,
+    handler: async (context, { name, input_data_size }) => {
+      const files = [{ role: "input" as const, bytes: input_data_size }];
+      return toFileUpload(await announceUpload(context, { name, type, files }));
+    },
+  });
+}
+
+const uploaded = z.object({ uuid: fields.uuid, uuid_input_file: fields.uuid });
+
+/** `extra` are keys that this kind of file takes besides. */
+function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file: string, extra: Extra) {
+  return route({
+    method: "PUT",
+    path: `/dataset/upload/${type}`,
+    summary: `Turn ${file} that was uploaded into a dataset.`,
+    input: uploaded.extend(extra),
+    output: z.object({ uuid: z.string() }),
+    errors: {
+      400: [
+        "Data-set with uuid '{uuid}' was announced as {type}, not as {type}",
+        "Data-set can not be imported: {reason}",
+      ],
+      404: ["Data-set with uuid '{uuid}' not found", "Input-data with uuid '{uuid}' not found."],
+      409: [
+        "Data-set with uuid '{uuid}' is being finalized already",
+        "Upload of data-set with uuid '{uuid}' is not complete: {number} of {number} bytes of its {role}-file have arrived",
+      ],
+    },
+    handler: async (context, input) => {
+      const { uuid } = await finalizeUpload(context, { type, ...(input as z.output<typeof uploaded>) });
+      return { uuid };
+    },
+  });
+}
+
+export const fileUploadRoutes: Route[] = [
+  announceRoute("csv", "a CSV file"),
+  finalizeRoute("csv", "a CSV file", {}),
+  announceRoute("parquet", "a Parquet file"),
+  finalizeRoute("parquet", "a Parquet file", {}),
+  announceRoute("arrow", "an Arrow IPC or Feather file"),
+  finalizeRoute("arrow", "an Arrow IPC or Feather file", {}),
+  announceRoute("npy", "an NPY file"),
+  finalizeRoute("npy", "an NPY file", { column_name: fields.columnName.max(254).optional() }),
+];

@@ -1,0 +1,34 @@
+import { DatasetFileError } from "../file/layout.ts";
+import { importCsv } from "./import-csv.ts";
+import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
+import { importMnist } from "./import-mnist.ts";
+import { importNpy } from "./import-npy.ts";
+
+/** What reads Parquet and Arrow is loaded only for those. */
+async function importFile(job: ImportJob): Promise<void> {
+  switch (job.type) {
+    case "mnist":
+      return importMnist(job);
+    case "csv":
+      return importCsv(job);
+    case "npy":
+      return importNpy(job);
+    case "parquet":
+      return (await import("./import-parquet.ts")).importParquet(job);
+    case "arrow":
+      return (await import("./import-arrow.ts")).importArrow(job);
+  }
+}
+
+/** Converts one uploaded file and says how it went. */
+export async function carryOut(job: ImportJob): Promise<ImportOutcome> {
+  try {
+    await importFile(job);
+    return { kind: "done" };
+  } catch (error) {
+    if (error instanceof ImportError || error instanceof DatasetFileError) {
+      return { kind: "refused", reason: error.message };
+    }
+    return { kind: "failed", error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}

@@ -1,0 +1,124 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { MAX_COLUMNS } from "../file/layout.ts";
+import { ImportError, type ImportJob } from "./import-job.ts";
+import { readBytes } from "./read-file.ts";
+import { TableSink, type SourceValues } from "./table-sink.ts";
+
+const MAX_HEADER_BYTES = 1024 * 1024;
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+interface NpyHeader {
+  /** Of the data. */
+  start: number;
+  rows: number;
+  columns: number;
+  isBigEndian: boolean;
+  valueBytes: number;
+  view: (bytes: Uint8Array<ArrayBuffer>) => SourceValues;
+  isByte: boolean;
+}
+
+/** Kinds of numbers by their code and size: how their bytes are read on this little-endian machine. */
+const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => SourceValues> = {
+  b1: (bytes) => bytes.map((byte) => (byte === 0 ? 0 : 1)),
+  u1: (bytes) => bytes,
+  i1: ({ buffer }) => new Int8Array(buffer),
+  u2: ({ buffer }) => new Uint16Array(buffer),
+  i2: ({ buffer }) => new Int16Array(buffer),
+  u4: ({ buffer }) => new Uint32Array(buffer),
+  i4: ({ buffer }) => new Int32Array(buffer),
+  u8: ({ buffer }) => new BigUint64Array(buffer),
+  i8: ({ buffer }) => new BigInt64Array(buffer),
+  f4: ({ buffer }) => new Float32Array(buffer),
+  f8: ({ buffer }) => new Float64Array(buffer),
+};
+
+/**
+ * NPY array to dataset: one column group, called `column_name` or `data`. An array of one dimension has one column.
+ * Bytes and booleans stay bytes, everything else becomes 32-bit floats. Throws ImportError for what is not such an
+ * array: other types, more dimensions, Fortran order.
+ */
+export async function importNpy(job: Extract<ImportJob, { type: "npy" }>): Promise<void> {
+  const file = await open(job.input, "r");
+  try {
+    const header = await readHeader(file);
+    const sink = await TableSink.create(job, [
+      { name: job.column_name ?? "data", width: header.columns, isByte: header.isByte },
+    ]);
+    try {
+      await copyRows(file, header, sink);
+      await sink.finish();
+    } catch (error) {
+      await sink.abort();
+      throw error;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function copyRows(file: FileHandle, header: NpyHeader, sink: TableSink): Promise<void> {
+  const { start, rows, columns, valueBytes } = header;
+  const rowBytes = columns * valueBytes;
+  const rowsPerBatch = Math.max(1, Math.floor(BATCH_BYTES / rowBytes));
+  for (let first = 0; first < rows; first += rowsPerBatch) {
+    const count = Math.min(rowsPerBatch, rows - first);
+    const bytes = await readBytes(file, start + first * rowBytes, count * rowBytes);
+    if (header.isBigEndian) swapBytes(bytes, valueBytes);
+    await sink.append(count, [header.view(bytes)]);
+  }
+}
+
+function swapBytes(bytes: Uint8Array<ArrayBuffer>, valueBytes: number): void {
+  const buffer = Buffer.from(bytes.buffer);
+  if (valueBytes === 2) buffer.swap16();
+  if (valueBytes === 4) buffer.swap32();
+  if (valueBytes === 8) buffer.swap64();
+}
+
+async function readHeader(file: FileHandle): Promise<NpyHeader> {
+  const { size } = await file.stat();
+  if (size < 12) throw new ImportError("the file is not an NPY file");
+  const start = Buffer.from(await readBytes(file, 0, 12));
+  if (start.toString("latin1", 0, 6) !== "\x93NUMPY") {
+    const isArchive = start.toString("latin1", 0, 2) === "PK";
+    throw new ImportError(
+      isArchive ? "the file is an NPZ archive; save one array as NPY" : "the file is not an NPY file",
+    );
+  }
+  const version = start[6] as number;
+  if (version < 1 || version > 3) throw new ImportError(`NPY files of version ${version} are unknown`);
+  const [bytes, position] = version === 1 ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12];
+  if (bytes > MAX_HEADER_BYTES || position + bytes > size) throw new ImportError("the header is longer than the file");
+  const text = Buffer.from(await readBytes(file, position, bytes)).toString("utf8");
+  const header = parseHeader(text);
+  const expected = position + bytes + header.rows * header.columns * header.valueBytes;
+  if (size !== expected) throw new ImportError(`the file has ${size} bytes, but its header describes ${expected}`);
+  return { ...header, start: position + bytes };
+}
+
+/** The header is a Python dictionary with three keys. */
+function parseHeader(text: string): Omit<NpyHeader, "start"> {
+  const descr = /'descr'\s*:\s*'([<>|=])([a-zA-Z])(\d+)[^']*'/.exec(text);
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
+  const shape = /'shape'\s*:\s*\(([\d,\sL]*)\)/.exec(text);
+  if (order === null || shape === null) throw new ImportError("the NPY header is not valid");
+  const type = descr === null ? "a structured type" : `type '${descr.slice(1).join("")}'`;
+  const kind = descr === null ? "" : `${descr[2]}${descr[3]}`;
+  const view = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (view === undefined) {
+    throw new ImportError(`the array has ${type}; possible are bool, integers, float32 and float64`);
+  }
+  const sizes = (shape[1] as string).split(",").filter((size) => size.trim() !== "");
+  if (sizes.length !== 1 && sizes.length !== 2) {
+    throw new ImportError(`the array has ${sizes.length} dimensions; reshape it to rows and columns`);
+  }
+  const [rows, columns] = [Number.parseInt(sizes[0] as string, 10), Number.parseInt(sizes[1] ?? "1", 10)];
+  if (order[1] === "True" && rows > 1 && columns > 1) {
+    throw new ImportError("the array is in Fortran order; save numpy.ascontiguousarray of it");
+  }
+  if (rows === 0 || columns === 0) throw new ImportError("the array is empty");
+  if (columns > MAX_COLUMNS) throw new ImportError(`${columns} columns, but at most ${MAX_COLUMNS} are possible`);
+  const valueBytes = Number(descr?.[3]);
+  return { rows, columns, valueBytes, view, isBigEndian: descr?.[1] === ">", isByte: kind === "u1" || kind === "b1" };
+}

@@ -1,0 +1,162 @@
+import { open, type FileHandle } from "node:fs/promises";
+import {
+  parquetMetadataAsync,
+  parquetScan,
+  parquetSchema,
+  type AsyncBuffer,
+  type DecodedArray,
+  type FileMetaData,
+  type RowGroup,
+  type SchemaElement,
+} from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { GROUPS_KEY } from "../groups-metadata.ts";
+import { ImportError, type ImportFile } from "./import-job.ts";
+import { readBytes } from "./read-file.ts";
+import { TableSink, type SourceColumn } from "./table-sink.ts";
+
+/** Every one is described anew in every row group; wider tables belong into lists in Arrow, or into NPY. */
+const MAX_PARQUET_COLUMNS = 65_536;
+const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
+/** Of one column in one row group, and of one page without compression. */
+const MAX_CHUNK_BYTES = 256 * 1024 * 1024;
+/** Rows that are read at a time hold about so many values, however long the row groups are. */
+const VALUES_PER_READ = 8_388_608;
+
+/**
+ * Parquet table to dataset, read by row groups. Columns are numbers or booleans; bytes and booleans stay bytes when
+ * there is nothing else. Throws ImportError for everything that is not such a table.
+ */
+export async function importParquet(job: ImportFile): Promise<void> {
+  const handle = await open(job.input, "r");
+  let sink: TableSink | undefined;
+  try {
+    await checkFooter(handle);
+    const { size } = await handle.stat();
+    const file = asyncBuffer(handle, size);
+    const metadata = await guard(() => parquetMetadataAsync(file, { geoparquet: false }));
+    const columns = await guard(() => parquetSchema(metadata).children.map(({ element }) => describeColumn(element)));
+    const groupsText = metadata.key_value_metadata?.find(({ key }) => key === GROUPS_KEY)?.value;
+    if (columns.length > MAX_PARQUET_COLUMNS) {
+      throw new ImportError(`${columns.length} columns, but at most ${MAX_PARQUET_COLUMNS} are possible`);
+    }
+    sink = await TableSink.create(job, columns, groupsText);
+    const rowsPerRead = Math.max(1, Math.floor(VALUES_PER_READ / columns.length));
+    for (const rowGroup of metadata.row_groups) {
+      const rows = Number(rowGroup.num_rows);
+      for (let first = 0; first < rows; first += rowsPerRead) {
+        const end = Math.min(first + rowsPerRead, rows);
+        const values: DecodedArray[] = [];
+        for (const [index, { name }] of columns.entries()) {
+          values.push(await readColumn(file, { metadata, rowGroup, index, first, end, name }));
+        }
+        await sink.append(end - first, values);
+      }
+    }
+    await sink.finish();
+  } catch (error) {
+    await sink?.abort();
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What the library finds wrong is wrong with the file. */
+async function guard<T>(step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (error instanceof ImportError) throw error;
+    throw new ImportError(`the file is not Parquet, or it is damaged: ${(error as Error).message}`);
+  }
+}
+
+async function checkFooter(handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat();
+  if (size < 12) throw new ImportError("the file is not Parquet");
+  const end = Buffer.from(await readBytes(handle, size - 8, 8));
+  if (end.toString("latin1", 4) === "PARE") throw new ImportError("the file is encrypted");
+  if (end.toString("latin1", 4) !== "PAR1") throw new ImportError("the file is not Parquet");
+  const bytes = end.readUInt32LE(0);
+  if (bytes > MAX_FOOTER_BYTES || bytes > size - 12) throw new ImportError("the footer is longer than the file");
+}
+
+function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
+  return {
+    byteLength: size,
+    slice(start, end) {
+      const bytes = read(start, end);
+      // The library asks for several at once, and after the first failure looks at no other.
+      bytes.catch(() => {});
+      return bytes;
+    },
+  };
+  async function read(start: number, end = size): Promise<ArrayBuffer> {
+    const from = start < 0 ? size + start : start;
+    if (!(from >= 0 && end >= from && end <= size)) throw new ImportError("a column lies outside of the file");
+    if (end - from > MAX_CHUNK_BYTES) {
+      throw new ImportError(`a column of a row group has ${end - from} bytes; write smaller row groups`);
+    }
+    return (await readBytes(handle, from, end - from)).buffer;
+  }
+}
+
+/** Throws ImportError for a column that is not one number per row. */
+function describeColumn(element: SchemaElement): SourceColumn {
+  const { type, converted_type: converted, logical_type: logical } = element;
+  // A damaged file may leave anything out.
+  const name = String((element.name as string | undefined) ?? "");
+  const refuse = (what: string) => new ImportError(`column '${name}' ${what}; only numbers and booleans are possible`);
+  if (element.num_children !== undefined && element.num_children > 0) throw refuse("is nested");
+  if (element.repetition_type === "REPEATED") throw refuse("is a list");
+  if (type === "BOOLEAN") return { name, width: 1, isByte: true };
+  const annotation = converted ?? logical?.type;
+  const isInteger = (type === "INT32" || type === "INT64") && (annotation === undefined || /^U?INT/.test(annotation));
+  if (isInteger) {
+    const isByte =
+      converted === "UINT_8" || (logical?.type === "INTEGER" && logical.bitWidth === 8 && !logical.isSigned);
+    return { name, width: 1, isByte };
+  }
+  if ((type === "FLOAT" || type === "DOUBLE") && annotation === undefined) return { name, width: 1, isByte: false };
+  throw refuse(`has type ${annotation ?? type}`);
+}
+
+/** Pages say how long they are without compression: believed up to a limit. */
+const boundedCompressors = Object.fromEntries(
+  Object.entries(compressors).map(([codec, decompress]) => [
+    codec,
+    (input: Uint8Array, bytes: number) => {
+      if (!(bytes >= 0 && bytes <= MAX_CHUNK_BYTES)) throw new ImportError(`a page has ${bytes} bytes`);
+      return decompress(input, bytes);
+    },
+  ]),
+);
+
+/**
+ * Some rows of one column of a row group. The library sees a file of this one column: what it does per column of the
+ * schema would otherwise happen for every one of them.
+ */
+async function readColumn(
+  file: AsyncBuffer,
+  read: { metadata: FileMetaData; rowGroup: RowGroup; index: number; first: number; end: number; name: string },
+): Promise<DecodedArray> {
+  const { metadata, rowGroup, index, first, end, name } = read;
+  const { schema } = metadata;
+  return guard(async () => {
+    const chunk = rowGroup.columns[index];
+    if (chunk?.meta_data?.path_in_schema.join("\0") !== name) {
+      throw new ImportError(`column '${name}' is not where the schema has it`);
+    }
+    const single: FileMetaData = {
+      ...metadata,
+      num_rows: rowGroup.num_rows,
+      schema: [{ ...(schema[0] as SchemaElement), num_children: 1 }, schema[index + 1] as SchemaElement],
+      row_groups: [{ ...rowGroup, columns: [chunk] }],
+    };
+    const scan = await parquetScan({ file, metadata: single, compressors: boundedCompressors });
+    const values = await scan.readColumn({ column: name, rowStart: first, rowEnd: end });
+    if (values.length !== end - first) throw new ImportError(`column '${name}' ends too early`);
+    return values;
+  });
+}

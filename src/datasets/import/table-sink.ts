@@ -1,0 +1,117 @@
+import { groupColumns, type Group } from "../groups-metadata.ts";
+import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
+import { ImportError } from "./import-job.ts";
+
+export interface SourceColumn {
+  name: string;
+  /** Values per row: more than one for lists of fixed size. */
+  width: number;
+  /** Holds 0…255 or booleans only. */
+  isByte: boolean;
+}
+
+/** Values of a column, `[rows × width]`. What is null counts as 0, as in CSV. */
+export type SourceValues = ArrayLike<number | bigint | boolean | null | undefined>;
+
+const MAX_NAME_LENGTH = 254;
+/** Bounds the copy that is made of the rows: 4 MiB. */
+const VALUES_PER_BATCH = 1_048_576;
+
+/** Where a column lands: in which group, and from which of its columns on. */
+interface Place {
+  column: SourceColumn;
+  group: number;
+  offset: number;
+}
+
+/**
+ * Takes tables column by column and writes a dataset of them: bytes when all columns hold bytes, else 32-bit floats.
+ * Throws ImportError that names row (from 1) and column for a number that does not fit.
+ */
+export class TableSink {
+  readonly #writer: DatasetWriter;
+  readonly #groups: Group[];
+  readonly #places: Place[];
+  readonly #isByte: boolean;
+  readonly #rowsPerBatch: number;
+
+  private constructor(writer: DatasetWriter, groups: Group[], columns: readonly SourceColumn[], isByte: boolean) {
+    this.#writer = writer;
+    this.#groups = groups;
+    this.#isByte = isByte;
+    this.#places = [];
+    let next = 0;
+    for (const [group, { width }] of groups.entries()) {
+      for (let offset = 0; offset < width;) {
+        const column = columns[next++] as SourceColumn;
+        this.#places.push({ column, group, offset });
+        offset += column.width;
+      }
+    }
+    const width = groups.reduce((sum, group) => sum + group.width, 0);
+    this.#rowsPerBatch = Math.max(1, Math.floor(VALUES_PER_BATCH / width));
+  }
+
+  /** `groupsText` is the metadata that says which columns belong together, where there is one. */
+  static async create(
+    job: { name: string; target: string },
+    columns: readonly SourceColumn[],
+    groupsText?: string,
+  ): Promise<TableSink> {
+    if (columns.length === 0) throw new ImportError("the table has no columns");
+    for (const { name } of columns) {
+      if (name.length > MAX_NAME_LENGTH) throw new ImportError(`a column's name is longer than ${MAX_NAME_LENGTH}`);
+    }
+    const groups = groupColumns(columns, groupsText);
+    const isByte = columns.every((column) => column.isByte);
+    let column = 0;
+    const writer = await createDatasetFile(job.target, {
+      name: job.name,
+      type: isByte ? "uint8" : "float32",
+      groups: groups.map(({ name, width }) => {
+        column += width;
+        return { name, column_start: column - width, column_end: column };
+      }),
+    });
+    return new TableSink(writer, groups, columns, isByte);
+  }
+
+  /** Rows in the order of the columns: one array per column. */
+  async append(rowCount: number, values: readonly SourceValues[]): Promise<void> {
+    for (let first = 0; first < rowCount; first += this.#rowsPerBatch) {
+      const rows = Math.min(this.#rowsPerBatch, rowCount - first);
+      const parts = this.#groups.map(({ width }) =>
+        this.#isByte ? new Uint8Array(rows * width) : new Float32Array(rows * width),
+      );
+      for (const [index, { column, group, offset }] of this.#places.entries()) {
+        const stride = (this.#groups[group] as Group).width;
+        const part = parts[group] as Uint8Array | Float32Array;
+        const source = values[index] as SourceValues;
+        let from = first * column.width;
+        for (let row = 0; row < rows; row++) {
+          for (let at = row * stride + offset, end = at + column.width; at < end; at++, from++) {
+            part[at] = this.#number(source[from], column, first + row);
+          }
+        }
+      }
+      await this.#writer.appendGroups(rows, parts);
+    }
+  }
+
+  #number(value: number | bigint | boolean | null | undefined, column: SourceColumn, row: number): number {
+    const number = value === null || value === undefined ? 0 : Number(value);
+    const fits = this.#isByte ? (number & 255) === number : Number.isFinite(Math.fround(number));
+    if (fits) return number;
+    const kind = this.#isByte ? "a byte" : "a finite 32-bit float";
+    throw new ImportError(`row ${this.#writer.rowCount + row + 1}, column '${column.name}': ${number} is not ${kind}`);
+  }
+
+  async finish(): Promise<void> {
+    if (this.#writer.rowCount === 0) throw new ImportError("the table has no rows");
+    await this.#writer.finish();
+  }
+
+  abort(): Promise<void> {
+    return this.#writer.abort();
+  }
+}
