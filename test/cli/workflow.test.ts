@@ -178,12 +178,18 @@ test("train, save, restore, ask and compare, as upstream's script does", { timeo
   expect(Number(details.find(([name]) => name === "NUMBER OF SECTIONS")?.[1])).toBeGreaterThan(0);
   expect(details.find(([name]) => name === "MODE")?.[1]).toBe("TASK");
 
-  const saved = await server.json<{ uuid: string; name: string }>("cluster", "save", "-n", "cli_checkpoint", cluster);
+  const saved = await server.json<{ uuid: string; name: string }>(
+    "cluster",
+    "save",
+    "-n",
+    "cli_checkpoint",
+    cluster,
+    "--wait",
+  );
   expect(saved.name).toBe("cli_checkpoint");
-  await server.text("task", "watch", "-c", cluster, saved.uuid);
   expect(cells(await server.text("checkpoint", "get", saved.uuid))[1]).toEqual(["NAME", "cli_checkpoint"]);
   expect(cells(await server.text("checkpoint", "list"))[1]?.slice(0, 2)).toEqual([saved.uuid, "cli_checkpoint"]);
-  const restored = cells(await server.text("cluster", "restore", "-c", saved.uuid, cluster));
+  const restored = cells(await server.text("cluster", "restore", "-c", saved.uuid, cluster, "--wait"));
   expect(restored).toEqual([["UUID", expect.stringMatching(/^[0-9a-f-]{36}$/)]]);
   expect(await server.text("checkpoint", "delete", saved.uuid)).toBe(
     `successfully deleted checkpoint '${saved.uuid}'\n`,

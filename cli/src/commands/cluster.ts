@@ -77,20 +77,25 @@ export function addClusterCommands(program: Command): void {
 function addStateCommands(group: Command): void {
   addCommand(group, "save <CLUSTER_UUID>", "Queue a task that saves the cluster's state as a checkpoint")
     .requiredOption("-n, --name <NAME>", "name of the checkpoint")
+    .option("--wait", "return when the checkpoint is there")
     .action(
-      run<{ name: string }>(async ({ options, print, connect }, cluster_uuid) => {
+      run<{ name: string; wait?: true }>(async ({ options, print, connect }, cluster_uuid) => {
         const client = await connect();
-        print.object(await client.clusters.save({ cluster_uuid, name: options.name }), ["uuid", "name"]);
+        const checkpoint = await client.clusters.save({ cluster_uuid, name: options.name });
+        if (options.wait) await client.tasks.wait({ uuid: checkpoint.uuid, cluster_uuid });
+        print.object(checkpoint, ["uuid", "name"]);
       }),
     );
 
   addCommand(group, "restore <CLUSTER_UUID>", "Queue a task that brings the cluster to the state of a checkpoint")
     .requiredOption("-c, --checkpoint <CHECKPOINT_UUID>", "the checkpoint")
+    .option("--wait", "return when the cluster has that state")
     .action(
-      run<{ checkpoint: string }>(async ({ options, print, connect }, cluster_uuid) => {
+      run<{ checkpoint: string; wait?: true }>(async ({ options, print, connect }, cluster_uuid) => {
         const client = await connect();
-        const input = { cluster_uuid, checkpoint_uuid: options.checkpoint };
-        print.object(await client.clusters.restore(input), ["uuid"]);
+        const task = await client.clusters.restore({ cluster_uuid, checkpoint_uuid: options.checkpoint });
+        if (options.wait) await client.tasks.wait({ uuid: task.uuid, cluster_uuid });
+        print.object(task, ["uuid"]);
       }),
     );
 
