@@ -100,12 +100,8 @@ test.each<[string, (good: Record<string, unknown>) => string | Uint8Array, RegEx
     (good) => JSON.stringify({ ...good, uuid: "../../x" }),
     /^Cluster with UUID '..\/..\/x' not found$/,
   ],
-  ["a uuid with a newline", (good) => JSON.stringify({ ...good, uuid: `${good["uuid"]}\n` }), /not found$/],
-  [
-    "a unicode uuid",
-    (good) => JSON.stringify({ ...good, uuid: "桜\u0000" }),
-    /^Cluster with UUID '桜\u0000' not found$/,
-  ],
+  ["a uuid with a newline", (good) => JSON.stringify({ ...good, uuid: `${String(good["uuid"])}\n` }), /not found$/],
+  ["a unicode uuid", (good) => JSON.stringify({ ...good, uuid: "桜\u0000" }), /^Cluster with UUID '桜.' not found$/],
 ])("a first message with %s is refused, and the next one may be right", async (title, spoil, error) => {
   const uuid = await directCluster(`first message ${title}`);
   const good = { token: token(), target: "cluster", uuid };
