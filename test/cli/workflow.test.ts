@@ -137,6 +137,14 @@ test("a dataset is downloaded whole: to a file, to standard output, one column g
     bytes: expect.any(Number),
   });
   expect((await readFile(file)).subarray(1, 6).toString()).toBe("NUMPY");
+  const again = await server.json<{ uuid: string }>("dataset", "create", "npy", "-i", file, "-c", "third", "from_npy");
+  expect(await server.json("dataset", "content", "-c", "third", "-n", "2", again.uuid)).toEqual([[1], [2]]);
+  for (const format of ["parquet", "arrow"]) {
+    const name = join(server.app.dataDir, `table.${format}`);
+    await server.text("dataset", "download", uuid, "-f", format, "-o", name);
+    const copy = await server.json<{ uuid: string }>("dataset", "create", format, "-i", name, `from_${format}`);
+    expect(await server.text("dataset", "download", copy.uuid, "-o", "-")).toBe(content);
+  }
   expect(await server.cli(["dataset", "download", uuid, "-o", "/no/folder/file"])).toMatchObject({
     code: 1,
     stderr: "Error: Cannot write '/no/folder/file': no such file or directory\n",
