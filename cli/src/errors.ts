@@ -1,4 +1,5 @@
 import { HanamiError, TaskError } from "hanami-sdk";
+import { printable } from "./output/printable.ts";
 
 /** The command was used wrongly, or something on this machine is not as it should be. The message is one line. */
 export class CliError extends Error {}
@@ -31,9 +32,9 @@ export function fileError(verb: "read" | "write", path: string, error: unknown):
 export function report(error: unknown): number {
   if (error instanceof Interrupted) return exitCodes.interrupted;
   if (error instanceof HanamiError && error.status !== undefined) {
-    process.stdout.write(`status ${error.status}: err ${error.message}\n`);
+    process.stdout.write(`status ${error.status}: err ${printable(error.message)}\n`);
     return exitCodes.failure;
   }
-  process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`Error: ${printable(error instanceof Error ? error.message : String(error))}\n`);
   return error instanceof TaskError ? exitCodes.taskNotFinished : exitCodes.failure;
 }

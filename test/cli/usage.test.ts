@@ -52,6 +52,7 @@ const listener: RequestListener = (request, response) => {
     if (isBroken) return void response.writeHead(200, { "Content-Length": 9 }).write("half", () => response.destroy());
     return void response.writeHead(200, { ...headers, "Content-Length": 4 }).end("a\n1\n");
   }
+  if (path === "/cluster") return void response.writeHead(404).end("\u001b]0;title\u0007\u009b2J two\nlines");
   if (path === "/checkpoint/all") return void response.destroy();
   if (!(path in answers)) return void response.writeHead(500).end();
   response.writeHead(200, { "Content-Type": "text/json" }).end(JSON.stringify(answers[path]));
@@ -90,6 +91,12 @@ describe("tables", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  test("and JSON escapes the same, which changes nothing for who parses it", async () => {
+    const { stdout } = await run("project", "get", "p", "-j");
+    expect(JSON.parse(stdout)).toEqual(answers["/project"]);
+    expect(stdout).toContain(String.raw`"id": "escape\u001b[2Jsequence\u009b"`);
   });
 
   test("stay straight with wide characters, and show no column that the server does not have", async () => {
@@ -172,6 +179,8 @@ describe("errors", () => {
   test("the server's go to standard output", async () => {
     const internal = "status 500: err Internal error; the server's log has the reason.\n";
     expect(await run("cluster", "list")).toEqual({ code: 1, stdout: internal, stderr: "" });
+    const hostile = String.raw`status 404: err \u001b]0;title\u0007\u009b2J two`;
+    expect((await run("cluster", "get", "u")).stdout).toBe(`${hostile}\nlines\n`);
   });
 
   test.each([

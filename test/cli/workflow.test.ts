@@ -79,7 +79,9 @@ test("datasets are shown, listed, read and deleted", async () => {
 
   const csv = join(server.app.dataDir, "values.csv");
   await writeFile(csv, "test_input,test_output\n1,2\n3,1000000\n-0.5,0.0000001\n");
-  const created = cells(await server.text("dataset", "create", "csv", "-i", csv, "test_csv"));
+  const upload = await server.cli(["dataset", "create", "csv", "-i", csv, "test_csv"]);
+  expect(upload).toMatchObject({ code: 0, stderr: "" });
+  const created = cells(upload.stdout);
   expect(created[5]?.[1]).toBe(
     '{"test_input":{"column_end":1,"column_start":0},"test_output":{"column_end":2,"column_start":1}}',
   );

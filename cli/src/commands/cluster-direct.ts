@@ -4,6 +4,7 @@ import { addCommand, run } from "../command.ts";
 import { CliError, Interrupted } from "../errors.ts";
 import { integer } from "../input/numbers.ts";
 import { parseSource, readSamples, readsStdin, type Source } from "../input/samples.ts";
+import { printable } from "../output/printable.ts";
 import { matrixTable } from "../output/views.ts";
 
 const VALUES_HELP = "NAME=1,0,0.5 or NAME=@FILE or NAME=@- for standard input; a file has one sample per line";
@@ -36,7 +37,9 @@ type Outputs = Record<string, number[]>;
 function outputTables(answers: Outputs[]): string {
   const names = Object.keys(answers[0] ?? {});
   const rowsOf = (name: string) => answers.map((answer) => answer[name] ?? []);
-  return names.map((name) => (names.length > 1 ? `${name}\n` : "") + matrixTable(rowsOf(name), 0)).join("\n");
+  return names
+    .map((name) => (names.length > 1 ? `${printable(name)}\n` : "") + matrixTable(rowsOf(name), 0))
+    .join("\n");
 }
 
 /** `hanamictl cluster train` and `request`: single samples over a websocket, without a task. */

@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** JSON on one line, with the keys of every object in alphabetical order. */
 function compactJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) =>
@@ -18,17 +20,9 @@ function goText(value: unknown): string {
   return `map[${entries.map(([key, item]) => `${key}:${goText(item)}`).join(" ")}]`;
 }
 
-/** What a terminal would act on instead of showing it; a line break is left for the table. */
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
-
-function visible(control: string): string {
-  return `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
 /** How a value of the server's answer is shown in a table. */
 export function cellText(value: unknown): string {
   const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
   const text = isMap ? compactJson(value) : goText(value);
-  return text.replaceAll("\r\n", "\n").replace(CONTROL, visible);
+  return printable(text.replaceAll("\r\n", "\n"));
 }

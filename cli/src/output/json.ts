@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;
@@ -7,5 +9,5 @@ function sortKeys(value: unknown): unknown {
 
 /** JSON for `-j`: four blanks per level, the keys of every object in alphabetical order. */
 export function prettyJson(value: unknown): string {
-  return JSON.stringify(sortKeys(value), undefined, 4);
+  return printable(JSON.stringify(sortKeys(value), undefined, 4));
 }
