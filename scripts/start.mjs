@@ -2,6 +2,7 @@
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 
-await ensureInstalled({ dev: false });
+// The software GPU comes in a package that servers with a real one, or none, do not need.
+await ensureInstalled({ dev: process.env.HANAMI_SOFTWARE_GPU === "true" });
 await build({ all: false });
 await import("../dist/src/main.js");

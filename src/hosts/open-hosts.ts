@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { Db } from "../db/client.ts";
 import { openCpuHost } from "./cpu/open-cpu-host.ts";
+import { openGpuHosts } from "./gpu/open-gpu-hosts.ts";
 import { hostUuid } from "./host-uuid.ts";
 import { createHostRegistry, type HostRegistry } from "./registry.ts";
 
@@ -9,5 +10,5 @@ import { createHostRegistry, type HostRegistry } from "./registry.ts";
 export async function openHosts({ db, config, log }: { db: Db; config: Config; log: Logger }): Promise<HostRegistry> {
   const cpu = openCpuHost(await hostUuid(db, "cpu"), config.cpuThreads);
   log.info({ host: cpu.uuid, type: cpu.type, name: cpu.name }, "host");
-  return createHostRegistry([cpu]);
+  return createHostRegistry([cpu, ...(await openGpuHosts({ db, log, software: config.softwareGpu }))]);
 }

@@ -9,6 +9,11 @@ export type HostService = {
   [M in HostMethod]: (...args: Parameters<Host[M]>) => Awaited<ReturnType<Host[M]>>;
 };
 
+/** The same where an answer takes its time: a service that waits for a device. */
+export type AsyncHostService = {
+  [M in Exclude<HostMethod, "status">]: (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
+} & Pick<HostService, "status">;
+
 export interface HostRequest {
   id: number;
   method: HostMethod;

@@ -1,5 +1,11 @@
-import { HostError } from "./host-errors.ts";
-import { type HostReply, type HostRequest, type HostService, transferables } from "./protocol.ts";
+import { HostError, type HostErrorKind } from "./host-errors.ts";
+import {
+  type AsyncHostService,
+  type HostReply,
+  type HostRequest,
+  type HostService,
+  transferables,
+} from "./protocol.ts";
 
 /**
  * The far side of the protocol: carries out one request and gives its reply, with the buffers that go along.
@@ -14,9 +20,25 @@ export function serveHost(
       const value = call.apply(service, args);
       return { reply: { id, status: service.status(), ok: true, value }, transfer: transferables(value) };
     } catch (error) {
-      const kind = error instanceof HostError ? error.kind : "internal";
-      const message = error instanceof Error ? error.message : String(error);
-      return { reply: { id, status: service.status(), ok: false, error: { kind, message } }, transfer: [] };
+      return { reply: { id, status: service.status(), ok: false, error: failure(error) }, transfer: [] };
     }
   };
+}
+
+/** The same for a service that waits for a device; it decides itself what may overlap. */
+export function serveAsyncHost(service: AsyncHostService): (request: HostRequest) => Promise<HostReply> {
+  return async ({ id, method, args }) => {
+    try {
+      const call = service[method] as (...args: unknown[]) => unknown;
+      const value = await call.apply(service, args);
+      return { id, status: service.status(), ok: true, value };
+    } catch (error) {
+      return { id, status: service.status(), ok: false, error: failure(error) };
+    }
+  };
+}
+
+function failure(error: unknown): { kind: HostErrorKind; message: string } {
+  const kind = error instanceof HostError ? error.kind : "internal";
+  return { kind, message: error instanceof Error ? error.message : String(error) };
 }

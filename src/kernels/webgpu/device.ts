@@ -35,6 +35,24 @@ const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 export class UnusableAdapterError extends Error {}
 
 /**
+ * Names of all adapters that Dawn sees, one for each; identical devices have the same name. Dawn tells them only in
+ * the error for a name that does not exist.
+ */
+export async function listAdapters(): Promise<string[]> {
+  const gpu = create(["adapter=no adapter has this name"]);
+  pinned.add(gpu);
+  try {
+    await gpu.requestAdapter();
+    return [];
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return [...text.matchAll(/backend: '(?!null)[^']*', name: '([^']*)'/g)].map(([, name]) => name!);
+  } finally {
+    pinned.delete(gpu);
+  }
+}
+
+/**
  * Opens the adapter that Dawn prefers, or the one called `adapter`, with all the memory per buffer that it allows.
  * Rejects with UnusableAdapterError when there is none, and when what there is does not compute right: Dawn's `null`
  * back end takes all work and returns garbage.

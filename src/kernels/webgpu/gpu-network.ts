@@ -113,6 +113,11 @@ export class GpuNetwork {
     return this.#gpu.identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS;
   }
 
+  /** Requests change what the network will show next. */
+  get remembers(): boolean {
+    return this.#cluster.hasMemory || this.#cluster.hasBackEdges;
+  }
+
   /** Bytes on the device. */
   get deviceBytes(): number {
     return this.#device.buffers.bytes;

@@ -1,0 +1,140 @@
+import { totalmem } from "node:os";
+import type { Gpu } from "../../kernels/webgpu/device.ts";
+import { GpuNetwork, type RequestRun } from "../../kernels/webgpu/gpu-network.ts";
+import { Kernels } from "../../kernels/webgpu/kernels.ts";
+import { updateRule } from "../../network/batch-size.ts";
+import { StateError } from "../../network/state-error.ts";
+import { parseTemplate } from "../../network/template/parse-template.ts";
+import { HostError } from "../host-errors.ts";
+import type { HostStatus, NetworkInfo, RequestReport, RequestSlice, TrainReport, TrainSlice } from "../host.ts";
+import { LoadMeter } from "../load-meter.ts";
+import type { AsyncHostService } from "../protocol.ts";
+
+/**
+ * The networks that live on one device. One call after the other has the device; `status` never waits.
+ * WebGPU does not tell how much memory a device has: the total is what one buffer can be at least.
+ */
+export class GpuStore implements AsyncHostService {
+  readonly #gpu: Gpu;
+  readonly #kernels: Kernels;
+  readonly #networks = new Map<string, GpuNetwork>();
+  readonly #load = new LoadMeter();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+    this.#kernels = new Kernels(gpu);
+  }
+
+  status(): HostStatus {
+    const { identity, maxBufferBytes } = this.#gpu;
+    const total = identity.isSoftware ? totalmem() : maxBufferBytes;
+    let used = 0;
+    for (const network of this.#networks.values()) used += network.deviceBytes;
+    return {
+      clusters: this.#networks.size,
+      memoryBytesTotal: total,
+      memoryBytesFree: Math.max(0, total - used),
+      load: this.#load.read(),
+    };
+  }
+
+  create(cluster: string, { template, seed }: { template: string; seed: number }): Promise<NetworkInfo> {
+    return this.#inTurn(async () => {
+      const network = await GpuNetwork.create(
+        { gpu: this.#gpu, kernels: this.#kernels },
+        parseTemplate(template),
+        seed,
+      );
+      return this.#keep(cluster, network);
+    });
+  }
+
+  attach(cluster: string, state: Uint8Array): Promise<NetworkInfo> {
+    return this.#inTurn(async () => {
+      const network = await GpuNetwork.restore({ gpu: this.#gpu, kernels: this.#kernels }, state).catch(
+        (error: unknown) => {
+          throw error instanceof StateError ? new HostError("state", error.message) : error;
+        },
+      );
+      return this.#keep(cluster, network);
+    });
+  }
+
+  exportState(cluster: string): Promise<Uint8Array> {
+    return this.#inTurn(() => this.#network(cluster).export());
+  }
+
+  detach(cluster: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#networks.get(cluster)?.destroy();
+      this.#networks.delete(cluster);
+    });
+  }
+
+  train(cluster: string, slice: TrainSlice): Promise<TrainReport> {
+    return this.#inTurn(async () => {
+      const network = this.#network(cluster);
+      const start = performance.now();
+      const { expected, batchSize, schedule, learningRate } = slice;
+      await asInput(
+        network.train({
+          ...columnsOf(slice),
+          expected,
+          batchSize,
+          update: updateRule(batchSize),
+          rateAt: (cycle) => (schedule === null ? "direct" : 1 - (schedule.firstCycle + cycle) / schedule.horizon),
+          ...(learningRate === undefined ? {} : { learningRate }),
+        }),
+      );
+      const metrics = await network.metrics();
+      return { metrics, elapsedMs: this.#worked(start) };
+    });
+  }
+
+  request(cluster: string, slice: RequestSlice): Promise<RequestReport> {
+    return this.#inTurn(async () => {
+      const network = this.#network(cluster);
+      const start = performance.now();
+      const values = await asInput(network.request(columnsOf(slice)));
+      const outputs = network.outputs.map(({ name, width }, index) => ({ name, width, values: values[index]! }));
+      return { outputs, remembers: network.remembers, elapsedMs: this.#worked(start) };
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #keep(cluster: string, network: GpuNetwork): Promise<NetworkInfo> {
+    this.#networks.get(cluster)?.destroy();
+    this.#networks.set(cluster, network);
+    return { template: network.template.text, metrics: await network.metrics() };
+  }
+
+  #network(cluster: string): GpuNetwork {
+    const network = this.#networks.get(cluster);
+    if (network === undefined) throw new HostError("unknown_cluster", `no network is attached under ${cluster}`);
+    return network;
+  }
+
+  #worked(start: number): number {
+    const elapsedMs = performance.now() - start;
+    this.#load.worked(elapsedMs);
+    return elapsedMs;
+  }
+}
+
+const columnsOf = ({ cycles, timeLength, inputs }: RequestSlice): RequestRun => ({ cycles, timeLength, inputs });
+
+/** A run that does not fit is the caller's mistake, not a defect. */
+async function asInput<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof RangeError) throw new HostError("input", error.message);
+    throw error;
+  }
+}

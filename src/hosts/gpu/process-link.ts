@@ -1,0 +1,53 @@
+import { fork } from "node:child_process";
+import type { HostReply, OpenHostLink } from "../protocol.ts";
+
+/** How long a process may take to end by itself when it is closed. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/**
+ * Runs a host in a child process that serves the protocol over its IPC channel; `options` is its first argument.
+ * `started` hears the id of each process.
+ */
+export function processLink(script: URL, options: object, started?: (pid: number) => void): OpenHostLink {
+  return (events) => {
+    const child = fork(script, [JSON.stringify(options)], {
+      serialization: "advanced",
+      execArgv: [],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    if (child.pid !== undefined) started?.(child.pid);
+    let reason: string | null = null;
+    let closing = false;
+    child.on("message", (message: HostReply | { lost: string }) => {
+      if ("lost" in message) reason = message.lost;
+      else events.reply(message);
+    });
+    child.on("error", (error) => {
+      reason ??= error.message;
+    });
+    // Not `close`: that never comes once this side has disconnected. What the process sent last may follow its exit.
+    const ended = new Promise<string>((resolve) => {
+      child.on("exit", (code, signal) => {
+        const how = signal === null ? `with code ${code}` : `by ${signal}`;
+        if (child.connected) child.once("disconnect", () => resolve(how));
+        else resolve(how);
+      });
+    });
+    void ended.then((how) => {
+      if (!closing) events.lost(reason ?? `its process ended ${how}`);
+    });
+    return {
+      post: (request) => {
+        // A process that is ending reports its end; the call is rejected then.
+        if (child.connected) child.send(request, () => undefined);
+      },
+      close: async () => {
+        closing = true;
+        if (child.connected) child.disconnect();
+        const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_TIMEOUT_MS);
+        await ended;
+        clearTimeout(timer);
+      },
+    };
+  };
+}

@@ -1,0 +1,154 @@
+import { pino } from "pino";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { cpuWorker } from "../support/compute-rig.ts";
+import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
+import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import { findGpus } from "../../src/hosts/gpu/find-gpus.ts";
+import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
+import { processLink } from "../../src/hosts/gpu/process-link.ts";
+import { HostClient } from "../../src/hosts/host-client.ts";
+import { HostClosedError, HostError, HostLostError } from "../../src/hosts/host-errors.ts";
+import type { Host, TrainSlice } from "../../src/hosts/host.ts";
+
+/** The software device is slow where other work goes on. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const log = pino({ level: "silent" });
+
+function openGpuHost(options: object = { software: true }): HostClient {
+  const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, processLink(gpuProcess, options));
+  onTestFinished(() => host.close());
+  return host;
+}
+
+function openCpuHost(): HostClient {
+  const host = new HostClient({ uuid: "c", type: "cpu", name: "test" }, workerLink(cpuWorker, "test"));
+  onTestFinished(() => host.close());
+  return host;
+}
+
+const HORIZON = 320;
+
+function sliceOf(firstCycle: number, cycles: number, batchSize = 16): TrainSlice {
+  const picture = new Uint8Array(cycles * 16).map((_, i) => pixel(firstCycle + Math.floor(i / 16), i % 16));
+  const label = new Uint8Array(cycles * 8).map((_, i) => oneHot(firstCycle + Math.floor(i / 8), i % 8));
+  return {
+    cycles,
+    timeLength: 1,
+    inputs: [{ index: 0, width: 16, rows: picture }],
+    expected: [{ index: 0, width: 8, rows: label }],
+    batchSize,
+    schedule: { firstCycle, horizon: HORIZON },
+  };
+}
+
+/** Share of the rows from `first` on whose largest output is the right one, in percent. */
+async function accuracy(host: Host, cluster: string, first: number, cycles: number): Promise<number> {
+  const { inputs } = sliceOf(first, cycles);
+  const { outputs } = await host.request(cluster, { cycles, timeLength: 1, inputs });
+  let right = 0;
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    const shown = outputs[0]!.values.subarray(cycle * 8, cycle * 8 + 8);
+    if (shown.indexOf(Math.max(...shown)) === (first + cycle) % 8) right += 1;
+  }
+  return (100 * right) / cycles;
+}
+
+test("the software GPU is found when it is asked for, and only then", async () => {
+  expect((await findGpus({ software: false, log })).filter(({ isSoftware }) => isSoftware)).toEqual([]);
+  const found = await findGpus({ software: true, log });
+  expect(found.at(-1)).toMatchObject({ isSoftware: true, vendor: "google", driver: expect.stringContaining("Swift") });
+});
+
+test("a GPU host learns, answers and tells how it is; the same slices give the same bytes", async () => {
+  const host = openGpuHost();
+  for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
+  const report = await host.train("a", sliceOf(0, 320));
+  expect(report.metrics.cycle).toBe(320);
+  expect(report.metrics.sections).toBeGreaterThan(0);
+  expect(report.elapsedMs).toBeGreaterThan(0);
+  for (const [first, cycles] of [
+    [0, 16],
+    [16, 160],
+    [176, 144],
+  ] as const) {
+    await host.train("b", sliceOf(first, cycles));
+  }
+  expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
+  expect(await accuracy(host, "a", 1000, 400)).toBeGreaterThan(90);
+  const status = await host.status();
+  expect(status).toMatchObject({ clusters: 2 });
+  expect(status.memoryBytesFree).toBeLessThan(status.memoryBytesTotal);
+  await host.detach("a");
+  await host.detach("a");
+  expect(await host.status()).toMatchObject({ clusters: 1 });
+});
+
+test("what does not fit is refused, and nothing changes", async () => {
+  const host = openGpuHost();
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  await host.train("a", sliceOf(0, 32));
+  const before = await host.exportState("a");
+  await expect(host.request("b", { cycles: 1, timeLength: 1, inputs: [] })).rejects.toMatchObject({
+    kind: "unknown_cluster",
+  });
+  await expect(host.attach("a", new Uint8Array(100))).rejects.toMatchObject({ kind: "state" });
+  const broken = before.slice();
+  broken[broken.length - 1]! ^= 1;
+  await expect(host.attach("a", broken)).rejects.toThrow("checksum");
+  await expect(host.train("a", { ...sliceOf(32, 16), cycles: 17 })).rejects.toBeInstanceOf(HostError);
+  expect(Buffer.from(await host.exportState("a")).equals(before)).toBe(true);
+});
+
+test("a network moves between CPU and GPU again and again in one training, and learns as one that stays", async () => {
+  const [cpu, gpu] = [openCpuHost(), openGpuHost()];
+  await cpu.create("stays", { template: smallTemplate, seed: 3 });
+  await cpu.train("stays", sliceOf(0, HORIZON));
+  await cpu.create("moves", { template: smallTemplate, seed: 3 });
+  let at: Host = cpu;
+  let moves = 0;
+  for (let cycle = 0; cycle < HORIZON;) {
+    const cycles = Math.min(HORIZON - cycle, 16 * (1 + ((cycle * 7 + 3) % 3)));
+    expect((await at.train("moves", sliceOf(cycle, cycles))).metrics.cycle).toBe(cycle + cycles);
+    cycle += cycles;
+    const target: Host = at === cpu ? gpu : cpu;
+    const state = await at.exportState("moves");
+    const info = await target.attach("moves", state.slice());
+    expect(info.metrics.cycle).toBe(cycle);
+    // Moving alone changes no bit.
+    expect(Buffer.from(await target.exportState("moves")).equals(state)).toBe(true);
+    await at.detach("moves");
+    at = target;
+    moves += 1;
+  }
+  expect(moves).toBeGreaterThan(8);
+  const [moved, stayed] = [await accuracy(at, "moves", 5000, 400), await accuracy(cpu, "stays", 5000, 400)];
+  expect(Math.abs(moved - stayed)).toBeLessThan(3);
+});
+
+test("when its process ends the calls are told, and the next one finds a new process", async () => {
+  const pids: number[] = [];
+  const open = processLink(gpuProcess, { software: true }, (pid) => pids.push(pid));
+  const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, open);
+  onTestFinished(() => host.close());
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  const training = host.train("a", sliceOf(0, 320));
+  setTimeout(() => process.kill(pids[0]!, "SIGKILL"), 50);
+  await expect(training).rejects.toBeInstanceOf(HostLostError);
+  expect(host.generation).toBe(1);
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  expect((await host.train("a", sliceOf(0, 16))).metrics.cycle).toBe(16);
+  expect(pids).toHaveLength(2);
+});
+
+test("a device that cannot be opened ends the host's process, with the reason", async () => {
+  const host = openGpuHost({ adapter: "no such adapter" });
+  await expect(host.status()).rejects.toThrow(/no suitable backends found|lost/);
+});
+
+test("closing ends the process and rejects what is still asked", async () => {
+  const host = openGpuHost();
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  await host.close();
+  await expect(host.status()).rejects.toBeInstanceOf(HostClosedError);
+});
