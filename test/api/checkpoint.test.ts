@@ -103,7 +103,7 @@ test("saving and restoring wait for their turn in the queue", async () => {
   const before = await stateOf(app.app, cluster);
   const checkpoint = await save(cluster);
   await untilFinished(app, cluster, checkpoint);
-  const long = await startTrain(app, cluster, dataset, { epochs: 1000 });
+  const long = await startTrain(app, cluster, dataset, { epochs: 100_000 });
   await untilTask(app, cluster, long.uuid, ({ current_cycle }) => current_cycle > 0);
   const { uuid } = (await load(cluster, checkpoint)).json<{ uuid: string }>();
   const query = { uuid, cluster_uuid: cluster };

@@ -192,7 +192,7 @@ describe.each(databases)("clusters on $name", (database) => {
     expect((await setMode(uuid, "TASK")).status).toBe(200);
     await untilFinished(app, uuid, task.uuid);
 
-    const busy = await startTrain(app, uuid, dataset, { epochs: 1000 });
+    const busy = await startTrain(app, uuid, dataset, { epochs: 100_000 });
     await untilTask(app, uuid, busy.uuid, ({ state }) => state === "active");
     expect(await setMode(uuid, "DIRECT")).toMatchObject(refusal("DIRECT"));
     await app.request("DELETE", "/task", { query: { uuid: busy.uuid, cluster_uuid: uuid } });

@@ -11,28 +11,45 @@ import { adminId } from "./test-app.ts";
 
 export const cpuWorker = new URL("../../src/hosts/cpu/cpu-worker.js", import.meta.url);
 
-/** A CPU host whose thread a test can end in the middle of its work. */
+/** A CPU host whose thread a test can end, or hold up, in the middle of its work. */
 export class KillableHost extends HostClient {
   readonly kill: () => Promise<void>;
   /** Ends the thread when it should do this, and before it does. */
   dieAt: HostMethod | null = null;
+  /** So many slices are trained; the next one waits for `release`. */
+  slicesLeft = Infinity;
+  #waiting: (() => void) | null = null;
 
-  constructor(uuid: string, script = cpuWorker) {
+  constructor(uuid: string, openLink = workerLink(cpuWorker, "cpu-host")) {
     let end = async () => {};
     const open: OpenHostLink = (events) => {
-      const link: HostLink = workerLink(script, "cpu-host")(events);
+      const link = openLink(events);
       end = async () => {
+        this.#waiting = null;
         await link.close();
         events.lost("killed by the test");
       };
       const post: HostLink["post"] = (request, transfer) => {
         if (request.method === this.dieAt) void end();
+        else if (request.method === "train" && this.slicesLeft-- <= 0)
+          this.#waiting = () => link.post(request, transfer);
         else link.post(request, transfer);
       };
       return { post, close: () => link.close() };
     };
     super({ uuid, type: "cpu", name: "test" }, open);
     this.kill = () => end();
+  }
+
+  /** A slice waits: everything before it has been trained, and nothing after it. */
+  get isHeld(): boolean {
+    return this.#waiting !== null;
+  }
+
+  release(): void {
+    this.slicesLeft = Infinity;
+    this.#waiting?.();
+    this.#waiting = null;
   }
 }
 
@@ -44,12 +61,17 @@ export interface Rig {
   crash(): Promise<void>;
 }
 
-export async function openRig(app: TestApp, options: { snapshotIntervalMs?: number } = {}): Promise<Rig> {
+/** `link` starts the first host's process in place of the real one. */
+export async function openRig(
+  app: TestApp,
+  options: { snapshotIntervalMs?: number; link?: OpenHostLink } = {},
+): Promise<Rig> {
+  const { link, snapshotIntervalMs = 50 } = options;
   const { db, storage, log } = app.app;
-  const first = new KillableHost(await hostUuid(db, "cpu"));
+  const first = new KillableHost(await hostUuid(db, "cpu"), link);
   const second = new KillableHost(await hostUuid(db, "cpu-2"));
   const hosts = createHostRegistry([first, second]);
-  const scheduler = await createScheduler({ db, storage, log, hosts, snapshotIntervalMs: 50, ...options });
+  const scheduler = await createScheduler({ db, storage, log, hosts, snapshotIntervalMs });
   const caller = {
     userId: adminId,
     userName: adminId,

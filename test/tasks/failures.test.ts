@@ -42,7 +42,7 @@ test("tasks whose dataset is gone fail with the reason, and the queue goes on", 
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   const lost = await makeDataset(app.app, { rows: 50 });
-  const long = await train(rig, cluster, dataset, 1000);
+  const long = await train(rig, cluster, dataset, 100_000);
   const trainLost = await train(rig, cluster, lost);
   const requestLost = await request(rig, cluster, lost);
   const last = await request(rig, cluster, dataset);
@@ -87,8 +87,8 @@ test("a task that ends its host again and again fails instead of trying for ever
 test("a defect fails the task, and only administrators read what it was", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
-  await train(rig, cluster, dataset, 1000).then((task) => deleteTask(rig.context, task));
-  const queued = await train(rig, cluster, dataset, 1000);
+  await train(rig, cluster, dataset, 100_000).then((task) => deleteTask(rig.context, task));
+  const queued = await train(rig, cluster, dataset, 100_000);
   const broken = await request(rig, cluster, dataset);
   // A folder stands where the result has to go.
   await rm(datasetPath(app.app.storage, broken.uuid));
@@ -105,7 +105,7 @@ test("a defect fails the task, and only administrators read what it was", async 
 test("a queued task disappears at once, and its announced result with it", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
-  const active = await train(rig, cluster, dataset, 1000);
+  const active = await train(rig, cluster, dataset, 100_000);
   const queued = await request(rig, cluster, dataset);
   await deleteTask(rig.context, queued);
   await expect(getTask(rig.context, queued)).rejects.toMatchObject({ kind: "not_found" });
@@ -117,7 +117,7 @@ test("a queued task disappears at once, and its announced result with it", async
 test("clusters compute side by side", async () => {
   const rig = await openRig(app);
   const [a, b] = [await newCluster(rig), await newCluster(rig)];
-  const tasks = [await train(rig, a, dataset, 500), await train(rig, b, dataset, 500)];
+  const tasks = [await train(rig, a, dataset, 100_000), await train(rig, b, dataset, 100_000)];
   const advanced = async () =>
     Promise.all(tasks.map(async (task) => (await getTask(rig.context, task)).current_cycle > 50));
   await expect.poll(advanced, { interval: 5, timeout: 30_000 }).toEqual([true, true]);

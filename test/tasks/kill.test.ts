@@ -11,7 +11,7 @@ import { openStorage } from "../../src/storage.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 
-const epochs = 60;
+const epochs = 300;
 const rows = 200;
 
 async function prepare(): Promise<{ dataDir: string; dataset: string }> {
@@ -40,7 +40,7 @@ test(
   { timeout: 240_000 },
   async () => {
     const { dataDir, dataset } = await prepare();
-    const first = await startServer(dataDir, { HANAMI_SNAPSHOT_INTERVAL_MS: "50" });
+    const first = await startServer(dataDir, { HANAMI_SNAPSHOT_INTERVAL_MS: "20" });
     const cluster = await newCluster(first, "killed");
     const done = await first.ask<TaskBody>("POST", "/task/train", trainBody(cluster, dataset));
     const answered = await first.ask<TaskBody>("POST", "/task/request", requestBody(cluster, dataset));
@@ -58,7 +58,7 @@ test(
     await kill(first);
     expect(await interruptedAt(dataDir, train.uuid)).toBeGreaterThan(0);
 
-    const second = await startServer(dataDir, { HANAMI_SNAPSHOT_INTERVAL_MS: "50" });
+    const second = await startServer(dataDir, { HANAMI_SNAPSHOT_INTERVAL_MS: "20" });
     expect(await taskOf(second, cluster, done.uuid)).toMatchObject({ state: "finished", current_cycle: rows });
     expect(await second.ask("GET", content)).toEqual(result);
     await untilFinished(second, cluster, train.uuid);

@@ -1,33 +1,40 @@
-import { expect, test } from "vitest";
-import { makeCluster, makeDataset, startTrain, untilTask } from "../support/compute.ts";
-import { createTestApp } from "../support/test-app.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { createCluster } from "../../src/clusters/create-cluster.ts";
+import { getCluster } from "../../src/clusters/get-cluster.ts";
+import { listClusters } from "../../src/clusters/list-clusters.ts";
+import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import { listHosts } from "../../src/hosts/list-hosts.ts";
+import { createTrainTask } from "../../src/tasks/create-train-task.ts";
+import { deleteTask } from "../../src/tasks/delete-task.ts";
+import { getTask, listTasks } from "../../src/tasks/get-task.ts";
+import { makeDataset, smallTemplate, trainBody } from "../support/compute.ts";
+import { openRig } from "../support/compute-rig.ts";
+import { base64, createTestApp } from "../support/test-app.ts";
 
-test("requests are answered while slices are computed, and do not wait for them", async () => {
+const gatedWorker = new URL("../hosts/gated-worker.js", import.meta.url);
+
+test("everything that can be asked is answered while the host is in the middle of a slice", async () => {
   const app = await createTestApp();
-  try {
-    const dataset = await makeDataset(app.app, { rows: 500 });
-    const cluster = await makeCluster(app);
-    // One step of the task takes the host much longer than a request may take.
-    const task = await startTrain(app, cluster, dataset, { epochs: 1000, batch_size: 500 });
-    await untilTask(app, cluster, task.uuid, ({ current_cycle }) => current_cycle > 0);
-    const query = { uuid: task.uuid, cluster_uuid: cluster };
-    const cycles = new Set<unknown>();
-    const answers = new Map<unknown, number>();
-    while (cycles.size < 4) {
-      const { current_cycle } = (await app.request("GET", "/task", { query })).json();
-      for (const [path, given] of [
-        ["/cluster", { uuid: cluster }],
-        ["/host/all", {}],
-        ["/cluster/all", {}],
-      ] as const) {
-        expect((await app.request("GET", path, { query: given })).status).toBe(200);
-      }
-      cycles.add(current_cycle);
-      answers.set(current_cycle, (answers.get(current_cycle) ?? 0) + 1);
-    }
-    // Many rounds of four requests pass between two slices, each of which is one step.
-    expect(Math.max(...answers.values())).toBeGreaterThan(3);
-  } finally {
-    await app.close();
-  }
+  onTestFinished(() => app.close());
+  const gate = new Int32Array(new SharedArrayBuffer(8));
+  const rig = await openRig(app, { link: workerLink(gatedWorker, "gated", { gate }) });
+  const dataset = await makeDataset(app.app, { rows: 100 });
+  const { context } = rig;
+  const cluster = await createCluster(context, { name: "cluster", template: base64(smallTemplate) });
+  const body = { time_length: 1, epochs: 1, ...trainBody(cluster.uuid, dataset) };
+  const task = await createTrainTask(context, body);
+  await expect.poll(() => Atomics.load(gate, 0), { interval: 1, timeout: 30_000 }).toBe(1);
+
+  const behind = await createTrainTask(context, body);
+  const key = { uuid: task.uuid, cluster_uuid: cluster.uuid };
+  expect(await getTask(context, key)).toMatchObject({ state: "active", current_cycle: 0 });
+  expect(await listTasks(context, key)).toHaveLength(2);
+  expect((await getCluster(context, cluster)).metrics).toMatchObject({ cycle: 0 });
+  expect(await listClusters(context)).toHaveLength(1);
+  expect((await listHosts(context))[0]?.status).toMatchObject({ clusters: 1 });
+  await deleteTask(context, { uuid: behind.uuid, cluster_uuid: cluster.uuid });
+
+  Atomics.store(gate, 1, 1);
+  Atomics.notify(gate, 1);
+  await expect.poll(async () => (await getTask(context, key)).state, { interval: 5, timeout: 30_000 }).toBe("finished");
 });

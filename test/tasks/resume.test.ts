@@ -10,7 +10,7 @@ import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { deleteTask } from "../../src/tasks/delete-task.ts";
 import { getTask } from "../../src/tasks/get-task.ts";
 import { makeDataset, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
-import { openRig, type Rig } from "../support/compute-rig.ts";
+import { type KillableHost, openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -41,6 +41,10 @@ async function until(
   await expect.poll(look, { interval: 5, timeout: 60_000 }).toBe(true);
 }
 
+async function held(host: KillableHost): Promise<void> {
+  await expect.poll(() => host.isHeld, { interval: 5, timeout: 30_000 }).toBe(true);
+}
+
 const finished = (task: { state: string }) => task.state === "finished";
 
 /** State of a cluster that was trained without any interruption. */
@@ -58,12 +62,12 @@ const snapshotOf = async (cluster: string) => {
 
 test("training that was killed goes on from its snapshot and ends in the same state, byte for byte", async () => {
   const rig = await openRig(app);
+  rig.hosts[0].slicesLeft = 3;
   const cluster = await newCluster(rig);
   const task = await train(rig, cluster);
-  await expect
-    .poll(async () => (await snapshotOf(cluster))?.snapshot_task_cycle, { interval: 5, timeout: 30_000 })
-    .toBeGreaterThan(0);
-  await until(rig, task, ({ current_cycle }) => current_cycle > 400);
+  const isSaved = async () => (await snapshotOf(cluster))?.snapshot_task_cycle;
+  await expect.poll(isSaved, { interval: 5, timeout: 30_000 }).toBeGreaterThan(0);
+  await held(rig.hosts[0]);
   await rig.crash();
   const left = await snapshotOf(cluster);
   expect(left).toMatchObject({ snapshot_task_uuid: task.uuid });
@@ -79,26 +83,36 @@ test("training that was killed goes on from its snapshot and ends in the same st
 
 test("a host that dies in the middle costs nothing but the time since the snapshot", async () => {
   const rig = await openRig(app);
+  const [host] = rig.hosts;
   const cluster = await newCluster(rig);
+  host.slicesLeft = 2;
   const task = await train(rig, cluster);
-  for (const cycle of [200, 900]) {
-    await until(rig, task, ({ current_cycle }) => current_cycle > cycle);
-    await rig.hosts[0].kill();
+  for (const slices of [3, Infinity]) {
+    await held(host);
+    host.slicesLeft = slices;
+    await host.kill();
   }
   await until(rig, task, finished);
+  expect(host.generation).toBe(2);
   expect((await stateOf(rig.context.app, cluster)).equals(await undisturbed(rig))).toBe(true);
 });
 
 test("a cluster moves to another host while it trains, and ends in the same state", async () => {
   const rig = await openRig(app);
+  const [source, target] = rig.hosts;
   const cluster = await newCluster(rig);
+  source.slicesLeft = 2;
   const task = await train(rig, cluster);
-  await until(rig, task, ({ current_cycle }) => current_cycle > 100);
-  await switchHost(rig.context, { cluster_uuid: cluster, host_uuid: rig.hosts[1].uuid, hexagon_id: 1 });
-  expect((await getTask(rig.context, task)).state).toBe("active");
+  await held(source);
+  const moved = switchHost(rig.context, { cluster_uuid: cluster, host_uuid: target.uuid, hexagon_id: 1 });
+  // Its turn has to come before that of the slice after the one that is held.
+  await getTask(rig.context, task);
+  source.release();
+  await moved;
   await until(rig, task, finished);
-  expect(await rig.hosts[0].status()).toMatchObject({ clusters: 0 });
-  expect(await snapshotOf(cluster)).toMatchObject({ host_uuid: rig.hosts[1].uuid });
+  await expect(source.exportState(cluster)).rejects.toMatchObject({ kind: "unknown_cluster" });
+  expect((await target.exportState(cluster)).byteLength).toBeGreaterThan(0);
+  expect(await snapshotOf(cluster)).toMatchObject({ host_uuid: target.uuid });
   expect((await stateOf(rig.context.app, cluster)).equals(await undisturbed(rig))).toBe(true);
 });
 
@@ -121,9 +135,10 @@ test("epochs, batches and windows: a killed task still ends in the same state", 
   const rig = await openRig(app);
   const more = { batch_size: 32, time_length: 4, epochs, learning_rate: 0.002, seed: 77 };
   const cluster = await newCluster(rig);
+  rig.hosts[0].slicesLeft = 3;
   const task = await train(rig, cluster, more);
   expect(task.total_number_of_cycles).toBe((rows - 3) * epochs);
-  await until(rig, task, ({ current_cycle }) => current_cycle > 500);
+  await held(rig.hosts[0]);
   await rig.crash();
   const next = await openRig(app);
   await until(next, task, finished);
@@ -140,7 +155,7 @@ test("the seed of the first task is the seed of the network; later ones change n
 test("an aborted task keeps what it learned, in memory and on disk, and the queue goes on", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 60_000 });
   const cluster = await newCluster(rig);
-  const task = await train(rig, cluster, { epochs: 1000 });
+  const task = await train(rig, cluster, { epochs: 100_000 });
   const behind = await createRequestTask(rig.context, { time_length: 1, ...requestBody(cluster, dataset) });
   await until(rig, task, ({ current_cycle }) => current_cycle > 100);
   await deleteTask(rig.context, task);
@@ -173,7 +188,7 @@ test("a request that was killed starts again and its result is complete", async 
 test("a graceful end loses not a single cycle", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 60_000 });
   const cluster = await newCluster(rig);
-  const task = await train(rig, cluster, { epochs: 1000 });
+  const task = await train(rig, cluster, { epochs: 100_000 });
   await until(rig, task, ({ current_cycle }) => current_cycle > 100);
   await rig.context.app.scheduler.close();
   const left = await snapshotOf(cluster);
@@ -188,7 +203,7 @@ test("a graceful end loses not a single cycle", async () => {
 test("deleting a cluster stops its task and leaves neither files nor rows", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
-  const task = await train(rig, cluster, { epochs: 1000 });
+  const task = await train(rig, cluster, { epochs: 100_000 });
   await until(rig, task, ({ current_cycle }) => current_cycle > 100);
   await deleteCluster(rig.context, { uuid: cluster });
   expect((await readdir(app.app.storage.clusters)).filter((name) => name.startsWith(cluster))).toEqual([]);
