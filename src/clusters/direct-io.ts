@@ -118,5 +118,7 @@ function indexOf(what: "input" | "output", ports: readonly { name: string }[], n
  * filled: the network that grows depends on it.
  */
 function columns(buffers: ReadonlyMap<number, Float32Array<ArrayBuffer>>): SliceColumns[] {
-  return [...buffers].sort(([a], [b]) => a - b).map(([index, values]) => ({ index, width: values.length, rows: values.slice() }));
+  return [...buffers]
+    .sort(([a], [b]) => a - b)
+    .map(([index, values]) => ({ index, width: values.length, rows: values.slice() }));
 }
