@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { testPassphrase } from "../support/test-app.ts";
 import { cells, hasScript, runCli, runOnTerminal, startCliServer, type CliServer } from "./run-cli.ts";
+
+// Each step starts a process, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: CliServer;
 beforeAll(async () => {

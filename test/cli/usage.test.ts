@@ -5,8 +5,11 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { program, runCli } from "./run-cli.ts";
+
+// Each step starts a process, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** What the server below answers, by path: also what a server of ours never would. */
 const answers: Record<string, unknown> = {

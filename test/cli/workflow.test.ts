@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { drawDigits } from "../../scripts/demo/digits.ts";
 import { encodePair } from "../../scripts/demo/idx.ts";
 import { cells, hasScript, program, runOnTerminal, startCliServer, type CliServer } from "./run-cli.ts";
+
+// Each step starts a process, which takes a second on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const template = (outputs: string[]) => `version: 1
 settings:
@@ -157,7 +160,7 @@ test("a dataset is downloaded whole: to a file, to standard output, one column g
   });
 });
 
-test("train, save, restore, ask and compare, as upstream's script does", { timeout: 90_000 }, async () => {
+test("train, save, restore, ask and compare, as upstream's script does", async () => {
   expect(cells(await server.text("cluster", "get", cluster)).map(([name]) => name)).toEqual([
     "UUID",
     "NAME",
@@ -267,7 +270,7 @@ test.skipIf(!hasScript)("on a terminal, uploads and tasks draw a bar", async () 
 describe("direct IO", () => {
   const hot = (index: number) => Array.from({ length: 10 }, (_, place) => (place === index ? 1 : 0));
 
-  test("learns and answers values from files, arguments and standard input", { timeout: 60_000 }, async () => {
+  test("learns and answers values from files, arguments and standard input", async () => {
     const args = ["-t", files.template, "direct_cluster"];
     const { uuid } = await server.json<{ uuid: string }>("cluster", "create", ...args);
     const input = join(server.app.dataDir, "pixels.txt");
