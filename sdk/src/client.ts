@@ -58,7 +58,7 @@ export class HanamiClient {
     this.datasets = new Datasets(context);
     this.clusters = new Clusters(context);
     this.tasks = new Tasks(session);
-    this.checkpoints = new Checkpoints(session);
+    this.checkpoints = new Checkpoints(context);
     this.hosts = new Hosts(session);
     this.logs = new Logs(session);
     this.system = new System(session);

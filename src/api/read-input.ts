@@ -8,6 +8,7 @@ const floatText = /^-?[0-9]+\.[0-9]+$/;
  * stands does it stay one: the type follows the field.
  */
 function queryValue(rule: FieldRule | undefined, text: string): unknown {
+  if (rule?.type === "bool" && (text === "true" || text === "false")) return text === "true";
   const isNumber = integerText.test(text) || floatText.test(text);
   if (!isNumber) return text;
   if (rule?.type === "string" && (rule.pattern === undefined || rule.pattern.test(text))) return text;

@@ -1,32 +1,91 @@
 import { randomInt, randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { and, eq, sql } from "drizzle-orm";
+import { holdProject } from "../accounts/hold-project.ts";
 import { ownedBy, visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
+import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
+import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoint.ts";
+import { readOrigin } from "../checkpoints/read-origin.ts";
 import { clusters } from "../db/schema/index.ts";
 import { badRequest, conflict } from "../errors.ts";
 import { findHost } from "../hosts/find-host.ts";
 import { parseTemplate, TemplateError } from "../network/template/parse-template.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
+import { linkDurably } from "./restore-pin.ts";
 
 export interface CreateClusterInput {
   name: string;
   /** Base64 of the template's text; empty: a cluster without hexagons. */
   template?: string | undefined;
+  /** In place of a template: the network that the cluster begins with. */
+  checkpoint_uuid?: string | undefined;
   host_uuid?: string | undefined;
   /** 0 … 2^32 − 1; drawn when left out. */
   seed?: number | undefined;
 }
 
+/** What a new cluster is made of. */
+interface Origin {
+  template: string;
+  seed: number;
+  /** See `clusters.snapshot`. */
+  snapshot: string | null;
+}
+
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/**
- * Makes a cluster with an empty network. Names are unique among the clusters that the caller can see, which no index
- * can express: an advisory lock lets creations look and insert one after another.
- */
+/** Makes a cluster with an empty network, or with that of a checkpoint, which it keeps when the checkpoint goes. */
 export async function createCluster(context: Context, input: CreateClusterInput): Promise<ClusterRow> {
+  const { template, checkpoint_uuid, seed } = input;
+  const uuid = randomUUID();
+  if (checkpoint_uuid === undefined) {
+    // Drawn and parsed late: what else is wrong comes first.
+    const origin = () => ({
+      template: decodeTemplate(template ?? ""),
+      seed: seed ?? randomInt(2 ** 32),
+      snapshot: null,
+    });
+    return insertCluster(context, input, { uuid, origin });
+  }
+  if (template !== undefined || seed !== undefined) {
+    throw badRequest(
+      "A cluster is made either of a checkpoint, which has its own template and seed, or of a template.",
+    );
+  }
+  const { storage } = context.app;
+  const checkpoint = await findCheckpoint(context, checkpoint_uuid);
+  const snapshot = `${uuid}.1.safetensors`;
+  const path = join(storage.clusters, snapshot);
+  try {
+    await linkDurably(checkpointPath(storage, checkpoint.uuid), path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw checkpointNotFound(checkpoint_uuid);
+    throw error;
+  }
+  try {
+    const origin = { ...(await readOrigin(path)), snapshot };
+    return await insertCluster(context, input, { uuid, origin: () => origin });
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Names are unique among the clusters that the caller can see, which no index can express: an advisory lock lets
+ * creations look and insert one after another.
+ */
+async function insertCluster(
+  context: Context,
+  input: CreateClusterInput,
+  { uuid, origin }: { uuid: string; origin: () => Origin },
+): Promise<ClusterRow> {
   const { app, caller } = context;
   return app.db.transaction(async (tx) => {
+    await holdProject(tx, caller);
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('clusters.name'))`);
     const [namesake] = await tx
       .select({ uuid: clusters.uuid })
@@ -34,18 +93,11 @@ export async function createCluster(context: Context, input: CreateClusterInput)
       .where(and(eq(clusters.name, input.name), visibleTo(caller, clusters)))
       .limit(1);
     if (namesake !== undefined) throw conflict(`Cluster with name '${input.name}' already exist.`);
-    const template = decodeTemplate(input.template ?? "");
+    const made = origin();
     const host = input.host_uuid === undefined ? app.hosts.default() : findHost(context, input.host_uuid);
     const [row] = await tx
       .insert(clusters)
-      .values({
-        uuid: randomUUID(),
-        name: input.name,
-        template,
-        seed: input.seed ?? randomInt(2 ** 32),
-        host_uuid: host.uuid,
-        ...ownedBy(caller),
-      })
+      .values({ uuid, name: input.name, ...made, host_uuid: host.uuid, ...ownedBy(caller) })
       .returning();
     return row as ClusterRow;
   });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Context } from "../app-context.ts";
 import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
 import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoint.ts";
-import { readTemplate } from "../checkpoints/read-template.ts";
+import { readOrigin } from "../checkpoints/read-origin.ts";
 import { insertTask } from "../tasks/insert-task.ts";
 import type { TaskRow } from "../tasks/task-run.ts";
 import { findCluster } from "./find-cluster.ts";
@@ -29,7 +29,7 @@ export async function loadCluster(
     throw error;
   }
   try {
-    const template = await readTemplate(pinPath(storage, pin));
+    const { template } = await readOrigin(pinPath(storage, pin));
     return await insertTask(context, {
       uuid: pin.taskUuid,
       clusterUuid: input.cluster_uuid,

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { copyFile, link, open, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { syncFolder } from "../datasets/file/writer.ts";
 import type { Storage } from "../storage.ts";
 
@@ -20,13 +20,17 @@ export function pinName({ clusterUuid, taskUuid }: Pin): string {
 
 /** Keeps the file of a checkpoint for a restore task. Rejects with ENOENT when it has just been deleted. */
 export async function pinCheckpoint(storage: Storage, checkpoint: string, pin: Pin): Promise<void> {
-  const path = pinPath(storage, pin);
+  await linkDurably(checkpoint, pinPath(storage, pin));
+}
+
+/** The same bytes under another name, which stay when either name goes. Rejects with ENOENT when there are none. */
+export async function linkDurably(source: string, path: string): Promise<void> {
   try {
-    await link(checkpoint, path);
+    await link(source, path);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") throw error;
     // Not every file system has links.
-    await copyFile(checkpoint, path, constants.COPYFILE_FICLONE);
+    await copyFile(source, path, constants.COPYFILE_FICLONE);
     const file = await open(path, "r+");
     try {
       await file.sync();
@@ -34,7 +38,7 @@ export async function pinCheckpoint(storage: Storage, checkpoint: string, pin: P
       await file.close();
     }
   }
-  await syncFolder(storage.clusters);
+  await syncFolder(dirname(path));
 }
 
 export async function unpinCheckpoint(storage: Storage, pin: Pin): Promise<void> {

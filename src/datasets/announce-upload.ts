@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
+import { holdProject } from "../accounts/hold-project.ts";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import type { DatasetRow, DatasetType } from "./find-dataset.ts";
 import { syncFolder } from "./file/writer.ts";
 import { tempfilePath } from "./paths.ts";
+import { createSparseFile } from "./upload/sparse-file.ts";
 
 export interface AnnouncedUpload {
   dataset: DatasetRow;
@@ -28,6 +30,7 @@ export async function announceUpload(
     for (const file of files) await createSparseFile(tempfilePath(app.storage, file.uuid), file.bytes);
     await syncFolder(app.storage.tempfiles);
     const dataset = await app.db.transaction(async (tx) => {
+      await holdProject(tx, caller);
       const [row] = await tx
         .insert(datasets)
         .values({ uuid, name: input.name, type: input.type, state: "uploading", ...owner })
@@ -47,15 +50,5 @@ export async function announceUpload(
   } catch (error) {
     for (const file of files) await rm(tempfilePath(app.storage, file.uuid), { force: true });
     throw error;
-  }
-}
-
-async function createSparseFile(path: string, bytes: number): Promise<void> {
-  const file = await open(path, "wx");
-  try {
-    await file.truncate(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }

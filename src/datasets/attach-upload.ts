@@ -1,6 +1,7 @@
 import { and, eq, isNull } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { tempfiles } from "../db/schema/index.ts";
+import { uploadTarget } from "./sweep-tempfiles.ts";
 import { notFound } from "../errors.ts";
 import type { UploadSession } from "./upload/uploads.ts";
 
@@ -10,7 +11,7 @@ import type { UploadSession } from "./upload/uploads.ts";
  */
 export async function attachUpload({ app, caller }: Context, uuid: string): Promise<UploadSession> {
   const [row] = await app.db
-    .select({ uuid: tempfiles.uuid, dataset: tempfiles.dataset_uuid })
+    .select({ uuid: tempfiles.uuid, target: uploadTarget })
     .from(tempfiles)
     .where(
       and(

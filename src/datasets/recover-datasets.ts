@@ -4,7 +4,7 @@ import { and, eq, isNull, or } from "drizzle-orm";
 import type { App } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { tempfilePath } from "./paths.ts";
-import { removeUpload } from "./sweep-tempfiles.ts";
+import { removeUpload, uploadTarget } from "./sweep-tempfiles.ts";
 
 /**
  * Puts files and rows in order after the server ended in whatever way; call it before the server takes requests.
@@ -13,22 +13,25 @@ import { removeUpload } from "./sweep-tempfiles.ts";
  */
 export async function recoverDatasets(app: Pick<App, "db" | "storage" | "uploads" | "log">): Promise<void> {
   const now = new Date();
-  const uploads = await app.db.select().from(tempfiles).where(isNull(tempfiles.deleted_at));
+  const uploads = await app.db
+    .select({ uuid: tempfiles.uuid, target: uploadTarget, file_size: tempfiles.file_size })
+    .from(tempfiles)
+    .where(isNull(tempfiles.deleted_at));
   const lost = new Set<string>();
-  for (const { uuid, dataset_uuid, file_size } of uploads) {
+  for (const { uuid, target, file_size } of uploads) {
     const size = await stat(tempfilePath(app.storage, uuid)).then(
       (file) => file.size,
       () => -1,
     );
-    if (size !== file_size) lost.add(dataset_uuid);
+    if (size !== file_size) lost.add(target);
   }
-  for (const dataset of lost) {
-    app.log.error({ dataset }, "an upload lost its temporary file and is removed");
-    await removeUpload(app, dataset, now);
+  for (const target of lost) {
+    app.log.error({ target }, "an upload lost its temporary file and is removed");
+    await removeUpload(app, target, now);
   }
   await app.db.update(tempfiles).set({ touched_at: now }).where(isNull(tempfiles.deleted_at));
 
-  const kept = uploads.filter(({ dataset_uuid }) => !lost.has(dataset_uuid));
+  const kept = uploads.filter(({ target }) => !lost.has(target));
   await removeOthers(app, app.storage.tempfiles, new Set(kept.map(({ uuid }) => uuid)));
 
   // An upload has no file in the dataset folder before it is ready: what lies there was not recorded any more.

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { holdProject } from "../accounts/hold-project.ts";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { holdCluster } from "../clusters/find-cluster.ts";
@@ -17,6 +18,7 @@ export async function insertTask(
   const { app, caller } = context;
   const { plan, name } = task;
   const row = await app.db.transaction(async (tx) => {
+    await holdProject(tx, caller);
     const cluster = await holdCluster(context, tx, task.clusterUuid);
     const [inserted] = await tx
       .insert(tasks)

@@ -14,6 +14,8 @@ export interface TestSocket {
   /** One piece of a file. */
   put(position: number, data: Uint8Array): Promise<FileUploadResponse | undefined>;
   close(): Promise<void>;
+  /** Resolves once the server has closed it. */
+  closed(): Promise<void>;
   /** Ends the connection without a close frame. */
   terminate(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export async function openUpload(url: string, token: string, uuid: string): Prom
     socket.terminate();
     throw new Error(error);
   }
+  const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   const end = async (how: () => void) => {
     const closed = once(socket, "close");
     how();
@@ -43,6 +46,7 @@ export async function openUpload(url: string, token: string, uuid: string): Prom
     ask,
     put: async (position, data) => decodeFileUploadResponse(await ask(encodeFileUpload({ position, data }))),
     close: () => end(() => socket.close()),
+    closed: () => gone,
     terminate: () => end(() => socket.terminate()),
   };
 }

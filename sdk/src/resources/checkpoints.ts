@@ -1,26 +1,46 @@
+import type { ClientContext } from "../context.ts";
+import type { Download } from "../download.ts";
 import { rowsOf } from "../list.ts";
-import type { Session } from "../session.ts";
+import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
+import type { UploadOptions } from "./datasets.ts";
 import type { Owned } from "./owned.ts";
 
-/** A copy of a cluster's state. `clusters.save` makes one, `clusters.restore` uses it. */
+/** A copy of a cluster's state. `clusters.save` makes one, `clusters.restore` and `clusters.create` use it. */
 export type Checkpoint = Owned;
 
 export class Checkpoints {
-  readonly #session: Session;
+  readonly #context: ClientContext;
 
-  constructor(session: Session) {
-    this.#session = session;
+  constructor(context: ClientContext) {
+    this.#context = context;
   }
 
   async get(uuid: string): Promise<Checkpoint> {
-    return (await this.#session.request("GET", "/checkpoint", { uuid })) as Checkpoint;
+    return (await this.#context.session.request("GET", "/checkpoint", { uuid })) as Checkpoint;
   }
 
   async list(): Promise<Checkpoint[]> {
-    return rowsOf(await this.#session.request("GET", "/checkpoint/all", {}));
+    return rowsOf(await this.#context.session.request("GET", "/checkpoint/all", {}));
   }
 
   async delete(uuid: string): Promise<void> {
-    await this.#session.request("DELETE", "/checkpoint", { uuid });
+    await this.#context.session.request("DELETE", "/checkpoint", { uuid });
+  }
+
+  /** Its file, in safetensors format. */
+  download(uuid: string): Promise<Download> {
+    return this.#context.session.download("/checkpoint/download", { uuid });
+  }
+
+  /** Makes a checkpoint of a file that was downloaded from this or another server. */
+  async upload({ name, file }: { name: string; file: FileSource }, options: UploadOptions = {}): Promise<Checkpoint> {
+    const { session } = this.#context;
+    const totalBytes = sizeOf(file);
+    const pending = await session.request("POST", "/checkpoint/upload", { name, input_data_size: totalBytes });
+    const { uuid, uuid_input_file } = pending as { uuid: string; uuid_input_file: string };
+    await uploadFile({ ...this.#context, uuid: uuid_input_file }, file, 0, (sentBytes) =>
+      options.onProgress?.({ sentBytes, totalBytes }),
+    );
+    return (await session.request("PUT", "/checkpoint/upload", { uuid, uuid_input_file })) as Checkpoint;
   }
 }

@@ -16,6 +16,8 @@ export interface NewCluster {
   name: string;
   /** Text of the cluster template. Without one the cluster has no hexagons. */
   template?: string;
+  /** In place of a template: the checkpoint whose network the cluster begins with. */
+  checkpoint_uuid?: string;
   /** Where it computes; the server's choice when left out. */
   host_uuid?: string;
   /** The same seed and the same training give the same network. */
@@ -29,8 +31,9 @@ export class Clusters {
     this.#context = context;
   }
 
-  async create({ template = "", ...cluster }: NewCluster): Promise<Cluster> {
-    const input = { ...cluster, template: encodeBase64(template) };
+  async create({ template, ...cluster }: NewCluster): Promise<Cluster> {
+    const text = template ?? (cluster.checkpoint_uuid === undefined ? "" : undefined);
+    const input = text === undefined ? cluster : { ...cluster, template: encodeBase64(text) };
     return (await this.#context.session.request("POST", "/cluster", input)) as Cluster;
   }
 

@@ -28,7 +28,11 @@ export class Projects {
     return rowsOf(await this.#session.request("GET", "/project/all", {}));
   }
 
-  async delete(id: string): Promise<void> {
-    await this.#session.request("DELETE", "/project", { id });
+  /**
+   * Throws ConflictError, which says what it still holds, unless it is empty or `force` is set: then everything in it
+   * is deleted with it, and its users leave it.
+   */
+  async delete(id: string, { force }: { force?: boolean } = {}): Promise<void> {
+    await this.#session.request("DELETE", "/project", { id, force });
   }
 }

@@ -10,10 +10,11 @@ import { clusterOutput, toClusterBody } from "./output.ts";
 export const postCluster = route({
   method: "POST",
   path: "/cluster",
-  summary: "Make a cluster from a template (base64); without one it has no hexagons.",
+  summary: "Make a cluster from a template (base64) or a checkpoint; without either it has no hexagons.",
   input: z.object({
     name: fields.name,
     template: z.string().optional(),
+    checkpoint_uuid: fields.uuid.optional(),
     host_uuid: fields.uuid.optional(),
     seed: fields.int(0, 4_294_967_295).optional(),
   }),
@@ -22,8 +23,9 @@ export const postCluster = route({
     400: [
       "Uploaded template is not a valid base64-String.",
       "Uploaded template is not a valid cluster-template: \n{box}",
+      "A cluster is made either of a checkpoint, which has its own template and seed, or of a template.",
     ],
-    404: ["Host with uuid '{uuid}' not found"],
+    404: ["Host with uuid '{uuid}' not found", "Checkpoint with uuid '{uuid}' not found"],
     409: ["Cluster with name '{name}' already exist."],
   },
   handler: async (context, input) => {

@@ -6,12 +6,13 @@ import { route } from "../route.ts";
 export const deleteProjectRoute = route({
   method: "DELETE",
   path: "/project",
-  summary: "Delete a project. Its resources and assignments stay.",
+  summary: "Delete a project that holds nothing; with `force` also all that it holds, and its assignments.",
   adminOnly: true,
-  input: z.object({ id: fields.id }),
+  input: z.object({ id: fields.id, force: z.boolean().default(false) }),
   output: z.object({}),
   errors: {
     404: ["Project with id '{id}' not found"],
+    409: ["Project with id '{id}' still holds {list}. Delete these before, or set 'force' to delete them, too."],
   },
   handler: async (context, input) => {
     await deleteProject(context, input);

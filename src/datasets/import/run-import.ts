@@ -1,7 +1,7 @@
-import { fork } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { runInProcess } from "../../run-in-process.ts";
 import { removePartialFiles } from "../file/writer.ts";
 import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
 
@@ -58,21 +58,9 @@ function runWorker(job: ImportJob): Promise<ImportOutcome> {
 
 async function runProcess(job: ImportJob): Promise<ImportOutcome> {
   const { size } = await stat(job.input);
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL("./import-process.js", import.meta.url), {
-      execArgv: [`--max-old-space-size=${PROCESS_HEAP_MIB}`],
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
-    const timer = setTimeout(() => child.kill("SIGKILL"), PROCESS_MS + size * PROCESS_MS_PER_BYTE);
-    child.once("message", (outcome) => resolve(outcome as ImportOutcome));
-    child.once("error", reject);
-    child.once("exit", () => {
-      clearTimeout(timer);
-      // After a message this changes nothing.
-      resolve({ kind: "refused", reason: "reading it takes too much memory or time; write it in smaller parts" });
-    });
-    child.send(job, (error) => {
-      if (error !== null) reject(error);
-    });
+  const outcome = await runInProcess<ImportOutcome>(new URL("./import-process.js", import.meta.url), job, {
+    heapMib: PROCESS_HEAP_MIB,
+    timeMs: PROCESS_MS + size * PROCESS_MS_PER_BYTE,
   });
+  return outcome ?? { kind: "refused", reason: "reading it takes too much memory or time; write it in smaller parts" };
 }

@@ -13,14 +13,15 @@ export interface UploadSession {
 }
 
 interface Attached {
-  dataset: string;
+  /** Uuid of the dataset or checkpoint that the file becomes. */
+  target: string;
   file: Promise<UploadFile>;
   sockets: number;
   /** Set once the last socket has left: settles when everything is recorded. */
   closing?: Promise<void>;
 }
 
-/** The uploads that somebody works on right now: files with sockets attached, and datasets being finalized. */
+/** The uploads that somebody works on right now: files with sockets attached, and what is being finalized. */
 export class Uploads {
   readonly #app: Pick<App, "db" | "storage">;
   readonly #attached = new Map<string, Attached>();
@@ -34,13 +35,13 @@ export class Uploads {
    * Sockets of the same file share one state, so that none overwrites what another has recorded; for the same reason
    * a socket that follows another one waits until that one's state is recorded. Throws when the file is gone.
    */
-  async attach({ uuid, dataset }: { uuid: string; dataset: string }): Promise<UploadSession> {
+  async attach({ uuid, target }: { uuid: string; target: string }): Promise<UploadSession> {
     let attached = this.#attached.get(uuid);
     while (attached?.closing !== undefined) {
       await attached.closing.catch(() => {});
       attached = this.#attached.get(uuid);
     }
-    attached ??= { dataset, file: this.#open(uuid), sockets: 0 };
+    attached ??= { target, file: this.#open(uuid), sockets: 0 };
     this.#attached.set(uuid, attached);
     const entry = attached;
     entry.sockets++;
@@ -82,20 +83,20 @@ export class Uploads {
     return file?.receivedBytes;
   }
 
-  /** Whether the upload of this dataset must not time out. */
-  isBusy(dataset: string): boolean {
-    return this.#finalizing.has(dataset) || [...this.#attached.values()].some((entry) => entry.dataset === dataset);
+  /** Whether the upload of this dataset or checkpoint must not time out. */
+  isBusy(target: string): boolean {
+    return this.#finalizing.has(target) || [...this.#attached.values()].some((entry) => entry.target === target);
   }
 
-  /** False when the dataset is being finalized already; otherwise call `endFinalize` when done. */
-  beginFinalize(dataset: string): boolean {
-    if (this.#finalizing.has(dataset)) return false;
-    this.#finalizing.add(dataset);
+  /** False when it is being finalized already; otherwise call `endFinalize` when done. */
+  beginFinalize(target: string): boolean {
+    if (this.#finalizing.has(target)) return false;
+    this.#finalizing.add(target);
     return true;
   }
 
-  endFinalize(dataset: string): void {
-    this.#finalizing.delete(dataset);
+  endFinalize(target: string): void {
+    this.#finalizing.delete(target);
   }
 
   /** The files were consumed or deleted: sockets that still hold them can write no more. */

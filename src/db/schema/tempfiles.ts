@@ -7,9 +7,10 @@ export const tempfiles = pgTable(
   "tempfiles",
   {
     uuid: uuid("uuid").primaryKey(),
-    dataset_uuid: uuid("dataset_uuid")
-      .notNull()
-      .references(() => datasets.uuid),
+    /** What it becomes: (a part of) this dataset, or else this checkpoint, which has no row before. */
+    dataset_uuid: uuid("dataset_uuid").references(() => datasets.uuid),
+    checkpoint_uuid: uuid("checkpoint_uuid"),
+    checkpoint_name: text("checkpoint_name"),
     role: text("role", { enum: ["input", "label"] }).notNull(),
     file_size: bigint("file_size", { mode: "number" }).notNull(),
     /** Byte ranges that have arrived and are on disk: sorted, disjoint `[start, end)` pairs. */

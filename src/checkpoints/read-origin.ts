@@ -3,8 +3,8 @@ import { open } from "node:fs/promises";
 const LENGTH_BYTES = 8;
 const HEADER_BYTES_MAX = 100_000_000;
 
-/** The template's text in the metadata of a checkpoint, without reading the rest of the file. */
-export async function readTemplate(path: string): Promise<string> {
+/** What the metadata of a checkpoint says about its cluster, without reading the rest of the file. */
+export async function readOrigin(path: string): Promise<{ template: string; seed: number }> {
   const file = await open(path, "r");
   try {
     const length = Buffer.alloc(LENGTH_BYTES);
@@ -16,7 +16,7 @@ export async function readTemplate(path: string): Promise<string> {
     const { __metadata__: metadata } = JSON.parse(header.toString("utf8")) as {
       __metadata__?: Record<string, string>;
     };
-    return metadata?.["template"] ?? "";
+    return { template: metadata?.["template"] ?? "", seed: Number(metadata?.["seed"] ?? 0) };
   } finally {
     await file.close();
   }

@@ -1,0 +1,21 @@
+import { open } from "node:fs/promises";
+import type { Context } from "../app-context.ts";
+import { filePieces } from "../file-pieces.ts";
+import { checkpointPath } from "./checkpoint-path.ts";
+import { checkpointNotFound, findCheckpoint, type CheckpointRow } from "./find-checkpoint.ts";
+
+/** The file of a checkpoint, to be read to its end or ended. It stays readable while the checkpoint is deleted. */
+export async function downloadCheckpoint(
+  context: Context,
+  { uuid }: { uuid: string },
+): Promise<{ row: CheckpointRow; pieces: AsyncIterable<Uint8Array> }> {
+  const row = await findCheckpoint(context, uuid);
+  try {
+    const file = await open(checkpointPath(context.app.storage, row.uuid), "r");
+    return { row, pieces: filePieces(file) };
+  } catch (error) {
+    // Deleted a moment ago.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw checkpointNotFound(uuid);
+    throw error;
+  }
+}

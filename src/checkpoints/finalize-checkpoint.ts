@@ -1,0 +1,121 @@
+import { constants } from "node:fs";
+import { copyFile, open, rename, rm } from "node:fs/promises";
+import { and, eq, isNull } from "drizzle-orm";
+import { visibleTo } from "../accounts/visibility.ts";
+import type { App, Context } from "../app-context.ts";
+import { syncFolder } from "../datasets/file/writer.ts";
+import { tempfilePath } from "../datasets/paths.ts";
+import { ByteRanges } from "../datasets/upload/byte-ranges.ts";
+import { checkpoints, tempfiles } from "../db/schema/index.ts";
+import { badRequest, conflict, notFound } from "../errors.ts";
+import { runInProcess } from "../run-in-process.ts";
+import { checkpointPath } from "./checkpoint-path.ts";
+import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
+
+/** What the process that reads an uploaded file says about it. */
+export type CheckpointVerdict =
+  | { kind: "right" }
+  | { kind: "wrong"; reason: string }
+  | { kind: "failed"; error: string };
+
+type Tempfile = typeof tempfiles.$inferSelect;
+
+const PROCESS_HEAP_MIB = 512;
+const PROCESS_MS = 300_000;
+
+/**
+ * Turns a complete upload into a checkpoint, which nobody sees before. Throws 404 for unknown uuids, 409 while bytes
+ * are missing or somebody else finalizes it, 400 with the reason when the file is not a network's state. After an error
+ * the upload is still there.
+ */
+export async function finalizeCheckpoint(
+  { app, caller }: Context,
+  input: { uuid: string; uuid_input_file: string },
+): Promise<CheckpointRow> {
+  const [file] = await app.db
+    .select()
+    .from(tempfiles)
+    .where(and(eq(tempfiles.checkpoint_uuid, input.uuid), visibleTo(caller, tempfiles)));
+  if (file === undefined) throw checkpointNotFound(input.uuid);
+  if (file.uuid !== input.uuid_input_file.toLowerCase()) {
+    throw notFound(`Input-data with uuid '${input.uuid_input_file}' not found.`);
+  }
+  const received = new ByteRanges(file.received);
+  if (!received.covers(file.file_size)) {
+    throw conflict(
+      `Upload of checkpoint with uuid '${input.uuid}' is not complete: ` +
+        `${received.bytes} of ${file.file_size} bytes have arrived`,
+    );
+  }
+  const uuid = file.checkpoint_uuid as string;
+  if (!app.uploads.beginFinalize(uuid)) {
+    throw conflict(`Checkpoint with uuid '${input.uuid}' is being finalized already`);
+  }
+  try {
+    return await finalize(app, file, uuid);
+  } finally {
+    app.uploads.endFinalize(uuid);
+  }
+}
+
+async function finalize(app: App, file: Tempfile, uuid: string): Promise<CheckpointRow> {
+  const source = tempfilePath(app.storage, file.uuid);
+  const target = checkpointPath(app.storage, uuid);
+  // What is checked must be what is kept, and a socket may go on writing to the upload.
+  const copy = `${target}.tmp`;
+  let checkpoint: CheckpointRow;
+  try {
+    await copyDurably(source, copy);
+    await check(copy);
+    await rename(copy, target);
+    await syncFolder(app.storage.checkpoints);
+    checkpoint = await record(app, file, uuid);
+  } catch (error) {
+    await rm(copy, { force: true });
+    await rm(target, { force: true });
+    // The time in which the upload can be corrected begins now.
+    await app.db.update(tempfiles).set({ touched_at: new Date() }).where(eq(tempfiles.uuid, file.uuid));
+    throw error;
+  }
+  await app.uploads.discard([file.uuid]);
+  await rm(source, { force: true });
+  return checkpoint;
+}
+
+async function copyDurably(source: string, target: string): Promise<void> {
+  await copyFile(source, target, constants.COPYFILE_FICLONE);
+  const file = await open(target, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function check(path: string): Promise<void> {
+  const program = new URL("./validate-checkpoint-process.js", import.meta.url);
+  const limits = { heapMib: PROCESS_HEAP_MIB, timeMs: PROCESS_MS };
+  const verdict = (await runInProcess<CheckpointVerdict>(program, { path }, limits)) ?? {
+    kind: "wrong",
+    reason: "reading it takes too much memory or time",
+  };
+  if (verdict.kind === "wrong") throw badRequest(`Checkpoint can not be imported: ${verdict.reason}`);
+  if (verdict.kind === "failed") throw new Error(`check of a checkpoint failed: ${verdict.error}`);
+}
+
+async function record(app: App, file: Tempfile, uuid: string): Promise<CheckpointRow> {
+  return app.db.transaction(async (tx) => {
+    const [consumed] = await tx
+      .update(tempfiles)
+      .set({ deleted_at: new Date() })
+      .where(and(eq(tempfiles.uuid, file.uuid), isNull(tempfiles.deleted_at)))
+      .returning({ uuid: tempfiles.uuid });
+    if (consumed === undefined) throw checkpointNotFound(uuid);
+    const { owner_id, project_id, file_size, checkpoint_name } = file;
+    const [row] = await tx
+      .insert(checkpoints)
+      .values({ uuid, name: checkpoint_name as string, file_size, owner_id, project_id })
+      .returning();
+    return row as CheckpointRow;
+  });
+}

@@ -1,0 +1,16 @@
+/** Reads a checkpoint's file as a restore would, and says what is wrong with it. */
+import { readFile } from "node:fs/promises";
+import { StateError } from "../network/state-error.ts";
+import { restoreState } from "../network/state-file.ts";
+import { answerJob } from "../run-in-process.ts";
+import type { CheckpointVerdict } from "./finalize-checkpoint.ts";
+
+answerJob(async ({ path }: { path: string }): Promise<CheckpointVerdict> => {
+  try {
+    restoreState(await readFile(path));
+    return { kind: "right" };
+  } catch (error) {
+    if (error instanceof StateError) return { kind: "wrong", reason: error.message };
+    return { kind: "failed", error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+});

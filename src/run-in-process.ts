@@ -1,0 +1,40 @@
+import { fork } from "node:child_process";
+
+/**
+ * Carries out a job in a process of its own, whose file answers it by `answerJob`. Undefined when the process ended
+ * without an answer: it needed more than it may, or met a defect of the engine. For work on files of strangers, whose
+ * stated sizes may be believed somewhere: running out of memory ends a whole process, whichever thread it happens in.
+ */
+export function runInProcess<Answer>(
+  file: URL,
+  job: object,
+  limits: { heapMib: number; timeMs: number },
+): Promise<Answer | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = fork(file, {
+      execArgv: [`--max-old-space-size=${limits.heapMib}`],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), limits.timeMs);
+    child.once("message", (answer) => resolve(answer as Answer));
+    child.once("error", reject);
+    child.once("exit", () => {
+      clearTimeout(timer);
+      // After a message this changes nothing.
+      resolve(undefined);
+    });
+    child.send(job, (error) => {
+      if (error !== null) reject(error);
+    });
+  });
+}
+
+/** The other side: takes one job, answers and ends. */
+export function answerJob<Job, Answer extends object>(carryOut: (job: Job) => Promise<Answer>): void {
+  // Whoever wanted the answer is gone.
+  process.once("disconnect", () => process.exit());
+  process.once("message", (job: Job) => {
+    // The answer would be lost if the channel were closed right after sending it.
+    void carryOut(job).then((answer) => process.send?.(answer, () => process.disconnect()));
+  });
+}
