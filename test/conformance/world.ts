@@ -200,6 +200,23 @@ export const samples: Record<string, Sample> = {
     access: "anyone",
     input: () => ({ name: "announced", input_data_size: 20, label_data_size: 9 }),
   },
+  ...Object.fromEntries(
+    ["parquet", "arrow", "npy"].flatMap((format): [string, Sample][] => [
+      [
+        `POST /dataset/upload/${format}`,
+        { access: "anyone", input: () => ({ name: "announced", input_data_size: 8 }) },
+      ],
+      // Announced as something else.
+      [
+        `PUT /dataset/upload/${format}`,
+        {
+          access: "visible",
+          status: 400,
+          input: (_world, _who, { csv: { uuid, uuid_input_file } }) => ({ uuid, uuid_input_file }),
+        },
+      ],
+    ]),
+  ),
   // Nothing was uploaded; whole uploads are tested where the sockets are.
   "PUT /dataset/upload/csv": {
     access: "visible",
