@@ -14,7 +14,6 @@ export interface ArrowBlock {
 
 export const CONTINUATION = -1;
 export const SCHEMA = 1;
-export const DICTIONARY_BATCH = 2;
 export const RECORD_BATCH = 3;
 
 /** Fields of a Message, in the order of its schema. */

@@ -76,6 +76,7 @@ function fromQuery(endpoint: Endpoint, key: string, text: string): unknown {
   const schema = Object.hasOwn(endpoint.properties, key) ? endpoint.properties[key] : undefined;
   const pattern = patternOf(schema);
   if (text === "" && pattern !== undefined && !endpoint.required.includes(key)) return undefined;
+  if (schema?.type === "boolean" && (text === "true" || text === "false")) return text === "true";
   if (!/^-?[0-9]+(\.[0-9]+)?$/.test(text)) return text;
   const isText = schema?.type === "string" && (pattern === undefined || new RegExp(pattern).test(text));
   return isText ? text : Number(text);

@@ -39,6 +39,8 @@ export interface Things {
   checkpoint: string;
   csv: { uuid: string; uuid_input_file: string };
   mnist: { uuid: string; uuid_input_file: string; uuid_label_file: string };
+  /** An announced checkpoint. */
+  file: { uuid: string; uuid_input_file: string };
 }
 
 export interface World {
@@ -83,7 +85,8 @@ export async function createWorld(): Promise<World> {
     const csv = await post<Things["csv"]>("/dataset/upload/csv", { name: "announced", input_data_size: 8 });
     const sizes = { input_data_size: 20, label_data_size: 9 };
     const mnist = await post<Things["mnist"]>("/dataset/upload/mnist", { name: "announced", ...sizes });
-    return { cluster, dataset, task, checkpoint, csv, mnist };
+    const file = await post<Things["file"]>("/checkpoint/upload", { name: "announced", input_data_size: 8 });
+    return { cluster, dataset, task, checkpoint, csv, mnist, file };
   }
 
   const known = new Map<Person, Promise<Things>>();
@@ -282,6 +285,16 @@ export const samples: Record<string, Sample> = {
 
   "GET /checkpoint": { access: "visible", input: (_world, _who, { checkpoint }) => ({ uuid: checkpoint }) },
   "GET /checkpoint/all": list,
+  "GET /checkpoint/download": {
+    access: "visible",
+    input: (_world, _who, { checkpoint }) => ({ uuid: checkpoint }),
+  },
+  "POST /checkpoint/upload": { access: "anyone", input: () => ({ name: "announced", input_data_size: 8 }) },
+  "PUT /checkpoint/upload": {
+    access: "visible",
+    status: 409,
+    input: (_world, _who, { file: { uuid, uuid_input_file } }) => ({ uuid, uuid_input_file }),
+  },
   "DELETE /checkpoint": { access: "visible", input: (_world, _who, { checkpoint }) => ({ uuid: checkpoint }) },
 
   "GET /host/all": list,
