@@ -2,6 +2,7 @@
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 
-await ensureInstalled({ dev: false });
+// The software GPU that a move may go to comes in a package for developers.
+await ensureInstalled({ dev: process.argv.includes("--move") });
 await build({ all: false });
 await import("../dist/scripts/demo/main.js");

@@ -1,6 +1,6 @@
 /** The main workflow on real data: upload, train, test. Talks to the server as any client does, through the SDK. */
 import { parseArgs } from "node:util";
-import { HanamiClient, type Dataset } from "hanami-sdk";
+import { type ClusterDetails, type Dataset, HanamiClient, type Host, type Task } from "hanami-sdk";
 import { drawDigits } from "./digits.ts";
 import { encodePair, readMnist, type IdxPair } from "./idx.ts";
 import { startServer, useServer, type DemoServer } from "./server.ts";
@@ -11,6 +11,8 @@ const usage = `Usage: npm run demo -- [options]
   --train N       images to draw for training (10000)
   --test N        images to draw for the test (2000)
   --epochs N      passes over the training images (1)
+  --move          train twice: on the first host, and with a move to the other host half-way; images to draw: 3000
+                  (a server of our own brings a software GPU along)
   --data DIR      keep the server's data in DIR
   --address URL   use a running server; login from HANAMI_USER and HANAMI_PASSPHRASE`;
 
@@ -38,6 +40,7 @@ interface Options {
   train: number;
   test: number;
   epochs: number;
+  move: boolean;
   data: string | undefined;
   address: string | undefined;
 }
@@ -50,6 +53,7 @@ function readOptions(): Options {
       train: text,
       test: text,
       epochs: text,
+      move: { type: "boolean", default: false },
       data: text,
       address: text,
       help: { type: "boolean" },
@@ -66,9 +70,10 @@ function readOptions(): Options {
   };
   return {
     mnist: values.mnist,
-    train: count("train", 10_000),
+    train: count("train", values.move ? 3000 : 10_000),
     test: count("test", 2000),
     epochs: count("epochs", 1),
+    move: values.move,
     data: values.data,
     address: values.address,
   };
@@ -102,7 +107,71 @@ async function upload(client: HanamiClient, name: string, { images, labels }: Id
   return dataset;
 }
 
+interface Learned {
+  cluster: ClusterDetails;
+  task: Task;
+  result: Task;
+  trainMs: number;
+  testMs: number;
+  /** Percent of the test images. */
+  accuracy: number;
+}
+
+/** Trains a new cluster and tests it; half-way through the training it moves to the host `moveTo`. */
+async function learn(
+  client: HanamiClient,
+  work: { name: string; train: Dataset; test: Dataset; epochs: number; moveTo?: Host },
+): Promise<Learned> {
+  const { name, epochs, moveTo } = work;
+  const columns = (dataset: Dataset, column: string) => [
+    { dataset_uuid: dataset.uuid, dataset_column: column, hexagon_name: column },
+  ];
+  const cluster = await client.clusters.create({ name, template, seed: 1 });
+  const trained = await timed(async () => {
+    const progress = createProgress("train");
+    const task = await client.tasks.train({
+      name: `${name} train`,
+      cluster_uuid: cluster.uuid,
+      inputs: columns(work.train, "picture"),
+      outputs: columns(work.train, "label"),
+      epochs,
+    });
+    const start = performance.now();
+    let toMove = moveTo;
+    for await (const { current_cycle, percentage_finished } of client.tasks.watch(task, { intervalMs: 200 })) {
+      const rate = Math.round(current_cycle / ((performance.now() - start) / 1000));
+      progress.update(percentage_finished, `${current_cycle} images, ${rate} per second`);
+      if (toMove === undefined || percentage_finished < 0.4) continue;
+      await client.clusters.switchHost({ cluster_uuid: cluster.uuid, host_uuid: toMove.uuid });
+      console.log(`\nmoved to the ${toMove.type} host at ${current_cycle} images or a little later`);
+      toMove = undefined;
+    }
+    progress.end();
+    return client.tasks.wait(task);
+  });
+  const tested = await timed(async () => {
+    const task = await client.tasks.request({
+      name: `${name} result`,
+      cluster_uuid: cluster.uuid,
+      inputs: columns(work.test, "picture"),
+      results: [{ dataset_column: "label", hexagon_name: "label" }],
+    });
+    await client.tasks.wait(task, { intervalMs: 100 });
+    return { task, accuracy: await client.datasets.check({ uuid: task.uuid, reference_uuid: work.test.uuid }) };
+  });
+  return {
+    cluster: await client.clusters.get(cluster.uuid),
+    task: trained.result,
+    result: tested.result.task,
+    trainMs: trained.ms,
+    testMs: tested.ms,
+    accuracy: tested.result.accuracy,
+  };
+}
+
 async function run(client: HanamiClient, options: Options): Promise<string[]> {
+  const [, other] = await client.hosts.list();
+  if (options.move && other === undefined) throw new Error("There is only one host, so nothing can move.");
   const loaded = await timed(() => loadImages(options));
   const { train, test } = loaded.result;
   const bytes = [train, test].reduce((sum, { images, labels }) => sum + images.length + labels.length, 0);
@@ -112,59 +181,31 @@ async function run(client: HanamiClient, options: Options): Promise<string[]> {
     train: await upload(client, `${name} train`, train),
     test: await upload(client, `${name} test`, test),
   }));
-  const cluster = await client.clusters.create({ name, template, seed: 1 });
+  const work = { ...uploaded.result, epochs: options.epochs };
+  const learned = await learn(client, { ...work, name });
+  const { trainMs, testMs, accuracy } = learned;
 
-  const columns = (dataset: Dataset, column: string) => [
-    { dataset_uuid: dataset.uuid, dataset_column: column, hexagon_name: column },
-  ];
-  const trained = await timed(async () => {
-    const progress = createProgress("train");
-    const task = await client.tasks.train({
-      name: `${name} train`,
-      cluster_uuid: cluster.uuid,
-      inputs: columns(uploaded.result.train, "picture"),
-      outputs: columns(uploaded.result.train, "label"),
-      epochs: options.epochs,
-    });
-    const start = performance.now();
-    for await (const { current_cycle, percentage_finished } of client.tasks.watch(task, { intervalMs: 200 })) {
-      const rate = Math.round(current_cycle / ((performance.now() - start) / 1000));
-      progress.update(percentage_finished, `${current_cycle} images, ${rate} per second`);
-    }
-    progress.end();
-    return client.tasks.wait(task);
-  });
-
-  const tested = await timed(async () => {
-    const task = await client.tasks.request({
-      name: `${name} result`,
-      cluster_uuid: cluster.uuid,
-      inputs: columns(uploaded.result.test, "picture"),
-      results: [{ dataset_column: "label", hexagon_name: "label" }],
-    });
-    await client.tasks.wait(task, { intervalMs: 100 });
-    return {
-      task,
-      accuracy: await client.datasets.check({ uuid: task.uuid, reference_uuid: uploaded.result.test.uuid }),
-    };
-  });
-
-  const { number_of_blocks, number_of_sections } = await client.clusters.get(cluster.uuid);
-  const cycles = trained.result.total_number_of_cycles;
+  const { number_of_blocks, number_of_sections } = learned.cluster;
   const perSecond = (count: number, ms: number) => `${Math.round(count / (ms / 1000))} images/s`;
   const rows = [
     [options.mnist === undefined ? "draw" : "read", seconds(loaded.ms), `${train.count} + ${test.count} images`],
     ["upload", seconds(uploaded.ms), megabytes(bytes)],
-    ["train", seconds(trained.ms), perSecond(cycles, trained.ms)],
-    ["test", seconds(tested.ms), perSecond(test.count, tested.ms)],
+    ["train", seconds(trainMs), perSecond(learned.task.total_number_of_cycles, trainMs)],
+    ["test", seconds(testMs), perSecond(test.count, testMs)],
   ];
   console.log(`\n${formatTable(rows)}\n`);
-  console.log(`accuracy ${tested.result.accuracy.toFixed(2)} % on ${test.count} images that were not learned`);
+  console.log(`accuracy ${accuracy.toFixed(2)} % on ${test.count} images that were not learned`);
+  if (options.move && other !== undefined) {
+    const moved = await learn(client, { ...work, name: `${name} moved`, moveTo: other });
+    console.log(
+      `accuracy ${moved.accuracy.toFixed(2)} % of the cluster that moved, ${accuracy.toFixed(2)} % of the other`,
+    );
+  }
   return [
-    `cluster         ${cluster.uuid} (${number_of_blocks} blocks, ${number_of_sections} sections)`,
+    `cluster         ${learned.cluster.uuid} (${number_of_blocks} blocks, ${number_of_sections} sections)`,
     `train dataset   ${uploaded.result.train.uuid}`,
     `test dataset    ${uploaded.result.test.uuid}`,
-    `result dataset  ${tested.result.task.uuid}`,
+    `result dataset  ${learned.result.uuid}`,
   ];
 }
 
@@ -181,7 +222,10 @@ function stopOnSignals(server: DemoServer): void {
 
 async function main(): Promise<void> {
   const options = readOptions();
-  const server = options.address === undefined ? await startServer(options.data) : useServer(options.address);
+  const server =
+    options.address === undefined
+      ? await startServer(options.data, { softwareGpu: options.move })
+      : useServer(options.address);
   stopOnSignals(server);
   try {
     const client = new HanamiClient(server);

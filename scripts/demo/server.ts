@@ -47,13 +47,14 @@ function loginFor(folder: string): { user: string; passphrase: string } {
 }
 
 /** Starts a server of our own on a free port. Without `data` everything goes into a folder that `stop` deletes. */
-export async function startServer(data: string | undefined): Promise<DemoServer> {
+export async function startServer(data: string | undefined, more: { softwareGpu: boolean }): Promise<DemoServer> {
   const folder = data === undefined ? await mkdtemp(join(tmpdir(), "hanami-demo-")) : resolve(data);
   await mkdir(folder, { recursive: true });
   const { user, passphrase } = loginFor(folder);
   const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/main.js", import.meta.url))], {
     env: {
       ...process.env,
+      ...(more.softwareGpu ? { HANAMI_SOFTWARE_GPU: "true" } : {}),
       HANAMI_HOST: "127.0.0.1",
       HANAMI_PORT: "0",
       HANAMI_DATA_DIR: folder,
