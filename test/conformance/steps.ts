@@ -371,6 +371,15 @@ export function furtherSdkSteps(stage: Stage): Step[] {
         check("3 rows", (await client.datasets.uploadFile(again)).number_of_rows === 3);
       }
     }),
+    step("clusters.create with checkpoint_uuid, checkpoints.download, checkpoints.upload", async () => {
+      const first = await client.clusters.create({ name: "to be copied", template: smallTemplate });
+      const task = await client.clusters.save({ cluster_uuid: first.uuid, name: "copied" });
+      await client.tasks.wait({ uuid: task.uuid, cluster_uuid: first.uuid }, { intervalMs: 20 });
+      const { body } = await client.checkpoints.download(task.uuid);
+      const file = await new Response(body).blob();
+      const { uuid } = await client.checkpoints.upload({ name: "uploaded", file });
+      await client.clusters.create({ name: "copy", checkpoint_uuid: uuid });
+    }),
     step("client.request", async () => {
       const document = (await client.request("GET", "/openapi.json")) as { openapi: string };
       check("3.1", document.openapi.startsWith("3.1"));
