@@ -5,7 +5,8 @@ const floatText = /^-?[0-9]+\.[0-9]+$/;
 
 /**
  * A query value is a number when it looks like one. Only where the field is a string that would take the text as it
- * stands does it stay one: the type follows the field.
+ * stands does it stay one: the type follows the field. `true` and `false` are booleans where the field is one; DELETE
+ * has no other way to take them.
  */
 function queryValue(rule: FieldRule | undefined, text: string): unknown {
   if (rule?.type === "bool" && (text === "true" || text === "false")) return text === "true";

@@ -106,12 +106,12 @@ describe("validation", () => {
   test("query values override the body and get the type of their field", async () => {
     const { text } = await post(
       { name: "from body", count: 2 },
-      "?name=from+query%20text&count=4&factor=-0.5&text=123&text=12",
+      "?name=from+query%20text&count=4&factor=-0.5&text=123&text=12&flag=true",
     );
     expect(JSON.parse(text).input).toEqual({
       count: 4,
       factor: -0.5,
-      flag: false,
+      flag: true,
       name: "from query text",
       text: "12",
     });
@@ -123,7 +123,8 @@ describe("validation", () => {
     ["?name=abcd&count=1.5", wrongType("count", "int")],
     ["?name=abcd&count=99999999999999999999999", "Given item 'count' is bigger than 5"],
     ["?name=abcd&count=-99999999999999999999999", "Given item 'count' is smaller than 2"],
-    ["?name=abcd&flag=true", wrongType("flag", "bool")],
+    ["?name=abcd&flag=yes", wrongType("flag", "bool")],
+    ["?name=abcd&flag=1", wrongType("flag", "bool")],
     ["?name=", `Given item 'name' doesn't match with regex "^[a-zA-Z][a-zA-Z_0-9\\- ]*$"`],
     ["?name", `Given item 'name' doesn't match with regex "^[a-zA-Z][a-zA-Z_0-9\\- ]*$"`],
     ["?name=%ff%zz", `Given item 'name' doesn't match with regex "^[a-zA-Z][a-zA-Z_0-9\\- ]*$"`],
