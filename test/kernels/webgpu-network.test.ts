@@ -151,6 +151,13 @@ describe("a run", () => {
     expect((await continued.metrics()).cycle).toBe(7 * 64);
   });
 
+  test("of a network that does not fit on the device is refused before anything is made", async () => {
+    const network = await created(each);
+    await network.train(run(makeData(each, 64, 1), 64, "batch", 32));
+    const small = { ...open(), gpu: { ...open().gpu, maxBufferBytes: 16_384 } };
+    await expect(GpuNetwork.restore(small, await network.export())).rejects.toThrow(/the device has no room for \d+ /);
+  });
+
   test("is refused when rows are missing or a step is too large", async () => {
     const network = await created(each);
     const data = makeData(each, 4, 1);

@@ -2,11 +2,11 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
-import type { AdapterIdentity } from "../../kernels/webgpu/device.ts";
+import type { AdapterChoice, AdapterIdentity } from "../../kernels/webgpu/device.ts";
 
-/** A GPU that computes right, and the name by which a process opens it. */
+/** A GPU that computes right, and how a process opens it. */
 export interface FoundGpu extends AdapterIdentity {
-  adapter: string;
+  choice: AdapterChoice;
   maxBufferBytes: number;
 }
 

@@ -1,15 +1,15 @@
 /**
  * The process of one GPU host. Its first argument is a JSON object: `software` brings the software device along,
- * `adapter` names the device to use. It serves the host protocol over its IPC channel and ends with the server, with
+ * `backend` and `adapter` choose the device. It serves the host protocol over its IPC channel and ends with the server, with
  * its device, and when that is out of memory: then the server starts it anew and restores its clusters.
  */
-import { openGpu, type Gpu } from "../../kernels/webgpu/device.ts";
+import { openGpu, type AdapterChoice, type Gpu } from "../../kernels/webgpu/device.ts";
 import { provideSoftwareVulkan } from "../../kernels/webgpu/software-vulkan.ts";
 import type { HostRequest } from "../protocol.ts";
 import { serveAsyncHost } from "../serve-host.ts";
 import { GpuStore } from "./gpu-store.ts";
 
-const { software, adapter } = JSON.parse(process.argv[2] ?? "{}") as { software?: boolean; adapter?: string };
+const { software, ...choice } = JSON.parse(process.argv[2] ?? "{}") as AdapterChoice & { software?: boolean };
 
 const EXIT_LOST = 3;
 
@@ -22,7 +22,7 @@ const answer = serveAsyncHost(new GpuStore(gpu));
 
 async function open(): Promise<Gpu> {
   if (software === true) await provideSoftwareVulkan();
-  return openGpu(adapter === undefined ? {} : { adapter });
+  return openGpu(choice);
 }
 
 function end(code: number): never {

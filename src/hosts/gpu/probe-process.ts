@@ -7,10 +7,14 @@ const { software } = JSON.parse(process.argv[2] ?? "{}") as { software?: boolean
 
 if (software === true) await provideSoftwareVulkan();
 const found: FoundGpu[] = [];
-for (const adapter of new Set(await listAdapters())) {
+const seen = new Set<string>();
+for (const choice of await listAdapters()) {
+  // A second one of the same name could not be told from the first.
+  if (seen.has(choice.adapter)) continue;
+  seen.add(choice.adapter);
   try {
-    const gpu = await openGpu({ adapter });
-    found.push({ adapter, maxBufferBytes: gpu.maxBufferBytes, ...gpu.identity });
+    const gpu = await openGpu(choice);
+    found.push({ choice, maxBufferBytes: gpu.maxBufferBytes, ...gpu.identity });
     gpu.close();
   } catch (error) {
     if (!(error instanceof UnusableAdapterError)) throw error;

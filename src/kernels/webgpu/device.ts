@@ -34,11 +34,20 @@ const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 /** A device that Dawn offers but that must not be used. */
 export class UnusableAdapterError extends Error {}
 
+/** What chooses an adapter: Dawn's name of its back end, and a part of the adapter's name. */
+export interface AdapterChoice {
+  backend?: string;
+  adapter?: string;
+}
+
+/** Back ends that compute nothing, or only a part of WebGPU. */
+const OTHER_BACKENDS = new Set(["null", "opengl", "opengles"]);
+
 /**
- * Names of all adapters that Dawn sees, one for each; identical devices have the same name. Dawn tells them only in
- * the error for a name that does not exist.
+ * All adapters that Dawn sees, one for each device; identical devices look the same. Dawn tells them only in the error
+ * for a name that does not exist.
  */
-export async function listAdapters(): Promise<string[]> {
+export async function listAdapters(): Promise<Required<AdapterChoice>[]> {
   const gpu = create(["adapter=no adapter has this name"]);
   pinned.add(gpu);
   try {
@@ -46,7 +55,9 @@ export async function listAdapters(): Promise<string[]> {
     return [];
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    return [...text.matchAll(/backend: '(?!null)[^']*', name: '([^']*)'/g)].map(([, name]) => name!);
+    return [...text.matchAll(/backend: '([^']*)', name: '([^']*)'/g)]
+      .map(([, backend, adapter]) => ({ backend: backend!, adapter: adapter! }))
+      .filter(({ backend }) => !OTHER_BACKENDS.has(backend));
   } finally {
     pinned.delete(gpu);
   }
@@ -57,7 +68,7 @@ export async function listAdapters(): Promise<string[]> {
  * Rejects with UnusableAdapterError when there is none, and when what there is does not compute right: Dawn's `null`
  * back end takes all work and returns garbage.
  */
-export async function openGpu(options: { adapter?: string; backend?: string } = {}): Promise<Gpu> {
+export async function openGpu(options: AdapterChoice = {}): Promise<Gpu> {
   const flags = [];
   if (options.adapter !== undefined) flags.push(`adapter=${options.adapter}`);
   if (options.backend !== undefined) flags.push(`backend=${options.backend}`);
