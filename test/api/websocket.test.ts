@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { attachWebSockets } from "../../src/api/websocket/server.ts";
 import type { SocketPeer, SocketTarget } from "../../src/api/websocket/target.ts";
@@ -10,15 +10,25 @@ import { createTestApp, type TestApp } from "../support/test-app.ts";
 
 const known = "0c55b987-7ca5-4213-ba62-87c5430b7a3b";
 const broken = "1c55b987-7ca5-4213-ba62-87c5430b7a3b";
+/** While it is opened the user is removed. */
+const slow = "3c55b987-7ca5-4213-ba62-87c5430b7a3b";
 const unknown = "2c55b987-7ca5-4213-ba62-87c5430b7a3b";
 
 /** Echoes; remembers how many messages were worked on at once, and which sessions ended. */
 function createEcho() {
-  const state = { active: 0, activeMax: 0, received: 0, ended: [] as string[], peers: [] as SocketPeer[] };
+  const state = {
+    active: 0,
+    activeMax: 0,
+    received: 0,
+    ended: [] as string[],
+    peers: [] as SocketPeer[],
+    whileOpening: async () => {},
+  };
   const target: SocketTarget = {
     async open({ caller }, uuid, peer) {
       if (uuid === unknown) throw notFound(`Tempfile with UUID '${uuid}' not found`);
       if (uuid === broken) throw new Error("the disk is on fire");
+      if (uuid === slow) await state.whileOpening();
       state.peers.push(peer);
       return {
         async message(bytes) {
@@ -219,6 +229,17 @@ describe("websockets", () => {
     expect((await admin.next()).data.toString()).toBe("untouched");
     admin.socket.close();
     await admin.closed;
+  });
+
+  test("a user who is removed while the socket is opened gets no connection", async () => {
+    const token = await app.addUser({ id: "hasty", projectId: "some_project" });
+    state.whileOpening = async () => {
+      (await app.request("DELETE", "/user", { query: { id: "hasty" } })).json();
+    };
+    const client = await openClient(url);
+    client.send(hello({ token, uuid: slow }));
+    expect(await client.closed).toEqual({ code: 1008, reason: "the user or the assignment was removed" });
+    await vi.waitFor(() => expect(state.ended.at(-1)).toBe("hasty"));
   });
 
   test("when the server stops, clients are told so and every session ends", async () => {

@@ -119,7 +119,7 @@ export class SocketConnection {
 
   async #handshake(bytes: Uint8Array): Promise<void> {
     try {
-      const { context, session } = await shakeHands(this.#app, this.#targets, bytes, this.#peer);
+      const { context, session, confirm } = await shakeHands(this.#app, this.#targets, bytes, this.#peer);
       const { userId, projectId } = context.caller;
       clearTimeout(this.#handshakeTimer);
       this.#userId = userId;
@@ -127,6 +127,8 @@ export class SocketConnection {
       const end = () => this.#close(closeCode.policyViolation, "the user or the assignment was removed");
       this.#registration = { userId, projectId, end };
       this.#app.connections.add(this.#registration);
+      // Whoever was removed while the session was opened was not among the connections to be ended.
+      await confirm().catch(end);
       this.#answer({ success: true, uuid: randomUUID() });
     } catch (error) {
       const isRefusal = error instanceof HandshakeError;

@@ -45,21 +45,23 @@ async function identify(app: App, token: string): Promise<Context> {
 
 /**
  * Opens what the first message of a socket asks for. The caller's role is not checked against the policies here; what
- * is visible to the caller is. Throws HandshakeError with the contract's text.
+ * is visible to the caller is. `confirm` asks again whether the token is valid. Both throw HandshakeError with the
+ * contract's text.
  */
 export async function shakeHands(
   app: App,
   targets: ReadonlyMap<string, NamedTarget>,
   bytes: Uint8Array,
   peer: SocketPeer,
-): Promise<{ context: Context; session: SocketSession }> {
+): Promise<{ context: Context; session: SocketSession; confirm: () => Promise<unknown> }> {
   const { token, target: name, uuid } = parse(bytes);
   const context = await identify(app, token);
   const named = targets.get(name);
   if (named === undefined) throw new HandshakeError("");
   try {
     if (!uuidPattern.test(uuid)) throw notFound(`${named.noun} with UUID '${uuid}' not found`);
-    return { context, session: await named.target.open(context, uuid, peer) };
+    const session = await named.target.open(context, uuid, peer);
+    return { context, session, confirm: () => identify(app, token) };
   } catch (error) {
     if (error instanceof HanamiError) throw new HandshakeError(error.message);
     throw error;
