@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestResponse } from "../support/test-app.ts";
 import { isDocumented, patternOf, type Endpoint, type JsonSchema } from "./document.ts";
+import { bodyBytesMax } from "../../src/api/read-body.ts";
 import { routes } from "../../src/api/routes.ts";
 import { createWorld, keyOf, sampleOf, type World } from "./world.ts";
 
@@ -243,6 +244,46 @@ describe.each(routes.map(({ method, path }) => ({ method, path })))("$method $pa
     for (const given of provocations(endpoint, valid)) problems.push(...(await provoke(endpoint, token, given)));
     expect(problems).toEqual([]);
   });
+});
+
+const malformed: [string, string][] = [
+  ["nothing", ""],
+  ["no JSON", "{"],
+  ["two objects", "{}{}"],
+  ["an array", "[1]"],
+  ["a text", '"x"'],
+  ["null", "null"],
+  ["a single quote", "{'id':1}"],
+  ["NaN", '{"id":NaN}'],
+  ["deep nesting", `{"id":${"[".repeat(100_000)}`],
+];
+
+test.each(malformed)("a body that is %s is refused by every endpoint", async (_title, body) => {
+  for (const endpoint of world.endpoints.filter(takesBody)) {
+    const { method, path } = endpoint;
+    const { status, text } = await inTime(path, world.app.request(method, path, { body }));
+    expect([keyOf(endpoint), status, text]).toEqual([keyOf(endpoint), 400, `Failed to pasre uri: /v1.0alpha${path}`]);
+  }
+});
+
+test("a body that is too big is refused by every endpoint", async () => {
+  const body = JSON.stringify({ id: "x".repeat(bodyBytesMax) });
+  for (const endpoint of world.endpoints.filter(takesBody)) {
+    const { method, path } = endpoint;
+    const { status, text } = await inTime(path, world.app.request(method, path, { body }));
+    const expected = [keyOf(endpoint), 400, `Request body is bigger than ${bodyBytesMax} bytes.`];
+    expect([keyOf(endpoint), status, text]).toEqual(expected);
+  }
+});
+
+test("paths that look like endpoints are none, and say so without a word about what there is", async () => {
+  for (const { method, path } of world.endpoints) {
+    for (const wrong of [`${path}/`, `${path}%20`, `${path}//x`, path.toUpperCase(), `${path};x=1`]) {
+      const options = method === "POST" || method === "PUT" ? { body: "{}" } : {};
+      const { status, text } = await inTime(wrong, world.app.request(method, wrong, options));
+      expect([method, wrong, status, text]).toEqual([method, wrong, 401, "Access denied by policy"]);
+    }
+  }
 });
 
 test("nothing of all that was a defect", async () => {
