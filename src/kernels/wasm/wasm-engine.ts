@@ -200,8 +200,9 @@ export class WasmEngine implements Engine {
     const starts = aligned(blocks * 16);
     const lists = starts + aligned((chunk + 1) * blocks * 16);
     const records = lists + aligned(Math.max(512, (step + 8) * 8));
-    // A record more per tile is written, and nothing is saved by counting that exactly.
-    const bytes = records + chunk * perSample + blocks * 4 * 16;
+    // Online training keeps the records of all hexagons. A record more per tile is written than is used.
+    const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
+    const bytes = records + Math.max(room, perSample) + blocks * 4 * 16;
     for (let thread = 0; thread < threads; thread++) this.#scratch.ensure(slots.AT_LOCALS + thread, bytes);
     this.#table[slots.CHUNK] = chunk;
     this.#table[slots.LOCAL_STARTS] = starts;
@@ -212,7 +213,9 @@ export class WasmEngine implements Engine {
   /** Called by the kernels: sections for the neurons that are positive for the first time. */
   #allocate(hexagon: number): void {
     const cluster = this.#cluster!;
-    const top = this.#floatsAt(slots.AT_TOP, this.#coveredBlocks * 128);
+    // Of a single sample the values themselves are the largest ones.
+    const slot = this.#table[slots.STRIDE] === 1 ? slots.AT_VALUE : slots.AT_TOP;
+    const top = this.#floatsAt(slot, this.#coveredBlocks * 128);
     allocateSources(cluster, cluster.hexagons[hexagon]!, (id) => top[id]! > 0);
     this.#grown();
   }

@@ -23,7 +23,7 @@ import { getF, getU, setF, setSlot, setU, slot } from "./memory.ts";
 
 export const RECOVERY_VISITS: u32 = 64;
 export const RECOVERIES_MAX: u32 = 2;
-const RECOVERY_SHARE: f32 = 1.0 / 16.0;
+export const RECOVERY_SHARE: f32 = 1.0 / 16.0;
 const RAMP_SHRINK: f64 = 1.5;
 const TOLERANCE_SHRINK: f64 = 1.2;
 

@@ -1,5 +1,6 @@
 /** Growth: every section looks at its source's values, samples in order. */
 import {
+  AT_ENDS,
   AT_LARGEST,
   AT_RECOVERIES,
   AT_SECTION_HEAD,
@@ -16,7 +17,7 @@ import {
   SAMPLES,
   STRIDE,
 } from "../slots.ts";
-import { growSection, RECOVERIES_MAX, RECOVERY_VISITS } from "./grow-section.ts";
+import { growSection, RECOVERIES_MAX, RECOVERY_SHARE, RECOVERY_VISITS } from "./grow-section.ts";
 import { HOT_LIMIT, HOT_NEXT, HOT_RANGE, hotOf, NONE, refresh } from "./hot.ts";
 import { getF, getU, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
 
@@ -68,12 +69,35 @@ function growList(first: usize, kind: u32, block: u32, n: u32, largest: f32, vis
 
 /** Outlier recovery of a section that has nothing else to do. */
 function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visited: u32): void {
-  if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX || getU(slot(AT_RAMPS), section) == 0) return;
-  const visits = getU(slot(AT_VISITS), section);
+  const ramps = getU(slot(AT_RAMPS), section);
+  if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX || ramps == 0) return;
+  const lower = load<f32>(hot);
+  let visits = getU(slot(AT_VISITS), section);
+  let largest = getF(slot(AT_LARGEST), section);
   // Sections that do not start at 0 may have seen fewer of the values.
-  if (load<f32>(hot) > 0 || visits + visited >= RECOVERY_VISITS) return growSlowly(section, KIND_INPUT, block, n);
-  setU(slot(AT_VISITS), section, visits + visited);
-  setF(slot(AT_LARGEST), section, max(getF(slot(AT_LARGEST), section), x));
+  if (lower == 0 && visits + visited < RECOVERY_VISITS) {
+    setU(slot(AT_VISITS), section, visits + visited);
+    setF(slot(AT_LARGEST), section, max(largest, x));
+    return;
+  }
+  const range = load<f32>(hot, HOT_RANGE);
+  const enough = getF(slot(AT_ENDS), section * 4 + ramps - 1) * RECOVERY_SHARE;
+  const samples = slot(SAMPLES);
+  let at = slot(AT_VALUE) + ((<usize>block * slot(STRIDE)) << 9) + (<usize>n << 2);
+  for (let q: u32 = 0; q < samples; q++) {
+    const seen = load<f32>(at) - lower;
+    at += 512;
+    // No branch on what is active, which nobody can predict.
+    largest = max(largest, min(seen, range));
+    visits += u32(seen > 0);
+    if (visits == RECOVERY_VISITS) {
+      if (largest < enough) return growSlowly(section, KIND_INPUT, block, n);
+      visits = 0;
+      largest = 0;
+    }
+  }
+  setU(slot(AT_VISITS), section, visits);
+  setF(slot(AT_LARGEST), section, largest);
 }
 
 function growSlowly(section: u32, kind: u32, block: u32, n: u32): void {

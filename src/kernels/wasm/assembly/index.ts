@@ -17,6 +17,7 @@ import {
   HEADER_BLOCKS,
   HEADER_SECTIONS,
   HEADER_TILES,
+  IS_SPIKING,
   HEXAGON_BLOCK_COUNT,
   HEXAGON_COUNT,
   HEXAGON_ROLE,
@@ -32,6 +33,10 @@ import {
   STRIDE,
 } from "../slots.ts";
 import { remembers } from "./forward.ts";
+import { recordsOf } from "./local.ts";
+import { forwardOne, growOne, hasNewSources, learnOne } from "./online.ts";
+import { error, output } from "./output.ts";
+import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
 import { BACKWARD, chunksOf, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, SPIKE, UNPACK, UPDATE } from "./phases.ts";
 import { runPhase } from "./pool.ts";
@@ -77,11 +82,14 @@ export function request(): void {
 
 /** Trains on COUNT rows, STEP at a time. */
 export function train(): void {
+  // With one sample there is nothing to share between threads, and much between the halves of the step.
+  const isSingle = slot(STEP) == 1 && slot(IS_BATCH) == 0 && slot(IS_SPIKING) == 0 && slot(HAS_BACK_EDGES) == 0;
   let step: u32 = 0;
   for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
     beginStep(row);
     setSlot(RATE, getU(slot(AT_RATES), step++));
-    trainStep();
+    if (isSingle) trainOne();
+    else trainStep();
   }
 }
 
@@ -104,6 +112,35 @@ function trainStep(): void {
   runPhase(OUTPUT, 0, chunks);
   if (gatherLearners() > 0) learn();
   rememberValues();
+}
+
+function trainOne(): void {
+  unpack(0, 1);
+  const hexagons = slot(HEXAGON_COUNT);
+  let records = recordsOf(0);
+  for (let hexagon: u32 = 0; hexagon < hexagons; hexagon++) {
+    const record = hexagonAt(hexagon);
+    if (load<u32>(record, HEXAGON_ROLE) != ROLE_INPUT) records = forwardOne(hexagon, records);
+    if (load<u32>(record, HEXAGON_TARGET_COUNT) == 0) continue;
+    setSlot(FLAG_SPLIT, 0);
+    const isNew = hasNewSources(hexagon);
+    if (isNew) hostAllocate(hexagon);
+    growOne(hexagon);
+    if (slot(FLAG_SPLIT) != 0) hostSplit(hexagon);
+    // The host may have moved what the records point to.
+    if (isNew || slot(FLAG_SPLIT) != 0) records = collectAgain(hexagon);
+  }
+  output(0, 1);
+  error(0, 1);
+  if (getU(slot(AT_LEARNS), 0) != 0) learnOne();
+}
+
+/** Values and records of all hexagons up to `last` once more; the values stay what they are. */
+function collectAgain(last: u32): usize {
+  let records = recordsOf(0);
+  for (let hexagon: u32 = 0; hexagon <= last; hexagon++)
+    if (load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) != ROLE_INPUT) records = forwardOne(hexagon, records);
+  return records;
 }
 
 /** The sections that a hexagon feeds look at its values; then it gets the new ones. */

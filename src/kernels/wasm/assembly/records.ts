@@ -152,7 +152,7 @@ export function activations(section: usize, value: v128, isOpen: bool): v128 {
 /** Where activations saturate: 2 in the tiles of the open ramp, else 1. */
 // @ts-ignore: decorator
 @inline
-function limits(section: usize, start: v128, isOpen: bool): v128 {
+export function limits(section: usize, start: v128, isOpen: bool): v128 {
   const one = f32x4.splat(1);
   if (!isOpen) return one;
   return f32x4.add(one, v128.and(f32x4.eq(start, v128.load32_splat(section, HOT_OPEN)), one));

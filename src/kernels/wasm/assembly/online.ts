@@ -1,0 +1,374 @@
+/**
+ * One sample at a time: everything is in one thread, so growth, records and steps share their walks. A record is
+ * (address of 32 weights, activation, slope of the activation, address of the source's delta), 16 bytes; those of the
+ * forward half serve the backward half, too. STRIDE is 1, so values and deltas lie in the order of the neurons.
+ */
+import {
+  ACTIVE_STRIDE,
+  AT_ACTIVE,
+  AT_ACTIVE_COUNT,
+  AT_BIAS,
+  AT_BLOCK_SECTIONS,
+  AT_DELTA,
+  AT_DENOMINATOR,
+  AT_ERROR,
+  AT_LARGEST,
+  AT_OUTPUT_BIAS,
+  AT_READOUT,
+  AT_RECOVERIES,
+  AT_SECTION_HEAD,
+  AT_SPLIT,
+  AT_TILE_BLOCK,
+  AT_TILE_OUTPUT,
+  AT_TILE_OUTPUT_COUNT,
+  AT_TILE_ROW,
+  AT_VALUE,
+  AT_VISITS,
+  FLAG_NEW,
+  FLAG_SPLIT,
+  HEADER_TILES,
+  HEXAGON_BLOCK_COUNT,
+  HEXAGON_BLOCKS,
+  HEXAGON_COUNT,
+  HEXAGON_KIND,
+  HEXAGON_ROLE,
+  HEXAGON_SOURCE_COUNT,
+  HEXAGON_SOURCES,
+  HEXAGON_TARGET_COUNT,
+  KIND_INPUT,
+  KIND_NEURON,
+  OUTPUTS,
+  RATE,
+  ROLE_HIDDEN,
+  ROLE_INPUT,
+} from "../slots.ts";
+import { growSection, RECOVERIES_MAX, RECOVERY_VISITS } from "./grow-section.ts";
+import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, NONE, refresh } from "./hot.ts";
+import { cursorsOf, recordsOf, startsOf } from "./local.ts";
+import { floatSlot, getF, getU, header, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
+import { limits } from "./records.ts";
+import { appendActive } from "./unpack.ts";
+import { bounded, log2, LOG2_E, madd, sum } from "./vectors.ts";
+
+const RECORD: usize = 16;
+
+/** Is any active neuron of a hexagon without sections? */
+export function hasNewSources(hexagon: u32): bool {
+  const record = hexagonAt(hexagon);
+  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+  for (let j: u32 = 0; j < blocks; j++) {
+    const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
+    const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
+    const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
+    const count = getU(slot(AT_ACTIVE_COUNT), block);
+    for (let k: u32 = 0; k < count; k++) if (getU(heads, load<u8>(active + k)) == NONE) return true;
+  }
+  return false;
+}
+
+/** Growth of all sections that a hexagon feeds. FLAG_SPLIT tells whether some are marked. */
+export function growOne(hexagon: u32): void {
+  const record = hexagonAt(hexagon);
+  const kind = load<u32>(record, HEXAGON_KIND);
+  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+  const hot = hotOf(0);
+  for (let j: u32 = 0; j < blocks; j++) {
+    const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
+    const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
+    const values = slot(AT_VALUE) + (<usize>block << 9);
+    const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
+    const count = getU(slot(AT_ACTIVE_COUNT), block);
+    for (let k: u32 = 0; k < count; k++) {
+      const n = <u32>load<u8>(active + k);
+      const head = getU(heads, n);
+      if (head == NONE) continue;
+      const value = getF(values, n);
+      for (let section = hot + (<usize>head << 6); section != 0; section = load<u32>(section, HOT_NEXT)) {
+        const above = value - load<f32>(section);
+        const range = load<f32>(section, HOT_RANGE);
+        const x = above < range ? above : range;
+        const isGrowing = x > load<f32>(section, HOT_LIMIT);
+        if (isGrowing) growOneSection(section, kind, value);
+        else if (kind == KIND_INPUT && x > 0) countVisit(section, x, value);
+      }
+    }
+  }
+}
+
+function growOneSection(hot: usize, kind: u32, value: f32): void {
+  const section = <u32>((hot - hotOf(0)) >> 6);
+  growSection(section, kind, value);
+  refresh(section);
+}
+
+// @ts-ignore: decorator
+@inline
+function countVisit(hot: usize, x: f32, value: f32): void {
+  const at = (hot - hotOf(0)) >> 4;
+  const visits = load<u32>(slot(AT_VISITS) + at);
+  if (visits + 1 == RECOVERY_VISITS) return growOneSection(hot, KIND_INPUT, value);
+  if (load<u32>(slot(AT_RECOVERIES) + at) >= RECOVERIES_MAX) return;
+  store<u32>(slot(AT_VISITS) + at, visits + 1);
+  const largest = slot(AT_LARGEST) + at;
+  if (x > load<f32>(largest)) store<f32>(largest, x);
+}
+
+/** Values of a hexagon's neurons. Its records go to `free` and on; returns where they end. */
+export function forwardOne(hexagon: u32, free: usize): usize {
+  const record = hexagonAt(hexagon);
+  const end = resetCursors(record, free);
+  const sources = load<u32>(record, HEXAGON_SOURCE_COUNT);
+  for (let i: u32 = 0; i < sources; i++) {
+    const origin = hexagonAt(getU(load<u32>(record, HEXAGON_SOURCES), i));
+    const isMixed = load<u32>(origin, HEXAGON_TARGET_COUNT) > 1;
+    if (load<u32>(origin, HEXAGON_KIND) == KIND_NEURON) {
+      if (isMixed) collect(origin, hexagon, true, true);
+      else collect(origin, hexagon, true, false);
+    } else if (isMixed) collect(origin, hexagon, false, true);
+    else collect(origin, hexagon, false, false);
+  }
+  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+  for (let j: u32 = 0; j < blocks; j++) sumBlock(getU(load<u32>(record, HEXAGON_BLOCKS), j));
+  return end;
+}
+
+function resetCursors(record: usize, free: usize): usize {
+  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+  let at = free;
+  for (let j: u32 = 0; j < blocks; j++) {
+    const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
+    // One more: the record behind the last one is written, too.
+    const room = (<usize>getU(slot(AT_BLOCK_SECTIONS), block) + 1) * RECORD;
+    const starts = i32x4.add(i32x4.splat(<i32>at), i32x4.mul(i32x4.splat(<i32>room), i32x4(0, 1, 2, 3)));
+    v128.store(startsOf(0) + (<usize>block << 4), starts);
+    v128.store(cursorsOf(0) + (<usize>block << 4), starts);
+    at += room * 4;
+  }
+  return at;
+}
+
+// @ts-ignore: decorator
+@inline
+function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool): void {
+  const list = load<u32>(origin, HEXAGON_BLOCKS);
+  const blocks = load<u32>(origin, HEXAGON_BLOCK_COUNT);
+  const hot = hotOf(0);
+  const cursors = cursorsOf(0);
+  for (let j: u32 = 0; j < blocks; j++) {
+    const block = getU(list, j);
+    const count = getU(slot(AT_ACTIVE_COUNT), block);
+    const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
+    const values = slot(AT_VALUE) + (<usize>block << 9);
+    const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
+    const deltas = slot(AT_DELTA) + (<usize>block << 9);
+    for (let k: u32 = 0; k < count; k++) {
+      const n = <u32>load<u8>(active + k);
+      const head = getU(heads, n);
+      if (head == NONE) continue;
+      const value = v128.load32_splat(values + (<usize>n << 2));
+      const delta = i32x4.splat(<i32>(deltas + (<usize>n << 2)));
+      let section = hot + (<usize>head << 6);
+      do {
+        if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon) append(section, value, delta, cursors, isOpen);
+        section = load<u32>(section, HOT_NEXT);
+      } while (section != 0);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen: bool): void {
+  const above = f32x4.sub(value, v128.load32_splat(section));
+  const range = v128.load32_splat(section, HOT_RANGE);
+  const start = v128.load(section, HOT_START);
+  const rise = v128.load(section, HOT_RISE);
+  const limit = limits(section, start, isOpen);
+  const x = f32x4.mul(f32x4.sub(f32x4.pmin(above, range), start), rise);
+  const a = f32x4.pmin(limit, f32x4.pmax(f32x4.splat(0), x));
+  let slope = f32x4.splat(0);
+  if (isOpen) slope = v128.and(rise, v128.and(f32x4.lt(a, limit), f32x4.le(above, range)));
+  const weights = i32x4.add(v128.load32_splat(section, HOT_WEIGHTS), i32x4(0, 128, 256, 384));
+  const cursor = cursors + load<u32>(section, HOT_CURSORS);
+  const at = v128.load(cursor);
+  const low = v128.shuffle<f32>(weights, a, 0, 4, 1, 5);
+  const high = v128.shuffle<f32>(weights, a, 2, 6, 3, 7);
+  const lowBack = v128.shuffle<f32>(slope, delta, 0, 4, 1, 5);
+  const highBack = v128.shuffle<f32>(slope, delta, 2, 6, 3, 7);
+  v128.store(i32x4.extract_lane(at, 0), v128.shuffle<f64>(low, lowBack, 0, 2));
+  v128.store(i32x4.extract_lane(at, 1), v128.shuffle<f64>(low, lowBack, 1, 3));
+  v128.store(i32x4.extract_lane(at, 2), v128.shuffle<f64>(high, highBack, 0, 2));
+  v128.store(i32x4.extract_lane(at, 3), v128.shuffle<f64>(high, highBack, 1, 3));
+  v128.store(cursor, i32x4.add(at, v128.and(f32x4.gt(a, f32x4.splat(0)), i32x4.splat(16))));
+}
+
+// @ts-ignore: decorator
+@inline
+function finish(input: v128, at: usize, toDenominator: usize): v128 {
+  const denominator = f32x4.add(f32x4.pmax(f32x4.splat(0), input), f32x4.splat(1));
+  const value = log2(denominator);
+  v128.store(at, value);
+  v128.store(at + toDenominator, denominator);
+  return value;
+}
+
+function sumBlock(block: u32): void {
+  const toDenominator = slot(AT_DENOMINATOR) - slot(AT_VALUE);
+  const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
+  let count: u32 = 0;
+  for (let tile: u32 = 0; tile < 4; tile++) {
+    const place = (<usize>block << 9) + (<usize>tile << 7);
+    const bias = slot(AT_BIAS) + place;
+    let s0 = v128.load(bias), s1 = v128.load(bias, 16), s2 = v128.load(bias, 32), s3 = v128.load(bias, 48);
+    let s4 = v128.load(bias, 64), s5 = v128.load(bias, 80), s6 = v128.load(bias, 96), s7 = v128.load(bias, 112);
+    const word = (<usize>block << 4) + (<usize>tile << 2);
+    const last = <usize>load<u32>(cursorsOf(0) + word);
+    for (let p = <usize>load<u32>(startsOf(0) + word); p < last; p += RECORD) {
+      const w = <usize>load<u32>(p);
+      const a = v128.load32_splat(p, 4);
+      s0 = madd(v128.load(w), a, s0);
+      s1 = madd(v128.load(w, 16), a, s1);
+      s2 = madd(v128.load(w, 32), a, s2);
+      s3 = madd(v128.load(w, 48), a, s3);
+      s4 = madd(v128.load(w, 64), a, s4);
+      s5 = madd(v128.load(w, 80), a, s5);
+      s6 = madd(v128.load(w, 96), a, s6);
+      s7 = madd(v128.load(w, 112), a, s7);
+    }
+    const at = slot(AT_VALUE) + place;
+    const n = tile << 5;
+    count = appendActive(active, count, finish(s0, at, toDenominator), n);
+    count = appendActive(active, count, finish(s1, at + 16, toDenominator), n + 4);
+    count = appendActive(active, count, finish(s2, at + 32, toDenominator), n + 8);
+    count = appendActive(active, count, finish(s3, at + 48, toDenominator), n + 12);
+    count = appendActive(active, count, finish(s4, at + 64, toDenominator), n + 16);
+    count = appendActive(active, count, finish(s5, at + 80, toDenominator), n + 20);
+    count = appendActive(active, count, finish(s6, at + 96, toDenominator), n + 24);
+    count = appendActive(active, count, finish(s7, at + 112, toDenominator), n + 28);
+  }
+  setU(slot(AT_ACTIVE_COUNT), block, count);
+}
+
+/** The backward half: each delta is computed with the weights as they were, which then step at once. */
+export function learnOne(): void {
+  const rate = f32x4.splat(floatSlot(RATE));
+  const hexagons = slot(HEXAGON_COUNT);
+  for (let hexagon: u32 = 0; hexagon < hexagons; hexagon++) {
+    const record = hexagonAt(hexagon);
+    if (load<u32>(record, HEXAGON_ROLE) == ROLE_INPUT) continue;
+    const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+    for (let j: u32 = 0; j < blocks; j++)
+      memory.fill(slot(AT_DELTA) + (<usize>getU(load<u32>(record, HEXAGON_BLOCKS), j) << 9), 0, 512);
+  }
+  stepReadout(rate);
+  for (let hexagon = hexagons; hexagon-- > 0; ) {
+    const record = hexagonAt(hexagon);
+    if (load<u32>(record, HEXAGON_ROLE) == ROLE_INPUT) continue;
+    const isLast = !hasHiddenSource(record);
+    const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+    for (let j: u32 = 0; j < blocks; j++) {
+      const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
+      toInputs(block, rate);
+      if (isLast) stepBlock(block, rate, false);
+      else stepBlock(block, rate, true);
+    }
+  }
+}
+
+function hasHiddenSource(record: usize): bool {
+  const sources = load<u32>(record, HEXAGON_SOURCE_COUNT);
+  for (let i: u32 = 0; i < sources; i++)
+    if (load<u32>(hexagonAt(getU(load<u32>(record, HEXAGON_SOURCES), i)), HEXAGON_ROLE) == ROLE_HIDDEN) return true;
+  return false;
+}
+
+/** Passes the errors through the readout weights, and steps these and the output biases. */
+function stepReadout(rate: v128): void {
+  const tiles = header(HEADER_TILES);
+  for (let entry: u32 = 0; entry < tiles; entry++) {
+    const block = getU(slot(AT_TILE_BLOCK), entry);
+    const count = getU(slot(AT_TILE_OUTPUT_COUNT), entry);
+    const errors = slot(AT_ERROR) + (<usize>getU(slot(AT_TILE_OUTPUT), entry) << 2);
+    const rows = slot(AT_READOUT) + (<usize>getU(slot(AT_TILE_ROW), entry) << 9);
+    for (let i: usize = 0; i < 512; i += 32) {
+      const d = slot(AT_DELTA) + (<usize>block << 9) + i;
+      const y = slot(AT_VALUE) + (<usize>block << 9) + i;
+      let d0 = v128.load(d), d1 = v128.load(d, 16);
+      const y0 = f32x4.mul(v128.load(y), rate), y1 = f32x4.mul(v128.load(y, 16), rate);
+      let w = rows + i;
+      for (let k: u32 = 0; k < count; k++) {
+        const u = v128.load32_splat(errors + (<usize>k << 2));
+        const w0 = v128.load(w), w1 = v128.load(w, 16);
+        d0 = madd(w0, u, d0);
+        d1 = madd(w1, u, d1);
+        v128.store(w, bounded(f32x4.sub(w0, f32x4.mul(u, y0))));
+        v128.store(w, bounded(f32x4.sub(w1, f32x4.mul(u, y1))), 16);
+        w += 512;
+      }
+      v128.store(d, d0);
+      v128.store(d, d1, 16);
+    }
+  }
+  const outputs = slot(OUTPUTS);
+  const bias = slot(AT_OUTPUT_BIAS);
+  for (let k: u32 = 0; k < outputs; k++) {
+    const after = f32x4.splat(getF(bias, k) - floatSlot(RATE) * getF(slot(AT_ERROR), k));
+    setF(bias, k, f32x4.extract_lane(bounded(after), 0));
+  }
+}
+
+/** Slopes over a block's values become slopes over its inputs, down which the biases step. */
+function toInputs(block: u32, rate: v128): void {
+  const at = <usize>block << 9;
+  for (let i = at; i < at + 512; i += 16) {
+    const d = slot(AT_DELTA) + i;
+    const slope = f32x4.div(f32x4.splat(LOG2_E), v128.load(slot(AT_DENOMINATOR) + i));
+    const isActive = f32x4.gt(v128.load(slot(AT_VALUE) + i), f32x4.splat(0));
+    const delta = v128.and(bounded(f32x4.mul(v128.load(d), slope)), isActive);
+    v128.store(d, delta);
+    const bias = slot(AT_BIAS) + i;
+    v128.store(bias, bounded(f32x4.sub(v128.load(bias), f32x4.mul(rate, delta))));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function descend(w: usize, before: v128, step: v128, delta: v128): void {
+  v128.store(w, bounded(f32x4.sub(before, f32x4.mul(step, delta))));
+}
+
+// @ts-ignore: decorator
+@inline
+function stepBlock(block: u32, rate: v128, hasSources: bool): void {
+  for (let tile: u32 = 0; tile < 4; tile++) {
+    const d = slot(AT_DELTA) + (<usize>block << 9) + (<usize>tile << 7);
+    const d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
+    const d4 = v128.load(d, 64), d5 = v128.load(d, 80), d6 = v128.load(d, 96), d7 = v128.load(d, 112);
+    const word = (<usize>block << 4) + (<usize>tile << 2);
+    const last = <usize>load<u32>(cursorsOf(0) + word);
+    for (let p = <usize>load<u32>(startsOf(0) + word); p < last; p += RECORD) {
+      const w = <usize>load<u32>(p);
+      const step = f32x4.mul(rate, v128.load32_splat(p, 4));
+      const w0 = v128.load(w), w1 = v128.load(w, 16);
+      descend(w, w0, step, d0);
+      descend(w + 16, w1, step, d1);
+      let s0 = f32x4.mul(d0, w0), s1 = f32x4.mul(d1, w1);
+      const w2 = v128.load(w, 32), w3 = v128.load(w, 48);
+      descend(w + 32, w2, step, d2);
+      descend(w + 48, w3, step, d3);
+      if (hasSources) { s0 = madd(d2, w2, s0); s1 = madd(d3, w3, s1); }
+      const w4 = v128.load(w, 64), w5 = v128.load(w, 80);
+      descend(w + 64, w4, step, d4);
+      descend(w + 80, w5, step, d5);
+      if (hasSources) { s0 = madd(d4, w4, s0); s1 = madd(d5, w5, s1); }
+      const w6 = v128.load(w, 96), w7 = v128.load(w, 112);
+      descend(w + 96, w6, step, d6);
+      descend(w + 112, w7, step, d7);
+      if (!hasSources) continue;
+      s0 = madd(d6, w6, s0);
+      s1 = madd(d7, w7, s1);
+      const source = <usize>load<u32>(p, 12);
+      store<f32>(source, load<f32>(source) + sum(f32x4.add(s0, s1)) * load<f32>(p, 8));
+    }
+  }
+}
