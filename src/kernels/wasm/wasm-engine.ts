@@ -12,11 +12,12 @@ import * as slots from "./slots.ts";
 import { Memory } from "./web-assembly.ts";
 
 /** Samples that a thread takes at once: the weights of a tile are read once for all of them. */
-const CHUNK_MAX = 16;
+const CHUNK_MAX = 8;
 /** What the records of one chunk may take, in bytes. */
 const RECORDS_MAX = 16 * 1024 * 1024;
-/** Samples of one step of a request, and what their values may take in bytes. */
-const REQUEST_STEP = 256;
+/** Samples of one step of a request and thread: few enough for their values to stay in its cache. */
+const REQUEST_STEP = 32;
+/** What the values of a step of a request may take in bytes. */
 const REQUEST_BYTES = 64 * 1024 * 1024;
 const SCRATCH_PER_VALUE = 6;
 
@@ -88,7 +89,10 @@ export class WasmEngine implements Engine {
     const one = cluster.hasMemory || cluster.hasBackEdges || run.count === 0;
     const step = one
       ? 1
-      : Math.min(run.count, Math.max(1, Math.min(REQUEST_STEP, Math.floor(REQUEST_BYTES / perSample))));
+      : Math.min(
+          run.count,
+          Math.max(1, Math.min(REQUEST_STEP * this.#table[slots.THREADS]!, Math.floor(REQUEST_BYTES / perSample))),
+        );
     this.#begin(cluster, run, step);
     this.#kernels.request();
     this.#cluster = null;
@@ -116,7 +120,7 @@ export class WasmEngine implements Engine {
     table[slots.REFRACTORY] = refractoryTime;
     table[slots.HAS_BACK_EDGES] = cluster.hasBackEdges ? 1 : 0;
     this.#publish();
-    this.#coveredBlocks = 0;
+    this.#coveredBlocks = count(state, "block");
     this.#coverBlocks();
     this.#writeInputs(cluster, inputs);
     this.#floatsAt(slots.AT_OUTPUT, samples * table[slots.OUTPUTS]!);

@@ -12,6 +12,7 @@ import {
   HEXAGON_BLOCK_COUNT,
   HEXAGON_BLOCKS,
   HEXAGON_ROLE,
+  HEXAGON_TARGET_COUNT,
   IS_SPIKING,
   REFRACTORY,
   ROLE_HIDDEN,
@@ -56,11 +57,13 @@ function finish(input: v128, at: usize, toDenominator: usize, isTraining: bool, 
 function sumTiles(hexagon: u32, from: u32, end: u32, thread: u32, isTraining: bool, isRaw: bool): void {
   const record = hexagonAt(hexagon);
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+  // Nobody asks which neurons are active where signals end.
+  const isListed = load<u32>(record, HEXAGON_TARGET_COUNT) > 0;
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
     for (let tile: u32 = 0; tile < 4; tile++) {
       const starts = startsOf(thread) + (<usize>j << 4) + (<usize>tile << 2);
-      sumTile(block, tile, starts, <usize>blocks << 4, from, end, isTraining, isRaw);
+      sumTile(block, tile, starts, <usize>blocks << 4, from, end, isListed, isTraining, isRaw);
     }
   }
 }
@@ -74,6 +77,7 @@ function sumTile(
   stride: usize,
   from: u32,
   end: u32,
+  isListed: bool,
   isTraining: bool,
   isRaw: bool,
 ): void {
@@ -108,7 +112,7 @@ function sumTile(
     s5 = finish(s5, at + 80, toDenominator, isTraining, isRaw);
     s6 = finish(s6, at + 96, toDenominator, isTraining, isRaw);
     s7 = finish(s7, at + 112, toDenominator, isTraining, isRaw);
-    if (isRaw) continue;
+    if (isRaw || !isListed) continue;
     const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
     const n = tile << 5;
     let count: u32 = tile == 0 ? 0 : getU(slot(AT_ACTIVE_COUNT), place);

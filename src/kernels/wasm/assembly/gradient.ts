@@ -11,19 +11,23 @@ import {
   AT_LAST_VALUE,
   AT_NEURON_BLOCKS,
   AT_PLACES,
+  AT_SEED,
   AT_SHUFFLES,
   AT_SOURCE,
+  IS_BATCH,
   LEARNERS,
   STRIDE,
 } from "../slots.ts";
-import { HOT_IS_BACK, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, hotOf } from "./hot.ts";
+import { HOT_IS_BACK, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, hotOf, OF_INPUT, tileOfRun } from "./hot.ts";
 import { listsOf } from "./local.ts";
-import { getF, getU, setF, slot } from "./memory.ts";
+import { getF, getU, setF, setU, slot } from "./memory.ts";
+import { prepareStep, stepInputTile } from "./step-input.ts";
 import { madd, sum } from "./vectors.ts";
 
 /**
  * Item of a phase: a tile. Its deltas are summed, and for each section of its block the products of delta and
- * activation, and the activations, which are 0 where no learner touches the tile; then the gradient is not written.
+ * activation. In batches, a ramp that an input feeds has all its synapses in this tile and steps at once. For the
+ * others the sums are kept: of the activations, 0 where no learner touches the tile, and the gradient otherwise.
  */
 export function gradientTile(item: u32, thread: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
@@ -31,24 +35,49 @@ export function gradientTile(item: u32, thread: u32): void {
   const stride = slot(STRIDE);
   const deltas = slot(AT_DELTA) + ((<usize>(block * 4 + tile) * stride) << 7);
   sumDeltas(deltas, slot(AT_DELTA_SUM) + ((<usize>block) << 9) + ((<usize>tile) << 7));
-  const offsets = listsOf(thread);
-  const activations = offsets + ((<usize>(stride + 8)) << 2);
-  const places = slot(AT_PLACES) + ((<usize>block) << 11);
+  const lists = listsOf(thread);
+  const places = slot(AT_PLACES) + (<usize>block << 11);
   const sections = getU(slot(AT_BLOCK_SECTIONS), block);
+  const isBatch = slot(IS_BATCH) != 0;
+  if (isBatch) prepareStep();
   for (let place: u32 = 0; place < sections; place++) {
     const section = getU(places, place);
-    const hot = hotOf(section) + ((<usize>tile) << 2);
+    const hot = hotOf(section);
+    const isOfInput = load<f32>(hot, HOT_OPEN) == OF_INPUT;
+    const isBack = (load<u32>(hot, HOT_TARGET) & HOT_IS_BACK) != 0;
+    if (isOfInput && isBatch) {
+      if (getU(slot(AT_COLUMN_COUNT), getU(slot(AT_SOURCE), section)) == 0) continue;
+      if (!isTouched(section, hot)) continue;
+      if (load<f32>(hot + (<usize>tile << 2), HOT_RISE) == 0) continue;
+      const entries = columnActivations(section, hot, tile, lists);
+      stepInputTile(section, block, tile, deltas, entriesOffsets, entriesValues, entries, entriesTotal);
+      continue;
+    }
+    entriesTotal = 0;
     let entries: u32 = 0;
-    if (load<f32>(hot, HOT_RISE) > 0)
-      entries =
-        load<u32>(hotOf(section), HOT_TARGET) & HOT_IS_BACK
-          ? constantActivations(section, hot, offsets, activations)
-          : columnActivations(section, hot, offsets, activations);
-    const total: f32 = entries == 0 ? 0 : sumActivations(activations, entries);
-    setF(slot(AT_ACTIVATION_SUM), section * 4 + tile, total);
-    const gradient = slot(AT_GRADIENT) + ((<usize>section) << 9) + ((<usize>tile) << 7);
-    if (entries > 0) sumProducts(deltas, offsets, activations, entries, gradient);
+    if (load<f32>(hot + (<usize>tile << 2), HOT_RISE) > 0)
+      entries = isBack ? constantActivations(section, hot, tile, lists) : columnActivations(section, hot, tile, lists);
+    setF(slot(AT_ACTIVATION_SUM), section * 4 + tile, entriesTotal);
+    if (entries > 0) sumProducts(deltas, entries, slot(AT_GRADIENT) + (<usize>section << 9) + (<usize>tile << 7));
   }
+}
+
+/** What the last list of activations is: addresses of the delta offsets and of the activations, and their sum. */
+let entriesOffsets: usize = 0;
+let entriesValues: usize = 0;
+let entriesTotal: f32 = 0;
+
+/** Does any learner touch a section that an input feeds? Its first ramp then is one that it touches. */
+function isTouched(section: u32, hot: usize): bool {
+  const lower = load<f32>(hot);
+  const first = tileOfRun(getU(slot(AT_SEED), section), 0);
+  const start = load<f32>(hot + (<usize>first << 2), HOT_START);
+  if (lower == 0 && start == 0) return true;
+  const source = getU(slot(AT_SOURCE), section);
+  const count = getU(slot(AT_COLUMN_COUNT), source);
+  const values = slot(AT_COLUMN_VALUE) + ((<usize>source * slot(STRIDE)) << 2);
+  for (let k: u32 = 0; k < count; k++) if (min(getF(values, k) - lower, load<f32>(hot, HOT_RANGE)) > start) return true;
+  return false;
 }
 
 function sumDeltas(deltas: usize, to: usize): void {
@@ -65,65 +94,77 @@ function sumDeltas(deltas: usize, to: usize): void {
   }
 }
 
-/** The learners that touch one lane of a section: offsets of their deltas, and activations. Returns how many. */
-function columnActivations(section: u32, hot: usize, offsets: usize, activations: usize): u32 {
+/** The learners that touch one tile of a section: offsets of their deltas, and activations. Returns how many. */
+function columnActivations(section: u32, hot: usize, tile: u32, lists: usize): u32 {
   const source = getU(slot(AT_SOURCE), section);
   const count = getU(slot(AT_COLUMN_COUNT), source);
   const column = (<usize>source * slot(STRIDE)) << 2;
   const columnOffsets = slot(AT_COLUMN_OFFSET) + column;
   const columnValues = slot(AT_COLUMN_VALUE) + column;
-  const lower = v128.load32_splat(hotOf(section));
-  const range = v128.load32_splat(hotOf(section), HOT_RANGE);
-  const start = v128.load32_splat(hot, HOT_START);
-  const rise = v128.load32_splat(hot, HOT_RISE);
-  const limit = limitOf(section, hot);
-  let entries: usize = 0;
+  const lane = hot + (<usize>tile << 2);
+  const lower = v128.load32_splat(hot);
+  const range = v128.load32_splat(hot, HOT_RANGE);
+  const start = v128.load32_splat(lane, HOT_START);
+  const rise = v128.load32_splat(lane, HOT_RISE);
+  const limit = limitOf(hot, lane);
+  const offsets = lists;
+  const values = offsets + (<usize>(slot(STRIDE) + 8) << 2);
+  let total = f32x4.splat(0);
   let ahead = i32x4(0, 1, 2, 3);
-  for (let k: u32 = 0; k < count; k += 4) {
-    const at = (<usize>k) << 2;
+  let entries: usize = 0;
+  const four = i32x4.splat(4);
+  const end = i32x4.splat(<i32>count);
+  // A first ramp that starts at 0 is touched by every active value.
+  const isWhole = load<f32>(lane, HOT_START) == 0 && load<f32>(hot) == 0;
+  for (let at: usize = 0; at < <usize>count << 2; at += 16) {
     const x = f32x4.pmin(f32x4.sub(v128.load(columnValues + at), lower), range);
     const a = f32x4.pmin(limit, f32x4.mul(f32x4.sub(x, start), rise));
-    const isEntry = i32x4.lt_s(ahead, i32x4.splat(<i32>count));
-    ahead = i32x4.add(ahead, i32x4.splat(4));
-    const mask = i32x4.bitmask(v128.and(f32x4.gt(a, f32x4.splat(0)), isEntry));
-    const shuffle = v128.load(AT_SHUFFLES + ((<usize>mask) << 4));
+    const isEntry = v128.and(f32x4.gt(a, f32x4.splat(0)), i32x4.lt_s(ahead, end));
+    ahead = i32x4.add(ahead, four);
+    const taken = v128.and(a, isEntry);
+    total = f32x4.add(total, taken);
+    if (isWhole) {
+      v128.store(values + at, taken);
+      continue;
+    }
+    const mask = i32x4.bitmask(isEntry);
+    const shuffle = v128.load(AT_SHUFFLES + (<usize>mask << 4));
     v128.store(offsets + entries, v128.swizzle(v128.load(columnOffsets + at), shuffle));
-    v128.store(activations + entries, v128.swizzle(a, shuffle));
-    entries += (<usize>popcnt(mask)) << 2;
+    v128.store(values + entries, v128.swizzle(a, shuffle));
+    entries += <usize>popcnt(mask) << 2;
   }
-  v128.store(activations + entries, f32x4.splat(0));
-  return <u32>(entries >> 2);
+  entriesOffsets = isWhole ? columnOffsets : offsets;
+  entriesValues = values;
+  entriesTotal = sum(total);
+  return isWhole ? count : <u32>(entries >> 2);
 }
 
 /** The same for a source that shows its previous step's value to all samples. */
-function constantActivations(section: u32, hot: usize, offsets: usize, activations: usize): u32 {
+function constantActivations(section: u32, hot: usize, tile: u32, lists: usize): u32 {
   const value = getF(slot(AT_LAST_VALUE), getU(slot(AT_SOURCE), section));
   if (!(value > 0)) return 0;
-  const x = min(value - load<f32>(hotOf(section)), load<f32>(hotOf(section), HOT_RANGE));
-  const rise = (x - load<f32>(hot, HOT_START)) * load<f32>(hot, HOT_RISE);
-  const a = min(f32x4.extract_lane(limitOf(section, hot), 0), rise);
+  const lane = hot + (<usize>tile << 2);
+  const x = min(value - load<f32>(hot), load<f32>(hot, HOT_RANGE));
+  const rise = (x - load<f32>(lane, HOT_START)) * load<f32>(lane, HOT_RISE);
+  const a = min(f32x4.extract_lane(limitOf(hot, lane), 0), rise);
   if (!(a > 0)) return 0;
   const learners = slot(LEARNERS);
+  entriesOffsets = lists;
+  entriesValues = lists + (<usize>(slot(STRIDE) + 8) << 2);
+  entriesTotal = a * <f32>learners;
   for (let learner: u32 = 0; learner < learners; learner++) {
-    store<u32>(offsets + ((<usize>learner) << 2), learner << 7);
-    setF(activations, learner, a);
+    setU(entriesOffsets, learner, learner << 7);
+    setF(entriesValues, learner, a);
   }
-  v128.store(activations + ((<usize>learners) << 2), f32x4.splat(0));
   return learners;
 }
 
-function limitOf(section: u32, hot: usize): v128 {
-  return f32x4.splat(load<f32>(hot, HOT_START) == load<f32>(hotOf(section), HOT_OPEN) ? 2 : 1);
+function limitOf(hot: usize, lane: usize): v128 {
+  return f32x4.splat(load<f32>(lane, HOT_START) == load<f32>(hot, HOT_OPEN) ? 2 : 1);
 }
 
-/** Sum of the list, behind which there are zeros. */
-function sumActivations(activations: usize, entries: u32): f32 {
-  let total = f32x4.splat(0);
-  for (let k: u32 = 0; k < entries; k += 4) total = f32x4.add(total, v128.load(activations + ((<usize>k) << 2)));
-  return sum(total);
-}
-
-function sumProducts(deltas: usize, offsets: usize, activations: usize, entries: u32, to: usize): void {
+/** Sums the products of the listed activations with their deltas. */
+function sumProducts(deltas: usize, entries: u32, to: usize): void {
   const zero = f32x4.splat(0);
   let s0 = zero,
     s1 = zero,
@@ -133,9 +174,9 @@ function sumProducts(deltas: usize, offsets: usize, activations: usize, entries:
     s5 = zero,
     s6 = zero,
     s7 = zero;
-  const end = offsets + ((<usize>entries) << 2);
-  const toActivation = activations - offsets;
-  for (let p = offsets; p < end; p += 4) {
+  const toActivation = entriesValues - entriesOffsets;
+  const end = entriesOffsets + (<usize>entries << 2);
+  for (let p = entriesOffsets; p < end; p += 4) {
     const d = deltas + load<u32>(p);
     const a = v128.load32_splat(p + toActivation);
     s0 = madd(v128.load(d), a, s0);

@@ -6,7 +6,8 @@
  *  12 next                           address of the next record of the same source, or 0
  *  16 cursors                        block * 16: where the block's four tiles have their cursors
  *  20 weights                        address of the 128 weights
- *  24 open                           start of the ramp that is open, or -1
+ *  24 open                           start of the ramp that is open, NOT_OPEN where there is none, OF_INPUT in sections
+ *                                    that an input feeds
  *  28 target                         hexagon of the block; HOT_IS_BACK is added when the source does not come before it
  *  32 start[4], 48 1 / width[4]      one lane per TILE of 32 targets, so that all activations are one clamp
  *
@@ -40,6 +41,8 @@ export const HOT_OPEN: usize = 24;
 export const HOT_TARGET: usize = 28;
 export const HOT_START: usize = 32;
 export const HOT_RISE: usize = 48;
+export const NOT_OPEN: f32 = -1;
+export const OF_INPUT: f32 = -2;
 export const HOT_IS_BACK: u32 = 0x80000000;
 
 export const NONE: u32 = 0xffffffff;
@@ -57,6 +60,14 @@ export function hotOf(section: u32): usize {
 @inline
 export function tileOfRun(seed: u32, run: u32): u32 {
   return ((((seed & 1) << 1) | 1) * run + (seed >> 8)) & 3;
+}
+
+/** The run of 32 synapses that ends in a tile. */
+// @ts-ignore: decorator
+@inline
+export function runOfTile(seed: u32, tile: u32): u32 {
+  // The factor 1 or 3 is its own inverse modulo 4.
+  return (((seed & 1) << 1) | 1) * (tile - (seed >> 8)) & 3;
 }
 
 /** Writes a section's record anew after its state has changed. */
@@ -82,7 +93,8 @@ export function refresh(section: u32): void {
   store<u32>(hot, slot(AT_WEIGHT) + (<usize>section << 9), HOT_WEIGHTS);
   // A range that ends where the ramps end leaves nothing to be open for.
   const isOpen = kind == KIND_NEURON && ramps > 0 && range > reach;
-  store<f32>(hot, isOpen ? (ramps == 1 ? 0 : getF(ends, ramps - 2)) : -1, HOT_OPEN);
+  const open: f32 = isOpen ? (ramps == 1 ? 0 : getF(ends, ramps - 2)) : NOT_OPEN;
+  store<f32>(hot, kind == KIND_NEURON ? open : OF_INPUT, HOT_OPEN);
   store<u32>(hot, origin >= target ? target | HOT_IS_BACK : target, HOT_TARGET);
 
   for (let run: u32 = 0; run < 4; run++) {

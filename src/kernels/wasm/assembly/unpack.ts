@@ -90,14 +90,37 @@ function unpackFloats(row: usize, values: u32, value: usize, active: usize, isBi
   return count;
 }
 
+// @ts-ignore: decorator
+@inline
+function putBytes(wide: v128, to: usize, active: usize, count: u32, n: u32, isBinary: bool): u32 {
+  const x = clean(f32x4.convert_i32x4_u(wide), isBinary);
+  v128.store(to, x);
+  return appendActive(active, count, x, n);
+}
+
 function unpackBytes(row: usize, values: u32, value: usize, active: usize, isBinary: bool): u32 {
   let count: u32 = 0;
   let n: u32 = 0;
+  for (; n + 16 <= values; n += 16) {
+    const bytes = v128.load(row + n);
+    const to = value + (<usize>n << 2);
+    if (!v128.any_true(bytes)) {
+      const zero = f32x4.splat(0);
+      v128.store(to, zero);
+      v128.store(to, zero, 16);
+      v128.store(to, zero, 32);
+      v128.store(to, zero, 48);
+      continue;
+    }
+    const low = i16x8.extend_low_i8x16_u(bytes), high = i16x8.extend_high_i8x16_u(bytes);
+    count = putBytes(i32x4.extend_low_i16x8_u(low), to, active, count, n, isBinary);
+    count = putBytes(i32x4.extend_high_i16x8_u(low), to + 16, active, count, n + 4, isBinary);
+    count = putBytes(i32x4.extend_low_i16x8_u(high), to + 32, active, count, n + 8, isBinary);
+    count = putBytes(i32x4.extend_high_i16x8_u(high), to + 48, active, count, n + 12, isBinary);
+  }
   for (; n + 4 <= values; n += 4) {
-    const bytes = v128.load32_zero(row + n);
-    const x = clean(f32x4.convert_i32x4_u(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes))), isBinary);
-    v128.store(value + (<usize>n << 2), x);
-    count = appendActive(active, count, x, n);
+    const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(row + n)));
+    count = putBytes(wide, value + (<usize>n << 2), active, count, n, isBinary);
   }
   memory.fill(value + (<usize>n << 2), 0, (128 - n) << 2);
   if (n < values) {

@@ -4,7 +4,6 @@ import {
   AT_BIAS,
   AT_BIAS_MOMENT,
   AT_BIAS_SQUARE,
-  AT_BLOCK_HEXAGON,
   AT_BLOCK_SECTIONS,
   AT_DELTA_SUM,
   AT_GRADIENT,
@@ -13,25 +12,22 @@ import {
   AT_RAMP_SQUARE,
   AT_RAMPS,
   AT_SEED,
-  AT_SOURCE,
   AT_WEIGHT,
   AT_WEIGHT_MOMENT,
   HEADER_ADAM_STEPS,
-  HEXAGON_KIND,
   IS_BATCH,
-  KIND_NEURON,
   LEARNERS,
   RATE,
   SAMPLES,
 } from "../slots.ts";
-import { tileOfRun } from "./hot.ts";
-import { floatSlot, getF, getU, header, hexagonAt, setF, slot } from "./memory.ts";
+import { HOT_OPEN, hotOf, OF_INPUT, tileOfRun } from "./hot.ts";
+import { floatSlot, getF, getU, header, setF, slot } from "./memory.ts";
 import { bounded, madd, splat, sum } from "./vectors.ts";
 
-const MOMENT_KEEP: f32 = 0.8;
-const SQUARE_KEEP: f32 = 0.98;
-const EPSILON: f32 = 1e-6;
-const WEIGHT_DECAY: f32 = 0.2;
+export const MOMENT_KEEP: f32 = 0.8;
+export const SQUARE_KEEP: f32 = 0.98;
+export const EPSILON: f32 = 1e-6;
+export const WEIGHT_DECAY: f32 = 0.2;
 
 /** Adam's correction for moments that started at 0. */
 export function correction(keep: f64): f32 {
@@ -43,7 +39,7 @@ export function batchRate(): f32 {
   return <f32>(<f64>floatSlot(RATE) * sqrt<f64>(<f64>slot(LEARNERS)));
 }
 
-/** Item of a phase: the sections and biases of one block. */
+/** Item of a phase: the biases of one block, and the sections that have not stepped with their gradient. */
 export function updateBlock(item: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item);
   if (slot(IS_BATCH) != 0) updateBatch(block);
@@ -58,23 +54,22 @@ function updateBatch(block: u32): void {
   const sections = getU(slot(AT_BLOCK_SECTIONS), block);
   for (let place: u32 = 0; place < sections; place++) {
     const section = getU(places, place);
+    // Those that an input feeds have stepped already.
+    if (load<f32>(hotOf(section), HOT_OPEN) == OF_INPUT) continue;
     const sums = slot(AT_ACTIVATION_SUM) + (<usize>section << 4);
     if (!v128.any_true(f32x4.gt(v128.load(sums), f32x4.splat(0)))) continue;
-    const origin = hexagonAt(getU(slot(AT_BLOCK_HEXAGON), getU(slot(AT_SOURCE), section) >> 7));
-    const isPair = load<u32>(origin, HEXAGON_KIND) == KIND_NEURON;
     const seed = getU(slot(AT_SEED), section);
     const ramps = getU(slot(AT_RAMPS), section);
     for (let ramp: u32 = 0; ramp < ramps; ramp++) {
-      const first = tileOfRun(seed, isPair ? ramp * 2 : ramp);
+      const first = tileOfRun(seed, ramp * 2);
       const second = tileOfRun(seed, ramp * 2 + 1);
-      let squares = centre(section, block, first);
-      if (isPair) squares += centre(section, block, second);
+      const squares = centre(section, block, first) + centre(section, block, second);
       const at = section * 4 + ramp;
-      const square = SQUARE_KEEP * getF(slot(AT_RAMP_SQUARE), at) + (1 - SQUARE_KEEP) * (squares / <f32>(isPair ? 64 : 32));
+      const square = SQUARE_KEEP * getF(slot(AT_RAMP_SQUARE), at) + (1 - SQUARE_KEEP) * (squares / 64);
       setF(slot(AT_RAMP_SQUARE), at, square);
       const step = rate / momentCorrection / (sqrt<f32>(square / squareCorrection) + EPSILON);
       stepTile(section, block, first, rate, step);
-      if (isPair) stepTile(section, block, second, rate, step);
+      stepTile(section, block, second, rate, step);
     }
   }
   const at = <usize>block << 9;
