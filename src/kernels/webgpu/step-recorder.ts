@@ -71,9 +71,11 @@ export function shapeOf(
 }
 
 /** Samples and sections that one workgroup takes; as in the shaders. */
+const FORWARD_TILE = 16;
 const SAMPLE_TILE = 8;
 const LEARNERS_PER_GROUP = 64;
 const SECTIONS_PER_GROUP = 64;
+const SECTIONS_PER_UPDATE = 4;
 
 /**
  * Kernels over blocks, sections and tiles take as many workgroups as they are given and share the work among them. On a
@@ -106,7 +108,7 @@ export function* stepDispatches(shape: Shape, step: StepPlan): Generator<Dispatc
   for (const scoped of step.inputs) yield { kernel: "unpack", groups: [blocks, samples], scoped };
   for (const [index, { role, hasTargets }] of shape.hexagons.entries()) {
     const scoped = step.hexagonScopes[index]!;
-    if (role !== "input") yield { kernel: "forward", groups: [blocks, sampleTiles], scoped };
+    if (role !== "input") yield { kernel: "forward", groups: [blocks, Math.ceil(samples / FORWARD_TILE)], scoped };
     if (role === "hidden" && shape.hasMemory) yield { kernel: "spike", groups: [blocks], scoped };
     if (!isTraining || !hasTargets) continue;
     yield { kernel: "find-fresh", groups: [blocks], scoped };
@@ -135,7 +137,10 @@ function* backward(shape: Shape, { samples, hexagonScopes, limits }: StepPlan): 
   yield { kernel: "sum-deltas", groups: [blocks] };
   yield { kernel: "update-readout", groups: [Math.min(shape.tiles, limits.blocks), outputs] };
   yield { kernel: "update-outputs", groups: [Math.ceil(outputs / 64)] };
-  yield { kernel: "update-sections", groups: [Math.min(shape.sections, limits.sections)] };
+  yield {
+    kernel: "update-sections",
+    groups: [Math.min(Math.ceil(shape.sections / SECTIONS_PER_UPDATE), limits.sections)],
+  };
   yield { kernel: "update-neurons", groups: [blocks] };
 }
 
