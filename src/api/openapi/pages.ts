@@ -36,7 +36,7 @@ const start = `SwaggerUIBundle({
   validatorUrl: null,
   deepLinking: true,
   defaultModelsExpandDepth: -1,
-  docExpansion: "none",
+  docExpansion: "list",
   operationsSorter: "alpha",
   tagsSorter: "alpha",
 });

@@ -1,0 +1,41 @@
+import chromium from "@sparticuz/chromium";
+import { chromium as browserType } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { routes } from "../../src/api/routes.ts";
+import { createTestApp, type TestApp } from "../support/test-app.ts";
+
+let app: TestApp;
+let url: string;
+beforeAll(async () => {
+  app = await createTestApp();
+  ({ url } = await app.server.listen());
+});
+afterAll(() => app.close());
+
+// The browser that npm brings is for this platform only.
+test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
+  "a browser shows every endpoint, asks nobody but this server, and complains of nothing",
+  async () => {
+    const executablePath = await chromium.executablePath();
+    const browser = await browserType.launch({ executablePath, args: chromium.args, headless: true });
+    try {
+      const page = await browser.newPage({ locale: "en-US" });
+      const foreign: string[] = [];
+      const complaints: string[] = [];
+      page.on("request", (request) => {
+        if (!request.url().startsWith(url) && !request.url().startsWith("data:")) foreign.push(request.url());
+      });
+      page.on("console", (message) => {
+        if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+      });
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      await page.goto(`${url}/v1.0alpha/documentation`);
+      await page.waitForSelector(".opblock-summary");
+      expect(await page.locator(".opblock-summary").count()).toBe(routes.length);
+      expect({ foreign, complaints }).toEqual({ foreign: [], complaints: [] });
+    } finally {
+      await browser.close();
+    }
+  },
+  60_000,
+);
