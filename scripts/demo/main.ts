@@ -11,7 +11,7 @@ const usage = `Usage: npm run demo -- [options]
   --train N       images to draw for training (10000)
   --test N        images to draw for the test (2000)
   --epochs N      passes over the training images (1)
-  --move          train twice: on the first host, and with a move to the other host half-way; images to draw: 3000
+  --move          train once more on the other host, and move to the first one on the way; images to draw: 3000
                   (a server of our own brings a software GPU along)
   --data DIR      keep the server's data in DIR
   --address URL   use a running server; login from HANAMI_USER and HANAMI_PASSPHRASE`;
@@ -107,6 +107,9 @@ async function upload(client: HanamiClient, name: string, { images, labels }: Id
   return dataset;
 }
 
+/** Share of the training after which a cluster moves. */
+const MOVE_AT = 0.3;
+
 interface Learned {
   cluster: ClusterDetails;
   task: Task;
@@ -117,16 +120,17 @@ interface Learned {
   accuracy: number;
 }
 
-/** Trains a new cluster and tests it; half-way through the training it moves to the host `moveTo`. */
+/** Trains a new cluster and tests it. With `move` it begins on one host and goes to the other while it trains. */
 async function learn(
   client: HanamiClient,
-  work: { name: string; train: Dataset; test: Dataset; epochs: number; moveTo?: Host },
+  work: { name: string; train: Dataset; test: Dataset; epochs: number; move?: { from: Host; to: Host } },
 ): Promise<Learned> {
-  const { name, epochs, moveTo } = work;
+  const { name, epochs, move } = work;
   const columns = (dataset: Dataset, column: string) => [
     { dataset_uuid: dataset.uuid, dataset_column: column, hexagon_name: column },
   ];
-  const cluster = await client.clusters.create({ name, template, seed: 1 });
+  const from = move === undefined ? {} : { host_uuid: move.from.uuid };
+  const cluster = await client.clusters.create({ name, template, seed: 1, ...from });
   const trained = await timed(async () => {
     const progress = createProgress("train");
     const task = await client.tasks.train({
@@ -137,14 +141,17 @@ async function learn(
       epochs,
     });
     const start = performance.now();
-    let toMove = moveTo;
-    for await (const { current_cycle, percentage_finished } of client.tasks.watch(task, { intervalMs: 200 })) {
+    let target = move?.to;
+    const intervalMs = move === undefined ? 200 : 20;
+    for await (const { current_cycle, percentage_finished, state } of client.tasks.watch(task, { intervalMs })) {
       const rate = Math.round(current_cycle / ((performance.now() - start) / 1000));
       progress.update(percentage_finished, `${current_cycle} images, ${rate} per second`);
-      if (toMove === undefined || percentage_finished < 0.4) continue;
-      await client.clusters.switchHost({ cluster_uuid: cluster.uuid, host_uuid: toMove.uuid });
-      console.log(`\nmoved to the ${toMove.type} host at ${current_cycle} images or a little later`);
-      toMove = undefined;
+      if (target === undefined || percentage_finished < MOVE_AT) continue;
+      if (state === "finished")
+        throw new Error("The training was over before it could move: more images with --train.");
+      await client.clusters.switchHost({ cluster_uuid: cluster.uuid, host_uuid: target.uuid });
+      console.log(`\nmoved to the ${target.type} host after ${current_cycle} images or a little later`);
+      target = undefined;
     }
     progress.end();
     return client.tasks.wait(task);
@@ -170,7 +177,7 @@ async function learn(
 }
 
 async function run(client: HanamiClient, options: Options): Promise<string[]> {
-  const [, other] = await client.hosts.list();
+  const [first, other] = await client.hosts.list();
   if (options.move && other === undefined) throw new Error("There is only one host, so nothing can move.");
   const loaded = await timed(() => loadImages(options));
   const { train, test } = loaded.result;
@@ -195,8 +202,9 @@ async function run(client: HanamiClient, options: Options): Promise<string[]> {
   ];
   console.log(`\n${formatTable(rows)}\n`);
   console.log(`accuracy ${accuracy.toFixed(2)} % on ${test.count} images that were not learned`);
-  if (options.move && other !== undefined) {
-    const moved = await learn(client, { ...work, name: `${name} moved`, moveTo: other });
+  if (options.move && first !== undefined && other !== undefined) {
+    console.log(`the same once more, begun on the ${other.type} host`);
+    const moved = await learn(client, { ...work, name: `${name} moved`, move: { from: other, to: first } });
     console.log(
       `accuracy ${moved.accuracy.toFixed(2)} % of the cluster that moved, ${accuracy.toFixed(2)} % of the other`,
     );
