@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
-import { discardResult } from "../tasks/discard-result.ts";
+import { discardResultRow, removeResultFile } from "../tasks/discard-result.ts";
 import { clusterNotFound, findCluster } from "./find-cluster.ts";
 
 /** Stops what runs on the cluster and removes it with its tasks. Checkpoints and finished results stay. */
@@ -19,8 +19,10 @@ export async function deleteCluster(context: Context, input: { uuid: string }): 
         .returning({ uuid: clusters.uuid });
       if (row === undefined) throw clusterNotFound(input.uuid);
       const removed = await tx.delete(tasks).where(eq(tasks.cluster_uuid, uuid)).returning();
-      for (const { uuid: task, plan } of removed) if (plan.kind === "request") requests.push(task);
+      for (const { uuid: task, plan } of removed) {
+        if (plan.kind === "request" && (await discardResultRow(tx, task))) requests.push(task);
+      }
     });
   });
-  for (const task of requests) await discardResult(app, task);
+  for (const task of requests) await removeResultFile(app.storage, task);
 }

@@ -9,7 +9,7 @@ import { HanamiError } from "../errors.ts";
 import { HostClosedError, HostError } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import { recordEnd } from "./record-end.ts";
-import { discardResult } from "./discard-result.ts";
+import { discardResultRow, removeResultFile } from "./discard-result.ts";
 import { runRequestTask } from "./run-request-task.ts";
 import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
@@ -207,9 +207,14 @@ export class ClusterLane {
     // Other messages may hold what is not for users, such as paths; a host knows nothing of that sort.
     const hasText = expected || error instanceof HostError;
     const errorMessage = hasText ? error.message : "The server failed to carry out the task; its error log says why.";
-    await recordEnd(this.#resources.db, run.task.uuid, { state: "failed", cycle: run.cycle, errorMessage });
+    const { db, storage } = this.#resources;
+    const { uuid } = run.task;
+    const hasFile = await db.transaction(async (tx) => {
+      await recordEnd(tx, uuid, { state: "failed", cycle: run.cycle, errorMessage });
+      return run.plan.kind === "request" && (await discardResultRow(tx, uuid));
+    });
     await this.#cleanUp(run);
-    if (run.plan.kind === "request") await discardResult(this.#resources, run.task.uuid);
+    if (hasFile) await removeResultFile(storage, uuid);
   }
 
   async #cleanUp({ task, plan }: TaskRun): Promise<void> {

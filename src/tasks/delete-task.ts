@@ -3,7 +3,7 @@ import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { unpinCheckpoint } from "../clusters/restore-pin.ts";
 import { tasks } from "../db/schema/index.ts";
-import { discardResult } from "./discard-result.ts";
+import { discardResultRow, removeResultFile } from "./discard-result.ts";
 import { type TaskKey, taskNotFound } from "./get-task.ts";
 import { recordEnd } from "./record-end.ts";
 
@@ -16,15 +16,19 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   const cluster = await findCluster(context, key.cluster_uuid);
   const isTask = and(eq(tasks.uuid, key.uuid), eq(tasks.cluster_uuid, cluster.uuid));
 
-  const [removed] = await app.db
-    .delete(tasks)
-    .where(and(isTask, ne(tasks.state, "active")))
-    .returning();
+  const { removed, hasFile } = await app.db.transaction(async (tx) => {
+    const [row] = await tx
+      .delete(tasks)
+      .where(and(isTask, ne(tasks.state, "active")))
+      .returning();
+    const isQueuedRequest = row?.state === "queued" && row.plan.kind === "request";
+    return { removed: row, hasFile: isQueuedRequest && (await discardResultRow(tx, row.uuid)) };
+  });
   if (removed !== undefined) {
     if (removed.state !== "queued") return;
     const pin = { clusterUuid: cluster.uuid, taskUuid: removed.uuid };
     if (removed.plan.kind === "restore") await unpinCheckpoint(app.storage, pin);
-    if (removed.plan.kind === "request") await discardResult(app, removed.uuid);
+    if (hasFile) await removeResultFile(app.storage, removed.uuid);
     return;
   }
 

@@ -2,7 +2,8 @@ import { datasetPath } from "../datasets/paths.ts";
 import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
 import type { RequestReport, RequestSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
-import { discardResult } from "./discard-result.ts";
+import { discardResultRow, removeResultFile } from "./discard-result.ts";
+import type { Db } from "../db/client.ts";
 import { HostLosses } from "./host-losses.ts";
 import { placeBindings } from "./place-bindings.ts";
 import { recordEnd } from "./record-end.ts";
@@ -61,16 +62,17 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
     const { cycle } = run;
     const state = cycle >= total ? "finished" : "aborted";
     // Should the server be killed before the next step, the task starts again and publishes the same rows again.
-    await results.publish();
+    const isEmpty = !(await results.publish());
+    const record = async (tx: Db) => {
+      await recordEnd(tx, task.uuid, { state, cycle });
+      // A task that was aborted before its first row leaves no dataset behind.
+      if (isEmpty) await discardResultRow(tx, task.uuid);
+    };
     await context.exclusive(async (seat) => {
       // Neurons with a memory changed; the next task must find them like this after a restart, too.
-      if (!seat.dirty) await recordEnd(context.db, task.uuid, { state, cycle });
-      else {
-        await seat.save(async (tx) => {
-          await recordEnd(tx, task.uuid, { state, cycle });
-        });
-      }
+      await (seat.dirty ? seat.save(record) : context.db.transaction(record));
     });
+    if (isEmpty) await removeResultFile(context.storage, task.uuid);
   } finally {
     await results.close();
   }
@@ -104,10 +106,10 @@ class Results {
     );
   }
 
-  /** Shows the rows. A task that was aborted before its first row leaves no dataset behind. */
-  async publish(): Promise<void> {
-    if (this.#writer === null) await discardResult(this.#context, this.#run.task.uuid);
-    else await this.#writer.publish();
+  /** Shows the rows; false when there is none. */
+  async publish(): Promise<boolean> {
+    await this.#writer?.publish();
+    return this.#writer !== null;
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ export interface RunningServer {
 }
 
 /** Starts the built server on a data directory; it ends with the test at the latest. */
-export async function startServer(dataDir: string, env: Record<string, string> = {}): Promise<RunningServer> {
+export function spawnServer(dataDir: string, env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [join(paths.root, "dist/src/main.js")], {
     stdio: ["ignore", "pipe", "inherit"],
     env: {
@@ -30,11 +30,21 @@ export async function startServer(dataDir: string, env: Record<string, string> =
     },
   });
   onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+/** Starts the built server and logs in. Rejects when the process ends before it listens. */
+export async function startServer(dataDir: string, env: Record<string, string> = {}): Promise<RunningServer> {
+  return logIn(spawnServer(dataDir, env));
+}
+
+async function logIn(child: ReturnType<typeof spawnServer>): Promise<RunningServer> {
   let url: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     url = /listens on (http:\S+)/.exec(line)?.[1];
     if (url !== undefined) break;
   }
+  if (url === undefined) throw new Error("the server ended before it listened");
   child.stdout.resume();
   const base = `${url}/v1.0alpha`;
   const ask = async <T>(method: string, path: string, body?: object, token = "") => {
@@ -46,11 +56,11 @@ export async function startServer(dataDir: string, env: Record<string, string> =
   };
   const login = { id: adminId, passphrase: base64(testPassphrase) };
   const { token } = await ask<{ token: string }>("POST", "/token", login);
-  return { child, url: url as string, token, ask: (method, path, body) => ask(method, path, body, token) };
+  return { child, url, token, ask: (method, path, body) => ask(method, path, body, token) };
 }
 
 /** Ends the process without any warning. */
-export async function kill({ child }: RunningServer): Promise<void> {
+export async function kill({ child }: Pick<RunningServer, "child">): Promise<void> {
   const exited = once(child, "exit");
   child.kill("SIGKILL");
   await exited;
