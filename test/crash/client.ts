@@ -1,9 +1,9 @@
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect } from "vitest";
 import { sendFile } from "../api/dataset-support.ts";
 import { requestBody, smallTemplate, trainBody } from "../support/compute.ts";
 import type { Random } from "../support/random.ts";
@@ -72,18 +72,22 @@ export class Client {
     const own = <T>(rows: Map<string, T & Record<string, string>>) =>
       [...rows].filter(([, row]) => row["name"]?.startsWith(this.name) === true).map(([uuid]) => uuid);
     const ownIds = (ids: Set<string>) => [...ids].filter((id) => id.startsWith(this.name));
-    expect(ownIds(listing.projects).sort()).toEqual([...this.projects].sort());
-    expect(ownIds(listing.users).sort()).toEqual([...this.users].sort());
-    expect(own(listing.clusters).sort()).toEqual([...this.clusters.keys()].sort());
+    assert.deepEqual(ownIds(listing.projects).sort(), [...this.projects].sort());
+    assert.deepEqual(ownIds(listing.users).sort(), [...this.users].sort());
+    assert.deepEqual(own(listing.clusters).sort(), [...this.clusters.keys()].sort());
     // A save may have finished since `#follow` looked.
     const saved = [...this.checkpoints.keys(), ...this.#unfinished("save")];
-    expect(saved).toEqual(expect.arrayContaining(own(listing.checkpoints)));
-    expect(own(listing.checkpoints)).toEqual(expect.arrayContaining([...this.checkpoints.keys()]));
+    const missing = [...this.checkpoints.keys()].filter((uuid) => !listing.checkpoints.has(uuid));
+    assert.deepEqual(missing, []);
+    assert.deepEqual(
+      own(listing.checkpoints).filter((uuid) => !saved.includes(uuid)),
+      [],
+    );
     const datasets = [...this.uploads.keys(), ...this.results.keys(), ...this.#unfinished("request")];
-    expect(own(listing.datasets).sort()).toEqual(datasets.sort());
+    assert.deepEqual(own(listing.datasets).sort(), datasets.sort());
     for (const upload of this.uploads.values()) await this.#checkUpload(server, upload);
     for (const checkpoint of this.checkpoints.values()) await this.#checkCheckpoint(checkpoint);
-    for (const result of this.results.values()) expect(await this.#content(server, result)).toBe(result.content);
+    for (const result of this.results.values()) assert.equal(await this.#content(server, result), result.content);
   }
 
   /** Waits until nothing is queued any more. */
@@ -376,15 +380,15 @@ export class Client {
   async #follow(server: RunningServer): Promise<void> {
     for (const cluster of this.clusters.values()) {
       const states = await list(server, `/task/all?cluster_uuid=${cluster.uuid}`);
-      expect(states.map(({ uuid }) => uuid).sort()).toEqual([...cluster.tasks.keys()].sort());
+      assert.deepEqual(states.map(({ uuid }) => uuid).sort(), [...cluster.tasks.keys()].sort());
       let listing: Listing | null = null;
       for (const { uuid, state } of states) {
         const task = cluster.tasks.get(uuid as string) as TaskModel;
-        expect(task.isOver ? ["finished"] : ["queued", "active", "finished"]).toContain(state);
+        assert((task.isOver ? ["finished"] : ["queued", "active", "finished"]).includes(state as string), state);
         if (state !== "finished" || task.isOver) continue;
         listing ??= await takeListing(server);
-        const kept = task.kind === "save" ? listing.checkpoints : listing.datasets;
-        if (task.kind === "save" || task.kind === "request") expect(kept.has(task.uuid)).toBe(true);
+        const kept: Listing["datasets"] = task.kind === "save" ? listing.checkpoints : listing.datasets;
+        if (task.kind === "save" || task.kind === "request") assert.equal(kept.has(task.uuid), true);
         await this.#keepOutcome(server, listing, task);
       }
     }
@@ -400,19 +404,20 @@ export class Client {
     const { uuid, rows, bytes } = upload;
     if (!upload.isReady) {
       const progress = await server.ask<{ complete: boolean }>("GET", `/dataset/progress?uuid=${uuid}`);
-      expect(progress).toMatchObject({ bytes_total: bytes.length });
-      if (upload.isComplete) expect(progress).toMatchObject({ complete: true, bytes_received: bytes.length });
+      const whole = { uuid, complete: true, bytes_received: bytes.length, bytes_total: bytes.length };
+      if (upload.isComplete) assert.deepEqual(progress, whole);
       return;
     }
-    expect(await server.ask("GET", `/dataset?uuid=${uuid}`)).toMatchObject({ number_of_rows: rows });
+    const dataset = await server.ask<{ number_of_rows: number }>("GET", `/dataset?uuid=${uuid}`);
+    assert.equal(dataset.number_of_rows, rows);
     const content = `/dataset/content?uuid=${uuid}&column_name=a&row_offset=0&number_of_rows=${rows}`;
-    expect(await server.ask("GET", content)).toEqual({ data: Array.from({ length: rows }, (_, row) => [row]) });
+    assert.deepEqual(await server.ask("GET", content), { data: Array.from({ length: rows }, (_, row) => [row]) });
   }
 
   async #checkCheckpoint(checkpoint: CheckpointModel): Promise<void> {
     const bytes = await readFile(join(this.#dataDir, "checkpoints", `${checkpoint.uuid}.safetensors`));
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     checkpoint.sha256 ??= sha256;
-    expect(sha256).toBe(checkpoint.sha256);
+    assert.equal(sha256, checkpoint.sha256);
   }
 }
