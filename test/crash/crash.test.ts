@@ -71,7 +71,8 @@ describe.each(chosen)("on $name", (database) => {
 
     await Promise.all(clients.map((client) => client.drain(server)));
     await checkAll(server);
-    const replay = new Replay(server, { base, dataDir });
+    const asked = clients.flatMap((client) => [...client.results.values()].map(({ lineage }) => lineage));
+    const replay = new Replay(server, { base, dataDir, asked });
     const compared = { clusters: 0, checkpoints: 0, results: 0 };
     for (const client of clients) {
       for (const { uuid, lineage } of client.clusters.values()) {

@@ -13,7 +13,7 @@ const keyOf = ({ seed, steps }: Lineage) => JSON.stringify([seed, steps]);
 interface Outcome {
   file: Buffer;
   sha256: string;
-  /** To each base dataset. */
+  /** To each base dataset; none where nobody asked. */
   answers: string[];
 }
 
@@ -24,12 +24,18 @@ export class Replay {
   readonly #dataDir: string;
   /** File of the network, and its answers for each base dataset, by lineage. */
   readonly #states = new Map<string, Outcome>();
+  /** Lineages whose answers matter. */
+  readonly #asked: ReadonlySet<string>;
   #count = 0;
 
-  constructor(server: RunningServer, options: { base: readonly BaseDataset[]; dataDir: string }) {
+  constructor(
+    server: RunningServer,
+    options: { base: readonly BaseDataset[]; dataDir: string; asked: readonly Lineage[] },
+  ) {
     this.#server = server;
     this.#base = options.base;
     this.#dataDir = options.dataDir;
+    this.#asked = new Set(options.asked.map(keyOf));
   }
 
   async outcome(lineage: Lineage): Promise<Outcome> {
@@ -51,9 +57,10 @@ export class Replay {
     for (let count = 0; count <= steps.length; count++) {
       if (count > 0) await this.#train(uuid, steps[count - 1] as Step);
       const file = await this.fileOf(uuid);
+      const key = keyOf({ seed, steps: steps.slice(0, count) });
       const answers: string[] = [];
-      for (const base of this.#base) answers.push(await this.#ask(uuid, base));
-      this.#states.set(keyOf({ seed, steps: steps.slice(0, count) }), {
+      if (this.#asked.has(key)) for (const base of this.#base) answers.push(await this.#ask(uuid, base));
+      this.#states.set(key, {
         file,
         sha256: createHash("sha256").update(file).digest("hex"),
         answers,
