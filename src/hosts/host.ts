@@ -48,6 +48,10 @@ export interface HostStatus {
 export interface NetworkInfo {
   /** The template's text that the network was made from. */
   template: string;
+  /** Decides everything random about the network. */
+  seed: number;
+  /** Something carries over from one cycle to the next, so their order is part of what the network learns. */
+  remembers: boolean;
   metrics: NetworkMetrics;
 }
 

@@ -16,6 +16,8 @@ export const DRAW = {
   sectionBlock: 0x30000000,
   sectionSeed: 0x40000000,
   readout: 0x50000000,
+  pieceOrder: 0x60000000,
+  cycleOrder: 0x70000000,
 } as const;
 
 /** A 32-bit draw from (seed, kind + hexagon, item, part). */

@@ -4,6 +4,7 @@ import { parseTemplate } from "../network/template/parse-template.ts";
 import { HostLosses } from "./host-losses.ts";
 import { placeBindings } from "./place-bindings.ts";
 import { recordEnd } from "./record-end.ts";
+import { ShuffledSource } from "./shuffled-source.ts";
 import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
@@ -24,7 +25,9 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
     rows: plan.rows,
     timeLength: plan.time_length,
   });
-  const trainer = new SliceTrainer(context, run, source);
+  // A network that remembers learns a sequence: its rows keep their order.
+  const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
+  const trainer = new SliceTrainer(context, run, { rows, bytesPerCycle: source.bytesPerCycle });
   try {
     for (let over = false; !over;) {
       try {
@@ -64,15 +67,19 @@ interface TaskSlice {
 class SliceTrainer {
   readonly #context: RunContext;
   readonly #run: TaskRun<"train">;
-  readonly #source: SliceSource;
+  readonly #rows: Pick<SliceSource, "read">;
   readonly #size: SliceSize;
   #ahead: Promise<TaskSlice> | null = null;
 
-  constructor(context: RunContext, run: TaskRun<"train">, source: SliceSource) {
+  constructor(
+    context: RunContext,
+    run: TaskRun<"train">,
+    { rows, bytesPerCycle }: { rows: Pick<SliceSource, "read">; bytesPerCycle: number },
+  ) {
     this.#context = context;
     this.#run = run;
-    this.#source = source;
-    this.#size = new SliceSize({ unit: run.plan.batch_size, bytesPerCycle: source.bytesPerCycle });
+    this.#rows = rows;
+    this.#size = new SliceSize({ unit: run.plan.batch_size, bytesPerCycle });
   }
 
   /** Trains one slice. False when none is left to train, or the task has to stop: then `run.cycle` is up to date. */
@@ -115,7 +122,7 @@ class SliceTrainer {
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
     const slice: TrainSlice = {
       cycles,
-      ...(await this.#source.read(firstCycle, cycles)),
+      ...(await this.#rows.read(firstCycle, cycles)),
       batchSize: plan.batch_size,
       schedule: { firstCycle, horizon: task.total_number_of_cycles },
       ...(plan.learning_rate === null ? {} : { learningRate: plan.learning_rate }),

@@ -30,7 +30,7 @@ export class SliceSource {
   readonly #expected: Column[];
   readonly #timeLength: number;
   /** Cycles after which the rows begin again. */
-  readonly #period: number;
+  readonly period: number;
 
   private constructor(
     readers: Map<string, DatasetReader>,
@@ -41,7 +41,7 @@ export class SliceSource {
     this.#inputs = columns.inputs;
     this.#expected = columns.expected;
     this.#timeLength = timeLength;
-    this.#period = rows - timeLength + 1;
+    this.period = rows - timeLength + 1;
   }
 
   /**
@@ -89,26 +89,29 @@ export class SliceSource {
    * again; where that falls into the slice, its rows are whole windows and `timeLength` is 1.
    */
   async read(firstCycle: number, cycles: number): Promise<SliceRows> {
-    const row = firstCycle % this.#period;
-    const isRepeating = row + cycles > this.#period;
-    const take = (columns: Column[], timeLength: number): Promise<SliceColumns[]> =>
-      eachInTurn(columns, (column) =>
-        isRepeating
-          ? this.#readRepeating(column, { row, cycles, timeLength })
-          : read(column, row, cycles + timeLength - 1),
-      );
-    const inputs = await take(this.#inputs, this.#timeLength);
-    const expected = await take(this.#expected, 1);
-    return { timeLength: isRepeating ? 1 : this.#timeLength, inputs, expected };
+    const row = firstCycle % this.period;
+    if (row + cycles > this.period) return this.readSamples(firstCycle, cycles);
+    const inputs = await eachInTurn(this.#inputs, (column) => read(column, row, cycles + this.#timeLength - 1));
+    const expected = await eachInTurn(this.#expected, (column) => read(column, row, cycles));
+    return { timeLength: this.#timeLength, inputs, expected };
   }
 
-  /** The windows of cycles that run over the last row, one after the other. */
-  async #readRepeating(
+  /** The same with every sample whole, as if its window were one row: `timeLength` is 1. */
+  async readSamples(firstCycle: number, cycles: number): Promise<SliceRows> {
+    const take = (columns: Column[], timeLength: number): Promise<SliceColumns[]> =>
+      eachInTurn(columns, (column) => this.#readSamples(column, { row: firstCycle % this.period, cycles, timeLength }));
+    const inputs = await take(this.#inputs, this.#timeLength);
+    const expected = await take(this.#expected, 1);
+    return { timeLength: 1, inputs, expected };
+  }
+
+  /** The windows of cycles, which may run over the last row, one after the other. */
+  async #readSamples(
     column: Column,
     { row, cycles, timeLength }: { row: number; cycles: number; timeLength: number },
   ): Promise<SliceColumns> {
     const { index, width } = column;
-    const period = this.#period;
+    const period = this.period;
     const all = cycles > period ? await read(column, 0, period + timeLength - 1) : null;
     const window = width * timeLength;
     const values = column.reader.type === "uint8" ? new Uint8Array(cycles * window) : new Float32Array(cycles * window);

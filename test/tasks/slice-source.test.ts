@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
 import type { SliceColumns } from "../../src/hosts/host.ts";
+import { ShuffledSource } from "../../src/tasks/shuffled-source.ts";
 import { SliceSource } from "../../src/tasks/slice-source.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 
@@ -59,5 +60,30 @@ test.each([1, 3, ROWS])(
       }
       await table.close();
     }
+  },
+);
+
+test.each([1, 3])(
+  "shuffled: every epoch sees every window with what it expects, time length %i",
+  async (timeLength) => {
+    const table = await open(timeLength, "uint8");
+    const { period } = table;
+    const shuffled = new ShuffledSource(table, 5);
+    const cycles = 3 * period;
+    const slice = await shuffled.read(0, cycles);
+    const inputs = samples(slice.inputs[0]!, cycles, slice.timeLength);
+    const rows = inputs.map((window) => window[0]! / 10);
+    expect(samples(slice.expected[0]!, cycles, 1).flat()).toEqual(rows);
+    for (const [cycle, window] of inputs.entries()) {
+      const expected = Array.from({ length: timeLength }, (_, t) => inputRow(rows[cycle]! + t)).flat();
+      expect(window).toEqual(expected);
+    }
+    for (const epoch of [0, 1, 2]) {
+      const seen = rows.slice(epoch * period, (epoch + 1) * period);
+      expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: period }, (_, i) => i));
+    }
+    // A task that goes on in the middle sees what it would have seen.
+    const resumed = await new ShuffledSource(table, 5).read(period + 2, period);
+    expect(samples(resumed.inputs[0]!, period, 1)).toEqual(inputs.slice(period + 2, 2 * period + 2));
   },
 );

@@ -95,5 +95,10 @@ export class NetworkStore implements HostService {
 }
 
 function describe(network: Network): NetworkInfo {
-  return { template: network.template.text, metrics: network.metrics() };
+  return {
+    template: network.template.text,
+    seed: network.seed,
+    remembers: network.remembers,
+    metrics: network.metrics(),
+  };
 }

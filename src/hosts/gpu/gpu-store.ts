@@ -111,7 +111,12 @@ export class GpuStore implements AsyncHostService {
   async #keep(cluster: string, network: GpuNetwork): Promise<NetworkInfo> {
     this.#networks.get(cluster)?.destroy();
     this.#networks.set(cluster, network);
-    return { template: network.template.text, metrics: await network.metrics() };
+    return {
+      template: network.template.text,
+      seed: network.seed,
+      remembers: network.remembers,
+      metrics: await network.metrics(),
+    };
   }
 
   #network(cluster: string): GpuNetwork {

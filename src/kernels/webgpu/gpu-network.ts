@@ -104,6 +104,10 @@ export class GpuNetwork {
     return this.#cluster.template;
   }
 
+  get seed(): number {
+    return this.#cluster.seed;
+  }
+
   /** Trained samples. */
   get cycle(): number {
     return readCycle(this.#header);

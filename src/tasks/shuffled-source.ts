@@ -1,0 +1,91 @@
+import type { SliceColumns } from "../hosts/host.ts";
+import { CycleOrder } from "./cycle-order.ts";
+import type { SliceRows, SliceSource } from "./slice-source.ts";
+
+/** What a window may take in memory. */
+const WINDOW_BYTES_MAX = 16 * 1024 * 1024;
+
+interface Window {
+  epoch: number;
+  window: number;
+  /** Place in the epoch of its first cycle. */
+  start: number;
+  /** Cycles of the joined pieces, in file order. */
+  rows: SliceRows;
+  places: Uint32Array;
+}
+
+/**
+ * Reads a task's rows in an order of its own for every epoch. A batch of neighbouring rows of a sorted table would be a
+ * batch of almost equal samples, and the rule learns from how samples differ: on a sine of 1000 rows in order the rms
+ * error stayed at 0.21, shuffled it fell to 0.07.
+ */
+export class ShuffledSource {
+  readonly #source: SliceSource;
+  readonly #order: CycleOrder;
+  #window: Window | null = null;
+
+  /** `seed` decides the order. */
+  constructor(source: SliceSource, seed: number) {
+    this.#source = source;
+    const windowCyclesMax = Math.floor(WINDOW_BYTES_MAX / Math.max(1, source.bytesPerCycle));
+    this.#order = new CycleOrder({ period: source.period, windowCyclesMax, seed });
+  }
+
+  /** The samples of `cycles` >= 1 cycles of the task from `firstCycle` on, in fresh buffers. One call at a time. */
+  async read(firstCycle: number, cycles: number): Promise<SliceRows> {
+    let result: SliceRows | null = null;
+    for (let done = 0; done < cycles || result === null;) {
+      const { period } = this.#order;
+      const cycle = firstCycle + done;
+      const place = cycle % period;
+      const { rows, places, start } = await this.#enter(Math.floor(cycle / period), place);
+      result ??= emptyLike(rows, cycles);
+      const chosen = places.subarray(place - start, place - start + cycles - done);
+      for (const [i, column] of rows.inputs.entries()) copy(column, chosen, result.inputs[i] as SliceColumns, done);
+      for (const [i, column] of rows.expected.entries()) copy(column, chosen, result.expected[i] as SliceColumns, done);
+      done += chosen.length;
+    }
+    return result;
+  }
+
+  async #enter(epoch: number, place: number): Promise<Window> {
+    const { window, start } = this.#order.windowAt(epoch, place);
+    if (this.#window?.epoch === epoch && this.#window.window === window) return this.#window;
+    const pieces = this.#order.pieces(epoch, window);
+    const count = pieces.reduce((sum, piece) => sum + piece.count, 0);
+    let rows: SliceRows | null = null;
+    let done = 0;
+    for (const piece of pieces) {
+      const read = await this.#source.readSamples(piece.first, piece.count);
+      rows ??= emptyLike(read, count);
+      for (const [i, column] of read.inputs.entries()) put(column, rows.inputs[i] as SliceColumns, done);
+      for (const [i, column] of read.expected.entries()) put(column, rows.expected[i] as SliceColumns, done);
+      done += piece.count;
+    }
+    const places = this.#order.places(epoch, window, count);
+    this.#window = { epoch, window, start, rows: rows as SliceRows, places };
+    return this.#window;
+  }
+}
+
+function emptyLike({ inputs, expected }: SliceRows, cycles: number): SliceRows {
+  const empty = ({ index, width, rows }: SliceColumns): SliceColumns => {
+    const length = cycles * width;
+    return { index, width, rows: rows instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length) };
+  };
+  return { timeLength: 1, inputs: inputs.map(empty), expected: expected.map(empty) };
+}
+
+/** Puts whole columns behind the first `done` cycles of the target. */
+function put({ rows, width }: SliceColumns, target: SliceColumns, done: number): void {
+  target.rows.set(rows, done * width);
+}
+
+/** Copies the chosen cycles behind the first `done` cycles of the target. */
+function copy({ rows, width }: SliceColumns, chosen: Uint32Array, target: SliceColumns, done: number): void {
+  for (let i = 0; i < chosen.length; i++) {
+    const from = (chosen[i] as number) * width;
+    target.rows.set(rows.subarray(from, from + width), (done + i) * width);
+  }
+}
