@@ -13,8 +13,11 @@ import { Memory } from "./web-assembly.ts";
 
 /** Samples that a thread takes at once: the weights of a tile are read once for all of them. */
 const CHUNK_MAX = 8;
+/** Of networks whose weights fit no cache, more: what counts is how often the weights are read. */
+const CHUNK_MAX_LARGE = 32;
+const SECTIONS_LARGE = 4000;
 /** What the records of one chunk may take, in bytes. */
-const RECORDS_MAX = 16 * 1024 * 1024;
+const RECORDS_MAX = 128 * 1024 * 1024;
 /** Samples of one step of a request and thread: few enough for their values to stay in its cache. */
 const REQUEST_STEP = 32;
 /** What the values of a step of a request may take in bytes. */
@@ -199,8 +202,9 @@ export class WasmEngine implements Engine {
       ...hexagons.map((hexagon) => hexagon.blocks.reduce((sum, block) => sum + blockSections[block]!, 0)),
     );
     const perSample = Math.max(1, sections) * 4 * 16;
+    const largest = sections < SECTIONS_LARGE ? CHUNK_MAX : CHUNK_MAX_LARGE;
     const shares = threads === 1 ? 1 : threads * 4;
-    const chunk = Math.max(1, Math.min(CHUNK_MAX, Math.ceil(step / shares), Math.floor(RECORDS_MAX / perSample)));
+    const chunk = Math.max(1, Math.min(largest, Math.ceil(step / shares), Math.floor(RECORDS_MAX / perSample)));
     const starts = aligned(blocks * 16);
     const lists = starts + aligned((chunk + 1) * blocks * 16);
     const records = lists + aligned(Math.max(512, (step + 8) * 8));
