@@ -21,7 +21,7 @@ import {
 import { HOT_IS_BACK, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, hotOf, OF_INPUT, tileOfRun } from "./hot.ts";
 import { listsOf } from "./local.ts";
 import { getF, getU, setF, setU, slot } from "./memory.ts";
-import { prepareStep, stepInputTile } from "./step-input.ts";
+import { prepareStep, stepInputTile } from "./step-ramp.ts";
 import { madd, sum } from "./vectors.ts";
 
 /**
