@@ -5,6 +5,8 @@ import type { TokenKey } from "./accounts/token-key.ts";
 import type { Config } from "./config.ts";
 import type { Uploads } from "./datasets/upload/uploads.ts";
 import type { Db } from "./db/client.ts";
+import type { TokenBuckets } from "./limits/token-bucket.ts";
+import type { ApiMetrics } from "./measurements/api-metrics.ts";
 import type { Measurements } from "./measurements/measurements.ts";
 import type { Storage } from "./storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
@@ -23,6 +25,11 @@ export interface App {
   readonly tokenKey: TokenKey;
   readonly policies: Policies;
   readonly measurements: Measurements;
+  readonly apiMetrics: ApiMetrics;
+  /** Requests by user. */
+  readonly requestRate: TokenBuckets;
+  /** Failed logins by address. */
+  readonly loginRate: TokenBuckets;
   /** What stays open for users, to be ended with them. */
   readonly connections: Connections;
 }

@@ -17,6 +17,8 @@ import { startUploadSweeper } from "./datasets/upload/sweeper.ts";
 import { Uploads } from "./datasets/upload/uploads.ts";
 import { openDatabase } from "./db/open.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
+import { TokenBuckets } from "./limits/token-bucket.ts";
+import { ApiMetrics } from "./measurements/api-metrics.ts";
 import { createLog } from "./log.ts";
 import { startMeasurements } from "./measurements/measurements.ts";
 import { paths } from "./paths.ts";
@@ -117,12 +119,22 @@ export async function openApp(config: Config): Promise<Server> {
       policies,
       measurements,
       connections: new Connections(),
+      apiMetrics: new ApiMetrics(),
+      requestRate: new TokenBuckets({
+        perSecond: config.limits.requestsPerSecond,
+        burst: 5 * config.limits.requestsPerSecond,
+      }),
+      loginRate: new TokenBuckets({
+        perSecond: config.limits.loginFailuresPerMinute / 60,
+        burst: config.limits.loginFailuresPerMinute,
+      }),
     };
     const uploadSweeper = startUploadSweeper(app);
     closer.add(() => uploadSweeper.close());
 
     const api = createApi(app, routes);
     const server = createHttpServer(api);
+    server.maxConnections = config.limits.connections;
     const webSockets = attachWebSockets(app, server, socketTargets);
     closer.add(() => stopListening(server, () => webSockets.close()));
 

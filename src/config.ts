@@ -27,11 +27,40 @@ const environment = z.object({
   HANAMI_CPU_THREADS: positive.optional(),
   HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
   HANAMI_SNAPSHOT_INTERVAL_MS: positive.default(3000),
+  HANAMI_MAX_UPLOAD_BYTES: positive.default(10_000_000_000),
+  HANAMI_MAX_DATASET_ROWS: positive.default(1_000_000_000),
+  HANAMI_MAX_TEMPLATE_BYTES: positive.default(1_048_576),
+  HANAMI_MAX_CLUSTERS_PER_PROJECT: positive.default(10_000),
+  HANAMI_MAX_TASKS_PER_PROJECT: positive.default(100_000),
+  HANAMI_MAX_CONNECTIONS: positive.default(10_000),
+  HANAMI_MAX_SOCKETS_PER_USER: positive.default(1000),
+  HANAMI_REQUESTS_PER_SECOND: positive.default(2000),
+  HANAMI_LOGIN_FAILURES_PER_MINUTE: positive.default(60),
   HANAMI_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
 /** Names of all settings, as the environment and the configuration file have them. */
 export const settingNames: readonly string[] = Object.keys(environment.shape);
+
+/** What keeps one client from taking the whole server. */
+export interface Limits {
+  /** Of one announced file. */
+  uploadBytes: number;
+  /** Of one uploaded dataset. */
+  datasetRows: number;
+  templateBytes: number;
+  clustersPerProject: number;
+  /** Unfinished ones. */
+  tasksPerProject: number;
+  /** Open at once, of all clients together. */
+  connections: number;
+  /** Websockets of one user, open at once. */
+  socketsPerUser: number;
+  /** Of one user in the long run; five times as many at once. */
+  requestsPerSecond: number;
+  /** From one address in the long run, and at once. Logins that succeed do not count. */
+  loginFailuresPerMinute: number;
+}
 
 export interface Config {
   host: string;
@@ -50,6 +79,7 @@ export interface Config {
   tempfileTimeoutMinutes: number;
   /** What a crash may cost: how long changes of a network wait, at most about, until they are on disk. */
   snapshotIntervalMs: number;
+  limits: Limits;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }
 
@@ -90,6 +120,17 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     cpuThreads: values.HANAMI_CPU_THREADS,
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
     snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,
+    limits: {
+      uploadBytes: values.HANAMI_MAX_UPLOAD_BYTES,
+      datasetRows: values.HANAMI_MAX_DATASET_ROWS,
+      templateBytes: values.HANAMI_MAX_TEMPLATE_BYTES,
+      clustersPerProject: values.HANAMI_MAX_CLUSTERS_PER_PROJECT,
+      tasksPerProject: values.HANAMI_MAX_TASKS_PER_PROJECT,
+      connections: values.HANAMI_MAX_CONNECTIONS,
+      socketsPerUser: values.HANAMI_MAX_SOCKETS_PER_USER,
+      requestsPerSecond: values.HANAMI_REQUESTS_PER_SECOND,
+      loginFailuresPerMinute: values.HANAMI_LOGIN_FAILURES_PER_MINUTE,
+    },
     logLevel: values.HANAMI_LOG_LEVEL,
   };
 }

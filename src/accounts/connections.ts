@@ -18,6 +18,12 @@ export class Connections {
     this.#open.delete(connection);
   }
 
+  /** How many are open, of one user or of all. */
+  count(userId?: string): number {
+    if (userId === undefined) return this.#open.size;
+    return [...this.#open].filter((connection) => connection.userId === userId).length;
+  }
+
   /** Ends the user's connections: all of them, or those in one project. */
   end(userId: string, projectId?: string): void {
     for (const connection of this.#open) {

@@ -9,16 +9,18 @@ import { writeErrorLog } from "../logs/write-error-log.ts";
 import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
 import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";
+import { probes } from "./probes.ts";
 import { isLong, slicedJson } from "./sliced-json.ts";
 import { sortedJson } from "./sorted-json.ts";
 import { StreamAnswer } from "./stream-answer.ts";
 
-/** The only statuses besides 200 that clients know; a defect of ours is 500. */
+/** The only statuses besides 200 that clients know, and 429 for who would not stop; a defect of ours is 500. */
 const statusOf: Record<HanamiErrorKind, ContentfulStatusCode> = {
   bad_request: 400,
   unauthorized: 401,
   not_found: 404,
   conflict: 409,
+  too_many: 429,
 };
 
 interface Answer {
@@ -57,10 +59,17 @@ export function createApi(app: App, routes: readonly Route[]) {
   // Clients speak plain HTTP; whether browsers must use TLS is for the proxy in front to say.
   hono.use(secureHeaders({ strictTransportSecurity: false }));
   hono.use(serveReference());
+  hono.route("/", probes(app));
   hono.all("*", async (c) => {
     const startMs = performance.now();
     const requestId = randomUUID();
-    const trace: RequestTrace = { method: "", path: "", userId: "", values: new Map() };
+    const trace: RequestTrace = {
+      method: "",
+      path: "",
+      userId: "",
+      values: new Map(),
+      address: c.env?.incoming?.socket.remoteAddress ?? "",
+    };
     const request = c.req.raw;
     // A URL object would already have resolved `..`, so the path comes from the request line where there is one.
     const target = c.env?.incoming?.url ?? request.url.slice(new URL(request.url).origin.length);
@@ -74,7 +83,10 @@ export function createApi(app: App, routes: readonly Route[]) {
       answer = await answerTo(error, app, requestId, trace);
     }
     const { status, headers, body } = answer;
-    const ms = Math.round(performance.now() - startMs);
+    const seconds = (performance.now() - startMs) / 1000;
+    const ms = Math.round(1000 * seconds);
+    const isKnown = ["GET", "POST", "PUT", "DELETE"].includes(trace.method);
+    app.apiMetrics.observe({ method: isKnown ? trace.method : "other", status, seconds });
     app.log.debug({ requestId, user: trace.userId, method: trace.method, path: trace.path, status, ms }, "request");
     return c.body(body, status, { ...headers, Server: "Hanami", "X-Request-Id": requestId });
   });

@@ -1,7 +1,7 @@
 import { authenticate } from "../accounts/authenticate.ts";
 import { isAllowed } from "../accounts/policies.ts";
 import type { App, Caller } from "../app-context.ts";
-import { badRequest, unauthorized } from "../errors.ts";
+import { badRequest, tooMany, unauthorized } from "../errors.ts";
 import { writeAuditLog } from "../logs/write-audit-log.ts";
 import { errorBox } from "./ascii-box.ts";
 import { readBody } from "./read-body.ts";
@@ -31,6 +31,8 @@ export interface RequestTrace {
   method: string;
   path: string;
   userId: string;
+  /** Of the client's end of the connection; empty where there is none. */
+  address: string;
   values: ReadonlyMap<string, unknown>;
 }
 
@@ -51,6 +53,15 @@ async function readValues(request: Request, path: string): Promise<Map<string, u
   const values = text === undefined ? undefined : parseBody(text);
   if (values === undefined) throw badRequest(`Failed to pasre uri: ${path}`);
   return values;
+}
+
+/** Every attempt takes its token first, so that many at once do not slip through; who may log in gets it back. */
+async function limitLogins<T>(app: App, address: string, login: () => Promise<T>): Promise<T> {
+  if (address === "") return login();
+  if (!app.loginRate.take(address)) throw tooMany("Too many failed logins.");
+  const result = await login();
+  app.loginRate.giveBack(address);
+  return result;
 }
 
 /**
@@ -81,10 +92,15 @@ export async function handleRequest(
     trace.values = mergeInput(route?.rules ?? [], body, query);
     return trace.values;
   };
-  if (route?.public === true) return route.handle(app, input());
+  if (route?.public === true) {
+    return endpoint === `${versionPrefix}/token`
+      ? limitLogins(app, trace.address, () => route.handle(app, input()))
+      : route.handle(app, input());
+  }
 
   const caller: Caller = await authenticate(app, request.headers.get("x-auth-token") ?? "");
   trace.userId = caller.userId;
+  if (!app.requestRate.take(caller.userId)) throw tooMany("Too many requests.");
   if (!isAllowed(app.policies, endpoint, method, caller.role)) throw unauthorized("Access denied by policy");
 
   const context = { app, caller };

@@ -11,6 +11,7 @@ import { readOrigin } from "../checkpoints/read-origin.ts";
 import { clusters } from "../db/schema/index.ts";
 import { badRequest, conflict } from "../errors.ts";
 import { findHost } from "../hosts/find-host.ts";
+import { checkRoomForCluster } from "../limits/check-room.ts";
 import { parseTemplate, TemplateError } from "../network/template/parse-template.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
@@ -44,7 +45,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
   if (checkpoint_uuid === undefined) {
     // Drawn and parsed late: what else is wrong comes first.
     const origin = () => ({
-      template: decodeTemplate(template ?? ""),
+      template: decodeTemplate(template ?? "", context.app.config.limits.templateBytes),
       seed: seed ?? randomInt(2 ** 32),
       snapshot: null,
     });
@@ -87,6 +88,7 @@ async function insertCluster(
   return app.db.transaction(async (tx) => {
     await holdProject(tx, caller);
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('clusters.name'))`);
+    await checkRoomForCluster(app, tx, caller.projectId);
     const [namesake] = await tx
       .select({ uuid: clusters.uuid })
       .from(clusters)
@@ -103,9 +105,10 @@ async function insertCluster(
   });
 }
 
-function decodeTemplate(base64: string): string {
+function decodeTemplate(base64: string, bytesMax: number): string {
   if (!BASE64.test(base64)) throw badRequest("Uploaded template is not a valid base64-String.");
   const text = Buffer.from(base64, "base64").toString("utf8");
+  if (Buffer.byteLength(text) > bytesMax) throw badRequest(`Uploaded template is bigger than ${bytesMax} bytes.`);
   try {
     parseTemplate(text);
   } catch (error) {

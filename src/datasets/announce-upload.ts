@@ -4,6 +4,7 @@ import { holdProject } from "../accounts/hold-project.ts";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
+import { badRequest } from "../errors.ts";
 import type { DatasetRow, DatasetType } from "./find-dataset.ts";
 import { syncFolder } from "./file/writer.ts";
 import { tempfilePath } from "./paths.ts";
@@ -23,6 +24,10 @@ export async function announceUpload(
   { app, caller }: Context,
   input: { name: string; type: DatasetType; files: { role: "input" | "label"; bytes: number }[] },
 ): Promise<AnnouncedUpload> {
+  const { uploadBytes } = app.config.limits;
+  if (input.files.some(({ bytes }) => bytes > uploadBytes)) {
+    throw badRequest(`Files of more than ${uploadBytes} bytes are not taken.`);
+  }
   const owner = ownedBy(caller);
   const uuid = randomUUID();
   const files = input.files.map((file) => ({ ...file, uuid: randomUUID() }));

@@ -47,7 +47,12 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   for (const file of files) checkComplete(input.uuid, file);
 
   const path = (file: TempfileRow) => tempfilePath(app.storage, file.uuid);
-  const common = { name: dataset.name, target: datasetPath(app.storage, dataset.uuid), input: path(inputFile) };
+  const common = {
+    name: dataset.name,
+    target: datasetPath(app.storage, dataset.uuid),
+    input: path(inputFile),
+    rowsMax: app.config.limits.datasetRows,
+  };
   let job: ImportJob;
   if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };
   else if (input.type === "npy") job = { type: "npy", ...common, column_name: input.column_name };

@@ -5,6 +5,7 @@ import type { Context } from "../app-context.ts";
 import { holdCluster } from "../clusters/find-cluster.ts";
 import { tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
+import { checkRoomForTask } from "../limits/check-room.ts";
 import type { TaskRow } from "./task-run.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function insertTask(
   const row = await app.db.transaction(async (tx) => {
     await holdProject(tx, caller);
     const cluster = await holdCluster(context, tx, task.clusterUuid);
+    await checkRoomForTask(app, tx, caller.projectId);
     const [inserted] = await tx
       .insert(tasks)
       .values({

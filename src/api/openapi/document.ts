@@ -94,6 +94,7 @@ function describe(route: Route): Record<string, unknown> {
         content: describeOutput(route),
       },
       ...describeErrors(route),
+      429: { $ref: "#/components/responses/TooManyRequests" },
       500: { $ref: "#/components/responses/InternalError" },
     },
   };
@@ -112,6 +113,10 @@ export function openApiDocument(routes: readonly Route[]) {
     components: {
       securitySchemes: { token: { type: "apiKey", in: "header", name: "X-Auth-Token" } },
       responses: {
+        TooManyRequests: {
+          description: "Far more requests, or failed logins, than a client has use for; later ones are answered again.",
+          content: { "text/plain": { schema: { type: "string" } } },
+        },
         InternalError: {
           description: "A defect of the server, which keeps the reason in its error log. The body is empty.",
           content: { "text/plain": { schema: { type: "string", const: "" } } },

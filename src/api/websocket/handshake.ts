@@ -56,6 +56,10 @@ export async function shakeHands(
 ): Promise<{ context: Context; session: SocketSession; confirm: () => Promise<unknown> }> {
   const { token, target: name, uuid } = parse(bytes);
   const context = await identify(app, token);
+  const { socketsPerUser } = app.config.limits;
+  if (app.connections.count(context.caller.userId) >= socketsPerUser) {
+    throw new HandshakeError(`More than ${socketsPerUser} open connections`);
+  }
   const named = targets.get(name);
   if (named === undefined) throw new HandshakeError("");
   try {

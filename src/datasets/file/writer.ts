@@ -39,14 +39,19 @@ export interface DatasetWriter {
   abort(): Promise<void>;
 }
 
+interface DatasetOptions {
+  name: string;
+  type: ElementType;
+  groups: readonly ColumnGroup[];
+  /** Unlimited when left out. */
+  rowsMax?: number | undefined;
+}
+
 /**
  * Starts a dataset file next to `path`. `groups` follow each other from column 0 on, without gap, with distinct names;
  * otherwise throws DatasetFileError. The byte order of the machine must be little endian.
  */
-export async function createDatasetFile(
-  path: string,
-  options: { name: string; type: ElementType; groups: readonly ColumnGroup[] },
-): Promise<DatasetWriter> {
+export async function createDatasetFile(path: string, options: DatasetOptions): Promise<DatasetWriter> {
   checkGroups(options.groups);
   const metadata = encodeMetadata(options.name, options.groups);
   const partialPath = `${path}.${randomUUID()}${PARTIAL_SUFFIX}`;
@@ -63,21 +68,17 @@ class FileWriter implements DatasetWriter {
   readonly #chunk: Buffer;
   /** The segments of `#chunk`, as if it were full. */
   readonly #values: Rows;
+  readonly #rowsMax: number;
   #rowsInChunk = 0;
   #position: number;
   #closed = false;
 
-  constructor(
-    path: string,
-    partialPath: string,
-    handle: FileHandle,
-    options: { name: string; type: ElementType; groups: readonly ColumnGroup[] },
-    metadata: Buffer,
-  ) {
+  constructor(path: string, partialPath: string, handle: FileHandle, options: DatasetOptions, metadata: Buffer) {
     this.#path = path;
     this.#partialPath = partialPath;
     this.#handle = handle;
     this.#metadata = metadata;
+    this.#rowsMax = options.rowsMax ?? Infinity;
     const groups = [...options.groups];
     const columnCount = groups.at(-1)?.column_end ?? 0;
     const rowsPerChunk = chooseRowsPerChunk(options.type, columnCount, groups.length);
@@ -157,6 +158,7 @@ class FileWriter implements DatasetWriter {
   async #advance(rows: number): Promise<void> {
     this.#rowsInChunk += rows;
     this.#header.rowCount += rows;
+    if (this.#header.rowCount > this.#rowsMax) throw new DatasetFileError(`there are more than ${this.#rowsMax} rows`);
     if (this.#rowsInChunk === this.#header.rowsPerChunk) await this.#flush();
   }
 

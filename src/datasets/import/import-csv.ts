@@ -25,6 +25,7 @@ export async function importCsv(job: ImportFile): Promise<void> {
     for await (const chunk of parseFile(job.input, table)) {
       if (table.names === undefined) continue;
       writer ??= await createDatasetFile(job.target, {
+        rowsMax: job.rowsMax,
         name: job.name,
         type: "float32",
         groups: table.names.map((name, column) => ({ name, column_start: column, column_end: column + 1 })),

@@ -3,6 +3,8 @@ export interface ImportFile {
   name: string;
   target: string;
   input: string;
+  /** More are refused. */
+  rowsMax?: number;
 }
 
 /** What the import worker is given. */

@@ -27,10 +27,15 @@ export async function importMnist(job: Extract<ImportJob, { type: "mnist" }>): P
   }
 }
 
-async function convert(job: { name: string; target: string }, images: FileHandle, labels: FileHandle): Promise<void> {
+async function convert(
+  job: { name: string; target: string; rowsMax?: number },
+  images: FileHandle,
+  labels: FileHandle,
+): Promise<void> {
   const { count, width } = await readImagesHeader(images);
   await checkLabelsHeader(labels, count);
   const writer = await createDatasetFile(job.target, {
+    rowsMax: job.rowsMax,
     name: job.name,
     type: "uint8",
     groups: [

@@ -54,7 +54,7 @@ export class TableSink {
 
   /** `groupsText` is the metadata that says which columns belong together, where there is one. */
   static async create(
-    job: { name: string; target: string },
+    job: { name: string; target: string; rowsMax?: number },
     columns: readonly SourceColumn[],
     groupsText?: string,
   ): Promise<TableSink> {
@@ -66,6 +66,7 @@ export class TableSink {
     const isByte = columns.every((column) => column.isByte);
     let column = 0;
     const writer = await createDatasetFile(job.target, {
+      rowsMax: job.rowsMax,
       name: job.name,
       type: isByte ? "uint8" : "float32",
       groups: groups.map(({ name, width }) => {

@@ -1,0 +1,47 @@
+/** Keys that are remembered at once. Beyond it, those that have been quiet for longest are forgotten. */
+const keysMax = 50_000;
+
+interface Bucket {
+  tokens: number;
+  atMs: number;
+}
+
+/** How often each key may do something: `perSecond` in the long run, `burst` at once. In memory; a restart forgets. */
+export class TokenBuckets {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #now: () => number;
+  /** Least recently used first. */
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(options: { perSecond: number; burst: number; now?: () => number }) {
+    this.#perSecond = options.perSecond;
+    this.#burst = options.burst;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Takes one token; false when there is none. */
+  take(key: string): boolean {
+    const bucket = this.#refilled(key);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+  /** What the token was taken for does not count. */
+  giveBack(key: string): void {
+    const bucket = this.#refilled(key);
+    bucket.tokens = Math.min(this.#burst, bucket.tokens + 1);
+  }
+
+  #refilled(key: string): Bucket {
+    const nowMs = this.#now();
+    const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, atMs: nowMs };
+    bucket.tokens = Math.min(this.#burst, bucket.tokens + ((nowMs - bucket.atMs) / 1000) * this.#perSecond);
+    bucket.atMs = nowMs;
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > keysMax) this.#buckets.delete(this.#buckets.keys().next().value as string);
+    return bucket;
+  }
+}

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { TokenBuckets } from "../../src/limits/token-bucket.ts";
+import { announceCsv, openUpload, uploadCsv } from "../api/dataset-support.ts";
+import { makeCluster, makeDataset, smallTemplate, trainBody } from "../support/compute.ts";
+import { adminId, base64, createTestApp, type TestApp } from "../support/test-app.ts";
+
+test("a bucket fills again with time, up to its burst, and each key has its own", () => {
+  let nowMs = 0;
+  const buckets = new TokenBuckets({ perSecond: 2, burst: 3, now: () => nowMs });
+  expect([1, 2, 3, 4].map(() => buckets.take("a"))).toEqual([true, true, true, false]);
+  expect(buckets.take("b")).toBe(true);
+  nowMs = 500;
+  expect([buckets.take("a"), buckets.take("a")]).toEqual([true, false]);
+  buckets.giveBack("a");
+  expect(buckets.take("a")).toBe(true);
+  nowMs = 1_000_000;
+  expect([1, 2, 3, 4].map(() => buckets.take("a"))).toEqual([true, true, true, false]);
+});
+
+describe("a server with small limits", () => {
+  let app: TestApp;
+  let url: string;
+  beforeAll(async () => {
+    const { limits } = parseConfig({
+      HANAMI_MAX_UPLOAD_BYTES: "1000",
+      HANAMI_MAX_DATASET_ROWS: "3",
+      HANAMI_MAX_TEMPLATE_BYTES: String(Buffer.byteLength(smallTemplate)),
+      HANAMI_MAX_CLUSTERS_PER_PROJECT: "1",
+      HANAMI_MAX_TASKS_PER_PROJECT: "2",
+      HANAMI_MAX_SOCKETS_PER_USER: "1",
+      HANAMI_LOGIN_FAILURES_PER_MINUTE: "3",
+    });
+    app = await createTestApp({ config: { limits } });
+    ({ url } = await app.server.listen());
+  });
+  afterAll(() => app.close());
+
+  test("files and rows", async () => {
+    const body = { name: "test_dataset", input_data_size: 1001 };
+    const answer = await app.request("POST", "/dataset/upload/csv", { body });
+    expect([answer.status, answer.text]).toEqual([400, "Files of more than 1000 bytes are not taken."]);
+    await uploadCsv(app, url, "a,b\n1,2\n3,4\n5,6\n");
+    await expect(uploadCsv(app, url, "a,b\n1,2\n3,4\n5,6\n7,8\n")).rejects.toThrow(
+      "400: Data-set can not be imported: there are more than 3 rows",
+    );
+  });
+
+  test("templates, clusters and tasks", async () => {
+    const create = (template: string) =>
+      app.request("POST", "/cluster", { body: { name: "test_cluster", template: base64(template) } });
+    const long = await create(`${smallTemplate}\n`);
+    expect([long.status, long.text]).toEqual([
+      400,
+      expect.stringMatching(/^Uploaded template is bigger than \d+ bytes\.$/),
+    ]);
+    const cluster = await makeCluster(app, { name: "only one" });
+    const second = await create(smallTemplate);
+    expect([second.status, second.text]).toEqual([409, "Project with id 'admin' has 1 clusters, which is the limit."]);
+
+    const dataset = await makeDataset(app.app, { rows: 20 });
+    const body = trainBody(cluster, dataset, { epochs: 1_000_000 });
+    const queue = () => app.request("POST", "/task/train", { body });
+    expect([(await queue()).status, (await queue()).status]).toEqual([200, 200]);
+    const third = await queue();
+    expect([third.status, third.text]).toEqual([
+      409,
+      "Project with id 'admin' has 2 unfinished tasks, which is the limit.",
+    ]);
+    await app.request("DELETE", "/cluster", { query: { uuid: cluster } });
+    const other = await makeCluster(app, { name: "another one" });
+    expect((await app.request("POST", "/task/train", { body: trainBody(other, dataset) })).status).toBe(200);
+  });
+
+  test("sockets of one user", async () => {
+    const { uuid_input_file } = await announceCsv(app, 10);
+    const first = await openUpload(url, app.token, uuid_input_file);
+    await expect(openUpload(url, app.token, uuid_input_file)).rejects.toThrow("More than 1 open connections");
+    await first.close();
+  });
+
+  test("failed logins of one address; those that succeed do not count", async () => {
+    const login = async (passphrase: string) => {
+      const body = JSON.stringify({ id: adminId, passphrase: base64(passphrase) });
+      return (await fetch(`${url}/v1.0alpha/token`, { method: "POST", body })).status;
+    };
+    for (let count = 0; count < 5; count++) expect(await login("a long test passphrase")).toBe(200);
+    const failed = await Promise.all([1, 2, 3, 4, 5].map(() => login("not the passphrase")));
+    expect(failed.sort()).toEqual([401, 401, 401, 429, 429]);
+    // Whoever has a token is not affected.
+    expect((await app.request("GET", "/dataset/all")).status).toBe(200);
+  });
+});
+
+test("requests of one user", async () => {
+  const { limits } = parseConfig({ HANAMI_REQUESTS_PER_SECOND: "1" });
+  const app = await createTestApp({ config: { limits } });
+  const other = await app.addUser({ id: "other", projectId: "test_project" });
+  const statuses: number[] = [];
+  for (let count = 0; count < 20; count++) statuses.push((await app.request("GET", "/dataset/all")).status);
+  expect(statuses.slice(0, 5)).toEqual([200, 200, 200, 200, 200]);
+  expect(statuses).toContain(429);
+  expect((await app.request("GET", "/dataset/all", { token: other })).status).toBe(200);
+  await app.close();
+});
+
+test("health, readiness and metrics need no token and name nobody", async () => {
+  const app = await createTestApp();
+  const { url } = await app.server.listen();
+  await makeCluster(app, { name: "secret name" });
+  const get = async (path: string) => {
+    const response = await fetch(url + path);
+    return { status: response.status, text: await response.text() };
+  };
+  expect(await get("/health")).toEqual({ status: 200, text: "ok\n" });
+  expect(await get("/ready")).toEqual({ status: 200, text: "ready\n" });
+  const { status, text } = await get("/metrics");
+  expect(status).toBe(200);
+  expect(text).toContain("\nhanami_clusters 1\n");
+  expect(text).toMatch(/hanami_http_requests_total\{method="POST",status="200"\} [12]\n/);
+  expect(text).toMatch(/hanami_host_up\{host="0",type="cpu"\} 1\n/);
+  for (const line of text.trim().split("\n")) {
+    expect(line).toMatch(/^(# TYPE [a-z_]+ (counter|gauge|histogram)|[a-z_]+(\{[^{}]*\})? [0-9.e+-]+)$/);
+  }
+  for (const secret of [adminId, "secret name", app.dataDir]) expect(text).not.toContain(secret);
+  await app.close();
+});
