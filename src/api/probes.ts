@@ -1,28 +1,7 @@
-import { access, constants } from "node:fs/promises";
-import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import type { App } from "../app-context.ts";
 import { collectMetrics } from "../measurements/collect-metrics.ts";
-
-/** A database that does not answer in this time is taken for gone. */
-const answerMs = 2000;
-
-async function isReady(app: App): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the database does not answer")), answerMs);
-  });
-  try {
-    await Promise.race([app.db.execute(sql`select 1`), late]);
-    await access(app.storage.root, constants.W_OK);
-    return true;
-  } catch (error) {
-    app.log.warn({ err: error }, "not ready");
-    return false;
-  } finally {
-    clearTimeout(timer);
-  }
-}
+import { isReady } from "../measurements/is-ready.ts";
 
 /**
  * What whoever runs the server asks, without a token and outside of the API's paths: `/health` (the process answers),

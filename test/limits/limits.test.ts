@@ -86,7 +86,7 @@ describe("a server with small limits", () => {
     };
     for (let count = 0; count < 5; count++) expect(await login("a long test passphrase")).toBe(200);
     const failed = await Promise.all([1, 2, 3, 4, 5].map(() => login("not the passphrase")));
-    expect(failed.sort()).toEqual([401, 401, 401, 429, 429]);
+    expect(failed.sort((a, b) => a - b)).toEqual([401, 401, 401, 429, 429]);
     // Whoever has a token is not affected.
     expect((await app.request("GET", "/dataset/all")).status).toBe(200);
   });

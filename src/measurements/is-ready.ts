@@ -1,0 +1,24 @@
+import { access, constants } from "node:fs/promises";
+import { sql } from "drizzle-orm";
+import type { App } from "../app-context.ts";
+
+/** A database that does not answer in this time is taken for gone. */
+const answerMs = 2000;
+
+/** Whether the server can work: database and data directory can be used. */
+export async function isReady(app: App): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the database does not answer")), answerMs);
+  });
+  try {
+    await Promise.race([app.db.execute(sql`select 1`), late]);
+    await access(app.storage.root, constants.W_OK);
+    return true;
+  } catch (error) {
+    app.log.warn({ err: error }, "not ready");
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
