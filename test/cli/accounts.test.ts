@@ -67,6 +67,28 @@ test("-j prints sorted JSON with four blanks, before and after the command's nam
   expect(await server.json("project", "delete", "json_project")).toEqual({});
 });
 
+test("a project that is not empty is deleted by force only", async () => {
+  await server.text("project", "create", "-n", "full project", "full_project");
+  await server.app.addUser({ id: "its_user", projectId: "full_project" });
+  const env = server.env("its_user");
+  const { stdout } = await runCli(["cluster", "create", "-t", "/dev/null", "-j", "its_cluster"], { env });
+  const { uuid } = JSON.parse(stdout) as { uuid: string };
+  const refused = await server.cli(["project", "delete", "full_project"]);
+  expect(refused).toEqual({
+    code: 1,
+    stdout: expect.stringMatching(/^status 409: err Project with id 'full_project' still holds .*1 cluster/),
+    stderr: "",
+  });
+  expect((await runCli(["cluster", "get", uuid], { env })).code).toBe(0);
+  expect(await server.text("project", "delete", "--force", "full_project")).toBe(
+    "successfully deleted project 'full_project'\n",
+  );
+  expect((await server.cli(["project", "get", "full_project"])).code).toBe(1);
+  expect((await runCli(["cluster", "get", uuid], { env })).code).toBe(1);
+  // Another test lists all users.
+  await server.text("user", "delete", "its_user");
+});
+
 test("users: with a passphrase as an option, listed, assigned to projects, deleted", async () => {
   const created = await server.text("user", "create", "cli_test_user", "-n", "cli test user", "-p", testPassphrase);
   expect(cells(created).slice(0, 5)).toEqual([

@@ -162,6 +162,12 @@ describe("errors", () => {
       "option '--learning_rate <NUMBER>' argument 'fast' is invalid. It must be a number.",
     ],
     [["cluster", "create", "-t", "/no/template", "name"], "Cannot read '/no/template': no such file or directory"],
+    [["cluster", "create", "name"], "A cluster needs a template (-t) or a checkpoint (-c)"],
+    [
+      ["cluster", "create", "-c", "u", "--seed", "1", "name"],
+      "option '-c, --checkpoint <CHECKPOINT_UUID>' cannot be used with option '--seed <NUMBER>'",
+    ],
+    [["checkpoint", "create", "-i", "/no/file", "name"], "Cannot read '/no/file': no such file or directory"],
     [["cluster", "create", "-t", "/", "name"], "Cannot read '/': it is a directory"],
     [["dataset", "create", "csv", "-i", "/", "name"], "Cannot read '/': it is not a file"],
     [["dataset", "create", "csv", "-i", "/dev/null", "name"], "Cannot read '/dev/null': it is not a file"],

@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
 import { CliError } from "../errors.ts";
+import { definedOnly } from "../input/defined-only.ts";
 import { readText } from "../input/files.ts";
 import { integer } from "../input/numbers.ts";
 import { addDirectCommands } from "./cluster-direct.ts";
@@ -30,19 +31,7 @@ const DETAIL_FIELDS = [
 export function addClusterCommands(program: Command): void {
   const group = addGroup(program, "cluster", "Create, move, save and use clusters");
 
-  addCommand(group, "create <NAME>", "Create a cluster")
-    .requiredOption("-t, --template <FILE>", "file with the cluster template")
-    .option("--host <HOST_UUID>", "host to compute on")
-    .option("--seed <NUMBER>", "the same seed and training give the same network", integer)
-    .action(
-      run<{ template: string; host?: string; seed?: number }>(async ({ options, print, connect }, name) => {
-        const template = await readText(options.template);
-        const client = await connect();
-        const { host: host_uuid, seed } = options;
-        const chosen = { ...(host_uuid === undefined ? {} : { host_uuid }), ...(seed === undefined ? {} : { seed }) };
-        print.object(await client.clusters.create({ name, template, ...chosen }), FIELDS);
-      }),
-    );
+  addCreateCommand(group);
 
   addCommand(group, "get <CLUSTER_UUID>", "Show a cluster")
     .option("--details", "show also where it computes and how large it is")
@@ -72,6 +61,37 @@ export function addClusterCommands(program: Command): void {
 
   addStateCommands(group);
   addDirectCommands(group);
+}
+
+interface CreateOptions {
+  template?: string;
+  checkpoint?: string;
+  host?: string;
+  seed?: number;
+}
+
+function addCreateCommand(group: Command): void {
+  addCommand(group, "create <NAME>", "Create a cluster, of a template or of a checkpoint")
+    .option("-t, --template <FILE>", "file with the cluster template")
+    .addOption(
+      new Option("-c, --checkpoint <CHECKPOINT_UUID>", "begin with the network, template and seed of this checkpoint")
+        // A checkpoint has these.
+        .conflicts(["template", "seed"]),
+    )
+    .option("--host <HOST_UUID>", "host to compute on")
+    .option("--seed <NUMBER>", "the same seed and training give the same network", integer)
+    .action(
+      run<CreateOptions>(async ({ options, print, connect }, name) => {
+        const { template: file, checkpoint: checkpoint_uuid, host: host_uuid, seed } = options;
+        if (file === undefined && checkpoint_uuid === undefined) {
+          throw new CliError("A cluster needs a template (-t) or a checkpoint (-c)");
+        }
+        const template = file === undefined ? undefined : await readText(file);
+        const client = await connect();
+        const cluster = { name, ...definedOnly({ template, checkpoint_uuid, host_uuid, seed }) };
+        print.object(await client.clusters.create(cluster), FIELDS);
+      }),
+    );
 }
 
 function addStateCommands(group: Command): void {

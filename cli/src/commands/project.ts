@@ -32,11 +32,13 @@ export function addProjectCommands(program: Command): void {
       }),
     );
 
-  addCommand(group, "delete <PROJECT_ID>", "Delete a project").action(
-    run(async ({ print, connect }, id) => {
-      const client = await connect();
-      await client.projects.delete(id);
-      print.message(`successfully deleted project '${id}'`);
-    }),
-  );
+  addCommand(group, "delete <PROJECT_ID>", "Delete a project")
+    .option("--force", "delete everything in it, too, and let its users leave it")
+    .action(
+      run<{ force?: true }>(async ({ options, print, connect }, id) => {
+        const client = await connect();
+        await client.projects.delete(id, options.force ? { force: true } : {});
+        print.message(`successfully deleted project '${id}'`);
+      }),
+    );
 }

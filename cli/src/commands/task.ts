@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { TaskError, type HanamiClient, type Task, type TaskReference } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
 import { collect, parseColumn, parseResult } from "../input/columns.ts";
+import { definedOnly } from "../input/defined-only.ts";
 import { decimal, integer } from "../input/numbers.ts";
 import type { Printer } from "../output/printer.ts";
 import { createProgress } from "../progress.ts";
@@ -145,11 +146,4 @@ function addCreateCommands(group: Command): void {
         await showCreated(client, task, options.wait ?? false, print);
       }),
     );
-}
-
-/** Without the options that were not given. */
-function definedOnly<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [Key in keyof T]?: Exclude<T[Key], undefined>;
-  };
 }
