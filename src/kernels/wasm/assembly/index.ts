@@ -34,7 +34,7 @@ import {
 } from "../slots.ts";
 import { remembers } from "./forward.ts";
 import { recordsOf } from "./local.ts";
-import { forwardOne, growOne, hasNewSources, learnOne } from "./online.ts";
+import { forwardOne, growOne, growsAhead, hasNewSources, learnOne } from "./online.ts";
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
@@ -120,12 +120,19 @@ function trainOne(): void {
   let records = recordsOf(0);
   for (let hexagon: u32 = 0; hexagon < hexagons; hexagon++) {
     const record = hexagonAt(hexagon);
-    if (load<u32>(record, HEXAGON_ROLE) != ROLE_INPUT) records = forwardOne(hexagon, records);
+    if (load<u32>(record, HEXAGON_ROLE) != ROLE_INPUT) {
+      setSlot(FLAG_SPLIT, 0);
+      records = forwardOne(hexagon, records, true);
+      if (slot(FLAG_SPLIT) != 0) {
+        hostSplit(hexagon - 1);
+        records = collectAgain(hexagon);
+      }
+    }
     if (load<u32>(record, HEXAGON_TARGET_COUNT) == 0) continue;
     setSlot(FLAG_SPLIT, 0);
     const isNew = hasNewSources(hexagon);
     if (isNew) hostAllocate(hexagon);
-    growOne(hexagon);
+    if (!growsAhead(hexagon)) growOne(hexagon);
     if (slot(FLAG_SPLIT) != 0) hostSplit(hexagon);
     // The host may have moved what the records point to.
     if (isNew || slot(FLAG_SPLIT) != 0) records = collectAgain(hexagon);
@@ -139,7 +146,7 @@ function trainOne(): void {
 function collectAgain(last: u32): usize {
   let records = recordsOf(0);
   for (let hexagon: u32 = 0; hexagon <= last; hexagon++)
-    if (load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) != ROLE_INPUT) records = forwardOne(hexagon, records);
+    if (load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) != ROLE_INPUT) records = forwardOne(hexagon, records, false);
   return records;
 }
 

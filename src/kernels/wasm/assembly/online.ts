@@ -83,16 +83,21 @@ export function growOne(hexagon: u32): void {
       const head = getU(heads, n);
       if (head == NONE) continue;
       const value = getF(values, n);
-      for (let section = hot + (<usize>head << 6); section != 0; section = load<u32>(section, HOT_NEXT)) {
-        const above = value - load<f32>(section);
-        const range = load<f32>(section, HOT_RANGE);
-        const x = above < range ? above : range;
-        const isGrowing = x > load<f32>(section, HOT_LIMIT);
-        if (isGrowing) growOneSection(section, kind, value);
-        else if (kind == KIND_INPUT && x > 0) countVisit(section, x, value);
-      }
+      for (let section = hot + (<usize>head << 6); section != 0; section = load<u32>(section, HOT_NEXT))
+        look(section, value, kind);
     }
   }
+}
+
+/** A section looks at a value; mostly there is nothing to do. */
+// @ts-ignore: decorator
+@inline
+function look(section: usize, value: f32, kind: u32): void {
+  const above = value - load<f32>(section);
+  const range = load<f32>(section, HOT_RANGE);
+  const x = above < range ? above : range;
+  if (x > load<f32>(section, HOT_LIMIT)) growOneSection(section, kind, value);
+  else if (kind == KIND_INPUT && x > 0) countVisit(section, x, value);
 }
 
 function growOneSection(hot: usize, kind: u32, value: f32): void {
@@ -113,19 +118,33 @@ function countVisit(hot: usize, x: f32, value: f32): void {
   if (x > load<f32>(largest)) store<f32>(largest, x);
 }
 
-/** Values of a hexagon's neurons. Its records go to `free` and on; returns where they end. */
-export function forwardOne(hexagon: u32, free: usize): usize {
+/** Does a hexagon feed the next one only? Its sections then grow in the walk that collects their records. */
+export function growsAhead(hexagon: u32): bool {
+  if (load<u32>(hexagonAt(hexagon), HEXAGON_TARGET_COUNT) != 1 || hexagon + 1 >= slot(HEXAGON_COUNT)) return false;
+  const next = hexagonAt(hexagon + 1);
+  const sources = load<u32>(next, HEXAGON_SOURCE_COUNT);
+  return sources > 0 && getU(load<u32>(next, HEXAGON_SOURCES), sources - 1) == hexagon;
+}
+
+/**
+ * Values of a hexagon's neurons. Its records go to `free` and on; returns where they end. With `isGrowing` the sections
+ * that the hexagon before feeds grow; when one is marked for a split, all is to be computed again after it.
+ */
+export function forwardOne(hexagon: u32, free: usize, isGrowing: bool): usize {
   const record = hexagonAt(hexagon);
   const end = resetCursors(record, free);
   const sources = load<u32>(record, HEXAGON_SOURCE_COUNT);
   for (let i: u32 = 0; i < sources; i++) {
     const origin = hexagonAt(getU(load<u32>(record, HEXAGON_SOURCES), i));
+    const index = getU(load<u32>(record, HEXAGON_SOURCES), i);
     const isMixed = load<u32>(origin, HEXAGON_TARGET_COUNT) > 1;
     if (load<u32>(origin, HEXAGON_KIND) == KIND_NEURON) {
-      if (isMixed) collect(origin, hexagon, true, true);
-      else collect(origin, hexagon, true, false);
-    } else if (isMixed) collect(origin, hexagon, false, true);
-    else collect(origin, hexagon, false, false);
+      if (isMixed) collect(origin, hexagon, true, true, false);
+      else if (isGrowing && index + 1 == hexagon) collect(origin, hexagon, true, false, true);
+      else collect(origin, hexagon, true, false, false);
+    } else if (isMixed) collect(origin, hexagon, false, true, false);
+    else if (isGrowing && index + 1 == hexagon) collect(origin, hexagon, false, false, true);
+    else collect(origin, hexagon, false, false, false);
   }
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
   for (let j: u32 = 0; j < blocks; j++) sumBlock(getU(load<u32>(record, HEXAGON_BLOCKS), j));
@@ -149,7 +168,8 @@ function resetCursors(record: usize, free: usize): usize {
 
 // @ts-ignore: decorator
 @inline
-function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool): void {
+function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool, isGrowing: bool): void {
+  const kind = load<u32>(origin, HEXAGON_KIND);
   const list = load<u32>(origin, HEXAGON_BLOCKS);
   const blocks = load<u32>(origin, HEXAGON_BLOCK_COUNT);
   const hot = hotOf(0);
@@ -169,6 +189,7 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool): void
       const delta = i32x4.splat(<i32>(deltas + (<usize>n << 2)));
       let section = hot + (<usize>head << 6);
       do {
+        if (isGrowing) look(section, getF(values, n), kind);
         if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon) append(section, value, delta, cursors, isOpen);
         section = load<u32>(section, HOT_NEXT);
       } while (section != 0);
