@@ -1,3 +1,4 @@
+import { BadRequestError } from "./errors.ts";
 import {
   ClusterProcessType,
   decodeClusterIOMessage,
@@ -63,6 +64,8 @@ export class DirectIO {
     for (const [index, message] of all.entries()) {
       this.#socket.send(encodeClusterIOMessage({ ...message, isLast: index === all.length - 1 }));
       answer = await this.#socket.receive();
+      const { errorMessage } = decodeClusterIOMessage(answer);
+      if (errorMessage !== "") throw new BadRequestError(errorMessage);
     }
     return answer;
   }
@@ -88,5 +91,6 @@ function messages(
     targetBufferType,
     numberOfValues: list.length,
     values: Float32Array.from(list),
+    errorMessage: "",
   }));
 }

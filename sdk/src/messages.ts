@@ -97,6 +97,7 @@ export interface ClusterIOMessage {
   targetBufferType: TargetBufferType;
   numberOfValues: number;
   values: Float32Array;
+  errorMessage: string;
 }
 
 export function encodeClusterIOMessage(message: ClusterIOMessage): Uint8Array<ArrayBuffer> {
@@ -107,13 +108,14 @@ export function encodeClusterIOMessage(message: ClusterIOMessage): Uint8Array<Ar
   if (message.targetBufferType !== 0) writer.uint32(32).int32(message.targetBufferType);
   if (message.numberOfValues !== 0) writer.uint32(40).uint64(message.numberOfValues);
   if (message.values.length > 0) writer.uint32(50).bytes(new Uint8Array(message.values.buffer, message.values.byteOffset, message.values.byteLength));
+  if (message.errorMessage !== "") writer.uint32(58).string(message.errorMessage);
   return writer.finish() as Uint8Array<ArrayBuffer>;
 }
 
 /** Throws when the bytes are not such a message. */
 export function decodeClusterIOMessage(bytes: Uint8Array): ClusterIOMessage {
   const reader = protobuf.Reader.create(bytes);
-  const message: ClusterIOMessage = { bufferName: "", isLast: false, processType: 0, targetBufferType: 0, numberOfValues: 0, values: new Float32Array() };
+  const message: ClusterIOMessage = { bufferName: "", isLast: false, processType: 0, targetBufferType: 0, numberOfValues: 0, values: new Float32Array(), errorMessage: "" };
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
     switch (tag) {
@@ -137,6 +139,9 @@ export function decodeClusterIOMessage(bytes: Uint8Array): ClusterIOMessage {
         break;
       case 53:
         message.values = joinFloats(message.values, Float32Array.of(reader.float()));
+        break;
+      case 58:
+        message.errorMessage = reader.string();
         break;
       default:
         reader.skipType(tag & 7);

@@ -38,6 +38,8 @@ const { input, expected } = targetBufferType;
 const { train, request } = clusterProcessType;
 const ack = "18012801320400000000";
 const trainEnd = `1001${ack}`;
+/** Nothing but field 7, a string of less than 128 bytes. */
+const refusal = (reason: string) => Buffer.concat([Buffer.from([0x3a, reason.length]), Buffer.from(reason)]);
 
 const setMode = (uuid: string, new_state: string) =>
   app.request("PUT", "/cluster/set_mode", { body: { uuid, new_state } });
@@ -203,13 +205,17 @@ test.each<[string, Uint8Array, number, string]>([
     "Values can only be sent to input- and expected-buffers",
   ],
   ["an unknown process type", encodeClusterIO({ ...lastPicture(0), processType: 7 }), 1008, "Unknown process-type 7"],
-])("%s closes the socket with a reason, and the cluster stays usable", async (name, bytes, code, reason) => {
-  const cluster = await directCluster(name);
-  const client = await connect(cluster);
-  client.socket.send(bytes);
-  expect(await client.closed).toEqual({ code, reason });
-  expect(await trainOnce(await connect(cluster), 0)).toEqual([ack, trainEnd]);
-});
+])(
+  "%s is answered with a reason before the socket closes, and the cluster stays usable",
+  async (name, bytes, code, reason) => {
+    const cluster = await directCluster(name);
+    const client = await connect(cluster);
+    client.socket.send(bytes);
+    expect(await client.closed).toEqual({ code, reason });
+    expect(client.arrived).toEqual([refusal(reason)]);
+    expect(await trainOnce(await connect(cluster), 0)).toEqual([ack, trainEnd]);
+  },
+);
 
 test("a cluster that is not in DIRECT mode, or not the caller's, is refused", async () => {
   const cluster = await makeCluster(app, { name: "in task mode" });
@@ -231,8 +237,9 @@ test("a socket outlives a spell in TASK mode, but cannot compute then", async ()
   expect(await trainOnce(client, 1)).toEqual([ack, trainEnd]);
   await setMode(cluster, "TASK");
   client.send(lastPicture(0));
-  expect(await client.closed).toEqual({ code: 1008, reason: "The cluster is not in DIRECT mode" });
-  expect(client.arrived).toEqual([]);
+  const reason = "The cluster is not in DIRECT mode";
+  expect(await client.closed).toEqual({ code: 1008, reason });
+  expect(client.arrived).toEqual([refusal(reason)]);
 });
 
 test("deleting the cluster closes its sockets with the reason", async () => {

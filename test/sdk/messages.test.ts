@@ -24,7 +24,14 @@ test("the module is what the generator makes of proto/hanami.proto", async () =>
 
 test("recorded messages of the original server are understood", () => {
   expect(decodeFileUploadResponseMessage(Buffer.from("0801", "hex"))).toEqual({ success: true, errorMessage: "" });
-  const end = { bufferName: "", isLast: true, processType: 1, targetBufferType: 0, numberOfValues: 1 };
+  const end = {
+    bufferName: "",
+    isLast: true,
+    processType: 1,
+    targetBufferType: 0,
+    numberOfValues: 1,
+    errorMessage: "",
+  };
   const bytes = Buffer.from("10011801280132 0400000000".replace(" ", ""), "hex");
   expect(decodeClusterIOMessage(bytes)).toEqual({ ...end, values: new Float32Array(1) });
   expect(
@@ -43,6 +50,7 @@ test("messages are the same bytes that reflection writes, and come back", () => 
     targetBufferType: fc.constantFrom(0 as const, 1 as const, 2 as const),
     numberOfValues: fc.maxSafeNat(),
     values: fc.float32Array({ noNaN: true }),
+    errorMessage: fc.string(),
   });
   fc.assert(
     fc.property(io, (message) => {

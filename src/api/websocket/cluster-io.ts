@@ -1,11 +1,13 @@
 import { openDirectIo, type DirectIo } from "../../clusters/direct-io.ts";
-import { badRequest } from "../../errors.ts";
+import { badRequest, HanamiError } from "../../errors.ts";
 import { HostLostError } from "../../hosts/host-errors.ts";
 import { clusterProcessType, decodeClusterIO, encodeClusterIO, targetBufferType } from "./protobuf.ts";
 import type { ClusterIOMessage } from "./protobuf.ts";
 import type { SocketPeer, SocketTarget } from "./target.ts";
 
-const closeCode = { goingAway: 1001, unsupportedData: 1003, internalError: 1011 } as const;
+const closeCode = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, internalError: 1011 } as const;
+
+const hostLost = "The host was lost; the cluster goes on from its last snapshot";
 
 const acknowledgement = { processType: clusterProcessType.train, values: new Float32Array(1) };
 /** The client's values are in their buffer. */
@@ -15,7 +17,8 @@ const trained = encodeClusterIO({ ...acknowledgement, isLast: true });
 
 /**
  * Direct input and output of a cluster. Each message gets its answer: an acknowledgement, or after the last message of
- * a request one message per output. What can not be answered closes the socket with the reason.
+ * a request one message per output. A message that is refused is answered with the reason, and the socket is closed:
+ * clients that do not know the field of the reason would take the answer for an acknowledgement.
  */
 export const clusterTarget: SocketTarget = {
   async open(context, uuid, peer) {
@@ -23,8 +26,17 @@ export const clusterTarget: SocketTarget = {
     return {
       async message(bytes) {
         const message = decodeClusterIO(bytes);
-        if (message === undefined) peer.close(closeCode.unsupportedData, "Got invalid ClusterIO-Message");
-        else await answer(io, message, peer);
+        if (message === undefined) {
+          refuse(peer, "Got invalid ClusterIO-Message", closeCode.unsupportedData);
+          return;
+        }
+        try {
+          await answer(io, message, peer);
+        } catch (error) {
+          if (error instanceof HostLostError) refuse(peer, hostLost, closeCode.internalError);
+          else if (error instanceof HanamiError) refuse(peer, error.message, closeCode.policyViolation);
+          else throw error;
+        }
       },
       async close() {
         io.close();
@@ -47,17 +59,17 @@ async function answer(io: DirectIo, message: ClusterIOMessage, peer: SocketPeer)
     peer.send(accepted);
     return;
   }
-  try {
-    if (processType === clusterProcessType.train) {
-      await io.train();
-      peer.send(trained);
-      return;
-    }
-    for (const output of await io.request()) {
-      peer.send(encodeClusterIO({ bufferName: output.name, processType, values: output.values }));
-    }
-  } catch (error) {
-    if (!(error instanceof HostLostError)) throw error;
-    peer.close(closeCode.internalError, "The host was lost; the cluster goes on from its last snapshot");
+  if (processType === clusterProcessType.train) {
+    await io.train();
+    peer.send(trained);
+    return;
   }
+  for (const output of await io.request()) {
+    peer.send(encodeClusterIO({ bufferName: output.name, processType, values: output.values }));
+  }
+}
+
+function refuse(peer: SocketPeer, reason: string, code: number): void {
+  peer.send(encodeClusterIO({ errorMessage: reason, values: new Float32Array(0) }));
+  peer.close(code, reason);
 }

@@ -32,6 +32,13 @@ export interface ClusterIOMessage {
   values: Float32Array;
 }
 
+/** What the server sends; `numberOfValues` is that of `values`. */
+export interface ClusterIOAnswer extends Partial<Omit<ClusterIOMessage, "numberOfValues">> {
+  values: Float32Array;
+  /** Why a message was refused. */
+  errorMessage?: string;
+}
+
 const { root } = protobuf.parse(readFileSync(paths.proto, "utf8"), { keepCase: true });
 const fileUpload = root.lookupType("hanami.FileUpload_Message");
 const fileUploadResponse = root.lookupType("hanami.FileUploadResponse_Message");
@@ -113,11 +120,7 @@ function floatsOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);
 }
 
-/** `numberOfValues` is that of `values`. */
-export function encodeClusterIO(
-  message: { values: Float32Array } & Partial<Omit<ClusterIOMessage, "values" | "numberOfValues">>,
-): Uint8Array {
-  const { values, ...fields } = message;
+export function encodeClusterIO({ values, ...fields }: ClusterIOAnswer): Uint8Array {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return encode(clusterIOBytes, { ...fields, numberOfValues: values.length, values: bytes });
 }
