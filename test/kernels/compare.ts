@@ -3,9 +3,8 @@ import type { Cluster } from "../../src/network/cluster.ts";
 import { ARRAY_NAMES, LAYOUT, type ArrayName } from "../../src/network/layout.ts";
 import { count } from "../../src/network/state.ts";
 
-/** Largest difference of two arrays of numbers, relative to the largest number where that is above 1. */
-export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let scale = 1;
+/** Largest difference of two arrays of numbers, relative to the largest number where that is above `scale`. */
+export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>, scale = 1): number {
   for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));
   let largest = 0;
   for (let i = 0; i < expected.length; i++) {
@@ -20,8 +19,9 @@ export function expectClose(
   expected: ArrayLike<number>,
   tolerance: number,
   what: string,
+  scale = 1,
 ): void {
-  const found = { what, length: actual.length, distance: distance(actual, expected) };
+  const found = { what, length: actual.length, distance: distance(actual, expected, scale) };
   // One object, so that a failure says what it was about.
   expect(found).toEqual({ what, length: expected.length, distance: expect.toSatisfy((d: number) => d <= tolerance) });
 }

@@ -155,10 +155,15 @@ export function beginStep(cluster: Cluster, data: Data, samples: number): Scratc
   return scratch;
 }
 
-/** A cluster that has learned from some steps of the reference. */
+/**
+ * A cluster that has learned from some steps of the reference. After the first its weights are made larger, so that
+ * neurons show values that later hexagons need a second ramp for.
+ */
 export function trainedCluster(each: Case, steps: number, rule: StepRule, samples = 32): Cluster {
   const cluster = emptyCluster(each);
-  for (let step = 0; step < steps; step++)
+  for (let step = 0; step < steps; step++) {
     trainStep(cluster, beginStep(cluster, makeData(each, samples, step + 1), samples), rule);
+    if (step === 0) cluster.state.arrays.weight.forEach((weight, i, all) => (all[i] = weight * 4));
+  }
   return cluster;
 }
