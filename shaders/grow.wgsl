@@ -62,7 +62,8 @@ fn look(section: u32, value: f32) {
       refine(section, x);
       return;
     }
-    if (x <= 2.0 * reach) { return; }
+    let appends_from = select(APPEND_FROM, APPEND_FROM_FINE, sections[section].tolerance > 0.0);
+    if (x <= appends_from * reach) { return; }
   }
   if (used == ramp_count(kind)) {
     sections[section].split = sections[section].ends[used / 2u - 1u];

@@ -56,6 +56,7 @@ fn divide(old: u32, sections_at_start: u32) {
   let upper = append_section(source, hexagon, target_hexagon, start, 0u);
   if (upper == NONE) { return; }
   sections[upper].lower = sections[old].lower + border;
+  sections[upper].tolerance = sections[old].tolerance;
   sections[upper].range = sections[old].range - border;
   sections[old].range = border;
   sections[old].ramps = ramp_count(sections[old].kind) / 2u;

@@ -15,6 +15,9 @@ export const START_BLOCKS = { hidden: 4, output: 2 } as const;
 
 export const TOLERANCE_START = 0.49;
 export const TOLERANCE_SHRINK = 1.2;
+/** A next ramp begins where a value is above the last one's end times this; the second for sections with a tolerance. */
+export const APPEND_FROM = 2;
+export const APPEND_FROM_FINE = 1.125;
 export const RAMP_SHRINK = 1.5;
 /** Outlier recovery of input-fed sections: after so many visits, when the largest value stayed below this share. */
 export const RECOVERY_VISITS = 64;
@@ -38,6 +41,10 @@ export const WEIGHT_DECAY = 0.2;
 /** Online rule: base rate, and the samples after which a rate without a horizon starts to fall. */
 export const ONLINE_RATE = 0.05;
 export const DIRECT_SAMPLES = 5000;
+/** With reduction: it happens after so many cycles, and takes sections that have learnt less than this. */
+export const REDUCTION_CYCLES = 5000;
+export const LEARNT_MIN = 0.5;
+
 /** A remaining potential divided by this or more is treated as gone. */
 export const COOLDOWN_FORGETS = 1e6;
 

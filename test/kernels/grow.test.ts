@@ -48,6 +48,15 @@ describe("grow", () => {
     expect(endsOf(cluster, section)).toEqual([5, 10.5]);
   });
 
+  test("sections with a tolerance add ramps sooner", () => {
+    const { cluster, section, arrays, feed } = fresh();
+    arrays.tolerance[section] = 0.01;
+    feed(8, 9);
+    expect(endsOf(cluster, section)).toEqual([8]);
+    feed(9.5);
+    expect(endsOf(cluster, section)).toEqual([8, 9.5]);
+  });
+
   test("neurons' first ramp is at least 1 wide", () => {
     const { cluster, section, feed } = fresh(NEURON_SECTION);
     feed(0.25);

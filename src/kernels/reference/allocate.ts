@@ -41,7 +41,7 @@ export function allocateSources(cluster: Cluster, hexagon: Hexagon, wasPositive:
 
 /**
  * Splits the full sections that the hexagon feeds, in order of sections: the old one keeps the lower half of its ramps
- * and of its range, a new one in a random block takes the rest.
+ * and of its range, a new one in a random block takes the rest, as finely.
  */
 export function split(cluster: Cluster, hexagon: Hexagon): void {
   const { state } = cluster;
@@ -54,10 +54,11 @@ export function split(cluster: Cluster, hexagon: Hexagon): void {
     prepareBlocks(cluster, target);
     const first = draw(cluster.seed, DRAW.sectionBlock + hexagon.index, source, old + 1);
     const upper = appendSection(cluster, source, target, first);
-    const { lower, range, ramps, split: marks } = state.arrays;
+    const { lower, range, ramps, tolerance, split: marks } = state.arrays;
     lower[upper] = lower[old]! + border;
     range[upper] = range[old]! - border;
     range[old] = border;
+    tolerance[upper] = tolerance[old]!;
     ramps[old] = hexagon.feeds.rampCount / 2;
     marks[old] = 0;
   }

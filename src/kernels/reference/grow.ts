@@ -1,6 +1,8 @@
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
 import { NEURONS_PER_BLOCK, NONE, RUN, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
 import {
+  APPEND_FROM,
+  APPEND_FROM_FINE,
   RAMP_SHRINK,
   RECOVERIES_MAX,
   RECOVERY_SHARE,
@@ -33,7 +35,7 @@ export function grow(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void
 
 /** One section looks at one positive value of its source. */
 export function growSection(state: State, section: number, kind: SectionKind, value: number): void {
-  const { lower, range, ramps, ends, split } = state.arrays;
+  const { lower, range, ramps, ends, split, tolerance } = state.arrays;
   const x = Math.min(Math.fround(value - lower[section]!), range[section]!);
   if (!(x > 0)) return;
   if (kind.match) return insertValue(state, section, kind, x);
@@ -44,7 +46,8 @@ export function growSection(state: State, section: number, kind: SectionKind, va
     if (kind.fromInput) recover(state, section, x);
     const reach = ends[at + used - 1]!;
     if (x <= reach) return refine(state, section, kind, x);
-    if (x <= 2 * reach) return;
+    const from = tolerance[section]! > 0 ? APPEND_FROM_FINE : APPEND_FROM;
+    if (x <= Math.fround(from * reach)) return;
   }
   if (used === kind.rampCount) split[section] = ends[at + kind.rampCount / 2 - 1]!;
   else setRamp(state, section, kind, used, Math.max(x, kind.rampEndMin));

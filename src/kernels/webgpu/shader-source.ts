@@ -63,6 +63,8 @@ function constants(): string {
     FLOAT_MAX: learning.FLOAT_MAX,
     TOLERANCE_START: learning.TOLERANCE_START,
     TOLERANCE_SHRINK: learning.TOLERANCE_SHRINK,
+    APPEND_FROM: learning.APPEND_FROM,
+    APPEND_FROM_FINE: learning.APPEND_FROM_FINE,
     RAMP_SHRINK: learning.RAMP_SHRINK,
     RECOVERY_SHARE: learning.RECOVERY_SHARE,
     OPEN_MAX: learning.OPEN_MAX,

@@ -24,6 +24,7 @@ import { getF, getU, setF, setSlot, setU, slot } from "./memory.ts";
 export const RECOVERY_VISITS: u32 = 64;
 export const RECOVERIES_MAX: u32 = 2;
 export const RECOVERY_SHARE: f32 = 1.0 / 16.0;
+const APPEND_FROM_FINE: f32 = 1.125;
 const RAMP_SHRINK: f64 = 1.5;
 const TOLERANCE_SHRINK: f64 = 1.2;
 
@@ -38,7 +39,8 @@ export function growSection(section: u32, kind: u32, value: f32): void {
     if (kind == KIND_INPUT) recover(section, x);
     const reach = getF(ends, ramps - 1);
     if (x <= reach) return refine(section, kind, x);
-    if (x <= 2 * reach) return;
+    const from: f32 = getF(slot(AT_TOLERANCE), section) > 0 ? APPEND_FROM_FINE : 2;
+    if (x <= from * reach) return;
   }
   const full: u32 = kind == KIND_NEURON ? 2 : 4;
   if (ramps == full) markSplit(section, getF(ends, (full >> 1) - 1));
