@@ -115,4 +115,6 @@ export const HEADER = {
   adamSteps: 9,
   /** Samples trained without a horizon; stays at the largest value. */
   directSamples: 10,
+  /** Sections that were there after the last reduction; they are the first ones. */
+  reducedSections: 11,
 } as const;

@@ -2,7 +2,8 @@ import { createCluster, hexagonOf, outputWidth, widenInput, type Cluster } from 
 import { BATCH_RATE, DIRECT_SAMPLES, ONLINE_RATE } from "./learning.ts";
 import { HEADER, NEURONS_PER_BLOCK } from "./layout.ts";
 import { ReferenceEngine } from "../kernels/reference/reference-engine.ts";
-import type { Engine, Rows } from "./engine.ts";
+import type { Engine, Rows, TrainRun } from "./engine.ts";
+import { cyclesToReduction, reduce } from "./reduce.ts";
 import { expectations, externalValues } from "./output-values.ts";
 import { widenOutput } from "./readout.ts";
 import { bytesPer, count, releaseState } from "./state.ts";
@@ -165,10 +166,19 @@ export class Network {
     for (const { index, width } of batch.inputs) this.ensureInputWidth(index, width);
     for (const { index, width } of batch.expected) this.ensureOutputWidth(index, width);
     const { expected, muted } = expectations(this.#cluster, batch.expected, count);
-    this.#engine.train(this.#cluster, { count, step, inputs: rowsOf(batch.inputs), expected, muted, update, rates });
+    const run = { count, step, inputs: rowsOf(batch.inputs), expected, muted, update, rates };
+    for (let first = 0; first < count;) {
+      // Reductions come between steps, after the same ones however samples are cut into batches.
+      const toReduction = cyclesToReduction(this.#cluster, this.cycle);
+      const samples = Math.min(count - first, Math.ceil(toReduction / step) * step);
+      this.#engine.train(this.#cluster, partOf(run, first, samples));
+      writeCycle(this.#cluster.state.arrays.header, this.cycle + samples);
+      // What an engine knows of the state beside its bytes is out of date when sections went.
+      if (samples >= toReduction && reduce(this.#cluster) > 0) this.#engine.forget(this.#cluster);
+      first += samples;
+    }
 
     const { header } = this.#cluster.state.arrays;
-    writeCycle(header, this.cycle + count);
     if (batch.rate === "direct")
       header[HEADER.directSamples] = Math.min(0xffffffff, header[HEADER.directSamples]! + count);
   }
@@ -202,6 +212,20 @@ export class Network {
     };
     return Float32Array.from({ length: Math.ceil(count / step) || 0 }, (_, nth) => base * shareAt(nth * step));
   }
+}
+
+/** `count` samples of a run from `first` on, which begins a step. */
+function partOf(run: TrainRun, first: number, count: number): TrainRun {
+  if (count === run.count) return run;
+  const outputs = run.expected.length / run.count;
+  return {
+    ...run,
+    count,
+    inputs: run.inputs.map((rows) => ({ ...rows, values: rows.values.subarray(first * rows.stride) })),
+    expected: run.expected.subarray(first * outputs, (first + count) * outputs),
+    muted: run.muted.subarray(first, first + count),
+    rates: run.rates.subarray(first / run.step, Math.ceil((first + count) / run.step)),
+  };
 }
 
 const rowsOf = (columns: Column[]): Rows[] =>

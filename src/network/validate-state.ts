@@ -1,4 +1,4 @@
-import { ARRAY_NAMES, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
+import { ARRAY_NAMES, HEADER, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
 import { INPUT_MAX, RECOVERIES_MAX, RECOVERY_VISITS, TOLERANCE_START, VALUE_MAX } from "./learning.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, NEURON_SECTION } from "./section-kind.ts";
@@ -12,6 +12,10 @@ import type { Template } from "./template/parse-template.ts";
  */
 export function validateState(template: Template, state: State): void {
   checkNumbers(template, state);
+  check(
+    state.arrays.header[HEADER.reducedSections]! <= count(state, "section"),
+    "more sections are left than there are",
+  );
   checkInterfaces(template, state);
   checkBlocks(template, state);
   checkSections(template, state);
