@@ -1,0 +1,39 @@
+/** Which number of samples per step suits which task: the table behind `defaultBatchSize`. */
+import { defaultBatchSize } from "../../src/network/network.ts";
+import { create, overSeeds, score, train } from "./runs.ts";
+import { flowers, series, sine, spirals, validationSplit, xor, type Problem } from "./tables.ts";
+
+const SIZES = [1, 8, 16, 32, 64, 128, 256];
+
+export function batchSize(): void {
+  const tasks: [string, () => Problem, number[]][] = [
+    ["XOR, 4 rows", xor, [50, 500, 5000]],
+    ["flowers, 100 rows", () => flowers(100), [1, 10, 100]],
+    ["sine, 2000 rows", () => sine(2000), [1, 5, 25]],
+    ["series, 2000 rows", () => series(2000), [1, 5, 25]],
+    ["spirals, 4000 rows", () => spirals(4000), [1, 5, 25]],
+    ["MNIST, 1000 rows", () => validationSplit(1000), [1, 10]],
+    ["MNIST, 10 000 rows", () => validationSplit(10_000), [1, 5]],
+    ["MNIST, 50 000 rows", () => validationSplit(), [1]],
+  ];
+  console.log(
+    `| task | epochs | cycles | ${SIZES.join(" | ")} | default |\n|---|---|---|${"---|".repeat(SIZES.length + 1)}`,
+  );
+  for (const [name, load, epochCounts] of tasks) {
+    const problem = load();
+    for (const epochs of epochCounts) {
+      const cells = SIZES.map((size) => {
+        const { mean } = overSeeds(problem.train.rows > 20_000 ? 2 : 3, (seed) => {
+          const network = create(seed);
+          train(network, problem.train, size, { epochs });
+          const result = score(network, problem);
+          network.dispose();
+          return result;
+        });
+        return mean.toFixed(problem.measure === "rms" ? 3 : 1);
+      });
+      const cycles = problem.train.rows * epochs;
+      console.log(`| ${name} | ${epochs} | ${cycles} | ${cells.join(" | ")} | ${defaultBatchSize(cycles)} |`);
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** Measures how well networks learn: `npm run bench -- learning NAME`. Everything is printed as tables of docs/learning.md. */
+import { batchSize } from "./batch-size.ts";
+import { targets } from "./targets.ts";
+
+const experiments: Record<string, () => void> = { targets, "batch-size": batchSize };
+
+const run = experiments[process.argv[2] ?? ""];
+if (run === undefined) {
+  console.error(`Which one? ${Object.keys(experiments).join(", ")}`);
+  process.exitCode = 1;
+} else run();

@@ -1,0 +1,88 @@
+import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
+import { Network, updateRule } from "../../src/network/network.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { CycleOrder } from "../../src/tasks/cycle-order.ts";
+import { pick, type Problem, type Table } from "./tables.ts";
+
+const THREE_HEXAGONS = {
+  settings: "max_connection_distance: 1",
+  inputs: "in: 1,1,1",
+  outputs: "out: 3,1,1",
+};
+
+export const engine = new WasmEngine();
+
+/** A network of three hexagons in a row. */
+export function create(seed: number, changes: Partial<typeof THREE_HEXAGONS> = {}): Network {
+  const { settings, inputs, outputs } = { ...THREE_HEXAGONS, ...changes };
+  const text = `version: 1 settings: ${settings} hexagons: 1,1,1 2,1,1 3,1,1 inputs: ${inputs} outputs: ${outputs}`;
+  return Network.create(parseTemplate(text), seed, engine);
+}
+
+interface Training {
+  epochs?: number;
+  learningRate?: number;
+  /** Without a horizon, as direct IO learns. */
+  direct?: boolean;
+  /** Called about every so many cycles. */
+  every?: { cycles: number; act: (cycles: number) => void };
+}
+
+/** Trains as a task does, in steps of `step`. */
+export function train(network: Network, table: Table, step: number, options: Training = {}): void {
+  const { epochs = 1, learningRate, direct = false, every } = options;
+  const horizon = table.rows * epochs;
+  const isSmall = table.x.length <= 4 * 1024 * 1024;
+  const order = new CycleOrder({ period: table.rows, isShuffled: true, isSmall });
+  const slice = Math.max(1, Math.floor((every?.cycles ?? 4096) / step)) * step;
+  for (let first = 0; first < horizon; first += slice) {
+    const count = Math.min(slice, horizon - first);
+    const part = cycles(table, order, first, count);
+    network.train({
+      count,
+      step,
+      inputs: [{ index: 0, values: part.x, width: part.inputs }],
+      expected: [{ index: 0, values: part.y, width: part.outputs }],
+      update: updateRule(step),
+      rate: direct ? "direct" : { first, horizon },
+      ...(learningRate === undefined ? {} : { learningRate }),
+    });
+    every?.act(first + count);
+  }
+}
+
+/** The samples of some cycles. */
+function cycles(table: Table, order: CycleOrder, first: number, count: number): Table {
+  const rows = [...order.runs(first, count)].flatMap((run) => Array.from({ length: run.count }, (_, i) => run.row + i));
+  return pick(windows(table), rows);
+}
+
+/** A table whose rows are the windows of another. */
+function windows(table: Table): Table {
+  const { timeLength = 1, rows, inputs, x } = table;
+  if (timeLength === 1) return table;
+  const width = timeLength * inputs;
+  const values = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) values.set(x.subarray(row * inputs, row * inputs + width), row * width);
+  return { ...table, x: values, inputs: width, timeLength: 1 };
+}
+
+/** How well a network does on a problem's test table. */
+export function score(network: Network, { test, measure }: Problem): number {
+  const { x, inputs, y, rows, outputs } = windows(test);
+  const [shown] = network.request({ count: rows, inputs: [{ index: 0, values: x, width: inputs }] });
+  if (measure === "rms") return Math.sqrt(y.reduce((sum, value, i) => sum + (value - shown![i]!) ** 2, 0) / y.length);
+  const largest = (values: Float32Array, row: number) => {
+    const part = values.subarray(row * outputs, (row + 1) * outputs);
+    return part.indexOf(Math.max(...part));
+  };
+  let right = 0;
+  for (let row = 0; row < rows; row++) if (largest(shown!, row) === largest(y, row)) right += 1;
+  return (100 * right) / rows;
+}
+
+/** The mean of what `run` gives for seeds 1 to `seeds`, and all of it. */
+export function overSeeds(seeds: number, run: (seed: number) => number): { mean: number; each: number[] } {
+  const each = Array.from({ length: seeds }, (_, i) => run(i + 1));
+  return { mean: each.reduce((sum, value) => sum + value, 0) / seeds, each };
+}

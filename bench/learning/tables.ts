@@ -1,0 +1,159 @@
+/** The tables that the learning rule is measured on. All but the digits are made here, from fixed seeds. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { pcg } from "../../src/network/random.ts";
+
+export interface Table {
+  rows: number;
+  /** [rows + timeLength - 1][inputs] */
+  x: Float32Array;
+  inputs: number;
+  /** [rows][outputs] */
+  y: Float32Array;
+  outputs: number;
+  /** Rows that a cycle sees; 1 unless said otherwise. */
+  timeLength?: number;
+}
+
+/** What is trained on, and what the result is measured with. */
+export interface Problem {
+  train: Table;
+  test: Table;
+  /** Percent of rows whose largest output is right, or the root mean square error of all outputs. */
+  measure: "percent" | "rms";
+}
+
+const IMAGE = 784;
+
+/** Digits `first` up to `end` of "train" (60 000) or "t10k" (10 000); `map` changes pixels, 0..255. */
+export function digits(part: "train" | "t10k", first: number, end: number, map = (pixel: number) => pixel): Table {
+  const folder = [process.env["HANAMI_MNIST_DIR"], "../shared/data/mnist"].find(
+    (each) => each !== undefined && existsSync(join(each, "train-images-idx3-ubyte.gz")),
+  );
+  if (folder === undefined) throw new Error("Set HANAMI_MNIST_DIR to the folder of MNIST's four .gz files.");
+  const read = (name: string) => gunzipSync(readFileSync(join(folder, `${part}-${name}-ubyte.gz`)));
+  const x = Float32Array.from(read("images-idx3").subarray(16 + first * IMAGE, 16 + end * IMAGE), map);
+  const y = new Float32Array((end - first) * 10);
+  read("labels-idx1")
+    .subarray(8 + first, 8 + end)
+    .forEach((digit, row) => (y[row * 10 + digit] = 1));
+  return { rows: end - first, x, inputs: IMAGE, y, outputs: 10 };
+}
+
+/** The split that settings are chosen on: the last 10 000 of the 60 000 training images are never trained on. */
+export const validationSplit = (rows = 50_000): Problem => ({
+  train: digits("train", 0, rows),
+  test: digits("train", 50_000, 60_000),
+  measure: "percent",
+});
+
+/** The split for final numbers. */
+export const testSplit = (rows = 60_000): Problem => ({
+  train: digits("train", 0, rows),
+  test: digits("t10k", 0, 10_000),
+  measure: "percent",
+});
+
+/** The rows of a table that are listed, in that order. */
+export function pick(table: Table, rows: readonly number[]): Table {
+  const take = (values: Float32Array, width: number) => {
+    const taken = new Float32Array(rows.length * width);
+    rows.forEach((row, i) => taken.set(values.subarray(row * width, (row + 1) * width), i * width));
+    return taken;
+  };
+  return { ...table, rows: rows.length, x: take(table.x, table.inputs), y: take(table.y, table.outputs) };
+}
+
+/** A source of numbers in 0..1. */
+function uniform(seed: number): () => number {
+  let state = pcg(seed);
+  return () => (state = pcg(state)) / 2 ** 32;
+}
+
+function make(rows: number, inputs: number, outputs: number, row: (index: number) => [number[], number[]]): Table {
+  const table = { rows, x: new Float32Array(rows * inputs), inputs, y: new Float32Array(rows * outputs), outputs };
+  for (let i = 0; i < rows; i++) {
+    const [x, y] = row(i);
+    table.x.set(x, i * inputs);
+    table.y.set(y, i * outputs);
+  }
+  return table;
+}
+
+export function xor(): Problem {
+  const table = make(4, 2, 1, (i) => [[i & 1, i >> 1], [(i & 1) ^ (i >> 1)]]);
+  return { train: table, test: table, measure: "rms" };
+}
+
+/** Two spirals of one and a half turns, classes in turn. */
+export function spirals(rows: number): Problem {
+  const table = (count: number, seed: number) => {
+    const random = uniform(seed);
+    return make(count, 2, 2, (i) => {
+      const radius = 0.05 + 0.95 * random();
+      const angle = 3 * Math.PI * radius + (i & 1) * Math.PI;
+      const at = (side: number) => 100 * (1.1 + radius * side + 0.02 * (random() - 0.5));
+      return [
+        [at(Math.cos(angle)), at(Math.sin(angle))],
+        [1 - (i & 1), i & 1],
+      ];
+    });
+  };
+  return { train: table(rows, 77), test: table(1000, 78), measure: "percent" };
+}
+
+/** Two waves over two inputs. */
+export function sine(rows: number): Problem {
+  const table = (count: number, seed: number) => {
+    const random = uniform(seed);
+    return make(count, 2, 2, () => {
+      const [a, b] = [random(), random()];
+      const wave = 0.5 + 0.25 * Math.sin(2 * Math.PI * a) + 0.25 * a * Math.cos(2 * Math.PI * b);
+      return [
+        [100 * a, 100 * b],
+        [wave, 0.5 + 0.4 * Math.sin(2 * Math.PI * (a + b))],
+      ];
+    });
+  };
+  return { train: table(rows, 81), test: table(1000, 82), measure: "rms" };
+}
+
+/** A noisy wave; 20 values in a row predict the next one. */
+export function series(rows: number): Problem {
+  const timeLength = 20;
+  const table = (count: number, seed: number): Table => {
+    const random = uniform(seed);
+    const noisy = Array.from({ length: count + timeLength }, (_, t) => {
+      const wave = 0.5 + 0.25 * Math.sin(t / 5) + 0.15 * Math.sin(t / 17);
+      return wave + 0.05 * (random() - 0.5);
+    });
+    return {
+      rows: count,
+      x: Float32Array.from(noisy, (value) => 100 * value),
+      inputs: 1,
+      y: Float32Array.from({ length: count }, (_, c) => noisy[c + timeLength]!),
+      outputs: 1,
+      timeLength,
+    };
+  };
+  return { train: table(rows, 91), test: table(500, 92), measure: "rms" };
+}
+
+/** Three overlapping classes of four measurements each, like the iris flowers. */
+export function flowers(rows: number): Problem {
+  const centres = [
+    [5, 3.4, 1.5, 0.3],
+    [5.9, 2.8, 4.3, 1.3],
+    [6.6, 3, 5.5, 2],
+  ];
+  const table = (count: number, seed: number) => {
+    const random = uniform(seed);
+    return make(count, 4, 3, (i) => {
+      const kind = i % 3;
+      const spread = () => (random() + random() + random() + random() - 2) * 0.6;
+      return [centres[kind]!.map((value) => value + spread()), [0, 1, 2].map((k) => (k === kind ? 1 : 0))];
+    });
+  };
+  return { train: table(rows, 101), test: table(600, 102), measure: "percent" };
+}
