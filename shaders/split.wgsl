@@ -52,11 +52,12 @@ fn divide(old: u32, sections_at_start: u32) {
   let source = sections[old].source;
   let target_hexagon = pick_target(hexagon, sections_at_start + old);
   prepare_blocks(target_hexagon);
+  let is_fine = hexagons[target_hexagon].sections < FINE_SECTIONS;
   let start = draw(DRAW_SECTION_BLOCK + hexagon, source, old + 1u);
   let upper = append_section(source, hexagon, target_hexagon, start, 0u);
   if (upper == NONE) { return; }
   sections[upper].lower = sections[old].lower + border;
-  sections[upper].tolerance = sections[old].tolerance;
+  if (is_fine) { sections[upper].tolerance = sections[old].tolerance; }
   sections[upper].range = sections[old].range - border;
   sections[old].range = border;
   sections[old].ramps = ramp_count(sections[old].kind) / 2u;

@@ -1,8 +1,19 @@
 /** Measures how well networks learn: `npm run bench -- learning NAME`. Everything is printed as tables of docs/learning.md. */
 import { batchSize } from "./batch-size.ts";
+import { curve } from "./curve.ts";
+import { inTurn } from "./in-turn.ts";
+import { inputs } from "./inputs.ts";
+import { reduction } from "./reduction.ts";
 import { targets } from "./targets.ts";
 
-const experiments: Record<string, () => void> = { targets, "batch-size": batchSize };
+const experiments: Record<string, () => void> = {
+  targets,
+  "batch-size": batchSize,
+  "in-turn": inTurn,
+  inputs,
+  reduction,
+  curve,
+};
 
 const run = experiments[process.argv[2] ?? ""];
 if (run === undefined) {

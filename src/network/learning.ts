@@ -8,6 +8,8 @@ export const FLOAT_MAX = 3.4028234663852886e38;
 
 /** A section made for an input while its target hexagon holds fewer sections than this gets one sibling per block. */
 export const FEW_SECTIONS = 32;
+/** The upper half of a split is refined like the lower one while the target hexagon holds fewer sections than this. */
+export const FINE_SECTIONS = 128;
 /** A hexagon grows a block when fewer section places than this are free. */
 export const FREE_PLACES_MIN = 256;
 /** Blocks that a hexagon starts with. */

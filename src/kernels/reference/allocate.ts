@@ -1,5 +1,12 @@
 import { hexagonOf, type Cluster, type Hexagon } from "../../network/cluster.ts";
-import { FEW_SECTIONS, FLOAT_MAX, FREE_PLACES_MIN, START_BLOCKS, TOLERANCE_START } from "../../network/learning.ts";
+import {
+  FEW_SECTIONS,
+  FINE_SECTIONS,
+  FLOAT_MAX,
+  FREE_PLACES_MIN,
+  START_BLOCKS,
+  TOLERANCE_START,
+} from "../../network/learning.ts";
 import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
 import { DRAW, draw } from "../../network/random.ts";
 import { growBlock } from "../../network/readout.ts";
@@ -41,7 +48,8 @@ export function allocateSources(cluster: Cluster, hexagon: Hexagon, wasPositive:
 
 /**
  * Splits the full sections that the hexagon feeds, in order of sections: the old one keeps the lower half of its ramps
- * and of its range, a new one in a random block takes the rest, as finely.
+ * and of its range, a new one in a random block takes the rest, as finely
+ * while there are few sections.
  */
 export function split(cluster: Cluster, hexagon: Hexagon): void {
   const { state } = cluster;
@@ -52,13 +60,14 @@ export function split(cluster: Cluster, hexagon: Hexagon): void {
     if (border === 0 || hexagonOf(cluster, Math.floor(source / NEURONS_PER_BLOCK)) !== hexagon) continue;
     const target = pickTarget(cluster, hexagon, sections + old);
     prepareBlocks(cluster, target);
+    const isFine = sectionsIn(cluster, target) < FINE_SECTIONS;
     const first = draw(cluster.seed, DRAW.sectionBlock + hexagon.index, source, old + 1);
     const upper = appendSection(cluster, source, target, first);
     const { lower, range, ramps, tolerance, split: marks } = state.arrays;
     lower[upper] = lower[old]! + border;
     range[upper] = range[old]! - border;
     range[old] = border;
-    tolerance[upper] = tolerance[old]!;
+    if (isFine) tolerance[upper] = tolerance[old]!;
     ramps[old] = hexagon.feeds.rampCount / 2;
     marks[old] = 0;
   }

@@ -45,6 +45,7 @@ function constants(): string {
     INPUT_RAMP_SIZE: INPUT_SECTION.rampSize,
     NEURON_RAMP_SIZE: NEURON_SECTION.rampSize,
     FEW_SECTIONS: learning.FEW_SECTIONS,
+    FINE_SECTIONS: learning.FINE_SECTIONS,
     FREE_PLACES_MIN: learning.FREE_PLACES_MIN,
     START_BLOCKS_HIDDEN: learning.START_BLOCKS.hidden,
     START_BLOCKS_OUTPUT: learning.START_BLOCKS.output,
