@@ -32,8 +32,8 @@ interface Training {
 export function train(network: Network, table: Table, step: number, options: Training = {}): void {
   const { epochs = 1, learningRate, direct = false, every } = options;
   const horizon = table.rows * epochs;
-  const isSmall = table.x.length <= 4 * 1024 * 1024;
-  const order = new CycleOrder({ period: table.rows, isShuffled: true, isSmall });
+  const windowCyclesMax = Math.floor((16 * 1024 * 1024) / (table.inputs * (table.timeLength ?? 1) + table.outputs));
+  const order = new CycleOrder({ period: table.rows, windowCyclesMax, seed: network.seed });
   const slice = Math.max(1, Math.floor((every?.cycles ?? 4096) / step)) * step;
   for (let first = 0; first < horizon; first += slice) {
     const count = Math.min(slice, horizon - first);
@@ -51,9 +51,20 @@ export function train(network: Network, table: Table, step: number, options: Tra
   }
 }
 
-/** The samples of some cycles. */
+/** The samples of some cycles, in the order of a task with this seed. */
 function cycles(table: Table, order: CycleOrder, first: number, count: number): Table {
-  const rows = [...order.runs(first, count)].flatMap((run) => Array.from({ length: run.count }, (_, i) => run.row + i));
+  const rows: number[] = [];
+  while (rows.length < count) {
+    const cycle = first + rows.length;
+    const epoch = Math.floor(cycle / table.rows);
+    const { window, start } = order.windowAt(epoch, cycle % table.rows);
+    const joined = order
+      .pieces(epoch, window)
+      .flatMap((piece) => Array.from({ length: piece.count }, (_, i) => piece.first + i));
+    for (const place of order.places(epoch, window, joined.length).subarray((cycle % table.rows) - start)) {
+      if (rows.length < count) rows.push(joined[place]!);
+    }
+  }
   return pick(windows(table), rows);
 }
 

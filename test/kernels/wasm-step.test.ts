@@ -17,7 +17,7 @@ const BOUNDS = {
   online: { typical: 1e-5, most: 1e-4 },
   batch: { typical: 3e-4, most: 0.05 },
 };
-const SHARE_OF_TYPICAL = 0.98;
+const SHARE_OF_TYPICAL = 0.975;
 
 const TEMPLATES: Record<string, string> = {
   "three hexagons": "settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1",
