@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { Parser, type CsvError } from "csv-parse";
+import { CsvError, Parser } from "csv-parse";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
@@ -97,11 +97,12 @@ async function* parseFile(path: string, table: CsvTable): AsyncGenerator<Float32
   }
 }
 
-function asImportError(error: Error & Partial<Pick<CsvError, "code">>): Error {
+function asImportError(error: Error): Error {
+  if (!(error instanceof CsvError)) return error;
   if (error.code === "CSV_MAX_RECORD_SIZE") {
     return new ImportError(`a row is longer than ${MAX_RECORD_BYTES} bytes; a quote may not be closed`);
   }
-  return error.name === "CsvError" || error.code?.startsWith("CSV_") === true ? new ImportError(error.message) : error;
+  return new ImportError(error.message);
 }
 
 /** Turns records into numbers. */
