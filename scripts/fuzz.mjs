@@ -1,4 +1,4 @@
-// Hostile input, from a seed: npm run fuzz -- --cases 10000 --seed 1 (about 12 inputs for each case)
+// Hostile input, from a seed: npm run fuzz -- --cases 10000 --seed 1 (about 18 inputs for each case)
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
