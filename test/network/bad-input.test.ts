@@ -20,7 +20,9 @@ function samples(count: number, first: number, nth = Infinity) {
     const at = first * 2 + i;
     return at % nth === nth - 1 ? BAD[at % BAD.length]! : ((at * 37) % 100) + 1;
   });
-  const y = Array.from({ length: count }, (_, q) => (((first + q) * 2 * 37) % 100) + 1).map((v): number => (v > 50 ? 1 : 0));
+  const y = Array.from({ length: count }, (_, q) => (((first + q) * 2 * 37) % 100) + 1).map((v): number =>
+    v > 50 ? 1 : 0,
+  );
   return { x, y };
 }
 
