@@ -1,4 +1,4 @@
-/** Measures how well networks learn: `npm run bench -- learning NAME`. Everything is printed as tables of docs/learning.md. */
+/** Measures how well networks learn: `node dist/bench/learning/main.js NAME`, for the tables of docs/learning.md. */
 import { batchSize } from "./batch-size.ts";
 import { curve } from "./curve.ts";
 import { inTurn } from "./in-turn.ts";
