@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { eq } from "drizzle-orm";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { deleteCluster } from "../../src/clusters/delete-cluster.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
@@ -15,7 +15,8 @@ import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
 let dataset: string;
-// Enough for the training to be caught in the middle.
+// Enough for the training to be caught in the middle, which takes long on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 const epochs = 200;
 const rows = 300;
 
