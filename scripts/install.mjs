@@ -1,6 +1,6 @@
 // Installs the packages that a command needs, and only when they are not there yet.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -70,6 +70,11 @@ function npm(args) {
 export async function ensureInstalled({ dev }) {
   const missing = missingPackages({ dev });
   if (missing.length === 0) return;
+  if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    // npm ci would empty the folder behind it, which belongs to another checkout.
+    console.error(`node_modules is a link, and it lacks ${missing.slice(0, 3).join(", ")}: install where it leads to.`);
+    process.exit(1);
+  }
   console.log(`Installing packages (${missing.length} missing: ${missing.slice(0, 3).join(", ")}, …)`);
   const flags = ["--no-audit", "--no-fund", "--loglevel=error", ...(dev ? ["--include=dev"] : ["--omit=dev"])];
   let result = await npm(["ci", ...flags]);
