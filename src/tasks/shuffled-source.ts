@@ -1,5 +1,5 @@
 import type { SliceColumns } from "../hosts/host.ts";
-import { CycleOrder } from "./cycle-order.ts";
+import { CycleOrder, type Piece } from "./cycle-order.ts";
 import type { SliceRows, SliceSource } from "./slice-source.ts";
 
 /** What a window may take in memory. */
@@ -10,7 +10,8 @@ interface Window {
   window: number;
   /** Place in the epoch of its first cycle. */
   start: number;
-  /** Cycles of the joined pieces, in file order. */
+  pieces: Piece[];
+  /** Cycles of the joined pieces. */
   rows: SliceRows;
   places: Uint32Array;
 }
@@ -54,6 +55,14 @@ export class ShuffledSource {
     if (this.#window?.epoch === epoch && this.#window.window === window) return this.#window;
     const pieces = this.#order.pieces(epoch, window);
     const count = pieces.reduce((sum, piece) => sum + piece.count, 0);
+    // A small table is one piece: every epoch has another order of the same rows.
+    const known = this.#window !== null && isSame(this.#window.pieces, pieces) ? this.#window.rows : null;
+    const rows = known ?? (await this.#join(pieces, count));
+    this.#window = { epoch, window, start, pieces, rows, places: this.#order.places(epoch, window, count) };
+    return this.#window;
+  }
+
+  async #join(pieces: Piece[], count: number): Promise<SliceRows> {
     let rows: SliceRows | null = null;
     let done = 0;
     for (const piece of pieces) {
@@ -63,11 +72,12 @@ export class ShuffledSource {
       for (const [i, column] of read.expected.entries()) put(column, rows.expected[i] as SliceColumns, done);
       done += piece.count;
     }
-    const places = this.#order.places(epoch, window, count);
-    this.#window = { epoch, window, start, rows: rows as SliceRows, places };
-    return this.#window;
+    return rows as SliceRows;
   }
 }
+
+const isSame = (one: Piece[], other: Piece[]) =>
+  one.length === other.length && one.every(({ first }, i) => first === other[i]?.first);
 
 function emptyLike({ inputs, expected }: SliceRows, cycles: number): SliceRows {
   const empty = ({ index, width, rows }: SliceColumns): SliceColumns => {
