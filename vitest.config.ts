@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["dist/test/**/*.test.js"],
     globalSetup: ["dist/test/support/global-setup.js"],
+    setupFiles: ["dist/test/support/fixed-seed.js"],
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

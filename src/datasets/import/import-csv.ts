@@ -163,8 +163,8 @@ function readNames(cells: string[]): string[] {
     const where = `header, column ${index + 1}`;
     if (name === "") throw new ImportError(`${where}: the name is empty`);
     if (name.length > MAX_NAME_LENGTH) throw new ImportError(`${where}: the name is longer than ${MAX_NAME_LENGTH}`);
-    // What the decoder puts in place of bytes that are not UTF-8.
-    if (name.includes("\uFFFD")) throw new ImportError(`${where}: the name is not UTF-8`);
+    // What the decoder puts in place of bytes that are not UTF-8, and what a lossy export left of such bytes before.
+    if (name.includes("\uFFFD")) throw new ImportError(`${where}: the name is not UTF-8 or holds U+FFFD`);
     const other = columns.get(name);
     if (other !== undefined) throw new ImportError(`${where}: the name '${name}' is that of column ${other}, too`);
     columns.set(name, index + 1);
