@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { Db } from "../db/client.ts";
 import { clusters } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-import { HostError } from "../hosts/host-errors.ts";
+import { HostError, HostLostError } from "../hosts/host-errors.ts";
 import type {
   Host,
   NetworkInfo,
@@ -37,6 +37,7 @@ export type ClusterMode = "TASK" | "DIRECT";
 
 interface Attached {
   host: Host;
+  projectId: string;
   generation: number;
   info: NetworkInfo;
 }
@@ -90,7 +91,7 @@ export class ClusterSeat {
   }
 
   /** Makes sure that the network is on its host. Rejects with 404 when the cluster has been deleted. */
-  async ready(): Promise<{ host: Host; info: NetworkInfo }> {
+  async ready(): Promise<Readonly<Attached>> {
     const live = this.#live();
     if (live !== null) return live;
     this.#attached = null;
@@ -103,12 +104,11 @@ export class ClusterSeat {
       host = hosts.default();
       log.warn({ cluster: this.uuid, host: row.host_uuid }, "the cluster's host is gone, using the default one");
     }
-    const { generation } = host;
-    const info =
-      row.snapshot === null
-        ? await host.create(this.uuid, { template: row.template, seed: row.seed })
-        : await host.attach(this.uuid, await readFile(join(storage.clusters, row.snapshot)));
-    this.#attached = { host, generation, info };
+    const { snapshot, template, seed, project_id: projectId } = row;
+    const state = snapshot === null ? null : await readFile(join(storage.clusters, snapshot));
+    this.#attached = await this.#put(host, projectId, () =>
+      state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state),
+    );
     this.#mode = row.mode;
     this.#snapshot = row.snapshot;
     this.#snapshotNumber = Math.max(this.#snapshotNumber, snapshotNumber(row.snapshot));
@@ -126,10 +126,9 @@ export class ClusterSeat {
 
   /** Trains one slice. `position` is what the network contains afterwards; null outside of tasks. */
   async train(slice: TrainSlice, position: TaskPosition | null): Promise<TrainReport> {
-    const { host } = await this.ready();
     let report: TrainReport;
     try {
-      report = await host.train(this.uuid, slice);
+      report = await this.#call((host) => host.train(this.uuid, slice));
     } catch (error) {
       if (error instanceof HostError) await this.#abandon();
       throw error;
@@ -141,15 +140,13 @@ export class ClusterSeat {
   }
 
   async request(slice: RequestSlice): Promise<RequestReport> {
-    const { host } = await this.ready();
-    const report = await host.request(this.uuid, slice);
+    const report = await this.#call((host) => host.request(this.uuid, slice));
     if (report.remembers) this.#changes += 1;
     return report;
   }
 
   async exportState(): Promise<Uint8Array> {
-    const { host } = await this.ready();
-    return host.exportState(this.uuid);
+    return this.#call((host) => host.exportState(this.uuid));
   }
 
   /**
@@ -175,30 +172,27 @@ export class ClusterSeat {
 
   /** Lets a network that has not learned anything yet begin from this seed; any other keeps its own. */
   async seedFresh(seed: number): Promise<void> {
-    const { host, info } = await this.ready();
-    if (info.metrics.cycle > 0 || info.metrics.sections > 0) return;
-    const { generation } = host;
-    this.#attached = { host, generation, info: await host.create(this.uuid, { template: info.template, seed }) };
+    const { host, projectId, info } = await this.ready();
+    const { cycle, sections } = info.metrics;
+    if (cycle > 0 || sections > 0) return;
+    this.#attached = await this.#put(host, projectId, () => host.create(this.uuid, { template: info.template, seed }));
   }
 
   /** Puts another state in place of this one; the row's template follows in `save`. Nothing changes when it is refused. */
   async replace(state: Uint8Array): Promise<NetworkInfo> {
-    const { host } = await this.ready();
-    const { generation } = host;
-    const info = await host.attach(this.uuid, state);
-    this.#attached = { host, generation, info };
+    const { host, projectId } = await this.ready();
+    this.#attached = await this.#put(host, projectId, () => host.attach(this.uuid, state));
     this.#position = null;
     this.#changes += 1;
-    return info;
+    return this.#attached.info;
   }
 
   /** Moves the network. When the target refuses or the move cannot be recorded, it stays where it is. */
   async moveTo(target: Host): Promise<void> {
-    const { host: source } = await this.ready();
+    const { host: source, projectId } = await this.ready();
     if (source.uuid === target.uuid) return;
-    const state = await source.exportState(this.uuid);
-    const { generation } = target;
-    const info = await target.attach(this.uuid, state);
+    const state = await this.exportState();
+    const attached = await this.#put(target, projectId, () => target.attach(this.uuid, state));
     const [row] = await this.#resources.db
       .update(clusters)
       .set({ host_uuid: target.uuid })
@@ -212,7 +206,7 @@ export class ClusterSeat {
       await this.#detach(target);
       throw notFound(`Cluster with uuid '${this.uuid}' not found`);
     }
-    this.#attached = { host: target, generation, info };
+    this.#attached = attached;
     await this.#detach(source);
   }
 
@@ -225,6 +219,23 @@ export class ClusterSeat {
   #live(): Attached | null {
     const attached = this.#attached;
     return attached !== null && attached.generation === attached.host.generation ? attached : null;
+  }
+
+  /** Carries out a call to the host that has the network when it is the cluster's turn there. */
+  async #call<T>(call: (host: Host) => Promise<T>): Promise<T> {
+    const { host, projectId } = await this.ready();
+    return this.#resources.hosts.queue(host).run({ projectId, clusterUuid: this.uuid }, async () => {
+      if (this.#live() === null) throw new HostLostError("it ended before the cluster had its turn");
+      return call(host);
+    });
+  }
+
+  /** Puts a network onto a host when it is the cluster's turn there. */
+  async #put(host: Host, projectId: string, call: () => Promise<NetworkInfo>): Promise<Attached> {
+    return this.#resources.hosts.queue(host).run({ projectId, clusterUuid: this.uuid }, async () => {
+      const { generation } = host;
+      return { host, projectId, generation, info: await call() };
+    });
   }
 
   async #row() {

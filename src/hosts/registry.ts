@@ -1,3 +1,4 @@
+import { HostQueue } from "./host-queue.ts";
 import type { Host } from "./host.ts";
 
 /** The logical hosts of this server, CPU hosts first. */
@@ -7,16 +8,24 @@ export interface HostRegistry {
   get(uuid: string): Host | undefined;
   /** Where a new cluster goes when the request names no host. */
   default(): Host;
+  /** Where the calls for this host's clusters wait for their turn. */
+  queue(host: Host): HostQueue;
   close(): Promise<void>;
 }
 
 /** A registry of these hosts, the first of which is the default. */
 export function createHostRegistry(hosts: readonly [Host, ...Host[]]): HostRegistry {
   const byUuid = new Map(hosts.map((host) => [host.uuid, host]));
+  const queues = new Map(hosts.map((host) => [host, new HostQueue()]));
   return {
     list: () => [...hosts],
     get: (uuid) => byUuid.get(uuid.toLowerCase()),
     default: () => hosts[0],
+    queue: (host) => {
+      const queue = queues.get(host);
+      if (queue === undefined) throw new Error(`host ${host.uuid} is not registered`);
+      return queue;
+    },
     close: async () => {
       await Promise.all(hosts.map((host) => host.close()));
     },

@@ -1,0 +1,65 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { HostQueue } from "../../src/hosts/host-queue.ts";
+
+/** A queue whose calls end when the test says so; `begun` names them in the order of their turns. */
+function openQueue() {
+  const queue = new HostQueue();
+  const begun: string[] = [];
+  const ends: (() => void)[] = [];
+  const enter = (projectId: string, cluster: string) =>
+    queue.run({ projectId, clusterUuid: `${projectId}${cluster}` }, () => {
+      begun.push(`${projectId}${cluster}`);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    });
+  const end = async () => {
+    ends.shift()?.();
+    await turn();
+  };
+  return { queue, begun, enter, end };
+}
+
+test("projects take turns, and the clusters of each take turns within", async () => {
+  const { begun, enter, end } = openQueue();
+  for (const cluster of ["1", "2", "3"]) void enter("a", cluster);
+  void enter("b", "1");
+  void enter("c", "1");
+  for (let call = 0; call < 9; call++) {
+    // Whoever is served wants more.
+    const last = begun.at(-1) as string;
+    void enter(last.slice(0, 1), last.slice(1));
+    await end();
+  }
+  expect(begun).toEqual(["a1", "b1", "c1", "a2", "b1", "c1", "a3", "b1", "c1", "a1"]);
+});
+
+test("who asks now and then waits for one call, however many ask all the time", async () => {
+  const { begun, enter, end } = openQueue();
+  for (const project of ["a", "b", "c", "d"]) void enter(project, "1");
+  for (let call = 0; call < 6; call++) {
+    void enter((begun.at(-1) as string).slice(0, 1), "1");
+    await end();
+  }
+  void enter("a", "new");
+  void enter("z", "1");
+  expect(begun.at(-1)).toBe("c1");
+  await end();
+  expect(begun.at(-1)).toBe("z1");
+});
+
+test("one call is under way at a time, and one that fails does not stop the next", async () => {
+  const { queue, begun, enter, end } = openQueue();
+  const owner = { projectId: "a", clusterUuid: "a1" };
+  const failed = queue.run(owner, () => Promise.reject(new Error("no")));
+  const thrown = queue.run(owner, async () => {
+    throw new Error("never");
+  });
+  void enter("a", "1");
+  void enter("a", "1");
+  await expect(failed).rejects.toThrow("no");
+  await expect(thrown).rejects.toThrow("never");
+  await turn();
+  expect(begun).toEqual(["a1"]);
+  await end();
+  expect(begun).toEqual(["a1", "a1"]);
+});

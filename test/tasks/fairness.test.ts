@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { Context } from "../../src/app-context.ts";
+import { createCluster } from "../../src/clusters/create-cluster.ts";
+import { deleteCluster } from "../../src/clusters/delete-cluster.ts";
+import { openDirectIo } from "../../src/clusters/direct-io.ts";
+import { setMode } from "../../src/clusters/set-mode.ts";
+import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import type { HostRequest, OpenHostLink } from "../../src/hosts/protocol.ts";
+import { createRequestTask } from "../../src/tasks/create-request-task.ts";
+import { createTrainTask } from "../../src/tasks/create-train-task.ts";
+import { deleteTask } from "../../src/tasks/delete-task.ts";
+import { getTask } from "../../src/tasks/get-task.ts";
+import { makeDataset, requestBody, smallTemplate, trainBody } from "../support/compute.ts";
+import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
+import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await createTestApp();
+  for (const projectId of ["many", "one", "mine", "yours"]) await app.addUser({ id: `user_${projectId}`, projectId });
+});
+afterAll(() => app.close());
+
+/** What reached the real host, in order, and how many slices of other clusters each call waited for. */
+interface Watch {
+  posted: { method: string; cluster: string }[];
+  waits: { cluster: string; slices: number }[];
+  rig: Rig;
+}
+
+async function watch(): Promise<Watch> {
+  const posted: Watch["posted"] = [];
+  const waits: Watch["waits"] = [];
+  const open = workerLink(cpuWorker, "cpu-host");
+  const link: OpenHostLink = (events) => {
+    const inner = open(events);
+    const post = (request: HostRequest, transfer: ArrayBuffer[]) => {
+      posted.push({ method: request.method, cluster: String(request.args[0]) });
+      inner.post(request, transfer);
+    };
+    return { post, close: () => inner.close() };
+  };
+  // No snapshots meanwhile: they are calls, too.
+  const rig = await openRig(app, { link, snapshotIntervalMs: 600_000 });
+  const queue = rig.context.app.hosts.queue(rig.hosts[0]);
+  const run = queue.run.bind(queue);
+  vi.spyOn(queue, "run").mockImplementation((owner, call) => {
+    const before = posted.length;
+    return run(owner, () => {
+      const others = posted.slice(before).filter(({ method }) => method === "train");
+      waits.push({ cluster: owner.clusterUuid, slices: others.length });
+      return call();
+    });
+  });
+  return { posted, waits, rig };
+}
+
+function inProject({ context: { app: shared } }: Rig, projectId: string): Context {
+  const userId = `user_${projectId}`;
+  const caller = { userId, userName: userId, isAdmin: false, projectId, role: "member", isProjectAdmin: false };
+  return { app: shared, caller };
+}
+
+const newDataset = ({ app: shared, caller }: Context) =>
+  makeDataset(shared, { rows: 200, owner: { owner_id: caller.userId, project_id: caller.projectId } });
+
+let names = 0;
+const newCluster = async (context: Context) =>
+  (await createCluster(context, { name: `cluster ${++names}`, template: base64(smallTemplate), seed: 5 })).uuid;
+
+const trainLong = (context: Context, cluster: string, dataset: string) =>
+  createTrainTask(context, { time_length: 1, epochs: 1_000_000, ...trainBody(cluster, dataset) });
+
+async function until(reached: () => boolean): Promise<void> {
+  await expect.poll(reached, { interval: 5, timeout: 60_000 }).toBe(true);
+}
+
+test.each(["another project", "the same project"])(
+  "requests of a small cluster of %s wait for one slice of a large training at most",
+  async (whose) => {
+    const { posted, waits, rig } = await watch();
+    const mine = inProject(rig, "mine");
+    const asking = whose === "the same project" ? mine : inProject(rig, "yours");
+    const small = await newCluster(asking);
+    const dataset = await newDataset(mine);
+    const [large, doomed] = [await newCluster(mine), await newCluster(mine)];
+    const longTask = await trainLong(mine, large, dataset);
+    await trainLong(mine, doomed, dataset);
+    const slices = () => posted.filter(({ method, cluster }) => method === "train" && cluster === large).length;
+    await until(() => slices() >= 8);
+
+    await setMode(asking, { uuid: small, new_state: "DIRECT" });
+    const line = await openDirectIo(asking, small, () => undefined);
+    line.setInput("picture_hex", Float32Array.of(1, 0, 1, 0));
+    line.setExpected("label_hex", Float32Array.of(0, 1));
+    const before = slices();
+    for (let cycle = 0; cycle < 6; cycle++) {
+      if (cycle === 3) await deleteCluster(mine, { uuid: doomed });
+      await line.train();
+      const [output] = await line.request();
+      expect(output?.values).toHaveLength(2);
+    }
+    line.close();
+    await setMode(asking, { uuid: small, new_state: "TASK" });
+    const body = { time_length: 1, ...requestBody(small, await newDataset(asking)) };
+    const request = await createRequestTask(asking, body);
+    const stateOf = async () => (await getTask(asking, request)).state;
+    await expect.poll(stateOf, { interval: 5, timeout: 60_000 }).toBe("finished");
+
+    const waited = waits.filter(({ cluster }) => cluster === small).map((wait) => wait.slices);
+    expect(waited.length).toBeGreaterThan(12);
+    // Of its own project, two other clusters trained until one was deleted.
+    expect(Math.max(...waited)).toBeLessThanOrEqual(1);
+    expect(slices()).toBeGreaterThan(before);
+    const lastOfDoomed = posted.findLastIndex(({ cluster }) => cluster === doomed);
+    expect(posted[lastOfDoomed]).toMatchObject({ method: "detach" });
+    await deleteTask(mine, longTask);
+  },
+);
+
+// The last test: its tasks are left in the queues.
+test("a project with eight training clusters gets as many slices as a project with one", async () => {
+  const { posted, rig } = await watch();
+  const [many, one] = [inProject(rig, "many"), inProject(rig, "one")];
+  const single = await newCluster(one);
+  await trainLong(one, single, await newDataset(one));
+  const dataset = await newDataset(many);
+  for (let n = 0; n < 8; n++) await trainLong(many, await newCluster(many), dataset);
+  const slices = () => posted.filter(({ method }) => method === "train").map(({ cluster }) => cluster);
+  await until(() => new Set(slices()).size === 9);
+  const first = slices().length;
+  await until(() => slices().length >= first + 16);
+
+  const counted = slices().slice(first, first + 16);
+  const ofMany = counted.filter((cluster) => cluster !== single);
+  expect(ofMany.length).toBeGreaterThanOrEqual(7);
+  expect(ofMany.length).toBeLessThanOrEqual(9);
+  expect(new Set(ofMany).size).toBeGreaterThanOrEqual(7);
+});
