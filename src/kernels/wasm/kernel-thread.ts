@@ -3,13 +3,8 @@ import { workerData } from "node:worker_threads";
 import { instantiate } from "./kernels.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 
-const { module, memory, thread, seen } = workerData as {
-  module: WasmModule;
-  memory: WasmMemory;
-  thread: number;
-  seen: number;
-};
+const { module, memory, thread } = workerData as { module: WasmModule; memory: WasmMemory; thread: number };
 const onlyTheLeader = () => {
   throw new Error("only the leading thread allocates");
 };
-instantiate(module, memory, { allocate: onlyTheLeader, split: onlyTheLeader }).help(thread, seen);
+instantiate(module, memory, { allocate: onlyTheLeader, split: onlyTheLeader }).help(thread);

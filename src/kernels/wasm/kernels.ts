@@ -8,7 +8,7 @@ export interface KernelExports {
   train(): void;
   request(): void;
   refreshRange(from: number, end: number): void;
-  help(thread: number, seen: number): void;
+  help(thread: number): void;
 }
 
 /** What the leading thread does for the kernels in the middle of a step. */

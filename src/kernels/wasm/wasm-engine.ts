@@ -52,9 +52,10 @@ export class WasmEngine implements Engine {
       split: (hexagon) => this.#split(hexagon),
     });
     this.#kernels.start();
+    this.#table[slots.OPEN_PHASE] = slots.PHASE_CLOSED;
     this.#table[slots.THREADS] = Math.max(1, Math.min(slots.THREADS_MAX, threads));
     for (let thread = 1; thread < this.#table[slots.THREADS]!; thread++) {
-      const workerData = { module, memory, thread, seen: this.#table[slots.GENERATION]! };
+      const workerData = { module, memory, thread };
       const helper = new Worker(new URL("./kernel-thread.js", import.meta.url), {
         workerData,
         name: `kernels-${thread}`,

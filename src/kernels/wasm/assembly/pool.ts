@@ -1,37 +1,42 @@
 /**
  * Threads: a phase is a number of independent items that whoever is free takes. Items write to places of their own and
- * sum in a fixed order, so results do not depend on who took what. One thread leads; the others wait for phases.
+ * sum in a fixed order, so results do not depend on who took what. One thread leads. The others join a phase while it
+ * is open; nobody waits for one that did not come in time, so a busy machine costs helpers but no time.
  */
-import { GENERATION, NEXT_ITEM, PENDING, PHASE, PHASE_HEXAGON, PHASE_ITEMS, TABLE, THREADS } from "../slots.ts";
+import { DONE, NEXT_ITEM, OPEN_PHASE, PHASE, PHASE_CLOSED, PHASE_HEXAGON, PHASE_ITEMS, TABLE, THREADS } from "../slots.ts";
 import { run } from "./phases.ts";
 import { setSlot, slot } from "./memory.ts";
 
-/** Looks at a word so often before sleeping: a phase of a small batch is shorter than a sleep. */
-const SPINS: u32 = 4000;
+/** Looks at a word so often before sleeping, some 40 us: waking up takes longer than most gaps between phases. */
+const SPINS: u32 = 40000;
+/** The word of the open phase: its number, whether it is closed, and how many helpers have joined. */
+const JOINED: u32 = PHASE_CLOSED - 1;
+const NUMBER: u32 = ~(PHASE_CLOSED | JOINED);
 
-const generation: usize = TABLE + (GENERATION << 2);
+const openPhase: usize = TABLE + (OPEN_PHASE << 2);
 const nextItem: usize = TABLE + (NEXT_ITEM << 2);
-const pending: usize = TABLE + (PENDING << 2);
+const done: usize = TABLE + (DONE << 2);
 
 /** Runs all items of a phase and returns when they are done. Only the leading thread calls this. */
 export function runPhase(phase: u32, hexagon: u32, items: u32): void {
-  const helpers = slot(THREADS) - 1;
-  if (helpers == 0 || items < 2) {
+  if (slot(THREADS) == 1 || items < 2) {
     for (let item: u32 = 0; item < items; item++) run(phase, hexagon, item, 0);
     return;
   }
+  // Nobody reads these between the phases.
   setSlot(PHASE, phase);
   setSlot(PHASE_HEXAGON, hexagon);
   setSlot(PHASE_ITEMS, items);
   atomic.store<u32>(nextItem, 0);
-  atomic.store<u32>(pending, helpers);
-  atomic.add<u32>(generation, 1);
-  atomic.notify(generation, -1);
+  atomic.store<u32>(done, 0);
+  atomic.store<u32>(openPhase, (atomic.load<u32>(openPhase) & NUMBER) + (PHASE_CLOSED << 1));
+  atomic.notify(openPhase, -1);
   takeItems(phase, hexagon, items, 0);
-  for (let spins: u32 = 0; atomic.load<u32>(pending) != 0;) {
+  const joined = atomic.or<u32>(openPhase, PHASE_CLOSED) & JOINED;
+  for (let spins: u32 = 0; atomic.load<u32>(done) != joined; ) {
     if (++spins < SPINS) continue;
-    const left = atomic.load<u32>(pending);
-    if (left != 0) atomic.wait<i32>(pending, left, -1);
+    const seen = atomic.load<u32>(done);
+    if (seen != joined) atomic.wait<i32>(done, seen, -1);
   }
 }
 
@@ -43,16 +48,19 @@ function takeItems(phase: u32, hexagon: u32, items: u32, thread: u32): void {
   }
 }
 
-/** What helping thread `thread` does, for ever; `seen` is the generation that it starts after. */
-export function help(thread: u32, seen: u32): void {
-  let last = seen;
+/** What helping thread `thread` does, for ever. */
+export function help(thread: u32): void {
+  let last: u32 = PHASE_CLOSED;
   for (;;) {
-    let spins: u32 = 0;
-    while (atomic.load<u32>(generation) == last) {
-      if (++spins >= SPINS) atomic.wait<i32>(generation, last, -1);
+    let word = atomic.load<u32>(openPhase);
+    for (let spins: u32 = 0; (word & PHASE_CLOSED) != 0 || (word & NUMBER) == last; ) {
+      if (++spins >= SPINS) atomic.wait<i32>(openPhase, word, -1);
+      word = atomic.load<u32>(openPhase);
     }
-    last = atomic.load<u32>(generation);
+    if (atomic.cmpxchg<u32>(openPhase, word, word + 1) != word) continue;
+    last = word & NUMBER;
     takeItems(slot(PHASE), slot(PHASE_HEXAGON), slot(PHASE_ITEMS), thread);
-    if (atomic.sub<u32>(pending, 1) == 1) atomic.notify(pending, 1);
+    atomic.add<u32>(done, 1);
+    atomic.notify(done, 1);
   }
 }
