@@ -5,6 +5,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { App } from "../app-context.ts";
 import { HanamiError, type HanamiErrorKind } from "../errors.ts";
+import { isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
 import { serveReference } from "./openapi/pages.ts";
@@ -45,6 +46,8 @@ async function answerTo(error: unknown, app: App, requestId: string, trace: Requ
   if (error instanceof HanamiError) {
     return { status: statusOf[error.kind], headers: text, body: error.message };
   }
+  // Nobody's mistake and no defect: the cluster is on disk and can be moved.
+  if (isUnavailable(error)) return { status: statusOf.conflict, headers: text, body: error.message };
   const { userId, values, method, path } = trace;
   const context = `${method} ${path}, request ${requestId}`;
   await writeErrorLog(app, { userId, component: "api", context, values, error });

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { Db } from "../db/client.ts";
 import { clusters } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-import { HostError, HostLostError } from "../hosts/host-errors.ts";
+import { HostError, HostLostError, isUnavailable } from "../hosts/host-errors.ts";
 import type {
   Host,
   NetworkInfo,
@@ -17,6 +17,7 @@ import type {
 } from "../hosts/host.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
 import type { Storage } from "../storage.ts";
+import type { ClusterRow } from "./find-cluster.ts";
 import { writeDurably } from "./durable-file.ts";
 import { Serial } from "./serial.ts";
 
@@ -40,6 +41,12 @@ interface Attached {
   projectId: string;
   generation: number;
   info: NetworkInfo;
+}
+
+export interface Figures {
+  metrics: NetworkMetrics;
+  /** Why the cluster's host cannot take the network; null when it has it. */
+  unavailable: string | null;
 }
 
 /** Changes rows in the same transaction that records a snapshot. */
@@ -90,7 +97,10 @@ export class ClusterSeat {
     this.#mode = mode;
   }
 
-  /** Makes sure that the network is on its host. Rejects with 404 when the cluster has been deleted. */
+  /**
+   * Makes sure that the network is on its host. Rejects with 404 when the cluster has been deleted, and with what
+   * `isUnavailable` knows when the host cannot take it.
+   */
   async ready(): Promise<Readonly<Attached>> {
     const live = this.#live();
     if (live !== null) return live;
@@ -98,24 +108,31 @@ export class ClusterSeat {
     // A save in the background may be about to replace the file that the row names.
     await this.#saves.idle();
     const row = await this.#row();
-    const { hosts, storage, log } = this.#resources;
+    const { hosts, log } = this.#resources;
     let host = hosts.get(row.host_uuid);
     if (host === undefined) {
       host = hosts.default();
       log.warn({ cluster: this.uuid, host: row.host_uuid }, "the cluster's host is gone, using the default one");
     }
-    const { snapshot, template, seed, project_id: projectId } = row;
-    const state = snapshot === null ? null : await readFile(join(storage.clusters, snapshot));
-    this.#attached = await this.#put(host, projectId, () =>
-      state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state),
-    );
-    this.#mode = row.mode;
-    this.#snapshot = row.snapshot;
-    this.#snapshotNumber = Math.max(this.#snapshotNumber, snapshotNumber(row.snapshot));
-    this.#position =
-      row.snapshot_task_uuid === null ? null : { taskUuid: row.snapshot_task_uuid, cycle: row.snapshot_task_cycle };
-    this.#savedChanges = this.#changes;
-    return this.#attached;
+    const place = host;
+    // A process that was killed starts again with the next call.
+    const attached = await this.#restore(row, place).catch((error: unknown) => {
+      if (error instanceof HostLostError) return this.#restore(row, place);
+      throw error;
+    });
+    return this.#settle(row, attached);
+  }
+
+  /** Figures of the network. While its host cannot take it, those of the last snapshot, read elsewhere, and the reason. */
+  async figures(): Promise<Figures> {
+    try {
+      return { metrics: (await this.ready()).info.metrics, unavailable: null };
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      const { host, info } = await this.#restore(await this.#row(), this.#resources.hosts.default());
+      await this.#detach(host);
+      return { metrics: info.metrics, unavailable: error.message };
+    }
   }
 
   /** Cycles of this task that the network contains: 0 when none, or when the host fell back to an older snapshot. */
@@ -187,27 +204,32 @@ export class ClusterSeat {
     return this.#attached.info;
   }
 
-  /** Moves the network. When the target refuses or the move cannot be recorded, it stays where it is. */
+  /**
+   * Moves the network. When the target refuses or the move cannot be recorded, it stays where it is. A host that cannot
+   * give it away is not waited for: then the last snapshot moves.
+   */
   async moveTo(target: Host): Promise<void> {
-    const { host: source, projectId } = await this.ready();
-    if (source.uuid === target.uuid) return;
-    const state = await this.exportState();
-    const attached = await this.#put(target, projectId, () => target.attach(this.uuid, state));
-    const [row] = await this.#resources.db
-      .update(clusters)
-      .set({ host_uuid: target.uuid })
-      .where(and(eq(clusters.uuid, this.uuid), isNull(clusters.deleted_at)))
-      .returning({ uuid: clusters.uuid })
-      .catch(async (error: unknown) => {
-        await this.#detach(target);
-        throw error;
-      });
-    if (row === undefined) {
-      await this.#detach(target);
-      throw notFound(`Cluster with uuid '${this.uuid}' not found`);
+    const row = await this.#row();
+    if (row.host_uuid === target.uuid) return;
+    const source = await this.#givenAway();
+    const moved =
+      source === null
+        ? await this.#fromSnapshot(target)
+        : await this.#put(target, row.project_id, () => target.attach(this.uuid, source.state));
+    try {
+      const [recorded] = await this.#resources.db
+        .update(clusters)
+        .set({ host_uuid: target.uuid })
+        .where(and(eq(clusters.uuid, this.uuid), isNull(clusters.deleted_at)))
+        .returning({ uuid: clusters.uuid });
+      if (recorded === undefined) throw notFound(`Cluster with uuid '${this.uuid}' not found`);
+    } catch (error) {
+      if (source === null) this.#attached = null;
+      if (source?.host !== target) await this.#detach(target);
+      throw error;
     }
-    this.#attached = attached;
-    await this.#detach(source);
+    this.#attached = moved;
+    if (source !== null && source.host !== target) await this.#detach(source.host);
   }
 
   /** Takes the network off its host, after everything that was being saved; the next use attaches the last snapshot. */
@@ -236,6 +258,44 @@ export class ClusterSeat {
       const { generation } = host;
       return { host, projectId, generation, info: await call() };
     });
+  }
+
+  /** The network's bytes from its host; null when that is not there. */
+  async #givenAway(): Promise<{ host: Host; state: Uint8Array } | null> {
+    try {
+      const { host } = await this.ready();
+      return { host, state: await this.exportState() };
+    } catch (error) {
+      if (isUnavailable(error)) return null;
+      throw error;
+    }
+  }
+
+  async #fromSnapshot(host: Host): Promise<Attached> {
+    await this.#saves.idle();
+    const row = await this.#row();
+    return this.#settle(row, await this.#restore(row, host));
+  }
+
+  /** Puts what is on disk onto a host. */
+  async #restore(row: ClusterRow, host: Host): Promise<Attached> {
+    const { snapshot, template, seed } = row;
+    const state = snapshot === null ? null : await readFile(join(this.#resources.storage.clusters, snapshot));
+    return this.#put(host, row.project_id, () =>
+      state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state),
+    );
+  }
+
+  /** From now on the network is what its row tells. */
+  #settle(row: ClusterRow, attached: Attached): Attached {
+    this.#attached = attached;
+    this.#mode = row.mode;
+    this.#snapshot = row.snapshot;
+    this.#snapshotNumber = Math.max(this.#snapshotNumber, snapshotNumber(row.snapshot));
+    this.#position =
+      row.snapshot_task_uuid === null ? null : { taskUuid: row.snapshot_task_uuid, cycle: row.snapshot_task_cycle };
+    this.#savedChanges = this.#changes;
+    return attached;
   }
 
   async #row() {

@@ -1,12 +1,23 @@
 import type { Context } from "../app-context.ts";
-import type { NetworkMetrics } from "../hosts/host.ts";
+import type { Figures } from "./cluster-seat.ts";
 import { findCluster, type ClusterRow } from "./find-cluster.ts";
 
-/** A cluster and the figures of its network. */
-export async function getCluster(
-  context: Context,
-  { uuid }: { uuid: string },
-): Promise<{ cluster: ClusterRow; metrics: NetworkMetrics }> {
+export interface ShownCluster extends Figures {
+  cluster: ClusterRow;
+  /**
+   * `lost`: the host cannot take the network, see `unavailable`. `gone`: this server has no such host, and the default
+   * one stands in.
+   */
+  hostState: "ready" | "lost" | "gone";
+}
+
+/** A cluster, the figures of its network, and whether its host has it. */
+export async function getCluster(context: Context, { uuid }: { uuid: string }): Promise<ShownCluster> {
+  const { scheduler, hosts } = context.app;
+  const { uuid: found } = await findCluster(context, uuid);
+  const figures = await scheduler.figures(found);
+  // Read again: it may have moved while its turn was waited for.
   const cluster = await findCluster(context, uuid);
-  return { cluster, metrics: await context.app.scheduler.metrics(cluster.uuid) };
+  const isKnown = hosts.get(cluster.host_uuid) !== undefined;
+  return { cluster, ...figures, hostState: !isKnown ? "gone" : figures.unavailable === null ? "ready" : "lost" };
 }

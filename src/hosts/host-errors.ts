@@ -1,8 +1,8 @@
 /**
- * `state`: bytes that are not a network. `unknown_cluster`: nothing attached under this uuid. `input`: a slice that
- * does not fit the network. `internal`: a defect, or the host ran out of memory.
+ * `state`: bytes that are not a network. `room`: the host has no memory for this network. `unknown_cluster`: nothing
+ * attached under this uuid. `input`: a slice that does not fit the network. `internal`: a defect.
  */
-export type HostErrorKind = "state" | "unknown_cluster" | "input" | "internal";
+export type HostErrorKind = "state" | "room" | "unknown_cluster" | "input" | "internal";
 
 /** A failure that the host itself reported; it is alive and serves other clusters. */
 export class HostError extends Error {
@@ -29,4 +29,9 @@ export class HostClosedError extends Error {
     super("The host is closed");
     this.name = "HostClosedError";
   }
+}
+
+/** The host cannot take a network: it is lost, or has no room. */
+export function isUnavailable(error: unknown): error is HostLostError | HostError {
+  return error instanceof HostLostError || (error instanceof HostError && error.kind === "room");
 }

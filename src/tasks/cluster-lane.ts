@@ -6,7 +6,7 @@ import { unpinCheckpoint } from "../clusters/restore-pin.ts";
 import { Serial } from "../clusters/serial.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
 import { HanamiError } from "../errors.ts";
-import { HostClosedError, HostError } from "../hosts/host-errors.ts";
+import { HostClosedError, HostError, isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import { recordEnd } from "./record-end.ts";
 import { discardResultRow, removeResultFile } from "./discard-result.ts";
@@ -202,7 +202,7 @@ export class ClusterLane {
     }
     // The cluster is being deleted, and its tasks with it.
     if (this.#stopped === "retire") return;
-    const expected = error instanceof TaskError || error instanceof HanamiError;
+    const expected = error instanceof TaskError || error instanceof HanamiError || isUnavailable(error);
     if (!expected) await this.#report(error, `task ${run.task.uuid}`, run.task.owner_id);
     // Other messages may hold what is not for users, such as paths; a host knows nothing of that sort.
     const hasText = expected || error instanceof HostError;

@@ -28,8 +28,10 @@ export async function createScheduler(resources: LaneResources): Promise<Schedul
   return {
     wake: (uuid) => lane(uuid).wake(),
     progress: (uuid, taskUuid) => lanes.get(uuid)?.progress(taskUuid),
-    metrics: async (uuid) =>
-      lanes.get(uuid)?.knownMetrics ?? lane(uuid).exclusive(async (seat) => (await seat.ready()).info.metrics),
+    figures: async (uuid) => {
+      const metrics = lanes.get(uuid)?.knownMetrics;
+      return metrics ? { metrics, unavailable: null } : lane(uuid).exclusive((seat) => seat.figures());
+    },
     abort: async (uuid, taskUuid) => lanes.get(uuid)?.abort(taskUuid),
     exclusive: (uuid, step) => lane(uuid).exclusive(step),
     retire: async (uuid, remove) => {

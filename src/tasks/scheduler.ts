@@ -1,5 +1,4 @@
-import type { ClusterSeat } from "../clusters/cluster-seat.ts";
-import type { NetworkMetrics } from "../hosts/host.ts";
+import type { ClusterSeat, Figures } from "../clusters/cluster-seat.ts";
 
 /**
  * Runs the tasks of every cluster: one queue per cluster, strictly in order; different clusters in parallel,
@@ -11,7 +10,7 @@ export interface Scheduler {
   /** Cycles done by a task that is running right now; undefined for any other, whose row is up to date. */
   progress(clusterUuid: string, taskUuid: string): number | undefined;
   /** The network's figures as of its last slice, without waiting for the one that is being computed. */
-  metrics(clusterUuid: string): Promise<NetworkMetrics>;
+  figures(clusterUuid: string): Promise<Figures>;
   /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
   /** Runs a step on the cluster between two slices (move, export, direct IO). Steps must not wait for one another. */

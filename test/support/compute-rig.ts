@@ -61,15 +61,15 @@ export interface Rig {
   crash(): Promise<void>;
 }
 
-/** `link` starts the first host's process in place of the real one. */
+/** `link` and `secondLink` start the hosts' processes in place of the real ones. */
 export async function openRig(
   app: TestApp,
-  options: { snapshotIntervalMs?: number; link?: OpenHostLink } = {},
+  options: { snapshotIntervalMs?: number; link?: OpenHostLink; secondLink?: OpenHostLink } = {},
 ): Promise<Rig> {
-  const { link, snapshotIntervalMs = 50 } = options;
+  const { link, secondLink, snapshotIntervalMs = 50 } = options;
   const { db, storage, log } = app.app;
   const first = new KillableHost(await hostUuid(db, "cpu"), link);
-  const second = new KillableHost(await hostUuid(db, "cpu-2"));
+  const second = new KillableHost(await hostUuid(db, "cpu-2"), secondLink);
   const hosts = createHostRegistry([first, second]);
   const scheduler = await createScheduler({ db, storage, log, hosts, snapshotIntervalMs });
   const caller = {

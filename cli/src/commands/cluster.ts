@@ -19,6 +19,8 @@ const GET_FIELDS = [
 ];
 const DETAIL_FIELDS = [
   "host_uuid",
+  "host_state",
+  "host_error",
   "mode",
   "number_of_cycles",
   "number_of_neurons",

@@ -10,6 +10,17 @@ export type Cluster = Owned;
 export interface ClusterDetails extends Cluster {
   number_of_blocks: number;
   number_of_sections: number;
+  /** Where it computes. This and what follows upstream's server does not tell. */
+  host_uuid?: string;
+  /** `lost`: its host cannot take it, see `host_error`; switch_host moves its last snapshot. `gone`: the server has no such host. */
+  host_state?: "ready" | "lost" | "gone";
+  /** Empty unless the host is lost. */
+  host_error?: string;
+  mode?: "TASK" | "DIRECT";
+  number_of_cycles?: number;
+  number_of_neurons?: number;
+  number_of_synapses?: number;
+  bytes?: number;
 }
 
 export interface NewCluster {

@@ -11,6 +11,9 @@ export const getClusterRoute = route({
   input: z.object({ uuid: fields.uuid }),
   output: clusterOutput.extend({
     host_uuid: z.string(),
+    /** `lost`: the host can not take the network; `host_error` says why, and the figures are those of its snapshot. */
+    host_state: z.enum(["ready", "lost", "gone"]),
+    host_error: z.string(),
     mode: z.enum(["TASK", "DIRECT"]),
     number_of_cycles: z.number(),
     number_of_blocks: z.number(),
@@ -24,10 +27,12 @@ export const getClusterRoute = route({
     404: ["Cluster with uuid '{uuid}' not found"],
   },
   handler: async (context, input) => {
-    const { cluster, metrics } = await getCluster(context, input);
+    const { cluster, metrics, hostState, unavailable } = await getCluster(context, input);
     return {
       ...toClusterBody(cluster),
       host_uuid: cluster.host_uuid,
+      host_state: hostState,
+      host_error: unavailable ?? "",
       mode: cluster.mode,
       number_of_cycles: metrics.cycle,
       number_of_blocks: metrics.blocks,

@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import type { Gpu } from "../../kernels/webgpu/device.ts";
+import { GpuMemoryError, type Gpu } from "../../kernels/webgpu/device.ts";
 import { GpuNetwork, type RequestRun } from "../../kernels/webgpu/gpu-network.ts";
 import { Kernels } from "../../kernels/webgpu/kernels.ts";
 import { updateRule } from "../../network/batch-size.ts";
@@ -16,13 +16,16 @@ import type { AsyncHostService } from "../protocol.ts";
  */
 export class GpuStore implements AsyncHostService {
   readonly #gpu: Gpu;
+  readonly #giveUp: (reason: string) => void;
   readonly #kernels: Kernels;
   readonly #networks = new Map<string, GpuNetwork>();
   readonly #load = new LoadMeter();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(gpu: Gpu) {
+  /** `giveUp` is called when the device fell short in the middle of a network's work, which is of no use afterwards. */
+  constructor(gpu: Gpu, giveUp: (reason: string) => void) {
     this.#gpu = gpu;
+    this.#giveUp = giveUp;
     this.#kernels = new Kernels(gpu);
   }
 
@@ -41,23 +44,15 @@ export class GpuStore implements AsyncHostService {
 
   create(cluster: string, { template, seed }: { template: string; seed: number }): Promise<NetworkInfo> {
     return this.#inTurn(async () => {
-      const network = await GpuNetwork.create(
-        { gpu: this.#gpu, kernels: this.#kernels },
-        parseTemplate(template),
-        seed,
-      );
-      return this.#keep(cluster, network);
+      const on = { gpu: this.#gpu, kernels: this.#kernels };
+      return this.#keep(cluster, await placed(GpuNetwork.create(on, parseTemplate(template), seed)));
     });
   }
 
   attach(cluster: string, state: Uint8Array): Promise<NetworkInfo> {
     return this.#inTurn(async () => {
-      const network = await GpuNetwork.restore({ gpu: this.#gpu, kernels: this.#kernels }, state).catch(
-        (error: unknown) => {
-          throw error instanceof StateError ? new HostError("state", error.message) : error;
-        },
-      );
-      return this.#keep(cluster, network);
+      const on = { gpu: this.#gpu, kernels: this.#kernels };
+      return this.#keep(cluster, await placed(GpuNetwork.restore(on, state)));
     });
   }
 
@@ -103,7 +98,10 @@ export class GpuStore implements AsyncHostService {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
+    const result = this.#last.then(work).catch((error: unknown) => {
+      if (error instanceof GpuMemoryError) this.#giveUp(error.message);
+      throw error;
+    });
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -133,6 +131,17 @@ export class GpuStore implements AsyncHostService {
 }
 
 const columnsOf = ({ cycles, timeLength, inputs }: RequestSlice): RequestRun => ({ cycles, timeLength, inputs });
+
+/** Bytes that are no network, and a network that does not fit, leave the device as it was. */
+async function placed(work: Promise<GpuNetwork>): Promise<GpuNetwork> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof StateError) throw new HostError("state", error.message);
+    if (error instanceof GpuMemoryError) throw new HostError("room", error.message);
+    throw error;
+  }
+}
 
 /** A run that does not fit is the caller's mistake, not a defect. */
 async function asInput<T>(work: Promise<T>): Promise<T> {

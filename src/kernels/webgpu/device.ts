@@ -18,9 +18,9 @@ export interface Gpu {
   readonly identity: AdapterIdentity;
   /** No buffer may be larger. */
   readonly maxBufferBytes: number;
-  /** Resolves with the reason when the device is gone without `close`. */
+  /** Resolves with the reason when the device is gone without `close`, or failed where nobody waited for it. */
   readonly lost: Promise<string>;
-  /** Runs `work` and waits for the device; rejects when it used the device wrongly or ran out of memory. */
+  /** Runs `work` and waits for the device; rejects when it used the device wrongly, with GpuMemoryError when that is full. */
   readonly checked: <T>(work: () => T) => Promise<T>;
   close(): void;
 }
@@ -33,6 +33,9 @@ const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
 /** A device that Dawn offers but that must not be used. */
 export class UnusableAdapterError extends Error {}
+
+/** The device has no memory left for what was asked of it. Nothing of it was done. */
+export class GpuMemoryError extends Error {}
 
 /** What chooses an adapter: Dawn's name of its back end, and a part of the adapter's name. */
 export interface AdapterChoice {
@@ -107,13 +110,14 @@ function identify(info: GPUAdapterInfo & { isFallbackAdapter?: boolean }): Adapt
 function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void): Gpu {
   let closing = false;
   let failure: string | null = null;
-  // Whatever no scope caught is kept for the next check instead of going to the console.
-  device.addEventListener("uncapturederror", (event) => {
-    failure ??= event.error.message;
-  });
   const lost = new Promise<string>((resolve) => {
     void device.lost.then(({ message }) => {
       if (!closing) resolve(message || "the device was lost");
+    });
+    // What no scope caught leaves buffers in an unknown state: the next check fails, and the device is to be given up.
+    device.addEventListener("uncapturederror", (event) => {
+      failure ??= event.error.message;
+      resolve(failure);
     });
   });
   return {
@@ -131,10 +135,13 @@ function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void):
       } catch (error) {
         outcome = { failure: error instanceof Error ? error : new Error(String(error)) };
       }
-      const errors = await Promise.all([device.popErrorScope(), device.popErrorScope(), device.popErrorScope()]);
+      const scopes = [device.popErrorScope(), device.popErrorScope(), device.popErrorScope()] as const;
+      const [internal, outOfMemory, validation] = await Promise.all(scopes);
       if ("failure" in outcome) throw outcome.failure;
-      const error = errors.find((each) => each !== null);
-      if (error) throw new Error(error.message);
+      // First: a buffer that could not be made makes everything that uses it invalid.
+      if (outOfMemory !== null) throw new GpuMemoryError(`the device is out of memory: ${firstLine(outOfMemory)}`);
+      const error = internal ?? validation;
+      if (error !== null) throw new Error(error.message);
       if (failure !== null) throw new Error(failure);
       return outcome.value;
     },
@@ -145,6 +152,8 @@ function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void):
     },
   };
 }
+
+const firstLine = ({ message }: GPUError) => message.split("\n")[0]!;
 
 /** One small dispatch whose result only a device that really computes can give. */
 async function selfTest({ device, checked, identity }: Gpu): Promise<void> {

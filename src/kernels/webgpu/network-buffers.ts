@@ -1,7 +1,7 @@
 import type { Cluster } from "../../network/cluster.ts";
 import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
 import { Buffers } from "./buffers.ts";
-import type { Gpu } from "./device.ts";
+import { GpuMemoryError, type Gpu } from "./device.ts";
 import {
   memberList,
   packRecords,
@@ -50,7 +50,7 @@ export class NetworkBuffers {
     const network = new NetworkBuffers(gpu, records);
     const { buffers, counts, room } = network;
     for (const per of ["block", "section", "tile", "row"] as const)
-      if (counts[per] > room[per]) throw new Error(`the device has no room for ${counts[per]} ${per}s`);
+      if (counts[per] > room[per]) throw new GpuMemoryError(`the device has no room for ${counts[per]} ${per}s`);
     try {
       await gpu.checked(() => {
         for (const [name, bytes] of network.#poolBytes(room)) buffers.create(name, bytes);

@@ -1,0 +1,40 @@
+import type { Gpu } from "../../kernels/webgpu/device.ts";
+import type { HostRequest } from "../protocol.ts";
+import { serveAsyncHost } from "../serve-host.ts";
+import { GpuStore } from "./gpu-store.ts";
+
+const EXIT_LOST = 3;
+
+/**
+ * Serves the host protocol over this process's IPC channel with a device that opens now. The process ends with the
+ * server, and with the reason when the device cannot be opened, is lost or runs out of memory in the middle of its
+ * work: the server then starts it anew and restores its clusters.
+ */
+export async function serveGpu(opening: Promise<Gpu>): Promise<void> {
+  let gpu: Gpu | undefined;
+  let isEnding = false;
+  const end = (code: number) => {
+    gpu?.close();
+    process.exit(code);
+  };
+  const giveUp = (reason: string) => {
+    if (isEnding) return;
+    isEnding = true;
+    // The message must be out before the process is.
+    process.send?.({ lost: reason }, () => end(EXIT_LOST));
+  };
+  process.on("disconnect", () => end(0));
+  try {
+    gpu = await opening;
+  } catch (error) {
+    giveUp(error instanceof Error ? error.message : String(error));
+    return;
+  }
+  void gpu.lost.then((reason) => giveUp(`its device was lost: ${reason}`));
+  const answer = serveAsyncHost(new GpuStore(gpu, giveUp));
+  process.on("message", (request: HostRequest) => {
+    void answer(request).then((reply) => {
+      if (process.connected && !isEnding) process.send?.(reply);
+    });
+  });
+}

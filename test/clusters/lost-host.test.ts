@@ -1,0 +1,162 @@
+/** Clusters whose host is lost: the API tells so, and they can be moved as their last snapshot has them. */
+import { randomUUID } from "node:crypto";
+import { eq } from "drizzle-orm";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createCluster } from "../../src/clusters/create-cluster.ts";
+import { getCluster } from "../../src/clusters/get-cluster.ts";
+import { switchHost } from "../../src/clusters/switch-host.ts";
+import { clusters } from "../../src/db/schema/index.ts";
+import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import type { OpenHostLink } from "../../src/hosts/protocol.ts";
+import { createTrainTask } from "../../src/tasks/create-train-task.ts";
+import { getTask } from "../../src/tasks/get-task.ts";
+import type { TaskRow } from "../../src/tasks/task-run.ts";
+import { makeDataset, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
+import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
+import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let app: TestApp;
+let dataset: string;
+const rows = 200;
+const epochs = 20;
+
+beforeAll(async () => {
+  app = await createTestApp();
+  dataset = await makeDataset(app.app, { rows });
+});
+afterAll(() => app.close());
+
+let names = 0;
+const newCluster = async (rig: Rig) =>
+  (await createCluster(rig.context, { name: `cluster ${++names}`, template: base64(smallTemplate), seed: 5 })).uuid;
+
+const train = (rig: Rig, cluster: string) =>
+  createTrainTask(rig.context, { time_length: 1, epochs, ...trainBody(cluster, dataset) });
+
+const move = (rig: Rig, cluster_uuid: string, host: { uuid: string }) =>
+  switchHost(rig.context, { cluster_uuid, host_uuid: host.uuid });
+
+async function over(rig: Rig, task: TaskRow): Promise<TaskRow> {
+  const state = async () => (await getTask(rig.context, task)).state;
+  await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
+  return getTask(rig.context, task);
+}
+
+/** A host that works until `break` is called, and whose process ends at once from then on. */
+function fragileLink() {
+  const real = workerLink(cpuWorker, "fragile");
+  let isBroken = false;
+  const open: OpenHostLink = (events) => {
+    if (!isBroken) return real(events);
+    setImmediate(() => events.lost("its device is gone"));
+    return { post: () => undefined, close: async () => undefined };
+  };
+  return { open, break: () => (isBroken = true), repair: () => (isBroken = false) };
+}
+
+test("a host that does not come back: the cluster says so, and goes on elsewhere from its snapshot", async () => {
+  const link = fragileLink();
+  const rig = await openRig(app, { secondLink: link.open });
+  const [other, broken] = rig.hosts;
+  const cluster = await newCluster(rig);
+  await move(rig, cluster, broken);
+  expect((await over(rig, await train(rig, cluster))).state).toBe("finished");
+  const before = await stateOf(rig.context.app, cluster);
+
+  link.break();
+  await broken.kill();
+  const failed = await over(rig, await train(rig, cluster));
+  expect(failed).toMatchObject({ state: "failed", error_message: "The host was lost: its device is gone" });
+  expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({
+    hostState: "lost",
+    unavailable: "The host was lost: its device is gone",
+    cluster: { host_uuid: broken.uuid },
+    metrics: { cycle: rows * epochs },
+  });
+
+  await move(rig, cluster, other);
+  expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({
+    hostState: "ready",
+    unavailable: null,
+    cluster: { host_uuid: other.uuid },
+  });
+  expect((await stateOf(rig.context.app, cluster)).equals(before)).toBe(true);
+  expect((await over(rig, await train(rig, cluster))).state).toBe("finished");
+  expect((await getCluster(rig.context, { uuid: cluster })).metrics.cycle).toBe(2 * rows * epochs);
+
+  // When it is back it takes clusters again.
+  link.repair();
+  await move(rig, cluster, broken);
+  expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({ hostState: "ready" });
+});
+
+test("a cluster that has learned nothing moves from a lost host, too", async () => {
+  const link = fragileLink();
+  link.break();
+  const rig = await openRig(app, { secondLink: link.open });
+  const [other, broken] = rig.hosts;
+  const { uuid: cluster } = await createCluster(rig.context, {
+    name: `cluster ${++names}`,
+    template: base64(smallTemplate),
+    host_uuid: broken.uuid,
+  });
+  expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({ hostState: "lost", metrics: { cycle: 0 } });
+  await move(rig, cluster, other);
+  expect((await over(rig, await train(rig, cluster))).state).toBe("finished");
+});
+
+test("a host that dies while it gives a cluster away in the middle of a task loses and repeats nothing", async () => {
+  const rig = await openRig(app);
+  const [source, target] = rig.hosts;
+  const cluster = await newCluster(rig);
+  source.slicesLeft = 3;
+  const task = await train(rig, cluster);
+  await expect.poll(() => source.isHeld, { interval: 5, timeout: 30_000 }).toBe(true);
+  source.dieAt = "exportState";
+  const moved = move(rig, cluster, target);
+  // Its turn has to come before that of the slice after the one that is held.
+  await getTask(rig.context, task);
+  source.release();
+  await moved;
+  expect(await over(rig, task)).toMatchObject({ state: "finished" });
+  expect((await target.exportState(cluster)).byteLength).toBeGreaterThan(0);
+
+  const stays = await newCluster(rig);
+  await move(rig, stays, target);
+  await over(rig, await train(rig, stays));
+  expect((await stateOf(rig.context.app, cluster)).equals(await stateOf(rig.context.app, stays))).toBe(true);
+});
+
+test("a process that ends while nobody looks is no more than a delay", async () => {
+  const rig = await openRig(app);
+  const cluster = await newCluster(rig);
+  await over(rig, await train(rig, cluster));
+  await rig.hosts[0].kill();
+  rig.hosts[0].dieAt = "attach";
+  const shown = getCluster(rig.context, { uuid: cluster });
+  await expect.poll(() => rig.hosts[0].generation, { interval: 1 }).toBe(2);
+  rig.hosts[0].dieAt = null;
+  expect(await shown).toMatchObject({ hostState: "ready", metrics: { cycle: rows * epochs } });
+});
+
+test("a cluster of a host that the server has no more is on the default one, and can be moved there for good", async () => {
+  const rig = await openRig(app);
+  const cluster = await newCluster(rig);
+  await over(rig, await train(rig, cluster));
+  const state = await stateOf(rig.context.app, cluster);
+  await rig.crash();
+  const gone = randomUUID();
+  await app.app.db.update(clusters).set({ host_uuid: gone }).where(eq(clusters.uuid, cluster));
+
+  const next = await openRig(app);
+  const shown = await getCluster(next.context, { uuid: cluster });
+  expect(shown).toMatchObject({ hostState: "gone", cluster: { host_uuid: gone }, metrics: { cycle: rows * epochs } });
+  await move(next, cluster, next.hosts[0]);
+  expect(await getCluster(next.context, { uuid: cluster })).toMatchObject({
+    hostState: "ready",
+    cluster: { host_uuid: next.hosts[0].uuid },
+  });
+  expect((await stateOf(next.context.app, cluster)).equals(state)).toBe(true);
+});
