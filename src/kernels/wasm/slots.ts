@@ -181,3 +181,5 @@ export const SLOT_COUNT = 256;
 /** Indices 0..3 of the lanes whose bit is set, as bytes: 16 words. Then the same as byte shuffles: 16 vectors. */
 export const AT_LANES = TABLE + 4096;
 export const AT_SHUFFLES = TABLE + 4096 + 64;
+/** Indices 0..7 of the lanes of two vectors whose bit is set, as bytes: 256 double words. */
+export const AT_OCTETS = TABLE + 8192;

@@ -2,6 +2,7 @@
 import {
   AT_LAST_VALUE,
   AT_LANES,
+  AT_OCTETS,
   AT_LEARNERS,
   AT_LEARNS,
   AT_RATES,
@@ -68,6 +69,10 @@ export function start(): void {
       found++;
     }
     store<u32>(AT_LANES + (<usize>mask << 2), lanes);
+  }
+  for (let mask: u32 = 0; mask < 256; mask++) {
+    let found: u32 = 0;
+    for (let lane: u32 = 0; lane < 8; lane++) if (((mask >> lane) & 1) != 0) store<u8>(AT_OCTETS + mask * 8 + found++, <u8>lane);
   }
 }
 

@@ -47,8 +47,8 @@ import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_T
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
 import { floatSlot, getF, getU, header, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
 import { limits } from "./records.ts";
-import { appendActive } from "./unpack.ts";
-import { bounded, log2, LOG2_E, madd, sum } from "./vectors.ts";
+import { computeValues, sumHalf } from "./neurons.ts";
+import { bounded, LOG2_E, madd, sum } from "./vectors.ts";
 
 const RECORD: usize = 16;
 
@@ -223,51 +223,20 @@ function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen
   v128.store(cursor, i32x4.add(at, v128.and(f32x4.gt(a, f32x4.splat(0)), i32x4.splat(16))));
 }
 
-// @ts-ignore: decorator
-@inline
-function finish(input: v128, at: usize, toDenominator: usize): v128 {
-  const denominator = f32x4.add(f32x4.pmax(f32x4.splat(0), input), f32x4.splat(1));
-  const value = log2(denominator);
-  v128.store(at, value);
-  v128.store(at + toDenominator, denominator);
-  return value;
-}
-
 function sumBlock(block: u32): void {
-  const toDenominator = slot(AT_DENOMINATOR) - slot(AT_VALUE);
-  const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
-  let count: u32 = 0;
+  const inBlock = <usize>block << 9;
+  const values = slot(AT_VALUE) + inBlock;
   for (let tile: u32 = 0; tile < 4; tile++) {
-    const place = (<usize>block << 9) + (<usize>tile << 7);
-    const bias = slot(AT_BIAS) + place;
-    let s0 = v128.load(bias), s1 = v128.load(bias, 16), s2 = v128.load(bias, 32), s3 = v128.load(bias, 48);
-    let s4 = v128.load(bias, 64), s5 = v128.load(bias, 80), s6 = v128.load(bias, 96), s7 = v128.load(bias, 112);
+    const bias = slot(AT_BIAS) + inBlock + (<usize>tile << 7);
+    const to = values + (<usize>tile << 7);
     const word = (<usize>block << 4) + (<usize>tile << 2);
+    const first = <usize>load<u32>(startsOf(0) + word);
     const last = <usize>load<u32>(cursorsOf(0) + word);
-    for (let p = <usize>load<u32>(startsOf(0) + word); p < last; p += RECORD) {
-      const w = <usize>load<u32>(p);
-      const a = v128.load32_splat(p, 4);
-      s0 = madd(v128.load(w), a, s0);
-      s1 = madd(v128.load(w, 16), a, s1);
-      s2 = madd(v128.load(w, 32), a, s2);
-      s3 = madd(v128.load(w, 48), a, s3);
-      s4 = madd(v128.load(w, 64), a, s4);
-      s5 = madd(v128.load(w, 80), a, s5);
-      s6 = madd(v128.load(w, 96), a, s6);
-      s7 = madd(v128.load(w, 112), a, s7);
-    }
-    const at = slot(AT_VALUE) + place;
-    const n = tile << 5;
-    count = appendActive(active, count, finish(s0, at, toDenominator), n);
-    count = appendActive(active, count, finish(s1, at + 16, toDenominator), n + 4);
-    count = appendActive(active, count, finish(s2, at + 32, toDenominator), n + 8);
-    count = appendActive(active, count, finish(s3, at + 48, toDenominator), n + 12);
-    count = appendActive(active, count, finish(s4, at + 64, toDenominator), n + 16);
-    count = appendActive(active, count, finish(s5, at + 80, toDenominator), n + 20);
-    count = appendActive(active, count, finish(s6, at + 96, toDenominator), n + 24);
-    count = appendActive(active, count, finish(s7, at + 112, toDenominator), n + 28);
+    sumHalf(first, last, RECORD, 0, bias, to);
+    sumHalf(first, last, RECORD, 64, bias, to);
   }
-  setU(slot(AT_ACTIVE_COUNT), block, count);
+  const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
+  setU(slot(AT_ACTIVE_COUNT), block, computeValues(values, slot(AT_DENOMINATOR) - slot(AT_VALUE), active));
 }
 
 /** The backward half: each delta is computed with the weights as they were, which then step at once. */
