@@ -104,7 +104,14 @@ export async function openApp(config: Config): Promise<Server> {
     await recoverDatasets({ db, storage, uploads, log });
     const hosts = await openHosts({ db, config, log });
     closer.add(() => hosts.close());
-    const scheduler = await createScheduler({ db, storage, hosts, log, snapshotIntervalMs: config.snapshotIntervalMs });
+    const scheduler = await createScheduler({
+      db,
+      storage,
+      hosts,
+      log,
+      snapshotIntervalMs: config.snapshotIntervalMs,
+      datasetBytesMax: config.limits.datasetBytes,
+    });
     closer.add(() => scheduler.close());
 
     const app: App = {

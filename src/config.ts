@@ -27,9 +27,15 @@ const environment = z.object({
   HANAMI_CPU_THREADS: positive.optional(),
   HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
   HANAMI_SNAPSHOT_INTERVAL_MS: positive.default(3000),
-  HANAMI_MAX_UPLOAD_BYTES: positive.default(10_000_000_000),
-  HANAMI_MAX_DATASET_ROWS: positive.default(1_000_000_000),
+  HANAMI_MAX_BODY_BYTES: positive.default(2 * 1024 * 1024),
+  HANAMI_MAX_MESSAGE_BYTES: positive.default(16 * 1024 * 1024),
   HANAMI_MAX_TEMPLATE_BYTES: positive.default(1_048_576),
+  HANAMI_MAX_UPLOAD_BYTES: positive.default(10_000_000_000),
+  HANAMI_MAX_DATASET_BYTES: positive.default(40_000_000_000),
+  HANAMI_MAX_DATASET_ROWS: positive.default(1_000_000_000),
+  HANAMI_MAX_UPLOADS_PER_PROJECT: positive.default(1000),
+  HANAMI_MAX_DATASETS_PER_PROJECT: positive.default(100_000),
+  HANAMI_MAX_CHECKPOINTS_PER_PROJECT: positive.default(10_000),
   HANAMI_MAX_CLUSTERS_PER_PROJECT: positive.default(10_000),
   HANAMI_MAX_TASKS_PER_PROJECT: positive.default(100_000),
   HANAMI_MAX_CONNECTIONS: positive.default(10_000),
@@ -44,11 +50,24 @@ export const settingNames: readonly string[] = Object.keys(environment.shape);
 
 /** What keeps one client from taking the whole server. */
 export interface Limits {
-  /** Of one announced file. */
+  /** Of a request. */
+  bodyBytes: number;
+  /** Of one websocket message. */
+  messageBytes: number;
+  /** Of a cluster, whether it came as such or inside of a checkpoint. */
+  templateBytes: number;
+  /** Of one announced file, for a dataset or a checkpoint. */
   uploadBytes: number;
+  /** The values of one dataset, uploaded or the result of a request; its file is a little larger. */
+  datasetBytes: number;
   /** Of one uploaded dataset. */
   datasetRows: number;
-  templateBytes: number;
+  /** Announced ones that are not finished; the two files of MNIST are one. */
+  uploadsPerProject: number;
+  /** Uploads and results count from the beginning. */
+  datasetsPerProject: number;
+  /** Uploads and saves that wait count, too. */
+  checkpointsPerProject: number;
   clustersPerProject: number;
   /** Unfinished ones. */
   tasksPerProject: number;
@@ -121,9 +140,15 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
     snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,
     limits: {
-      uploadBytes: values.HANAMI_MAX_UPLOAD_BYTES,
-      datasetRows: values.HANAMI_MAX_DATASET_ROWS,
+      bodyBytes: values.HANAMI_MAX_BODY_BYTES,
+      messageBytes: values.HANAMI_MAX_MESSAGE_BYTES,
       templateBytes: values.HANAMI_MAX_TEMPLATE_BYTES,
+      uploadBytes: values.HANAMI_MAX_UPLOAD_BYTES,
+      datasetBytes: values.HANAMI_MAX_DATASET_BYTES,
+      datasetRows: values.HANAMI_MAX_DATASET_ROWS,
+      uploadsPerProject: values.HANAMI_MAX_UPLOADS_PER_PROJECT,
+      datasetsPerProject: values.HANAMI_MAX_DATASETS_PER_PROJECT,
+      checkpointsPerProject: values.HANAMI_MAX_CHECKPOINTS_PER_PROJECT,
       clustersPerProject: values.HANAMI_MAX_CLUSTERS_PER_PROJECT,
       tasksPerProject: values.HANAMI_MAX_TASKS_PER_PROJECT,
       connections: values.HANAMI_MAX_CONNECTIONS,

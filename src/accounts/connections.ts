@@ -10,8 +10,11 @@ export interface Connection {
 export class Connections {
   readonly #open = new Set<Connection>();
 
-  add(connection: Connection): void {
+  /** False, and nothing added, when the user has `ofUserMax` open already. */
+  add(connection: Connection, ofUserMax: number): boolean {
+    if (this.count(connection.userId) >= ofUserMax) return false;
     this.#open.add(connection);
+    return true;
   }
 
   remove(connection: Connection): void {

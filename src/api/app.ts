@@ -15,13 +15,12 @@ import { isLong, slicedJson } from "./sliced-json.ts";
 import { sortedJson } from "./sorted-json.ts";
 import { StreamAnswer } from "./stream-answer.ts";
 
-/** The only statuses besides 200 that clients know, and 429 for who would not stop; a defect of ours is 500. */
+/** The only statuses besides 200 that clients know; a defect of ours is 500. */
 const statusOf: Record<HanamiErrorKind, ContentfulStatusCode> = {
   bad_request: 400,
   unauthorized: 401,
   not_found: 404,
   conflict: 409,
-  too_many: 429,
 };
 
 interface Answer {
@@ -44,7 +43,10 @@ function answerWith(result: object, onFailure: (error: unknown) => void): Answer
 
 async function answerTo(error: unknown, app: App, requestId: string, trace: RequestTrace): Promise<Answer> {
   if (error instanceof HanamiError) {
-    return { status: statusOf[error.kind], headers: text, body: error.message };
+    const { retryAfterSeconds } = error;
+    const retry: Record<string, string> =
+      retryAfterSeconds === undefined ? {} : { "Retry-After": `${retryAfterSeconds}` };
+    return { status: statusOf[error.kind], headers: { ...text, ...retry }, body: error.message };
   }
   // Nobody's mistake and no defect: the cluster is on disk and can be moved.
   if (isUnavailable(error)) return { status: statusOf.conflict, headers: text, body: error.message };

@@ -4,6 +4,7 @@ import type { App, Caller } from "../app-context.ts";
 import { badRequest, tooMany, unauthorized } from "../errors.ts";
 import { writeAuditLog } from "../logs/write-audit-log.ts";
 import { errorBox } from "./ascii-box.ts";
+import { addressKey } from "../limits/address-key.ts";
 import { readBody } from "./read-body.ts";
 import { mergeInput, parseBody } from "./read-input.ts";
 import type { Route } from "./route.ts";
@@ -46,10 +47,10 @@ function climbs(path: string): boolean {
   return path.replaceAll(/%2e/gi, ".").includes("..");
 }
 
-async function readValues(request: Request, path: string): Promise<Map<string, unknown>> {
+async function readValues(request: Request, path: string, bytesMax: number): Promise<Map<string, unknown>> {
   const takesBody = request.method === "POST" || request.method === "PUT";
   if (!takesBody) return new Map();
-  const text = await readBody(request);
+  const text = await readBody(request, bytesMax);
   const values = text === undefined ? undefined : parseBody(text);
   if (values === undefined) throw badRequest(`Failed to pasre uri: ${path}`);
   return values;
@@ -58,9 +59,10 @@ async function readValues(request: Request, path: string): Promise<Map<string, u
 /** Every attempt takes its token first, so that many at once do not slip through; who may log in gets it back. */
 async function limitLogins<T>(app: App, address: string, login: () => Promise<T>): Promise<T> {
   if (address === "") return login();
-  if (!app.loginRate.take(address)) throw tooMany("Too many failed logins.");
+  const key = addressKey(address);
+  if (!app.loginRate.take(key)) throw tooMany("Too many failed logins.", app.loginRate.waitSeconds(key));
   const result = await login();
-  app.loginRate.giveBack(address);
+  app.loginRate.giveBack(key);
   return result;
 }
 
@@ -84,7 +86,7 @@ export async function handleRequest(
   }
   if (!path.startsWith("/") || climbs(path)) throw badRequest("");
   if (path.length < pathCharsMin) throw badRequest(`Failed to pasre uri: ${path}`);
-  const body = await readValues(request, path);
+  const body = await readValues(request, path, app.config.limits.bodyBytes);
 
   const endpoint = path.slice(1);
   const route = table.get(`${method} ${endpoint}`);
@@ -100,7 +102,9 @@ export async function handleRequest(
 
   const caller: Caller = await authenticate(app, request.headers.get("x-auth-token") ?? "");
   trace.userId = caller.userId;
-  if (!app.requestRate.take(caller.userId)) throw tooMany("Too many requests.");
+  if (!app.requestRate.take(caller.userId)) {
+    throw tooMany("Too many requests.", app.requestRate.waitSeconds(caller.userId));
+  }
   if (!isAllowed(app.policies, endpoint, method, caller.role)) throw unauthorized("Access denied by policy");
 
   const context = { app, caller };

@@ -7,6 +7,8 @@ import { tempfilePath } from "../datasets/paths.ts";
 import { syncFolder } from "../datasets/file/writer.ts";
 import { createSparseFile } from "../datasets/upload/sparse-file.ts";
 import { tempfiles } from "../db/schema/index.ts";
+import { checkRoom } from "../limits/check-room.ts";
+import { checkUploadBytes } from "../limits/check-upload-bytes.ts";
 
 export interface AnnouncedCheckpoint {
   /** Of the checkpoint that will be. */
@@ -15,11 +17,15 @@ export interface AnnouncedCheckpoint {
   uuid_input_file: string;
 }
 
-/** Makes room for a checkpoint's file. The checkpoint itself is there only once the file was found to be right. */
+/**
+ * Makes room for a checkpoint's file. The checkpoint itself is there only once the file was found to be right. Throws
+ * 400 for a file that is too big, 409 when the project has as many checkpoints or uploads as it may.
+ */
 export async function announceCheckpoint(
   { app, caller }: Context,
   { name, bytes }: { name: string; bytes: number },
 ): Promise<AnnouncedCheckpoint> {
+  checkUploadBytes(app, bytes);
   const [uuid, file] = [randomUUID(), randomUUID()];
   const path = tempfilePath(app.storage, file);
   try {
@@ -27,6 +33,8 @@ export async function announceCheckpoint(
     await syncFolder(app.storage.tempfiles);
     await app.db.transaction(async (tx) => {
       await holdProject(tx, caller);
+      await checkRoom(app, tx, "uploads", caller.projectId);
+      await checkRoom(app, tx, "checkpoints", caller.projectId);
       await tx.insert(tempfiles).values({
         uuid: file,
         checkpoint_uuid: uuid,

@@ -10,6 +10,7 @@ import { checkpoints, tempfiles } from "../db/schema/index.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
 import { runInProcess } from "../run-in-process.ts";
 import { checkpointPath } from "./checkpoint-path.ts";
+import { readOrigin } from "./read-origin.ts";
 import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
 
 /** What the process that reads an uploaded file says about it. */
@@ -67,6 +68,7 @@ async function finalize(app: App, file: Tempfile, uuid: string): Promise<Checkpo
   try {
     await copyDurably(source, copy);
     await check(copy);
+    await checkTemplateBytes(app, copy);
     await rename(copy, target);
     await syncFolder(app.storage.checkpoints);
     checkpoint = await record(app, file, uuid);
@@ -101,6 +103,15 @@ async function check(path: string): Promise<void> {
   };
   if (verdict.kind === "wrong") throw badRequest(`Checkpoint can not be imported: ${verdict.reason}`);
   if (verdict.kind === "failed") throw new Error(`check of a checkpoint failed: ${verdict.error}`);
+}
+
+/** A template must not get in inside of a checkpoint that would be refused as such. */
+async function checkTemplateBytes(app: App, path: string): Promise<void> {
+  const { templateBytes } = app.config.limits;
+  const { template } = await readOrigin(path);
+  if (Buffer.byteLength(template) > templateBytes) {
+    throw badRequest(`Checkpoint can not be imported: its template is bigger than ${templateBytes} bytes`);
+  }
 }
 
 async function record(app: App, file: Tempfile, uuid: string): Promise<CheckpointRow> {

@@ -11,7 +11,7 @@ import { readOrigin } from "../checkpoints/read-origin.ts";
 import { clusters } from "../db/schema/index.ts";
 import { badRequest, conflict } from "../errors.ts";
 import { findHost } from "../hosts/find-host.ts";
-import { checkRoomForCluster } from "../limits/check-room.ts";
+import { checkRoom } from "../limits/check-room.ts";
 import { parseTemplate, TemplateError } from "../network/template/parse-template.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
@@ -88,7 +88,7 @@ async function insertCluster(
   return app.db.transaction(async (tx) => {
     await holdProject(tx, caller);
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('clusters.name'))`);
-    await checkRoomForCluster(app, tx, caller.projectId);
+    await checkRoom(app, tx, "clusters", caller.projectId);
     const [namesake] = await tx
       .select({ uuid: clusters.uuid })
       .from(clusters)

@@ -4,7 +4,8 @@ import { holdProject } from "../accounts/hold-project.ts";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
-import { badRequest } from "../errors.ts";
+import { checkRoom } from "../limits/check-room.ts";
+import { checkUploadBytes } from "../limits/check-upload-bytes.ts";
 import type { DatasetRow, DatasetType } from "./find-dataset.ts";
 import { syncFolder } from "./file/writer.ts";
 import { tempfilePath } from "./paths.ts";
@@ -18,16 +19,14 @@ export interface AnnouncedUpload {
 
 /**
  * Makes a dataset without rows and an empty temporary file for each announced one. The files have their full size
- * from the beginning, but take room only as bytes arrive.
+ * from the beginning, but take room only as bytes arrive. Throws 400 for files that are too big, 409 when the project
+ * has as many datasets or uploads as it may.
  */
 export async function announceUpload(
   { app, caller }: Context,
   input: { name: string; type: DatasetType; files: { role: "input" | "label"; bytes: number }[] },
 ): Promise<AnnouncedUpload> {
-  const { uploadBytes } = app.config.limits;
-  if (input.files.some(({ bytes }) => bytes > uploadBytes)) {
-    throw badRequest(`Files of more than ${uploadBytes} bytes are not taken.`);
-  }
+  for (const { bytes } of input.files) checkUploadBytes(app, bytes);
   const owner = ownedBy(caller);
   const uuid = randomUUID();
   const files = input.files.map((file) => ({ ...file, uuid: randomUUID() }));
@@ -36,6 +35,8 @@ export async function announceUpload(
     await syncFolder(app.storage.tempfiles);
     const dataset = await app.db.transaction(async (tx) => {
       await holdProject(tx, caller);
+      await checkRoom(app, tx, "uploads", caller.projectId);
+      await checkRoom(app, tx, "datasets", caller.projectId);
       const [row] = await tx
         .insert(datasets)
         .values({ uuid, name: input.name, type: input.type, state: "uploading", ...owner })

@@ -52,6 +52,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
     target: datasetPath(app.storage, dataset.uuid),
     input: path(inputFile),
     rowsMax: app.config.limits.datasetRows,
+    bytesMax: app.config.limits.datasetBytes,
   };
   let job: ImportJob;
   if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };

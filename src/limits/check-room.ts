@@ -1,32 +1,100 @@
-import { and, count, eq, inArray, isNull } from "drizzle-orm";
+import { and, count, countDistinct, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
 import type { App } from "../app-context.ts";
+import { uploadTarget } from "../datasets/sweep-tempfiles.ts";
 import type { Db } from "../db/client.ts";
-import { clusters, tasks } from "../db/schema/index.ts";
+import { checkpoints, clusters, datasets, tasks, tempfiles } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
 
-/** Throws 409 when the project has as many clusters as a project may have. */
-export async function checkRoomForCluster(app: Pick<App, "config">, db: Db, projectId: string): Promise<void> {
-  const { clustersPerProject } = app.config.limits;
-  const [row] = await db
-    .select({ value: count() })
-    .from(clusters)
-    .where(and(eq(clusters.project_id, projectId), isNull(clusters.deleted_at)));
-  if ((row?.value ?? 0) >= clustersPerProject) {
-    throw conflict(`Project with id '${projectId}' has ${clustersPerProject} clusters, which is the limit.`);
-  }
-}
+/** What a project may have only so many of, as its refusal names it. */
+const nouns = {
+  uploads: "running uploads",
+  datasets: "datasets",
+  checkpoints: "checkpoints",
+  clusters: "clusters",
+  tasks: "unfinished tasks",
+} as const;
 
-/** Throws 409 when the project has as many unfinished tasks as a project may have. */
-export async function checkRoomForTask(app: Pick<App, "config">, db: Db, projectId: string): Promise<void> {
-  const { tasksPerProject } = app.config.limits;
-  const [row] = await db
+type Kind = keyof typeof nouns;
+
+/** The text of the refusal; with the defaults, as the documentation of the API shows it. */
+export const noRoomText = (kind: Kind, projectId = "{id}", limit: number | string = "{number}") =>
+  `Project with id '${projectId}' has ${limit} ${nouns[kind]}, which is the limit.`;
+
+/** How many of them the project has. */
+const counts: Record<Kind, (tx: Db, projectId: string) => Promise<number>> = {
+  async uploads(tx, projectId) {
+    const [row] = await tx
+      .select({ value: countDistinct(uploadTarget) })
+      .from(tempfiles)
+      .where(and(eq(tempfiles.project_id, projectId), isNull(tempfiles.deleted_at)));
+    return row?.value ?? 0;
+  },
+  async datasets(tx, projectId) {
+    const [row] = await tx
+      .select({ value: count() })
+      .from(datasets)
+      .where(and(eq(datasets.project_id, projectId), isNull(datasets.deleted_at)));
+    return row?.value ?? 0;
+  },
+  /** Also those that are on their way: as uploads, or as saves that wait. */
+  async checkpoints(tx, projectId) {
+    const [made] = await tx
+      .select({ value: count() })
+      .from(checkpoints)
+      .where(and(eq(checkpoints.project_id, projectId), isNull(checkpoints.deleted_at)));
+    const [uploaded] = await tx
+      .select({ value: count() })
+      .from(tempfiles)
+      .where(
+        and(eq(tempfiles.project_id, projectId), isNotNull(tempfiles.checkpoint_uuid), isNull(tempfiles.deleted_at)),
+      );
+    const [saved] = await unfinishedTasks(tx, projectId, sql`${tasks.plan} ->> 'kind' = 'save'`);
+    return (made?.value ?? 0) + (uploaded?.value ?? 0) + (saved?.value ?? 0);
+  },
+  async clusters(tx, projectId) {
+    const [row] = await tx
+      .select({ value: count() })
+      .from(clusters)
+      .where(and(eq(clusters.project_id, projectId), isNull(clusters.deleted_at)));
+    return row?.value ?? 0;
+  },
+  async tasks(tx, projectId) {
+    const [row] = await unfinishedTasks(tx, projectId);
+    return row?.value ?? 0;
+  },
+};
+
+function unfinishedTasks(tx: Db, projectId: string, condition = sql`true`) {
+  return tx
     .select({ value: count() })
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
     .where(
-      and(eq(tasks.project_id, projectId), inArray(tasks.state, ["queued", "active"]), isNull(clusters.deleted_at)),
+      and(
+        eq(tasks.project_id, projectId),
+        inArray(tasks.state, ["queued", "active"]),
+        isNull(clusters.deleted_at),
+        condition,
+      ),
     );
-  if ((row?.value ?? 0) >= tasksPerProject) {
-    throw conflict(`Project with id '${projectId}' has ${tasksPerProject} unfinished tasks, which is the limit.`);
+}
+
+/**
+ * To be asked in the transaction that makes one more. Whoever else makes one in this project waits until that ends, so
+ * that many at once do not slip through. Throws 409 when there is no room. Several kinds: in the order of `nouns`, or
+ * two callers wait for each other.
+ */
+export async function checkRoom(app: Pick<App, "config">, tx: Db, kind: Kind, projectId: string): Promise<void> {
+  const { limits } = app.config;
+  const limit = {
+    uploads: limits.uploadsPerProject,
+    datasets: limits.datasetsPerProject,
+    checkpoints: limits.checkpointsPerProject,
+    clusters: limits.clustersPerProject,
+    tasks: limits.tasksPerProject,
+  }[kind];
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${kind} of ${projectId}`}, 0))`);
+  if ((await counts[kind](tx, projectId)) >= limit) {
+    throw conflict(noRoomText(kind, projectId, limit));
   }
 }

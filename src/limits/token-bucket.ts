@@ -28,6 +28,11 @@ export class TokenBuckets {
     return true;
   }
 
+  /** Until there is a token again: whole seconds, at least 1. */
+  waitSeconds(key: string): number {
+    return Math.max(1, Math.ceil((1 - this.#refilled(key).tokens) / this.#perSecond));
+  }
+
   /** What the token was taken for does not count. */
   giveBack(key: string): void {
     const bucket = this.#refilled(key);

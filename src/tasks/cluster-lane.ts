@@ -1,7 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { and, eq, exists, inArray, isNull, sql } from "drizzle-orm";
-import { ClusterSeat, type SeatResources } from "../clusters/cluster-seat.ts";
+import { ClusterSeat } from "../clusters/cluster-seat.ts";
 import { unpinCheckpoint } from "../clusters/restore-pin.ts";
 import { Serial } from "../clusters/serial.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
@@ -15,9 +15,9 @@ import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
 import { TaskError } from "./task-error.ts";
-import type { RunContext, StopReason, TaskRow, TaskRun } from "./task-run.ts";
+import type { RunContext, StopReason, TaskResources, TaskRow, TaskRun } from "./task-run.ts";
 
-export interface LaneResources extends SeatResources {
+export interface LaneResources extends TaskResources {
   /** Changes of a network are durable after about this time. */
   snapshotIntervalMs: number;
 }

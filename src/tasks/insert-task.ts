@@ -5,7 +5,7 @@ import type { Context } from "../app-context.ts";
 import { holdCluster } from "../clusters/find-cluster.ts";
 import { tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
-import { checkRoomForTask } from "../limits/check-room.ts";
+import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "./task-run.ts";
 
 /**
@@ -21,7 +21,9 @@ export async function insertTask(
   const row = await app.db.transaction(async (tx) => {
     await holdProject(tx, caller);
     const cluster = await holdCluster(context, tx, task.clusterUuid);
-    await checkRoomForTask(app, tx, caller.projectId);
+    if (plan.kind === "request") await checkRoom(app, tx, "datasets", caller.projectId);
+    if (plan.kind === "save") await checkRoom(app, tx, "checkpoints", caller.projectId);
+    await checkRoom(app, tx, "tasks", caller.projectId);
     const [inserted] = await tx
       .insert(tasks)
       .values({

@@ -99,11 +99,21 @@ class Results {
       return { name, width: output.width, values: output.values };
     });
     const groups = columns.map(({ name, width }) => ({ name, width }));
+    if (this.#writer === null) this.#checkBytes(groups);
     this.#writer ??= await openResultWriter(this.#context, { uuid: task.uuid, name: task.name, groups });
     await this.#writer.append(
       cycles,
       columns.map(({ values }) => values),
     );
+  }
+
+  /** Before the first row, rather than when the disk has been written full. */
+  #checkBytes(groups: readonly { width: number }[]): void {
+    const { datasetBytesMax } = this.#context;
+    const columns = groups.reduce((sum, { width }) => sum + width, 0);
+    const bytes = this.#run.task.total_number_of_cycles * columns * Float32Array.BYTES_PER_ELEMENT;
+    if (bytes <= datasetBytesMax) return;
+    throw new TaskError(`The result would have ${bytes} bytes of values, but a dataset may have ${datasetBytesMax}`);
   }
 
   /** Shows the rows; false when there is none. */

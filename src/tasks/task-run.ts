@@ -16,8 +16,14 @@ export interface TaskRun<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
 /** `abort`: the owner's wish. `suspend`: the server stops, the task goes on at its next start. `retire`: the cluster goes. */
 export type StopReason = "abort" | "suspend" | "retire";
 
+/** What tasks need of the server. */
+export interface TaskResources extends SeatResources {
+  /** A result with more bytes of values is not made. */
+  datasetBytesMax: number;
+}
+
 /** What a runner may use: the resources of the server and turns on the cluster. */
-export interface RunContext extends SeatResources {
+export interface RunContext extends TaskResources {
   exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
 }
 

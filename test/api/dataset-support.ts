@@ -14,8 +14,8 @@ export interface TestSocket {
   /** One piece of a file. */
   put(position: number, data: Uint8Array): Promise<FileUploadResponse | undefined>;
   close(): Promise<void>;
-  /** Resolves once the server has closed it. */
-  closed(): Promise<void>;
+  /** Resolves to the code once the server has closed it. */
+  closed(): Promise<number>;
   /** Ends the connection without a close frame. */
   terminate(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function openUpload(url: string, token: string, uuid: string): Prom
     socket.terminate();
     throw new Error(error);
   }
-  const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  const gone = new Promise<number>((resolve) => socket.once("close", resolve));
   const end = async (how: () => void) => {
     const closed = once(socket, "close");
     how();

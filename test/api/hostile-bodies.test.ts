@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bodyBytesMax } from "../../src/api/read-body.ts";
 import { createTestApp, databases, type TestApp } from "../support/test-app.ts";
 
 describe.each(databases)("hostile bodies on $name", (database) => {
@@ -36,6 +35,7 @@ describe.each(databases)("hostile bodies on $name", (database) => {
   });
 
   test("a body that is too big is refused before it is read", async () => {
+    const bodyBytesMax = app.app.config.limits.bodyBytes;
     const text = `Request body is bigger than ${bodyBytesMax} bytes.`;
     const body = JSON.stringify({ id: "x".repeat(bodyBytesMax) });
     const response = await app.request("POST", "/user", { body });

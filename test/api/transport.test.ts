@@ -3,7 +3,6 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { bodyBytesMax } from "../../src/api/read-body.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
 interface Answer {
@@ -85,6 +84,7 @@ describe("transport over a real socket", () => {
   });
 
   test("a body that is too big gets its answer, announced or chunked, and the server goes on", async () => {
+    const bodyBytesMax = app.app.config.limits.bodyBytes;
     const text = `Request body is bigger than ${bodyBytesMax} bytes.`;
     for (const bytes of [bodyBytesMax + 1, 4 * bodyBytesMax]) {
       expect(await send("POST", "/v1.0alpha/user", Buffer.alloc(bytes, 32))).toMatchObject({ status: 400, text });

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestResponse } from "../support/test-app.ts";
 import { isDocumented, patternOf, type Endpoint, type JsonSchema } from "./document.ts";
-import { bodyBytesMax } from "../../src/api/read-body.ts";
 import { routes } from "../../src/api/routes.ts";
 import { createWorld, keyOf, sampleOf, type World } from "./world.ts";
 
@@ -267,6 +266,7 @@ test.each(malformed)("a body that is %s is refused by every endpoint", async (_t
 });
 
 test("a body that is too big is refused by every endpoint", async () => {
+  const bodyBytesMax = world.app.app.config.limits.bodyBytes;
   const body = JSON.stringify({ id: "x".repeat(bodyBytesMax) });
   for (const endpoint of world.endpoints.filter(takesBody)) {
     const { method, path } = endpoint;

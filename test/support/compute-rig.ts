@@ -71,7 +71,7 @@ export async function openRig(
   const first = new KillableHost(await hostUuid(db, "cpu"), link);
   const second = new KillableHost(await hostUuid(db, "cpu-2"), secondLink);
   const hosts = createHostRegistry([first, second]);
-  const scheduler = await createScheduler({ db, storage, log, hosts, snapshotIntervalMs });
+  const scheduler = await createScheduler({ db, storage, log, hosts, snapshotIntervalMs, datasetBytesMax: Infinity });
   const caller = {
     userId: adminId,
     userName: adminId,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { announceCheckpoint } from "../../checkpoints/announce-checkpoint.ts";
 import { finalizeCheckpoint } from "../../checkpoints/finalize-checkpoint.ts";
+import { announceErrors } from "../dataset/upload-size.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { checkpointOutput, toCheckpointBody } from "./output.ts";
@@ -14,6 +15,7 @@ export const postCheckpointUpload = route({
   summary: "Announce the upload of a checkpoint's file.",
   input: z.object({ name: fields.name, input_data_size: checkpointBytes }),
   output: z.object({ uuid: z.string(), name: z.string(), uuid_input_file: z.string() }),
+  errors: announceErrors("checkpoints"),
   handler: (context, { name, input_data_size }) => announceCheckpoint(context, { name, bytes: input_data_size }),
 });
 

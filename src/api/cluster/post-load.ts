@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { loadCluster } from "../../clusters/load-cluster.ts";
+import { noRoomText } from "../../limits/check-room.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 
@@ -11,6 +12,7 @@ export const postClusterLoad = route({
   output: z.object({ uuid: z.string() }),
   errors: {
     404: ["Cluster with uuid '{uuid}' not found", "Checkpoint with uuid '{uuid}' not found"],
+    409: [noRoomText("tasks")],
   },
   handler: async (context, input) => ({ uuid: (await loadCluster(context, input)).uuid }),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { saveCluster } from "../../clusters/save-cluster.ts";
+import { noRoomText } from "../../limits/check-room.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 
@@ -11,6 +12,7 @@ export const postClusterSave = route({
   output: z.object({ name: z.string(), uuid: z.string() }),
   errors: {
     404: ["Cluster with uuid '{uuid}' not found"],
+    409: [noRoomText("checkpoints"), noRoomText("tasks")],
   },
   handler: async (context, input) => {
     const { name, uuid } = await saveCluster(context, input);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { createCluster } from "../../clusters/create-cluster.ts";
 import { InvalidTemplateError } from "../../clusters/invalid-template.ts";
 import { badRequest } from "../../errors.ts";
+import { noRoomText } from "../../limits/check-room.ts";
 import { errorBox } from "../ascii-box.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
@@ -22,11 +23,12 @@ export const postCluster = route({
   errors: {
     400: [
       "Uploaded template is not a valid base64-String.",
+      "Uploaded template is bigger than {number} bytes.",
       "Uploaded template is not a valid cluster-template: \n{box}",
       "A cluster is made either of a checkpoint, which has its own template and seed, or of a template.",
     ],
     404: ["Host with uuid '{uuid}' not found", "Checkpoint with uuid '{uuid}' not found"],
-    409: ["Cluster with name '{name}' already exist."],
+    409: ["Cluster with name '{name}' already exist.", noRoomText("clusters")],
   },
   handler: async (context, input) => {
     try {

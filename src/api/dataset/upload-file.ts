@@ -4,7 +4,7 @@ import { finalizeUpload, type FinalizeInput } from "../../datasets/finalize-uplo
 import { fields } from "../fields.ts";
 import { route, type Route } from "../route.ts";
 import { fileUploadOutput, toFileUpload } from "./output.ts";
-import { fileBytes } from "./upload-size.ts";
+import { announceErrors, fileBytes } from "./upload-size.ts";
 
 type FileType = Exclude<FinalizeInput["type"], "mnist">;
 
@@ -16,6 +16,7 @@ function announceRoute(type: FileType, file: string) {
     summary: `Announce the upload of ${file}.`,
     input: z.object({ name: fields.name, input_data_size: fileBytes }),
     output: fileUploadOutput,
+    errors: announceErrors("datasets"),
     handler: async (context, { name, input_data_size }) => {
       const files = [{ role: "input" as const, bytes: input_data_size }];
       return toFileUpload(await announceUpload(context, { name, type, files }));

@@ -4,7 +4,7 @@ import { finalizeUpload } from "../../datasets/finalize-upload.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { mnistUploadOutput, toMnistUpload } from "./output.ts";
-import { fileBytes } from "./upload-size.ts";
+import { announceErrors, fileBytes } from "./upload-size.ts";
 
 export const postMnistUpload = route({
   method: "POST",
@@ -12,6 +12,7 @@ export const postMnistUpload = route({
   summary: "Announce the upload of a pair of IDX files.",
   input: z.object({ name: fields.name, input_data_size: fileBytes, label_data_size: fileBytes }),
   output: mnistUploadOutput,
+  errors: announceErrors("datasets"),
   handler: async (context, { name, input_data_size, label_data_size }) => {
     const files = [
       { role: "input" as const, bytes: input_data_size },

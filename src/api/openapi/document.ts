@@ -22,7 +22,7 @@ const statusNames: Record<string, string> = {
   400: "The input does not fit.",
   401: "No valid token, or not allowed.",
   404: "There is no such thing, or not for this caller.",
-  409: "The thing exists already, or is in a state that forbids it.",
+  409: "The thing exists already, is in a state that forbids it, or would be beyond a limit.",
 };
 
 /** Paths hold a dozen words at most: `GET /dataset/upload/csv` → `getDatasetUploadCsv`. */
@@ -73,6 +73,7 @@ function describeErrors(route: Route): Record<string, unknown> {
     const examples = Object.fromEntries(texts.map((value, index) => [`text${index + 1}`, { value }]));
     responses[status] = {
       description: statusNames[status],
+      ...(status === "409" ? { headers: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } } } : {}),
       content: { "text/plain": { schema: { type: "string" }, examples } },
     };
   }
@@ -94,7 +95,6 @@ function describe(route: Route): Record<string, unknown> {
         content: describeOutput(route),
       },
       ...describeErrors(route),
-      429: { $ref: "#/components/responses/TooManyRequests" },
       500: { $ref: "#/components/responses/InternalError" },
     },
   };
@@ -112,11 +112,13 @@ export function openApiDocument(routes: readonly Route[]) {
     paths,
     components: {
       securitySchemes: { token: { type: "apiKey", in: "header", name: "X-Auth-Token" } },
-      responses: {
-        TooManyRequests: {
-          description: "Far more requests, or failed logins, than a client has use for; later ones are answered again.",
-          content: { "text/plain": { schema: { type: "string" } } },
+      headers: {
+        RetryAfter: {
+          description: "With `Too many …`: seconds until the next request, or login, will be answered.",
+          schema: { type: "integer", minimum: 1 },
         },
+      },
+      responses: {
         InternalError: {
           description: "A defect of the server, which keeps the reason in its error log. The body is empty.",
           content: { "text/plain": { schema: { type: "string", const: "" } } },

@@ -1,4 +1,3 @@
-import { bodyBytesMax } from "../read-body.ts";
 import type { Route } from "../route.ts";
 import { versionPrefix } from "../handle-request.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
@@ -17,7 +16,7 @@ function inputTexts(route: Route): string[] {
   const found: string[] = [];
   if (route.method === "POST" || route.method === "PUT") {
     found.push(`Failed to pasre uri: /${versionPrefix}${route.path}`);
-    found.push(`Request body is bigger than ${bodyBytesMax} bytes.`);
+    found.push("Request body is bigger than {number} bytes.");
   }
   found.push(texts.unknownKey("{key}"));
   for (const { key, required, type, pattern, minLength, maxLength, minimum, maximum } of route.rules) {
@@ -44,6 +43,6 @@ export function errorTexts(route: Route): Record<400 | 401 | 404 | 409, readonly
     400: [...new Set([...inputTexts(route), ...(errors[400] ?? [])])],
     401: [...new Set([...access, ...(errors[401] ?? [])])],
     404: errors[404] ?? [],
-    409: errors[409] ?? [],
+    409: [...(errors[409] ?? []), ...(route.public ? [] : ["Too many requests."])],
   };
 }

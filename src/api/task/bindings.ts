@@ -1,3 +1,4 @@
+import { noRoomText } from "../../limits/check-room.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
 
 /** Texts for the items of `inputs`, `outputs` and `results`, and for the data that they name. */
@@ -22,6 +23,7 @@ export const bindingErrors = {
     "Cluster has no {port} with name '{name}'",
     "Data-set with uuid '{uuid}' not found",
   ],
+  409: [noRoomText("tasks")],
 };
 
 const text = { type: "string" } as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { noRoomText } from "../../limits/check-room.ts";
 import { createRequestTask } from "../../tasks/create-request-task.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
@@ -17,6 +18,10 @@ export const postTaskRequest = route({
     time_length: fields.int(1, 1000).default(1),
   }),
   output: taskOutput,
-  errors: { ...bindingErrors, 404: [...bindingErrors[404], "Dataset doesn't contain column with name '{name}'"] },
+  errors: {
+    ...bindingErrors,
+    404: [...bindingErrors[404], "Dataset doesn't contain column with name '{name}'"],
+    409: [...bindingErrors[409], noRoomText("datasets")],
+  },
   handler: async (context, input) => toTaskBody(await createRequestTask(context, input)),
 });

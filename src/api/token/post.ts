@@ -12,6 +12,7 @@ export const postToken = publicRoute({
   output: tokenOutput,
   errors: {
     401: ["ACCESS DENIED!\nUser or passphrase is incorrect.", "User with id '{id}' has no project assigned."],
+    409: ["Too many failed logins."],
   },
   handler: (app, input) => requestToken(app, input),
 });

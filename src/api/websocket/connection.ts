@@ -119,16 +119,15 @@ export class SocketConnection {
 
   async #handshake(bytes: Uint8Array): Promise<void> {
     try {
-      const { context, session, confirm } = await shakeHands(this.#app, this.#targets, bytes, this.#peer);
-      const { userId, projectId } = context.caller;
+      const { registration, session, confirm } = await shakeHands(this.#app, this.#targets, bytes, this.#peer);
       clearTimeout(this.#handshakeTimer);
-      this.#userId = userId;
+      this.#userId = registration.userId;
       this.#session = session;
-      const end = () => this.#close(closeCode.policyViolation, "the user or the assignment was removed");
-      this.#registration = { userId, projectId, end };
-      this.#app.connections.add(this.#registration);
-      // Whoever was removed while the session was opened was not among the connections to be ended.
-      await confirm().catch(end);
+      this.#registration = registration;
+      // The client may have left meanwhile.
+      if (this.#isClosed) this.#app.connections.remove(registration);
+      // Whoever was removed while the token was being read was not among the connections to be ended.
+      await confirm().catch(() => registration.end());
       this.#answer({ success: true, uuid: randomUUID() });
     } catch (error) {
       const isRefusal = error instanceof HandshakeError;

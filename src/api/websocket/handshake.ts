@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { authenticate } from "../../accounts/authenticate.ts";
 import type { App, Context } from "../../app-context.ts";
+import type { Connection } from "../../accounts/connections.ts";
 import { HanamiError, notFound } from "../../errors.ts";
 import type { SocketPeer, SocketSession } from "./target.ts";
 import type { NamedTarget } from "./targets.ts";
 
 /** The first message names who wants what; nobody needs more than a token's worth of bytes for it. */
 const bytesMax = 65_536;
+
+/** Close code of RFC 6455. */
+const policyViolation = 1008;
 
 const firstMessage = z.object({ token: z.string(), target: z.string(), uuid: z.string() });
 
@@ -45,28 +49,33 @@ async function identify(app: App, token: string): Promise<Context> {
 
 /**
  * Opens what the first message of a socket asks for. The caller's role is not checked against the policies here; what
- * is visible to the caller is. `confirm` asks again whether the token is valid. Both throw HandshakeError with the
- * contract's text.
+ * is visible to the caller is. From before `open` on the socket is among the user's connections, so that many at once
+ * do not slip through the limit; whoever calls removes it in the end. `confirm` asks again whether the token is valid.
+ * Both throw HandshakeError with the contract's text.
  */
 export async function shakeHands(
   app: App,
   targets: ReadonlyMap<string, NamedTarget>,
   bytes: Uint8Array,
   peer: SocketPeer,
-): Promise<{ context: Context; session: SocketSession; confirm: () => Promise<unknown> }> {
+): Promise<{ registration: Connection; session: SocketSession; confirm: () => Promise<unknown> }> {
   const { token, target: name, uuid } = parse(bytes);
   const context = await identify(app, token);
-  const { socketsPerUser } = app.config.limits;
-  if (app.connections.count(context.caller.userId) >= socketsPerUser) {
-    throw new HandshakeError(`More than ${socketsPerUser} open connections`);
-  }
   const named = targets.get(name);
   if (named === undefined) throw new HandshakeError("");
+  const { userId, projectId } = context.caller;
+  const { socketsPerUser } = app.config.limits;
+  const end = () => peer.close(policyViolation, "the user or the assignment was removed");
+  const registration: Connection = { userId, projectId, end };
+  if (!app.connections.add(registration, socketsPerUser)) {
+    throw new HandshakeError(`More than ${socketsPerUser} open connections`);
+  }
   try {
     if (!uuidPattern.test(uuid)) throw notFound(`${named.noun} with UUID '${uuid}' not found`);
     const session = await named.target.open(context, uuid, peer);
-    return { context, session, confirm: () => identify(app, token) };
+    return { registration, session, confirm: () => identify(app, token) };
   } catch (error) {
+    app.connections.remove(registration);
     if (error instanceof HanamiError) throw new HandshakeError(error.message);
     throw error;
   }

@@ -4,9 +4,6 @@ import type { App } from "../../app-context.ts";
 import { SocketConnection } from "./connection.ts";
 import type { NamedTarget } from "./targets.ts";
 
-/** Bytes of one message; the biggest legitimate ones are values for a cluster's inputs. */
-const messageBytesMax = 16 * 1024 * 1024;
-
 /** How long clients may take to answer a close frame when the server stops. */
 const closeTimeoutMs = 2000;
 
@@ -15,7 +12,8 @@ const keepAliveMs = 60_000;
 
 /** Accepts websockets on the server's port, whatever their path. */
 export function attachWebSockets(app: App, server: HttpServer, targets: ReadonlyMap<string, NamedTarget>) {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: messageBytesMax, perMessageDeflate: false });
+  const { messageBytes } = app.config.limits;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: messageBytes, perMessageDeflate: false });
   const connections = new Set<SocketConnection>();
 
   server.on("upgrade", (request, socket, head) => {

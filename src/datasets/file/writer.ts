@@ -45,6 +45,8 @@ interface DatasetOptions {
   groups: readonly ColumnGroup[];
   /** Unlimited when left out. */
   rowsMax?: number | undefined;
+  /** Of all values together. Unlimited when left out. */
+  bytesMax?: number | undefined;
 }
 
 /**
@@ -69,6 +71,7 @@ class FileWriter implements DatasetWriter {
   /** The segments of `#chunk`, as if it were full. */
   readonly #values: Rows;
   readonly #rowsMax: number;
+  readonly #bytesMax: number;
   #rowsInChunk = 0;
   #position: number;
   #closed = false;
@@ -79,6 +82,7 @@ class FileWriter implements DatasetWriter {
     this.#handle = handle;
     this.#metadata = metadata;
     this.#rowsMax = options.rowsMax ?? Infinity;
+    this.#bytesMax = options.bytesMax ?? Infinity;
     const groups = [...options.groups];
     const columnCount = groups.at(-1)?.column_end ?? 0;
     const rowsPerChunk = chooseRowsPerChunk(options.type, columnCount, groups.length);
@@ -158,7 +162,11 @@ class FileWriter implements DatasetWriter {
   async #advance(rows: number): Promise<void> {
     this.#rowsInChunk += rows;
     this.#header.rowCount += rows;
-    if (this.#header.rowCount > this.#rowsMax) throw new DatasetFileError(`there are more than ${this.#rowsMax} rows`);
+    const { rowCount, columnCount, type } = this.#header;
+    if (rowCount > this.#rowsMax) throw new DatasetFileError(`there are more than ${this.#rowsMax} rows`);
+    if (rowCount * columnCount * elementBytes(type) > this.#bytesMax) {
+      throw new DatasetFileError(`its values take more than ${this.#bytesMax} bytes`);
+    }
     if (this.#rowsInChunk === this.#header.rowsPerChunk) await this.#flush();
   }
 

@@ -26,6 +26,7 @@ export async function importCsv(job: ImportFile): Promise<void> {
       if (table.names === undefined) continue;
       writer ??= await createDatasetFile(job.target, {
         rowsMax: job.rowsMax,
+        bytesMax: job.bytesMax,
         name: job.name,
         type: "float32",
         groups: table.names.map((name, column) => ({ name, column_start: column, column_end: column + 1 })),

@@ -5,6 +5,8 @@ export interface ImportFile {
   input: string;
   /** More are refused. */
   rowsMax?: number;
+  /** More bytes of values are refused. */
+  bytesMax?: number;
 }
 
 /** What the import worker is given. */

@@ -2,7 +2,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { MAX_COLUMNS } from "../file/layout.ts";
 import type { DatasetWriter } from "../file/writer.ts";
 import { createDatasetFile } from "../file/writer.ts";
-import { ImportError, type ImportJob } from "./import-job.ts";
+import { ImportError, type ImportFile, type ImportJob } from "./import-job.ts";
 
 const IMAGES_MAGIC = 2051;
 const LABELS_MAGIC = 2049;
@@ -27,15 +27,12 @@ export async function importMnist(job: Extract<ImportJob, { type: "mnist" }>): P
   }
 }
 
-async function convert(
-  job: { name: string; target: string; rowsMax?: number },
-  images: FileHandle,
-  labels: FileHandle,
-): Promise<void> {
+async function convert(job: Omit<ImportFile, "input">, images: FileHandle, labels: FileHandle): Promise<void> {
   const { count, width } = await readImagesHeader(images);
   await checkLabelsHeader(labels, count);
   const writer = await createDatasetFile(job.target, {
     rowsMax: job.rowsMax,
+    bytesMax: job.bytesMax,
     name: job.name,
     type: "uint8",
     groups: [

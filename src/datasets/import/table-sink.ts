@@ -1,6 +1,6 @@
 import { groupColumns, type Group } from "../groups-metadata.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
-import { ImportError } from "./import-job.ts";
+import { ImportError, type ImportFile } from "./import-job.ts";
 
 export interface SourceColumn {
   name: string;
@@ -54,7 +54,7 @@ export class TableSink {
 
   /** `groupsText` is the metadata that says which columns belong together, where there is one. */
   static async create(
-    job: { name: string; target: string; rowsMax?: number },
+    job: Omit<ImportFile, "input">,
     columns: readonly SourceColumn[],
     groupsText?: string,
   ): Promise<TableSink> {
@@ -67,6 +67,7 @@ export class TableSink {
     let column = 0;
     const writer = await createDatasetFile(job.target, {
       rowsMax: job.rowsMax,
+      bytesMax: job.bytesMax,
       name: job.name,
       type: isByte ? "uint8" : "float32",
       groups: groups.map(({ name, width }) => {

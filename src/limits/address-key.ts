@@ -1,0 +1,15 @@
+/**
+ * What attempts of an address are counted under: an IPv4 address itself, of an IPv6 address its first 64 bits, because
+ * whoever has one of those has all that share them.
+ */
+export function addressKey(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped !== null) return mapped[1] as string;
+  if (!address.includes(":")) return address;
+  const [head = [], tail] = (address.split("%")[0] as string)
+    .split("::")
+    .map((part) => part.split(":").filter(Boolean));
+  const zeros = tail === undefined ? 0 : 8 - head.length - tail.length;
+  const groups = [...head, ...Array.from({ length: zeros }, () => "0"), ...(tail ?? [])];
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { sendFile, uploadMnist, type Upload } from "../api/dataset-support.ts";
+import {
+  makeCluster,
+  makeDataset,
+  requestBody,
+  smallTemplate,
+  startTrain,
+  untilFinished,
+  untilTask,
+} from "../support/compute.ts";
+import { createTestApp, type TestApp } from "../support/test-app.ts";
+
+/** What goes up as a file of this type and becomes a dataset; throws the server's text when it is refused. */
+async function upload(app: TestApp, url: string, path: string, bytes: Uint8Array): Promise<string> {
+  const body = { name: "test_upload", input_data_size: bytes.length };
+  const { uuid, uuid_input_file } = (await app.request("POST", path, { body })).json<Upload>();
+  await sendFile(url, app.token, uuid_input_file, bytes);
+  return (await app.request("PUT", path, { body: { uuid, uuid_input_file } })).json<Upload>().uuid;
+}
+
+async function fetchBytes(app: TestApp, path: string): Promise<Uint8Array> {
+  const request = new Request(`http://test/v1.0alpha${path}`, { headers: { "X-Auth-Token": app.token } });
+  return new Uint8Array(await (await app.server.fetch(request)).arrayBuffer());
+}
+
+const download = (app: TestApp, uuid: string, format: string) =>
+  fetchBytes(app, `/dataset/download?uuid=${uuid}&format=${format}`);
+
+/** Black pictures, one pixel high, that all show a one. */
+function idxPair(rows: number, width: number): { input: Uint8Array; label: Uint8Array } {
+  const header = (...words: number[]) => Buffer.from(Uint32Array.from(words).buffer).swap32();
+  return {
+    input: Buffer.concat([header(2051, rows, 1, width), Buffer.alloc(rows * width)]),
+    label: Buffer.concat([header(2049, rows), Buffer.alloc(rows, 1)]),
+  };
+}
+
+describe("size of a dataset", () => {
+  let app: TestApp;
+  let url: string;
+  /** Uuids of tables with floats: columns by rows. */
+  const tables = new Map<string, string>();
+  beforeAll(async () => {
+    const { limits } = parseConfig({ HANAMI_MAX_DATASET_ROWS: "3", HANAMI_MAX_DATASET_BYTES: "60" });
+    app = await createTestApp({ config: { limits } });
+    ({ url } = await app.server.listen());
+    for (const [width, rows] of [
+      [2, 3],
+      [2, 4],
+      [8, 2],
+    ] as const) {
+      const groups = [{ name: "numbers", width, cell: (row: number, column: number) => row + column / 8 }];
+      tables.set(`${width}x${rows}`, await makeDataset(app.app, { rows, groups, type: "float32" }));
+    }
+  });
+  afterAll(() => app.close());
+
+  const refused = "400: Data-set can not be imported:";
+
+  test.each(["csv", "parquet", "arrow", "npy"])("%s", async (format) => {
+    const send = async (table: string) =>
+      upload(app, url, `/dataset/upload/${format}`, await download(app, tables.get(table) as string, format));
+    expect(await send("2x3")).toMatch(/^[0-9a-f-]{36}$/);
+    await expect(send("2x4")).rejects.toThrow(`${refused} there are more than 3 rows`);
+    await expect(send("8x2")).rejects.toThrow(`${refused} its values take more than 60 bytes`);
+  });
+
+  test("idx", async () => {
+    expect(await uploadMnist(app, url, idxPair(3, 2))).toMatch(/^[0-9a-f-]{36}$/);
+    await expect(uploadMnist(app, url, idxPair(4, 2))).rejects.toThrow(`${refused} there are more than 3 rows`);
+    await expect(uploadMnist(app, url, idxPair(3, 11))).rejects.toThrow(
+      `${refused} its values take more than 60 bytes`,
+    );
+  });
+});
+
+test("a request whose result would be too big fails before it is written", async () => {
+  const app = await createTestApp({ config: { limits: parseConfig({ HANAMI_MAX_DATASET_BYTES: "319" }).limits } });
+  const dataset = await makeDataset(app.app, { rows: 10 });
+  const cluster = await makeCluster(app);
+  const train = await startTrain(app, cluster, dataset);
+  await untilFinished(app, cluster, train.uuid);
+  const task = (await app.request("POST", "/task/request", { body: requestBody(cluster, dataset) })).json<{
+    uuid: string;
+  }>();
+  const failed = await untilTask(app, cluster, task.uuid, ({ state }) => state === "failed");
+  expect(failed.error_message).toBe("The result would have 320 bytes of values, but a dataset may have 319");
+  expect((await app.request("GET", "/dataset", { query: { uuid: task.uuid } })).status).toBe(404);
+  await app.close();
+});
+
+describe("numbers of things in a project", () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    const { limits } = parseConfig({
+      HANAMI_MAX_UPLOADS_PER_PROJECT: "2",
+      HANAMI_MAX_DATASETS_PER_PROJECT: "3",
+      HANAMI_MAX_CHECKPOINTS_PER_PROJECT: "2",
+      HANAMI_MAX_CLUSTERS_PER_PROJECT: "3",
+    });
+    app = await createTestApp({ config: { limits } });
+  });
+  afterAll(() => app.close());
+
+  const full = (text: string) => `409: Project with id 'admin' has ${text}, which is the limit.`;
+  const announce = (path: string, more: object = {}) =>
+    app
+      .request("POST", path, { body: { name: "test_upload", input_data_size: 10, ...more } })
+      .then((answer) => answer.json<{ uuid: string }>());
+  const remove = (path: string, uuid: string) => app.request("DELETE", path, { query: { uuid } });
+
+  test("uploads, even when many are announced at once; other projects have room of their own", async () => {
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => announce("/dataset/upload/csv")));
+    const made = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value.uuid] : []));
+    expect(made).toHaveLength(2);
+    const text = full("2 running uploads");
+    await expect(announce("/dataset/upload/mnist", { label_data_size: 10 })).rejects.toThrow(text);
+    await expect(announce("/checkpoint/upload")).rejects.toThrow(text);
+    const member = await app.addUser({ id: "other_member", projectId: "other_project" });
+    const body = { name: "test_upload", input_data_size: 10 };
+    expect((await app.request("POST", "/dataset/upload/csv", { token: member, body })).status).toBe(200);
+    for (const uuid of made) await remove("/dataset", uuid);
+    // Both files of a pair are one upload.
+    for (const uuid of [1, 2].map(() => announce("/dataset/upload/mnist", { label_data_size: 10 }))) {
+      await remove("/dataset", (await uuid).uuid);
+    }
+  });
+
+  test("datasets: finished ones, running uploads and results", async () => {
+    const dataset = await makeDataset(app.app, { rows: 4 });
+    const cluster = await makeCluster(app, { name: "for datasets" });
+    const ask = () => app.request("POST", "/task/request", { body: requestBody(cluster, dataset) });
+    const result = (await ask()).json<{ uuid: string }>().uuid;
+    const running = (await announce("/dataset/upload/csv")).uuid;
+    await expect(announce("/dataset/upload/csv")).rejects.toThrow(full("3 datasets"));
+    const refused = await ask();
+    expect(`${refused.status}: ${refused.text}`).toBe(full("3 datasets"));
+    await remove("/dataset", running);
+    expect((await announce("/dataset/upload/csv")).uuid).toEqual(expect.any(String));
+    await untilFinished(app, cluster, result);
+    await remove("/cluster", cluster);
+  });
+
+  test("checkpoints: saved ones, saves that wait and uploads; clusters made from one count like any other", async () => {
+    const cluster = await makeCluster(app, { name: "for checkpoints" });
+    const save = async () =>
+      (await app.request("POST", "/cluster/save", { body: { name: "test_checkpoint", cluster_uuid: cluster } })).json<{
+        uuid: string;
+      }>().uuid;
+    const [first, second] = [await save(), await save()];
+    await expect(save()).rejects.toThrow(full("2 checkpoints"));
+    await untilFinished(app, cluster, second);
+    await expect(save()).rejects.toThrow(full("2 checkpoints"));
+    await expect(announce("/checkpoint/upload")).rejects.toThrow(full("2 checkpoints"));
+
+    const fromCheckpoint = async (name: string) =>
+      (await app.request("POST", "/cluster", { body: { name, checkpoint_uuid: first } })).json<{ uuid: string }>();
+    await fromCheckpoint("from one");
+    await fromCheckpoint("from it again");
+    await expect(fromCheckpoint("and again")).rejects.toThrow(full("3 clusters"));
+    await remove("/checkpoint", second);
+    await announce("/checkpoint/upload");
+    await expect(save()).rejects.toThrow(full("2 checkpoints"));
+  });
+});
+
+test("a template does not get in inside of a checkpoint when it would be refused as such", async () => {
+  const generous = await createTestApp();
+  const cluster = await makeCluster(generous);
+  const body = { name: "test_checkpoint", cluster_uuid: cluster };
+  const { uuid } = (await generous.request("POST", "/cluster/save", { body })).json<{ uuid: string }>();
+  await untilFinished(generous, cluster, uuid);
+  const file = await fetchBytes(generous, `/checkpoint/download?uuid=${uuid}`);
+  const { url } = await generous.server.listen();
+  expect(await upload(generous, url, "/checkpoint/upload", file)).toMatch(/^[0-9a-f-]{36}$/);
+  await generous.close();
+
+  const bytes = Buffer.byteLength(smallTemplate) - 1;
+  const strict = await createTestApp({
+    config: { limits: parseConfig({ HANAMI_MAX_TEMPLATE_BYTES: String(bytes) }).limits },
+  });
+  const text = `400: Checkpoint can not be imported: its template is bigger than ${bytes} bytes`;
+  await expect(upload(strict, (await strict.server.listen()).url, "/checkpoint/upload", file)).rejects.toThrow(text);
+  await strict.close();
+});
