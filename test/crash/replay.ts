@@ -6,7 +6,9 @@ import { requestBody, smallTemplate, type TaskBody, trainBody } from "../support
 import type { RunningServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 import type { BaseDataset } from "./base-datasets.ts";
-import type { Lineage, Step } from "./model.ts";
+import { openDirect } from "./direct-socket.ts";
+import { cyclesOf } from "./lineage.ts";
+import type { HostKind, Lineage, Step } from "./model.ts";
 
 const keyOf = ({ seed, steps }: Lineage) => JSON.stringify([seed, steps]);
 
@@ -22,6 +24,7 @@ export class Replay {
   readonly #server: RunningServer;
   readonly #base: readonly BaseDataset[];
   readonly #dataDir: string;
+  readonly #hosts: ReadonlyMap<HostKind, string>;
   /** File of the network, and its answers for each base dataset, by lineage. */
   readonly #states = new Map<string, Outcome>();
   /** Lineages whose answers matter. */
@@ -30,11 +33,18 @@ export class Replay {
 
   constructor(
     server: RunningServer,
-    options: { base: readonly BaseDataset[]; dataDir: string; asked: readonly Lineage[] },
+    options: {
+      base: readonly BaseDataset[];
+      dataDir: string;
+      asked: readonly Lineage[];
+      /** Needed for histories that were not on the CPU alone. */
+      hosts?: ReadonlyMap<HostKind, string>;
+    },
   ) {
     this.#server = server;
     this.#base = options.base;
     this.#dataDir = options.dataDir;
+    this.#hosts = options.hosts ?? new Map();
     this.#asked = new Set(options.asked.map(keyOf));
   }
 
@@ -51,13 +61,24 @@ export class Replay {
     return readFile(join(this.#dataDir, "checkpoints", `${uuid}.safetensors`));
   }
 
-  async #run({ seed, steps }: Lineage): Promise<void> {
-    const body = { name: `replay ${++this.#count}`, template: base64(smallTemplate), seed };
-    const { uuid } = await this.#server.ask<{ uuid: string }>("POST", "/cluster", body);
+  /** What a network with this history answers to a row by direct IO. */
+  async directAnswer(lineage: Lineage, row: number): Promise<string> {
+    const uuid = await this.#make(lineage, lineage.steps.length);
+    await this.#setMode(uuid, "DIRECT");
+    const socket = await openDirect(this.#server, uuid);
+    const values = await socket.ask(row);
+    await socket.close();
+    await this.#server.ask("DELETE", `/cluster?uuid=${uuid}`);
+    return values;
+  }
+
+  async #run(lineage: Lineage): Promise<void> {
+    const { seed, steps } = lineage;
+    const uuid = await this.#make(lineage, 0);
     for (let count = 0; count <= steps.length; count++) {
-      if (count > 0) await this.#train(uuid, steps[count - 1] as Step);
+      if (count > 0) await this.#take(uuid, lineage, count - 1);
       const file = await this.fileOf(uuid);
-      const key = keyOf({ seed, steps: steps.slice(0, count) });
+      const key = keyOf({ seed, steps: steps.slice(0, count), isExact: true });
       const answers: string[] = [];
       if (this.#asked.has(key)) for (const base of this.#base) answers.push(await this.#ask(uuid, base));
       this.#states.set(key, {
@@ -69,10 +90,39 @@ export class Replay {
     await this.#server.ask("DELETE", `/cluster?uuid=${uuid}`);
   }
 
-  async #train(cluster: string, { dataset, epochs, batch_size }: Step): Promise<void> {
+  /** A cluster with the first `count` steps. */
+  async #make(lineage: Lineage, count: number): Promise<string> {
+    const body = { name: `replay ${++this.#count}`, template: base64(smallTemplate), seed: lineage.seed };
+    const { uuid } = await this.#server.ask<{ uuid: string }>("POST", "/cluster", body);
+    for (let index = 0; index < count; index++) await this.#take(uuid, lineage, index);
+    return uuid;
+  }
+
+  /** Takes one step of a history, on its host. */
+  async #take(cluster: string, lineage: Lineage, index: number): Promise<void> {
+    const { steps } = lineage;
+    const step = steps[index] as Step;
+    if (step.host !== (steps[index - 1]?.host ?? "cpu")) {
+      const body = { cluster_uuid: cluster, host_uuid: this.#hosts.get(step.host) };
+      await this.#server.ask("PUT", "/cluster/switch_host", body);
+    }
+    if (step.kind === "direct") {
+      const first = cyclesOf(this.#base, { ...lineage, steps: steps.slice(0, index) });
+      await this.#setMode(cluster, "DIRECT");
+      const socket = await openDirect(this.#server, cluster);
+      for (let row = first; row < first + step.cycles; row++) await socket.train(row);
+      await socket.close();
+      await this.#setMode(cluster, "TASK");
+      return;
+    }
+    const { dataset, epochs, batch_size } = step;
     const body = trainBody(cluster, (this.#base[dataset] as BaseDataset).uuid, { epochs, batch_size });
     const { uuid } = await this.#server.ask<{ uuid: string }>("POST", "/task/train", body);
     await this.#untilFinished(cluster, uuid);
+  }
+
+  async #setMode(uuid: string, new_state: "TASK" | "DIRECT"): Promise<void> {
+    await this.#server.ask("PUT", "/cluster/set_mode", { uuid, new_state });
   }
 
   async #ask(cluster: string, base: BaseDataset): Promise<string> {

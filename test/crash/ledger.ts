@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { createHash } from "node:crypto";
+import { sendFile } from "../api/dataset-support.ts";
+import type { Random } from "../support/random.ts";
+import type { RunningServer } from "../support/server-process.ts";
+import type { BaseDataset } from "./base-datasets.ts";
+import type {
+  CheckpointModel,
+  ClusterModel,
+  DirectAnswer,
+  FileModel,
+  HostKind,
+  ResultModel,
+  UploadModel,
+} from "./model.ts";
+
+/** Finds out, on the next server, whether the thing that was under way happened. */
+export type Settle = (server: RunningServer) => Promise<void>;
+
+const pieceBytes = 4096;
+
+export const sha256Of = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/**
+ * What one client was told, exactly. The one thing that was under way when the server died may have happened or not,
+ * but not in part: `settle` finds out.
+ */
+export class Ledger {
+  readonly name: string;
+  readonly random: Random;
+  readonly base: readonly BaseDataset[];
+  readonly dataDir: string;
+  /** Uuids of the hosts. */
+  readonly hosts: ReadonlyMap<HostKind, string>;
+  /** Where the first cluster begins. */
+  firstHost: HostKind = "cpu";
+  readonly projects = new Set<string>();
+  /** The projects that a user is assigned to, by the user's id. */
+  readonly users = new Map<string, Set<string>>();
+  readonly uploads = new Map<string, UploadModel>();
+  readonly clusters = new Map<string, ClusterModel>();
+  readonly checkpoints = new Map<string, CheckpointModel>();
+  /** The checkpoint that is being uploaded. */
+  checkpointUpload: (FileModel & CheckpointModel) | null = null;
+  readonly results = new Map<string, ResultModel>();
+  readonly directAnswers: DirectAnswer[] = [];
+  /** How often each thing was acknowledged. */
+  readonly done = new Map<string, number>();
+  directCycles = 0;
+  #doubt: Settle | null = null;
+  #count = 0;
+
+  constructor(options: Pick<Ledger, "name" | "random" | "base" | "dataDir" | "hosts">) {
+    this.name = options.name;
+    this.random = options.random;
+    this.base = options.base;
+    this.dataDir = options.dataDir;
+    this.hosts = options.hosts;
+  }
+
+  newName(): string {
+    return `${this.name}_${++this.#count}`;
+  }
+
+  isOwn(name: string | undefined): boolean {
+    return name?.startsWith(`${this.name}_`) === true;
+  }
+
+  /** Asks; what the answer says is noted before anything else happens, and no answer leaves it in doubt. */
+  async attempt<T>(
+    what: string,
+    { ask, note, settle }: { ask: () => Promise<T>; note: (answer: T) => void; settle: Settle },
+  ): Promise<void> {
+    this.#doubt = settle;
+    note(await ask());
+    this.#doubt = null;
+    this.done.set(what, (this.done.get(what) ?? 0) + 1);
+  }
+
+  /** Does something that has to be done again, from its beginning, should the server die meanwhile. */
+  async insist(server: RunningServer, step: Settle): Promise<void> {
+    this.#doubt = step;
+    await step(server);
+    this.#doubt = null;
+  }
+
+  async settle(server: RunningServer): Promise<void> {
+    await this.#doubt?.(server);
+    this.#doubt = null;
+  }
+}
+
+/** Sends a whole file. A question on a socket that breaks has no answer: rejects when the server ends. */
+export async function send({ url, token, child }: RunningServer, file: FileModel): Promise<void> {
+  const exit = new AbortController();
+  const gone = once(child, "exit", { signal: exit.signal }).then(() => Promise.reject(new Error("the server is gone")));
+  const sending = sendFile(url, token, file.tempfile, file.bytes, pieceBytes);
+  try {
+    await Promise.race([sending, gone]);
+  } finally {
+    exit.abort();
+    gone.catch(() => {});
+    sending.catch(() => {});
+  }
+  file.isComplete = true;
+}
