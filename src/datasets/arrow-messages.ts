@@ -18,14 +18,17 @@ export const RECORD_BATCH = 3;
 
 /** Fields of a Message, in the order of its schema. */
 const HEADER_TYPE = 1;
-const HEADER = 2;
+export const HEADER = 2;
 const BODY_LENGTH = 3;
 
 /** Absolute position of a field of a FlatBuffers table; undefined when the field has its default. */
-function fieldAt(view: DataView, table: number, field: number): number | undefined {
+export function fieldAt(view: DataView, table: number, field: number): number | undefined {
   const vtable = table - view.getInt32(table, true);
   const slot = 4 + 2 * field;
-  const offset = slot < view.getUint16(vtable, true) ? view.getUint16(vtable + slot, true) : 0;
+  const size = view.getInt16(vtable, true);
+  const offset = slot < size ? view.getInt16(vtable + slot, true) : 0;
+  // The library takes both for signed numbers: what is negative leads it somewhere else.
+  if (size < 0 || offset < 0) throw new RangeError("a table lies before itself");
   return offset === 0 ? undefined : table + offset;
 }
 

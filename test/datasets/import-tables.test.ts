@@ -239,6 +239,19 @@ describe("arrow from elsewhere", () => {
     expect(await importBytes("arrow", await temporaryFolder(), bytes)).toEqual(expected);
   });
 
+  test("no number of the metadata, set to billions, keeps the import busy", async () => {
+    const folder = await temporaryFolder();
+    const whole = tableToIPC(table(), { format: "stream" }) as Uint8Array;
+    const outcomes = new Set<string>();
+    for (let position = 8; position + 4 <= whole.length; position += 4) {
+      const bytes = whole.slice();
+      new DataView(bytes.buffer).setInt32(position, 2 ** 31 - 1, true);
+      outcomes.add(await refusal(importBytes("arrow", folder, bytes)));
+    }
+    expect(outcomes).toContain("imported");
+    expect(outcomes).toContain("the file is not Arrow, or it is damaged: a list is longer than its metadata");
+  });
+
   test("strings, dictionaries and NaN are refused by name", async () => {
     const folder = await temporaryFolder();
     const encode = (columns: Parameters<typeof tableFromArrays>[0], types = {}) =>

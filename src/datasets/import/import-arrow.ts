@@ -13,6 +13,7 @@ import { decompressZstd } from "hyparquet-compressors";
 import { CONTINUATION, readMessageMetadata, RECORD_BATCH, SCHEMA } from "../arrow-messages.ts";
 import { GROUPS_KEY } from "../groups-metadata.ts";
 import { MAX_COLUMNS } from "../file/layout.ts";
+import { checkArrowMetadata } from "./check-arrow-metadata.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 import { decodeLz4Frame } from "./lz4-frame.ts";
 import { readBytes } from "./read-file.ts";
@@ -77,6 +78,7 @@ async function* readMessages(file: FileHandle): AsyncGenerator<{ kind: number; m
     }
     const metadata = await readBytes(file, metadataStart, metadataBytes);
     const { kind, bodyBytes } = guard(() => readMessageMetadata(metadata));
+    guard(() => checkArrowMetadata(metadata, kind));
     if (bodyBytes > MAX_BATCH_BYTES) {
       throw new ImportError(`a record batch has ${bodyBytes} bytes; write batches of at most ${MAX_BATCH_BYTES}`);
     }
