@@ -1,9 +1,12 @@
+import { totalmem } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.enum(["true", "false"]).transform((value) => value === "true");
 const positive = z.coerce.number().int().min(1);
+
+const GIB = 2 ** 30;
 
 /** Every setting of the server, its environment variable and its default. */
 const environment = z.object({
@@ -25,6 +28,8 @@ const environment = z.object({
   HANAMI_POLICIES: z.string().min(1).optional(),
   HANAMI_SOFTWARE_GPU: flag.default(false),
   HANAMI_CPU_THREADS: positive.optional(),
+  // More than that a wasm memory can not have.
+  HANAMI_CPU_MEMORY_BYTES: positive.max(4 * GIB).optional(),
   HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
   HANAMI_SNAPSHOT_INTERVAL_MS: positive.default(3000),
   HANAMI_MAX_BODY_BYTES: positive.default(2 * 1024 * 1024),
@@ -95,6 +100,8 @@ export interface Config {
   policiesFile: string | undefined;
   softwareGpu: boolean;
   cpuThreads: number | undefined;
+  /** What the networks on the CPU host may take. */
+  cpuMemoryBytes: number;
   tempfileTimeoutMinutes: number;
   /** What a crash may cost: how long changes of a network wait, at most about, until they are on disk. */
   snapshotIntervalMs: number;
@@ -111,6 +118,13 @@ export class ConfigError extends Error {
     this.name = "ConfigError";
     this.problems = problems;
   }
+}
+
+/** Half of what this process may have, and at most 3 GiB: of the 4 GiB of a wasm memory, steps need some, too. */
+function defaultMemoryBytes(): number {
+  // 0 or far more than there is when nothing constrains the process.
+  const constrained = process.constrainedMemory() || Infinity;
+  return Math.floor(Math.min(3 * GIB, Math.min(totalmem(), constrained) / 2));
 }
 
 /** Reads the configuration once. An empty variable counts as not set. Throws ConfigError. */
@@ -137,6 +151,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     policiesFile: values.HANAMI_POLICIES === undefined ? undefined : resolve(values.HANAMI_POLICIES),
     softwareGpu: values.HANAMI_SOFTWARE_GPU,
     cpuThreads: values.HANAMI_CPU_THREADS,
+    cpuMemoryBytes: values.HANAMI_CPU_MEMORY_BYTES ?? defaultMemoryBytes(),
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
     snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,
     limits: {

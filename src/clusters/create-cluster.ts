@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { and, eq, sql } from "drizzle-orm";
 import { holdProject } from "../accounts/hold-project.ts";
@@ -10,6 +10,7 @@ import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoi
 import { readOrigin } from "../checkpoints/read-origin.ts";
 import { clusters } from "../db/schema/index.ts";
 import { badRequest, conflict } from "../errors.ts";
+import { checkHostRoom } from "../hosts/check-host-room.ts";
 import { findHost } from "../hosts/find-host.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import { parseTemplate, TemplateError } from "../network/template/parse-template.ts";
@@ -34,7 +35,12 @@ interface Origin {
   seed: number;
   /** See `clusters.snapshot`. */
   snapshot: string | null;
+  /** What its network will take at least. */
+  bytes: number;
 }
+
+/** Of a network that has not learned anything. */
+const EMPTY_NETWORK_BYTES = 16 * 1024;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -48,6 +54,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
       template: decodeTemplate(template ?? "", context.app.config.limits.templateBytes),
       seed: seed ?? randomInt(2 ** 32),
       snapshot: null,
+      bytes: EMPTY_NETWORK_BYTES,
     });
     return insertCluster(context, input, { uuid, origin });
   }
@@ -67,7 +74,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
     throw error;
   }
   try {
-    const origin = { ...(await readOrigin(path)), snapshot };
+    const origin = { ...(await readOrigin(path)), snapshot, bytes: (await stat(path)).size };
     return await insertCluster(context, input, { uuid, origin: () => origin });
   } catch (error) {
     await rm(path, { force: true });
@@ -95,8 +102,9 @@ async function insertCluster(
       .where(and(eq(clusters.name, input.name), visibleTo(caller, clusters)))
       .limit(1);
     if (namesake !== undefined) throw conflict(`Cluster with name '${input.name}' already exist.`);
-    const made = origin();
+    const { bytes, ...made } = origin();
     const host = input.host_uuid === undefined ? app.hosts.default() : findHost(context, input.host_uuid);
+    checkHostRoom(host, bytes);
     const [row] = await tx
       .insert(clusters)
       .values({ uuid, name: input.name, ...made, host_uuid: host.uuid, ...ownedBy(caller) })

@@ -16,10 +16,10 @@ export class HostClient implements Host {
   readonly type: "cpu" | "gpu";
   readonly name: string;
   generation = 0;
+  lastStatus: HostStatus | null = null;
   readonly #open: OpenHostLink;
   readonly #pending = new Map<number, Pending>();
   #link: HostLink | null = null;
-  #lastStatus: HostStatus | null = null;
   #nextId = 1;
   #closed = false;
 
@@ -32,7 +32,7 @@ export class HostClient implements Host {
 
   /** While the host computes, the answer is the one that came with its last reply: nobody waits for a slice. */
   async status(): Promise<HostStatus> {
-    if (this.#pending.size > 0 && this.#lastStatus !== null) return this.#lastStatus;
+    if (this.#pending.size > 0 && this.lastStatus !== null) return this.lastStatus;
     return this.#call("status", []);
   }
 
@@ -90,6 +90,7 @@ export class HostClient implements Host {
         if (this.#link !== link) return;
         this.#link = null;
         this.generation += 1;
+        this.lastStatus = null;
         this.#rejectAll(new HostLostError(reason));
       },
     });
@@ -98,7 +99,7 @@ export class HostClient implements Host {
   }
 
   #settle(reply: HostReply): void {
-    this.#lastStatus = reply.status;
+    this.lastStatus = reply.status;
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (reply.ok) pending?.resolve(reply.value);

@@ -6,7 +6,8 @@
  * Nothing above it may assume shared memory, and nothing below it knows about HTTP, SQL, users or projects.
  *
  * Every call rejects with HostLostError when the host's process ended before it answered, and with HostError when
- * the host answered with a failure. After a failed `train` the network may be half-changed: attach it again.
+ * the host answered with a failure, `room` when its memory budget is spent. After a failed `train` the network may be
+ * half-changed: attach it again.
  */
 export interface Host {
   /** Stable across restarts of the server. */
@@ -19,6 +20,8 @@ export interface Host {
 
   /** Does not wait for the slice that is being computed. */
   status(): Promise<HostStatus>;
+  /** As of its last answer; null when nothing was asked since its process started. */
+  readonly lastStatus: HostStatus | null;
 
   /** Makes an empty network from a template; the same seed always gives the same network. */
   create(cluster: string, options: { template: string; seed: number }): Promise<NetworkInfo>;
@@ -39,7 +42,9 @@ export interface Host {
 
 export interface HostStatus {
   clusters: number;
+  /** What the networks on this host may take: its budget, not what the machine has. */
   memoryBytesTotal: number;
+  /** What is left of it. */
   memoryBytesFree: number;
   /** Share of the last seconds that was spent computing, 0…1. */
   load: number;

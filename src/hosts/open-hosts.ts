@@ -8,7 +8,10 @@ import { createHostRegistry, type HostRegistry } from "./registry.ts";
 
 /** Opens the hosts of this machine. Nothing computes before the first call. */
 export async function openHosts({ db, config, log }: { db: Db; config: Config; log: Logger }): Promise<HostRegistry> {
-  const cpu = openCpuHost(await hostUuid(db, "cpu"), config.cpuThreads);
+  const cpu = openCpuHost(await hostUuid(db, "cpu"), {
+    threads: config.cpuThreads,
+    memoryBytes: config.cpuMemoryBytes,
+  });
   log.info({ host: cpu.uuid, type: cpu.type, name: cpu.name }, "host");
   return createHostRegistry([cpu, ...(await openGpuHosts({ db, log, software: config.softwareGpu }))]);
 }

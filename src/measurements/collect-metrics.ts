@@ -51,6 +51,10 @@ export async function collectMetrics(app: App): Promise<string> {
       ofHosts(({ memoryBytesFree }) => memoryBytesFree),
     ),
     ...gauge(
+      "hanami_host_memory_total_bytes",
+      ofHosts(({ memoryBytesTotal }) => memoryBytesTotal),
+    ),
+    ...gauge(
       "hanami_host_clusters",
       ofHosts((status) => status.clusters),
     ),

@@ -2,7 +2,7 @@ import { COOLDOWN_FORGETS } from "./learning.ts";
 import { HEADER, NEURONS_PER_BLOCK, NONE } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
-import { append, count, createState, type Memory, type State } from "./state.ts";
+import { append, count, createState, releaseState, type Memory, type State } from "./state.ts";
 import { targetLists } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
 
@@ -34,9 +34,14 @@ export interface Cluster {
 /** A cluster around an empty state. `seed` is an unsigned 32-bit integer. */
 export function createCluster(template: Template, seed: number, memory?: Memory): Cluster {
   const state = createState(memory);
-  append(state, "input", template.inputs.length);
-  state.arrays.header[HEADER.seed] = seed;
-  return describe(template, state);
+  try {
+    append(state, "input", template.inputs.length);
+    state.arrays.header[HEADER.seed] = seed;
+    return describe(template, state);
+  } catch (error) {
+    releaseState(state);
+    throw error;
+  }
 }
 
 /** The cluster that a template and a state amount to. */

@@ -1,3 +1,4 @@
+import { MemoryFullError } from "./engine.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 
 /** Where arrays live. */
@@ -22,8 +23,13 @@ export interface State {
 export function createState(memory: Memory = heap): State {
   const capacity: Record<Per, number> = { cluster: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
   const arrays: Record<string, Uint32Array | Float32Array> = {};
-  for (const name of ARRAY_NAMES)
-    arrays[name] = view(name, memory.allocate(bytesPerItem(name) * capacity[LAYOUT[name].per]));
+  try {
+    for (const name of ARRAY_NAMES)
+      arrays[name] = view(name, memory.allocate(bytesPerItem(name) * capacity[LAYOUT[name].per]));
+  } catch (error) {
+    for (const array of Object.values(arrays)) memory.release(regionOf(array));
+    throw error;
+  }
   return { arrays: arrays as Arrays, capacity, memory };
 }
 
@@ -37,20 +43,29 @@ export function append(state: State, per: Exclude<Per, "cluster">, added: number
   const first = count(state, per);
   const needed = first + added;
   if (needed > state.capacity[per]) {
-    // Doubling keeps the copying linear in the final size.
-    const capacity = Math.max(needed, state.capacity[per] * 2);
-    const arrays: Record<string, Uint32Array | Float32Array> = state.arrays;
-    for (const name of ARRAY_NAMES) {
-      if (LAYOUT[name].per !== per) continue;
-      const moved = state.memory.allocate(bytesPerItem(name) * capacity);
-      moved.set(bytesOf(state, name));
-      state.memory.release(regionOf(state.arrays[name]));
-      arrays[name] = view(name, moved);
+    // Doubling keeps the copying linear in the final size. Where memory is short, what is needed has to do.
+    try {
+      reserve(state, per, Math.max(needed, state.capacity[per] * 2));
+    } catch (error) {
+      if (!(error instanceof MemoryFullError)) throw error;
+      reserve(state, per, needed);
     }
-    state.capacity[per] = capacity;
   }
   state.arrays.header[HEADER[per]] = needed;
   return first;
+}
+
+/** Moves the arrays of a sort to where there is room for `capacity` things. */
+function reserve(state: State, per: Per, capacity: number): void {
+  const arrays: Record<string, Uint32Array | Float32Array> = state.arrays;
+  for (const name of ARRAY_NAMES) {
+    if (LAYOUT[name].per !== per || state.arrays[name].byteLength >= bytesPerItem(name) * capacity) continue;
+    const moved = state.memory.allocate(bytesPerItem(name) * capacity);
+    moved.set(bytesOf(state, name));
+    state.memory.release(regionOf(state.arrays[name]));
+    arrays[name] = view(name, moved);
+  }
+  state.capacity[per] = capacity;
 }
 
 /** Gives the memory of all arrays back; the state is of no use afterwards. */

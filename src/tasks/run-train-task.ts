@@ -1,4 +1,5 @@
 import { datasetPath } from "../datasets/paths.ts";
+import { HostError } from "../hosts/host-errors.ts";
 import type { TrainSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { HostLosses } from "./host-losses.ts";
@@ -7,6 +8,7 @@ import { recordEnd } from "./record-end.ts";
 import { ShuffledSource } from "./shuffled-source.ts";
 import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
+import { TaskError } from "./task-error.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
 /**
@@ -33,6 +35,7 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
       try {
         over = !(await trainer.next()) && (await finish(context, run));
       } catch (error) {
+        if (error instanceof HostError && error.kind === "room") throw await outOfRoom(context, run, error);
         losses.accept(error, run.cycle);
       }
     }
@@ -55,6 +58,13 @@ async function finish(context: RunContext, run: TaskRun<"train">): Promise<boole
     });
     return true;
   });
+}
+
+/** The network outgrew its host, which has forgotten it: its last snapshot takes its place, and the task is over. */
+async function outOfRoom(context: RunContext, run: TaskRun<"train">, cause: HostError): Promise<TaskError> {
+  run.cycle = await context.exclusive((seat) => seat.positionOf(run.task.uuid));
+  const kept = `The cluster keeps what it had learned by cycle ${run.cycle} of the task.`;
+  return new TaskError(`${cause.message}. ${kept}`, { cause });
 }
 
 /** A slice of a task: it belongs after exactly `firstCycle` cycles. */

@@ -257,12 +257,13 @@ describe.each(databases)("clusters on $name", (database) => {
   test("the list of hosts begins with uuid and type, and the uuid stays", async () => {
     const hosts = async () => (await app.request("GET", "/host/all")).json<{ header: string[]; body: unknown[][] }>();
     const { header, body } = await hosts();
-    expect(header).toEqual(["uuid", "type", "name", "load", "memory_free", "clusters"]);
+    expect(header).toEqual(["uuid", "type", "name", "load", "memory_free", "clusters", "memory_total"]);
     expect(body).toEqual([
       [
         app.app.hosts.default().uuid,
         "cpu",
         expect.any(String),
+        expect.any(Number),
         expect.any(Number),
         expect.any(Number),
         expect.any(Number),

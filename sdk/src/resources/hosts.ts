@@ -9,9 +9,11 @@ export interface Host {
   name?: string;
   /** Share of the last seconds that was spent computing, 0…1. */
   load?: number | null;
-  /** Bytes. */
+  /** Bytes that networks may still take there. */
   memory_free?: number | null;
   clusters?: number | null;
+  /** Bytes that networks may take there in all. */
+  memory_total?: number | null;
 }
 
 export class Hosts {

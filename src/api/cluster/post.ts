@@ -28,7 +28,11 @@ export const postCluster = route({
       "A cluster is made either of a checkpoint, which has its own template and seed, or of a template.",
     ],
     404: ["Host with uuid '{uuid}' not found", "Checkpoint with uuid '{uuid}' not found"],
-    409: ["Cluster with name '{name}' already exist.", noRoomText("clusters")],
+    409: [
+      "Cluster with name '{name}' already exist.",
+      noRoomText("clusters"),
+      "Host with uuid '{uuid}' has no room for the cluster: of {total} bytes {free} are free, {needed} are needed.",
+    ],
   },
   handler: async (context, input) => {
     try {

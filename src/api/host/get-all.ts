@@ -3,12 +3,13 @@ import { listHosts } from "../../hosts/list-hosts.ts";
 import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";
 
-const header = ["uuid", "type", "name", "load", "memory_free", "clusters"];
+const header = ["uuid", "type", "name", "load", "memory_free", "clusters", "memory_total"];
 
 export const getAllHosts = route({
   method: "GET",
   path: "/host/all",
-  summary: "List the logical hosts, CPU hosts first; load is 0 to 1, memory_free in bytes.",
+  summary:
+    "List the logical hosts, CPU hosts first; load is 0 to 1, memory_free in bytes, of the memory_total that networks may take there.",
   input: z.object({}),
   output: listOutput,
   handler: async (context) => {
@@ -22,6 +23,7 @@ export const getAllHosts = route({
         status?.load ?? null,
         status?.memoryBytesFree ?? null,
         status?.clusters ?? null,
+        status?.memoryBytesTotal ?? null,
       ]),
     );
   },

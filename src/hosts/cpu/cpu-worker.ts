@@ -6,9 +6,9 @@ import { NetworkStore } from "./network-store.ts";
 const port = parentPort;
 if (port === null) throw new Error("the CPU host runs in a worker thread");
 
-/** Threads that compute, this one included. */
-const { threads = 1 } = (workerData ?? {}) as { threads?: number };
-const answer = serveHost(new NetworkStore(new WasmEngine({ threads })));
+/** `threads` compute, this one included; networks may take `memoryBytes`. */
+const options = (workerData ?? {}) as { threads?: number; memoryBytes?: number };
+const answer = serveHost(new NetworkStore(new WasmEngine(options)));
 port.on("message", (request) => {
   const { reply, transfer } = answer(request);
   port.postMessage(reply, transfer);

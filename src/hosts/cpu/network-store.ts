@@ -1,5 +1,4 @@
-import { freemem, totalmem } from "node:os";
-import type { Engine } from "../../network/engine.ts";
+import { type Engine, MemoryFullError } from "../../network/engine.ts";
 import { Network, StateError, updateRule } from "../../network/network.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { HostError } from "../host-errors.ts";
@@ -8,27 +7,30 @@ import { LoadMeter } from "../load-meter.ts";
 import type { HostService } from "../protocol.ts";
 import { sliceColumns } from "../slice-columns.ts";
 
-/** The networks that live in this thread. */
+/** An engine that knows how much its networks may take. */
+type BudgetedEngine = Engine & { readonly memory: { readonly bytesMax: number; readonly free: number } };
+
+/** The networks that live in this thread. A call for which their memory does not suffice fails with `room`. */
 export class NetworkStore implements HostService {
   readonly #networks = new Map<string, Network>();
   readonly #load = new LoadMeter();
-  readonly #engine: Engine;
+  readonly #engine: BudgetedEngine;
 
-  constructor(engine: Engine) {
+  constructor(engine: BudgetedEngine) {
     this.#engine = engine;
   }
 
   status(): HostStatus {
     return {
       clusters: this.#networks.size,
-      memoryBytesTotal: totalmem(),
-      memoryBytesFree: freemem(),
+      memoryBytesTotal: this.#engine.memory.bytesMax,
+      memoryBytesFree: this.#engine.memory.free,
       load: this.#load.read(),
     };
   }
 
   create(cluster: string, { template, seed }: { template: string; seed: number }): NetworkInfo {
-    const network = Network.create(parseTemplate(template), seed, this.#engine);
+    const network = withRoom(() => Network.create(parseTemplate(template), seed, this.#engine));
     this.#replace(cluster, network);
     return describe(network);
   }
@@ -36,7 +38,7 @@ export class NetworkStore implements HostService {
   attach(cluster: string, state: Uint8Array): NetworkInfo {
     let network: Network;
     try {
-      network = Network.restore(state, this.#engine);
+      network = withRoom(() => Network.restore(state, this.#engine));
     } catch (error) {
       if (error instanceof StateError) throw new HostError("state", error.message);
       throw error;
@@ -63,7 +65,7 @@ export class NetworkStore implements HostService {
     const rate = schedule === null ? "direct" : { first: schedule.firstCycle, horizon: schedule.horizon };
     const update = updateRule(batchSize);
     const base = learningRate === undefined ? {} : { learningRate };
-    network.train({ count: cycles, step: batchSize, inputs, expected, update, rate, ...base });
+    withRoom(() => network.train({ count: cycles, step: batchSize, inputs, expected, update, rate, ...base }));
     return { metrics: network.metrics(), elapsedMs: this.#worked(start) };
   }
 
@@ -71,7 +73,8 @@ export class NetworkStore implements HostService {
     const network = this.#network(cluster);
     const start = performance.now();
     const { cycles, timeLength } = slice;
-    const values = network.request({ count: cycles, inputs: sliceColumns(slice.inputs, cycles, timeLength) });
+    const inputs = sliceColumns(slice.inputs, cycles, timeLength);
+    const values = withRoom(() => network.request({ count: cycles, inputs }));
     const outputs = network.outputs.map(({ name, width }, index) => ({ name, width, values: values[index]! }));
     return { outputs, remembers: network.remembers, elapsedMs: this.#worked(start) };
   }
@@ -91,6 +94,15 @@ export class NetworkStore implements HostService {
     const elapsedMs = performance.now() - start;
     this.#load.worked(elapsedMs);
     return elapsedMs;
+  }
+}
+
+function withRoom<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof MemoryFullError)) throw error;
+    throw new HostError("room", `The host has no room for this network: ${error.message}`);
   }
 }
 

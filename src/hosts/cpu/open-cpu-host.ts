@@ -3,9 +3,16 @@ import { HostClient } from "../host-client.ts";
 import type { Host } from "../host.ts";
 import { workerLink } from "./worker-link.ts";
 
-/** The CPU of this machine as a host. Its threads start with the first call; `threads` of them compute. */
-export function openCpuHost(uuid: string, threads = availableParallelism()): Host {
+export interface CpuHostOptions {
+  /** How many compute; one per processor when left out. */
+  threads: number | undefined;
+  /** What the networks may take. */
+  memoryBytes: number;
+}
+
+/** The CPU of this machine as a host. Its threads start with the first call. */
+export function openCpuHost(uuid: string, { threads = availableParallelism(), memoryBytes }: CpuHostOptions): Host {
   const name = cpus()[0]?.model.trim() || "CPU";
   const script = new URL("./cpu-worker.js", import.meta.url);
-  return new HostClient({ uuid, type: "cpu", name }, workerLink(script, "cpu-host", { threads }));
+  return new HostClient({ uuid, type: "cpu", name }, workerLink(script, "cpu-host", { threads, memoryBytes }));
 }

@@ -15,32 +15,24 @@ export class Arena implements Memory {
   readonly memory: WasmMemory;
   readonly #free = new Map<number, number[]>();
   #top = ARENA;
-  #used = 0;
 
   constructor(memory: WasmMemory) {
     this.memory = memory;
   }
 
-  /** Bytes that are handed out. */
-  get used(): number {
-    return this.#used;
-  }
-
   allocate(bytes: number): Uint8Array {
-    const room = sizeClass(bytes);
+    const room = roomOf(bytes);
     const address = this.#free.get(room)?.pop();
-    this.#used += room;
     const at = address ?? this.#extend(room);
     if (address !== undefined) new Uint8Array(this.memory.buffer, at, room).fill(0);
     return new Uint8Array(this.memory.buffer, at, bytes);
   }
 
   release({ byteOffset, byteLength }: Uint8Array): void {
-    const room = sizeClass(byteLength);
+    const room = roomOf(byteLength);
     const list = this.#free.get(room);
     if (list) list.push(byteOffset);
     else this.#free.set(room, [byteOffset]);
-    this.#used -= room;
   }
 
   #extend(room: number): number {
@@ -50,7 +42,7 @@ export class Arena implements Memory {
       try {
         this.memory.grow(Math.ceil(missing / PAGE));
       } catch (cause) {
-        throw new MemoryFullError(`the CPU host's memory is full: ${at + room} bytes do not fit`, { cause });
+        throw new MemoryFullError(`its memory ends at ${this.memory.buffer.byteLength} bytes`, { cause });
       }
     }
     this.#top += room;
@@ -58,8 +50,8 @@ export class Arena implements Memory {
   }
 }
 
-/** Four sizes per doubling, so that at most a fifth is wasted and freed regions fit again. */
-function sizeClass(bytes: number): number {
+/** What a region of so many bytes takes: four sizes per doubling, so that at most a fifth is wasted and freed ones fit again. */
+export function roomOf(bytes: number): number {
   const needed = bytes + SLACK;
   const step = Math.max(GRANULE, 2 ** (Math.floor(Math.log2(needed)) - 2));
   return Math.ceil(needed / step) * step;

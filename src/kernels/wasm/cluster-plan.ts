@@ -40,8 +40,9 @@ export class ClusterPlan {
     const needed = state.capacity.section * slots.HOT_BYTES;
     const isMoved = this.#hot.byteLength < needed || this.#weights !== state.arrays.weight.byteOffset;
     if (this.#hot.byteLength < needed) {
+      const larger = this.#memory.allocate(needed);
       this.#memory.release(this.#hot);
-      this.#hot = this.#memory.allocate(needed);
+      this.#hot = larger;
     }
     table[slots.AT_HOT] = this.#hot.byteOffset;
     this.#weights = state.arrays.weight.byteOffset;
@@ -73,8 +74,9 @@ export class ClusterPlan {
     const recordWords = (hexagons.length * slots.HEXAGON_BYTES) / 4;
     const bytes = (recordWords + neuronBlocks.length + listed) * 4;
     if (this.#lists.byteLength < bytes) {
+      const larger = this.#memory.allocate(bytes * 2);
       this.#memory.release(this.#lists);
-      this.#lists = this.#memory.allocate(bytes * 2);
+      this.#lists = larger;
     }
     const words = new Uint32Array(this.#lists.buffer, this.#lists.byteOffset, this.#lists.byteLength / 4);
     words.set(neuronBlocks, recordWords);

@@ -5,6 +5,7 @@ import { COOLDOWN_FORGETS } from "../../network/learning.ts";
 import { count } from "../../network/state.ts";
 import { allocateSources, split } from "../reference/allocate.ts";
 import { Arena, PAGES_MAX } from "./arena.ts";
+import { BudgetedMemory } from "./budgeted-memory.ts";
 import { ClusterPlan } from "./cluster-plan.ts";
 import { instantiate, loadKernels, type KernelExports } from "./kernels.ts";
 import { ScratchArrays } from "./scratch-arrays.ts";
@@ -29,7 +30,7 @@ const SCRATCH_PER_VALUE = 6;
  * them. Results are the same for any number of threads. Call `close` to end the helpers.
  */
 export class WasmEngine implements Engine {
-  readonly memory: Arena;
+  readonly memory: BudgetedMemory;
   readonly #kernels: KernelExports;
   readonly #table: Uint32Array;
   readonly #floats: Float32Array;
@@ -40,13 +41,15 @@ export class WasmEngine implements Engine {
   #cluster: Cluster | null = null;
   #coveredBlocks = 0;
 
-  constructor({ threads = 1 }: { threads?: number } = {}) {
+  /** Networks may take `memoryBytes`. */
+  constructor({ threads = 1, memoryBytes = 2 ** 32 }: { threads?: number; memoryBytes?: number } = {}) {
     const module = loadKernels();
     const memory = new Memory({ initial: 2, maximum: PAGES_MAX, shared: true });
-    this.memory = new Arena(memory);
+    const arena = new Arena(memory);
+    this.memory = new BudgetedMemory(arena, memoryBytes);
     this.#table = new Uint32Array(memory.buffer, slots.TABLE, slots.SLOT_COUNT);
     this.#floats = new Float32Array(memory.buffer, slots.TABLE, slots.SLOT_COUNT);
-    this.#scratch = new ScratchArrays(this.memory, this.#table);
+    this.#scratch = new ScratchArrays(arena, this.#table);
     this.#kernels = instantiate(module, memory, {
       allocate: (hexagon) => this.#allocate(hexagon),
       split: (hexagon) => this.#split(hexagon),

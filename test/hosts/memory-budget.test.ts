@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createCluster } from "../../src/clusters/create-cluster.ts";
+import { getCluster } from "../../src/clusters/get-cluster.ts";
+import { openDirectIo } from "../../src/clusters/direct-io.ts";
+import { loadCluster } from "../../src/clusters/load-cluster.ts";
+import { saveCluster } from "../../src/clusters/save-cluster.ts";
+import { setMode } from "../../src/clusters/set-mode.ts";
+import { switchHost } from "../../src/clusters/switch-host.ts";
+import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import { createRequestTask } from "../../src/tasks/create-request-task.ts";
+import { createTrainTask } from "../../src/tasks/create-train-task.ts";
+import { getTask } from "../../src/tasks/get-task.ts";
+import type { TaskRow } from "../../src/tasks/task-run.ts";
+import { makeDataset, oneHot, pixel, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
+import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
+import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
+
+let app: TestApp;
+/** Makes a network of less than 2 MB. */
+let narrow: string;
+/** Makes one of more than 3 MB. */
+let wide: string;
+
+beforeAll(async () => {
+  app = await createTestApp();
+  narrow = await makeDataset(app.app, { rows: 16 });
+  const groups = [
+    { name: "picture", width: 2000, cell: pixel },
+    { name: "label", width: 8, cell: oneHot },
+  ];
+  wide = await makeDataset(app.app, { rows: 200, groups });
+});
+afterAll(() => app.close());
+
+/** The first host's networks may take so wide bytes. */
+const openSmall = (memoryBytes: number) =>
+  openRig(app, { link: workerLink(cpuWorker, "cpu-host", { memoryBytes }), snapshotIntervalMs: 600_000 });
+
+let names = 0;
+const newCluster = async (rig: Rig, host_uuid?: string) => {
+  const input = { name: `cluster ${++names}`, template: base64(smallTemplate), seed: 5, host_uuid };
+  return (await createCluster(rig.context, input)).uuid;
+};
+
+const train = (rig: Rig, cluster: string, data: string, epochs = 1) =>
+  createTrainTask(rig.context, { time_length: 1, epochs, batch_size: 16, ...trainBody(cluster, data) });
+
+async function over(rig: Rig, task: TaskRow): Promise<TaskRow> {
+  const state = async () => (await getTask(rig.context, task)).state;
+  await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
+  return getTask(rig.context, task);
+}
+
+test("a network that outgrows its host fails its task and keeps what it was; others go on", async () => {
+  const rig = await openSmall(4_000_000);
+  const [growing, other] = [await newCluster(rig), await newCluster(rig)];
+  expect(await over(rig, await train(rig, growing, narrow))).toMatchObject({ state: "finished" });
+  const before = await stateOf(rig.context.app, growing);
+  expect(await over(rig, await train(rig, other, narrow))).toMatchObject({ state: "finished" });
+  const beside = await train(rig, other, narrow, 2_000);
+
+  const failed = await over(rig, await train(rig, growing, wide, 5));
+  expect(failed).toMatchObject({ state: "failed", current_cycle: 0 });
+  expect(failed.error_message).toMatch(
+    /^The host has no room for this network: its clusters may take 4000000 bytes of memory, \d+ are free, \d+ more are needed\. The cluster keeps what it had learned by cycle 0 of the task\.$/,
+  );
+  expect((await stateOf(rig.context.app, growing)).equals(before)).toBe(true);
+  const request = await createRequestTask(rig.context, { time_length: 1, ...requestBody(growing, wide) });
+  expect(await over(rig, request)).toMatchObject({ state: "finished", current_cycle: 200 });
+  expect(await over(rig, await train(rig, growing, narrow))).toMatchObject({ state: "finished" });
+  expect(await over(rig, beside)).toMatchObject({ state: "finished" });
+  expect(rig.hosts[0].generation).toBe(0);
+  expect((await rig.hosts[0].status()).memoryBytesTotal).toBe(4_000_000);
+});
+
+test("direct IO that outgrows its host is refused, and the line goes on from the last snapshot", async () => {
+  const rig = await openSmall(1_500_000);
+  const cluster = await newCluster(rig);
+  await setMode(rig.context, { uuid: cluster, new_state: "DIRECT" });
+  const line = await openDirectIo(rig.context, cluster, () => undefined);
+  line.setInput("picture_hex", new Float32Array(2_000).fill(1));
+  line.setExpected("label_hex", Float32Array.of(0, 1));
+  await expect(line.train()).rejects.toMatchObject({ name: "HostError", kind: "room" });
+  expect(await line.request()).toHaveLength(1);
+  expect((await getCluster(rig.context, { uuid: cluster })).metrics).toMatchObject({ cycle: 0, sections: 0 });
+  line.close();
+});
+
+test("a cluster does not come to a host without room, however it would", async () => {
+  const rig = await openSmall(1_000_000);
+  const [full, roomy] = rig.hosts;
+  const settled = await newCluster(rig);
+  expect(await over(rig, await train(rig, settled, narrow))).toMatchObject({ state: "finished" });
+  const large = await newCluster(rig, roomy.uuid);
+  expect(await over(rig, await train(rig, large, narrow))).toMatchObject({ state: "finished" });
+  const state = await stateOf(rig.context.app, large);
+
+  const moving = switchHost(rig.context, { cluster_uuid: large, host_uuid: full.uuid });
+  await expect(moving).rejects.toMatchObject({
+    kind: "conflict",
+    message: expect.stringMatching(
+      /^Can not move cluster to host with uuid '.*': The host has no room for this network/,
+    ),
+  });
+  expect((await getCluster(rig.context, { uuid: large })).cluster.host_uuid).toBe(roomy.uuid);
+  expect((await stateOf(rig.context.app, large)).equals(state)).toBe(true);
+
+  const saved = await saveCluster(rig.context, { cluster_uuid: large, name: "large" });
+  expect(await over(rig, saved)).toMatchObject({ state: "finished" });
+  const copy = { name: `cluster ${++names}`, checkpoint_uuid: saved.uuid, host_uuid: full.uuid };
+  await expect(createCluster(rig.context, copy)).rejects.toMatchObject({
+    kind: "conflict",
+    message: expect.stringContaining(`Host with uuid '${full.uuid}' has no room for the cluster: of 1000000 bytes`),
+  });
+  expect((await createCluster(rig.context, { ...copy, host_uuid: roomy.uuid })).host_uuid).toBe(roomy.uuid);
+
+  const small = await newCluster(rig);
+  const restored = await loadCluster(rig.context, { cluster_uuid: small, checkpoint_uuid: saved.uuid });
+  const failed = await over(rig, restored);
+  expect(failed.state).toBe("failed");
+  expect(failed.error_message).toContain("The host has no room for this network");
+  expect((await getCluster(rig.context, { uuid: small })).metrics).toMatchObject({ cycle: 0 });
+
+  const fill = async () => {
+    for (let n = 0; n < 40; n++) await getCluster(rig.context, { uuid: await newCluster(rig) });
+  };
+  await expect(fill()).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("has no room") });
+  const request = await createRequestTask(rig.context, { time_length: 1, ...requestBody(settled, wide) });
+  expect(await over(rig, request)).toMatchObject({ state: "finished" });
+});
