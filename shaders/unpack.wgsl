@@ -18,7 +18,9 @@ struct Source {
 @group(0) @binding(1) var<storage, read> blocks: array<Block>;
 @group(0) @binding(2) var<storage, read> data: array<u32>;
 @group(0) @binding(3) var<storage, read_write> values: array<f32>;
-@group(0) @binding(4) var<uniform> source: Source;
+// [cycle]: the row with which its window begins.
+@group(0) @binding(4) var<storage, read> order: array<u32>;
+@group(0) @binding(5) var<uniform> source: Source;
 
 // Zero, negative values and NaN are inactive.
 fn activity(bits: u32) -> f32 {
@@ -40,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 
 fn fetch(sample: u32, column: u32) -> f32 {
   if (column >= source.used) { return 0.0; }
-  let i = (control.first_row + sample) * source.columns + column;
+  let i = order[control.first_row + sample] * source.columns + column;
   if (source.is_bytes == 0u) { return activity(data[i]); }
   let byte = (data[i / 4u] >> (8u * (i % 4u))) & 0xffu;
   return activity(bitcast<u32>(f32(byte)));

@@ -90,8 +90,13 @@ export async function runKernels(
       if (scratch.skipped[Math.floor(i / scratch.outputStride)] === 1) return EXCLUDED;
       return Number.isNaN(value) ? NO_OPINION : value;
     });
-    buffers.create("expected", expected.byteLength);
+    const wanted = buffers.create("expected", expected.byteLength);
     buffers.write("expected", expected);
+    const order = buffers.create("order", samples * 4);
+    buffers.write(
+      "order",
+      Uint32Array.from({ length: samples }, (_, row) => row),
+    );
     buffers.create("steps", 16);
 
     const recorder = await Recorder.create(gpu, kernels);
@@ -102,7 +107,7 @@ export async function runKernels(
         samples,
         isTraining: true,
         hexagonScopes: scopes,
-        inputs: [],
+        feed: { inputs: [], expected: { key: "expected", buffers: { expected: wanted, order } } },
         limits: SOFTWARE_GROUPS,
       }),
     ];

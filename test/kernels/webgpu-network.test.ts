@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { GpuNetwork, type TrainRun } from "../../src/kernels/webgpu/gpu-network.ts";
+import { GpuNetwork, type OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
+import type { TrainRun } from "../../src/kernels/webgpu/run-rows.ts";
+import { TableError } from "../../src/kernels/webgpu/table.ts";
+import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
+import { HEADER } from "../../src/network/layout.ts";
+import { REDUCTION_CYCLES } from "../../src/network/learning.ts";
 import { Network } from "../../src/network/network.ts";
-import { restoreState } from "../../src/network/state-file.ts";
+import { exportState, restoreState, writeCycle } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { expectClose, expectSameCluster } from "./compare.ts";
 import { CASES, makeData, type Case, type Data } from "./gpu-networks.ts";
@@ -23,7 +28,7 @@ async function restored(bytes: Uint8Array): Promise<GpuNetwork> {
   return network;
 }
 
-async function created(each: Case, on = open()): Promise<GpuNetwork> {
+async function created(each: Case, on: OnGpu = open()): Promise<GpuNetwork> {
   const network = await GpuNetwork.create(on, parseTemplate(each.template), 5);
   networks.push(network);
   return network;
@@ -173,6 +178,143 @@ describe("a run", () => {
     expect(await network.request({ cycles: 0, timeLength: 1, inputs: [] })).toEqual([new Float32Array()]);
     expect(Buffer.from(await network.export()).equals(before)).toBe(true);
   });
+});
+
+describe("a table that stays on the device", () => {
+  const each = CASES[2]!;
+  const rows = 23;
+  const timeLength = 2;
+  const order = Uint32Array.from({ length: 60 }, (_, cycle) => (cycle * 7 + 3) % (rows - timeLength + 1));
+  const rule = { batchSize: 16, update: "batch", rateAt: (cycle: number) => 1 - cycle / 100 } as const;
+  const { inputs, expected } = makeData(each, rows, 5);
+  const taken = (all: Data["inputs"], first: number, count: number) =>
+    all.map(({ index, width, rows: values }) => ({
+      index,
+      width,
+      rows: values.slice(first * width, (first + count) * width),
+    }));
+  const partOf = (first: number, count: number) => ({
+    key: "task",
+    rowsTotal: rows,
+    first,
+    rows: count,
+    timeLength,
+    inputs: taken(inputs, first, count),
+    expected: taken(expected, first, count),
+  });
+  /** What `order` picks, cycle by cycle. */
+  const picked = (all: Data["inputs"], length: number) =>
+    all.map(({ index, width, rows: values }) => {
+      const window = width * length;
+      const copied = new Float32Array(order.length * window);
+      order.forEach((row, cycle) => copied.set(values.subarray(row * width, row * width + window), cycle * window));
+      return { index, width: window, rows: copied };
+    });
+
+  test("and is told which rows to take learns what the rows themselves would have taught", async () => {
+    const streamed = await created(each);
+    const run = { inputs: picked(inputs, timeLength), expected: picked(expected, 1), cycles: order.length };
+    await streamed.train({ ...run, ...rule, timeLength: 1 });
+    const held = await created(each);
+    const before = held.deviceBytes;
+    expect(await held.hold(partOf(0, 12), 2 ** 20)).toBe(true);
+    expect(held.deviceBytes).toBeGreaterThan(before);
+    expect(await held.hold(partOf(12, 11), 2 ** 20)).toBe(true);
+    const cut = 32;
+    await held.trainTable({ ...rule, key: "task", order: order.subarray(0, cut) });
+    // Another run in between leaves the table alone.
+    await held.request({ cycles: 3, timeLength: 1, inputs });
+    const later = { ...rule, rateAt: (cycle: number) => rule.rateAt(cycle + cut) };
+    await held.trainTable({ ...later, key: "task", order: order.subarray(cut) });
+    expect(Buffer.from(await held.export()).equals(await streamed.export())).toBe(true);
+  });
+
+  test("is refused when it is too large, and asked for in vain when it is not whole, another's or gone", async () => {
+    const network = await created(each);
+    const ask = (key = "task", rowsOfIt = order) => network.trainTable({ ...rule, key, order: rowsOfIt });
+    expect(await network.hold(partOf(0, 12), 3000)).toBe(false);
+    await expect(ask()).rejects.toThrow(TableError);
+    expect(await network.hold(partOf(12, 11), 2 ** 20)).toBe(false);
+    expect(await network.hold(partOf(0, 12), 2 ** 20)).toBe(true);
+    await expect(ask()).rejects.toThrow(TableError);
+    await expect(network.hold(partOf(13, 10), 2 ** 20)).rejects.toThrow("out of turn");
+    expect(await network.hold(partOf(12, 11), 2 ** 20)).toBe(true);
+    await expect(ask("another")).rejects.toThrow(TableError);
+    await expect(ask("task", Uint32Array.of(rows - timeLength + 1))).rejects.toThrow(RangeError);
+    const { deviceBytes } = network;
+    network.release();
+    expect(network.deviceBytes).toBeLessThan(deviceBytes);
+    await expect(ask()).rejects.toThrow(TableError);
+    expect(network.cycle).toBe(0);
+  });
+});
+
+test("sections that have learnt nothing are removed after the same samples as by the reference", async () => {
+  const each = {
+    ...CASES[0]!,
+    template: CASES[0]!.template.replace("settings:", "settings:\n    enable_reduction: true"),
+  };
+  const reference = Network.create(parseTemplate(each.template), 5);
+  for (let step = 1; step <= 3; step++) trainReference(reference, makeData(each, 32, step), 32, "batch");
+  // As if the last reduction had seen them all, and the next one were near.
+  const state = restoreState(reference.export());
+  const { header } = state.state.arrays;
+  const sections = header[HEADER.section]!;
+  header[HEADER.reducedSections] = sections;
+  writeCycle(header, REDUCTION_CYCLES - 40);
+  const late = Network.restore(exportState(state));
+  const network = await restored(exportState(state));
+  const samples = 96;
+  const data = makeData(each, samples, 9);
+  const columns = (all: Data["inputs"]) => all.map(({ index, width, rows }) => ({ index, width, values: rows }));
+  await network.train(run(data, samples, "batch", 32));
+  late.train({
+    count: samples,
+    step: 32,
+    inputs: columns(data.inputs),
+    expected: columns(data.expected),
+    update: "batch",
+    rate: 0.7,
+  });
+  const expected = restoreState(late.export());
+  expect(expected.state.arrays.header[HEADER.reducedSections]).toBeLessThan(sections);
+  expectSameCluster(await network.download(), expected, 1e-4, { bias: 1e-3 });
+});
+
+test("a run reads back once for many steps, and the number of workgroups changes no bit", async () => {
+  const each = CASES[0]!;
+  const counted = { submits: 0, maps: 0 };
+  const { gpu, kernels } = open();
+  const { device } = gpu;
+  const submit = device.queue.submit.bind(device.queue);
+  const createBuffer = device.createBuffer.bind(device);
+  const spies = [
+    vi.spyOn(device.queue, "submit").mockImplementation((buffers) => {
+      counted.submits += 1;
+      submit(buffers);
+    }),
+    vi.spyOn(device, "createBuffer").mockImplementation((descriptor) => {
+      if ((descriptor.usage & GPUBufferUsage.MAP_READ) !== 0) counted.maps += 1;
+      return createBuffer(descriptor);
+    }),
+  ];
+  const hardware = { ...gpu, identity: { ...gpu.identity, isSoftware: false } };
+  const [few, many] = [
+    await created(each, { gpu, kernels, roundMs: Infinity }),
+    await created(each, { gpu: hardware, kernels, roundMs: Infinity }),
+  ];
+  try {
+    for (const network of [few, many]) await network.train(run(makeData(each, 96, 1), 96, "batch", 16));
+    expect(Buffer.from(await few.export()).equals(await many.export())).toBe(true);
+    // By now the pools have room, and steps go together.
+    Object.assign(counted, { submits: 0, maps: 0 });
+    await few.train(run(makeData(each, 64, 2), 64, "online", 1));
+    expect(counted.maps).toBeLessThanOrEqual(6);
+    // A round is submitted in parts of 16 steps and read back by a submit of its own; growing copies in others.
+    expect(counted.submits).toBeLessThanOrEqual(64 / 16 + 4 * counted.maps);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 });
 
 test("a network without hexagons", async () => {

@@ -1,7 +1,8 @@
 import { totalmem } from "node:os";
 import { GpuMemoryError, type Gpu } from "../../kernels/webgpu/device.ts";
-import { GpuNetwork, type RequestRun } from "../../kernels/webgpu/gpu-network.ts";
+import { GpuNetwork } from "../../kernels/webgpu/gpu-network.ts";
 import { Kernels } from "../../kernels/webgpu/kernels.ts";
+import type { RequestRun } from "../../kernels/webgpu/run-rows.ts";
 import { updateRule } from "../../network/batch-size.ts";
 import { StateError } from "../../network/state-error.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";

@@ -2,102 +2,94 @@ import { createCluster, outputWidth, widenInput, type Cluster } from "../../netw
 import { BATCH_RATE, DIRECT_SAMPLES, ONLINE_RATE } from "../../network/learning.ts";
 import { HEADER, NEURONS_PER_BLOCK } from "../../network/layout.ts";
 import type { Metrics } from "../../network/network.ts";
-import { expandValue, NEURONS_PER_VALUE, packValue } from "../../network/output-values.ts";
 import { widenOutput } from "../../network/readout.ts";
+import { cyclesToReduction, reduce } from "../../network/reduce.ts";
 import { bytesPer } from "../../network/state.ts";
 import { exportState, readCycle, restoreState, writeCycle } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
 import type { Gpu } from "./device.ts";
-import { EXCLUDED, NO_OPINION } from "./expected-values.ts";
+import { RowFeed, type Feed } from "./feed.ts";
 import type { Kernels } from "./kernels.ts";
 import { NetworkBuffers } from "./network-buffers.ts";
 import { structs } from "./records.ts";
+import {
+  checkRows,
+  chunksOf,
+  packRows,
+  type Part,
+  type RequestRun,
+  type TrainRule,
+  type TrainRun,
+} from "./run-rows.ts";
 import {
   countSynapses,
   GPU_GROUPS,
   Recorder,
   SOFTWARE_GROUPS,
-  shapeOf,
-  stepDispatches,
+  type GroupLimits,
   type Scoped,
 } from "./step-recorder.ts";
+import { MODES, ROUND_MS, StepQueue, type Step } from "./step-queue.ts";
+import { Table, type TablePart, type TableRun } from "./table.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 
-/** Rows of one input or output as they lie in the dataset, `[rows][width]`. */
-export interface Rows {
-  index: number;
-  width: number;
-  rows: Uint8Array | Float32Array;
-}
-
-/** `cycles` samples: cycle c reads rows c … c + timeLength − 1 of an input, and row c of what is expected. */
-export interface RequestRun {
-  cycles: number;
-  timeLength: number;
-  inputs: Rows[];
-}
-
-export interface TrainRun extends RequestRun {
-  expected: Rows[];
-  batchSize: number;
-  update: "batch" | "online";
-  /** As in `TrainBatch`, for the step that begins with this cycle. */
-  rateAt(cycle: number): number | "direct";
-  learningRate?: number;
-}
-
-interface Step {
-  firstRow: number;
-  samples: number;
-  resultRow: number;
-  rate: number;
-}
-
-const MODES = { batch: 0, online: 1, request: 2 } as const;
-const CONTROL = structs("Control");
 const UNIFORM = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
 /** Samples that a request computes at once. */
 const REQUEST_SAMPLES = 256;
-/** Data that is on the device at once; also far below every limit of a binding. */
-const CHUNK_BYTES = 64 * 1024 * 1024;
-/** A submit is worth about this much time: long enough to hide its cost, short enough to stay responsive. */
-const SUBMIT_MS = 60;
-const SUBMIT_STEPS_MAX = 256;
+
+/** Where networks live. */
+export interface OnGpu {
+  gpu: Gpu;
+  kernels: Kernels;
+  /** About how long the device works between two readbacks. */
+  roundMs?: number;
+}
 
 /** A network that lives on a device. Not safe for concurrent use; after a failed `train` it must be restored. */
 export class GpuNetwork {
   readonly #gpu: Gpu;
   readonly #recorder: Recorder;
+  readonly #queue: StepQueue;
+  /** Rows of whatever run it is. */
+  readonly #rows: RowFeed;
+  /** The rows of a task. */
+  #table: Table | null = null;
   #cluster: Cluster;
   #device: NetworkBuffers;
   #header: Uint32Array;
   #hexagonScopes: Scoped[] = [];
-  #submitSteps = 1;
 
-  private constructor(gpu: Gpu, recorder: Recorder, cluster: Cluster, device: NetworkBuffers) {
+  private constructor(
+    { gpu, recorder, queue }: { gpu: Gpu; recorder: Recorder; queue: StepQueue },
+    cluster: Cluster,
+    device: NetworkBuffers,
+  ) {
     this.#gpu = gpu;
     this.#recorder = recorder;
+    this.#queue = queue;
+    this.#rows = new RowFeed(gpu);
     this.#cluster = cluster;
     this.#device = device;
     this.#header = cluster.state.arrays.header.slice();
     this.#makeScopes();
   }
 
-  static create(on: { gpu: Gpu; kernels: Kernels }, template: Template, seed: number): Promise<GpuNetwork> {
+  static create(on: OnGpu, template: Template, seed: number): Promise<GpuNetwork> {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
       throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
     return GpuNetwork.#from(on, createCluster(template, seed));
   }
 
   /** The network that `export` wrote, on whatever host. Rejects with `StateError` for bytes that are not right. */
-  static async restore(on: { gpu: Gpu; kernels: Kernels }, bytes: Uint8Array): Promise<GpuNetwork> {
+  static async restore(on: OnGpu, bytes: Uint8Array): Promise<GpuNetwork> {
     return GpuNetwork.#from(on, restoreState(bytes));
   }
 
-  static async #from({ gpu, kernels }: { gpu: Gpu; kernels: Kernels }, cluster: Cluster): Promise<GpuNetwork> {
+  static async #from({ gpu, kernels, roundMs = ROUND_MS }: OnGpu, cluster: Cluster): Promise<GpuNetwork> {
     const recorder = await Recorder.create(gpu, kernels);
     const device = await NetworkBuffers.upload(gpu, cluster);
-    return new GpuNetwork(gpu, recorder, skeleton(cluster), device);
+    const queue = new StepQueue(gpu, recorder, { limits: groupLimits(gpu), roundMs });
+    return new GpuNetwork({ gpu, recorder, queue }, skeleton(cluster), device);
   }
 
   get template(): Template {
@@ -113,10 +105,6 @@ export class GpuNetwork {
     return readCycle(this.#header);
   }
 
-  get #limits() {
-    return this.#gpu.identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS;
-  }
-
   /** Requests change what the network will show next. */
   get remembers(): boolean {
     return this.#cluster.hasMemory || this.#cluster.hasBackEdges;
@@ -124,7 +112,7 @@ export class GpuNetwork {
 
   /** Bytes on the device. */
   get deviceBytes(): number {
-    return this.#device.buffers.bytes;
+    return this.#device.buffers.bytes + this.#rows.bytes + (this.#table?.bytes ?? 0);
   }
 
   get outputs(): { name: string; width: number }[] {
@@ -147,7 +135,7 @@ export class GpuNetwork {
     this.#device.buffers.write("tally", Uint32Array.of(0), 8);
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    this.#recorder.record(pass, this.#device, countSynapses(counts.section, this.#limits));
+    this.#recorder.record(pass, this.#device, countSynapses(counts.section, groupLimits(this.#gpu)));
     pass.end();
     device.queue.submit([encoder.finish()]);
     const layout = structs("Hexagon");
@@ -179,29 +167,45 @@ export class GpuNetwork {
     checkRows(run.inputs, run, this.template.inputs.length);
     checkRows(run.expected, { ...run, timeLength: 1 }, this.template.outputs.length);
     if (run.cycles === 0) return;
-    await this.#widen(run);
-    const { batchSize, timeLength } = run;
-    await this.#device.ensureSamples(Math.min(batchSize, run.cycles));
-    const mode = MODES[run.update];
-    for (const chunk of this.#chunks(run, batchSize)) {
-      const steps: Step[] = [];
-      let direct = this.#header[HEADER.directSamples]!;
-      let isDirect = false;
-      for (let cycle = 0; cycle < chunk.cycles; cycle += batchSize) {
-        const samples = Math.min(batchSize, chunk.cycles - cycle);
-        const rate = run.rateAt(chunk.first + cycle);
-        isDirect = rate === "direct";
-        steps.push({ firstRow: cycle, samples, resultRow: 0, rate: baseRate(run, rate, direct) });
-        if (isDirect) direct = Math.min(0xffffffff, direct + samples);
-      }
-      const expected = this.#expand(run.expected, chunk);
-      this.#device.buffers.atLeast("expected", expected.byteLength);
-      this.#device.buffers.write("expected", expected);
-      this.#device.buffers.atLeast("shown", Math.min(batchSize, run.cycles) * this.#device.counts.output * 4);
-      await this.#withInputs(run.inputs, { ...chunk, timeLength }, (inputs) => this.#run(steps, mode, inputs));
-      if (isDirect) this.#header[HEADER.directSamples] = direct;
-      writeCycle(this.#header, this.cycle + chunk.cycles);
+    await this.#widen(run, run.timeLength);
+    await this.#train(run, async (part) => {
+      const shape = { outputs: this.#device.counts.output, stepCycles: run.batchSize };
+      for (const chunk of chunksOf(run, part, shape))
+        await this.#learn(run, chunk, this.#rows.stream(this.#cluster, run, chunk));
+    });
+  }
+
+  /**
+   * Takes over a part of a task's table, in place of any other table; the parts come in order. False, and there is no
+   * table, when the whole of it would take more than `bytesMax` or than the device has.
+   */
+  async hold(part: TablePart, bytesMax: number): Promise<boolean> {
+    if (part.first === 0) {
+      this.release();
+      checkRows(part.inputs, { cycles: part.rows, timeLength: 1 }, this.template.inputs.length);
+      checkRows(part.expected, { cycles: part.rows, timeLength: 1 }, this.template.outputs.length);
+      await this.#widen(part, part.timeLength);
+      this.#table = await Table.create(this.#gpu, part, { outputs: this.#device.counts.output, bytesMax });
     }
+    if (this.#table === null) return false;
+    this.#table.write(this.#cluster, part);
+    return true;
+  }
+
+  /** Forgets the table. */
+  release(): void {
+    this.#table?.destroy();
+    this.#table = null;
+    this.#recorder.forget();
+  }
+
+  /** Learns from rows of the table. Throws TableError before anything has changed when it is not there. */
+  async trainTable(run: TableRun & TrainRule): Promise<void> {
+    const table = Table.whole(this.#table, run);
+    await this.#train({ ...run, cycles: run.order.length }, async (part) => {
+      const order = run.order.subarray(part.first, part.first + part.cycles);
+      await this.#learn(run, part, table.pick(this.#cluster, order));
+    });
   }
 
   /** External values of each output in template order, [cycles][width]. */
@@ -213,28 +217,76 @@ export class GpuNetwork {
     // What connections that run backwards carry must not depend on how many samples a step has.
     const samples = this.#cluster.hasBackEdges ? 1 : REQUEST_SAMPLES;
     await this.#device.ensureSamples(Math.min(samples, run.cycles));
-    for (const chunk of this.#chunks(run, samples)) {
+    for (const chunk of chunksOf(run, { first: 0, cycles: run.cycles }, { outputs: stride, stepCycles: samples })) {
       const steps: Step[] = [];
       for (let cycle = 0; cycle < chunk.cycles; cycle += samples)
         steps.push({ firstRow: cycle, samples: Math.min(samples, chunk.cycles - cycle), resultRow: cycle, rate: 0 });
       this.#device.buffers.atLeast("shown", chunk.cycles * stride * 4);
-      await this.#withInputs(run.inputs, { ...chunk, timeLength: run.timeLength }, (inputs) =>
-        this.#run(steps, MODES.request, inputs),
-      );
+      await this.#compute(steps, MODES.request, this.#rows.stream(this.#cluster, run, chunk));
       const { shown } = await this.#device.buffers.read({ shown: chunk.cycles * stride });
-      results.forEach((result, index) => this.#pack(new Float32Array(shown!.buffer), result, { index, ...chunk }));
+      results.forEach((result, index) =>
+        packRows(this.#cluster, index, new Float32Array(shown!.buffer), result, chunk),
+      );
     }
     return results;
   }
 
   destroy(): void {
-    this.#recorder.forget();
-    for (const { buffers } of this.#hexagonScopes) buffers["scope"]?.destroy();
-    this.#device.destroy();
+    this.release();
+    this.#rows.destroy();
+    this.#forgetDevice();
+  }
+
+  /** Has `learn` learn from all cycles, in parts that end where the network is reduced. */
+  async #train(run: TrainRule & { cycles: number }, learn: (part: Part) => Promise<void>): Promise<void> {
+    const { cycles, batchSize } = run;
+    await this.#device.ensureSamples(Math.min(batchSize, cycles));
+    for (let first = 0; first < cycles;) {
+      // As in `Network`: between steps, after the same ones however samples are cut into runs.
+      const toReduction = cyclesToReduction(this.#cluster, this.cycle);
+      const part = { first, cycles: Math.min(cycles - first, Math.ceil(toReduction / batchSize) * batchSize) };
+      await learn(part);
+      if (part.cycles >= toReduction) {
+        await this.#reduce();
+        await this.#device.ensureSamples(Math.min(batchSize, cycles));
+      }
+      first += part.cycles;
+    }
+  }
+
+  /** Learns from the samples of a part of a run, which begins with a step. */
+  async #learn(run: TrainRule, { first, cycles }: Part, feed: Feed): Promise<void> {
+    const { batchSize, update } = run;
+    const steps: Step[] = [];
+    let direct = this.#header[HEADER.directSamples]!;
+    let isDirect = false;
+    for (let cycle = 0; cycle < cycles; cycle += batchSize) {
+      const samples = Math.min(batchSize, cycles - cycle);
+      const rate = run.rateAt(first + cycle);
+      isDirect = rate === "direct";
+      steps.push({ firstRow: cycle, samples, resultRow: 0, rate: baseRate(run, rate, direct) });
+      if (isDirect) direct = Math.min(0xffffffff, direct + samples);
+    }
+    this.#device.buffers.atLeast("shown", Math.min(batchSize, cycles) * this.#device.counts.output * 4);
+    await this.#compute(steps, MODES[update], feed);
+    if (isDirect) this.#header[HEADER.directSamples] = direct;
+    writeCycle(this.#header, this.cycle + cycles);
+  }
+
+  #compute(steps: Step[], mode: number, feed: Feed): Promise<void> {
+    const run = { cluster: this.#cluster, network: this.#device, hexagonScopes: this.#hexagonScopes, feed };
+    return this.#queue.run(steps, mode, run);
+  }
+
+  /** Removes what has learnt nothing. Rare, so the host does it on a copy. */
+  async #reduce(): Promise<void> {
+    const cluster = await this.download();
+    if (reduce(cluster) > 0) await this.#replace(cluster);
+    else this.#header = cluster.state.arrays.header.slice();
   }
 
   /** Makes inputs and outputs as wide as a run needs. Rare, so the host does it on a copy. */
-  async #widen({ inputs, expected, timeLength }: TrainRun): Promise<void> {
+  async #widen({ inputs, expected }: Pick<TrainRun, "inputs" | "expected">, timeLength: number): Promise<void> {
     const { inputWidth } = this.#cluster.state.arrays;
     const isWide =
       inputs.every(({ index, width }) => width * timeLength <= inputWidth[index]!) &&
@@ -243,12 +295,24 @@ export class GpuNetwork {
     const cluster = await this.download();
     for (const { index, width } of inputs) widenInput(cluster, index, width * timeLength);
     for (const { index, width } of expected) widenOutput(cluster, index, width);
+    // What it says about outputs is no longer right.
+    this.release();
+    await this.#replace(cluster);
+  }
+
+  async #replace(cluster: Cluster): Promise<void> {
     const device = await NetworkBuffers.upload(this.#gpu, cluster);
-    this.destroy();
+    this.#forgetDevice();
     this.#device = device;
     this.#cluster = skeleton(cluster);
     this.#header = cluster.state.arrays.header.slice();
     this.#makeScopes();
+  }
+
+  #forgetDevice(): void {
+    this.#recorder.forget();
+    for (const { buffers } of this.#hexagonScopes) buffers["scope"]?.destroy();
+    this.#device.destroy();
   }
 
   #makeScopes(): void {
@@ -265,131 +329,6 @@ export class GpuNetwork {
       return { key: `hexagon ${index}`, buffers: { scope } };
     });
   }
-
-  /** Computes all steps, in submits of some, growing the pools between them. */
-  async #run(steps: Step[], mode: number, inputs: Scoped[]): Promise<void> {
-    const { device } = this.#gpu;
-    const network = this.#device;
-    const table = new DataView(new ArrayBuffer(steps.length * structs("Step").words * 4));
-    steps.forEach(({ firstRow, samples, resultRow, rate }, i) => {
-      table.setUint32(i * 16, firstRow, true);
-      table.setUint32(i * 16 + 4, samples, true);
-      table.setUint32(i * 16 + 8, resultRow, true);
-      table.setFloat32(i * 16 + 12, rate, true);
-    });
-    network.buffers.atLeast("steps", table.byteLength);
-    network.buffers.write("steps", new Uint8Array(table.buffer));
-    network.writeFields({ mode, steps: steps.length, next_step: 0, halted: 0 });
-    const isTraining = mode !== MODES.request;
-    for (let next = 0; next < steps.length;) {
-      const room = isTraining ? { ...network.room, output: network.counts.output } : network.counts;
-      const shape = shapeOf(this.#cluster, room);
-      const submitted = steps.slice(next, next + this.#submitSteps);
-      const started = performance.now();
-      await this.#gpu.checked(() => {
-        const encoder = device.createCommandEncoder();
-        const pass = encoder.beginComputePass();
-        for (const { samples } of submitted) {
-          const plan = stepDispatches(shape, {
-            samples,
-            isTraining,
-            hexagonScopes: this.#hexagonScopes,
-            inputs,
-            limits: this.#limits,
-          });
-          for (const dispatch of plan) this.#recorder.record(pass, network, dispatch);
-        }
-        pass.end();
-        device.queue.submit([encoder.finish()]);
-      });
-      const control = await network.readControl();
-      network.adopt(control);
-      next = control[CONTROL.at("next_step")]!;
-      if (control[CONTROL.at("halted")] !== 0) await network.makeRoom();
-      else this.#pace(performance.now() - started, submitted.length);
-    }
-  }
-
-  #pace(elapsedMs: number, steps: number): void {
-    if (elapsedMs < SUBMIT_MS && steps === this.#submitSteps)
-      this.#submitSteps = Math.min(SUBMIT_STEPS_MAX, this.#submitSteps * 2);
-    else if (elapsedMs > 3 * SUBMIT_MS) this.#submitSteps = Math.max(1, Math.floor(this.#submitSteps / 2));
-  }
-
-  /** Parts of a run whose data fits on the device at once, in whole steps. */
-  *#chunks(run: RequestRun, stepCycles: number): Generator<{ first: number; cycles: number }, void, undefined> {
-    const stride = Math.max(1, this.#device.counts.output);
-    const rowBytes = Math.max(stride * 4, ...run.inputs.map(({ rows, width }) => rows.BYTES_PER_ELEMENT * width));
-    const steps = Math.max(1, Math.floor(CHUNK_BYTES / (rowBytes * stepCycles)));
-    for (let first = 0; first < run.cycles; first += steps * stepCycles)
-      yield { first, cycles: Math.min(steps * stepCycles, run.cycles - first) };
-  }
-
-  /** Puts the rows of a chunk on the device for as long as `work` runs. */
-  async #withInputs(
-    columns: Rows[],
-    { first, cycles, timeLength }: { first: number; cycles: number; timeLength: number },
-    work: (inputs: Scoped[]) => Promise<void>,
-  ): Promise<void> {
-    const { buffers } = this.#device;
-    const { inputWidth } = this.#cluster.state.arrays;
-    const inputs = this.template.inputs.map(({ hexagon, kind }, index): Scoped => {
-      const column = columns.find((each) => each.index === index);
-      const width = column?.width ?? 0;
-      const rows = column?.rows.subarray(first * width, (first + cycles + timeLength - 1) * width);
-      const name = `data ${index}`;
-      buffers.atLeast(name, rows?.byteLength ?? 4);
-      if (rows) buffers.write(name, rows);
-      const used = Math.min(width * timeLength, inputWidth[index]!);
-      const fields = [hexagon, kind === "binary" ? 1 : 0, rows instanceof Uint8Array ? 1 : 0, width, used];
-      const source = buffers.atLeast(`source ${index}`, 32, UNIFORM);
-      buffers.write(`source ${index}`, Uint32Array.from(fields));
-      return { key: name, buffers: { data: buffers.get(name), source } };
-    });
-    await work(inputs);
-  }
-
-  /** What the output neurons should show in each cycle of a chunk, [cycle][output neuron]. */
-  #expand(columns: Rows[], { first, cycles }: { first: number; cycles: number }): Float32Array {
-    const stride = this.#device.counts.output;
-    const expected = new Float32Array(cycles * stride).fill(NO_OPINION);
-    for (const { index, width, rows } of columns) {
-      const neurons = this.#cluster.outputNeurons[index]!;
-      const { kind } = this.template.outputs[index]!;
-      const perValue = NEURONS_PER_VALUE[kind];
-      const bits = new Float32Array(perValue);
-      for (let cycle = 0; cycle < cycles; cycle++) {
-        for (let k = 0; k < width; k++) {
-          const value = rows[(first + cycle) * width + k]!;
-          if (Number.isNaN(value)) {
-            bits.fill(EXCLUDED);
-          } else {
-            expandValue(kind, value, bits, 0);
-          }
-          for (let i = 0; i < perValue; i++) expected[cycle * stride + neurons[k * perValue + i]!] = bits[i]!;
-        }
-      }
-    }
-    return expected;
-  }
-
-  /** Packs the output neurons of a chunk into the external values of one output. */
-  #pack(
-    shown: Float32Array,
-    result: Float32Array,
-    { index, first, cycles }: { index: number; first: number; cycles: number },
-  ) {
-    const stride = this.#device.counts.output;
-    const neurons = this.#cluster.outputNeurons[index]!;
-    const { kind } = this.template.outputs[index]!;
-    const perValue = NEURONS_PER_VALUE[kind];
-    const width = neurons.length / perValue;
-    const bits = new Float32Array(neurons.length);
-    for (let cycle = 0; cycle < cycles; cycle++) {
-      neurons.forEach((neuron, i) => (bits[i] = shown[cycle * stride + neuron]!));
-      for (let k = 0; k < width; k++) result[(first + cycle) * width + k] = packValue(kind, bits, k * perValue);
-    }
-  }
 }
 
 /** The cluster without its large arrays: what the host needs while the device has the rest. */
@@ -401,20 +340,9 @@ function skeleton(cluster: Cluster): Cluster {
   return { ...empty, outputNeurons: cluster.outputNeurons };
 }
 
-function baseRate({ update, learningRate }: TrainRun, rate: number | "direct", direct: number): number {
+const groupLimits = ({ identity }: Gpu): GroupLimits => (identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS);
+
+function baseRate({ update, learningRate }: TrainRule, rate: number | "direct", direct: number): number {
   const base = learningRate ?? (update === "batch" ? BATCH_RATE : ONLINE_RATE);
   return rate === "direct" ? base / Math.sqrt(1 + direct / DIRECT_SAMPLES) : base * rate;
-}
-
-function checkRows(
-  columns: Rows[],
-  { cycles, timeLength }: { cycles: number; timeLength: number },
-  known: number,
-): void {
-  for (const { index, rows, width } of columns) {
-    if (!Number.isInteger(index) || index < 0 || index >= known)
-      throw new RangeError(`there is no column group ${index}`);
-    const needed = cycles === 0 ? 0 : (cycles + timeLength - 1) * width;
-    if (rows.length < needed) throw new RangeError(`${rows.length} values where ${needed} are needed`);
-  }
 }

@@ -28,13 +28,12 @@ export class Kernels {
   async #compile(name: string): Promise<Kernel> {
     const { device } = this.#gpu;
     const { code, bindings } = loadShader(name);
-    const pipeline = await this.#gpu.checked(() =>
-      device.createComputePipeline({
-        label: name,
-        layout: "auto",
-        compute: { module: device.createShaderModule({ label: name, code }), entryPoint: "main" },
-      }),
-    );
+    // Several at a time: a driver takes a good part of a second for all of them. What is wrong rejects.
+    const pipeline = await device.createComputePipelineAsync({
+      label: name,
+      layout: "auto",
+      compute: { module: device.createShaderModule({ label: name, code }), entryPoint: "main" },
+    });
     return { name, pipeline, bindings };
   }
 }

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../network/cluster.ts";
 import type { Gpu } from "./device.ts";
+import type { Feed } from "./feed.ts";
 import type { Kernel, Kernels } from "./kernels.ts";
 import type { NetworkBuffers } from "./network-buffers.ts";
 
@@ -31,7 +32,7 @@ export const KERNEL_NAMES = [
 
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
-/** What a dispatch works on besides the network: a hexagon's uniform, or an input's uniform and data. */
+/** What a dispatch works on besides the network: a hexagon's uniform, an input's uniform and data, or what is expected. */
 export interface Scoped {
   key: string;
   buffers: Readonly<Record<string, GPUBuffer>>;
@@ -93,7 +94,7 @@ export interface StepPlan {
   samples: number;
   isTraining: boolean;
   hexagonScopes: readonly Scoped[];
-  inputs: readonly Scoped[];
+  feed: Feed;
   limits: GroupLimits;
 }
 
@@ -105,7 +106,7 @@ export function* stepDispatches(shape: Shape, step: StepPlan): Generator<Dispatc
   const sampleTiles = Math.ceil(samples / SAMPLE_TILE);
   yield { kernel: "begin", groups: [1] };
   if (shape.hasBackEdges) yield { kernel: "clear", groups: [blocks, samples] };
-  for (const scoped of step.inputs) yield { kernel: "unpack", groups: [blocks, samples], scoped };
+  for (const scoped of step.feed.inputs) yield { kernel: "unpack", groups: [blocks, samples], scoped };
   for (const [index, { role, hasTargets }] of shape.hexagons.entries()) {
     const scoped = step.hexagonScopes[index]!;
     if (role !== "input") yield { kernel: "forward", groups: [blocks, Math.ceil(samples / FORWARD_TILE)], scoped };
@@ -122,10 +123,13 @@ export function* stepDispatches(shape: Shape, step: StepPlan): Generator<Dispatc
   if (shape.hasBackEdges) yield { kernel: "remember", groups: [blocks] };
 }
 
-function* backward(shape: Shape, { samples, hexagonScopes, limits }: StepPlan): Generator<Dispatch, void, undefined> {
+function* backward(
+  shape: Shape,
+  { samples, hexagonScopes, feed, limits }: StepPlan,
+): Generator<Dispatch, void, undefined> {
   const { outputs } = shape;
   const blocks = Math.min(shape.blocks, limits.blocks);
-  yield { kernel: "error", groups: [samples] };
+  yield { kernel: "error", groups: [samples], scoped: feed.expected };
   yield { kernel: "collect-learners", groups: [1] };
   for (const [index, { role }] of [...shape.hexagons.entries()].reverse()) {
     const scoped = hexagonScopes[index]!;
@@ -161,7 +165,8 @@ export class Recorder {
 
   static async create(gpu: Gpu, kernels: Kernels): Promise<Recorder> {
     const recorder = new Recorder(gpu);
-    for (const name of KERNEL_NAMES) recorder.#kernels.set(name, await kernels.get(name));
+    const compiled = await Promise.all(KERNEL_NAMES.map((name) => kernels.get(name)));
+    KERNEL_NAMES.forEach((name, i) => recorder.#kernels.set(name, compiled[i]!));
     return recorder;
   }
 
