@@ -110,10 +110,8 @@ export const AT_LEARNS = 60;
 export const AT_COLUMN_COUNT = 61;
 export const AT_COLUMN_OFFSET = 62;
 export const AT_COLUMN_VALUE = 63;
-/** [section][neuron of the block] */
-export const AT_GRADIENT = 64;
-/** [section][tile]: sum of activations over the learners. */
-export const AT_ACTIVATION_SUM = 65;
+/** [block][item: a tile and the next one][neuron]: what the weights' steps add to the neurons' mean inputs. */
+export const AT_BIAS_SHIFT = 64;
 export const AT_DELTA_SUM = 66;
 /** [input] records of `COLUMN_BYTES` with the words below: rows that the call brought along. */
 export const AT_INPUT_COLUMNS = 67;
@@ -140,6 +138,7 @@ export const AT_LOCALS = 80;
 export const LOCAL_STARTS = 144;
 export const LOCAL_LISTS = 145;
 export const LOCAL_RECORDS = 146;
+export const LOCAL_RAMP = 147;
 
 // Parameters of a call.
 export const COUNT = 150;

@@ -185,14 +185,12 @@ export class WasmEngine implements Engine {
   #coverTraining(): void {
     const { state } = this.#cluster!;
     const blocks = count(state, "block");
-    const sections = count(state, "section");
     const values = blocks * this.#table[slots.STRIDE]! * 512;
     for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA, slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE])
       this.#scratch.ensure(slot, values);
     for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_DELTA_SUM, slots.AT_TOP, slots.AT_VISITED])
       this.#scratch.ensure(slot, blocks * 512);
-    this.#scratch.ensure(slots.AT_GRADIENT, sections * 512);
-    this.#scratch.ensure(slots.AT_ACTIVATION_SUM, sections * 16);
+    this.#scratch.ensure(slots.AT_BIAS_SHIFT, blocks * 1024);
   }
 
   /** Gives every thread room for the records of a chunk, and decides how large a chunk is. */
@@ -211,7 +209,8 @@ export class WasmEngine implements Engine {
     const chunk = Math.max(1, Math.min(largest, Math.ceil(step / shares), Math.floor(RECORDS_MAX / perSample)));
     const starts = aligned(blocks * 16);
     const lists = starts + aligned((chunk + 1) * blocks * 16);
-    const records = lists + aligned(Math.max(512, (step + 8) * 8));
+    const ramp = lists + aligned(Math.max(512, (step + 8) * 8));
+    const records = ramp + 384;
     // Online training keeps the records of all hexagons. A record more per tile is written than is used.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
     const bytes = records + Math.max(room, perSample) + blocks * 4 * 16;
@@ -219,6 +218,7 @@ export class WasmEngine implements Engine {
     this.#table[slots.CHUNK] = chunk;
     this.#table[slots.LOCAL_STARTS] = starts;
     this.#table[slots.LOCAL_LISTS] = lists;
+    this.#table[slots.LOCAL_RAMP] = ramp;
     this.#table[slots.LOCAL_RECORDS] = records;
   }
 

@@ -1,13 +1,15 @@
-/** Sums over the learners for every synapse, one tile of 32 neurons at a time. */
+/**
+ * The section's weights learn: sums over the learners for every synapse, and the step that follows from them. An item
+ * keeps the deltas of one or two tiles of 32 neurons in the cache while all sections of their block pass.
+ */
 import {
-  AT_ACTIVATION_SUM,
+  AT_BIAS_SHIFT,
   AT_BLOCK_SECTIONS,
   AT_COLUMN_COUNT,
   AT_COLUMN_OFFSET,
   AT_COLUMN_VALUE,
   AT_DELTA,
   AT_DELTA_SUM,
-  AT_GRADIENT,
   AT_LAST_VALUE,
   AT_NEURON_BLOCKS,
   AT_PLACES,
@@ -18,47 +20,84 @@ import {
   LEARNERS,
   STRIDE,
 } from "../slots.ts";
-import { HOT_IS_BACK, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, hotOf, OF_INPUT, tileOfRun } from "./hot.ts";
-import { listsOf } from "./local.ts";
+import { HOT_IS_BACK, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, hotOf, OF_INPUT, runOfTile, tileOfRun } from "./hot.ts";
+import { listsOf, rampOf } from "./local.ts";
 import { getF, getU, setF, setU, slot } from "./memory.ts";
-import { prepareStep, stepInputTile } from "./step-ramp.ts";
-import { madd, sum } from "./vectors.ts";
+import { centredGradient, meanOf, prepareStep, stepOfRamp, stepTile } from "./step-ramp.ts";
+import { descendTile } from "./update.ts";
+import { sum } from "./vectors.ts";
 
 /**
- * Item of a phase: a tile. Its deltas are summed, and for each section of its block the products of delta and
- * activation. In batches, a ramp that an input feeds has all its synapses in this tile and steps at once. For the
- * others the sums are kept: of the activations, 0 where no learner touches the tile, and the gradient otherwise.
+ * Item of a phase: a tile. In batches it steps the ramps that inputs feed and that end in this tile, and of those that
+ * neurons feed the ones that end in this and the next tile; online whatever ends in this tile.
  */
-export function gradientTile(item: u32, thread: u32): void {
+export function learnTile(item: u32, thread: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
   const tile = item & 3;
-  const stride = slot(STRIDE);
-  const deltas = slot(AT_DELTA) + ((<usize>(block * 4 + tile) * stride) << 7);
-  sumDeltas(deltas, slot(AT_DELTA_SUM) + ((<usize>block) << 9) + ((<usize>tile) << 7));
+  if (slot(IS_BATCH) != 0) learnBatch(block, tile, thread);
+  else learnOnline(block, tile, thread);
+}
+
+/** Address of the deltas of 32 neurons. */
+// @ts-ignore: decorator
+@inline
+function deltasOf(block: u32, tile: u32): usize {
+  return slot(AT_DELTA) + ((<usize>(block * 4 + tile) * slot(STRIDE)) << 7);
+}
+
+function learnBatch(block: u32, tile: u32, thread: u32): void {
+  const second = (tile + 1) & 3;
+  const deltas = deltasOf(block, tile);
+  const secondDeltas = deltasOf(block, second);
   const lists = listsOf(thread);
+  const gradient = rampOf(thread);
+  const secondGradient = gradient + 128;
+  const sums = slot(AT_DELTA_SUM) + (<usize>block << 9) + (<usize>tile << 7);
+  // Another thread may be at it for its own tile.
+  const secondSums = gradient + 256;
+  const shift = slot(AT_BIAS_SHIFT) + (<usize>block << 10) + (<usize>tile << 8);
+  memory.fill(shift, 0, 256);
+  sumDeltas(deltas, sums);
+  sumDeltas(secondDeltas, secondSums);
+  prepareStep();
   const places = slot(AT_PLACES) + (<usize>block << 11);
   const sections = getU(slot(AT_BLOCK_SECTIONS), block);
-  const isBatch = slot(IS_BATCH) != 0;
-  if (isBatch) prepareStep();
   for (let place: u32 = 0; place < sections; place++) {
     const section = getU(places, place);
     const hot = hotOf(section);
+    if (load<f32>(hot + (<usize>tile << 2), HOT_RISE) == 0) continue;
+    const run = runOfTile(getU(slot(AT_SEED), section), tile);
+    const secondRun = runOfTile(getU(slot(AT_SEED), section), second);
     const isOfInput = load<f32>(hot, HOT_OPEN) == OF_INPUT;
-    const isBack = (load<u32>(hot, HOT_TARGET) & HOT_IS_BACK) != 0;
-    if (isOfInput && isBatch) {
-      if (getU(slot(AT_COLUMN_COUNT), getU(slot(AT_SOURCE), section)) == 0) continue;
-      if (!isTouched(section, hot)) continue;
-      if (load<f32>(hot + (<usize>tile << 2), HOT_RISE) == 0) continue;
-      const entries = columnActivations(section, hot, tile, lists);
-      stepInputTile(section, block, tile, deltas, entriesOffsets, entriesValues, entries, entriesTotal);
+    if (!isOfInput && (run ^ secondRun) != 1) continue;
+    if (!isTouched(section, hot)) continue;
+    const entries = activationsOf(section, hot, tile, lists);
+    const toValue = entriesValues - entriesOffsets;
+    const mean = meanOf(entriesTotal);
+    let squares = centredGradient(deltas, entriesOffsets, toValue, entries, sums, mean, gradient);
+    if (isOfInput) {
+      stepTile(section, tile, gradient, mean, stepOfRamp(section, run, squares, 32), shift);
       continue;
     }
-    entriesTotal = 0;
-    let entries: u32 = 0;
-    if (load<f32>(hot + (<usize>tile << 2), HOT_RISE) > 0)
-      entries = isBack ? constantActivations(section, hot, tile, lists) : columnActivations(section, hot, tile, lists);
-    setF(slot(AT_ACTIVATION_SUM), section * 4 + tile, entriesTotal);
-    if (entries > 0) sumProducts(deltas, entries, slot(AT_GRADIENT) + (<usize>section << 9) + (<usize>tile << 7));
+    const others = centredGradient(secondDeltas, entriesOffsets, toValue, entries, secondSums, mean, secondGradient);
+    const step = stepOfRamp(section, run >> 1, f32x4.add(squares, others), 64);
+    stepTile(section, tile, gradient, mean, step, shift);
+    stepTile(section, second, secondGradient, mean, step, shift + 128);
+  }
+}
+
+function learnOnline(block: u32, tile: u32, thread: u32): void {
+  const deltas = deltasOf(block, tile);
+  const lists = listsOf(thread);
+  sumDeltas(deltas, slot(AT_DELTA_SUM) + (<usize>block << 9) + (<usize>tile << 7));
+  const places = slot(AT_PLACES) + (<usize>block << 11);
+  const sections = getU(slot(AT_BLOCK_SECTIONS), block);
+  for (let place: u32 = 0; place < sections; place++) {
+    const section = getU(places, place);
+    const hot = hotOf(section);
+    if (load<f32>(hot + (<usize>tile << 2), HOT_RISE) == 0) continue;
+    const entries = activationsOf(section, hot, tile, lists);
+    if (entries > 0) descendTile(section, tile, deltas, entriesOffsets, entriesValues - entriesOffsets, entries);
   }
 }
 
@@ -67,16 +106,29 @@ let entriesOffsets: usize = 0;
 let entriesValues: usize = 0;
 let entriesTotal: f32 = 0;
 
-/** Does any learner touch a section that an input feeds? Its first ramp then is one that it touches. */
+/** Lists the learners that touch one tile of a section. Returns how many. */
+function activationsOf(section: u32, hot: usize, tile: u32, lists: usize): u32 {
+  if (isBack(hot)) return constantActivations(section, hot, tile, lists);
+  return columnActivations(section, hot, tile, lists);
+}
+
+// @ts-ignore: decorator
+@inline
+function isBack(hot: usize): bool {
+  return (load<u32>(hot, HOT_TARGET) & HOT_IS_BACK) != 0;
+}
+
+/** Does any learner touch a section? Its first ramp then is one that it touches. */
 function isTouched(section: u32, hot: usize): bool {
-  const lower = load<f32>(hot);
-  const first = tileOfRun(getU(slot(AT_SEED), section), 0);
-  const start = load<f32>(hot + (<usize>first << 2), HOT_START);
-  if (lower == 0 && start == 0) return true;
   const source = getU(slot(AT_SOURCE), section);
+  const lower = load<f32>(hot);
+  const range = load<f32>(hot, HOT_RANGE);
+  const start = load<f32>(hot + (<usize>tileOfRun(getU(slot(AT_SEED), section), 0) << 2), HOT_START);
+  if (isBack(hot)) return min(getF(slot(AT_LAST_VALUE), source) - lower, range) > start;
   const count = getU(slot(AT_COLUMN_COUNT), source);
+  if (lower == 0 && start == 0) return count > 0;
   const values = slot(AT_COLUMN_VALUE) + ((<usize>source * slot(STRIDE)) << 2);
-  for (let k: u32 = 0; k < count; k++) if (min(getF(values, k) - lower, load<f32>(hot, HOT_RANGE)) > start) return true;
+  for (let k: u32 = 0; k < count; k++) if (min(getF(values, k) - lower, range) > start) return true;
   return false;
 }
 
@@ -161,39 +213,4 @@ function constantActivations(section: u32, hot: usize, tile: u32, lists: usize):
 
 function limitOf(hot: usize, lane: usize): v128 {
   return f32x4.splat(load<f32>(lane, HOT_START) == load<f32>(hot, HOT_OPEN) ? 2 : 1);
-}
-
-/** Sums the products of the listed activations with their deltas. */
-function sumProducts(deltas: usize, entries: u32, to: usize): void {
-  const zero = f32x4.splat(0);
-  let s0 = zero,
-    s1 = zero,
-    s2 = zero,
-    s3 = zero,
-    s4 = zero,
-    s5 = zero,
-    s6 = zero,
-    s7 = zero;
-  const toActivation = entriesValues - entriesOffsets;
-  const end = entriesOffsets + (<usize>entries << 2);
-  for (let p = entriesOffsets; p < end; p += 4) {
-    const d = deltas + load<u32>(p);
-    const a = v128.load32_splat(p + toActivation);
-    s0 = madd(v128.load(d), a, s0);
-    s1 = madd(v128.load(d, 16), a, s1);
-    s2 = madd(v128.load(d, 32), a, s2);
-    s3 = madd(v128.load(d, 48), a, s3);
-    s4 = madd(v128.load(d, 64), a, s4);
-    s5 = madd(v128.load(d, 80), a, s5);
-    s6 = madd(v128.load(d, 96), a, s6);
-    s7 = madd(v128.load(d, 112), a, s7);
-  }
-  v128.store(to, s0);
-  v128.store(to, s1, 16);
-  v128.store(to, s2, 32);
-  v128.store(to, s3, 48);
-  v128.store(to, s4, 64);
-  v128.store(to, s5, 80);
-  v128.store(to, s6, 96);
-  v128.store(to, s7, 112);
 }

@@ -41,6 +41,7 @@ import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
 import { BACKWARD, chunksOf, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, SPIKE, UNPACK, UPDATE } from "./phases.ts";
 import { runPhase } from "./pool.ts";
+import { biasItems } from "./update.ts";
 import { updateOutputBias } from "./update-readout.ts";
 
 export { refreshRange } from "./hot";
@@ -182,7 +183,7 @@ function learn(): void {
   if (slot(IS_BATCH) != 0) setU(slot(AT_HEADER), HEADER_ADAM_STEPS, header(HEADER_ADAM_STEPS) + 1);
   runPhase(BACKWARD, 0, chunksOf(slot(LEARNERS)) + header(HEADER_BLOCKS));
   runPhase(GRADIENT, 0, slot(NEURON_BLOCK_COUNT) * 4 + header(HEADER_TILES));
-  runPhase(UPDATE, 0, slot(NEURON_BLOCK_COUNT));
+  runPhase(UPDATE, 0, biasItems());
   updateOutputBias(0);
 }
 

@@ -1,8 +1,8 @@
 /**
- * A thread's own memory: a cursor per tile of 32 neurons, the cursors' starts for each sample of a chunk, two lists of
- * floats, and the records.
+ * A thread's own memory: a cursor per tile of 32 neurons, the cursors' starts for each sample of a chunk, the gradient
+ * of a ramp, two lists of floats, and the records.
  */
-import { AT_LOCALS, LOCAL_LISTS, LOCAL_RECORDS, LOCAL_STARTS } from "../slots.ts";
+import { AT_LOCALS, LOCAL_LISTS, LOCAL_RAMP, LOCAL_RECORDS, LOCAL_STARTS } from "../slots.ts";
 import { slot } from "./memory.ts";
 
 /** [block][tile]: address behind the tile's last record. */
@@ -23,6 +23,13 @@ export function startsOf(thread: u32): usize {
 @inline
 export function listsOf(thread: u32): usize {
   return slot(AT_LOCALS + thread) + slot(LOCAL_LISTS);
+}
+
+/** Gradients of a ramp's two tiles, then the sums of the second one's deltas. */
+// @ts-ignore: decorator
+@inline
+export function rampOf(thread: u32): usize {
+  return slot(AT_LOCALS + thread) + slot(LOCAL_RAMP);
 }
 
 // @ts-ignore: decorator

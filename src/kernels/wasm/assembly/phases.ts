@@ -3,13 +3,13 @@ import { CHUNK, HEXAGON_COUNT, HEXAGON_ROLE, LEARNERS, NEURON_BLOCK_COUNT, ROLE_
 import { backward } from "./backward.ts";
 import { columns } from "./columns.ts";
 import { forward, remembers, spike } from "./forward.ts";
-import { gradientTile } from "./gradient.ts";
+import { learnTile } from "./gradient.ts";
 import { growBlock, growNew } from "./grow.ts";
 import { hexagonAt, slot } from "./memory.ts";
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
 import { updateReadoutTile } from "./update-readout.ts";
-import { updateBlock } from "./update.ts";
+import { updateBiases } from "./update.ts";
 
 /** Samples, CHUNK at a time. */
 export const UNPACK: u32 = 0;
@@ -25,7 +25,7 @@ export const GROW_NEW: u32 = 6;
 export const BACKWARD: u32 = 7;
 /** Tiles of all neuron blocks, then the tiles of the readout. */
 export const GRADIENT: u32 = 8;
-/** All neuron blocks. */
+/** Biases of some neuron blocks. */
 export const UPDATE: u32 = 9;
 
 /** How many items `count` samples make. */
@@ -60,11 +60,12 @@ export function run(phase: u32, hexagon: u32, item: u32, thread: u32): void {
     }
     case GRADIENT: {
       const tiles = slot(NEURON_BLOCK_COUNT) * 4;
-      if (item < tiles) return gradientTile(item, thread);
+      // The last blocks first: the backward half read their weights just now.
+      if (item < tiles) return learnTile(tiles - 1 - item, thread);
       return updateReadoutTile(item - tiles, thread);
     }
     case UPDATE:
-      return updateBlock(item);
+      return updateBiases(item);
   }
 }
 

@@ -1,25 +1,20 @@
-/** Steps of the sections' weights and the neurons' biases, one block at a time, sections in order. */
+/** Adam, plain steps, and the steps of the biases. */
 import {
-  AT_ACTIVATION_SUM,
   AT_BIAS,
   AT_BIAS_MOMENT,
+  AT_BIAS_SHIFT,
   AT_BIAS_SQUARE,
-  AT_BLOCK_SECTIONS,
   AT_DELTA_SUM,
-  AT_GRADIENT,
   AT_NEURON_BLOCKS,
-  AT_PLACES,
   AT_WEIGHT,
-  AT_WEIGHT_MOMENT,
   HEADER_ADAM_STEPS,
   IS_BATCH,
   LEARNERS,
+  NEURON_BLOCK_COUNT,
   RATE,
   SAMPLES,
 } from "../slots.ts";
-import { HOT_OPEN, hotOf, OF_INPUT } from "./hot.ts";
-import { floatSlot, getF, getU, header, slot } from "./memory.ts";
-import { prepareStep, stepPairs } from "./step-ramp.ts";
+import { floatSlot, getU, header, slot } from "./memory.ts";
 import { bounded, madd, splat } from "./vectors.ts";
 
 export const MOMENT_KEEP: f32 = 0.8;
@@ -46,28 +41,42 @@ export function batchRate(): f32 {
   return <f32>(<f64>floatSlot(RATE) * sqrt<f64>(<f64>slot(LEARNERS)));
 }
 
-/** Item of a phase: the biases of one block, and the sections that have not stepped with their gradient. */
-export function updateBlock(item: u32): void {
-  const block = getU(slot(AT_NEURON_BLOCKS), item);
-  if (slot(IS_BATCH) != 0) updateBatch(block);
-  else updateOnline(block);
+/** Blocks of one item: their biases are little work. */
+const BLOCKS: u32 = 16;
+
+/** How many items the neuron blocks make. */
+export function biasItems(): u32 {
+  return (slot(NEURON_BLOCK_COUNT) + BLOCKS - 1) / BLOCKS;
 }
 
-function updateBatch(block: u32): void {
-  const rate = batchRate();
-  prepareStep();
-  const places = slot(AT_PLACES) + (<usize>block << 11);
-  const sections = getU(slot(AT_BLOCK_SECTIONS), block);
-  for (let place: u32 = 0; place < sections; place++) {
-    const section = getU(places, place);
-    // Those that an input feeds have stepped already.
-    if (load<f32>(hotOf(section), HOT_OPEN) == OF_INPUT) continue;
-    const sums = slot(AT_ACTIVATION_SUM) + (<usize>section << 4);
-    if (!v128.any_true(f32x4.gt(v128.load(sums), f32x4.splat(0)))) continue;
-    stepPairs(section, block, sums);
+/** Item of a phase: the biases of some blocks. */
+export function updateBiases(item: u32): void {
+  const end = min<u32>((item + 1) * BLOCKS, slot(NEURON_BLOCK_COUNT));
+  for (let i = item * BLOCKS; i < end; i++) {
+    const block = getU(slot(AT_NEURON_BLOCKS), i);
+    const at = <usize>block << 9;
+    const bias = slot(AT_BIAS) + at;
+    const sums = slot(AT_DELTA_SUM) + at;
+    if (slot(IS_BATCH) != 0) {
+      compensate(block, bias);
+      adam(bias, slot(AT_BIAS_MOMENT) + at, slot(AT_BIAS_SQUARE) + at, sums, 128, batchRate());
+    } else descend(bias, sums, 128, splat(floatSlot(RATE)));
   }
-  const at = <usize>block << 9;
-  adam(slot(AT_BIAS) + at, slot(AT_BIAS_MOMENT) + at, slot(AT_BIAS_SQUARE) + at, slot(AT_DELTA_SUM) + at, 128, rate);
+}
+
+/** Takes back what the steps of the weights did to the neurons' mean inputs, so that no mean moves with the weights. */
+function compensate(block: u32, biases: usize): void {
+  const shifts = slot(AT_BIAS_SHIFT) + (<usize>block << 10);
+  for (let tile: usize = 0; tile < 4; tile++) {
+    const own = shifts + (tile << 8);
+    // The tile before had this one as its second.
+    const second = shifts + (((tile + 3) & 3) << 8) + 128;
+    const bias = biases + (tile << 7);
+    for (let i: usize = 0; i < 128; i += 16) {
+      const shift = f32x4.add(v128.load(own + i), v128.load(second + i));
+      v128.store(bias + i, bounded(f32x4.sub(v128.load(bias + i), shift)));
+    }
+  }
 }
 
 /**
@@ -101,20 +110,22 @@ export function adam(weights: usize, moments: usize, squares: usize, sums: usize
   }
 }
 
-function updateOnline(block: u32): void {
+/** A plain step of 32 weights by the products of the listed activations with their deltas. */
+export function descendTile(section: u32, tile: u32, deltas: usize, offsets: usize, toValue: usize, entries: u32): void {
+  const weights = slot(AT_WEIGHT) + (<usize>section << 9) + (<usize>tile << 7);
   const rate = splat(floatSlot(RATE));
-  const places = slot(AT_PLACES) + (<usize>block << 11);
-  const sections = getU(slot(AT_BLOCK_SECTIONS), block);
-  for (let place: u32 = 0; place < sections; place++) {
-    const section = getU(places, place);
-    for (let tile: u32 = 0; tile < 4; tile++) {
-      if (!(getF(slot(AT_ACTIVATION_SUM), section * 4 + tile) > 0)) continue;
-      const at = (<usize>section << 9) + (<usize>tile << 7);
-      descend(slot(AT_WEIGHT) + at, slot(AT_GRADIENT) + at, 32, rate);
+  const end = offsets + (<usize>entries << 2);
+  for (let i: usize = 0; i < 128; i += 32) {
+    let s0 = splat(0), s1 = splat(0);
+    for (let p = offsets; p < end; p += 4) {
+      const d = deltas + load<u32>(p) + i;
+      const a = v128.load32_splat(p + toValue);
+      s0 = madd(v128.load(d), a, s0);
+      s1 = madd(v128.load(d, 16), a, s1);
     }
+    v128.store(weights + i, bounded(f32x4.sub(v128.load(weights + i), f32x4.mul(rate, s0))));
+    v128.store(weights + i, bounded(f32x4.sub(v128.load(weights + i, 16), f32x4.mul(rate, s1))), 16);
   }
-  const at = <usize>block << 9;
-  descend(slot(AT_BIAS) + at, slot(AT_DELTA_SUM) + at, 128, rate);
 }
 
 /** A plain step of `count` weights, a multiple of 4. */
