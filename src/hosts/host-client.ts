@@ -1,5 +1,5 @@
 import { HostClosedError, HostError, HostLostError } from "./host-errors.ts";
-import type { Host, HostStatus, RequestSlice, TrainSlice } from "./host.ts";
+import type { DeviceFacts, Host, HostFacts, HostStatus, RequestSlice, TrainSlice } from "./host.ts";
 import { type HostLink, type HostMethod, type HostReply, type OpenHostLink, transferables } from "./protocol.ts";
 
 interface Pending {
@@ -15,6 +15,7 @@ export class HostClient implements Host {
   readonly uuid: string;
   readonly type: "cpu" | "gpu";
   readonly name: string;
+  readonly device: DeviceFacts | undefined;
   generation = 0;
   lastStatus: HostStatus | null = null;
   readonly #open: OpenHostLink;
@@ -23,10 +24,11 @@ export class HostClient implements Host {
   #nextId = 1;
   #closed = false;
 
-  constructor(identity: { uuid: string; type: "cpu" | "gpu"; name: string }, open: OpenHostLink) {
-    this.uuid = identity.uuid;
-    this.type = identity.type;
-    this.name = identity.name;
+  constructor(facts: HostFacts, open: OpenHostLink) {
+    this.uuid = facts.uuid;
+    this.type = facts.type;
+    this.name = facts.name;
+    this.device = facts.device;
     this.#open = open;
   }
 

@@ -9,12 +9,7 @@
  * the host answered with a failure, `room` when its memory budget is spent. After a failed `train` the network may be
  * half-changed: attach it again.
  */
-export interface Host {
-  /** Stable across restarts of the server. */
-  readonly uuid: string;
-  readonly type: "cpu" | "gpu";
-  /** For people: the processor's or adapter's name. */
-  readonly name: string;
+export interface Host extends HostFacts {
   /** Counts the ends of the host's process. Networks attached under an earlier number are gone. */
   readonly generation: number;
 
@@ -38,6 +33,25 @@ export interface Host {
   request(cluster: string, slice: RequestSlice): Promise<RequestReport>;
 
   close(): Promise<void>;
+}
+
+/** What does not change while the server runs. */
+export interface HostFacts {
+  /** Stable across restarts of the server. */
+  readonly uuid: string;
+  readonly type: "cpu" | "gpu";
+  /** For people: the processor's or adapter's name. */
+  readonly name: string;
+  /** Of a GPU only. */
+  readonly device?: DeviceFacts | undefined;
+}
+
+/** What a GPU's driver tells about it. */
+export interface DeviceFacts {
+  vendor: string;
+  driver: string;
+  /** No array of a network can be larger there. */
+  bufferBytesMax: number;
 }
 
 export interface HostStatus {

@@ -128,7 +128,7 @@ test("a network moves between CPU and GPU again and again in one training, and l
 
 test("when its process ends the calls are told, and the next one finds a new process", async () => {
   const pids: number[] = [];
-  const open = processLink(gpuProcess, { software: true }, (pid) => pids.push(pid));
+  const open = processLink(gpuProcess, { software: true }, { started: (pid) => pids.push(pid) });
   const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, open);
   onTestFinished(() => host.close());
   await host.create("a", { template: smallTemplate, seed: 1 });

@@ -2,14 +2,26 @@ import type { Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
 
 const FIELDS = ["uuid", "type"];
-const DETAIL_FIELDS = [...FIELDS, "name", "load", "memory_free", "memory_total", "clusters"];
+const DETAIL_FIELDS = [
+  ...FIELDS,
+  "name",
+  "load",
+  "memory_free",
+  "clusters",
+  "memory_total",
+  "buffer_max",
+  "vendor",
+  "driver",
+  "state",
+  "error",
+];
 
 /** `hanamictl host …` */
 export function addHostCommands(program: Command): void {
   const group = addGroup(program, "host", "Look at the hosts: the places where clusters compute");
 
   addCommand(group, "list", "List all hosts")
-    .option("--details", "show also name, load, free and total memory for networks in bytes, and number of clusters")
+    .option("--details", "show also name, load, clusters, memory in bytes, maker, driver and whether it answers")
     .allowExcessArguments()
     .action(
       run<{ details?: true }>(async ({ options, print, connect }) => {

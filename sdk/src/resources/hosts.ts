@@ -14,6 +14,13 @@ export interface Host {
   clusters?: number | null;
   /** Bytes that networks may take there in all. */
   memory_total?: number | null;
+  /** GPUs only: bytes of the largest array that a network can have there, who made it, and its driver. */
+  buffer_max?: number | null;
+  vendor?: string | null;
+  driver?: string | null;
+  /** `lost`: it does not answer, see `error`. */
+  state?: "ready" | "lost";
+  error?: string | null;
 }
 
 export class Hosts {

@@ -3,20 +3,33 @@ import { listHosts } from "../../hosts/list-hosts.ts";
 import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";
 
-const header = ["uuid", "type", "name", "load", "memory_free", "clusters", "memory_total"];
+const header = [
+  "uuid",
+  "type",
+  "name",
+  "load",
+  "memory_free",
+  "clusters",
+  "memory_total",
+  "buffer_max",
+  "vendor",
+  "driver",
+  "state",
+  "error",
+];
 
 export const getAllHosts = route({
   method: "GET",
   path: "/host/all",
   summary:
-    "List the logical hosts, CPU hosts first; load is 0 to 1, memory_free in bytes, of the memory_total that networks may take there.",
+    "List the logical hosts, CPU hosts first; load is 0 to 1, memory in bytes; state is ready, or lost with the error.",
   input: z.object({}),
   output: listOutput,
   handler: async (context) => {
     const hosts = await listHosts(context);
     return listResponse(
       header,
-      hosts.map(({ host, status }) => [
+      hosts.map(({ host, status, error }) => [
         host.uuid,
         host.type,
         host.name,
@@ -24,6 +37,11 @@ export const getAllHosts = route({
         status?.memoryBytesFree ?? null,
         status?.clusters ?? null,
         status?.memoryBytesTotal ?? null,
+        host.device?.bufferBytesMax ?? null,
+        host.device?.vendor ?? null,
+        host.device?.driver ?? null,
+        error === null ? "ready" : "lost",
+        error,
       ]),
     );
   },

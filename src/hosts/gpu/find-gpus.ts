@@ -1,13 +1,25 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import type { AdapterChoice, AdapterIdentity } from "../../kernels/webgpu/device.ts";
+import { type Card, listCards } from "./cards.ts";
+import { forkProcess } from "./fork-process.ts";
+
+/** What a process saw. */
+export interface SeenGpu extends AdapterIdentity {
+  choice: Required<AdapterChoice>;
+  /** How many adapters its name could mean. */
+  namesakes: number;
+  maxBufferBytes: number;
+}
 
 /** A GPU that computes right, and how a process opens it. */
-export interface FoundGpu extends AdapterIdentity {
-  choice: AdapterChoice;
-  maxBufferBytes: number;
+export interface FoundGpu extends SeenGpu {
+  /** Files that must be hidden from the process, so that it sees this GPU and not another one of the same name. */
+  hidden: readonly string[];
+  /** On the PCI bus; null when only its name is known. */
+  address: string | null;
+  /** Null when nobody tells. */
+  memoryBytes: number | null;
 }
 
 const PROBE_TIMEOUT_MS = 60_000;
@@ -19,31 +31,74 @@ const LINUX_GPU_NODES = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg"];
  * The GPUs of this machine. Software adapters are slower than the CPU host and count only when asked for; then
  * SwiftShader is brought along. Never rejects: a machine whose driver crashes has no GPU.
  */
-export async function findGpus({ software, log }: { software: boolean; log: Logger }): Promise<FoundGpu[]> {
+export async function findGpus(options: { software: boolean; log: Logger; cards?: Card[] }): Promise<FoundGpu[]> {
+  const { software, log } = options;
+  const cards = options.cards ?? (await listCards());
   const found: FoundGpu[] = [];
   if (process.platform !== "linux" || LINUX_GPU_NODES.some((node) => existsSync(node)))
-    found.push(...(await probe({ software: false }, log)).filter(({ isSoftware }) => !isSoftware));
+    found.push(...(await look({ software: false, cards, log })).filter(({ isSoftware }) => !isSoftware));
   if (software) {
-    const [device] = (await probe({ software: true }, log)).filter(({ isSoftware }) => isSoftware);
-    if (device) found.push(device);
-    else log.error("HANAMI_SOFTWARE_GPU is set, but there is no software GPU");
+    const devices = (await look({ software: true, cards, log })).filter(({ isSoftware }) => isSoftware);
+    if (devices.length === 0) log.error("HANAMI_SOFTWARE_GPU is set, but there is no software GPU");
+    found.push(...devices);
   }
   return found;
 }
 
-async function probe(options: { software: boolean }, log: Logger): Promise<FoundGpu[]> {
-  const child = fork(new URL("./probe-process.js", import.meta.url), [JSON.stringify(options)], {
-    serialization: "advanced",
-    execArgv: [],
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-  });
-  let found: FoundGpu[] | undefined;
+/** All GPUs that a process sees. Of those that share a name, each is looked for where it is the only one. */
+async function look({ software, cards, log }: { software: boolean; cards: Card[]; log: Logger }): Promise<FoundGpu[]> {
+  const seen = await probe({ software, hidden: [] }, log);
+  const found: FoundGpu[] = seen
+    .filter(({ namesakes }) => namesakes === 1)
+    .map((gpu) => ({ ...gpu, hidden: [], ...onlyCard(cards, gpu) }));
+  const ambiguous = seen.filter(({ namesakes }) => namesakes > 1);
+  if (ambiguous.length === 0) return found;
+
+  const alone = await Promise.all(
+    cards.map(async ({ address, memoryBytes }): Promise<FoundGpu[]> => {
+      const hidden = cards.filter((card) => card.address !== address).flatMap(({ nodes }) => nodes);
+      if (hidden.length === 0) return [];
+      const visible = (await probe({ software, hidden }, log)).filter(({ namesakes }) => namesakes === 1);
+      return visible.map((gpu) => ({ ...gpu, hidden, address, memoryBytes }));
+    }),
+  );
+  for (const gpu of ambiguous) {
+    const { adapter } = gpu.choice;
+    const apart = alone.flat().filter(({ choice }) => choice.adapter === adapter);
+    found.push(...(apart.length > 0 ? apart : [{ ...gpu, hidden: [], address: null, memoryBytes: null }]));
+    if (apart.length < gpu.namesakes) {
+      const used = Math.max(1, apart.length);
+      log.warn({ adapter, namesakes: gpu.namesakes, used }, "GPUs of one name cannot be told apart; see docs/gpu.md");
+    }
+  }
+  return found;
+}
+
+/** PCI numbers of the makers that WebGPU names. */
+const PCI_VENDORS: Record<string, string> = { nvidia: "0x10de", amd: "0x1002", intel: "0x8086" };
+
+/** What is known of the card when its maker has no other one here. */
+function onlyCard(cards: Card[], { vendor }: SeenGpu): Pick<FoundGpu, "address" | "memoryBytes"> {
+  const [card, other] = cards.filter((each) => each.vendor === PCI_VENDORS[vendor]);
+  if (card === undefined || other !== undefined) return { address: null, memoryBytes: null };
+  return { address: card.address, memoryBytes: card.memoryBytes };
+}
+
+async function probe(
+  { software, hidden }: { software: boolean; hidden: readonly string[] },
+  log: Logger,
+): Promise<SeenGpu[]> {
+  const child = forkProcess(new URL("./probe-process.js", import.meta.url), { software }, { hidden, stderr: "pipe" });
+  let found: SeenGpu[] | undefined;
   let complaint = "";
-  child.on("message", (message: FoundGpu[]) => (found = message));
+  child.on("message", (message: SeenGpu[]) => (found = message));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2_000)));
   const timer = setTimeout(() => child.kill("SIGKILL"), PROBE_TIMEOUT_MS);
-  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+  const how = await new Promise<string>((resolve) => {
+    child.on("error", ({ message }) => resolve(message));
+    child.on("close", (code, signal) => resolve(signal ?? `code ${code}`));
+  });
   clearTimeout(timer);
-  if (found === undefined) log.warn({ code, signal, complaint }, "looking for GPUs failed; none are used");
+  if (found === undefined) log.warn({ how, hidden, complaint }, "looking for GPUs failed; none are used");
   return found ?? [];
 }

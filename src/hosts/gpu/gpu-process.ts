@@ -1,16 +1,21 @@
 /**
  * The process of one GPU host. Its first argument is a JSON object: `software` brings the software device along,
- * `backend` and `adapter` choose the device.
+ * `backend` and `adapter` choose the device, `memoryBytes` is how much it has, where that is known.
  */
 import { openGpu, type AdapterChoice, type Gpu } from "../../kernels/webgpu/device.ts";
 import { provideSoftwareVulkan } from "../../kernels/webgpu/software-vulkan.ts";
 import { serveGpu } from "./serve-gpu.ts";
 
-const { software, ...choice } = JSON.parse(process.argv[2] ?? "{}") as AdapterChoice & { software?: boolean };
+interface Argument extends AdapterChoice {
+  software?: boolean;
+  memoryBytes?: number | null;
+}
+
+const { software, memoryBytes = null, ...choice } = JSON.parse(process.argv[2] ?? "{}") as Argument;
 
 async function open(): Promise<Gpu> {
   if (software === true) await provideSoftwareVulkan();
   return openGpu(choice);
 }
 
-await serveGpu(open());
+await serveGpu(open(), memoryBytes);

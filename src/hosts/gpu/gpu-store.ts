@@ -13,10 +13,11 @@ import type { AsyncHostService } from "../protocol.ts";
 
 /**
  * The networks that live on one device. One call after the other has the device; `status` never waits.
- * WebGPU does not tell how much memory a device has: the total is what one buffer can be at least.
+ * WebGPU does not tell how much memory a device has: where nobody else does, the total is what one buffer can be at least.
  */
 export class GpuStore implements AsyncHostService {
   readonly #gpu: Gpu;
+  readonly #memoryBytes: number;
   readonly #giveUp: (reason: string) => void;
   readonly #kernels: Kernels;
   readonly #networks = new Map<string, GpuNetwork>();
@@ -24,15 +25,16 @@ export class GpuStore implements AsyncHostService {
   #last: Promise<unknown> = Promise.resolve();
 
   /** `giveUp` is called when the device fell short in the middle of a network's work, which is of no use afterwards. */
-  constructor(gpu: Gpu, giveUp: (reason: string) => void) {
+  constructor(options: { gpu: Gpu; memoryBytes: number | null; giveUp: (reason: string) => void }) {
+    const { gpu, memoryBytes, giveUp } = options;
     this.#gpu = gpu;
+    this.#memoryBytes = memoryBytes ?? (gpu.identity.isSoftware ? totalmem() : gpu.maxBufferBytes);
     this.#giveUp = giveUp;
     this.#kernels = new Kernels(gpu);
   }
 
   status(): HostStatus {
-    const { identity, maxBufferBytes } = this.#gpu;
-    const total = identity.isSoftware ? totalmem() : maxBufferBytes;
+    const total = this.#memoryBytes;
     let used = 0;
     for (const network of this.#networks.values()) used += network.deviceBytes;
     return {

@@ -3,7 +3,7 @@ import type { Db } from "../../db/client.ts";
 import { HostClient } from "../host-client.ts";
 import { hostUuid } from "../host-uuid.ts";
 import type { Host } from "../host.ts";
-import { findGpus } from "./find-gpus.ts";
+import { findGpus, type FoundGpu } from "./find-gpus.ts";
 import { processLink } from "./process-link.ts";
 
 /** The script of a GPU host's process. */
@@ -11,12 +11,25 @@ export const gpuProcess = new URL("./gpu-process.js", import.meta.url);
 
 /** One host for each GPU of this machine. Their processes start with the first call. */
 export async function openGpuHosts({ db, log, software }: { db: Db; log: Logger; software: boolean }): Promise<Host[]> {
+  const found = await findGpus({ software, log });
+  return openHostsOf({ db, log, found });
+}
+
+/** A host for each of these GPUs, under the same uuid as at the last start. */
+export async function openHostsOf({ db, log, found }: { db: Db; log: Logger; found: FoundGpu[] }): Promise<Host[]> {
   const hosts: Host[] = [];
-  for (const { choice, vendor, name, driver, isSoftware, maxBufferBytes } of await findGpus({ software, log })) {
-    const uuid = await hostUuid(db, isSoftware ? "gpu:software" : `gpu:${vendor}:${name}`);
-    log.info({ host: uuid, type: "gpu", name, vendor, driver, maxBufferBytes }, "host");
-    const options = isSoftware ? { software: true } : choice;
-    hosts.push(new HostClient({ uuid, type: "gpu", name }, processLink(gpuProcess, options)));
+  const keys = new Set<string>();
+  for (const { choice, vendor, name, driver, isSoftware, maxBufferBytes, hidden, address, memoryBytes } of found) {
+    const plain = isSoftware ? "gpu:software" : `gpu:${vendor}:${name}`;
+    // The first one of a name keeps its uuid when another is put beside it, or when it moves to another slot.
+    const key = keys.has(plain) ? `${plain}:${address}` : plain;
+    keys.add(key);
+    const uuid = await hostUuid(db, key);
+    const device = { vendor, driver, bufferBytesMax: maxBufferBytes };
+    const facts = { uuid, type: "gpu" as const, name: choice.adapter, device };
+    log.info({ ...facts, address, memoryBytes }, "host");
+    const argument = { ...(isSoftware ? { software: true } : choice), memoryBytes };
+    hosts.push(new HostClient(facts, processLink(gpuProcess, argument, { hidden })));
   }
   return hosts;
 }

@@ -1,20 +1,20 @@
-import { fork } from "node:child_process";
 import type { HostReply, OpenHostLink } from "../protocol.ts";
+import { forkProcess } from "./fork-process.ts";
 
 /** How long a process may take to end by itself when it is closed. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * Runs a host in a child process that serves the protocol over its IPC channel; `options` is its first argument.
- * `started` hears the id of each process.
+ * Runs a host in a child process that serves the protocol over its IPC channel; `argument` is its first argument.
+ * `hidden` are files that it cannot use, see `forkProcess`; `started` hears the id of each process.
  */
-export function processLink(script: URL, options: object, started?: (pid: number) => void): OpenHostLink {
+export function processLink(
+  script: URL,
+  argument: object,
+  { hidden = [], started }: { hidden?: readonly string[]; started?: (pid: number) => void } = {},
+): OpenHostLink {
   return (events) => {
-    const child = fork(script, [JSON.stringify(options)], {
-      serialization: "advanced",
-      execArgv: [],
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
+    const child = forkProcess(script, argument, { hidden, stderr: "inherit" });
     if (child.pid !== undefined) started?.(child.pid);
     let reason: string | null = null;
     let closing = false;

@@ -8,9 +8,9 @@ const EXIT_LOST = 3;
 /**
  * Serves the host protocol over this process's IPC channel with a device that opens now. The process ends with the
  * server, and with the reason when the device cannot be opened, is lost or runs out of memory in the middle of its
- * work: the server then starts it anew and restores its clusters.
+ * work: the server then starts it anew and restores its clusters. `memoryBytes`: of the device, where that is known.
  */
-export async function serveGpu(opening: Promise<Gpu>): Promise<void> {
+export async function serveGpu(opening: Promise<Gpu>, memoryBytes: number | null): Promise<void> {
   let gpu: Gpu | undefined;
   let isEnding = false;
   const end = (code: number) => {
@@ -31,7 +31,7 @@ export async function serveGpu(opening: Promise<Gpu>): Promise<void> {
     return;
   }
   void gpu.lost.then((reason) => giveUp(`its device was lost: ${reason}`));
-  const answer = serveAsyncHost(new GpuStore(gpu, giveUp));
+  const answer = serveAsyncHost(new GpuStore({ gpu, memoryBytes, giveUp }));
   process.on("message", (request: HostRequest) => {
     void answer(request).then((reply) => {
       if (process.connected && !isEnding) process.send?.(reply);
