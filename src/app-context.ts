@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Connections } from "./accounts/connections.ts";
 import type { Policies } from "./accounts/policies.ts";
-import type { TokenKey } from "./accounts/token-key.ts";
+import type { TokenKeys } from "./accounts/token-key.ts";
 import type { Config } from "./config.ts";
 import type { Uploads } from "./datasets/upload/uploads.ts";
 import type { Db } from "./db/client.ts";
@@ -22,7 +22,7 @@ export interface App {
   readonly hosts: HostRegistry;
   readonly scheduler: Scheduler;
   /** Signs and checks tokens. */
-  readonly tokenKey: TokenKey;
+  readonly tokenKeys: TokenKeys;
   readonly policies: Policies;
   readonly measurements: Measurements;
   readonly apiMetrics: ApiMetrics;

@@ -1,8 +1,9 @@
 import type { Server as HttpServer } from "node:http";
+import { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { ensureFirstAdmin, type GeneratedAdmin } from "./accounts/first-admin.ts";
 import { loadPolicies } from "./accounts/policies.ts";
-import { loadTokenKey } from "./accounts/token-key.ts";
+import { TokenKeys } from "./accounts/token-key.ts";
 import type { App } from "./app-context.ts";
 import { Connections } from "./accounts/connections.ts";
 import { createApi } from "./api/app.ts";
@@ -22,7 +23,9 @@ import { ApiMetrics } from "./measurements/api-metrics.ts";
 import { createLog } from "./log.ts";
 import { startMeasurements } from "./measurements/measurements.ts";
 import { paths } from "./paths.ts";
+import { StartError } from "./start-error.ts";
 import { openStorage } from "./storage.ts";
+import { loadTlsFiles } from "./tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
 
 /** A running server: everything is open, but it listens only when asked to. */
@@ -33,6 +36,11 @@ export interface Server {
   /** Answers a request without a socket. */
   fetch(request: Request): Promise<Response>;
   listen(): Promise<{ url: string }>;
+  /**
+   * Takes token keys and TLS files of these settings; all others stay as they are. Throws, and changes nothing, when
+   * one of them can not be used.
+   */
+  reload(config: Config): Promise<void>;
   /** Stops listening, ends what runs and closes everything in reverse order of opening. May be called twice. */
   close(): Promise<void>;
 }
@@ -61,7 +69,9 @@ function listen(server: HttpServer, config: Config): Promise<{ url: string }> {
     server.listen(config.port, config.host, () => {
       server.off("error", reject);
       const { address, family, port } = server.address() as AddressInfo;
-      resolve({ url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}` });
+      resolve({
+        url: `${config.tls === undefined ? "http" : "https"}://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+      });
     });
   });
 }
@@ -79,16 +89,27 @@ async function stopListening(server: HttpServer, closeWebSockets: () => Promise<
   clearTimeout(timer);
 }
 
+async function reload({ log, tokenKeys, connections }: App, server: HttpServer, config: Config): Promise<void> {
+  const isTls = server instanceof TlsServer;
+  if (isTls !== (config.tls !== undefined)) throw new StartError("TLS can be switched on or off by a restart only.");
+  const tls = config.tls === undefined ? undefined : await loadTlsFiles(config.tls, log);
+  const isKeyGone = await tokenKeys.reload(config);
+  if (isTls && tls !== undefined) server.setSecureContext(tls);
+  // Whose token was signed with it is not known any more.
+  if (isKeyGone) connections.endAll("log in again");
+  log.info({ isKeyGone, isTls }, "token keys and TLS files were read again");
+}
+
 /** Opens all parts of a server in order and wires them. If one fails, those before it are closed again. */
-export async function openApp(config: Config): Promise<Server> {
+export async function openApp(config: Config, log = createLog(config)): Promise<Server> {
   const closer = createCloser();
   try {
-    const log = createLog(config);
     const storage = await openStorage(config.dataDir);
     const lock = await lockDataDirectory(storage.root);
     closer.add(() => lock.release());
     // What is quickly read and may be wrong comes before what takes seconds.
-    const tokenKey = await loadTokenKey(config.tokenKeyFile);
+    const tokenKeys = await TokenKeys.load(config, log);
+    const tls = config.tls === undefined ? undefined : await loadTlsFiles(config.tls, log);
     const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
     const database = await openDatabase({ url: config.databaseUrl, directory: storage.database });
     closer.add(() => database.close());
@@ -122,7 +143,7 @@ export async function openApp(config: Config): Promise<Server> {
       uploads,
       hosts,
       scheduler,
-      tokenKey,
+      tokenKeys,
       policies,
       measurements,
       connections: new Connections(),
@@ -140,7 +161,7 @@ export async function openApp(config: Config): Promise<Server> {
     closer.add(() => uploadSweeper.close());
 
     const api = createApi(app, routes);
-    const server = createHttpServer(api);
+    const server = createHttpServer(api, tls);
     server.maxConnections = config.limits.connections;
     const webSockets = attachWebSockets(app, server, socketTargets);
     closer.add(() => stopListening(server, () => webSockets.close()));
@@ -152,6 +173,7 @@ export async function openApp(config: Config): Promise<Server> {
       generatedAdmin,
       fetch: async (request) => api.fetch(request),
       listen: () => listen(server, config),
+      reload: (changed) => reload(app, server, changed),
       close: () => closer.close(),
     };
   } catch (error) {

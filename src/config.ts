@@ -8,6 +8,15 @@ const positive = z.coerce.number().int().min(1);
 
 const GIB = 2 ** 30;
 
+/** Paths between commas. */
+const fileList = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((file) => file.trim())
+    .filter((file) => file !== "")
+    .map((file) => resolve(file)),
+);
+
 /** Every setting of the server, its environment variable and its default. */
 const environment = z.object({
   HANAMI_HOST: z.string().min(1).default("127.0.0.1"),
@@ -23,8 +32,12 @@ const environment = z.object({
     .optional(),
   HANAMI_ADMIN_USER_NAME: z.string().optional(),
   HANAMI_ADMIN_PASSPHRASE: z.string().min(8).max(1024).optional(),
+  HANAMI_TOKEN_KEY: z.string().optional(),
   HANAMI_TOKEN_KEY_FILE: z.string().min(1).optional(),
+  HANAMI_TOKEN_OLD_KEY_FILES: fileList.default([]),
   HANAMI_TOKEN_EXPIRE_TIME: positive.default(3600),
+  HANAMI_TLS_CERT_FILE: z.string().min(1).optional(),
+  HANAMI_TLS_KEY_FILE: z.string().min(1).optional(),
   HANAMI_POLICIES: z.string().min(1).optional(),
   HANAMI_SOFTWARE_GPU: flag.default(false),
   HANAMI_CPU_THREADS: positive.optional(),
@@ -94,8 +107,14 @@ export interface Config {
   /** Undefined: the embedded database in the data directory. */
   databaseUrl: string | undefined;
   admin: { id: string | undefined; name: string | undefined; passphrase: string | undefined };
+  /** The key that signs tokens; undefined: the content of `tokenKeyFile`. */
+  tokenKey: string | undefined;
   tokenKeyFile: string;
+  /** Tokens that were signed with these keys are accepted, too. */
+  tokenOldKeyFiles: string[];
   tokenExpireSeconds: number;
+  /** PEM files; undefined: the server speaks HTTP without TLS. */
+  tls: { certFile: string; keyFile: string } | undefined;
   /** Undefined: the policies that ship with the server. */
   policiesFile: string | undefined;
   softwareGpu: boolean;
@@ -135,6 +154,15 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
   }
   const values = parsed.data;
+  const { HANAMI_TLS_CERT_FILE: certFile, HANAMI_TLS_KEY_FILE: keyFile } = values;
+  const problems: string[] = [];
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    problems.push("HANAMI_TLS_CERT_FILE, HANAMI_TLS_KEY_FILE: one needs the other");
+  }
+  if (values.HANAMI_TOKEN_KEY !== undefined && values.HANAMI_TOKEN_KEY_FILE !== undefined) {
+    problems.push("HANAMI_TOKEN_KEY, HANAMI_TOKEN_KEY_FILE: which of them?");
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
   const dataDir = resolve(values.HANAMI_DATA_DIR);
   return {
     host: values.HANAMI_HOST,
@@ -146,8 +174,14 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
       name: values.HANAMI_ADMIN_USER_NAME,
       passphrase: values.HANAMI_ADMIN_PASSPHRASE,
     },
+    tokenKey: values.HANAMI_TOKEN_KEY,
     tokenKeyFile: resolve(values.HANAMI_TOKEN_KEY_FILE ?? `${dataDir}/token.key`),
+    tokenOldKeyFiles: values.HANAMI_TOKEN_OLD_KEY_FILES,
     tokenExpireSeconds: values.HANAMI_TOKEN_EXPIRE_TIME,
+    tls:
+      certFile === undefined || keyFile === undefined
+        ? undefined
+        : { certFile: resolve(certFile), keyFile: resolve(keyFile) },
     policiesFile: values.HANAMI_POLICIES === undefined ? undefined : resolve(values.HANAMI_POLICIES),
     softwareGpu: values.HANAMI_SOFTWARE_GPU,
     cpuThreads: values.HANAMI_CPU_THREADS,

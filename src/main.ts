@@ -34,6 +34,9 @@ function announce({ app }: Server, url: string): void {
   for (const host of app.hosts.list()) console.log(`  ${host.uuid}  ${host.type}  ${host.name}`);
 }
 
+/** Closing the terminal of a server ends it; without one the same signal means something else. */
+const hasTerminal = process.stdin.isTTY || process.stdout.isTTY;
+
 /** The first signal stops the server in good order, the second one at once. */
 function stopOnSignals(server: Server): void {
   let isStopping = false;
@@ -51,6 +54,18 @@ function stopOnSignals(server: Server): void {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  if (hasTerminal) process.on("SIGHUP", stop);
+}
+
+/** Reads the settings again, the file and what it names; what can not be used is logged and changes nothing. */
+function reloadOnSignal(server: Server, read: () => Promise<Config>): void {
+  if (hasTerminal) return;
+  let reloading = Promise.resolve();
+  process.on("SIGHUP", () => {
+    reloading = reloading
+      .then(async () => server.reload(await read()))
+      .catch((error: unknown) => server.app.log.error({ err: error }, "nothing was reloaded"));
+  });
 }
 
 /** A forgotten promise is a defect, but none that should take everybody's work down. */
@@ -70,8 +85,10 @@ let config: Config | undefined;
 let server: Server | undefined;
 try {
   const { values } = parseArgs({ options: { config: { type: "string", short: "c" } } });
-  config = parseConfig({ ...(await readConfigFile(values.config)), ...process.env });
+  const read = async () => parseConfig({ ...(await readConfigFile(values.config)), ...process.env });
+  config = await read();
   server = await openApp(config);
+  reloadOnSignal(server, read);
   noteForgottenErrors(server);
   stopOnSignals(server);
   if (server.generatedAdmin !== undefined) showCredentials(server.generatedAdmin);

@@ -13,6 +13,8 @@ export function runInProcess<Answer>(
   return new Promise((resolve, reject) => {
     const child = fork(file, {
       execArgv: [`--max-old-space-size=${limits.heapMib}`],
+      // Whoever takes over a reader of files shall not find keys and passphrases in its environment.
+      env: {},
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), limits.timeMs);

@@ -16,7 +16,7 @@ export const notAssigned = (userId: string, projectId: string) =>
  * and what they say now counts. A later user with the same id is somebody else: `created_at` tells them apart.
  */
 export async function authenticate(app: App, token: string): Promise<Caller> {
-  const claims = await readToken(app.tokenKey, token);
+  const claims = await readToken(app.tokenKeys, token);
   const [found] = await app.db
     .select({
       name: users.name,

@@ -2,8 +2,8 @@
 export interface Connection {
   userId: string;
   projectId: string;
-  /** The right to it is gone. */
-  end(): void;
+  /** The right to it is gone; the client learns why. */
+  end(reason: string): void;
 }
 
 /** Open connections by user, so that they end together with the user or the assignment. */
@@ -31,7 +31,13 @@ export class Connections {
   end(userId: string, projectId?: string): void {
     for (const connection of this.#open) {
       if (connection.userId !== userId) continue;
-      if (projectId === undefined || connection.projectId === projectId) connection.end();
+      if (projectId !== undefined && connection.projectId !== projectId) continue;
+      connection.end("the user or the assignment was removed");
     }
+  }
+
+  /** Ends all connections, whoever has them. */
+  endAll(reason: string): void {
+    for (const connection of this.#open) connection.end(reason);
   }
 }

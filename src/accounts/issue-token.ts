@@ -18,7 +18,7 @@ export const accessDenied = () => unauthorized("ACCESS DENIED!\nUser or passphra
 
 export async function issueToken(app: App, user: UserRow, project: Assignment): Promise<IssuedToken> {
   const token = await signToken(
-    app.tokenKey,
+    app.tokenKeys,
     {
       created_at: formatTimestamp(user.created_at),
       creator_id: user.creator_id,

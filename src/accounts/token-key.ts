@@ -1,15 +1,76 @@
-import { randomBytes, webcrypto } from "node:crypto";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { createHash, randomBytes, webcrypto } from "node:crypto";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
 import { StartError } from "../start-error.ts";
 
-export type TokenKey = webcrypto.CryptoKey;
+/** As many bytes as the hash of HS256 has; fewer can be guessed (RFC 7518, 3.2). */
+const keyBytesMin = 32;
 
-/**
- * The key that signs tokens: the content of the key file. A missing file is made, readable for its owner only;
- * whoever can read it can be anybody.
- */
-export async function loadTokenKey(file: string): Promise<TokenKey> {
+/** A key that tokens are signed or checked with. */
+export interface TokenKey {
+  /** For the header `kid`: the beginning of the key's SHA-256. */
+  id: string;
+  key: webcrypto.CryptoKey;
+}
+
+type KeySettings = Pick<Config, "tokenKey" | "tokenKeyFile" | "tokenOldKeyFiles">;
+
+/** The keys of the configuration: the first one signs, all are accepted. */
+export class TokenKeys {
+  readonly #log: Pick<Logger, "warn">;
+  #keys: readonly [TokenKey, ...TokenKey[]];
+
+  private constructor(log: Pick<Logger, "warn">, keys: readonly [TokenKey, ...TokenKey[]]) {
+    this.#log = log;
+    this.#keys = keys;
+  }
+
+  /** Throws StartError for a key that can not be used. */
+  static async load(settings: KeySettings, log: Pick<Logger, "warn">): Promise<TokenKeys> {
+    return new TokenKeys(log, await loadKeys(settings, log));
+  }
+
+  /** Takes the keys of other settings, or of changed files. Returns true when a key is not accepted any more. After an error everything is as before. */
+  async reload(settings: KeySettings): Promise<boolean> {
+    const before = this.#keys;
+    this.#keys = await loadKeys(settings, this.#log);
+    return before.some(({ id }) => this.#keys.every((key) => key.id !== id));
+  }
+
+  get signing(): TokenKey {
+    return this.#keys[0];
+  }
+
+  /** Several keys are accepted, so tokens have to tell which one they were signed with. */
+  get areSeveral(): boolean {
+    return this.#keys.length > 1;
+  }
+
+  /** The key of this id; without such a key, or without an id, all of them. */
+  candidates(id: unknown): readonly TokenKey[] {
+    const named = this.#keys.filter((key) => key.id === id);
+    return named.length > 0 ? named : this.#keys;
+  }
+}
+
+async function loadKeys(settings: KeySettings, log: Pick<Logger, "warn">): Promise<[TokenKey, ...TokenKey[]]> {
+  const { tokenKey, tokenKeyFile, tokenOldKeyFiles } = settings;
+  let signing: TokenKey;
+  if (tokenKey === undefined) {
+    await makeKeyFile(tokenKeyFile);
+    signing = await readKeyFile(tokenKeyFile, log);
+  } else {
+    signing = await importKey(Buffer.from(tokenKey), "The token key HANAMI_TOKEN_KEY");
+  }
+  const old: TokenKey[] = [];
+  for (const file of tokenOldKeyFiles) old.push(await readKeyFile(file, log));
+  return [signing, ...old.filter(({ id }) => id !== signing.id)];
+}
+
+/** A missing file is made, readable for its owner only; whoever can read it can be anybody. */
+async function makeKeyFile(file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   try {
     // "wx" decides the race of two processes that both find no file.
@@ -23,7 +84,28 @@ export async function loadTokenKey(file: string): Promise<TokenKey> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  const key = await readFile(file);
-  if (key.length === 0) throw new StartError(`The token key file ${file} is empty. Delete it to have a new one made.`);
-  return webcrypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+}
+
+async function readKeyFile(file: string, log: Pick<Logger, "warn">): Promise<TokenKey> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+    const { mode } = await stat(file);
+    if ((mode & 0o077) !== 0) log.warn({ file }, "other users of this machine can read the token key");
+  } catch (error) {
+    throw new StartError(`The token key file ${file} can not be read: ${(error as Error).message}`);
+  }
+  return importKey(bytes, `The token key file ${file}`);
+}
+
+async function importKey(bytes: Buffer, name: string): Promise<TokenKey> {
+  if (bytes.length < keyBytesMin) {
+    throw new StartError(
+      `${name} has ${bytes.length} bytes, but at least ${keyBytesMin} are needed. Make one with: openssl rand -base64 48`,
+    );
+  }
+  return {
+    id: createHash("sha256").update(bytes).digest("hex").slice(0, 16),
+    key: await webcrypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]),
+  };
 }

@@ -1,7 +1,7 @@
-import { errors, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import { z } from "zod";
 import { unauthorized } from "../errors.ts";
-import type { TokenKey } from "./token-key.ts";
+import type { TokenKeys } from "./token-key.ts";
 
 /** What a token says about its user; names and meaning are part of the contract. */
 const tokenUser = z.object({
@@ -19,11 +19,15 @@ export type TokenUser = z.output<typeof tokenUser>;
 
 const algorithm = "HS256";
 
-/** Signs a token with the two claims of the contract: `exp`, and `user` as JSON text with sorted keys. */
-export async function signToken(key: TokenKey, user: TokenUser, expireSeconds: number): Promise<string> {
+/**
+ * Signs a token with the two claims of the contract: `exp`, and `user` as JSON text with sorted keys. Its header is that
+ * of the contract, too, and while several keys are accepted it has a `kid` besides.
+ */
+export async function signToken(keys: TokenKeys, user: TokenUser, expireSeconds: number): Promise<string> {
+  const { id, key } = keys.signing;
   const claim = JSON.stringify(user, Object.keys(tokenUser.shape));
   return new SignJWT({ exp: Math.floor(Date.now() / 1000) + expireSeconds, user: claim })
-    .setProtectedHeader({ alg: algorithm, typ: "JWT" })
+    .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(keys.areSeveral ? { kid: id } : {}) })
     .sign(key);
 }
 
@@ -34,10 +38,27 @@ function reason(error: unknown): string {
   return "invalid token supplied";
 }
 
-/** Checks signature, algorithm and expiry. Throws unauthorized with the contract's text. */
-export async function readToken(key: TokenKey, token: string): Promise<TokenUser> {
+/** The payload, once one of the keys fits. Nothing of the header decides but which key is tried. */
+async function verify(keys: TokenKeys, token: string): Promise<JWTPayload> {
+  let failure: unknown;
+  for (const { key } of keys.candidates(decodeProtectedHeader(token).kid)) {
+    try {
+      const { payload } = await jwtVerify(token, key, { algorithms: [algorithm], requiredClaims: ["exp", "user"] });
+      return payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** Checks signature, algorithm, expiry and origin. Throws unauthorized with the contract's text. */
+export async function readToken(keys: TokenKeys, token: string): Promise<TokenUser> {
   try {
-    const { payload } = await jwtVerify(token, key, { algorithms: [algorithm], requiredClaims: ["exp", "user"] });
+    const payload = await verify(keys, token);
+    // Ours name neither: this one was made by or for somebody else who has the key.
+    if (payload.iss !== undefined || payload.aud !== undefined) throw new errors.JWTInvalid("foreign");
     return tokenUser.parse(JSON.parse(String(payload["user"])));
   } catch (error) {
     throw unauthorized(`Failed to validate JWT-Token with error: ${reason(error)}`);

@@ -29,6 +29,13 @@ interface Answer {
   body: string | ReadableStream<Uint8Array>;
 }
 
+/** Answers are data: not to be kept, and nothing to be shown as a page. */
+const answerHeaders = {
+  Server: "Hanami",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+};
+
 const json = { "Content-Type": "text/json" };
 const text = { "Content-Type": "text/plain" };
 
@@ -61,8 +68,8 @@ export function createApi(app: App, routes: readonly Route[]) {
   const table = routeTable(routes);
   const hono = new Hono<{ Bindings: Partial<HttpBindings> }>();
 
-  // Clients speak plain HTTP; whether browsers must use TLS is for the proxy in front to say.
-  hono.use(secureHeaders({ strictTransportSecurity: false }));
+  // Without TLS of our own it is for the proxy in front to say whether browsers must use it.
+  hono.use(secureHeaders({ strictTransportSecurity: app.config.tls !== undefined }));
   hono.use(serveReference());
   hono.route("/", probes(app));
   hono.all("*", async (c) => {
@@ -93,7 +100,7 @@ export function createApi(app: App, routes: readonly Route[]) {
     const isKnown = ["GET", "POST", "PUT", "DELETE"].includes(trace.method);
     app.apiMetrics.observe({ method: isKnown ? trace.method : "other", status, seconds });
     app.log.debug({ requestId, user: trace.userId, method: trace.method, path: trace.path, status, ms }, "request");
-    return c.body(body, status, { ...headers, Server: "Hanami", "X-Request-Id": requestId });
+    return c.body(body, status, { ...headers, ...answerHeaders, "X-Request-Id": requestId });
   });
   return hono;
 }

@@ -1,5 +1,7 @@
 import type { Server as HttpServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { createAdaptorServer } from "@hono/node-server";
+import type { TlsFiles } from "../tls-files.ts";
 import type { Api } from "./app.ts";
 
 const badRequestAnswer = [
@@ -11,9 +13,20 @@ const badRequestAnswer = [
   "\r\n",
 ].join("\r\n");
 
-/** The HTTP server of an API. Even what never becomes a request is answered with a status that clients know. */
-export function createHttpServer(api: Api): HttpServer {
-  const server = createAdaptorServer({ fetch: api.fetch }) as HttpServer;
+/** A client that connects and does not get on with TLS; Node's own limit is two minutes. */
+const tlsHandshakeMs = 20_000;
+
+/**
+ * The HTTP server of an API, with TLS when there is a certificate. Even what never becomes a request is answered with a
+ * status that clients know.
+ */
+export function createHttpServer(api: Api, tls?: TlsFiles): HttpServer {
+  const server = createAdaptorServer({
+    fetch: api.fetch,
+    ...(tls === undefined
+      ? {}
+      : { createServer: createTlsServer, serverOptions: { ...tls, handshakeTimeout: tlsHandshakeMs } }),
+  }) as HttpServer;
   // Node's own answers would be 431 for long headers, 408 for slow clients and 417 for unknown expectations.
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end(badRequestAnswer);

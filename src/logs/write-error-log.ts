@@ -1,5 +1,6 @@
 import type { App } from "../app-context.ts";
 import { error_log } from "../db/schema/index.ts";
+import { describeError } from "./describe-error.ts";
 
 export interface ErrorEntry {
   /** Empty for errors of the system itself. */
@@ -42,7 +43,7 @@ function shownValues(values: ReadonlyMap<string, unknown>): Record<string, unkno
  * goes to the log only.
  */
 export async function writeErrorLog(app: Pick<App, "db" | "log">, entry: ErrorEntry): Promise<void> {
-  const message = entry.error instanceof Error ? (entry.error.stack ?? entry.error.message) : String(entry.error);
+  const message = describeError(entry.error).stack;
   app.log.error({ err: entry.error, component: entry.component, user: entry.userId }, entry.context);
   try {
     await app.db.insert(error_log).values({

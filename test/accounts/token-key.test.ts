@@ -1,27 +1,74 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { loadTokenKey } from "../../src/accounts/token-key.ts";
+import { TokenKeys } from "../../src/accounts/token-key.ts";
 
 let folder: string;
+const warnings: unknown[] = [];
+const log = { warn: (...what: unknown[]) => void warnings.push(what) };
+const load = (tokenKeyFile: string, more: { tokenKey?: string; tokenOldKeyFiles?: string[] } = {}) =>
+  TokenKeys.load({ tokenKey: undefined, tokenOldKeyFiles: [], tokenKeyFile, ...more }, log);
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "hanami-key-"));
+  warnings.length = 0;
 });
 afterEach(() => rm(folder, { recursive: true }));
 
 test("a missing key file is made for its owner only, and kept", async () => {
   const file = join(folder, "deep", "token.key");
-  await Promise.all([loadTokenKey(file), loadTokenKey(file)]);
+  const [first, second] = await Promise.all([load(file), load(file)]);
   const content = await readFile(file, "utf8");
   expect(content.length).toBeGreaterThanOrEqual(43);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
-  await loadTokenKey(file);
+  await load(file);
   expect(await readFile(file, "utf8")).toBe(content);
+  expect(first.signing.id).toBe(second.signing.id);
+  expect(warnings).toEqual([]);
 });
 
-test("an empty key file is refused", async () => {
+test.each([
+  ["empty", 0],
+  ["short", 31],
+])("a key file that is %s is refused", async (_name, bytes) => {
   const file = join(folder, "token.key");
-  await writeFile(file, "");
-  await expect(loadTokenKey(file)).rejects.toThrow("is empty");
+  await writeFile(file, "k".repeat(bytes), { mode: 0o600 });
+  await expect(load(file)).rejects.toThrow(`${file} has ${bytes} bytes, but at least 32 are needed`);
+  await writeFile(file, "k".repeat(32));
+  expect((await load(file)).candidates(undefined)).toHaveLength(1);
+});
+
+test("a key from the environment needs no file, and a short one is not shown", async () => {
+  const file = join(folder, "token.key");
+  const keys = await load(file, { tokenKey: "k".repeat(32) });
+  await writeFile(file, "k".repeat(32), { mode: 0o600 });
+  // The same bytes are the same key, wherever they come from.
+  expect((await load(file)).signing.id).toBe(keys.signing.id);
+  await expect(load(file, { tokenKey: "too-short-secret" })).rejects.toThrow(
+    /^The token key HANAMI_TOKEN_KEY has 16 bytes, (?!.*too-short-secret)/,
+  );
+});
+
+test("a key that others can read is used, with a warning", async () => {
+  const file = join(folder, "token.key");
+  await load(file);
+  await chmod(file, 0o640);
+  await load(file);
+  expect(warnings).toEqual([[{ file }, "other users of this machine can read the token key"]]);
+});
+
+test("an old key that is missing is named, and a reload that fails changes nothing", async () => {
+  const file = join(folder, "token.key");
+  const missing = join(folder, "old.key");
+  await expect(load(file, { tokenOldKeyFiles: [missing] })).rejects.toThrow(missing);
+  const keys = await load(file);
+  const { id } = keys.signing;
+  const settings = { tokenKey: "x".repeat(40), tokenKeyFile: file, tokenOldKeyFiles: [missing] };
+  await expect(keys.reload(settings)).rejects.toThrow(missing);
+  expect(keys.signing.id).toBe(id);
+  expect(await keys.reload({ ...settings, tokenOldKeyFiles: [file] })).toBe(false);
+  expect(keys.candidates(id)).toHaveLength(1);
+  expect(keys.candidates("another")).toHaveLength(2);
+  expect(await keys.reload({ ...settings, tokenOldKeyFiles: [] })).toBe(true);
 });

@@ -67,11 +67,27 @@ describe.each(databases)("authentication on $name", (database) => {
     expect(await answer(sign(header, payload))).toEqual([401, failure("token expired")]);
   });
 
+  test("not valid yet, or made by or for somebody else who has the key", async () => {
+    const payload = payloadOf(app.token);
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    expect((await answer(sign(header, { ...payload, nbf: nowSeconds - 1, iat: nowSeconds })))[0]).toBe(200);
+    for (const claim of [{ nbf: nowSeconds + 60 }, { nbf: "x" }, { iss: "another.example" }, { aud: "another" }]) {
+      expect(await answer(sign(header, { ...payload, ...claim }))).toEqual([401, failure("invalid token supplied")]);
+    }
+  });
+
   test("other algorithms, none among them", async () => {
     const none = `${encode({ alg: "none", typ: "JWT" })}.${encode(payloadOf(app.token))}.`;
     expect(await answer(none)).toEqual([401, failure("wrong algorithm")]);
-    for (const alg of ["HS512", "RS256", "none"]) {
+    for (const alg of ["HS512", "RS256", "ES256", "EdDSA", "none"]) {
       expect(await answer(sign({ alg }, payloadOf(app.token)))).toEqual([401, failure("wrong algorithm")]);
+    }
+    for (const alg of ["None", "hs256", "", 5, null]) {
+      const [status, text] = await answer(sign({ alg }, payloadOf(app.token)));
+      expect([
+        status,
+        [failure("wrong algorithm"), failure("invalid token supplied")].includes(text as string),
+      ]).toEqual([401, true]);
     }
   });
 

@@ -15,9 +15,9 @@ export interface RunningServer {
 }
 
 /** Starts the built server on a data directory; it ends with the test at the latest. */
-export function spawnServer(dataDir: string, env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(paths.root, "dist/src/main.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
+export function spawnServer(dataDir: string, env: Record<string, string> = {}, args: string[] = []) {
+  const child = spawn(process.execPath, [join(paths.root, "dist/src/main.js"), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
       HANAMI_DATA_DIR: dataDir,
@@ -29,6 +29,8 @@ export function spawnServer(dataDir: string, env: Record<string, string> = {}) {
       ...env,
     },
   });
+  // For the person who looks for the reason of a failure; a test may listen, too.
+  child.stderr.pipe(process.stderr, { end: false });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Logger } from "pino";
 import { insertUser } from "../../src/accounts/insert-user.ts";
 import { openApp, type Server } from "../../src/app.ts";
 import type { App } from "../../src/app-context.ts";
@@ -55,7 +56,7 @@ export const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 /** A real server on a fresh database and a temporary data directory; only the socket is left out. */
 export async function createTestApp(
-  options: { database?: TestDatabase; config?: Partial<Config> } = {},
+  options: { database?: TestDatabase; config?: Partial<Config>; log?: Logger } = {},
 ): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), "hanami-test-"));
   const database = await (options.database ?? embeddedDatabase).prepare(join(dataDir, "database"));
@@ -71,7 +72,8 @@ export async function createTestApp(
     databaseUrl: database.url,
     ...options.config,
   };
-  let server = await openApp(config);
+  const open = () => openApp(config, options.log);
+  let server = await open();
 
   async function request(method: string, path: string, given: RequestOptions = {}): Promise<TestResponse> {
     const query = new URLSearchParams();
@@ -133,7 +135,7 @@ export async function createTestApp(
     },
     async restart() {
       await server.close();
-      server = await openApp(config);
+      server = await open();
     },
     async close() {
       await server.close();

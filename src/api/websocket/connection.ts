@@ -127,7 +127,7 @@ export class SocketConnection {
       // The client may have left meanwhile.
       if (this.#isClosed) this.#app.connections.remove(registration);
       // Whoever was removed while the token was being read was not among the connections to be ended.
-      await confirm().catch(() => registration.end());
+      await confirm().catch(() => registration.end("the token is not valid any more"));
       this.#answer({ success: true, uuid: randomUUID() });
     } catch (error) {
       const isRefusal = error instanceof HandshakeError;

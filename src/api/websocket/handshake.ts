@@ -65,7 +65,7 @@ export async function shakeHands(
   if (named === undefined) throw new HandshakeError("");
   const { userId, projectId } = context.caller;
   const { socketsPerUser } = app.config.limits;
-  const end = () => peer.close(policyViolation, "the user or the assignment was removed");
+  const end = (reason: string) => peer.close(policyViolation, reason);
   const registration: Connection = { userId, projectId, end };
   if (!app.connections.add(registration, socketsPerUser)) {
     throw new HandshakeError(`More than ${socketsPerUser} open connections`);
