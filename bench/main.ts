@@ -3,9 +3,6 @@
  * bench/results, `--yardstick FILE` compares with a module that exports `Net`, a plain JavaScript loop over the
  * original's rule; its rates over 0.93 (training) and 0.70 (request) are those of the original's C++ loops.
  */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -14,6 +11,7 @@ import { Network, updateRule } from "../src/network/network.ts";
 import { parseTemplate } from "../src/network/template/parse-template.ts";
 import { generateDigits, loadDigits, rowsOf, type Digits } from "./digits.ts";
 import { measure, type Case, type Measurement } from "./measure.ts";
+import { describeMachine, machineLine, saveResult } from "./result.ts";
 import { table } from "./table.ts";
 
 const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
@@ -143,33 +141,18 @@ const measurements = measure(
   ROUNDS,
 );
 const result = {
-  date: new Date().toISOString(),
-  commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(),
-  machine: {
-    cpu: cpus()[0]?.model.trim(),
-    cores: cpus().length,
-    memory: totalmem(),
-    load: loadavg(),
-    node: process.version,
-  },
+  ...describeMachine(),
   data: digits.name,
   rates: measurements.map((each) => ({ ...each, ...ratios(measurements, each.name) })),
   sizes: measureSizes(),
 };
 await Promise.all(Object.values(engines).map((engine) => engine.close()));
 
-if (options.save) {
-  mkdirSync("bench/results", { recursive: true });
-  writeFileSync(
-    `bench/results/kernels-${result.date.slice(0, 10)}-${result.commit}.json`,
-    `${JSON.stringify(result, null, 2)}\n`,
-  );
-}
+if (options.save) saveResult("kernels", result);
 if (options.json) console.log(JSON.stringify(result, null, 2));
 else {
-  const { machine } = result;
-  console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.load[0]!.toFixed(1)}`);
-  console.log(`${result.commit}, ${result.data}; thousand samples per second, median (lowest to highest)\n`);
+  console.log(machineLine(result));
+  console.log(`${result.data}; thousand samples per second, median (lowest to highest)\n`);
   const rate = ({ median, low, high }: Measurement["wall"]) =>
     `${median.toFixed(1)} (${low.toFixed(1)} to ${high.toFixed(1)})`;
   const times = (value: number | undefined) => (value === undefined ? "" : `${value.toFixed(2)}x`);

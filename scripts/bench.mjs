@@ -11,7 +11,8 @@ const MODULES = new Map([
   ["learning", "learning/main"],
   ["through-api", "through-api/main"],
   ["tfjs", "tfjs/main"],
-  ["api", "api"],
+  ["api", "api/main"],
+  ["soak", "soak/main"],
 ]);
 
 const [first = "", ...rest] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
@@ -100,6 +100,21 @@ describe("transport over a real socket", () => {
     response.resume();
     chunked.destroy();
     expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
+  });
+
+  test("a client that hangs up in the middle of a body leaves nothing in the error log", async () => {
+    const { hostname, port } = new URL(url);
+    const refused = async () =>
+      Number(/method="PUT",status="400"\} (\d+)/.exec((await send("GET", "/metrics")).text)?.[1] ?? 0);
+    const before = await refused();
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    const head = `PUT /v1.0alpha/token HTTP/1.1\r\nHost: any\r\nX-Auth-Token: ${app.token}\r\nContent-Length: 100\r\n\r\n{`;
+    await new Promise<void>((sent) => socket.write(head, () => sent()));
+    socket.destroy();
+    await vi.waitFor(async () => expect(await refused()).toBe(before + 1), 20_000);
+    const { body } = (await app.request("GET", "/error_log", { query: { page: 0 } })).json<{ body: unknown[] }>();
+    expect(body).toEqual([]);
   });
 
   test("garbage instead of HTTP hurts nobody", async () => {

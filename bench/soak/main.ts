@@ -1,0 +1,220 @@
+/**
+ * Minutes of mixed load on one server: readers, uploads, training, requests and direct IO, beside clients that never
+ * read, never finish or vanish. `npm run bench -- soak`. Options: `--minutes N` (3), `--windows N` (9), `--json`,
+ * `--save`. Exit code 1 when something failed, or when latency or memory did not hold.
+ */
+import { once } from "node:events";
+import { connect } from "node:net";
+import { parseArgs } from "node:util";
+import { NotFoundError, type HanamiClient } from "hanami-sdk";
+import { describeMachine, machineLine, saveResult } from "../result.ts";
+import { table } from "../table.ts";
+import { label, picture, startBench, TEMPLATE, type Bench } from "../api/clients.ts";
+import { holdSockets, holdUploads } from "./slow-clients.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "3" },
+    windows: { type: "string", default: "9" },
+    json: { type: "boolean" },
+    save: { type: "boolean" },
+  },
+});
+const WINDOWS = Number(options.windows);
+const WINDOW_MS = (Number(options.minutes) * 60_000) / WINDOWS;
+const READERS = 4;
+const DIRECT = 2;
+const SLOW = 8;
+const ROWS = 2000;
+/** What the last third of the windows may have more than the first: times for latency, MB and a share for memory. */
+const LATENCY_FACTOR = 2;
+const MEMORY_FACTOR = 1.1;
+const MEMORY_MARGIN_MB = 40;
+
+interface Window {
+  reads: number;
+  p50: number;
+  p99: number;
+  /** Of all other clients. */
+  operations: number;
+  memoryMb: number;
+}
+
+/** What the clients note, window by window. */
+class Notes {
+  readonly failures: string[] = [];
+  #latencies: number[] = [];
+  #operations = 0;
+
+  read(ms: number): void {
+    this.#latencies.push(ms);
+  }
+
+  done(): void {
+    this.#operations++;
+  }
+
+  take(memoryMb: number): Window {
+    const sorted = this.#latencies.sort((a, b) => a - b);
+    const quantile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
+    const window = {
+      reads: sorted.length,
+      p50: quantile(0.5),
+      p99: quantile(0.99),
+      operations: this.#operations,
+      memoryMb,
+    };
+    this.#latencies = [];
+    this.#operations = 0;
+    return window;
+  }
+}
+
+type Step = (round: number) => Promise<void>;
+
+function idxPair() {
+  const images = Buffer.alloc(16 + 784 * ROWS);
+  for (const [index, value] of [2051, ROWS, 28, 28].entries()) images.writeUInt32BE(value, 4 * index);
+  for (let row = 0; row < ROWS; row++) images.set(picture(row), 16 + 784 * row);
+  const labels = Buffer.alloc(8 + ROWS);
+  for (const [index, value] of [2049, ROWS].entries()) labels.writeUInt32BE(value, 4 * index);
+  for (let row = 0; row < ROWS; row++) labels[8 + row] = row % 10;
+  return { images, labels };
+}
+
+function reader(client: HanamiClient, notes: Notes): Step {
+  return async () => {
+    const start = performance.now();
+    const [cluster] = await client.clusters.list();
+    if (cluster !== undefined) await client.clusters.get(cluster.uuid).catch(ignoreGone);
+    notes.read(performance.now() - start);
+  };
+}
+
+/** Somebody else may have deleted it in between. */
+function ignoreGone(error: unknown): undefined {
+  if (error instanceof NotFoundError) return undefined;
+  throw error;
+}
+
+/** A dataset from its upload to its end, with a cluster that learns it, saves itself and answers. */
+function worker(client: HanamiClient, name: string): Step {
+  const files = idxPair();
+  return async (round) => {
+    const dataset = await client.datasets.uploadMnist({ name: `${name} ${round}`, ...files });
+    const cluster = await client.clusters.create({ name: `${name} ${round}`, template: TEMPLATE, seed: round });
+    const columns = (dataset_column: string, hexagon_name: string) => [
+      { dataset_uuid: dataset.uuid, dataset_column, hexagon_name },
+    ];
+    const inputs = columns("picture", "in");
+    const work = { name: "soak", cluster_uuid: cluster.uuid, inputs };
+    await client.tasks.wait(await client.tasks.train({ ...work, outputs: columns("label", "out") }));
+    const { uuid } = await client.clusters.save({ cluster_uuid: cluster.uuid, name: "soak" });
+    await client.tasks.wait({ uuid, cluster_uuid: cluster.uuid });
+    const request = { ...work, results: [{ dataset_column: "out", hexagon_name: "out" }] };
+    const answer = await client.tasks.wait(await client.tasks.request(request));
+    await client.datasets.delete(answer.uuid);
+    await client.checkpoints.delete(uuid);
+    await client.clusters.delete(cluster.uuid);
+    await client.datasets.delete(dataset.uuid);
+  };
+}
+
+async function direct(client: HanamiClient, name: string): Promise<Step> {
+  const { uuid } = await client.clusters.create({ name, template: TEMPLATE, seed: 1 });
+  const io = await client.clusters.directIO(uuid);
+  return async (round) => {
+    await io.train({ in: picture(round) }, { out: label(round) });
+    await io.request({ in: picture(round) });
+  };
+}
+
+/** Sends half a request and hangs up. */
+function vanishing(address: string): Step {
+  const { hostname, port } = new URL(address);
+  return async () => {
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    socket.write("POST /v1.0alpha/token HTTP/1.1\r\nHost: any\r\nContent-Length: 100\r\n\r\n{");
+    socket.destroy();
+  };
+}
+
+async function repeat(step: Step, notes: Notes, isOver: () => boolean): Promise<void> {
+  for (let round = 0; !isOver(); round++) {
+    try {
+      await step(round);
+      notes.done();
+    } catch (error) {
+      notes.failures.push(String(error));
+      if (notes.failures.length >= 20) return;
+    }
+  }
+}
+
+async function memoryMb({ client, server }: Bench): Promise<number> {
+  const { token } = await client.login();
+  const answer = await fetch(`${server.address}/metrics`, { headers: { "X-Auth-Token": token } });
+  const bytes = /^process_resident_memory_bytes (\S+)$/m.exec(await answer.text())?.[1];
+  return Number(bytes) / 1e6;
+}
+
+/** Something was held up or grew. */
+function verdict(windows: Window[], notes: Notes): string[] {
+  const third = Math.ceil(windows.length / 3);
+  const median = (part: Window[], key: "p99" | "memoryMb") =>
+    part.map((window) => window[key]).sort((a, b) => a - b)[part.length >> 1] as number;
+  const [first, last] = [windows.slice(0, third), windows.slice(-third)];
+  const problems = notes.failures.slice(0, 5).map((failure) => `failed: ${failure}`);
+  if (!(median(last, "p99") <= LATENCY_FACTOR * median(first, "p99"))) problems.push("the p99 did not hold");
+  if (!(median(last, "memoryMb") <= MEMORY_FACTOR * median(first, "memoryMb") + MEMORY_MARGIN_MB)) {
+    problems.push("the memory grew");
+  }
+  return problems;
+}
+
+async function soak(bench: Bench): Promise<{ windows: Window[]; problems: string[] }> {
+  const { client, server } = bench;
+  const notes = new Notes();
+  let over = false;
+  const directs = await Promise.all(Array.from({ length: DIRECT }, (_, index) => direct(client, `direct ${index}`)));
+  const held = [await holdSockets(bench, SLOW), await holdUploads(bench, SLOW)];
+  const steps = [
+    ...Array.from({ length: READERS }, () => reader(client, notes)),
+    worker(client, "worker a"),
+    worker(client, "worker b"),
+    ...directs,
+    vanishing(server.address),
+  ];
+  const running = Promise.all(steps.map((step) => repeat(step, notes, () => over)));
+  const windows: Window[] = [];
+  for (let index = 0; index < WINDOWS; index++) {
+    await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
+    windows.push(notes.take(await memoryMb(bench)));
+    if (!options.json) process.stderr.write(`window ${index + 1} of ${WINDOWS}\n`);
+  }
+  over = true;
+  await running;
+  for (const release of held) release();
+  return { windows, problems: verdict(windows, notes) };
+}
+
+const bench = await startBench();
+try {
+  const { windows, problems } = await soak(bench);
+  const result = { ...describeMachine(), windowSeconds: WINDOW_MS / 1000, windows, problems };
+  if (options.json) console.log(JSON.stringify(result, null, 2));
+  else {
+    console.log(`${machineLine(result)}\n`);
+    const rows = windows.map(({ reads, p50, p99, operations, memoryMb: memory }, index) =>
+      [index + 1, reads, p50.toFixed(1), p99.toFixed(1), operations, memory.toFixed(0)].map(String),
+    );
+    console.log(table(["window", "reads", "p50 ms", "p99 ms", "all operations", "server MB"], rows));
+    console.log(problems.length === 0 ? "latency and memory held, nothing failed" : problems.join("\n"));
+  }
+  if (options.save) console.log(`kept in ${saveResult("soak", result)}`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  await bench.stop();
+}
+process.exit();
