@@ -7,9 +7,10 @@ import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
 import { cpuWorker } from "../support/compute-rig.ts";
 
 const dyingWorker = new URL("./dying-worker.js", import.meta.url);
+const losingWorker = new URL("./losing-worker.js", import.meta.url);
 
-function openHost(script = cpuWorker): HostClient {
-  const host = new HostClient({ uuid: "h", type: "cpu", name: "test" }, workerLink(script, "test"));
+function openHost(script = cpuWorker, threads = 1): HostClient {
+  const host = new HostClient({ uuid: "h", type: "cpu", name: "test" }, workerLink(script, "test", { threads }));
   onTestFinished(() => host.close());
   return host;
 }
@@ -126,4 +127,19 @@ test("a closed host says so", async () => {
   await host.close();
   await expect(pending).rejects.toThrow(HostClosedError);
   await expect(host.status()).rejects.toThrow(HostClosedError);
+});
+
+test("a host that loses one of its threads in the middle of a step is lost, and starts anew", async () => {
+  const host = openHost(losingWorker, 2);
+  await host.create("a", { template: smallTemplate, seed: 1 });
+  // One chance of a phase after the other, should the thread be late for the first ones.
+  const trained = (async () => {
+    for (let cycle = 0; ; cycle += 16_000) await host.train("a", { ...sliceOf(cycle, 16_000), schedule: null });
+  })();
+  await expect(trained).rejects.toMatchObject({
+    name: "HostLostError",
+    message: expect.stringContaining("one of its computing threads ended"),
+  });
+  expect(host.generation).toBe(1);
+  await host.create("a", { template: smallTemplate, seed: 1 });
 });

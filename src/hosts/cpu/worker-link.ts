@@ -1,12 +1,30 @@
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import type { HostReply, OpenHostLink } from "../protocol.ts";
 
-/** Runs a host in a worker thread of this process. `script` serves the protocol on its parent port and finds `data` there. */
-export function workerLink(script: URL, name: string, data?: unknown): OpenHostLink {
+/**
+ * Runs a host in a worker thread of this process. `script` serves the protocol on its parent port and finds `data` there.
+ *
+ * A host of several `threads` starts `threads - 1` of its own and waits for them inside a kernel, where no event reaches
+ * it. So each of them holds a lifeline, the far end of a channel to here: when one ends, the host is ended, too.
+ */
+export function workerLink(
+  script: URL,
+  name: string,
+  data: { threads?: number; [name: string]: unknown } = {},
+): OpenHostLink {
   return (events) => {
-    const worker = new Worker(script, { name, workerData: data });
+    const channels = Array.from({ length: (data.threads ?? 1) - 1 }, () => new MessageChannel());
+    const lifelines = channels.map(({ port2 }) => port2);
+    const worker = new Worker(script, { name, workerData: { ...data, lifelines }, transferList: lifelines });
     let reason: string | null = null;
     let closing = false;
+    for (const { port1 } of channels) {
+      port1.once("close", () => {
+        reason ??= "one of its computing threads ended";
+        void worker.terminate();
+      });
+      port1.unref();
+    }
     worker.on("message", (reply: HostReply) => events.reply(reply));
     worker.on("error", (error) => {
       reason = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,7 @@
-/** A helping thread: works on what the leading thread starts, until it is terminated. */
+/**
+ * A helping thread: works on what the leading thread starts, until it is terminated. Its lifeline closes when it ends,
+ * however that happens.
+ */
 import { workerData } from "node:worker_threads";
 import { instantiate } from "./kernels.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";

@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import type { Cluster } from "../../network/cluster.ts";
 import type { Engine, RequestRun, Rows, TrainRun } from "../../network/engine.ts";
 import { COOLDOWN_FORGETS } from "../../network/learning.ts";
@@ -25,6 +25,12 @@ const REQUEST_STEP = 32;
 const REQUEST_BYTES = 64 * 1024 * 1024;
 const SCRATCH_PER_VALUE = 6;
 
+interface WasmEngineOptions {
+  threads?: number;
+  memoryBytes?: number;
+  lifelines?: MessagePort[];
+}
+
 /**
  * Computes with the wasm kernels. One leading thread, the caller's, runs the steps; `threads - 1` helpers take part in
  * them. Results are the same for any number of threads. Call `close` to end the helpers.
@@ -41,8 +47,11 @@ export class WasmEngine implements Engine {
   #cluster: Cluster | null = null;
   #coveredBlocks = 0;
 
-  /** Networks may take `memoryBytes`. */
-  constructor({ threads = 1, memoryBytes = 2 ** 32 }: { threads?: number; memoryBytes?: number } = {}) {
+  /**
+   * Networks may take `memoryBytes`. Each helper holds one of the `lifelines` as long as it lives. Whoever holds the
+   * other end must end the leader when a helper ends: in the middle of a step the leader would wait for ever.
+   */
+  constructor({ threads = 1, memoryBytes = 2 ** 32, lifelines = [] }: WasmEngineOptions = {}) {
     const module = loadKernels();
     const memory = new Memory({ initial: 2, maximum: PAGES_MAX, shared: true });
     const arena = new Arena(memory);
@@ -58,9 +67,10 @@ export class WasmEngine implements Engine {
     this.#table[slots.OPEN_PHASE] = slots.PHASE_CLOSED;
     this.#table[slots.THREADS] = Math.max(1, Math.min(slots.THREADS_MAX, threads));
     for (let thread = 1; thread < this.#table[slots.THREADS]!; thread++) {
-      const workerData = { module, memory, thread };
+      const lifeline = lifelines[thread - 1];
       const helper = new Worker(new URL("./kernel-thread.js", import.meta.url), {
-        workerData,
+        workerData: { module, memory, thread, lifeline },
+        transferList: lifeline === undefined ? [] : [lifeline],
         name: `kernels-${thread}`,
       });
       // A helper waits for work inside a kernel for ever; it must not keep the process alive.
