@@ -12,6 +12,7 @@ import type {
   NetworkMetrics,
   RequestReport,
   RequestSlice,
+  TablePart,
   TrainReport,
   TrainSlice,
 } from "../hosts/host.ts";
@@ -147,13 +148,24 @@ export class ClusterSeat {
     try {
       report = await this.#call((host) => host.train(this.uuid, slice));
     } catch (error) {
-      if (error instanceof HostError) await this.#abandon();
+      if (error instanceof HostError && error.kind !== "table") await this.#abandon();
       throw error;
     }
     this.#changes += 1;
     this.#position = position;
     if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, metrics: report.metrics };
     return report;
+  }
+
+  /** Gives a part of a task's table to the host; false where that keeps none. */
+  async holdTable(part: TablePart): Promise<boolean> {
+    return this.#call((host) => host.holdTable(this.uuid, part));
+  }
+
+  /** Has the host forget the table. */
+  async dropTable(): Promise<void> {
+    const live = this.#live();
+    if (live !== null) await live.host.dropTable(this.uuid);
   }
 
   async request(slice: RequestSlice): Promise<RequestReport> {
@@ -191,7 +203,7 @@ export class ClusterSeat {
   async seedFresh(seed: number): Promise<void> {
     const { host, projectId, info } = await this.ready();
     const { cycle, sections } = info.metrics;
-    if (cycle > 0 || sections > 0) return;
+    if (cycle > 0 || sections > 0 || info.seed === seed) return;
     this.#attached = await this.#put(host, projectId, () => host.create(this.uuid, { template: info.template, seed }));
   }
 

@@ -1,5 +1,5 @@
 import { HostClosedError, HostError, HostLostError } from "./host-errors.ts";
-import type { DeviceFacts, Host, HostFacts, HostStatus, RequestSlice, TrainSlice } from "./host.ts";
+import type { DeviceFacts, Host, HostFacts, HostStatus, RequestSlice, TablePart, TrainSlice } from "./host.ts";
 import { type HostLink, type HostMethod, type HostReply, type OpenHostLink, transferables } from "./protocol.ts";
 
 interface Pending {
@@ -54,12 +54,25 @@ export class HostClient implements Host {
     return this.#call("detach", [cluster]);
   }
 
-  train(cluster: string, slice: TrainSlice) {
+  async train(cluster: string, slice: TrainSlice) {
+    if (slice.table !== undefined && !this.keepsTables) throw new HostError("table", "this host keeps no tables");
     return this.#call("train", [cluster, slice]);
+  }
+
+  async holdTable(cluster: string, part: TablePart) {
+    return this.keepsTables && this.#call("holdTable", [cluster, part]);
+  }
+
+  async dropTable(cluster: string) {
+    if (this.keepsTables) await this.#call("dropTable", [cluster]);
   }
 
   request(cluster: string, slice: RequestSlice) {
     return this.#call("request", [cluster, slice]);
+  }
+
+  get keepsTables(): boolean {
+    return this.type === "gpu";
   }
 
   async close(): Promise<void> {

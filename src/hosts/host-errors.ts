@@ -1,8 +1,9 @@
 /**
  * `state`: bytes that are not a network. `room`: the host has no memory for this network. `unknown_cluster`: nothing
- * attached under this uuid. `input`: a slice that does not fit the network. `internal`: a defect.
+ * attached under this uuid. `input`: a slice that does not fit the network. `table`: a slice takes rows of a table that is
+ * not there; nothing has changed. `internal`: a defect.
  */
-export type HostErrorKind = "state" | "room" | "unknown_cluster" | "input" | "internal";
+export type HostErrorKind = "state" | "room" | "unknown_cluster" | "input" | "table" | "internal";
 
 /** A failure that the host itself reported; it is alive and serves other clusters. */
 export class HostError extends Error {

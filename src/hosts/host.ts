@@ -12,6 +12,8 @@
 export interface Host extends HostFacts {
   /** Counts the ends of the host's process. Networks attached under an earlier number are gone. */
   readonly generation: number;
+  /** `holdTable` is worth a try: what the host computes with is far from where rows are read. */
+  readonly keepsTables: boolean;
 
   /** Does not wait for the slice that is being computed. */
   status(): Promise<HostStatus>;
@@ -29,6 +31,13 @@ export interface Host extends HostFacts {
 
   /** Learns from the rows of a slice, whose buffers change hands. A slice that fails must be followed by `attach`. */
   train(cluster: string, slice: TrainSlice): Promise<TrainReport>;
+  /**
+   * Keeps a part of a task's table next to the network, in place of another task's; parts come in order, the first one
+   * says how large the whole is. False when the host has no room for that: then rows come with every slice.
+   */
+  holdTable(cluster: string, part: TablePart): Promise<boolean>;
+  /** Forgets the table. */
+  dropTable(cluster: string): Promise<void>;
   /** Forward only; leaves the network as it is. The slice's buffers change hands. */
   request(cluster: string, slice: RequestSlice): Promise<RequestReport>;
 
@@ -113,6 +122,26 @@ export interface TrainSlice extends RequestSlice {
   schedule: { firstCycle: number; horizon: number } | null;
   /** Base learning rate in place of the rule's own. */
   learningRate?: number;
+  /**
+   * The rows are those of a table that the host holds, `inputs` and `expected` are empty: cycle c reads rows
+   * order[c] … order[c] + timeLength − 1 of the inputs, and row order[c] of what is expected. Fails with `table`, and
+   * changes nothing, when the host does not hold the whole of it.
+   */
+  table?: { key: string; order: Uint32Array<ArrayBuffer> };
+}
+
+/** All rows that a task reads, or a part of them. */
+export interface TablePart {
+  /** Uuid of the task. */
+  key: string;
+  rowsTotal: number;
+  /** First row of this part, a multiple of 4, and how many it has. */
+  first: number;
+  rows: number;
+  /** Rows of a window. */
+  timeLength: number;
+  inputs: SliceColumns[];
+  expected: SliceColumns[];
 }
 
 export interface TrainReport {

@@ -2,11 +2,14 @@ import type { Host, HostStatus } from "./host.ts";
 import type { HostErrorKind } from "./host-errors.ts";
 
 /** The calls that cross to the host's process; each is one request message and one reply message. */
-export type HostMethod = "status" | "create" | "attach" | "exportState" | "detach" | "train" | "request";
+export type HostMethod = "status" | "create" | "attach" | "exportState" | "detach" | "train" | "request" | TableMethod;
+
+/** Calls that only hosts with `keepsTables` know. */
+type TableMethod = "holdTable" | "dropTable";
 
 /** What serves the calls on the far side. */
 export type HostService = {
-  [M in HostMethod]: (...args: Parameters<Host[M]>) => Awaited<ReturnType<Host[M]>>;
+  [M in Exclude<HostMethod, TableMethod>]: (...args: Parameters<Host[M]>) => Awaited<ReturnType<Host[M]>>;
 };
 
 /** The same where an answer takes its time: a service that waits for a device. */

@@ -16,7 +16,7 @@ export function serveHost(
 ): (request: HostRequest) => { reply: HostReply; transfer: ArrayBuffer[] } {
   return ({ id, method, args }) => {
     try {
-      const call = service[method] as (...args: unknown[]) => unknown;
+      const call = service[method as keyof HostService] as (...args: unknown[]) => unknown;
       const value = call.apply(service, args);
       return { reply: { id, status: service.status(), ok: true, value }, transfer: transferables(value) };
     } catch (error) {

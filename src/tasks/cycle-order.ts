@@ -53,6 +53,14 @@ export class CycleOrder {
     return shuffled(count, (i) => draw(this.#seed, DRAW.cycleOrder + window, epoch, i));
   }
 
+  /** The cycles of a window in their order. */
+  cycles(epoch: number, window: number): Uint32Array {
+    const joined = this.pieces(epoch, window).flatMap(({ first, count }) =>
+      Array.from({ length: count }, (_, i) => first + i),
+    );
+    return this.places(epoch, window, joined.length).map((place) => joined[place] as number);
+  }
+
   #enter(epoch: number): void {
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;

@@ -1,6 +1,7 @@
 import { datasetPath } from "../datasets/paths.ts";
+import type { ClusterSeat } from "../clusters/cluster-seat.ts";
 import { HostError } from "../hosts/host-errors.ts";
-import type { TrainSlice } from "../hosts/host.ts";
+import type { TablePart, TrainSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { HostLosses } from "./host-losses.ts";
 import { placeBindings } from "./place-bindings.ts";
@@ -9,6 +10,7 @@ import { ShuffledSource } from "./shuffled-source.ts";
 import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
 import { TaskError } from "./task-error.ts";
+import { TableLoader } from "./table-loader.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
 /**
@@ -29,7 +31,7 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
   });
   // A network that remembers learns a sequence: its rows keep their order.
   const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
-  const trainer = new SliceTrainer(context, run, { rows, bytesPerCycle: source.bytesPerCycle });
+  const trainer = new SliceTrainer(context, run, { rows, source });
   try {
     for (let over = false; !over;) {
       try {
@@ -77,28 +79,53 @@ interface TaskSlice {
 class SliceTrainer {
   readonly #context: RunContext;
   readonly #run: TaskRun<"train">;
-  readonly #rows: Pick<SliceSource, "read">;
+  readonly #rows: Pick<SliceSource, "read" | "order">;
+  readonly #table: TableLoader;
   readonly #size: SliceSize;
   #ahead: Promise<TaskSlice> | null = null;
 
   constructor(
     context: RunContext,
     run: TaskRun<"train">,
-    { rows, bytesPerCycle }: { rows: Pick<SliceSource, "read">; bytesPerCycle: number },
+    { rows, source }: { rows: Pick<SliceSource, "read" | "order">; source: SliceSource },
   ) {
     this.#context = context;
     this.#run = run;
     this.#rows = rows;
-    this.#size = new SliceSize({ unit: run.plan.batch_size, bytesPerCycle });
+    this.#table = new TableLoader(source, run.task.uuid);
+    this.#size = new SliceSize({ unit: run.plan.batch_size, bytesPerCycle: source.bytesPerCycle });
   }
 
-  /** Trains one slice. False when none is left to train, or the task has to stop: then `run.cycle` is up to date. */
+  /**
+   * Trains one slice, or brings a part of the table to the host. False when nothing is left to train, or the task has to
+   * stop: then `run.cycle` is up to date.
+   */
   async next(): Promise<boolean> {
     const run = this.#run;
     const { uuid: taskUuid, total_number_of_cycles: total } = run.task;
-    run.cycle = await this.#context.exclusive((seat) => seat.positionOf(taskUuid));
-    if (run.cycle >= total || run.stop !== null) return false;
+    const { cycle, host } = await this.#context.exclusive(async (seat) => ({
+      cycle: await seat.positionOf(taskUuid),
+      host: (await seat.ready()).host,
+    }));
+    run.cycle = cycle;
+    if (cycle >= total || run.stop !== null) return false;
+    const part = await this.#table.next(host, total - cycle);
+    if (part !== null) await this.#bring(part);
+    else await this.#train(total);
+    return true;
+  }
 
+  /** Waits for what is still being read, and has the host forget the table. */
+  async close(): Promise<void> {
+    await this.#ahead?.catch(() => undefined);
+    if (!this.#table.isHeld) return;
+    // A host that is gone has forgotten it anyway.
+    await this.#context.exclusive((seat) => seat.dropTable()).catch(() => undefined);
+  }
+
+  async #train(total: number): Promise<void> {
+    const run = this.#run;
+    const taskUuid = run.task.uuid;
     const ahead = this.#ahead;
     this.#ahead = null;
     let { firstCycle, slice } = await (ahead ?? this.#read(run.cycle));
@@ -107,32 +134,55 @@ class SliceTrainer {
     const end = firstCycle + slice.cycles;
     const trained = this.#context.exclusive(async (seat) => {
       if ((await seat.positionOf(taskUuid)) !== firstCycle) return null;
-      if (firstCycle === 0 && run.plan.seed !== null) await seat.seedFresh(run.plan.seed);
+      await this.#seed(seat);
       return seat.train(slice, { taskUuid, cycle: end });
     });
     if (end < total) {
       this.#ahead = this.#read(end);
       this.#ahead.catch(() => undefined);
     }
-    const report = await trained;
+    const report = await trained.catch((error: unknown) => {
+      if (!(error instanceof HostError && error.kind === "table")) throw error;
+      // The network moved, or the host needed the room: the same cycles again, with their rows or another table.
+      this.#table.forget();
+      this.#ahead = null;
+      return null;
+    });
     if (report !== null) {
       run.cycle = end;
       this.#size.observe(slice.cycles, report.elapsedMs);
     }
-    return true;
   }
 
-  /** Waits for what is still being read. */
-  async close(): Promise<void> {
-    await this.#ahead?.catch(() => undefined);
+  async #bring(part: TablePart): Promise<void> {
+    const isHeld = await this.#context.exclusive(async (seat) => {
+      await this.#seed(seat);
+      return seat.holdTable(part);
+    });
+    this.#table.answered(part, isHeld);
+    // What was read ahead brings rows along that the host has by now.
+    if (this.#table.isHeld) this.#ahead = null;
+  }
+
+  async #seed(seat: ClusterSeat): Promise<void> {
+    const { seed } = this.#run.plan;
+    if (this.#run.cycle === 0 && seed !== null) await seat.seedFresh(seed);
   }
 
   async #read(firstCycle: number): Promise<TaskSlice> {
     const { plan, task } = this.#run;
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
+    const rows = this.#table.isHeld
+      ? {
+          timeLength: 1,
+          inputs: [],
+          expected: [],
+          table: { key: task.uuid, order: this.#rows.order(firstCycle, cycles) },
+        }
+      : await this.#rows.read(firstCycle, cycles);
     const slice: TrainSlice = {
       cycles,
-      ...(await this.#rows.read(firstCycle, cycles)),
+      ...rows,
       batchSize: plan.batch_size,
       schedule: { firstCycle, horizon: task.total_number_of_cycles },
       ...(plan.learning_rate === null ? {} : { learningRate: plan.learning_rate }),

@@ -25,6 +25,7 @@ export class ShuffledSource {
   readonly #source: SliceSource;
   readonly #order: CycleOrder;
   #window: Window | null = null;
+  #cycles: { epoch: number; window: number; cycles: Uint32Array } | null = null;
 
   /** `seed` decides the order. */
   constructor(source: SliceSource, seed: number) {
@@ -48,6 +49,23 @@ export class ShuffledSource {
       done += chosen.length;
     }
     return result;
+  }
+
+  /** Where in the table the windows of these cycles begin. */
+  order(firstCycle: number, cycles: number): Uint32Array<ArrayBuffer> {
+    const { period } = this.#order;
+    const order = new Uint32Array(cycles);
+    for (let done = 0; done < cycles;) {
+      const epoch = Math.floor((firstCycle + done) / period);
+      const place = (firstCycle + done) % period;
+      const { window, start } = this.#order.windowAt(epoch, place);
+      if (this.#cycles?.epoch !== epoch || this.#cycles.window !== window)
+        this.#cycles = { epoch, window, cycles: this.#order.cycles(epoch, window) };
+      const chosen = this.#cycles.cycles.subarray(place - start, place - start + cycles - done);
+      order.set(chosen, done);
+      done += chosen.length;
+    }
+    return order;
   }
 
   async #enter(epoch: number, place: number): Promise<Window> {

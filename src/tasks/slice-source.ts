@@ -128,6 +128,23 @@ export class SliceSource {
     return { index, width: window, rows: values };
   }
 
+  /** Where in the table the windows of these cycles begin. */
+  order(firstCycle: number, cycles: number): Uint32Array<ArrayBuffer> {
+    return Uint32Array.from({ length: cycles }, (_, i) => (firstCycle + i) % this.period);
+  }
+
+  /** Rows of the whole table. */
+  get rows(): number {
+    return this.period + this.#timeLength - 1;
+  }
+
+  /** Rows as they lie in the table. */
+  async readRows(first: number, count: number): Promise<SliceRows> {
+    const inputs = await eachInTurn(this.#inputs, (column) => read(column, first, count));
+    const expected = await eachInTurn(this.#expected, (column) => read(column, first, count));
+    return { timeLength: this.#timeLength, inputs, expected };
+  }
+
   async close(): Promise<void> {
     for (const reader of this.#readers.values()) await reader.close();
   }

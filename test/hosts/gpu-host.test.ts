@@ -8,7 +8,7 @@ import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostClosedError, HostError, HostLostError } from "../../src/hosts/host-errors.ts";
-import type { Host, TrainSlice } from "../../src/hosts/host.ts";
+import type { Host, SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
 
 /** The software device is slow where other work goes on. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -82,6 +82,37 @@ test("a GPU host learns, answers and tells how it is; the same slices give the s
   await host.detach("a");
   await host.detach("a");
   expect(await host.status()).toMatchObject({ clusters: 1 });
+});
+
+test("rows that a GPU host keeps teach what rows that come along teach; a CPU host keeps none", async () => {
+  const [host, cpu] = [openGpuHost(), openCpuHost()];
+  const { inputs, expected } = sliceOf(0, 40);
+  const table = { key: "task", rowsTotal: 40, first: 0, rows: 40, timeLength: 1, inputs, expected };
+  const picks = Uint32Array.from({ length: 64 }, (_, i) => (i * 7) % 40);
+  const rule = { cycles: 64, timeLength: 1, batchSize: 16, schedule: { firstCycle: 0, horizon: HORIZON } };
+  const kept: TrainSlice = { ...rule, inputs: [], expected: [], table: { key: "task", order: picks } };
+  const take = (columns: SliceColumns[]) =>
+    columns.map(({ index, width, rows }) => {
+      const taken = new Uint8Array(picks.length * width);
+      picks.forEach((row, i) => taken.set(rows.subarray(row * width, (row + 1) * width), i * width));
+      return { index, width, rows: taken };
+    });
+  for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
+  await expect(host.train("a", kept)).rejects.toMatchObject({ kind: "table" });
+  expect(await host.holdTable("a", table)).toBe(true);
+  expect((await host.train("a", kept)).metrics.cycle).toBe(64);
+  await host.train("b", { ...rule, inputs: take(inputs), expected: take(expected) });
+  expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
+  await host.dropTable("a");
+  await expect(host.train("a", kept)).rejects.toMatchObject({ kind: "table" });
+  // More than a quarter of what is free.
+  const { memoryBytesFree } = await host.status();
+  expect(await host.holdTable("a", { ...table, rowsTotal: Math.ceil(memoryBytesFree / 4 / 16) })).toBe(false);
+
+  await cpu.create("a", { template: smallTemplate, seed: 1 });
+  expect(await cpu.holdTable("a", table)).toBe(false);
+  await cpu.dropTable("a");
+  await expect(cpu.train("a", kept)).rejects.toMatchObject({ kind: "table" });
 });
 
 test("what does not fit is refused, and nothing changes", async () => {

@@ -84,6 +84,9 @@ test("a cluster that moves at many points of a training learns what one that sta
   const stayed = await startTrain(app, stays, dataset, options);
   await untilFinished(app, stays, stayed.uuid);
 
+  // Only the GPU keeps the rows; wherever it is, the cluster learns the same ones.
+  const slices = app.app.hosts.list().map((host) => ({ host, train: vi.spyOn(host, "train") }));
+  onTestFinished(() => slices.forEach(({ train }) => train.mockRestore()));
   const moves = await makeCluster(app, { name: "moves" });
   const task = await startTrain(app, moves, dataset, options);
   let target = gpu;
@@ -105,6 +108,12 @@ test("a cluster that moves at many points of a training learns what one that sta
   }
   expect(moved).toBeGreaterThan(2);
   expect(await getTask(app, moves, task.uuid)).toMatchObject({ state: "finished", current_cycle: rows * epochs });
+  for (const { host, train } of slices) {
+    const withRows = train.mock.calls.filter(([, { inputs }]) => inputs.length > 0);
+    const fromTable = train.mock.calls.filter(([, { table }]) => table !== undefined);
+    expect(withRows.length + fromTable.length).toBe(train.mock.calls.length);
+    expect(host.type === "gpu" ? fromTable.length : withRows.length).toBeGreaterThan(0);
+  }
   // Nothing was trained twice or skipped.
   expect(await cyclesOf(moves)).toBe(rows * epochs);
   expect(Math.abs((await accuracyOf(moves)) - (await accuracyOf(stays)))).toBeLessThan(5);

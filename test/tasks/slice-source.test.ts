@@ -82,8 +82,20 @@ test.each([1, 3])(
       const seen = rows.slice(epoch * period, (epoch + 1) * period);
       expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: period }, (_, i) => i));
     }
+    // Where the whole table is known, the order alone says the same.
+    expect([...shuffled.order(0, cycles)]).toEqual(rows);
+    expect([...shuffled.order(period + 2, period)]).toEqual(rows.slice(period + 2, 2 * period + 2));
     // A task that goes on in the middle sees what it would have seen.
     const resumed = await new ShuffledSource(table, 5).read(period + 2, period);
     expect(samples(resumed.inputs[0]!, period, 1)).toEqual(inputs.slice(period + 2, 2 * period + 2));
   },
 );
+
+test("the table itself can be read in parts, and the order of its cycles begins again", async () => {
+  const table = await open(3);
+  expect(table.rows).toBe(ROWS);
+  const { inputs, expected } = await table.readRows(2, 4);
+  expect([...inputs[0]!.rows]).toEqual([2, 3, 4, 5].flatMap(inputRow));
+  expect([...expected[0]!.rows]).toEqual([2, 3, 4, 5]);
+  expect([...table.order(4, 7)]).toEqual([4, 0, 1, 2, 3, 4, 0]);
+});

@@ -3,13 +3,25 @@ import { GpuMemoryError, type Gpu } from "../../kernels/webgpu/device.ts";
 import { GpuNetwork } from "../../kernels/webgpu/gpu-network.ts";
 import { Kernels } from "../../kernels/webgpu/kernels.ts";
 import type { RequestRun } from "../../kernels/webgpu/run-rows.ts";
+import { TableError } from "../../kernels/webgpu/table.ts";
 import { updateRule } from "../../network/batch-size.ts";
 import { StateError } from "../../network/state-error.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { HostError } from "../host-errors.ts";
-import type { HostStatus, NetworkInfo, RequestReport, RequestSlice, TrainReport, TrainSlice } from "../host.ts";
+import type {
+  HostStatus,
+  NetworkInfo,
+  RequestReport,
+  RequestSlice,
+  TablePart,
+  TrainReport,
+  TrainSlice,
+} from "../host.ts";
 import { LoadMeter } from "../load-meter.ts";
 import type { AsyncHostService } from "../protocol.ts";
+
+/** What a task's table may take of the memory that is free. */
+const TABLE_SHARE = 1 / 4;
 
 /**
  * The networks that live on one device. One call after the other has the device; `status` never waits.
@@ -74,20 +86,32 @@ export class GpuStore implements AsyncHostService {
     return this.#inTurn(async () => {
       const network = this.#network(cluster);
       const start = performance.now();
-      const { expected, batchSize, schedule, learningRate } = slice;
-      await asInput(
-        network.train({
-          ...columnsOf(slice),
-          expected,
-          batchSize,
-          update: updateRule(batchSize),
-          rateAt: (cycle) => (schedule === null ? "direct" : 1 - (schedule.firstCycle + cycle) / schedule.horizon),
-          ...(learningRate === undefined ? {} : { learningRate }),
-        }),
-      );
+      const { expected, batchSize, schedule, learningRate, table } = slice;
+      const rule = {
+        batchSize,
+        update: updateRule(batchSize),
+        rateAt: (cycle: number) =>
+          schedule === null ? ("direct" as const) : 1 - (schedule.firstCycle + cycle) / schedule.horizon,
+        ...(learningRate === undefined ? {} : { learningRate }),
+      };
+      if (table === undefined) await asInput(network.train({ ...columnsOf(slice), expected, ...rule }));
+      else await asInput(network.trainTable({ ...table, ...rule }));
       const metrics = await network.metrics();
       return { metrics, elapsedMs: this.#worked(start) };
     });
+  }
+
+  holdTable(cluster: string, part: TablePart): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const network = this.#network(cluster);
+      // A table that is there goes first.
+      if (part.first === 0) network.release();
+      return asInput(network.hold(part, this.status().memoryBytesFree * TABLE_SHARE));
+    });
+  }
+
+  dropTable(cluster: string): Promise<void> {
+    return this.#inTurn(async () => this.#networks.get(cluster)?.release());
   }
 
   request(cluster: string, slice: RequestSlice): Promise<RequestReport> {
@@ -152,6 +176,7 @@ async function asInput<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof RangeError) throw new HostError("input", error.message);
+    if (error instanceof TableError) throw new HostError("table", error.message);
     throw error;
   }
 }
