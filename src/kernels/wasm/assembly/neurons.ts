@@ -1,5 +1,5 @@
 /** What a block's neurons make of their inputs: values, log2(1 + input), and the list of those that are active. */
-import { AT_OCTETS } from "../slots.ts";
+import { appendOctet } from "./unpack.ts";
 import { log2, madd } from "./vectors.ts";
 
 /**
@@ -10,7 +10,6 @@ import { log2, madd } from "./vectors.ts";
 export function computeValues(values: usize, toDenominator: usize, active: usize): u32 {
   const zero = f32x4.splat(0), one = f32x4.splat(1);
   let count: u32 = 0;
-  let numbers: u64 = 0;
   for (let at = values; at < values + 512; at += 32) {
     const d0 = f32x4.add(f32x4.pmax(zero, v128.load(at)), one);
     const d1 = f32x4.add(f32x4.pmax(zero, v128.load(at, 16)), one);
@@ -20,9 +19,7 @@ export function computeValues(values: usize, toDenominator: usize, active: usize
     v128.store(at, y0);
     v128.store(at, y1, 16);
     const mask = i32x4.bitmask(f32x4.gt(y0, zero)) | (i32x4.bitmask(f32x4.gt(y1, zero)) << 4);
-    store<u64>(active + count, load<u64>(AT_OCTETS + (<usize>mask << 3)) + numbers);
-    count += popcnt(mask);
-    numbers += 0x0808080808080808;
+    count = appendOctet(active, count, mask, <u32>(at - values) >> 2);
   }
   return count;
 }

@@ -176,13 +176,13 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool, isGro
   const cursors = cursorsOf(0);
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(list, j);
-    const count = getU(slot(AT_ACTIVE_COUNT), block);
     const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
+    const end = active + getU(slot(AT_ACTIVE_COUNT), block);
     const values = slot(AT_VALUE) + (<usize>block << 9);
     const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
     const deltas = slot(AT_DELTA) + (<usize>block << 9);
-    for (let k: u32 = 0; k < count; k++) {
-      const n = <u32>load<u8>(active + k);
+    for (let p = active; p < end; p++) {
+      const n = <u32>load<u8>(p);
       const head = getU(heads, n);
       if (head == NONE) continue;
       const value = v128.load32_splat(values + (<usize>n << 2));

@@ -100,12 +100,13 @@ function visitSources(origin: usize, q: u32, hexagon: u32, cursors: usize, isOpe
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(list, j);
     const place = block * slot(STRIDE) + q;
-    const count = getU(slot(AT_ACTIVE_COUNT), place);
+    // A pointer that moves stays in a register; the address of a list's element would be worked out anew every time.
     const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
+    const end = active + getU(slot(AT_ACTIVE_COUNT), place);
     const values = slot(AT_VALUE) + (<usize>place << 9);
     const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
-    for (let k: u32 = 0; k < count; k++) {
-      const n = <u32>load<u8>(active + k);
+    for (let p = active; p < end; p++) {
+      const n = <u32>load<u8>(p);
       const head = getU(heads, n);
       if (head == NONE) continue;
       const value = v128.load32_splat(values + (<usize>n << 2));
@@ -207,12 +208,12 @@ function visitSlopes(origin: usize, learner: u32, hexagon: u32, cursors: usize):
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(list, j);
     const place = block * slot(STRIDE) + q;
-    const count = getU(slot(AT_ACTIVE_COUNT), place);
     const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
+    const end = active + getU(slot(AT_ACTIVE_COUNT), place);
     const values = slot(AT_VALUE) + (<usize>place << 9);
     const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
-    for (let k: u32 = 0; k < count; k++) {
-      const n = <u32>load<u8>(active + k);
+    for (let p = active; p < end; p++) {
+      const n = <u32>load<u8>(p);
       const head = getU(heads, n);
       if (head == NONE) continue;
       const value = v128.load32_splat(values + (<usize>n << 2));
