@@ -81,6 +81,9 @@ function noteForgottenErrors({ app }: Server): void {
   });
 }
 
+// Whoever read the start's lines may be gone (`npm start | head`); that must not end the server.
+process.stdout.on("error", () => {});
+
 let config: Config | undefined;
 let server: Server | undefined;
 try {
