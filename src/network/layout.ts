@@ -113,8 +113,6 @@ export const HEADER = {
   cycleHigh: 8,
   /** Batch updates with at least one sample that was not skipped. */
   adamSteps: 9,
-  /** Samples trained without a horizon; stays at the largest value. */
-  directSamples: 10,
   /** Sections that were there after the last reduction; they are the first ones. */
   reducedSections: 11,
 } as const;

@@ -40,15 +40,25 @@ export const SQUARE_KEEP = 0.98;
 export const ADAM_EPSILON = 1e-6;
 export const WEIGHT_DECAY = 0.2;
 
-/** Online rule: base rate, and the samples after which a rate without a horizon starts to fall. */
+/** Online rule: base rate. */
 export const ONLINE_RATE = 0.05;
-export const DIRECT_SAMPLES = 5000;
+/** Without a horizon: after how many trained samples the rate has halved, and after how many it falls no further. */
+const DIRECT_SAMPLES = 5000;
+const DIRECT_SAMPLES_MAX = 120_000;
 /** With reduction: it happens after so many cycles, and takes sections that have learnt less than this. */
 export const REDUCTION_CYCLES = 5000;
 export const LEARNT_MIN = 0.5;
 
 /** A remaining potential divided by this or more is treated as gone. */
 export const COOLDOWN_FORGETS = 1e6;
+
+/**
+ * Share of the base rate for learning without a horizon (direct IO) in a network that was trained with so many samples,
+ * by whatever: what a task has taught is not washed away, and there always remains something to adapt with.
+ */
+export function directShare(trained: number): number {
+  return 1 / (1 + Math.min(trained, DIRECT_SAMPLES_MAX) / DIRECT_SAMPLES);
+}
 
 /** Keeps a weight, bias or delta in the range in which nothing can overflow. */
 export function bounded(x: number): number {

@@ -1,6 +1,6 @@
 import { createCluster, hexagonOf, outputWidth, widenInput, type Cluster } from "./cluster.ts";
-import { BATCH_RATE, DIRECT_SAMPLES, ONLINE_RATE } from "./learning.ts";
-import { HEADER, NEURONS_PER_BLOCK } from "./layout.ts";
+import { BATCH_RATE, directShare, ONLINE_RATE } from "./learning.ts";
+import { NEURONS_PER_BLOCK } from "./layout.ts";
 import { ReferenceEngine } from "../kernels/reference/reference-engine.ts";
 import type { Engine, Rows, TrainRun } from "./engine.ts";
 import { cyclesToReduction, reduce } from "./reduce.ts";
@@ -177,10 +177,6 @@ export class Network {
       if (samples >= toReduction && reduce(this.#cluster) > 0) this.#engine.forget(this.#cluster);
       first += samples;
     }
-
-    const { header } = this.#cluster.state.arrays;
-    if (batch.rate === "direct")
-      header[HEADER.directSamples] = Math.min(0xffffffff, header[HEADER.directSamples]! + count);
   }
 
   /**
@@ -203,9 +199,8 @@ export class Network {
   #rates({ count, update, rate, learningRate }: TrainBatch, step: number): Float32Array {
     const base = learningRate ?? (update === "batch" ? BATCH_RATE : ONLINE_RATE);
     if (!(base > 0 && base <= LEARNING_RATE_MAX)) throw new RangeError(`learning rate ${base} is not in 0..10`);
-    const trained = this.#cluster.state.arrays.header[HEADER.directSamples]!;
     const shareAt = (sample: number) => {
-      if (rate === "direct") return 1 / Math.sqrt(1 + (trained + sample) / DIRECT_SAMPLES);
+      if (rate === "direct") return directShare(this.cycle + sample);
       const share = typeof rate === "number" ? rate : 1 - (rate.first + sample) / rate.horizon;
       if (!(share >= 0 && share <= 1)) throw new RangeError(`rate ${share} is not in 0..1`);
       return share;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { directShare } from "../../src/network/learning.ts";
 import { Network } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 
@@ -238,21 +239,31 @@ describe("memory", () => {
 });
 
 describe("without a horizon", () => {
-  test("the rate falls with what was trained, and the counter is saved", () => {
-    const shape = { hexagons: "1,1,1 2,1,1 3,1,1", inputs: "in: 1,1,1", outputs: "out: 3,1,1" };
-    const step = (network: Network, count: number) =>
-      network.train({
-        count,
-        inputs: [{ index: 0, values: new Float32Array(count).fill(2), width: 1 }],
-        expected: [{ index: 0, values: new Float32Array(count).fill(1), width: 1 }],
-        update: "online",
-        rate: "direct",
-      });
+  const shape = { hexagons: "1,1,1 2,1,1 3,1,1", inputs: "in: 1,1,1", outputs: "out: 3,1,1" };
+  const step = (network: Network, count: number, rate: number | "direct") =>
+    network.train({
+      count,
+      inputs: [{ index: 0, values: new Float32Array(count).fill(2), width: 1 }],
+      expected: [{ index: 0, values: new Float32Array(count).fill(1), width: 1 }],
+      update: "online",
+      rate,
+    });
+
+  test("the rate falls with what was trained, which is saved", () => {
     const [straight, first] = [create(shape), create(shape)];
-    for (let i = 0; i < 6; i++) step(straight, 1);
-    for (let i = 0; i < 3; i++) step(first, 1);
+    for (let i = 0; i < 6; i++) step(straight, 1, "direct");
+    for (let i = 0; i < 3; i++) step(first, 1, "direct");
     const second = restored(first);
-    for (let i = 0; i < 3; i++) step(second, 1);
+    for (let i = 0; i < 3; i++) step(second, 1, "direct");
     expect(sameState(second, straight)).toBe(true);
+  });
+
+  test("it falls with what tasks train, too, and not for ever", () => {
+    const [direct, known] = [create(shape), create(shape)];
+    for (const network of [direct, known]) for (let i = 0; i < 5; i++) step(network, 1000, 1);
+    step(direct, 1, "direct");
+    step(known, 1, 1 / 2);
+    expect(sameState(direct, known)).toBe(true);
+    expect([120_000, 1e12].map(directShare)).toEqual([1 / 25, 1 / 25]);
   });
 });

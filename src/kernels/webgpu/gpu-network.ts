@@ -1,6 +1,6 @@
 import { createCluster, outputWidth, widenInput, type Cluster } from "../../network/cluster.ts";
-import { BATCH_RATE, DIRECT_SAMPLES, ONLINE_RATE } from "../../network/learning.ts";
-import { HEADER, NEURONS_PER_BLOCK } from "../../network/layout.ts";
+import { BATCH_RATE, directShare, ONLINE_RATE } from "../../network/learning.ts";
+import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
 import type { Metrics } from "../../network/network.ts";
 import { widenOutput } from "../../network/readout.ts";
 import { cyclesToReduction, reduce } from "../../network/reduce.ts";
@@ -258,18 +258,13 @@ export class GpuNetwork {
   async #learn(run: TrainRule, { first, cycles }: Part, feed: Feed): Promise<void> {
     const { batchSize, update } = run;
     const steps: Step[] = [];
-    let direct = this.#header[HEADER.directSamples]!;
-    let isDirect = false;
     for (let cycle = 0; cycle < cycles; cycle += batchSize) {
       const samples = Math.min(batchSize, cycles - cycle);
-      const rate = run.rateAt(first + cycle);
-      isDirect = rate === "direct";
-      steps.push({ firstRow: cycle, samples, resultRow: 0, rate: baseRate(run, rate, direct) });
-      if (isDirect) direct = Math.min(0xffffffff, direct + samples);
+      const rate = baseRate(run, run.rateAt(first + cycle), this.cycle + cycle);
+      steps.push({ firstRow: cycle, samples, resultRow: 0, rate });
     }
     this.#device.buffers.atLeast("shown", Math.min(batchSize, cycles) * this.#device.counts.output * 4);
     await this.#compute(steps, MODES[update], feed);
-    if (isDirect) this.#header[HEADER.directSamples] = direct;
     writeCycle(this.#header, this.cycle + cycles);
   }
 
@@ -342,7 +337,7 @@ function skeleton(cluster: Cluster): Cluster {
 
 const groupLimits = ({ identity }: Gpu): GroupLimits => (identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS);
 
-function baseRate({ update, learningRate }: TrainRule, rate: number | "direct", direct: number): number {
+function baseRate({ update, learningRate }: TrainRule, rate: number | "direct", trained: number): number {
   const base = learningRate ?? (update === "batch" ? BATCH_RATE : ONLINE_RATE);
-  return rate === "direct" ? base / Math.sqrt(1 + direct / DIRECT_SAMPLES) : base * rate;
+  return base * (rate === "direct" ? directShare(trained) : rate);
 }
