@@ -44,7 +44,7 @@ export function missingPackages({ dev, folder = root }) {
 }
 
 /** Runs npm with the output on this terminal. Resolves to its exit code and what it wrote to stderr. */
-function npm(args) {
+export function npm(args) {
   // Started by npm: the very same npm. Else the one on the PATH, which on Windows is a script that needs a shell.
   const cli = process.env.npm_execpath;
   const [command, options] = cli?.endsWith(".js")

@@ -1,8 +1,12 @@
 // Installs and builds what is missing, then runs the server in this process, so that signals reach it directly.
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
+import { ensureSoftwareGpu } from "./software-gpu.mjs";
 
-// The software GPU comes in a package that servers with a real one, or none, do not need.
-await ensureInstalled({ dev: process.env.HANAMI_SOFTWARE_GPU === "true" });
+await ensureInstalled({ dev: false });
 await build({ all: false });
+const { readConfig } = await import("../dist/src/read-config.js");
+// What is wrong with the configuration is for the server to say.
+const config = await readConfig(process.argv.slice(2), process.env).catch(() => undefined);
+if (config?.softwareGpu) await ensureSoftwareGpu();
 await import("../dist/src/main.js");

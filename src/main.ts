@@ -1,9 +1,8 @@
-import { parseArgs } from "node:util";
 import type { GeneratedAdmin } from "./accounts/first-admin.ts";
 import { openApp, type Server } from "./app.ts";
-import { readConfigFile } from "./config-file.ts";
-import { ConfigError, parseConfig, type Config } from "./config.ts";
+import { ConfigError, type Config } from "./config.ts";
 import { writeErrorLog } from "./logs/write-error-log.ts";
+import { readConfig } from "./read-config.ts";
 import { StartError } from "./start-error.ts";
 
 /** Problems that the person at the keyboard can solve get their message, without a stack. */
@@ -87,8 +86,7 @@ process.stdout.on("error", () => {});
 let config: Config | undefined;
 let server: Server | undefined;
 try {
-  const { values } = parseArgs({ options: { config: { type: "string", short: "c" } } });
-  const read = async () => parseConfig({ ...(await readConfigFile(values.config)), ...process.env });
+  const read = () => readConfig(process.argv.slice(2), process.env);
   config = await read();
   server = await openApp(config);
   reloadOnSignal(server, read);

@@ -101,6 +101,24 @@ test("a bad configuration names every bad value, from the environment and from a
   expect((await start({}, ["--prot", "1"]).exited).errors).toContain("Usage");
 });
 
+test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
+  "a software GPU is a host when the environment or the file says so, and only then",
+  async () => {
+    const file = join(root, "hanami.conf");
+    await writeFile(file, "HANAMI_SOFTWARE_GPU=true\n");
+    const hostsOf = async (env: Record<string, string>, args: string[]) => {
+      const server = start(env, args);
+      const [, listed = ""] = await server.printed(/hosts:\n((?: {2}.*\n)+)/);
+      server.child.kill("SIGTERM");
+      expect(await server.exited).toMatchObject({ code: 0 });
+      return listed;
+    };
+    expect(await hostsOf({}, ["--config", file])).toMatch(/ gpu +SwiftShader/);
+    expect(await hostsOf({ HANAMI_SOFTWARE_GPU: "false" }, ["--config", file])).not.toContain(" gpu ");
+  },
+  120_000,
+);
+
 test("a database that can not be reached is named, without its password", async () => {
   const end = await start({ DATABASE_URL: "postgres://someone:secret@127.0.0.1:1/nowhere" }).exited;
   expect(end.code).toBe(1);

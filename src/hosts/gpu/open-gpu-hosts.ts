@@ -26,10 +26,10 @@ export async function openHostsOf({ db, log, found }: { db: Db; log: Logger; fou
     keys.add(key);
     const uuid = await hostUuid(db, key);
     const device = { vendor, driver, bufferBytesMax: maxBufferBytes };
-    const facts = { uuid, type: "gpu" as const, name: choice.adapter, device };
-    log.info({ ...facts, address, memoryBytes }, "host");
+    const facts = { type: "gpu" as const, name: choice.adapter };
+    log.info({ host: uuid, ...facts, ...device, address, memoryBytes }, "host");
     const argument = { ...(isSoftware ? { software: true } : choice), memoryBytes };
-    hosts.push(new HostClient(facts, processLink(gpuProcess, argument, { hidden })));
+    hosts.push(new HostClient({ uuid, ...facts, device }, processLink(gpuProcess, argument, { hidden })));
   }
   return hosts;
 }

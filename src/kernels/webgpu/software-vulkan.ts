@@ -57,8 +57,22 @@ async function unpackOnce(): Promise<string> {
   return folder;
 }
 
+/** Where the package may be: among the server's own, or where `scripts/software-gpu.mjs` puts it. */
+const PLACES = [import.meta.url, join(paths.root, ".cache/packages/package.json")];
+
+function findPackage(): string {
+  for (const place of PLACES) {
+    try {
+      return createRequire(place).resolve("@sparticuz/chromium");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") throw error;
+    }
+  }
+  throw new Error("the software GPU is not installed: npm start installs it when HANAMI_SOFTWARE_GPU is true");
+}
+
 function findArchive(): string {
-  let folder = dirname(createRequire(import.meta.url).resolve("@sparticuz/chromium"));
+  let folder = dirname(findPackage());
   while (!existsSync(join(folder, "bin", "swiftshader.tar.br"))) {
     if (folder === dirname(folder)) throw new Error("@sparticuz/chromium carries no SwiftShader");
     folder = dirname(folder);
