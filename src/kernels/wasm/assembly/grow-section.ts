@@ -28,23 +28,28 @@ const APPEND_FROM_FINE: f32 = 1.125;
 const RAMP_SHRINK: f64 = 1.5;
 const TOLERANCE_SHRINK: f64 = 1.2;
 
-/** Lets a section look at a positive value of its source. Its hot record is out of date afterwards. */
-export function growSection(section: u32, kind: u32, value: f32): void {
+/** Lets a section look at a positive value of its source. Returns whether its hot record is out of date afterwards. */
+export function growSection(section: u32, kind: u32, value: f32): bool {
   const x = min(value - getF(slot(AT_LOWER), section), getF(slot(AT_RANGE), section));
-  if (!(x > 0)) return;
+  if (!(x > 0)) return false;
   if (kind == KIND_MATCH) return insertValue(section, x);
   const ramps = getU(slot(AT_RAMPS), section);
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
+  let isChanged = false;
   if (ramps > 0) {
-    if (kind == KIND_INPUT) recover(section, x);
+    if (kind == KIND_INPUT) isChanged = visit(section, x);
     const reach = getF(ends, ramps - 1);
-    if (x <= reach) return refine(section, kind, x);
+    if (x <= reach) return refine(section, kind, x) || isChanged;
     const from: f32 = getF(slot(AT_TOLERANCE), section) > 0 ? APPEND_FROM_FINE : 2;
-    if (x <= from * reach) return;
+    if (x <= from * reach) return isChanged;
   }
   const full: u32 = kind == KIND_NEURON ? 2 : 4;
-  if (ramps == full) markSplit(section, getF(ends, (full >> 1) - 1));
-  else setRamp(section, kind, ramps, kind == KIND_NEURON ? max<f32>(x, 1) : x);
+  if (ramps == full) {
+    markSplit(section, getF(ends, (full >> 1) - 1));
+    return isChanged;
+  }
+  setRamp(section, kind, ramps, kind == KIND_NEURON ? max<f32>(x, 1) : x);
+  return true;
 }
 
 function markSplit(section: u32, border: f32): void {
@@ -52,35 +57,39 @@ function markSplit(section: u32, border: f32): void {
   setSlot(FLAG_SPLIT, 1);
 }
 
-function recover(section: u32, x: f32): void {
-  if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX) return;
-  const largest = max(getF(slot(AT_LARGEST), section), x);
+/** Counts a visit of a section with ramps. Returns whether its ramps have changed. */
+function visit(section: u32, x: f32): bool {
+  if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX) return false;
+  setF(slot(AT_LARGEST), section, max(getF(slot(AT_LARGEST), section), x));
   const visits = getU(slot(AT_VISITS), section) + 1;
-  if (visits < RECOVERY_VISITS) {
-    setF(slot(AT_LARGEST), section, largest);
-    setU(slot(AT_VISITS), section, visits);
-    return;
-  }
+  setU(slot(AT_VISITS), section, visits);
+  return visits < RECOVERY_VISITS ? false : recover(section);
+}
+
+/** After RECOVERY_VISITS visits: scales the ramps down when all values were far below them, and counts anew. */
+export function recover(section: u32): bool {
+  const largest = getF(slot(AT_LARGEST), section);
+  setF(slot(AT_LARGEST), section, 0);
+  setU(slot(AT_VISITS), section, 0);
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
   const ramps = getU(slot(AT_RAMPS), section);
   const reach = getF(ends, ramps - 1);
-  if (largest < reach * RECOVERY_SHARE) {
-    for (let r: u32 = 0; r < ramps; r++) setF(ends, r, (getF(ends, r) / reach) * largest);
-    setU(slot(AT_RECOVERIES), section, getU(slot(AT_RECOVERIES), section) + 1);
-  }
-  setF(slot(AT_LARGEST), section, 0);
-  setU(slot(AT_VISITS), section, 0);
+  if (!(largest < reach * RECOVERY_SHARE)) return false;
+  for (let r: u32 = 0; r < ramps; r++) setF(ends, r, (getF(ends, r) / reach) * largest);
+  setU(slot(AT_RECOVERIES), section, getU(slot(AT_RECOVERIES), section) + 1);
+  return true;
 }
 
-function refine(section: u32, kind: u32, x: f32): void {
+/** Shrinks the ramp that a value is in the middle of. Returns whether it has. */
+function refine(section: u32, kind: u32, x: f32): bool {
   const tolerance = getF(slot(AT_TOLERANCE), section);
-  if (tolerance == 0) return;
+  if (tolerance == 0) return false;
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
   let r: u32 = 0;
   while (getF(ends, r) < x) r++;
   const start: f32 = r == 0 ? 0 : getF(ends, r - 1);
   const width = getF(ends, r) - start;
-  if (!(abs((<f64>x - <f64>start) / <f64>width - 0.5) < <f64>tolerance)) return;
+  if (!(abs((<f64>x - <f64>start) / <f64>width - 0.5) < <f64>tolerance)) return false;
   const shift = <f64>width - <f64>(<f32>(<f64>width / RAMP_SHRINK));
   const ramps = getU(slot(AT_RAMPS), section);
   for (let later = r; later < ramps; later++) setF(ends, later, <f32>(<f64>getF(ends, later) - shift));
@@ -90,6 +99,7 @@ function refine(section: u32, kind: u32, x: f32): void {
     for (let i: u32 = 0; i < 32; i++) setF(weights, i, <f32>(<f64>getF(weights, i) / RAMP_SHRINK));
   }
   setF(slot(AT_TOLERANCE), section, <f32>(<f64>tolerance / TOLERANCE_SHRINK));
+  return true;
 }
 
 /** Address of a run of 32 weights or moments. */
@@ -97,14 +107,17 @@ function runOf(array: i32, section: u32, run: u32): usize {
   return slot(array) + ((<usize>section) << 9) + (tileOfRun(getU(slot(AT_SEED), section), run) << 7);
 }
 
-function insertValue(section: u32, x: f32): void {
+function insertValue(section: u32, x: f32): bool {
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
   const squares = slot(AT_RAMP_SQUARE) + ((<usize>section) << 4);
   const ramps = getU(slot(AT_RAMPS), section);
   let r: u32 = 0;
   while (r < ramps && getF(ends, r) < x) r++;
-  if (r < ramps && getF(ends, r) == x) return;
-  if (ramps == 4) return markSplit(section, getF(ends, 1));
+  if (r < ramps && getF(ends, r) == x) return false;
+  if (ramps == 4) {
+    markSplit(section, getF(ends, 1));
+    return false;
+  }
   for (let above = ramps; above > r; above--) {
     setF(ends, above, getF(ends, above - 1));
     setF(squares, above, getF(squares, above - 1));
@@ -112,6 +125,7 @@ function insertValue(section: u32, x: f32): void {
     memory.copy(runOf(AT_WEIGHT_MOMENT, section, above), runOf(AT_WEIGHT_MOMENT, section, above - 1), 128);
   }
   setRamp(section, KIND_MATCH, r, x);
+  return true;
 }
 
 function setRamp(section: u32, kind: u32, ramp: u32, end: f32): void {

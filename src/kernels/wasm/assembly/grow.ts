@@ -103,12 +103,13 @@ function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visit
 function growSlowly(section: u32, kind: u32, block: u32, n: u32): void {
   const samples = slot(SAMPLES);
   let at = slot(AT_VALUE) + ((<usize>block * slot(STRIDE)) << 9) + ((<usize>n) << 2);
+  let isChanged = false;
   for (let q: u32 = 0; q < samples; q++) {
     const value = load<f32>(at);
-    if (value > 0) growSection(section, kind, value);
+    if (value > 0 && growSection(section, kind, value)) isChanged = true;
     at += 512;
   }
-  refresh(section);
+  if (isChanged) refresh(section);
 }
 
 /** For each neuron of a block its largest value of the step, and the samples in which it was positive. */

@@ -1,13 +1,14 @@
 /**
  * One sample at a time: everything is in one thread, so growth, records and steps share their walks. A record is
- * (address of 32 weights, activation, slope of the activation, address of the source's delta), 16 bytes; those of the
- * forward half serve the backward half, too. STRIDE is 1, so values and deltas lie in the order of the neurons.
+ * (address of 32 weights, activation, slope of the activation, address of the source's delta); those of the forward
+ * half serve the backward half, too. STRIDE is 1, so values and deltas lie in the order of the neurons.
  */
 import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
   AT_ACTIVE_COUNT,
   AT_BIAS,
+  AT_BLOCK_HEXAGON,
   AT_BLOCK_SECTIONS,
   AT_DELTA,
   AT_DENOMINATOR,
@@ -17,6 +18,7 @@ import {
   AT_READOUT,
   AT_RECOVERIES,
   AT_SECTION_HEAD,
+  AT_SOURCE,
   AT_SPLIT,
   AT_TILE_BLOCK,
   AT_TILE_OUTPUT,
@@ -35,14 +37,13 @@ import {
   HEXAGON_SOURCE_COUNT,
   HEXAGON_SOURCES,
   HEXAGON_TARGET_COUNT,
-  KIND_INPUT,
   KIND_NEURON,
   OUTPUTS,
   RATE,
   ROLE_HIDDEN,
   ROLE_INPUT,
 } from "../slots.ts";
-import { growSection, RECOVERIES_MAX, RECOVERY_VISITS } from "./grow-section.ts";
+import { growSection, recover, RECOVERIES_MAX, RECOVERY_VISITS } from "./grow-section.ts";
 import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, NONE, refresh } from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
 import { floatSlot, getF, getU, header, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
@@ -50,7 +51,9 @@ import { limits } from "./records.ts";
 import { computeValues, sumHalf } from "./neurons.ts";
 import { bounded, LOG2_E, madd, sum } from "./vectors.ts";
 
-const RECORD: usize = 16;
+/** Bytes of a record, and of one of a hexagon that no hidden neuron feeds: it has no use for slope and source. */
+const WIDE: usize = 16;
+const NARROW: usize = 8;
 
 /** Is any active neuron of a hexagon without sections? */
 export function hasNewSources(hexagon: u32): bool {
@@ -69,7 +72,7 @@ export function hasNewSources(hexagon: u32): bool {
 /** Growth of all sections that a hexagon feeds. FLAG_SPLIT tells whether some are marked. */
 export function growOne(hexagon: u32): void {
   const record = hexagonAt(hexagon);
-  const kind = load<u32>(record, HEXAGON_KIND);
+  const isOfNeuron = load<u32>(record, HEXAGON_KIND) == KIND_NEURON;
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
   const hot = hotOf(0);
   for (let j: u32 = 0; j < blocks; j++) {
@@ -82,40 +85,46 @@ export function growOne(hexagon: u32): void {
       const n = <u32>load<u8>(active + k);
       const head = getU(heads, n);
       if (head == NONE) continue;
-      const value = getF(values, n);
-      for (let section = hot + (<usize>head << 6); section != 0; section = load<u32>(section, HOT_NEXT))
-        look(section, value, kind);
+      const value = v128.load32_splat(values + (<usize>n << 2));
+      for (let section = hot + (<usize>head << 6); section != 0; section = load<u32>(section, HOT_NEXT)) {
+        if (isOfNeuron) look(section, value, true);
+        else look(section, value, false);
+      }
     }
   }
 }
 
-/** A section looks at a value; mostly there is nothing to do. */
+/** A section looks at its source's value, in all lanes; mostly there is nothing to do. */
 // @ts-ignore: decorator
 @inline
-function look(section: usize, value: f32, kind: u32): void {
-  const above = value - load<f32>(section);
-  const range = load<f32>(section, HOT_RANGE);
-  const x = above < range ? above : range;
-  if (x > load<f32>(section, HOT_LIMIT)) growOneSection(section, kind, value);
-  else if (kind == KIND_INPUT && x > 0) countVisit(section, x, value);
+function look(section: usize, value: v128, isOfNeuron: bool): void {
+  const x = f32x4.pmin(f32x4.sub(value, v128.load32_splat(section)), v128.load32_splat(section, HOT_RANGE));
+  if (f32x4.extract_lane(x, 0) > load<f32>(section, HOT_LIMIT)) growOneSection(section, f32x4.extract_lane(value, 0));
+  else if (!isOfNeuron && f32x4.extract_lane(x, 0) > 0) countVisit(section, x);
 }
 
-function growOneSection(hot: usize, kind: u32, value: f32): void {
+function growOneSection(hot: usize, value: f32): void {
   const section = <u32>((hot - hotOf(0)) >> 6);
-  growSection(section, kind, value);
-  refresh(section);
+  const origin = getU(slot(AT_BLOCK_HEXAGON), getU(slot(AT_SOURCE), section) >> 7);
+  if (growSection(section, load<u32>(hexagonAt(origin), HEXAGON_KIND), value)) refresh(section);
 }
 
+/** Outlier recovery of a section that has nothing else to do; those that match values always are above their limit. */
 // @ts-ignore: decorator
 @inline
-function countVisit(hot: usize, x: f32, value: f32): void {
+function countVisit(hot: usize, x: v128): void {
   const at = (hot - hotOf(0)) >> 4;
-  const visits = load<u32>(slot(AT_VISITS) + at);
-  if (visits + 1 == RECOVERY_VISITS) return growOneSection(hot, KIND_INPUT, value);
   if (load<u32>(slot(AT_RECOVERIES) + at) >= RECOVERIES_MAX) return;
-  store<u32>(slot(AT_VISITS) + at, visits + 1);
+  const visits = load<u32>(slot(AT_VISITS) + at) + 1;
   const largest = slot(AT_LARGEST) + at;
-  if (x > load<f32>(largest)) store<f32>(largest, x);
+  v128.store32_lane(largest, f32x4.pmax(v128.load32_zero(largest), x), 0);
+  store<u32>(slot(AT_VISITS) + at, visits);
+  if (visits == RECOVERY_VISITS) endVisits(hot);
+}
+
+function endVisits(hot: usize): void {
+  const section = <u32>((hot - hotOf(0)) >> 6);
+  if (recover(section)) refresh(section);
 }
 
 /** Does a hexagon feed the next one only? Its sections then grow in the walk that collects their records. */
@@ -132,32 +141,38 @@ export function growsAhead(hexagon: u32): bool {
  */
 export function forwardOne(hexagon: u32, free: usize, isGrowing: bool): usize {
   const record = hexagonAt(hexagon);
-  const end = resetCursors(record, free);
+  const isWide = hasHiddenSource(record);
+  const end = resetCursors(record, free, isWide ? WIDE : NARROW);
   const sources = load<u32>(record, HEXAGON_SOURCE_COUNT);
   for (let i: u32 = 0; i < sources; i++) {
     const origin = hexagonAt(getU(load<u32>(record, HEXAGON_SOURCES), i));
     const index = getU(load<u32>(record, HEXAGON_SOURCES), i);
     const isMixed = load<u32>(origin, HEXAGON_TARGET_COUNT) > 1;
+    const grows = isGrowing && index + 1 == hexagon && !isMixed;
     if (load<u32>(origin, HEXAGON_KIND) == KIND_NEURON) {
-      if (isMixed) collect(origin, hexagon, true, true, false);
-      else if (isGrowing && index + 1 == hexagon) collect(origin, hexagon, true, false, true);
-      else collect(origin, hexagon, true, false, false);
-    } else if (isMixed) collect(origin, hexagon, false, true, false);
-    else if (isGrowing && index + 1 == hexagon) collect(origin, hexagon, false, false, true);
-    else collect(origin, hexagon, false, false, false);
+      if (grows && isWide) collect(origin, hexagon, true, true, false, true);
+      else if (isWide) collect(origin, hexagon, true, true, true, false);
+      else collect(origin, hexagon, true, false, true, grows);
+    } else if (grows && !isWide) collect(origin, hexagon, false, false, false, true);
+    else if (isWide) collect(origin, hexagon, false, true, true, grows);
+    else collect(origin, hexagon, false, false, true, false);
   }
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
-  for (let j: u32 = 0; j < blocks; j++) sumBlock(getU(load<u32>(record, HEXAGON_BLOCKS), j));
+  for (let j: u32 = 0; j < blocks; j++) {
+    const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
+    if (isWide) sumBlock(block, WIDE);
+    else sumBlock(block, NARROW);
+  }
   return end;
 }
 
-function resetCursors(record: usize, free: usize): usize {
+function resetCursors(record: usize, free: usize, size: usize): usize {
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
   let at = free;
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
     // One more: the record behind the last one is written, too.
-    const room = (<usize>getU(slot(AT_BLOCK_SECTIONS), block) + 1) * RECORD;
+    const room = (<usize>getU(slot(AT_BLOCK_SECTIONS), block) + 1) * size;
     const starts = i32x4.add(i32x4.splat(<i32>at), i32x4.mul(i32x4.splat(<i32>room), i32x4(0, 1, 2, 3)));
     v128.store(startsOf(0) + (<usize>block << 4), starts);
     v128.store(cursorsOf(0) + (<usize>block << 4), starts);
@@ -168,8 +183,7 @@ function resetCursors(record: usize, free: usize): usize {
 
 // @ts-ignore: decorator
 @inline
-function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool, isGrowing: bool): void {
-  const kind = load<u32>(origin, HEXAGON_KIND);
+function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixed: bool, isGrowing: bool): void {
   const list = load<u32>(origin, HEXAGON_BLOCKS);
   const blocks = load<u32>(origin, HEXAGON_BLOCK_COUNT);
   const hot = hotOf(0);
@@ -189,8 +203,8 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool, isGro
       const delta = i32x4.splat(<i32>(deltas + (<usize>n << 2)));
       let section = hot + (<usize>head << 6);
       do {
-        if (isGrowing) look(section, getF(values, n), kind);
-        if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon) append(section, value, delta, cursors, isOpen);
+        if (isGrowing) look(section, value, isOpen);
+        if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon) append(section, value, delta, cursors, isOpen, isWide);
         section = load<u32>(section, HOT_NEXT);
       } while (section != 0);
     }
@@ -199,7 +213,7 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isMixed: bool, isGro
 
 // @ts-ignore: decorator
 @inline
-function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen: bool): void {
+function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen: bool, isWide: bool): void {
   const above = f32x4.sub(value, v128.load32_splat(section));
   const range = v128.load32_splat(section, HOT_RANGE);
   const start = v128.load(section, HOT_START);
@@ -207,23 +221,34 @@ function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen
   const limit = limits(section, start, isOpen);
   const x = f32x4.mul(f32x4.sub(f32x4.pmin(above, range), start), rise);
   const a = f32x4.pmin(limit, f32x4.pmax(f32x4.splat(0), x));
-  let slope = f32x4.splat(0);
-  if (isOpen) slope = v128.and(rise, v128.and(f32x4.lt(a, limit), f32x4.le(above, range)));
   const weights = i32x4.add(v128.load32_splat(section, HOT_WEIGHTS), i32x4(0, 128, 256, 384));
   const cursor = cursors + load<u32>(section, HOT_CURSORS);
   const at = v128.load(cursor);
+  const isTouched = f32x4.gt(a, f32x4.splat(0));
   const low = v128.shuffle<f32>(weights, a, 0, 4, 1, 5);
   const high = v128.shuffle<f32>(weights, a, 2, 6, 3, 7);
+  if (!isWide) {
+    v128.store64_lane(i32x4.extract_lane(at, 0), low, 0);
+    v128.store64_lane(i32x4.extract_lane(at, 1), low, 1);
+    v128.store64_lane(i32x4.extract_lane(at, 2), high, 0);
+    v128.store64_lane(i32x4.extract_lane(at, 3), high, 1);
+    v128.store(cursor, i32x4.add(at, v128.and(isTouched, i32x4.splat(8))));
+    return;
+  }
+  let slope = f32x4.splat(0);
+  if (isOpen) slope = v128.and(rise, v128.and(f32x4.lt(a, limit), f32x4.le(above, range)));
   const lowBack = v128.shuffle<f32>(slope, delta, 0, 4, 1, 5);
   const highBack = v128.shuffle<f32>(slope, delta, 2, 6, 3, 7);
   v128.store(i32x4.extract_lane(at, 0), v128.shuffle<f64>(low, lowBack, 0, 2));
   v128.store(i32x4.extract_lane(at, 1), v128.shuffle<f64>(low, lowBack, 1, 3));
   v128.store(i32x4.extract_lane(at, 2), v128.shuffle<f64>(high, highBack, 0, 2));
   v128.store(i32x4.extract_lane(at, 3), v128.shuffle<f64>(high, highBack, 1, 3));
-  v128.store(cursor, i32x4.add(at, v128.and(f32x4.gt(a, f32x4.splat(0)), i32x4.splat(16))));
+  v128.store(cursor, i32x4.add(at, v128.and(isTouched, i32x4.splat(16))));
 }
 
-function sumBlock(block: u32): void {
+// @ts-ignore: decorator
+@inline
+function sumBlock(block: u32, size: usize): void {
   const inBlock = <usize>block << 9;
   const values = slot(AT_VALUE) + inBlock;
   for (let tile: u32 = 0; tile < 4; tile++) {
@@ -232,8 +257,8 @@ function sumBlock(block: u32): void {
     const word = (<usize>block << 4) + (<usize>tile << 2);
     const first = <usize>load<u32>(startsOf(0) + word);
     const last = <usize>load<u32>(cursorsOf(0) + word);
-    sumHalf(first, last, RECORD, 0, bias, to);
-    sumHalf(first, last, RECORD, 64, bias, to);
+    sumHalf(first, last, size, 0, bias, to);
+    sumHalf(first, last, size, 64, bias, to);
   }
   const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
   setU(slot(AT_ACTIVE_COUNT), block, computeValues(values, slot(AT_DENOMINATOR) - slot(AT_VALUE), active));
@@ -254,13 +279,13 @@ export function learnOne(): void {
   for (let hexagon = hexagons; hexagon-- > 0; ) {
     const record = hexagonAt(hexagon);
     if (load<u32>(record, HEXAGON_ROLE) == ROLE_INPUT) continue;
-    const isLast = !hasHiddenSource(record);
+    const isWide = hasHiddenSource(record);
     const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
     for (let j: u32 = 0; j < blocks; j++) {
       const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
       toInputs(block, rate);
-      if (isLast) stepBlock(block, rate, false);
-      else stepBlock(block, rate, true);
+      if (isWide) stepBlock(block, rate, true);
+      else stepBlock(block, rate, false);
     }
   }
 }
@@ -336,7 +361,7 @@ function stepBlock(block: u32, rate: v128, hasSources: bool): void {
     const d4 = v128.load(d, 64), d5 = v128.load(d, 80), d6 = v128.load(d, 96), d7 = v128.load(d, 112);
     const word = (<usize>block << 4) + (<usize>tile << 2);
     const last = <usize>load<u32>(cursorsOf(0) + word);
-    for (let p = <usize>load<u32>(startsOf(0) + word); p < last; p += RECORD) {
+    for (let p = <usize>load<u32>(startsOf(0) + word); p < last; p += hasSources ? WIDE : NARROW) {
       const w = <usize>load<u32>(p);
       const step = f32x4.mul(rate, v128.load32_splat(p, 4));
       const w0 = v128.load(w), w1 = v128.load(w, 16);
