@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import type { Uploads } from "./datasets/upload/uploads.ts";
 import type { Db } from "./db/client.ts";
 import type { TokenBuckets } from "./limits/token-bucket.ts";
-import type { ApiMetrics } from "./measurements/api-metrics.ts";
+import type { Metrics } from "./measurements/metrics.ts";
 import type { Measurements } from "./measurements/measurements.ts";
 import type { Storage } from "./storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
@@ -25,7 +25,7 @@ export interface App {
   readonly tokenKeys: TokenKeys;
   readonly policies: Policies;
   readonly measurements: Measurements;
-  readonly apiMetrics: ApiMetrics;
+  readonly metrics: Metrics;
   /** Requests by user. */
   readonly requestRate: TokenBuckets;
   /** Failed logins by address. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { ensureFirstAdmin, type GeneratedAdmin } from "./accounts/first-admin.ts";
 import { loadPolicies } from "./accounts/policies.ts";
 import { TokenKeys } from "./accounts/token-key.ts";
+import type { DestinationStream } from "pino";
 import type { App } from "./app-context.ts";
 import { Connections } from "./accounts/connections.ts";
 import { createApi } from "./api/app.ts";
@@ -19,7 +20,7 @@ import { Uploads } from "./datasets/upload/uploads.ts";
 import { openDatabase } from "./db/open.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { TokenBuckets } from "./limits/token-bucket.ts";
-import { ApiMetrics } from "./measurements/api-metrics.ts";
+import { Metrics } from "./measurements/metrics.ts";
 import { createLog } from "./log.ts";
 import { startMeasurements } from "./measurements/measurements.ts";
 import { paths } from "./paths.ts";
@@ -101,8 +102,13 @@ async function reload({ log, tokenKeys, connections }: App, server: HttpServer, 
 }
 
 /** Opens all parts of a server in order and wires them. If one fails, those before it are closed again. */
-export async function openApp(config: Config, log = createLog(config)): Promise<Server> {
+export async function openApp(config: Config, destination?: DestinationStream): Promise<Server> {
   const closer = createCloser();
+  const metrics = new Metrics();
+  const log = createLog(config, {
+    onEntry: (level) => metrics.logEntries.inc({ level }),
+    ...(destination && { destination }),
+  });
   try {
     const storage = await openStorage(config.dataDir);
     const lock = await lockDataDirectory(storage.root);
@@ -132,6 +138,7 @@ export async function openApp(config: Config, log = createLog(config)): Promise<
       log,
       snapshotIntervalMs: config.snapshotIntervalMs,
       datasetBytesMax: config.limits.datasetBytes,
+      metrics,
     });
     closer.add(() => scheduler.close());
 
@@ -147,7 +154,7 @@ export async function openApp(config: Config, log = createLog(config)): Promise<
       policies,
       measurements,
       connections: new Connections(),
-      apiMetrics: new ApiMetrics(),
+      metrics,
       requestRate: new TokenBuckets({
         perSecond: config.limits.requestsPerSecond,
         burst: 5 * config.limits.requestsPerSecond,
@@ -163,6 +170,7 @@ export async function openApp(config: Config, log = createLog(config)): Promise<
     const api = createApi(app, routes);
     const server = createHttpServer(api, tls);
     server.maxConnections = config.limits.connections;
+    server.on("drop", () => metrics.refused("connections"));
     const webSockets = attachWebSockets(app, server, socketTargets);
     closer.add(() => stopListening(server, () => webSockets.close()));
 

@@ -38,6 +38,12 @@ const environment = z.object({
   HANAMI_TOKEN_EXPIRE_TIME: positive.default(3600),
   HANAMI_TLS_CERT_FILE: z.string().min(1).optional(),
   HANAMI_TLS_KEY_FILE: z.string().min(1).optional(),
+  // As a bearer token it must fit into a header.
+  HANAMI_METRICS_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/)
+    .min(16)
+    .optional(),
   HANAMI_POLICIES: z.string().min(1).optional(),
   HANAMI_SOFTWARE_GPU: flag.default(false),
   HANAMI_CPU_THREADS: positive.optional(),
@@ -115,6 +121,8 @@ export interface Config {
   tokenExpireSeconds: number;
   /** PEM files; undefined: the server speaks HTTP without TLS. */
   tls: { certFile: string; keyFile: string } | undefined;
+  /** Who knows it may read `/metrics`; undefined: whoever is on this machine. */
+  metricsToken: string | undefined;
   /** Undefined: the policies that ship with the server. */
   policiesFile: string | undefined;
   softwareGpu: boolean;
@@ -182,6 +190,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
       certFile === undefined || keyFile === undefined
         ? undefined
         : { certFile: resolve(certFile), keyFile: resolve(keyFile) },
+    metricsToken: values.HANAMI_METRICS_TOKEN,
     policiesFile: values.HANAMI_POLICIES === undefined ? undefined : resolve(values.HANAMI_POLICIES),
     softwareGpu: values.HANAMI_SOFTWARE_GPU,
     cpuThreads: values.HANAMI_CPU_THREADS,

@@ -90,6 +90,7 @@ try {
   config = await read();
   server = await openApp(config);
   reloadOnSignal(server, read);
+  server.app.metrics.watchProcess();
   noteForgottenErrors(server);
   stopOnSignals(server);
   if (server.generatedAdmin !== undefined) showCredentials(server.generatedAdmin);

@@ -2,6 +2,8 @@
 export interface Connection {
   userId: string;
   projectId: string;
+  /** What it talks to; one of a few words. */
+  target: string;
   /** The right to it is gone; the client learns why. */
   end(reason: string): void;
 }
@@ -25,6 +27,12 @@ export class Connections {
   count(userId?: string): number {
     if (userId === undefined) return this.#open.size;
     return [...this.#open].filter((connection) => connection.userId === userId).length;
+  }
+
+  countByTarget(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { target } of this.#open) counts.set(target, (counts.get(target) ?? 0) + 1);
+    return counts;
   }
 
   /** Ends the user's connections: all of them, or those in one project. */

@@ -66,7 +66,14 @@ async function answerTo(error: unknown, app: App, requestId: string, trace: Requ
 /** The HTTP side of the server. Opens nothing: everything it needs comes with `app`. */
 export function createApi(app: App, routes: readonly Route[]) {
   const table = routeTable(routes);
-  const hono = new Hono<{ Bindings: Partial<HttpBindings> }>();
+  const hono = new Hono<{ Bindings: Partial<HttpBindings>; Variables: { requestId: string } }>();
+
+  hono.use(async (c, next) => {
+    const requestId = randomUUID();
+    c.set("requestId", requestId);
+    c.header("X-Request-Id", requestId);
+    await next();
+  });
 
   // Without TLS of our own it is for the proxy in front to say whether browsers must use it.
   hono.use(secureHeaders({ strictTransportSecurity: app.config.tls !== undefined }));
@@ -74,10 +81,13 @@ export function createApi(app: App, routes: readonly Route[]) {
   hono.route("/", probes(app));
   hono.all("*", async (c) => {
     const startMs = performance.now();
-    const requestId = randomUUID();
+    const { requestId } = c.var;
+    // Whatever is logged on its behalf tells which request it was.
+    const own: App = { ...app, log: app.log.child({ requestId }) };
     const trace: RequestTrace = {
       method: "",
       path: "",
+      route: "none",
       userId: "",
       values: new Map(),
       address: c.env?.incoming?.socket.remoteAddress ?? "",
@@ -87,20 +97,22 @@ export function createApi(app: App, routes: readonly Route[]) {
     const target = c.env?.incoming?.url ?? request.url.slice(new URL(request.url).origin.length);
     let answer: Answer;
     try {
-      const result = await handleRequest({ app, table }, request, target, trace);
+      const result = await handleRequest({ app: own, table }, request, target, trace);
       answer = answerWith(result, (error) => {
-        app.log.error({ err: error, requestId, path: trace.path }, "an answer broke off");
+        own.log.error({ err: error, path: trace.path }, "an answer broke off");
       });
     } catch (error) {
-      answer = await answerTo(error, app, requestId, trace);
+      answer = await answerTo(error, own, requestId, trace);
     }
     const { status, headers, body } = answer;
     const seconds = (performance.now() - startMs) / 1000;
     const ms = Math.round(1000 * seconds);
     const isKnown = ["GET", "POST", "PUT", "DELETE"].includes(trace.method);
-    app.apiMetrics.observe({ method: isKnown ? trace.method : "other", status, seconds });
-    app.log.debug({ requestId, user: trace.userId, method: trace.method, path: trace.path, status, ms }, "request");
-    return c.body(body, status, { ...headers, ...answerHeaders, "X-Request-Id": requestId });
+    const labels = { method: isKnown ? trace.method : "other", route: trace.route };
+    app.metrics.requests.inc({ ...labels, status });
+    app.metrics.requestSeconds.observe(labels, seconds);
+    own.log.debug({ user: trace.userId, method: trace.method, path: trace.path, status, ms }, "request");
+    return c.body(body, status, { ...headers, ...answerHeaders });
   });
   return hono;
 }

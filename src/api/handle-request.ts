@@ -31,6 +31,8 @@ export function routeTable(routes: readonly Route[]): RouteTable {
 export interface RequestTrace {
   method: string;
   path: string;
+  /** Of the endpoint, without the version; `none` where there is no such endpoint. */
+  route: string;
   userId: string;
   /** Of the client's end of the connection; empty where there is none. */
   address: string;
@@ -60,7 +62,10 @@ async function readValues(request: Request, path: string, bytesMax: number): Pro
 async function limitLogins<T>(app: App, address: string, login: () => Promise<T>): Promise<T> {
   if (address === "") return login();
   const key = addressKey(address);
-  if (!app.loginRate.take(key)) throw tooMany("Too many failed logins.", app.loginRate.waitSeconds(key));
+  if (!app.loginRate.take(key)) {
+    app.metrics.refused("logins");
+    throw tooMany("Too many failed logins.", app.loginRate.waitSeconds(key));
+  }
   const result = await login();
   app.loginRate.giveBack(key);
   return result;
@@ -90,6 +95,7 @@ export async function handleRequest(
 
   const endpoint = path.slice(1);
   const route = table.get(`${method} ${endpoint}`);
+  trace.route = route?.path ?? "none";
   const input = () => {
     trace.values = mergeInput(route?.rules ?? [], body, query);
     return trace.values;
@@ -103,6 +109,7 @@ export async function handleRequest(
   const caller: Caller = await authenticate(app, request.headers.get("x-auth-token") ?? "");
   trace.userId = caller.userId;
   if (!app.requestRate.take(caller.userId)) {
+    app.metrics.refused("requests");
     throw tooMany("Too many requests.", app.requestRate.waitSeconds(caller.userId));
   }
   if (!isAllowed(app.policies, endpoint, method, caller.role)) throw unauthorized("Access denied by policy");

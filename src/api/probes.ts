@@ -1,14 +1,29 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { App } from "../app-context.ts";
 import { collectMetrics } from "../measurements/collect-metrics.ts";
 import { isReady } from "../measurements/is-ready.ts";
+
+const metricsRefusal = "Metrics are for this machine only, or for those who know HANAMI_METRICS_TOKEN.\n";
+
+/** An empty address: asked without a socket, from inside of the process. */
+function isThisMachine(address: string): boolean {
+  return address === "" || address === "::1" || /^(::ffff:)?127\./.test(address);
+}
+
+/** Takes as long for a text that is nearly right as for any other. */
+function isSame(given: string | undefined, expected: string): boolean {
+  const hash = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(hash(given ?? ""), hash(expected));
+}
 
 /**
  * What whoever runs the server asks, without a token and outside of the API's paths: `/health` (the process answers),
  * `/ready` (database and disk do, too; 503 otherwise) and `/metrics`.
  */
 export function probes(app: App) {
-  const hono = new Hono();
+  const hono = new Hono<{ Bindings: Partial<HttpBindings> }>();
   const headers = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", Server: "Hanami" };
   hono.get("/health", (c) => c.body("ok\n", 200, headers));
   hono.get("/ready", async (c) => {
@@ -16,8 +31,15 @@ export function probes(app: App) {
     return c.body(ready ? "ready\n" : "not ready\n", ready ? 200 : 503, headers);
   });
   hono.get("/metrics", async (c) => {
+    const { metricsToken } = app.config;
+    const address = c.env?.incoming?.socket.remoteAddress ?? "";
+    const mayRead =
+      metricsToken === undefined
+        ? isThisMachine(address)
+        : isSame(c.req.header("authorization"), `Bearer ${metricsToken}`);
+    if (!mayRead) return c.body(metricsRefusal, 401, { ...headers, "WWW-Authenticate": "Bearer" });
     try {
-      const metrics = await collectMetrics(app);
+      const metrics = await collectMetrics(app, { withClusters: metricsToken !== undefined });
       return c.body(metrics, 200, { ...headers, "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
     } catch (error) {
       app.log.warn({ err: error }, "no metrics");

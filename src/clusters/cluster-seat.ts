@@ -17,6 +17,7 @@ import type {
   TrainSlice,
 } from "../hosts/host.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
+import type { Metrics } from "../measurements/metrics.ts";
 import type { Storage } from "../storage.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { writeDurably } from "./durable-file.ts";
@@ -27,6 +28,7 @@ export interface SeatResources {
   hosts: HostRegistry;
   storage: Storage;
   log: Logger;
+  metrics: Metrics;
 }
 
 /** How many cycles of an unfinished task the network contains. */
@@ -86,6 +88,12 @@ export class ClusterSeat {
   /** Figures of the last contact with the host; null before the first, or when the host has lost the network. */
   get knownMetrics(): NetworkMetrics | null {
     return this.#live()?.info.metrics ?? null;
+  }
+
+  /** The network while a host has it. */
+  get network(): { hostUuid: string; metrics: NetworkMetrics } | null {
+    const live = this.#live();
+    return live === null ? null : { hostUuid: live.host.uuid, metrics: live.info.metrics };
   }
 
   async mode(): Promise<ClusterMode> {
@@ -151,6 +159,7 @@ export class ClusterSeat {
       if (error instanceof HostError && error.kind !== "table") await this.#abandon();
       throw error;
     }
+    this.#noteWork("train", slice.cycles, report.elapsedMs);
     this.#changes += 1;
     this.#position = position;
     if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, metrics: report.metrics };
@@ -170,8 +179,17 @@ export class ClusterSeat {
 
   async request(slice: RequestSlice): Promise<RequestReport> {
     const report = await this.#call((host) => host.request(this.uuid, slice));
+    this.#noteWork("request", slice.cycles, report.elapsedMs);
     if (report.remembers) this.#changes += 1;
     return report;
+  }
+
+  #noteWork(kind: "train" | "request", cycles: number, elapsedMs: number): void {
+    const { hosts, metrics } = this.#resources;
+    const host = this.#attached?.host;
+    if (host === undefined) return;
+    const labels = { index: hosts.list().indexOf(host), type: host.type };
+    metrics.computed({ cluster: this.uuid, host: labels, kind, cycles, elapsedMs });
   }
 
   async exportState(): Promise<Uint8Array> {

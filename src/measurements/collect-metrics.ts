@@ -1,65 +1,128 @@
-import { count, eq, isNull } from "drizzle-orm";
+import { count, countDistinct, eq, isNull, sql } from "drizzle-orm";
+import type { Gauge } from "prom-client";
 import type { App } from "../app-context.ts";
-import { clusters, datasets, tasks } from "../db/schema/index.ts";
+import { uploadTarget } from "../datasets/sweep-tempfiles.ts";
+import { checkpoints, clusters, datasets, tasks, tempfiles } from "../db/schema/index.ts";
+import { hostLabels, type Metrics } from "./metrics.ts";
 
-/** One family of Prometheus' text format; labels are of the server's own making, never a client's text. */
-function gauge(name: string, values: readonly [labels: string, value: number][]): string[] {
-  const lines = values.map(([labels, value]) => `${name}${labels === "" ? "" : `{${labels}}`} ${value}`);
-  return [`# TYPE ${name} gauge`, ...lines];
+const states = ["queued", "active", "finished", "aborted", "failed"] as const;
+
+const ofHost = ["host", "type"] as const;
+
+/** The figures that are looked up for each answer. */
+function createGauges(metrics: Metrics) {
+  const gauge = metrics.gauge.bind(metrics);
+  return {
+    tasks: gauge("hanami_tasks", "Tasks by state.", ["state"]),
+    queueTasks: gauge("hanami_queue_tasks", "Tasks that wait.", ofHost),
+    queueClusters: gauge("hanami_queue_clusters", "Clusters with tasks that wait.", ofHost),
+    queueSeconds: gauge("hanami_queue_oldest_seconds", "Age of the task that has waited for longest.", ofHost),
+    clusters: gauge("hanami_clusters", "Clusters."),
+    datasets: gauge("hanami_datasets", "Datasets, with uploads and results."),
+    checkpoints: gauge("hanami_checkpoints", "Checkpoints."),
+    uploads: gauge("hanami_uploads", "Uploads that are not finished."),
+    websockets: gauge("hanami_websockets", "Open websockets that have said what they want.", ["target"]),
+    hostUp: gauge("hanami_host_up", "1 while the host answers.", ofHost),
+    hostLoad: gauge("hanami_host_load", "Share of the last seconds that was spent computing.", ofHost),
+    hostFree: gauge("hanami_host_memory_free_bytes", "Memory that networks may still take.", ofHost),
+    hostTotal: gauge("hanami_host_memory_bytes", "Memory that networks may take.", ofHost),
+    hostClusters: gauge("hanami_host_clusters", "Networks in the host's memory.", ofHost),
+    sections: gauge("hanami_network_sections", "Sections of the networks in memory: growth.", ofHost),
+    synapses: gauge("hanami_network_synapses", "Synapses of the networks in memory: growth.", ofHost),
+    neurons: gauge("hanami_network_neurons", "Neurons of the networks in memory.", ofHost),
+    networkBytes: gauge("hanami_network_bytes", "Size of the networks in memory.", ofHost),
+  };
 }
 
-/** All figures of the server for Prometheus. Sums only: nothing in it names a user, a project or a resource. */
-export async function collectMetrics(app: App): Promise<string> {
-  const { db } = app;
+type Gauges = ReturnType<typeof createGauges>;
+
+/** What the database knows. */
+async function lookUp({ db }: App) {
   const byState = await db
     .select({ state: tasks.state, value: count() })
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
     .where(isNull(clusters.deleted_at))
     .groupBy(tasks.state);
-  const [clusterCount] = await db.select({ value: count() }).from(clusters).where(isNull(clusters.deleted_at));
-  const [datasetCount] = await db.select({ value: count() }).from(datasets).where(isNull(datasets.deleted_at));
-  const states = ["queued", "active", "finished", "aborted", "failed"] as const;
+  const queues = await db
+    .select({
+      host: clusters.host_uuid,
+      tasks: count(),
+      clusters: countDistinct(clusters.uuid),
+      seconds: sql<number>`extract(epoch from now() - min(${tasks.queued_at}))`.mapWith(Number),
+    })
+    .from(tasks)
+    .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
+    .where(sql`${tasks.state} = 'queued' and ${clusters.deleted_at} is null`)
+    .groupBy(clusters.host_uuid);
+  const countOf = async (table: typeof clusters | typeof datasets | typeof checkpoints) => {
+    const [row] = await db.select({ value: count() }).from(table).where(isNull(table.deleted_at));
+    return row?.value ?? 0;
+  };
+  const [uploads] = await db
+    .select({ value: countDistinct(uploadTarget) })
+    .from(tempfiles)
+    .where(isNull(tempfiles.deleted_at));
+  return {
+    byState: new Map(byState.map(({ state, value }) => [state, value])),
+    queues: new Map(queues.map((queue) => [queue.host, queue])),
+    clusters: await countOf(clusters),
+    datasets: await countOf(datasets),
+    checkpoints: await countOf(checkpoints),
+    uploads: uploads?.value ?? 0,
+  };
+}
+
+async function collectHosts(app: App, gauges: Gauges, queues: Awaited<ReturnType<typeof lookUp>>["queues"]) {
   const hosts = await Promise.all(
-    app.hosts.list().map(async (host, index) => ({
-      labels: `host="${index}",type="${host.type}"`,
-      // A host that is down has no figures, but the others do.
-      status: await host.status().catch(() => undefined),
-    })),
+    // A host that is down has no figures, but the others do.
+    app.hosts.list().map(async (host) => ({ host, status: await host.status().catch(() => undefined) })),
   );
-  const ofHosts = (value: (status: NonNullable<(typeof hosts)[number]["status"]>) => number) =>
-    hosts.flatMap(({ labels, status }): [string, number][] => (status === undefined ? [] : [[labels, value(status)]]));
-  const lines = [
-    ...app.apiMetrics.lines(),
-    ...gauge(
-      "hanami_tasks",
-      states.map((state) => [`state="${state}"`, byState.find((row) => row.state === state)?.value ?? 0]),
-    ),
-    ...gauge("hanami_clusters", [["", clusterCount?.value ?? 0]]),
-    ...gauge("hanami_datasets", [["", datasetCount?.value ?? 0]]),
-    ...gauge("hanami_websockets", [["", app.connections.count()]]),
-    ...gauge(
-      "hanami_host_up",
-      hosts.map(({ labels, status }) => [labels, status === undefined ? 0 : 1]),
-    ),
-    ...gauge(
-      "hanami_host_load",
-      ofHosts(({ load }) => load),
-    ),
-    ...gauge(
-      "hanami_host_memory_free_bytes",
-      ofHosts(({ memoryBytesFree }) => memoryBytesFree),
-    ),
-    ...gauge(
-      "hanami_host_memory_total_bytes",
-      ofHosts(({ memoryBytesTotal }) => memoryBytesTotal),
-    ),
-    ...gauge(
-      "hanami_host_clusters",
-      ofHosts((status) => status.clusters),
-    ),
-    ...gauge("process_resident_memory_bytes", [["", process.memoryUsage.rss()]]),
-    ...gauge("process_uptime_seconds", [["", process.uptime()]]),
-  ];
-  return `${lines.join("\n")}\n`;
+  const networks = app.scheduler.networks();
+  // From here on at once: whoever else asks sees all figures or none.
+  for (const gauge of Object.values(gauges) as Gauge[]) gauge.reset();
+  for (const [index, { host, status }] of hosts.entries()) {
+    const labels = hostLabels(index, host.type);
+    gauges.hostUp.set(labels, status === undefined ? 0 : 1);
+    if (status !== undefined) {
+      gauges.hostLoad.set(labels, status.load);
+      gauges.hostFree.set(labels, status.memoryBytesFree);
+      gauges.hostTotal.set(labels, status.memoryBytesTotal);
+      gauges.hostClusters.set(labels, status.clusters);
+    }
+    const queue = queues.get(host.uuid);
+    gauges.queueTasks.set(labels, queue?.tasks ?? 0);
+    gauges.queueClusters.set(labels, queue?.clusters ?? 0);
+    gauges.queueSeconds.set(labels, queue?.seconds ?? 0);
+    const grown = { sections: 0, synapses: 0, neurons: 0, bytes: 0 };
+    for (const { hostUuid, metrics } of networks) {
+      if (hostUuid !== host.uuid) continue;
+      for (const key of ["sections", "synapses", "neurons", "bytes"] as const) grown[key] += metrics[key];
+    }
+    gauges.sections.set(labels, grown.sections);
+    gauges.synapses.set(labels, grown.synapses);
+    gauges.neurons.set(labels, grown.neurons);
+    gauges.networkBytes.set(labels, grown.bytes);
+  }
+}
+
+const gaugesOf = new WeakMap<Metrics, Gauges>();
+
+/**
+ * All figures of the server for Prometheus. Nothing in it names a user, a project or a resource, unless `withClusters`:
+ * then the clusters that computed last, by their uuids.
+ */
+export async function collectMetrics(app: App, { withClusters }: { withClusters: boolean }): Promise<string> {
+  const gauges = gaugesOf.get(app.metrics) ?? createGauges(app.metrics);
+  gaugesOf.set(app.metrics, gauges);
+  const found = await lookUp(app);
+  await collectHosts(app, gauges, found.queues);
+  for (const state of states) gauges.tasks.set({ state }, found.byState.get(state) ?? 0);
+  gauges.clusters.set(found.clusters);
+  gauges.datasets.set(found.datasets);
+  gauges.checkpoints.set(found.checkpoints);
+  gauges.uploads.set(found.uploads);
+  for (const [target, value] of app.connections.countByTarget()) gauges.websockets.set({ target }, value);
+  const text = await app.metrics.registry.metrics();
+  return withClusters ? `${text}${app.metrics.clusterCycles.text()}` : text;
 }

@@ -67,6 +67,10 @@ export class ClusterLane {
     return this.#seat.knownMetrics;
   }
 
+  get network() {
+    return this.#seat.network;
+  }
+
   async abort(taskUuid: string): Promise<void> {
     if (this.#active?.task.uuid !== taskUuid) return;
     this.#active.stop ??= "abort";
@@ -168,9 +172,11 @@ export class ClusterLane {
   async #run(task: TaskRow): Promise<void> {
     const run: TaskRun = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#stopped };
     this.#active = run;
+    const startMs = performance.now();
     const running = this.#carryOut(run)
       .then(async () => {
         if (run.stop !== "suspend") await this.#cleanUp(run);
+        this.#noteEnd(run, { outcome: "ok", ms: performance.now() - startMs });
       })
       .catch((error: unknown) => this.#fail(run, error))
       .finally(() => {
@@ -180,8 +186,23 @@ export class ClusterLane {
     await running;
   }
 
+  #noteEnd(
+    { task, plan, cycle, stop }: TaskRun,
+    end: { outcome: "ok" | "failed"; ms?: number; reason?: string },
+  ): void {
+    const { log, metrics } = this.#resources;
+    const { outcome, ms, reason } = end;
+    if (stop !== "suspend") metrics.tasksEnded.inc({ kind: plan.kind, outcome });
+    const entry = { task: task.uuid, kind: plan.kind, cluster: this.uuid, cycle, stop: stop ?? undefined, reason };
+    log.info(
+      { ...entry, ms: ms === undefined ? undefined : Math.round(ms) },
+      `task ${outcome === "ok" ? "over" : "failed"}`,
+    );
+  }
+
   #carryOut(run: TaskRun): Promise<void> {
-    const context: RunContext = { ...this.#resources, exclusive: (step) => this.exclusive(step) };
+    const log = this.#resources.log.child({ task: run.task.uuid });
+    const context: RunContext = { ...this.#resources, log, exclusive: (step) => this.exclusive(step) };
     switch (run.plan.kind) {
       case "train":
         return runTrainTask(context, run as TaskRun<"train">);
@@ -207,6 +228,7 @@ export class ClusterLane {
     // Other messages may hold what is not for users, such as paths; a host knows nothing of that sort.
     const hasText = expected || error instanceof HostError;
     const errorMessage = hasText ? error.message : "The server failed to carry out the task; its error log says why.";
+    this.#noteEnd(run, { outcome: "failed", reason: errorMessage });
     const { db, storage } = this.#resources;
     const { uuid } = run.task;
     const hasFile = await db.transaction(async (tx) => {

@@ -32,6 +32,7 @@ export async function createScheduler(resources: LaneResources): Promise<Schedul
       const metrics = lanes.get(uuid)?.knownMetrics;
       return metrics ? { metrics, unavailable: null } : lane(uuid).exclusive((seat) => seat.figures());
     },
+    networks: () => [...lanes.values()].flatMap(({ network }) => (network === null ? [] : [network])),
     abort: async (uuid, taskUuid) => lanes.get(uuid)?.abort(taskUuid),
     exclusive: (uuid, step) => lane(uuid).exclusive(step),
     retire: async (uuid, remove) => {

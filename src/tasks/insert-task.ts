@@ -43,6 +43,7 @@ export async function insertTask(
     }
     return inserted as TaskRow;
   });
+  app.log.info({ task: row.uuid, kind: plan.kind, cluster: row.cluster_uuid, user: caller.userId }, "task queued");
   app.scheduler.wake(row.cluster_uuid);
   return row;
 }

@@ -1,4 +1,5 @@
 import type { ClusterSeat, Figures } from "../clusters/cluster-seat.ts";
+import type { NetworkMetrics } from "../hosts/host.ts";
 
 /**
  * Runs the tasks of every cluster: one queue per cluster, strictly in order; different clusters in parallel,
@@ -11,6 +12,8 @@ export interface Scheduler {
   progress(clusterUuid: string, taskUuid: string): number | undefined;
   /** The network's figures as of its last slice, without waiting for the one that is being computed. */
   figures(clusterUuid: string): Promise<Figures>;
+  /** The networks that are in the memory of a host, with their figures as of their last slice. */
+  networks(): { hostUuid: string; metrics: NetworkMetrics }[];
   /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
   /** Runs a step on the cluster between two slices (move, export, direct IO). Steps must not wait for one another. */

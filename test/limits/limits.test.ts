@@ -140,25 +140,3 @@ test("requests of one user", async () => {
   expect((await app.request("GET", "/dataset/all", { token: other })).status).toBe(200);
   await app.close();
 });
-
-test("health, readiness and metrics need no token and name nobody", async () => {
-  const app = await createTestApp();
-  const { url } = await app.server.listen();
-  await makeCluster(app, { name: "secret name" });
-  const get = async (path: string) => {
-    const response = await fetch(url + path);
-    return { status: response.status, text: await response.text() };
-  };
-  expect(await get("/health")).toEqual({ status: 200, text: "ok\n" });
-  expect(await get("/ready")).toEqual({ status: 200, text: "ready\n" });
-  const { status, text } = await get("/metrics");
-  expect(status).toBe(200);
-  expect(text).toContain("\nhanami_clusters 1\n");
-  expect(text).toMatch(/hanami_http_requests_total\{method="POST",status="200"\} [12]\n/);
-  expect(text).toMatch(/hanami_host_up\{host="0",type="cpu"\} 1\n/);
-  for (const line of text.trim().split("\n")) {
-    expect(line).toMatch(/^(# TYPE [a-z_]+ (counter|gauge|histogram)|[a-z_]+(\{[^{}]*\})? [0-9.e+-]+)$/);
-  }
-  for (const secret of [adminId, "secret name", app.dataDir]) expect(text).not.toContain(secret);
-  await app.close();
-});

@@ -1,31 +1,18 @@
 import { once } from "node:events";
-import { Writable } from "node:stream";
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { createLog } from "../../src/log.ts";
 import { describeError } from "../../src/logs/describe-error.ts";
 import { uploadCsv } from "../api/dataset-support.ts";
 import { makeCluster, makeDataset, startTrain, untilFinished } from "../support/compute.ts";
+import { MemoryLog } from "../support/memory-log.ts";
 import { base64, createTestApp, testPassphrase } from "../support/test-app.ts";
-
-/** A log at its most talkative, kept in memory. */
-function memoryLog() {
-  const chunks: string[] = [];
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(String(chunk));
-      done();
-    },
-  });
-  return { log: createLog({ logLevel: "debug" }, stream), text: () => chunks.join("") };
-}
 
 test("no passphrase, hash, token or key in log, audit log or error log, whatever goes wrong", async () => {
   const tokenKey = "distinctive-token-key-0123456789-0123456789";
-  const { log, text } = memoryLog();
+  const log = new MemoryLog();
   const secrets = [tokenKey, testPassphrase, base64(testPassphrase)];
-  const app = await createTestApp({ log, config: { tokenKey } });
+  const app = await createTestApp({ log, config: { tokenKey, logLevel: "debug" } });
   const { url } = await app.server.listen();
   const say = (method: string, path: string, body?: unknown, token: string | null = app.token) =>
     app.request(method, path, { token, body });
@@ -88,12 +75,12 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
   await app.close();
 
   // It was all noted, and would have been found.
-  expect(text()).toContain("v1.0alpha/user/project");
-  expect(text()).toContain("Failed query: insert into");
+  expect(log.text).toContain("v1.0alpha/user/project");
+  expect(log.text).toContain("Failed query: insert into");
   expect(rows).toContain("v1.0alpha/user/project");
   expect(rows).toContain("violates check constraint");
   for (const secret of [...secrets, "$argon2"]) {
-    expect(text()).not.toContain(secret);
+    expect(log.text).not.toContain(secret);
     expect(rows).not.toContain(secret);
   }
 });

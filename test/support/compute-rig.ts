@@ -67,11 +67,19 @@ export async function openRig(
   options: { snapshotIntervalMs?: number; link?: OpenHostLink; secondLink?: OpenHostLink } = {},
 ): Promise<Rig> {
   const { link, secondLink, snapshotIntervalMs = 50 } = options;
-  const { db, storage, log } = app.app;
+  const { db, storage, log, metrics } = app.app;
   const first = new KillableHost(await hostUuid(db, "cpu"), link);
   const second = new KillableHost(await hostUuid(db, "cpu-2"), secondLink);
   const hosts = createHostRegistry([first, second]);
-  const scheduler = await createScheduler({ db, storage, log, hosts, snapshotIntervalMs, datasetBytesMax: Infinity });
+  const scheduler = await createScheduler({
+    db,
+    storage,
+    log,
+    hosts,
+    snapshotIntervalMs,
+    datasetBytesMax: Infinity,
+    metrics,
+  });
   const caller = {
     userId: adminId,
     userName: adminId,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Logger } from "pino";
+import type { DestinationStream } from "pino";
 import { insertUser } from "../../src/accounts/insert-user.ts";
 import { openApp, type Server } from "../../src/app.ts";
 import type { App } from "../../src/app-context.ts";
@@ -56,7 +56,7 @@ export const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 /** A real server on a fresh database and a temporary data directory; only the socket is left out. */
 export async function createTestApp(
-  options: { database?: TestDatabase; config?: Partial<Config>; log?: Logger } = {},
+  options: { database?: TestDatabase; config?: Partial<Config>; log?: DestinationStream } = {},
 ): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), "hanami-test-"));
   const database = await (options.database ?? embeddedDatabase).prepare(join(dataDir, "database"));

@@ -34,7 +34,10 @@ export class SocketConnection {
   readonly #app: App;
   readonly #targets: ReadonlyMap<string, NamedTarget>;
   readonly #socket: WebSocket;
+  /** The client learns it with the handshake. */
+  readonly #id = randomUUID();
   readonly #waiting: Uint8Array[] = [];
+  #messages = 0;
   readonly #handshakeTimer: NodeJS.Timeout;
   #session: SocketSession | undefined;
   #registration: Connection | undefined;
@@ -50,7 +53,8 @@ export class SocketConnection {
   };
 
   constructor(app: App, targets: ReadonlyMap<string, NamedTarget>, socket: WebSocket) {
-    this.#app = app;
+    // Whatever is logged on behalf of this client tells which one it was.
+    this.#app = { ...app, log: app.log.child({ connectionId: this.#id }) };
     this.#targets = targets;
     this.#socket = socket;
     this.#handshakeTimer = setTimeout(
@@ -105,16 +109,31 @@ export class SocketConnection {
     this.#socket.pause();
     for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
       if (this.#isClosed) break;
+      this.#messages += 1;
+      const startMs = performance.now();
       try {
         await (this.#session === undefined ? this.#handshake(bytes) : this.#session.message(bytes));
       } catch (error) {
         await this.#fail(error);
       }
+      this.#observe((performance.now() - startMs) / 1000);
       if (this.#socket.bufferedAmount > unsentBytesMax) await this.#sent;
     }
     this.#work = undefined;
     this.#socket.resume();
     if (this.#isClosed) await this.#endSession();
+  }
+
+  /** Of the message that is being worked on. */
+  get #requestId(): string {
+    return `${this.#id}/${this.#messages}`;
+  }
+
+  #observe(seconds: number): void {
+    const target = this.#registration?.target ?? "none";
+    this.#app.metrics.messageSeconds.observe({ target }, seconds);
+    const ms = Math.round(1000 * seconds);
+    this.#app.log.debug({ requestId: this.#requestId, user: this.#userId, target, ms }, "message");
   }
 
   async #handshake(bytes: Uint8Array): Promise<void> {
@@ -128,7 +147,7 @@ export class SocketConnection {
       if (this.#isClosed) this.#app.connections.remove(registration);
       // Whoever was removed while the token was being read was not among the connections to be ended.
       await confirm().catch(() => registration.end("the token is not valid any more"));
-      this.#answer({ success: true, uuid: randomUUID() });
+      this.#answer({ success: true, uuid: this.#id });
     } catch (error) {
       const isRefusal = error instanceof HandshakeError;
       if (!isRefusal) await this.#note(error, "handshake");
@@ -153,7 +172,7 @@ export class SocketConnection {
     return writeErrorLog(this.#app, {
       userId: this.#userId,
       component: "websocket",
-      context,
+      context: `${context}, request ${this.#requestId}`,
       values: new Map(),
       error,
     });

@@ -17,6 +17,7 @@ export const fileUploadTarget: SocketTarget = {
         }
         try {
           await upload.write(piece.position, piece.data);
+          context.app.metrics.uploadBytes.inc(piece.data.length);
         } catch (error) {
           context.app.log.warn({ err: error, tempfile: uuid }, "a piece of an upload was refused");
           answer("Failed to write data to disc");

@@ -66,8 +66,9 @@ export async function shakeHands(
   const { userId, projectId } = context.caller;
   const { socketsPerUser } = app.config.limits;
   const end = (reason: string) => peer.close(policyViolation, reason);
-  const registration: Connection = { userId, projectId, end };
+  const registration: Connection = { userId, projectId, target: name, end };
   if (!app.connections.add(registration, socketsPerUser)) {
+    app.metrics.refused("sockets");
     throw new HandshakeError(`More than ${socketsPerUser} open connections`);
   }
   try {
