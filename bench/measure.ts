@@ -1,3 +1,5 @@
+import { rateOf } from "./report.ts";
+
 /** One thing to measure: `run` works on `samples` samples of round `round`. */
 export interface Case {
   name: string;
@@ -42,9 +44,4 @@ export function measure(cases: Case[], { rounds, warmUps }: { rounds: number; wa
     wall: rateOf(times[index]!.wall),
     cpu: rateOf(times[index]!.cpu),
   }));
-}
-
-function rateOf(values: number[]): Rate {
-  const sorted = [...values].sort((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1]!, low: sorted[0]!, high: sorted.at(-1)! };
 }

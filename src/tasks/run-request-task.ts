@@ -48,16 +48,29 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
   const total = task.total_number_of_cycles;
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle });
   const results = new Results(context, run);
+  const read = async (firstCycle: number): Promise<RequestSlice> => {
+    const cycles = size.next(total - firstCycle);
+    const { inputs, timeLength } = await source.read(firstCycle, cycles);
+    return { cycles, timeLength, inputs };
+  };
+  // While the host computes a slice, the next one is read and the answers to the last one are written.
+  let ahead: Promise<RequestSlice> | null = null;
+  let written: Promise<void> = Promise.resolve();
   try {
     while (run.cycle < total && run.stop === null) {
-      const cycles = size.next(total - run.cycle);
-      const { inputs, timeLength } = await source.read(run.cycle, cycles);
-      const slice: RequestSlice = { cycles, timeLength, inputs };
-      const report = await context.exclusive((seat) => seat.request(slice));
-      await results.append(cycles, report);
-      run.cycle += cycles;
-      size.observe(cycles, report.elapsedMs);
+      const slice: RequestSlice = await (ahead ?? read(run.cycle));
+      const end: number = run.cycle + slice.cycles;
+      const answered = context.exclusive((seat) => seat.request(slice));
+      ahead = end < total ? read(end) : null;
+      ahead?.catch(() => undefined);
+      const report = await answered;
+      await written;
+      written = results.append(slice.cycles, report);
+      written.catch(() => undefined);
+      run.cycle = end;
+      size.observe(slice.cycles, report.elapsedMs);
     }
+    await written;
     if (run.stop === "suspend" || run.stop === "retire") return;
     const { cycle } = run;
     const state = cycle >= total ? "finished" : "aborted";
@@ -74,6 +87,8 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
     });
     if (isEmpty) await removeResultFile(context.storage, task.uuid);
   } finally {
+    await ahead?.catch(() => undefined);
+    await written.catch(() => undefined);
     await results.close();
   }
 }

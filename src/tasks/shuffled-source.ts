@@ -26,6 +26,8 @@ export class ShuffledSource {
   readonly #order: CycleOrder;
   #window: Window | null = null;
   #cycles: { epoch: number; window: number; cycles: Uint32Array } | null = null;
+  /** Where windows lie, one after the other: new memory for each would keep the garbage collector busy. */
+  #room: { cycles: number; rows: SliceRows } | null = null;
 
   /** `seed` decides the order. */
   constructor(source: SliceSource, seed: number) {
@@ -36,13 +38,12 @@ export class ShuffledSource {
 
   /** The samples of `cycles` >= 1 cycles of the task from `firstCycle` on, in fresh buffers. One call at a time. */
   async read(firstCycle: number, cycles: number): Promise<SliceRows> {
-    let result: SliceRows | null = null;
-    for (let done = 0; done < cycles || result === null;) {
+    const result = this.#source.makeRoom(cycles);
+    for (let done = 0; done < cycles;) {
       const { period } = this.#order;
       const cycle = firstCycle + done;
       const place = cycle % period;
       const { rows, places, start } = await this.#enter(Math.floor(cycle / period), place);
-      result ??= emptyLike(rows, cycles);
       const chosen = places.subarray(place - start, place - start + cycles - done);
       for (const [i, column] of rows.inputs.entries()) copy(column, chosen, result.inputs[i] as SliceColumns, done);
       for (const [i, column] of rows.expected.entries()) copy(column, chosen, result.expected[i] as SliceColumns, done);
@@ -74,46 +75,39 @@ export class ShuffledSource {
     const pieces = this.#order.pieces(epoch, window);
     const count = pieces.reduce((sum, piece) => sum + piece.count, 0);
     // A small table is one piece: every epoch has another order of the same rows.
-    const known = this.#window !== null && isSame(this.#window.pieces, pieces) ? this.#window.rows : null;
-    const rows = known ?? (await this.#join(pieces, count));
+    const isKnown = this.#window !== null && isSame(this.#window.pieces, pieces);
+    const rows = isKnown && this.#room !== null ? this.#room.rows : await this.#join(pieces, count);
     this.#window = { epoch, window, start, pieces, rows, places: this.#order.places(epoch, window, count) };
     return this.#window;
   }
 
   async #join(pieces: Piece[], count: number): Promise<SliceRows> {
-    let rows: SliceRows | null = null;
+    // What lies there is overwritten, and half of it should a read fail.
+    this.#window = null;
+    if (this.#room === null || this.#room.cycles < count) {
+      this.#room = { cycles: count, rows: this.#source.makeRoom(count) };
+    }
     let done = 0;
     for (const piece of pieces) {
-      const read = await this.#source.readSamples(piece.first, piece.count);
-      rows ??= emptyLike(read, count);
-      for (const [i, column] of read.inputs.entries()) put(column, rows.inputs[i] as SliceColumns, done);
-      for (const [i, column] of read.expected.entries()) put(column, rows.expected[i] as SliceColumns, done);
+      await this.#source.fillSamples(this.#room.rows, done, piece);
       done += piece.count;
     }
-    return rows as SliceRows;
+    return this.#room.rows;
   }
 }
 
 const isSame = (one: Piece[], other: Piece[]) =>
   one.length === other.length && one.every(({ first }, i) => first === other[i]?.first);
 
-function emptyLike({ inputs, expected }: SliceRows, cycles: number): SliceRows {
-  const empty = ({ index, width, rows }: SliceColumns): SliceColumns => {
-    const length = cycles * width;
-    return { index, width, rows: rows instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length) };
-  };
-  return { timeLength: 1, inputs: inputs.map(empty), expected: expected.map(empty) };
-}
-
-/** Puts whole columns behind the first `done` cycles of the target. */
-function put({ rows, width }: SliceColumns, target: SliceColumns, done: number): void {
-  target.rows.set(rows, done * width);
-}
+/** Narrower rows are copied value by value: a view of each would cost more than its values. */
+const VIEW_WIDTH_MIN = 32;
 
 /** Copies the chosen cycles behind the first `done` cycles of the target. */
 function copy({ rows, width }: SliceColumns, chosen: Uint32Array, target: SliceColumns, done: number): void {
   for (let i = 0; i < chosen.length; i++) {
     const from = (chosen[i] as number) * width;
-    target.rows.set(rows.subarray(from, from + width), (done + i) * width);
+    const to = (done + i) * width;
+    if (width >= VIEW_WIDTH_MIN) target.rows.set(rows.subarray(from, from + width), to);
+    else for (let k = 0; k < width; k++) target.rows[to + k] = rows[from + k] as number;
   }
 }

@@ -145,6 +145,41 @@ export class SliceSource {
     return { timeLength: this.#timeLength, inputs, expected };
   }
 
+  /** Puts whole samples behind the first `done` ones of `target`, which `makeRoom` has made. */
+  async fillSamples(
+    target: SliceRows,
+    done: number,
+    { first, count }: { first: number; count: number },
+  ): Promise<void> {
+    // Windows of one row lie in the file as they are needed.
+    const isPlain = this.#timeLength === 1 && first + count <= this.period;
+    const read = isPlain ? null : await this.readSamples(first, count);
+    const fill = async (columns: Column[], into: SliceColumns[], from: SliceColumns[] | undefined) => {
+      for (const [i, column] of columns.entries()) {
+        const { rows, width } = into[i] as SliceColumns;
+        const place = rows.subarray(done * width, (done + count) * width);
+        if (from === undefined) await fillRows(column, place, { first, count });
+        else place.set((from[i] as SliceColumns).rows);
+      }
+    };
+    await fill(this.#inputs, target.inputs, read?.inputs);
+    await fill(this.#expected, target.expected, read?.expected);
+  }
+
+  /** Room for whole samples. */
+  makeRoom(cycles: number): SliceRows {
+    const room = ({ index, width: columns, reader }: Column, timeLength: number): SliceColumns => {
+      const width = columns * timeLength;
+      const length = cycles * width;
+      return { index, width, rows: reader.type === "uint8" ? new Uint8Array(length) : new Float32Array(length) };
+    };
+    return {
+      timeLength: 1,
+      inputs: this.#inputs.map((column) => room(column, this.#timeLength)),
+      expected: this.#expected.map((column) => room(column, 1)),
+    };
+  }
+
   async close(): Promise<void> {
     for (const reader of this.#readers.values()) await reader.close();
   }
@@ -169,8 +204,19 @@ async function openDataset(path: string, uuid: string): Promise<DatasetReader> {
 
 async function read({ reader, group, index, width }: Column, first: number, count: number): Promise<SliceColumns> {
   try {
-    const rows = await reader.readGroup(group, first, count);
-    return { index, width, rows: rows as SliceColumns["rows"] };
+    return { index, width, rows: await reader.readGroup(group, first, count) };
+  } catch (error) {
+    throw unreadable(reader.name, error);
+  }
+}
+
+async function fillRows(
+  { reader, group }: Column,
+  target: SliceColumns["rows"],
+  { first, count }: { first: number; count: number },
+): Promise<void> {
+  try {
+    await reader.fillGroup(target, group, first, count);
   } catch (error) {
     throw unreadable(reader.name, error);
   }

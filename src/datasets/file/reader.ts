@@ -13,6 +13,8 @@ import {
   type ElementType,
 } from "./layout.ts";
 
+export type Values = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
 /** An open dataset file. It stays readable while the dataset is deleted or replaced. */
 export interface DatasetReader {
   readonly name: string;
@@ -25,7 +27,9 @@ export interface DatasetReader {
    * Reads only the segments that hold them; each is checked against its checksum the first time it is touched.
    * Throws RangeError for an unknown group or rows beyond the end, DatasetFileError for damaged data.
    */
-  readGroup(name: string, firstRow: number, rowCount: number): Promise<Uint8Array | Float32Array>;
+  readGroup(name: string, firstRow: number, rowCount: number): Promise<Values>;
+  /** The same into `target`, which has the type of the dataset. */
+  fillGroup(target: Values, name: string, firstRow: number, rowCount: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,6 +58,8 @@ class FileReader implements DatasetReader {
   readonly #index: Map<string, number>;
   /** One bit per segment whose checksum was found right. */
   readonly #verified: Uint8Array;
+  /** Takes the next segment that is checked: new memory for each would keep the garbage collector busy. */
+  #spare: Uint8Array | null = null;
 
   constructor(handle: FileHandle, header: DatasetHeader, start: number) {
     this.#handle = handle;
@@ -80,16 +86,19 @@ class FileReader implements DatasetReader {
     return this.#header.groups;
   }
 
-  async readGroup(name: string, firstRow: number, rowCount: number): Promise<Uint8Array | Float32Array> {
-    const { groups, rowsPerChunk, type } = this.#header;
-    const index = this.#index.get(name);
-    if (index === undefined) throw new RangeError(`no column group '${name}'`);
-    if (!(firstRow >= 0 && rowCount >= 0 && firstRow + rowCount <= this.rowCount)) {
-      throw new RangeError(`rows ${firstRow} to ${firstRow + rowCount} of ${this.rowCount}`);
-    }
-    const { column_start, column_end } = groups[index] as ColumnGroup;
-    const rowBytes = (column_end - column_start) * elementBytes(type);
-    const result = new Uint8Array(rowCount * rowBytes);
+  async readGroup(name: string, firstRow: number, rowCount: number): Promise<Values> {
+    const { width } = this.#group(name, firstRow, rowCount);
+    const length = rowCount * width;
+    const target = this.type === "uint8" ? new Uint8Array(length) : new Float32Array(length);
+    await this.fillGroup(target, name, firstRow, rowCount);
+    return target;
+  }
+
+  async fillGroup(values: Values, name: string, firstRow: number, rowCount: number): Promise<void> {
+    const { rowsPerChunk, type } = this.#header;
+    const { index, width } = this.#group(name, firstRow, rowCount);
+    const rowBytes = width * elementBytes(type);
+    const result = new Uint8Array(values.buffer, values.byteOffset, rowCount * rowBytes);
     for (let row = firstRow; row < firstRow + rowCount;) {
       const chunk = Math.floor(row / rowsPerChunk);
       const rowInChunk = row - chunk * rowsPerChunk;
@@ -98,7 +107,17 @@ class FileReader implements DatasetReader {
       await this.#readSegment(chunk, index, rowInChunk * rowBytes, target);
       row += rows;
     }
-    return type === "uint8" ? result : new Float32Array(result.buffer);
+  }
+
+  /** A group's index and width. Throws RangeError when it or one of its rows does not exist. */
+  #group(name: string, firstRow: number, rowCount: number): { index: number; width: number } {
+    const index = this.#index.get(name);
+    if (index === undefined) throw new RangeError(`no column group '${name}'`);
+    if (!(firstRow >= 0 && rowCount >= 0 && firstRow + rowCount <= this.rowCount)) {
+      throw new RangeError(`rows ${firstRow} to ${firstRow + rowCount} of ${this.rowCount}`);
+    }
+    const { column_start, column_end } = this.#header.groups[index] as ColumnGroup;
+    return { index, width: column_end - column_start };
   }
 
   /** Fills `target` with the bytes of a segment from `offset` on. */
@@ -115,7 +134,7 @@ class FileReader implements DatasetReader {
       await readFully(this.#handle, target, segmentStart + offset);
       return;
     }
-    const segment = target.length === segmentBytes ? target : new Uint8Array(segmentBytes);
+    const segment = target.length === segmentBytes ? target : this.#takeSpare(segmentBytes);
     await readFully(this.#handle, segment, segmentStart);
     const checksum = Buffer.alloc(4);
     await readFully(this.#handle, checksum, chunkStart + 4 * index);
@@ -123,7 +142,15 @@ class FileReader implements DatasetReader {
       throw new DatasetFileError(`the data of column group '${(groups[index] as ColumnGroup).name}' is damaged`);
     }
     this.#verified[bit >> 3] = (this.#verified[bit >> 3] as number) | (1 << (bit & 7));
-    if (segment !== target) target.set(segment.subarray(offset, offset + target.length));
+    if (segment === target) return;
+    target.set(segment.subarray(offset, offset + target.length));
+    this.#spare = segment;
+  }
+
+  #takeSpare(bytes: number): Uint8Array {
+    const spare = this.#spare;
+    this.#spare = null;
+    return spare?.length === bytes ? spare : new Uint8Array(bytes);
   }
 
   async close(): Promise<void> {
