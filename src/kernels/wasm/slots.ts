@@ -110,8 +110,9 @@ export const AT_LEARNS = 60;
 export const AT_COLUMN_COUNT = 61;
 export const AT_COLUMN_OFFSET = 62;
 export const AT_COLUMN_VALUE = 63;
-/** [block][item: a tile and the next one][neuron]: what the weights' steps add to the neurons' mean inputs. */
+/** [block][item][neuron]: what the steps of weights add to the neurons' mean inputs, of SOURCE_ITEMS items at most. */
 export const AT_BIAS_SHIFT = 64;
+export const SOURCE_ITEMS = 32;
 export const AT_DELTA_SUM = 66;
 /** [input] records of `COLUMN_BYTES` with the words below: rows that the call brought along. */
 export const AT_INPUT_COLUMNS = 67;

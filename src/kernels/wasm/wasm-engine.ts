@@ -200,7 +200,7 @@ export class WasmEngine implements Engine {
       this.#scratch.ensure(slot, values);
     for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_DELTA_SUM, slots.AT_TOP, slots.AT_VISITED])
       this.#scratch.ensure(slot, blocks * 512);
-    this.#scratch.ensure(slots.AT_BIAS_SHIFT, blocks * 1024);
+    this.#scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);
   }
 
   /** Gives every thread room for the records of a chunk, and decides how large a chunk is. */
@@ -213,14 +213,14 @@ export class WasmEngine implements Engine {
     const sections = Math.max(
       ...hexagons.map((hexagon) => hexagon.blocks.reduce((sum, block) => sum + blockSections[block]!, 0)),
     );
-    const perSample = Math.max(1, sections) * 4 * 16;
+    const perSample = Math.max(1, sections) * 4 * 8;
     const largest = sections < SECTIONS_LARGE ? CHUNK_MAX : CHUNK_MAX_LARGE;
     const shares = threads === 1 ? 1 : threads * 4;
     const chunk = Math.max(1, Math.min(largest, Math.ceil(step / shares), Math.floor(RECORDS_MAX / perSample)));
     const starts = aligned(blocks * 16);
     const lists = starts + aligned((chunk + 1) * blocks * 16);
-    const ramp = lists + aligned(Math.max(512, (step + 8) * 8));
-    const records = ramp + 384;
+    const ramp = lists + aligned(Math.max(512, (step + 8) * 28));
+    const records = ramp + 256;
     // Online training keeps the records of all hexagons. A record more per tile is written than is used.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
     const bytes = records + Math.max(room, perSample) + blocks * 4 * 16;

@@ -1,6 +1,8 @@
-/** Deltas: what the errors ask of every neuron, from the outputs back to the first hidden hexagon. */
+/** Deltas: what the errors ask of every neuron. Those of 32 neurons and all learners lie side by side. */
 import {
+  AT_BLOCK_HEXAGON,
   AT_DELTA,
+  AT_DELTA_SUM,
   AT_DENOMINATOR,
   AT_ERROR,
   AT_LEARNERS,
@@ -12,149 +14,112 @@ import {
   AT_TILE_ROW,
   AT_VALUE,
   HEADER_TILES,
-  HEXAGON_BLOCK_COUNT,
   HEXAGON_BLOCKS,
-  HEXAGON_COUNT,
   HEXAGON_ROLE,
-  HEXAGON_SOURCE_COUNT,
-  HEXAGON_SOURCES,
-  NEURON_BLOCK_COUNT,
+  LEARNERS,
   OUTPUTS,
-  ROLE_HIDDEN,
-  ROLE_INPUT,
+  ROLE_OUTPUT,
   STRIDE,
 } from "../slots.ts";
-import { startsOf } from "./local.ts";
 import { getU, header, hexagonAt, slot } from "./memory.ts";
-import { collectSlopes } from "./records.ts";
-import { bounded, LOG2_E, madd, sum } from "./vectors.ts";
+import { bounded, LOG2_E, madd, splat } from "./vectors.ts";
 
-/** Computes all deltas of learners `from` up to `end`. */
-export function backward(from: u32, end: u32, thread: u32): void {
-  clear(from, end);
-  for (let learner = from; learner < end; learner++) addReadout(learner);
-  for (let hexagon = slot(HEXAGON_COUNT); hexagon-- > 0; ) {
-    const record = hexagonAt(hexagon);
-    if (load<u32>(record, HEXAGON_ROLE) == ROLE_INPUT) continue;
-    toInputs(record, from, end);
-    if (hasHiddenSource(record)) {
-      collectSlopes(hexagon, from, end, thread);
-      addToSources(record, from, end, thread);
-    }
-  }
-}
-
-/** Address of the deltas of 32 neurons for a learner. */
+/** Address of the deltas of 32 neurons. */
 // @ts-ignore: decorator
 @inline
-function tileDelta(block: u32, tile: u32, learner: u32): usize {
-  return slot(AT_DELTA) + ((<usize>(block * 4 + tile) * slot(STRIDE) + learner) << 7);
+export function deltasOf(block: u32, tile: u32): usize {
+  return slot(AT_DELTA) + ((<usize>(block * 4 + tile) * slot(STRIDE)) << 7);
 }
 
-function clear(from: u32, end: u32): void {
-  const blocks = slot(NEURON_BLOCK_COUNT);
-  for (let j: u32 = 0; j < blocks; j++) {
-    const block = getU(slot(AT_NEURON_BLOCKS), j);
-    for (let tile: u32 = 0; tile < 4; tile++) memory.fill(tileDelta(block, tile, from), 0, <usize>(end - from) << 7);
+/** Address of their sums over the learners. */
+// @ts-ignore: decorator
+@inline
+export function sumsOf(block: u32, tile: u32): usize {
+  return slot(AT_DELTA_SUM) + (<usize>block << 9) + (<usize>tile << 7);
+}
+
+/** Item of a phase: the deltas of a tile begin, with what the outputs ask; those of output hexagons are complete then. */
+export function beginTile(item: u32): void {
+  const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
+  const tile = item & 3;
+  memory.fill(deltasOf(block, tile), 0, <usize>slot(LEARNERS) << 7);
+  if (load<u32>(hexagonAt(getU(slot(AT_BLOCK_HEXAGON), block)), HEXAGON_ROLE) != ROLE_OUTPUT) return;
+  const entries = header(HEADER_TILES);
+  for (let entry: u32 = 0; entry < entries; entry++)
+    if (getU(slot(AT_TILE_BLOCK), entry) == block) addReadout(entry, block, tile);
+  slopeTile(block, tile);
+}
+
+/** Item of a phase: the deltas of a hexagon's tile are complete. */
+export function finishTile(hexagon: u32, item: u32): void {
+  slopeTile(getU(load<u32>(hexagonAt(hexagon), HEXAGON_BLOCKS), item >> 2), item & 3);
+}
+
+function addReadout(entry: u32, block: u32, tile: u32): void {
+  const outputs = slot(OUTPUTS);
+  const count = getU(slot(AT_TILE_OUTPUT_COUNT), entry);
+  const errors = slot(AT_ERROR) + (<usize>getU(slot(AT_TILE_OUTPUT), entry) << 2);
+  const rows = slot(AT_READOUT) + (<usize>getU(slot(AT_TILE_ROW), entry) << 9) + (<usize>tile << 7);
+  const learners = slot(LEARNERS);
+  let d = deltasOf(block, tile);
+  for (let learner: u32 = 0; learner < learners; learner++) {
+    let u = errors + ((<usize>getU(slot(AT_LEARNERS), learner) * outputs) << 2);
+    let d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
+    let d4 = v128.load(d, 64), d5 = v128.load(d, 80), d6 = v128.load(d, 96), d7 = v128.load(d, 112);
+    let w = rows;
+    for (let k: u32 = 0; k < count; k++) {
+      const error = v128.load32_splat(u);
+      d0 = madd(v128.load(w), error, d0);
+      d1 = madd(v128.load(w, 16), error, d1);
+      d2 = madd(v128.load(w, 32), error, d2);
+      d3 = madd(v128.load(w, 48), error, d3);
+      d4 = madd(v128.load(w, 64), error, d4);
+      d5 = madd(v128.load(w, 80), error, d5);
+      d6 = madd(v128.load(w, 96), error, d6);
+      d7 = madd(v128.load(w, 112), error, d7);
+      w += 512;
+      u += 4;
+    }
+    v128.store(d, d0);
+    v128.store(d, d1, 16);
+    v128.store(d, d2, 32);
+    v128.store(d, d3, 48);
+    v128.store(d, d4, 64);
+    v128.store(d, d5, 80);
+    v128.store(d, d6, 96);
+    v128.store(d, d7, 112);
+    d += 128;
   }
 }
 
-function addReadout(learner: u32): void {
-  const q = getU(slot(AT_LEARNERS), learner);
-  const errors = slot(AT_ERROR) + ((<usize>q * slot(OUTPUTS)) << 2);
-  const tiles = header(HEADER_TILES);
-  for (let entry: u32 = 0; entry < tiles; entry++) {
-    const block = getU(slot(AT_TILE_BLOCK), entry);
-    const count = getU(slot(AT_TILE_OUTPUT_COUNT), entry);
-    const first = errors + (<usize>getU(slot(AT_TILE_OUTPUT), entry) << 2);
-    for (let tile: u32 = 0; tile < 4; tile++) {
-      const d = tileDelta(block, tile, learner);
-      let d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
-      let d4 = v128.load(d, 64), d5 = v128.load(d, 80), d6 = v128.load(d, 96), d7 = v128.load(d, 112);
-      let w = slot(AT_READOUT) + (<usize>getU(slot(AT_TILE_ROW), entry) << 9) + (<usize>tile << 7);
-      for (let k: u32 = 0; k < count; k++) {
-        const u = v128.load32_splat(first + (<usize>k << 2));
-        d0 = madd(v128.load(w), u, d0);
-        d1 = madd(v128.load(w, 16), u, d1);
-        d2 = madd(v128.load(w, 32), u, d2);
-        d3 = madd(v128.load(w, 48), u, d3);
-        d4 = madd(v128.load(w, 64), u, d4);
-        d5 = madd(v128.load(w, 80), u, d5);
-        d6 = madd(v128.load(w, 96), u, d6);
-        d7 = madd(v128.load(w, 112), u, d7);
-        w += 512;
-      }
+/** Slopes over values become slopes over inputs, and are summed. */
+export function slopeTile(block: u32, tile: u32): void {
+  const learners = slot(LEARNERS);
+  const toDenominator = slot(AT_DENOMINATOR) - slot(AT_VALUE);
+  const values = slot(AT_VALUE) + (<usize>(block * slot(STRIDE)) << 9) + (<usize>tile << 7);
+  const sums = sumsOf(block, tile);
+  const deltas = deltasOf(block, tile);
+  for (let i: usize = 0; i < 128; i += 32) {
+    let s0 = splat(0), s1 = splat(0);
+    let d = deltas + i;
+    for (let learner: u32 = 0; learner < learners; learner++) {
+      const y = values + (<usize>getU(slot(AT_LEARNERS), learner) << 9) + i;
+      const d0 = overInput(v128.load(d), v128.load(y), v128.load(y + toDenominator));
+      const d1 = overInput(v128.load(d, 16), v128.load(y, 16), v128.load(y + toDenominator, 16));
       v128.store(d, d0);
       v128.store(d, d1, 16);
-      v128.store(d, d2, 32);
-      v128.store(d, d3, 48);
-      v128.store(d, d4, 64);
-      v128.store(d, d5, 80);
-      v128.store(d, d6, 96);
-      v128.store(d, d7, 112);
+      s0 = f32x4.add(s0, d0);
+      s1 = f32x4.add(s1, d1);
+      d += 128;
     }
+    v128.store(sums + i, s0);
+    v128.store(sums + i, s1, 16);
   }
 }
 
-/** Slopes over values become slopes over inputs. */
-function toInputs(record: usize, from: u32, end: u32): void {
-  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
-  const toDenominator = slot(AT_DENOMINATOR) - slot(AT_VALUE);
-  for (let j: u32 = 0; j < blocks; j++) {
-    const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
-    for (let learner = from; learner < end; learner++) {
-      const q = getU(slot(AT_LEARNERS), learner);
-      const values = slot(AT_VALUE) + (<usize>(block * slot(STRIDE) + q) << 9);
-      for (let tile: u32 = 0; tile < 4; tile++) {
-        const d = tileDelta(block, tile, learner);
-        const y = values + (<usize>tile << 7);
-        for (let i: usize = 0; i < 128; i += 16) {
-          const slope = f32x4.div(f32x4.splat(LOG2_E), v128.load(y + i + toDenominator));
-          const isActive = f32x4.gt(v128.load(y + i), f32x4.splat(0));
-          v128.store(d + i, v128.and(bounded(f32x4.mul(v128.load(d + i), slope)), isActive));
-        }
-      }
-    }
-  }
-}
-
-function hasHiddenSource(record: usize): bool {
-  const sources = load<u32>(record, HEXAGON_SOURCE_COUNT);
-  for (let i: u32 = 0; i < sources; i++) {
-    const source = getU(load<u32>(record, HEXAGON_SOURCES), i);
-    if (load<u32>(hexagonAt(source), HEXAGON_ROLE) == ROLE_HIDDEN) return true;
-  }
-  return false;
-}
-
-/** Adds to the deltas of a hexagon's sources: each slope record is a product of 32 deltas with 32 weights. */
-function addToSources(record: usize, from: u32, end: u32, thread: u32): void {
-  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
-  for (let j: u32 = 0; j < blocks; j++) {
-    const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
-    for (let tile: u32 = 0; tile < 4; tile++) {
-      let starts = startsOf(thread) + (<usize>j << 4) + (<usize>tile << 2);
-      for (let learner = from; learner < end; learner++) {
-        const d = tileDelta(block, tile, learner);
-        const d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
-        const d4 = v128.load(d, 64), d5 = v128.load(d, 80), d6 = v128.load(d, 96), d7 = v128.load(d, 112);
-        let p = <usize>load<u32>(starts);
-        starts += <usize>blocks << 4;
-        const last = <usize>load<u32>(starts);
-        for (; p < last; p += 16) {
-          const w = <usize>load<u32>(p);
-          let s0 = f32x4.mul(d0, v128.load(w));
-          let s1 = f32x4.mul(d1, v128.load(w, 16));
-          s0 = madd(d2, v128.load(w, 32), s0);
-          s1 = madd(d3, v128.load(w, 48), s1);
-          s0 = madd(d4, v128.load(w, 64), s0);
-          s1 = madd(d5, v128.load(w, 80), s1);
-          s0 = madd(d6, v128.load(w, 96), s0);
-          s1 = madd(d7, v128.load(w, 112), s1);
-          const source = <usize>load<u32>(p, 8);
-          store<f32>(source, load<f32>(source) + sum(f32x4.add(s0, s1)) * load<f32>(p, 4));
-        }
-      }
-    }
-  }
+// @ts-ignore: decorator
+@inline
+function overInput(delta: v128, value: v128, denominator: v128): v128 {
+  const slope = f32x4.div(f32x4.splat(LOG2_E), denominator);
+  return v128.and(bounded(f32x4.mul(delta, slope)), f32x4.gt(value, f32x4.splat(0)));
 }

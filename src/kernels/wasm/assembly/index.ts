@@ -27,6 +27,7 @@ import {
   LEARNERS,
   NEURON_BLOCK_COUNT,
   RATE,
+  ROLE_HIDDEN,
   ROLE_INPUT,
   ROW,
   SAMPLES,
@@ -39,8 +40,9 @@ import { forwardOne, growOne, growsAhead, hasNewSources, learnOne } from "./onli
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
-import { BACKWARD, chunksOf, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, SPIKE, UNPACK, UPDATE } from "./phases.ts";
+import { BACKWARD, chunksOf, FINISH, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, SOURCES, SPIKE, UNPACK, UPDATE } from "./phases.ts";
 import { runPhase } from "./pool.ts";
+import { sourceItems } from "./sources.ts";
 import { biasItems } from "./update.ts";
 import { updateOutputBias } from "./update-readout.ts";
 
@@ -181,7 +183,14 @@ function gatherLearners(): u32 {
 
 function learn(): void {
   if (slot(IS_BATCH) != 0) setU(slot(AT_HEADER), HEADER_ADAM_STEPS, header(HEADER_ADAM_STEPS) + 1);
-  runPhase(BACKWARD, 0, chunksOf(slot(LEARNERS)) + header(HEADER_BLOCKS));
+  runPhase(BACKWARD, 0, slot(NEURON_BLOCK_COUNT) * 4 + header(HEADER_BLOCKS));
+  for (let hexagon = slot(HEXAGON_COUNT); hexagon-- > 0; ) {
+    const record = hexagonAt(hexagon);
+    const items = sourceItems(record);
+    if (items == 0) continue;
+    if (load<u32>(record, HEXAGON_ROLE) == ROLE_HIDDEN) runPhase(FINISH, hexagon, load<u32>(record, HEXAGON_BLOCK_COUNT) * 4);
+    runPhase(SOURCES, hexagon, items);
+  }
   runPhase(GRADIENT, 0, slot(NEURON_BLOCK_COUNT) * 4 + header(HEADER_TILES));
   runPhase(UPDATE, 0, biasItems());
   updateOutputBias(0);

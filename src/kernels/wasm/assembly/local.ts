@@ -1,6 +1,6 @@
 /**
  * A thread's own memory: a cursor per tile of 32 neurons, the cursors' starts for each sample of a chunk, the gradient
- * of a ramp, two lists of floats, and the records.
+ * of a ramp, lists of activations, and the records.
  */
 import { AT_LOCALS, LOCAL_LISTS, LOCAL_RAMP, LOCAL_RECORDS, LOCAL_STARTS } from "../slots.ts";
 import { slot } from "./memory.ts";
@@ -25,7 +25,7 @@ export function listsOf(thread: u32): usize {
   return slot(AT_LOCALS + thread) + slot(LOCAL_LISTS);
 }
 
-/** Gradients of a ramp's two tiles, then the sums of the second one's deltas. */
+/** Gradients of a ramp's two tiles. */
 // @ts-ignore: decorator
 @inline
 export function rampOf(thread: u32): usize {

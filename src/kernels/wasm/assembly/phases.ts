@@ -1,12 +1,13 @@
 /** What the items of each phase are. */
-import { CHUNK, HEXAGON_COUNT, HEXAGON_ROLE, LEARNERS, NEURON_BLOCK_COUNT, ROLE_INPUT, SAMPLES } from "../slots.ts";
-import { backward } from "./backward.ts";
+import { CHUNK, HEXAGON_COUNT, HEXAGON_ROLE, NEURON_BLOCK_COUNT, ROLE_INPUT, SAMPLES } from "../slots.ts";
+import { beginTile, finishTile } from "./backward.ts";
 import { columns } from "./columns.ts";
 import { forward, remembers, spike } from "./forward.ts";
 import { learnTile } from "./gradient.ts";
 import { growBlock, growNew } from "./grow.ts";
 import { hexagonAt, slot } from "./memory.ts";
 import { error, output } from "./output.ts";
+import { learnSources } from "./sources.ts";
 import { unpack } from "./unpack.ts";
 import { updateReadoutTile } from "./update-readout.ts";
 import { updateBiases } from "./update.ts";
@@ -21,12 +22,16 @@ export const REQUEST: u32 = 3;
 export const SPIKE: u32 = 4;
 export const GROW: u32 = 5;
 export const GROW_NEW: u32 = 6;
-/** Learners, CHUNK at a time, then all blocks. */
+/** Tiles of all neuron blocks, then all blocks. */
 export const BACKWARD: u32 = 7;
+/** Tiles of a hexagon. */
+export const FINISH: u32 = 8;
+/** Neurons that feed a hexagon. */
+export const SOURCES: u32 = 9;
 /** Tiles of all neuron blocks, then the tiles of the readout. */
-export const GRADIENT: u32 = 8;
+export const GRADIENT: u32 = 10;
 /** Biases of some neuron blocks. */
-export const UPDATE: u32 = 9;
+export const UPDATE: u32 = 11;
 
 /** How many items `count` samples make. */
 export function chunksOf(count: u32): u32 {
@@ -54,14 +59,17 @@ export function run(phase: u32, hexagon: u32, item: u32, thread: u32): void {
     case GROW_NEW:
       return growNew(hexagon, item);
     case BACKWARD: {
-      const chunks = chunksOf(slot(LEARNERS));
-      if (item < chunks) return backward(from, min<u32>(from + slot(CHUNK), slot(LEARNERS)), thread);
-      return columns(item - chunks);
+      const tiles = slot(NEURON_BLOCK_COUNT) * 4;
+      if (item < tiles) return beginTile(item);
+      return columns(item - tiles);
     }
+    case FINISH:
+      return finishTile(hexagon, item);
+    case SOURCES:
+      return learnSources(hexagon, item, thread);
     case GRADIENT: {
       const tiles = slot(NEURON_BLOCK_COUNT) * 4;
-      // The last blocks first: the backward half read their weights just now.
-      if (item < tiles) return learnTile(tiles - 1 - item, thread);
+      if (item < tiles) return learnTile(item, thread);
       return updateReadoutTile(item - tiles, thread);
     }
     case UPDATE:

@@ -3,17 +3,14 @@
  * walks its sections; each section appends a record to the tiles that it touches. Nothing branches on what is touched:
  * all four records are written, and only the cursors of touched tiles move.
  *
- * A forward record is (address of 32 weights, activation), 8 bytes. A slope record is (address of 32 weights, slope of
- * the activation over the source's value, address of the source's delta), 16 bytes.
+ * A record is (address of 32 weights, activation), 8 bytes.
  */
 import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
   AT_ACTIVE_COUNT,
   AT_BLOCK_SECTIONS,
-  AT_DELTA,
   AT_LAST_VALUE,
-  AT_LEARNERS,
   AT_SECTION_HEAD,
   AT_VALUE,
   HEXAGON_BACK_COUNT,
@@ -21,12 +18,10 @@ import {
   HEXAGON_BLOCK_COUNT,
   HEXAGON_BLOCKS,
   HEXAGON_KIND,
-  HEXAGON_ROLE,
   HEXAGON_SOURCE_COUNT,
   HEXAGON_SOURCES,
   HEXAGON_TARGET_COUNT,
   KIND_NEURON,
-  ROLE_HIDDEN,
   STRIDE,
 } from "../slots.ts";
 import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, NONE } from "./hot.ts";
@@ -39,14 +34,14 @@ export function startStride(hexagon: u32): usize {
 }
 
 /** Points every tile's cursor to where its records begin. */
-function resetCursors(thread: u32, record: usize, samples: u32, recordBytes: u32): void {
+function resetCursors(thread: u32, record: usize, samples: u32): void {
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
   const cursors = cursorsOf(thread);
   let at = recordsOf(thread);
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
     // One more: the record behind the last one is written, too.
-    const room = (getU(slot(AT_BLOCK_SECTIONS), block) * samples + 1) * recordBytes;
+    const room = (getU(slot(AT_BLOCK_SECTIONS), block) * samples + 1) * 8;
     for (let tile: u32 = 0; tile < 4; tile++) {
       store<u32>(cursors + (<usize>block << 4) + (tile << 2), <u32>at);
       at += room;
@@ -65,7 +60,7 @@ function noteStarts(cursors: usize, starts: usize, list: usize, blocks: u32): vo
 /** Collects the forward records of a hexagon for samples `from` up to `end` of the step. */
 export function collectForward(hexagon: u32, from: u32, end: u32, thread: u32): void {
   const record = hexagonAt(hexagon);
-  resetCursors(thread, record, end - from, 8);
+  resetCursors(thread, record, end - from);
   const cursors = cursorsOf(thread);
   const list = load<u32>(record, HEXAGON_BLOCKS);
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
@@ -173,85 +168,4 @@ function appendForward(section: usize, value: v128, cursors: usize, isOpen: bool
   v128.store64_lane(i32x4.extract_lane(at, 2), high, 0);
   v128.store64_lane(i32x4.extract_lane(at, 3), high, 1);
   v128.store(cursor, i32x4.add(at, v128.and(f32x4.gt(a, f32x4.splat(0)), i32x4.splat(8))));
-}
-
-/**
- * Collects the slope records of a hexagon for learners `from` up to `end`: of each section that a hidden neuron feeds,
- * the tiles of its last touched ramp, unless that is saturated.
- */
-export function collectSlopes(hexagon: u32, from: u32, end: u32, thread: u32): void {
-  const record = hexagonAt(hexagon);
-  resetCursors(thread, record, end - from, 16);
-  const cursors = cursorsOf(thread);
-  const list = load<u32>(record, HEXAGON_BLOCKS);
-  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
-  const sources = load<u32>(record, HEXAGON_SOURCES);
-  const sourceCount = load<u32>(record, HEXAGON_SOURCE_COUNT);
-  let starts = startsOf(thread);
-  for (let learner = from; learner < end; learner++) {
-    noteStarts(cursors, starts, list, blocks);
-    starts += <usize>blocks << 4;
-    for (let i: u32 = 0; i < sourceCount; i++) {
-      const origin = hexagonAt(getU(sources, i));
-      if (load<u32>(origin, HEXAGON_ROLE) == ROLE_HIDDEN) visitSlopes(origin, learner, hexagon, cursors);
-    }
-  }
-  noteStarts(cursors, starts, list, blocks);
-}
-
-function visitSlopes(origin: usize, learner: u32, hexagon: u32, cursors: usize): void {
-  const q = getU(slot(AT_LEARNERS), learner);
-  const list = load<u32>(origin, HEXAGON_BLOCKS);
-  const blocks = load<u32>(origin, HEXAGON_BLOCK_COUNT);
-  const isMixed = load<u32>(origin, HEXAGON_TARGET_COUNT) > 1;
-  const hot = hotOf(0);
-  for (let j: u32 = 0; j < blocks; j++) {
-    const block = getU(list, j);
-    const place = block * slot(STRIDE) + q;
-    const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
-    const end = active + getU(slot(AT_ACTIVE_COUNT), place);
-    const values = slot(AT_VALUE) + (<usize>place << 9);
-    const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
-    for (let p = active; p < end; p++) {
-      const n = <u32>load<u8>(p);
-      const head = getU(heads, n);
-      if (head == NONE) continue;
-      const value = v128.load32_splat(values + (<usize>n << 2));
-      const delta = i32x4.splat(<i32>deltaOf(block * 128 + n, learner));
-      let section = hot + (<usize>head << 6);
-      do {
-        if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon) appendSlope(section, value, delta, cursors);
-        section = load<u32>(section, HOT_NEXT);
-      } while (section != 0);
-    }
-  }
-}
-
-/** Address of a neuron's delta. */
-// @ts-ignore: decorator
-@inline
-export function deltaOf(id: u32, learner: u32): usize {
-  return slot(AT_DELTA) + ((<usize>(id >> 5) * slot(STRIDE) + learner) << 7) + (<usize>(id & 31) << 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function appendSlope(section: usize, value: v128, delta: v128, cursors: usize): void {
-  const above = f32x4.sub(value, v128.load32_splat(section));
-  const range = v128.load32_splat(section, HOT_RANGE);
-  const start = v128.load(section, HOT_START);
-  const rise = v128.load(section, HOT_RISE);
-  const a = f32x4.mul(f32x4.sub(f32x4.pmin(above, range), start), rise);
-  const moves = v128.and(f32x4.gt(a, f32x4.splat(0)), f32x4.lt(a, limits(section, start, true)));
-  const on = v128.and(moves, f32x4.le(above, range));
-  const weights = i32x4.add(v128.load32_splat(section, HOT_WEIGHTS), i32x4(0, 128, 256, 384));
-  const cursor = cursors + load<u32>(section, HOT_CURSORS);
-  const at = v128.load(cursor);
-  const low = v128.shuffle<f32>(weights, rise, 0, 4, 1, 5);
-  const high = v128.shuffle<f32>(weights, rise, 2, 6, 3, 7);
-  v128.store(i32x4.extract_lane(at, 0), v128.shuffle<f64>(low, delta, 0, 2));
-  v128.store(i32x4.extract_lane(at, 1), v128.shuffle<f64>(low, delta, 1, 2));
-  v128.store(i32x4.extract_lane(at, 2), v128.shuffle<f64>(high, delta, 0, 2));
-  v128.store(i32x4.extract_lane(at, 3), v128.shuffle<f64>(high, delta, 1, 2));
-  v128.store(cursor, i32x4.add(at, v128.and(on, i32x4.splat(16))));
 }

@@ -2,9 +2,9 @@
  * The step of one ramp in a batch: gradient, Adam and what the biases have to make up for, while all of it is at hand.
  * A ramp has one tile of 32 synapses in sections that an input feeds, two in sections that a neuron feeds.
  */
-import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, LEARNERS, SAMPLES } from "../slots.ts";
-import { getF, setF, slot } from "./memory.ts";
-import { batchRate, correct, EPSILON, momentShare, SQUARE_KEEP, squareShare, WEIGHT_DECAY } from "./update.ts";
+import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, LEARNERS, RATE, SAMPLES } from "../slots.ts";
+import { floatSlot, getF, setF, slot } from "./memory.ts";
+import { batchRate, correct, descend, EPSILON, momentShare, SQUARE_KEEP, squareShare, WEIGHT_DECAY } from "./update.ts";
 import { madd, splat, sum } from "./vectors.ts";
 
 /** Loaded, because a vector constant takes the machine four instructions, again for every use. */
@@ -32,14 +32,24 @@ export function meanOf(total: f32): f32 {
   return total * learnerShare;
 }
 
+/** Address of the 32 weights of a section that end in a tile. */
+// @ts-ignore: decorator
+@inline
+export function weightsOf(section: u32, tile: u32): usize {
+  return slot(AT_WEIGHT) + (<usize>section << 9) + (<usize>tile << 7);
+}
+
 /**
- * Writes the gradient of 32 synapses to `to` and returns its squares: the products of the listed activations with
- * their deltas, less what all samples share, which is the deltas' sums times the mean activation. The list is the
- * addresses `offsets` of the deltas' offsets, and of as many activations `toValue` behind them.
+ * Writes the gradient of 32 synapses to `to`: the sum over a list of learners of their deltas times the activations,
+ * which are `toValue` behind the offsets of the deltas. In batches it is centred: what all samples share, the deltas'
+ * `sums` times the `mean` activation, is taken out; returns its squares then.
+ *
+ * With products, writes (or, of the second tile, adds) to `products` for each learner the products of its deltas with
+ * the weights, in four lanes.
  */
 // @ts-ignore: decorator
 @inline
-export function centredGradient(
+export function sumGradient(
   deltas: usize,
   offsets: usize,
   toValue: usize,
@@ -47,32 +57,56 @@ export function centredGradient(
   sums: usize,
   mean: f32,
   to: usize,
+  weights: usize,
+  products: usize,
+  isBatch: bool,
+  hasProducts: bool,
+  isSecond: bool,
 ): v128 {
   const zero = splat(0);
   let g0 = zero, g1 = zero, g2 = zero, g3 = zero, g4 = zero, g5 = zero, g6 = zero, g7 = zero;
   const end = offsets + (<usize>entries << 2);
+  let product = products;
   for (let p = offsets; p < end; p += 4) {
     const d = deltas + load<u32>(p);
     const a = v128.load32_splat(p + toValue);
-    g0 = madd(v128.load(d), a, g0);
-    g1 = madd(v128.load(d, 16), a, g1);
-    g2 = madd(v128.load(d, 32), a, g2);
-    g3 = madd(v128.load(d, 48), a, g3);
-    g4 = madd(v128.load(d, 64), a, g4);
-    g5 = madd(v128.load(d, 80), a, g5);
-    g6 = madd(v128.load(d, 96), a, g6);
-    g7 = madd(v128.load(d, 112), a, g7);
+    const d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
+    g0 = madd(d0, a, g0);
+    g1 = madd(d1, a, g1);
+    g2 = madd(d2, a, g2);
+    g3 = madd(d3, a, g3);
+    let s0 = zero, s1 = zero;
+    if (hasProducts) {
+      s0 = madd(d0, v128.load(weights), f32x4.mul(d1, v128.load(weights, 16)));
+      s1 = madd(d2, v128.load(weights, 32), f32x4.mul(d3, v128.load(weights, 48)));
+    }
+    const d4 = v128.load(d, 64), d5 = v128.load(d, 80), d6 = v128.load(d, 96), d7 = v128.load(d, 112);
+    g4 = madd(d4, a, g4);
+    g5 = madd(d5, a, g5);
+    g6 = madd(d6, a, g6);
+    g7 = madd(d7, a, g7);
+    if (hasProducts) {
+      s0 = madd(d4, v128.load(weights, 64), s0);
+      s1 = madd(d5, v128.load(weights, 80), s1);
+      s0 = madd(d6, v128.load(weights, 96), s0);
+      s1 = madd(d7, v128.load(weights, 112), s1);
+      const s = f32x4.add(s0, s1);
+      v128.store(product, isSecond ? f32x4.add(v128.load(product), s) : s);
+      product += 16;
+    }
   }
-  const means = splat(mean);
-  const share = splat(sampleShare);
-  g0 = centred(g0, v128.load(sums), means, share);
-  g1 = centred(g1, v128.load(sums, 16), means, share);
-  g2 = centred(g2, v128.load(sums, 32), means, share);
-  g3 = centred(g3, v128.load(sums, 48), means, share);
-  g4 = centred(g4, v128.load(sums, 64), means, share);
-  g5 = centred(g5, v128.load(sums, 80), means, share);
-  g6 = centred(g6, v128.load(sums, 96), means, share);
-  g7 = centred(g7, v128.load(sums, 112), means, share);
+  if (isBatch) {
+    const means = splat(mean);
+    const share = splat(sampleShare);
+    g0 = centred(g0, v128.load(sums), means, share);
+    g1 = centred(g1, v128.load(sums, 16), means, share);
+    g2 = centred(g2, v128.load(sums, 32), means, share);
+    g3 = centred(g3, v128.load(sums, 48), means, share);
+    g4 = centred(g4, v128.load(sums, 64), means, share);
+    g5 = centred(g5, v128.load(sums, 80), means, share);
+    g6 = centred(g6, v128.load(sums, 96), means, share);
+    g7 = centred(g7, v128.load(sums, 112), means, share);
+  }
   v128.store(to, g0);
   v128.store(to, g1, 16);
   v128.store(to, g2, 32);
@@ -81,6 +115,7 @@ export function centredGradient(
   v128.store(to, g5, 80);
   v128.store(to, g6, 96);
   v128.store(to, g7, 112);
+  if (!isBatch) return zero;
   const squares = madd(g4, g4, madd(g5, g5, madd(g0, g0, f32x4.mul(g1, g1))));
   const others = madd(g6, g6, madd(g7, g7, madd(g2, g2, f32x4.mul(g3, g3))));
   return f32x4.add(squares, others);
@@ -90,6 +125,13 @@ export function centredGradient(
 @inline
 function centred(g: v128, sums: v128, mean: v128, share: v128): v128 {
   return f32x4.mul(f32x4.sub(g, f32x4.mul(sums, mean)), share);
+}
+
+/** A plain step of 32 weights, for single samples and small steps. */
+// @ts-ignore: decorator
+@inline
+export function descendTile(section: u32, tile: u32, gradient: usize): void {
+  descend(weightsOf(section, tile), gradient, 32, splat(floatSlot(RATE)));
 }
 
 /** Adam's second moment of a ramp goes on with its mean square; returns how far its synapses go. */
@@ -109,9 +151,8 @@ export function stepOfRamp(section: u32, ramp: u32, squares: v128, synapses: f32
 // @ts-ignore: decorator
 @inline
 export function stepTile(section: u32, tile: u32, gradient: usize, mean: f32, step: f32, shift: usize): void {
-  const at = (<usize>section << 9) + (<usize>tile << 7);
-  const weights = slot(AT_WEIGHT) + at;
-  const moments = slot(AT_WEIGHT_MOMENT) + at;
+  const weights = weightsOf(section, tile);
+  const moments = weights - slot(AT_WEIGHT) + slot(AT_WEIGHT_MOMENT);
   const means = splat(mean);
   const steps = splat(step);
   const decay = splat(1 - WEIGHT_DECAY * rate);

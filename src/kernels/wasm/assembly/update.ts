@@ -2,11 +2,10 @@
 import {
   AT_BIAS,
   AT_BIAS_MOMENT,
-  AT_BIAS_SHIFT,
   AT_BIAS_SQUARE,
+  AT_BLOCK_HEXAGON,
   AT_DELTA_SUM,
   AT_NEURON_BLOCKS,
-  AT_WEIGHT,
   HEADER_ADAM_STEPS,
   IS_BATCH,
   LEARNERS,
@@ -14,7 +13,8 @@ import {
   RATE,
   SAMPLES,
 } from "../slots.ts";
-import { floatSlot, getU, header, slot } from "./memory.ts";
+import { floatSlot, getU, header, hexagonAt, slot } from "./memory.ts";
+import { shiftOf, sourceItems } from "./sources.ts";
 import { bounded, madd, splat } from "./vectors.ts";
 
 export const MOMENT_KEEP: f32 = 0.8;
@@ -66,16 +66,11 @@ export function updateBiases(item: u32): void {
 
 /** Takes back what the steps of the weights did to the neurons' mean inputs, so that no mean moves with the weights. */
 function compensate(block: u32, biases: usize): void {
-  const shifts = slot(AT_BIAS_SHIFT) + (<usize>block << 10);
-  for (let tile: usize = 0; tile < 4; tile++) {
-    const own = shifts + (tile << 8);
-    // The tile before had this one as its second.
-    const second = shifts + (((tile + 3) & 3) << 8) + 128;
-    const bias = biases + (tile << 7);
-    for (let i: usize = 0; i < 128; i += 16) {
-      const shift = f32x4.add(v128.load(own + i), v128.load(second + i));
-      v128.store(bias + i, bounded(f32x4.sub(v128.load(bias + i), shift)));
-    }
+  const items = sourceItems(hexagonAt(getU(slot(AT_BLOCK_HEXAGON), block)));
+  for (let i: usize = 0; i < 512; i += 16) {
+    let shift = splat(0);
+    for (let item: u32 = 0; item < items; item++) shift = f32x4.add(shift, v128.load(shiftOf(block, item) + i));
+    v128.store(biases + i, bounded(f32x4.sub(v128.load(biases + i), shift)));
   }
 }
 
@@ -107,24 +102,6 @@ export function adam(weights: usize, moments: usize, squares: usize, sums: usize
     v128.store(squares + i, v128.bitselect(square, oldSquare, changes));
     v128.store(moments + i, v128.bitselect(moment, oldMoment, changes));
     v128.store(weights + i, v128.bitselect(after, before, changes));
-  }
-}
-
-/** A plain step of 32 weights by the products of the listed activations with their deltas. */
-export function descendTile(section: u32, tile: u32, deltas: usize, offsets: usize, toValue: usize, entries: u32): void {
-  const weights = slot(AT_WEIGHT) + (<usize>section << 9) + (<usize>tile << 7);
-  const rate = splat(floatSlot(RATE));
-  const end = offsets + (<usize>entries << 2);
-  for (let i: usize = 0; i < 128; i += 32) {
-    let s0 = splat(0), s1 = splat(0);
-    for (let p = offsets; p < end; p += 4) {
-      const d = deltas + load<u32>(p) + i;
-      const a = v128.load32_splat(p + toValue);
-      s0 = madd(v128.load(d), a, s0);
-      s1 = madd(v128.load(d, 16), a, s1);
-    }
-    v128.store(weights + i, bounded(f32x4.sub(v128.load(weights + i), f32x4.mul(rate, s0))));
-    v128.store(weights + i, bounded(f32x4.sub(v128.load(weights + i, 16), f32x4.mul(rate, s1))), 16);
   }
 }
 

@@ -1,0 +1,181 @@
+/**
+ * The weights of sections that neurons feed learn, and what they ask of their sources is added to these one's deltas.
+ * An item is some source neurons with all their sections that end in one hexagon, so nobody else writes to either.
+ */
+import {
+  AT_BIAS_SHIFT,
+  AT_COLUMN_COUNT,
+  AT_RAMPS,
+  AT_SECTION_HEAD,
+  AT_SEED,
+  HEXAGON_BACK_COUNT,
+  HEXAGON_BACKS,
+  HEXAGON_BLOCK_COUNT,
+  HEXAGON_BLOCKS,
+  HEXAGON_ROLE,
+  HEXAGON_SOURCE_COUNT,
+  HEXAGON_SOURCES,
+  AT_TARGET,
+  IS_BATCH,
+  ROLE_INPUT,
+  SOURCE_ITEMS,
+  STRIDE,
+} from "../slots.ts";
+import { isBack, isTouched, listActivations, listOffsets, listSlopes, listTotal, listValues, listWithSlopes } from "./activations.ts";
+import { deltasOf, sumsOf } from "./backward.ts";
+import { HOT_IS_BACK, HOT_NEXT, HOT_TARGET, hotOf, NONE, tileOfRun } from "./hot.ts";
+import { listsOf, rampOf } from "./local.ts";
+import { getU, hexagonAt, slot } from "./memory.ts";
+import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient, weightsOf } from "./step-ramp.ts";
+
+/** Neurons that are taken at once, half a block; of large networks more, see `SOURCE_ITEMS`. */
+const NEURONS: u32 = 64;
+
+/** How many items the neurons that feed a hexagon make; 0 where only inputs do. */
+export function sourceItems(record: usize): u32 {
+  const halves = halvesOf(record);
+  const perItem = halvesPerItem(halves);
+  return (halves + perItem - 1) / perItem;
+}
+
+// @ts-ignore: decorator
+@inline
+function halvesPerItem(halves: u32): u32 {
+  return max<u32>(1, (halves + SOURCE_ITEMS - 1) / SOURCE_ITEMS);
+}
+
+function halvesOf(record: usize): u32 {
+  return (
+    countHalves(load<u32>(record, HEXAGON_SOURCES), load<u32>(record, HEXAGON_SOURCE_COUNT)) +
+    countHalves(load<u32>(record, HEXAGON_BACKS), load<u32>(record, HEXAGON_BACK_COUNT))
+  );
+}
+
+function countHalves(list: usize, count: u32): u32 {
+  let halves: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) halves += halvesOfSource(hexagonAt(getU(list, i)));
+  return halves;
+}
+
+// @ts-ignore: decorator
+@inline
+function halvesOfSource(origin: usize): u32 {
+  return load<u32>(origin, HEXAGON_ROLE) == ROLE_INPUT ? 0 : load<u32>(origin, HEXAGON_BLOCK_COUNT) * 2;
+}
+
+/** Where an item notes what its steps add to the mean inputs of a block's neurons. */
+// @ts-ignore: decorator
+@inline
+export function shiftOf(block: u32, item: u32): usize {
+  return slot(AT_BIAS_SHIFT) + (<usize>(block * SOURCE_ITEMS + item) << 9);
+}
+
+/** Item of a phase. */
+export function learnSources(hexagon: u32, item: u32, thread: u32): void {
+  const record = hexagonAt(hexagon);
+  const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
+  for (let j: u32 = 0; j < blocks; j++) memory.fill(shiftOf(getU(load<u32>(record, HEXAGON_BLOCKS), j), item), 0, 512);
+  prepareStep();
+  const halves = halvesOf(record);
+  const perItem = halvesPerItem(halves);
+  const end = min<u32>(halves, (item + 1) * perItem);
+  for (let half = item * perItem; half < end; half++) {
+    const first = firstNeuron(record, half);
+    if (slot(IS_BATCH) != 0) learnNeurons(hexagon, item, first, thread, true);
+    else learnNeurons(hexagon, item, first, thread, false);
+  }
+}
+
+/** The first neuron of one of the halves that feed a hexagon. */
+function firstNeuron(record: usize, half: u32): u32 {
+  let left = half;
+  const sources = load<u32>(record, HEXAGON_SOURCE_COUNT);
+  const count = sources + load<u32>(record, HEXAGON_BACK_COUNT);
+  for (let i: u32 = 0; i < count; i++) {
+    const source = i < sources
+      ? getU(load<u32>(record, HEXAGON_SOURCES), i)
+      : getU(load<u32>(record, HEXAGON_BACKS), i - sources);
+    const origin = hexagonAt(source);
+    const its = halvesOfSource(origin);
+    if (left < its) return getU(load<u32>(origin, HEXAGON_BLOCKS), left >> 1) * 128 + (left & 1) * NEURONS;
+    left -= its;
+  }
+  return 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function learnNeurons(hexagon: u32, item: u32, first: u32, thread: u32, isBatch: bool): void {
+  for (let id = first; id < first + NEURONS; id++) {
+    const head = getU(slot(AT_SECTION_HEAD), id);
+    if (head == NONE) continue;
+    for (let hot = hotOf(head); hot != 0; hot = load<u32>(hot, HOT_NEXT)) {
+      if ((load<u32>(hot, HOT_TARGET) & ~HOT_IS_BACK) != hexagon) continue;
+      const section = <u32>((hot - hotOf(0)) >> 6);
+      if (isBack(hot)) {
+        if (isTouched(section, hot)) learnSection(section, hot, id, item, thread, isBatch, false);
+      } else if (getU(slot(AT_COLUMN_COUNT), id) > 0 && isTouched(section, hot)) learnSection(section, hot, id, item, thread, isBatch, true);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32, isBatch: bool, hasSlopes: bool): void {
+  const block = getU(slot(AT_TARGET), section);
+  const seed = getU(slot(AT_SEED), section);
+  const ramps = getU(slot(AT_RAMPS), section);
+  const lists = listsOf(thread);
+  const products = lists + 3 * (<usize>(slot(STRIDE) + 8) << 2);
+  const gradient = rampOf(thread);
+  const shift = shiftOf(block, item);
+  for (let ramp: u32 = 0; ramp < ramps; ramp++) {
+    const tile = tileOfRun(seed, ramp * 2);
+    const second = tileOfRun(seed, ramp * 2 + 1);
+    // Both tiles of a ramp have the same activations.
+    const entries = hasSlopes ? listWithSlopes(section, hot, tile, lists) : listActivations(section, hot, tile, lists);
+    if (!isBatch && entries == 0) continue;
+    const mean = meanOf(listTotal);
+    const toValue = listValues - listOffsets;
+    const weights = weightsOf(section, tile);
+    const squares = sumGradient(deltasOf(block, tile), listOffsets, toValue, entries, sumsOf(block, tile), mean, gradient, weights, products, isBatch, hasSlopes, false);
+    const others = sumGradient(deltasOf(block, second), listOffsets, toValue, entries, sumsOf(block, second), mean, gradient + 128, weightsOf(section, second), products, isBatch, hasSlopes, true);
+    if (hasSlopes) addToSource(id, products, entries);
+    if (isBatch) {
+      const step = stepOfRamp(section, ramp, f32x4.add(squares, others), 64);
+      stepTile(section, tile, gradient, mean, step, shift + (<usize>tile << 7));
+      stepTile(section, second, gradient + 128, mean, step, shift + (<usize>second << 7));
+    } else {
+      descendTile(section, tile, gradient);
+      descendTile(section, second, gradient + 128);
+    }
+  }
+}
+
+/** Adds to a neuron's deltas: for each listed learner the sum of its products, four lanes, times the slope. */
+// @ts-ignore: decorator
+@inline
+function addToSource(id: u32, products: usize, entries: u32): void {
+  const deltas = deltasOf(id >> 7, (id >> 5) & 3) + (<usize>(id & 31) << 2);
+  let from = products;
+  const toSlope = listSlopes - listOffsets;
+  const end = listOffsets + (<usize>entries << 2);
+  for (let p = listOffsets; p < end; p += 16) {
+    const p0 = v128.load(from), p1 = v128.load(from, 16), p2 = v128.load(from, 32), p3 = v128.load(from, 48);
+    from += 64;
+    const low = f32x4.add(v128.shuffle<f32>(p0, p1, 0, 4, 1, 5), v128.shuffle<f32>(p0, p1, 2, 6, 3, 7));
+    const high = f32x4.add(v128.shuffle<f32>(p2, p3, 0, 4, 1, 5), v128.shuffle<f32>(p2, p3, 2, 6, 3, 7));
+    const sums = f32x4.add(v128.shuffle<f32>(low, high, 0, 1, 4, 5), v128.shuffle<f32>(low, high, 2, 3, 6, 7));
+    const added = f32x4.mul(sums, v128.load(p + toSlope));
+    addTo(deltas + load<u32>(p), f32x4.extract_lane(added, 0));
+    if (p + 4 < end) addTo(deltas + load<u32>(p, 4), f32x4.extract_lane(added, 1));
+    if (p + 8 < end) addTo(deltas + load<u32>(p, 8), f32x4.extract_lane(added, 2));
+    if (p + 12 < end) addTo(deltas + load<u32>(p, 12), f32x4.extract_lane(added, 3));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo(delta: usize, added: f32): void {
+  store<f32>(delta, load<f32>(delta) + added);
+}
