@@ -1,4 +1,4 @@
-/** Joins a phase of the kernels like a helper, takes an item, and ends. */
+/** Joins a phase of the kernels like a helper, and ends. */
 import { parentPort, workerData } from "node:worker_threads";
 import * as slots from "../../src/kernels/wasm/slots.ts";
 
@@ -11,5 +11,4 @@ for (;;) {
   if (!isOpen) Atomics.wait(table, slots.OPEN_PHASE, word);
   else if (Atomics.compareExchange(table, slots.OPEN_PHASE, word, word + 1) === word) break;
 }
-Atomics.add(table, slots.NEXT_ITEM, 1);
 process.exit();

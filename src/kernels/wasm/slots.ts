@@ -165,7 +165,7 @@ export const FLAG_SPLIT = 175;
 /** Sections that a growth phase starts with. */
 export const FIRST_SECTION = 176;
 
-// The pool of threads: what runs, whether it is open, its next item, who is done. 64 bytes apart, so that they share no
+// The pool of threads: what runs, whether it is open, who is done. 64 bytes apart, so that they share no
 // cache line.
 export const PHASE = 192;
 export const PHASE_HEXAGON = 193;
@@ -173,10 +173,12 @@ export const PHASE_ITEMS = 194;
 /** Number of the phase * 256, plus PHASE_CLOSED when nobody can join any more, plus the helpers that joined. */
 export const OPEN_PHASE = 208;
 export const PHASE_CLOSED = 128;
-export const NEXT_ITEM = 224;
 /** Helpers that joined the phase and find nothing more to do. */
-export const DONE = 240;
+export const DONE = 224;
 export const SLOT_COUNT = 256;
+
+/** For each thread how many of its items have been taken, 64 bytes apart. */
+export const AT_TAKEN = TABLE + 16384;
 
 /** Indices 0..3 of the lanes whose bit is set, as bytes: 16 words. Then the same as byte shuffles: 16 vectors. */
 export const AT_LANES = TABLE + 4096;

@@ -1,9 +1,9 @@
 /**
- * Threads: a phase is a number of independent items that whoever is free takes. Items write to places of their own and
+ * Threads: a phase is a number of independent items that whoever is free takes, its own ones first. Items write to places of their own and
  * sum in a fixed order, so results do not depend on who took what. One thread leads. The others join a phase while it
  * is open; nobody waits for one that did not come in time, so a busy machine costs helpers but no time.
  */
-import { DONE, NEXT_ITEM, OPEN_PHASE, PHASE, PHASE_CLOSED, PHASE_HEXAGON, PHASE_ITEMS, TABLE, THREADS } from "../slots.ts";
+import { AT_TAKEN, DONE, OPEN_PHASE, PHASE, PHASE_CLOSED, PHASE_HEXAGON, PHASE_ITEMS, TABLE, THREADS } from "../slots.ts";
 import { run } from "./phases.ts";
 import { setSlot, slot } from "./memory.ts";
 
@@ -14,7 +14,6 @@ const JOINED: u32 = PHASE_CLOSED - 1;
 const NUMBER: u32 = ~(PHASE_CLOSED | JOINED);
 
 const openPhase: usize = TABLE + (OPEN_PHASE << 2);
-const nextItem: usize = TABLE + (NEXT_ITEM << 2);
 const done: usize = TABLE + (DONE << 2);
 
 /** Runs all items of a phase and returns when they are done. Only the leading thread calls this. */
@@ -27,7 +26,7 @@ export function runPhase(phase: u32, hexagon: u32, items: u32): void {
   setSlot(PHASE, phase);
   setSlot(PHASE_HEXAGON, hexagon);
   setSlot(PHASE_ITEMS, items);
-  atomic.store<u32>(nextItem, 0);
+  for (let thread: u32 = 0; thread < slot(THREADS); thread++) atomic.store<u32>(takenOf(thread), 0);
   atomic.store<u32>(done, 0);
   atomic.store<u32>(openPhase, (atomic.load<u32>(openPhase) & NUMBER) + (PHASE_CLOSED << 1));
   atomic.notify(openPhase, -1);
@@ -40,11 +39,26 @@ export function runPhase(phase: u32, hexagon: u32, items: u32): void {
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function takenOf(thread: u32): usize {
+  return AT_TAKEN + (<usize>thread << 6);
+}
+
+/**
+ * Thread t begins with the items t, t + threads, ...: what it wrote in one phase is in its cache in the next one, and in
+ * the same phase of the next step. Then it takes what the others have left.
+ */
 function takeItems(phase: u32, hexagon: u32, items: u32, thread: u32): void {
-  for (;;) {
-    const item = atomic.add<u32>(nextItem, 1);
-    if (item >= items) return;
-    run(phase, hexagon, item, thread);
+  const threads = slot(THREADS);
+  let owner = thread;
+  for (let n: u32 = 0; n < threads; n++) {
+    for (;;) {
+      const item = atomic.add<u32>(takenOf(owner), 1) * threads + owner;
+      if (item >= items) break;
+      run(phase, hexagon, item, thread);
+    }
+    owner = owner + 1 == threads ? 0 : owner + 1;
   }
 }
 
