@@ -12,8 +12,8 @@ export const FEW_SECTIONS = 32;
 export const FINE_SECTIONS = 128;
 /** A hexagon grows a block when fewer section places than this are free. */
 export const FREE_PLACES_MIN = 256;
-/** Blocks that a hexagon starts with. */
-export const START_BLOCKS = { hidden: 4, output: 2 } as const;
+/** Blocks that a hexagon starts with; see `startWide`. */
+export const START_BLOCKS = { hidden: 4, hiddenOfLongTask: 8, output: 2 } as const;
 
 export const TOLERANCE_START = 0.49;
 export const TOLERANCE_SHRINK = 1.2;

@@ -6,6 +6,7 @@ import type { Engine, Rows, TrainRun } from "./engine.ts";
 import { cyclesToReduction, reduce } from "./reduce.ts";
 import { expectations, externalValues } from "./output-values.ts";
 import { widenOutput } from "./readout.ts";
+import { startsWide, startWide } from "./start-blocks.ts";
 import { bytesPer, count, releaseState } from "./state.ts";
 import { exportState, readCycle, restoreState, writeCycle } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
@@ -165,6 +166,7 @@ export class Network {
     if (count === 0) return;
     for (const { index, width } of batch.inputs) this.ensureInputWidth(index, width);
     for (const { index, width } of batch.expected) this.ensureOutputWidth(index, width);
+    if (typeof batch.rate === "object" && startsWide(this.cycle, batch.rate.horizon)) startWide(this.#cluster);
     const { expected, muted } = expectations(this.#cluster, batch.expected, count);
     const run = { count, step, inputs: rowsOf(batch.inputs), expected, muted, update, rates };
     for (let first = 0; first < count;) {

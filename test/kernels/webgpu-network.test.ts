@@ -57,6 +57,22 @@ function trainReference(network: Network, { inputs, expected }: Data, count: num
 const STEP_TOLERANCE = 5e-5;
 const BIAS_TOLERANCE = 5e-4;
 
+test("the first step of a long task starts wide, as the reference does", async () => {
+  const [each] = CASES as [Case];
+  const data = makeData(each, 33, 1);
+  const reference = Network.create(parseTemplate(each.template), 5);
+  const columns = (all: Data["inputs"]) => all.map(({ index, width, rows }) => ({ index, width, values: rows }));
+  const [inputs, expected] = [columns(data.inputs), columns(data.expected)];
+  reference.train({ count: 33, inputs, expected, update: "batch", rate: { first: 0, horizon: 200_000 } });
+  const network = await created(each);
+  await network.train({ ...run(data, 33, "batch"), rateAt: () => 1, horizon: 200_000 });
+  expect(reference.metrics().hexagons[1]!.blocks).toBe(8);
+  expect(await network.metrics()).toEqual(reference.metrics());
+  expectSameCluster(await network.download(), restoreState(reference.export()), STEP_TOLERANCE, {
+    bias: BIAS_TOLERANCE,
+  });
+});
+
 describe.each(CASES)("one step from a shared state at many points of a training: $name", (each) => {
   test.each(["batch", "online"] as const)("%s update", async (update) => {
     const samples = update === "batch" ? 33 : 3;

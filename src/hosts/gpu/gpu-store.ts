@@ -92,6 +92,7 @@ export class GpuStore implements AsyncHostService {
         update: updateRule(batchSize),
         rateAt: (cycle: number) =>
           schedule === null ? ("direct" as const) : 1 - (schedule.firstCycle + cycle) / schedule.horizon,
+        ...(schedule === null ? {} : { horizon: schedule.horizon }),
         ...(learningRate === undefined ? {} : { learningRate }),
       };
       if (table === undefined) await asInput(network.train({ ...columnsOf(slice), expected, ...rule }));

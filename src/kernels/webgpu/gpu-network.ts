@@ -4,6 +4,7 @@ import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
 import type { Metrics } from "../../network/network.ts";
 import { widenOutput } from "../../network/readout.ts";
 import { cyclesToReduction, reduce } from "../../network/reduce.ts";
+import { startsWide, startWide } from "../../network/start-blocks.ts";
 import { bytesPer } from "../../network/state.ts";
 import { exportState, readCycle, restoreState, writeCycle } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
@@ -239,7 +240,8 @@ export class GpuNetwork {
 
   /** Has `learn` learn from all cycles, in parts that end where the network is reduced. */
   async #train(run: TrainRule & { cycles: number }, learn: (part: Part) => Promise<void>): Promise<void> {
-    const { cycles, batchSize } = run;
+    const { cycles, batchSize, horizon = 0 } = run;
+    if (cycles > 0 && startsWide(this.cycle, horizon)) await this.#startWide();
     await this.#device.ensureSamples(Math.min(batchSize, cycles));
     for (let first = 0; first < cycles;) {
       // As in `Network`: between steps, after the same ones however samples are cut into runs.
@@ -271,6 +273,12 @@ export class GpuNetwork {
   #compute(steps: Step[], mode: number, feed: Feed): Promise<void> {
     const run = { cluster: this.#cluster, network: this.#device, hexagonScopes: this.#hexagonScopes, feed };
     return this.#queue.run(steps, mode, run);
+  }
+
+  async #startWide(): Promise<void> {
+    const cluster = await this.download();
+    startWide(cluster);
+    await this.#replace(cluster);
   }
 
   /** Removes what has learnt nothing. Rare, so the host does it on a copy. */

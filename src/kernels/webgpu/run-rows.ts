@@ -23,6 +23,8 @@ export interface TrainRule {
   update: "batch" | "online";
   /** As in `TrainBatch`, for the step that begins with this cycle. */
   rateAt(cycle: number): number | "direct";
+  /** Cycles of the task that the run is a part of; none in direct IO. */
+  horizon?: number;
   learningRate?: number;
 }
 
