@@ -6,6 +6,7 @@ import {
   makeDataset,
   requestBody,
   smallTemplate,
+  startRequest,
   startTrain,
   untilFinished,
   untilTask,
@@ -74,21 +75,33 @@ describe("size of a dataset", () => {
       `${refused} its values take more than 60 bytes`,
     );
   });
-});
 
-test("a request whose result would be too big fails before it is written", async () => {
-  const app = await createTestApp({ config: { limits: parseConfig({ HANAMI_MAX_DATASET_BYTES: "319" }).limits } });
-  const dataset = await makeDataset(app.app, { rows: 10 });
-  const cluster = await makeCluster(app);
-  const train = await startTrain(app, cluster, dataset);
-  await untilFinished(app, cluster, train.uuid);
-  const task = (await app.request("POST", "/task/request", { body: requestBody(cluster, dataset) })).json<{
-    uuid: string;
-  }>();
-  const failed = await untilTask(app, cluster, task.uuid, ({ state }) => state === "failed");
-  expect(failed.error_message).toBe("The result would have 320 bytes of values, but a dataset may have 319");
-  expect((await app.request("GET", "/dataset", { query: { uuid: task.uuid } })).status).toBe(404);
-  await app.close();
+  test("the result of a request that would be too big fails before it is written", async () => {
+    const dataset = await makeDataset(app.app, { rows: 10 });
+    const cluster = await makeCluster(app, { name: "with a result" });
+    const train = await startTrain(app, cluster, dataset);
+    await untilFinished(app, cluster, train.uuid);
+    const task = await startRequest(app, cluster, dataset);
+    const failed = await untilTask(app, cluster, task.uuid, ({ state }) => state === "failed");
+    expect(failed.error_message).toBe("The result would have 320 bytes of values, but a dataset may have 60");
+    expect((await app.request("GET", "/dataset", { query: { uuid: task.uuid } })).status).toBe(404);
+  });
+
+  test("a template does not get in inside of a checkpoint when it would be refused as such", async () => {
+    const cluster = await makeCluster(app, { name: "with a template" });
+    const body = { name: "test_checkpoint", cluster_uuid: cluster };
+    const { uuid } = (await app.request("POST", "/cluster/save", { body })).json<{ uuid: string }>();
+    await untilFinished(app, cluster, uuid);
+    const file = await fetchBytes(app, `/checkpoint/download?uuid=${uuid}`);
+    expect(await upload(app, url, "/checkpoint/upload", file)).toMatch(/^[0-9a-f-]{36}$/);
+
+    const bytes = Buffer.byteLength(smallTemplate) - 1;
+    const { limits } = parseConfig({ HANAMI_MAX_TEMPLATE_BYTES: String(bytes) });
+    const strict = await createTestApp({ config: { limits } });
+    const text = `400: Checkpoint can not be imported: its template is bigger than ${bytes} bytes`;
+    await expect(upload(strict, (await strict.server.listen()).url, "/checkpoint/upload", file)).rejects.toThrow(text);
+    await strict.close();
+  });
 });
 
 describe("numbers of things in a project", () => {
@@ -164,24 +177,4 @@ describe("numbers of things in a project", () => {
     await announce("/checkpoint/upload");
     await expect(save()).rejects.toThrow(full("2 checkpoints"));
   });
-});
-
-test("a template does not get in inside of a checkpoint when it would be refused as such", async () => {
-  const generous = await createTestApp();
-  const cluster = await makeCluster(generous);
-  const body = { name: "test_checkpoint", cluster_uuid: cluster };
-  const { uuid } = (await generous.request("POST", "/cluster/save", { body })).json<{ uuid: string }>();
-  await untilFinished(generous, cluster, uuid);
-  const file = await fetchBytes(generous, `/checkpoint/download?uuid=${uuid}`);
-  const { url } = await generous.server.listen();
-  expect(await upload(generous, url, "/checkpoint/upload", file)).toMatch(/^[0-9a-f-]{36}$/);
-  await generous.close();
-
-  const bytes = Buffer.byteLength(smallTemplate) - 1;
-  const strict = await createTestApp({
-    config: { limits: parseConfig({ HANAMI_MAX_TEMPLATE_BYTES: String(bytes) }).limits },
-  });
-  const text = `400: Checkpoint can not be imported: its template is bigger than ${bytes} bytes`;
-  await expect(upload(strict, (await strict.server.listen()).url, "/checkpoint/upload", file)).rejects.toThrow(text);
-  await strict.close();
 });
