@@ -13,13 +13,13 @@ export interface Digits {
 
 const CLASSES = 10;
 
-/** MNIST where it is (HANAMI_MNIST_DIR or ../shared/data/mnist), else generated digits. */
-export function loadDigits(count: number): Digits {
+/** Rows of MNIST where it is (HANAMI_MNIST_DIR or ../shared/data/mnist), else generated digits; `t10k` is for tests. */
+export function loadDigits(count: number, part: "train" | "t10k" = "train"): Digits {
   const folder = [process.env["HANAMI_MNIST_DIR"], "../shared/data/mnist"].find(
     (each) => each !== undefined && existsSync(join(each, "train-images-idx3-ubyte.gz")),
   );
-  if (folder === undefined) return generateDigits(count, 784);
-  const read = (name: string) => gunzipSync(readFileSync(join(folder, `train-${name}-ubyte.gz`)));
+  if (folder === undefined) return generateDigits(count, 784, part === "train" ? 1 : 2);
+  const read = (name: string) => gunzipSync(readFileSync(join(folder, `${part}-${name}-ubyte.gz`)));
   const labels = new Uint8Array(count * CLASSES);
   read("labels-idx1")
     .subarray(8, 8 + count)
@@ -28,11 +28,11 @@ export function loadDigits(count: number): Digits {
   return { name: "MNIST", count, width: 784, pixels, labels };
 }
 
-/** Pictures of which a fifth is lit, in strokes that depend on the class; the same ones every time. */
-export function generateDigits(count: number, width: number): Digits {
+/** Pictures of which a fifth is lit, in strokes that depend on the class; the same ones for the same seed. */
+export function generateDigits(count: number, width: number, seed = 1): Digits {
   const pixels = new Uint8Array(count * width);
   const labels = new Uint8Array(count * CLASSES);
-  let state = 1;
+  let state = seed;
   const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   for (let row = 0; row < count; row++) {
     const digit = Math.floor(random() * CLASSES);
