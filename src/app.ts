@@ -137,7 +137,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
       hosts,
       log,
       snapshotIntervalMs: config.snapshotIntervalMs,
-      datasetBytesMax: config.limits.datasetBytes,
+      limits: config.limits,
       metrics,
     });
     closer.add(() => scheduler.close());

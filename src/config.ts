@@ -60,6 +60,7 @@ const environment = z.object({
   HANAMI_MAX_UPLOADS_PER_PROJECT: positive.default(1000),
   HANAMI_MAX_DATASETS_PER_PROJECT: positive.default(100_000),
   HANAMI_MAX_CHECKPOINTS_PER_PROJECT: positive.default(10_000),
+  HANAMI_MAX_BYTES_PER_PROJECT: positive.optional(),
   HANAMI_MAX_CLUSTERS_PER_PROJECT: positive.default(10_000),
   HANAMI_MAX_TASKS_PER_PROJECT: positive.default(100_000),
   HANAMI_MAX_CONNECTIONS: positive.default(10_000),
@@ -92,6 +93,8 @@ export interface Limits {
   datasetsPerProject: number;
   /** Uploads and saves that wait count, too. */
   checkpointsPerProject: number;
+  /** Files of datasets, checkpoints and uploads together; undefined: as many as the disk takes. */
+  projectBytes: number | undefined;
   clustersPerProject: number;
   /** Unfinished ones. */
   tasksPerProject: number;
@@ -207,6 +210,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
       uploadsPerProject: values.HANAMI_MAX_UPLOADS_PER_PROJECT,
       datasetsPerProject: values.HANAMI_MAX_DATASETS_PER_PROJECT,
       checkpointsPerProject: values.HANAMI_MAX_CHECKPOINTS_PER_PROJECT,
+      projectBytes: values.HANAMI_MAX_BYTES_PER_PROJECT,
       clustersPerProject: values.HANAMI_MAX_CLUSTERS_PER_PROJECT,
       tasksPerProject: values.HANAMI_MAX_TASKS_PER_PROJECT,
       connections: values.HANAMI_MAX_CONNECTIONS,

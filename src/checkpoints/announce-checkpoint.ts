@@ -8,6 +8,7 @@ import { syncFolder } from "../datasets/file/writer.ts";
 import { createSparseFile } from "../datasets/upload/sparse-file.ts";
 import { tempfiles } from "../db/schema/index.ts";
 import { checkRoom } from "../limits/check-room.ts";
+import { checkProjectBytes } from "../limits/project-bytes.ts";
 import { checkUploadBytes } from "../limits/check-upload-bytes.ts";
 
 export interface AnnouncedCheckpoint {
@@ -35,6 +36,7 @@ export async function announceCheckpoint(
       await holdProject(tx, caller);
       await checkRoom(app, tx, "uploads", caller.projectId);
       await checkRoom(app, tx, "checkpoints", caller.projectId);
+      await checkProjectBytes(app.config.limits, tx, caller.projectId, bytes);
       await tx.insert(tempfiles).values({
         uuid: file,
         checkpoint_uuid: uuid,

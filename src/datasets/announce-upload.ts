@@ -5,6 +5,7 @@ import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { checkRoom } from "../limits/check-room.ts";
+import { checkProjectBytes } from "../limits/project-bytes.ts";
 import { checkUploadBytes } from "../limits/check-upload-bytes.ts";
 import type { DatasetRow, DatasetType } from "./find-dataset.ts";
 import { syncFolder } from "./file/writer.ts";
@@ -37,6 +38,8 @@ export async function announceUpload(
       await holdProject(tx, caller);
       await checkRoom(app, tx, "uploads", caller.projectId);
       await checkRoom(app, tx, "datasets", caller.projectId);
+      const bytes = input.files.reduce((total, file) => total + file.bytes, 0);
+      await checkProjectBytes(app.config.limits, tx, caller.projectId, bytes);
       const [row] = await tx
         .insert(datasets)
         .values({ uuid, name: input.name, type: input.type, state: "uploading", ...owner })

@@ -1,9 +1,10 @@
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { and, eq, inArray, isNull } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
+import { checkProjectBytes, roomInProject } from "../limits/project-bytes.ts";
 import { findDataset, type DatasetRow } from "./find-dataset.ts";
 import { ImportError, type ImportJob } from "./import/import-job.ts";
 import { runImport } from "./import/run-import.ts";
@@ -46,13 +47,17 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   const uuids = files.map(({ uuid }) => uuid);
   for (const file of files) checkComplete(input.uuid, file);
 
+  // The dataset takes the place of its upload.
+  const { limits } = app.config;
+  const uploadBytes = files.reduce((total, { file_size }) => total + file_size, 0);
+  const spareBytes = (await roomInProject(limits, app.db, dataset.project_id)) + uploadBytes;
   const path = (file: TempfileRow) => tempfilePath(app.storage, file.uuid);
   const common = {
     name: dataset.name,
     target: datasetPath(app.storage, dataset.uuid),
     input: path(inputFile),
-    rowsMax: app.config.limits.datasetRows,
-    bytesMax: app.config.limits.datasetBytes,
+    rowsMax: limits.datasetRows,
+    bytesMax: Math.min(limits.datasetBytes, spareBytes),
   };
   let job: ImportJob;
   if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };
@@ -69,10 +74,12 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
 
   let ready: DatasetRow;
   try {
+    const { size } = await stat(job.target);
     ready = await app.db.transaction(async (tx) => {
+      await checkProjectBytes(limits, tx, dataset.project_id, size - uploadBytes);
       const [row] = await tx
         .update(datasets)
-        .set({ state: "ready" })
+        .set({ state: "ready", file_size: size })
         .where(and(eq(datasets.uuid, dataset.uuid), eq(datasets.state, "uploading"), isNull(datasets.deleted_at)))
         .returning();
       if (row === undefined) throw notFound(`Data-set with uuid '${input.uuid}' not found`);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { and, eq, isNull, or } from "drizzle-orm";
 import type { App } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
-import { tempfilePath } from "./paths.ts";
+import { datasetPath, tempfilePath } from "./paths.ts";
 import { removeUpload, uploadTarget } from "./sweep-tempfiles.ts";
 
 /**
@@ -36,10 +36,20 @@ export async function recoverDatasets(app: Pick<App, "db" | "storage" | "uploads
 
   // An upload has no file in the dataset folder before it is ready: what lies there was not recorded any more.
   const live = await app.db
-    .select({ uuid: datasets.uuid })
+    .select({ uuid: datasets.uuid, state: datasets.state, file_size: datasets.file_size })
     .from(datasets)
     .where(and(isNull(datasets.deleted_at), or(eq(datasets.state, "ready"), eq(datasets.type, "result"))));
   await removeOthers(app, app.storage.datasets, new Set(live.map(({ uuid }) => uuid)));
+
+  // Of datasets that are older than the column.
+  for (const { uuid, state, file_size } of live) {
+    if (state !== "ready" || file_size !== null) continue;
+    const file = await stat(datasetPath(app.storage, uuid)).catch(() => undefined);
+    await app.db
+      .update(datasets)
+      .set({ file_size: file?.size ?? 0 })
+      .where(eq(datasets.uuid, uuid));
+  }
 }
 
 async function removeOthers(app: Pick<App, "log">, folder: string, known: ReadonlySet<string>): Promise<void> {

@@ -85,10 +85,10 @@ export async function openResultWriter(
   return {
     append: (rowCount, outputs) => writer.appendGroups(rowCount, outputs),
     async publish() {
-      await writer.finish();
+      const file_size = await writer.finish();
       const [row] = await app.db
         .update(datasets)
-        .set({ state: "ready" })
+        .set({ state: "ready", file_size })
         .where(and(eq(datasets.uuid, uuid), isNull(datasets.deleted_at)))
         .returning({ uuid: datasets.uuid });
       if (row === undefined) await rm(datasetPath(app.storage, uuid), { force: true });

@@ -2,6 +2,7 @@ import { datasetPath } from "../datasets/paths.ts";
 import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
 import type { RequestReport, RequestSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
+import { noBytesText, roomInProject } from "../limits/project-bytes.ts";
 import { discardResultRow, removeResultFile } from "./discard-result.ts";
 import type { Db } from "../db/client.ts";
 import { HostLosses } from "./host-losses.ts";
@@ -114,7 +115,7 @@ class Results {
       return { name, width: output.width, values: output.values };
     });
     const groups = columns.map(({ name, width }) => ({ name, width }));
-    if (this.#writer === null) this.#checkBytes(groups);
+    if (this.#writer === null) await this.#checkBytes(groups);
     this.#writer ??= await openResultWriter(this.#context, { uuid: task.uuid, name: task.name, groups });
     await this.#writer.append(
       cycles,
@@ -123,12 +124,18 @@ class Results {
   }
 
   /** Before the first row, rather than when the disk has been written full. */
-  #checkBytes(groups: readonly { width: number }[]): void {
-    const { datasetBytesMax } = this.#context;
+  async #checkBytes(groups: readonly { width: number }[]): Promise<void> {
+    const { limits, db } = this.#context;
+    const { datasetBytes } = limits;
+    const projectId = this.#run.task.project_id;
     const columns = groups.reduce((sum, { width }) => sum + width, 0);
     const bytes = this.#run.task.total_number_of_cycles * columns * Float32Array.BYTES_PER_ELEMENT;
-    if (bytes <= datasetBytesMax) return;
-    throw new TaskError(`The result would have ${bytes} bytes of values, but a dataset may have ${datasetBytesMax}`);
+    if (bytes > datasetBytes) {
+      throw new TaskError(`The result would have ${bytes} bytes of values, but a dataset may have ${datasetBytes}`);
+    }
+    if (bytes > (await roomInProject(limits, db, projectId))) {
+      throw new TaskError(noBytesText(projectId, bytes, limits.projectBytes));
+    }
   }
 
   /** Shows the rows; false when there is none. */

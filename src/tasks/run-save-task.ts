@@ -2,6 +2,8 @@ import { rm } from "node:fs/promises";
 import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
 import { writeDurably } from "../clusters/durable-file.ts";
 import { checkpoints } from "../db/schema/index.ts";
+import { HanamiError } from "../errors.ts";
+import { checkProjectBytes } from "../limits/project-bytes.ts";
 import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
@@ -12,8 +14,9 @@ export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Pr
   const state = await exportState(context);
   const path = checkpointPath(context.storage, task.uuid);
   await writeDurably(path, state);
-  const recorded = await context.db.transaction(async (tx) => {
+  const record = context.db.transaction(async (tx) => {
     if (!(await recordEnd(tx, task.uuid, { state: "finished", cycle: 1 }))) return false;
+    await checkProjectBytes(context.limits, tx, task.project_id, state.byteLength);
     await tx.insert(checkpoints).values({
       uuid: task.uuid,
       name: task.name,
@@ -22,6 +25,11 @@ export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Pr
       project_id: task.project_id,
     });
     return true;
+  });
+  const recorded = await record.catch(async (error: unknown) => {
+    // Refused. After any other error the database may name the file all the same: its answer may have been lost.
+    if (error instanceof HanamiError) await rm(path, { force: true });
+    throw error;
   });
   // The cluster was deleted meanwhile, and its tasks with it.
   if (recorded) run.cycle = 1;

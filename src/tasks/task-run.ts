@@ -1,3 +1,4 @@
+import type { Limits } from "../config.ts";
 import type { ClusterSeat, SeatResources } from "../clusters/cluster-seat.ts";
 import type { tasks, TaskPlan } from "../db/schema/index.ts";
 
@@ -18,8 +19,8 @@ export type StopReason = "abort" | "suspend" | "retire";
 
 /** What tasks need of the server. */
 export interface TaskResources extends SeatResources {
-  /** A result with more bytes of values is not made. */
-  datasetBytesMax: number;
+  /** What results and checkpoints may take. */
+  limits: Pick<Limits, "datasetBytes" | "projectBytes">;
 }
 
 /** What a runner may use: the resources of the server and turns on the cluster. */

@@ -77,7 +77,7 @@ export async function openRig(
     log,
     hosts,
     snapshotIntervalMs,
-    datasetBytesMax: Infinity,
+    limits: app.app.config.limits,
     metrics,
   });
   const caller = {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { announceUpload } from "../../datasets/announce-upload.ts";
 import { finalizeUpload, type FinalizeInput } from "../../datasets/finalize-upload.ts";
+import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route, type Route } from "../route.ts";
 import { fileUploadOutput, toFileUpload } from "./output.ts";
@@ -43,6 +44,7 @@ function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file
       409: [
         "Data-set with uuid '{uuid}' is being finalized already",
         "Upload of data-set with uuid '{uuid}' is not complete: {number} of {number} bytes of its {role}-file have arrived",
+        noBytesText(),
       ],
     },
     handler: async (context, input) => {

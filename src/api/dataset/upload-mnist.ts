@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { announceUpload } from "../../datasets/announce-upload.ts";
 import { finalizeUpload } from "../../datasets/finalize-upload.ts";
+import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { mnistUploadOutput, toMnistUpload } from "./output.ts";
@@ -41,6 +42,7 @@ export const putMnistUpload = route({
     409: [
       "Data-set with uuid '{uuid}' is being finalized already",
       "Upload of data-set with uuid '{uuid}' is not complete: {number} of {number} bytes of its {role}-file have arrived",
+      noBytesText(),
     ],
   },
   handler: async (context, input) => {

@@ -1,4 +1,5 @@
 import { noRoomText } from "../../limits/check-room.ts";
+import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 
 /** Size of an announced file in bytes. */
@@ -7,5 +8,5 @@ export const fileBytes = fields.int(1, 10_000_000_000);
 /** Of announcing an upload, for a dataset or a checkpoint. */
 export const announceErrors = (kind: "datasets" | "checkpoints") => ({
   400: ["Files of more than {number} bytes are not taken."],
-  409: [noRoomText("uploads"), noRoomText(kind)],
+  409: [noRoomText("uploads"), noRoomText(kind), noBytesText()],
 });

@@ -1,4 +1,4 @@
-import { index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
 
 export const DATASET_TYPES = ["mnist", "csv", "parquet", "arrow", "npy", "result"] as const;
@@ -13,6 +13,8 @@ export const datasets = pgTable(
     type: text("type", { enum: DATASET_TYPES }).notNull(),
     /** `uploading` until its file is complete in the dataset folder; only `ready` ones have rows. */
     state: text("state", { enum: ["uploading", "ready"] }).notNull(),
+    /** Of the file in the dataset folder; null until it is `ready`. */
+    file_size: bigint("file_size", { mode: "number" }),
     ...ownership(),
     ...lifetime(),
   },
