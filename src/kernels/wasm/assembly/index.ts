@@ -40,7 +40,7 @@ import { forwardOne, growOne, growsAhead, hasNewSources, learnOne } from "./onli
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
-import { BACKWARD, chunksOf, FINISH, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, SOURCES, SPIKE, UNPACK, UPDATE } from "./phases.ts";
+import { BACKWARD, chunksOf, FINISH, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, showsOutputs, SOURCES, SPIKE, UNPACK, UPDATE } from "./phases.ts";
 import { runPhase } from "./pool.ts";
 import { sourceItems } from "./sources.ts";
 import { biasItems } from "./update.ts";
@@ -117,7 +117,7 @@ function trainStep(): void {
     }
     if (load<u32>(hexagonAt(hexagon), HEXAGON_TARGET_COUNT) > 0) grow(hexagon);
   }
-  runPhase(OUTPUT, 0, chunks);
+  if (!showsOutputs(hexagons - 1)) runPhase(OUTPUT, 0, chunks);
   if (gatherLearners() > 0) learn();
   rememberValues();
 }

@@ -1,5 +1,5 @@
 /** What the items of each phase are. */
-import { CHUNK, HEXAGON_COUNT, HEXAGON_ROLE, NEURON_BLOCK_COUNT, ROLE_INPUT, SAMPLES } from "../slots.ts";
+import { CHUNK, HEXAGON_COUNT, HEXAGON_ROLE, NEURON_BLOCK_COUNT, ROLE_INPUT, ROLE_OUTPUT, SAMPLES } from "../slots.ts";
 import { beginTile, finishTile } from "./backward.ts";
 import { columns } from "./columns.ts";
 import { forward, remembers, spike } from "./forward.ts";
@@ -46,10 +46,11 @@ export function run(phase: u32, hexagon: u32, item: u32, thread: u32): void {
     case UNPACK:
       return unpack(from, end);
     case FORWARD:
-      return forward(hexagon, from, end, thread, true);
+      forward(hexagon, from, end, thread, true);
+      if (showsOutputs(hexagon)) showOutputs(from, end);
+      return;
     case OUTPUT:
-      output(from, end);
-      return error(from, end);
+      return showOutputs(from, end);
     case REQUEST:
       return request(from, end, thread);
     case SPIKE:
@@ -75,6 +76,16 @@ export function run(phase: u32, hexagon: u32, item: u32, thread: u32): void {
     case UPDATE:
       return updateBiases(item);
   }
+}
+
+/** With this hexagon's values all outputs are known: it is the last one, and nothing grows from it. */
+export function showsOutputs(hexagon: u32): bool {
+  return hexagon + 1 == slot(HEXAGON_COUNT) && load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) == ROLE_OUTPUT;
+}
+
+function showOutputs(from: u32, end: u32): void {
+  output(from, end);
+  error(from, end);
 }
 
 /** Neurons with a memory need their samples in order: a request then has one sample at a time. */
