@@ -20,7 +20,7 @@ import {
   STRIDE,
 } from "../slots.ts";
 import { startsOf } from "./local.ts";
-import { computeValues, sumHalf } from "./neurons.ts";
+import { computeValues, sumTile } from "./neurons.ts";
 import { floatSlot, getF, getU, hexagonAt, setF, setU, slot } from "./memory.ts";
 import { collectForward } from "./records.ts";
 import { appendActive } from "./unpack.ts";
@@ -40,7 +40,7 @@ export function forward(hexagon: u32, from: u32, end: u32, thread: u32, isTraini
   const toDenominator: usize = isTraining ? slot(AT_DENOMINATOR) - slot(AT_VALUE) : 0;
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
-    for (let tile: u32 = 0; tile < 4; tile++) sumTile(block, tile, j, blocks, from, end, thread);
+    for (let tile: u32 = 0; tile < 4; tile++) sumSamples(block, tile, j, blocks, from, end, thread);
     if (isRaw) continue;
     for (let q = from; q < end; q++) {
       const place = block * slot(STRIDE) + q;
@@ -51,7 +51,7 @@ export function forward(hexagon: u32, from: u32, end: u32, thread: u32, isTraini
 }
 
 /** Inputs of a tile's neurons; its weights stay in the cache while sample after sample uses them. */
-function sumTile(block: u32, tile: u32, nth: u32, blocks: u32, from: u32, end: u32, thread: u32): void {
+function sumSamples(block: u32, tile: u32, nth: u32, blocks: u32, from: u32, end: u32, thread: u32): void {
   const inBlock = <usize>tile << 7;
   const bias = slot(AT_BIAS) + (<usize>block << 9) + inBlock;
   let starts = startsOf(thread) + (<usize>nth << 4) + (<usize>tile << 2);
@@ -60,8 +60,7 @@ function sumTile(block: u32, tile: u32, nth: u32, blocks: u32, from: u32, end: u
     const first = <usize>load<u32>(starts);
     starts += <usize>blocks << 4;
     const last = <usize>load<u32>(starts);
-    sumHalf(first, last, 8, 0, bias, to);
-    sumHalf(first, last, 8, 64, bias, to);
+    sumTile(first, last, 8, bias, to);
     to += 512;
   }
 }

@@ -48,7 +48,7 @@ import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_T
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
 import { floatSlot, getF, getU, header, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
 import { limits } from "./records.ts";
-import { computeValues, sumHalf } from "./neurons.ts";
+import { computeValues, sumTile } from "./neurons.ts";
 import { bounded, LOG2_E, madd, sum } from "./vectors.ts";
 
 /** Bytes of a record, and of one of a hexagon that no hidden neuron feeds: it has no use for slope and source. */
@@ -257,8 +257,7 @@ function sumBlock(block: u32, size: usize): void {
     const word = (<usize>block << 4) + (<usize>tile << 2);
     const first = <usize>load<u32>(startsOf(0) + word);
     const last = <usize>load<u32>(cursorsOf(0) + word);
-    sumHalf(first, last, size, 0, bias, to);
-    sumHalf(first, last, size, 64, bias, to);
+    sumTile(first, last, size, bias, to);
   }
   const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
   setU(slot(AT_ACTIVE_COUNT), block, computeValues(values, slot(AT_DENOMINATOR) - slot(AT_VALUE), active));
