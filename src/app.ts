@@ -42,6 +42,8 @@ export interface Server {
    * one of them can not be used.
    */
   reload(config: Config): Promise<void>;
+  /** Resolves when another server has taken the database: this one must end at once, without writing anything. */
+  readonly taken: Promise<Error>;
   /** Stops listening, ends what runs and closes everything in reverse order of opening. May be called twice. */
   close(): Promise<void>;
 }
@@ -179,6 +181,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
     return {
       app,
       generatedAdmin,
+      taken: database.taken,
       fetch: async (request) => api.fetch(request),
       listen: () => listen(server, config),
       reload: (changed) => reload(app, server, changed),

@@ -20,6 +20,11 @@ function describe(error: unknown, config: Config | undefined): string {
   return error.stack ?? error.message;
 }
 
+function fail(error: unknown): never {
+  console.error(describe(error, undefined));
+  process.exit(1);
+}
+
 function showCredentials({ id, passphrase }: GeneratedAdmin): void {
   console.log("The first administrator was made. This is shown only once:");
   console.log(`  HANAMI_USER=${id}`);
@@ -36,6 +41,9 @@ function announce({ app }: Server, url: string): void {
 /** Closing the terminal of a server ends it; without one the same signal means something else. */
 const hasTerminal = process.stdin.isTTY || process.stdout.isTTY;
 
+/** Longer than anything should take that is waited for at the end. What is not saved by then goes on from its last snapshot. */
+const stopMsMax = 60_000;
+
 /** The first signal stops the server in good order, the second one at once. */
 function stopOnSignals(server: Server): void {
   let isStopping = false;
@@ -43,13 +51,8 @@ function stopOnSignals(server: Server): void {
     if (isStopping) process.exit(1);
     isStopping = true;
     console.log(`${signal}: stopping`);
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(describe(error, undefined));
-        process.exit(1);
-      },
-    );
+    setTimeout(() => fail(new StartError("The server did not stop in time and was ended.")), stopMsMax).unref();
+    server.close().then(() => process.exit(0), fail);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
@@ -93,6 +96,7 @@ try {
   server.app.metrics.watchProcess();
   noteForgottenErrors(server);
   stopOnSignals(server);
+  void server.taken.then(fail);
   if (server.generatedAdmin !== undefined) showCredentials(server.generatedAdmin);
   const { url } = await server.listen();
   announce(server, url);

@@ -7,6 +7,7 @@ import type { App } from "../app-context.ts";
 import { HanamiError, type HanamiErrorKind } from "../errors.ts";
 import { isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
+import { outageOf, outageTexts } from "../outage.ts";
 import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
 import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";
@@ -15,13 +16,16 @@ import { isLong, slicedJson } from "./sliced-json.ts";
 import { sortedJson } from "./sorted-json.ts";
 import { StreamAnswer } from "./stream-answer.ts";
 
-/** The only statuses besides 200 that clients know; a defect of ours is 500. */
+/** The only statuses besides 200 that clients know; a defect of ours is 500, and so is an outage, with a text. */
 const statusOf: Record<HanamiErrorKind, ContentfulStatusCode> = {
   bad_request: 400,
   unauthorized: 401,
   not_found: 404,
   conflict: 409,
 };
+
+/** An outage lasts about as long as it takes to start a database. */
+const outageRetrySeconds = "5";
 
 interface Answer {
   status: ContentfulStatusCode;
@@ -58,6 +62,11 @@ async function answerTo(error: unknown, app: App, requestId: string, trace: Requ
   // Nobody's mistake and no defect: the cluster is on disk and can be moved.
   if (isUnavailable(error)) return { status: statusOf.conflict, headers: text, body: error.message };
   const { userId, values, method, path } = trace;
+  const outage = outageOf(error);
+  if (outage !== undefined) {
+    app.log.error({ err: error, requestId, method, path }, outageTexts[outage]);
+    return { status: 500, headers: { ...text, "Retry-After": outageRetrySeconds }, body: outageTexts[outage] };
+  }
   const context = `${method} ${path}, request ${requestId}`;
   await writeErrorLog(app, { userId, component: "api", context, values, error });
   return { status: 500, headers: text, body: "" };

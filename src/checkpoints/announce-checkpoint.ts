@@ -10,6 +10,7 @@ import { tempfiles } from "../db/schema/index.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import { checkProjectBytes } from "../limits/project-bytes.ts";
 import { checkUploadBytes } from "../limits/check-upload-bytes.ts";
+import { isInDoubt } from "../outage.ts";
 
 export interface AnnouncedCheckpoint {
   /** Of the checkpoint that will be. */
@@ -47,7 +48,7 @@ export async function announceCheckpoint(
       });
     });
   } catch (error) {
-    await rm(path, { force: true });
+    if (!isInDoubt(error)) await rm(path, { force: true });
     throw error;
   }
   return { uuid, name, uuid_input_file: file };

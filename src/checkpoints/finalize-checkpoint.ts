@@ -12,6 +12,7 @@ import { runInProcess } from "../run-in-process.ts";
 import { checkpointPath } from "./checkpoint-path.ts";
 import { readOrigin } from "./read-origin.ts";
 import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
+import { isInDoubt } from "../outage.ts";
 
 /** What the process that reads an uploaded file says about it. */
 export type CheckpointVerdict =
@@ -73,6 +74,7 @@ async function finalize(app: App, file: Tempfile, uuid: string): Promise<Checkpo
     await syncFolder(app.storage.checkpoints);
     checkpoint = await record(app, file, uuid);
   } catch (error) {
+    if (isInDoubt(error)) throw error;
     await rm(copy, { force: true });
     await rm(target, { force: true });
     // The time in which the upload can be corrected begins now.

@@ -201,10 +201,7 @@ export class ClusterSeat {
    * together with what `record` changes. Saves of one cluster are written in the order in which they were started.
    */
   async startSave(record?: RecordWith): Promise<{ written: Promise<void> }> {
-    const state = await this.exportState();
-    const changes = this.#changes;
-    const position = this.#position;
-    return { written: this.#saves.run(() => this.#write(state, { changes, position, record })) };
+    return this.#startSave(this.#position, record);
   }
 
   async save(record?: RecordWith): Promise<void> {
@@ -212,8 +209,10 @@ export class ClusterSeat {
     await written;
   }
 
-  /** The task that the network was in is over: nothing will continue it. */
-  taskEnded(): void {
+  /** Saves when the task that the network was in is over. Should it fail, the network still knows how far it is in it. */
+  async saveEnd(record: RecordWith): Promise<void> {
+    const { written } = await this.#startSave(null, record);
+    await written;
     this.#position = null;
   }
 
@@ -266,6 +265,12 @@ export class ClusterSeat {
   async leave(): Promise<void> {
     await this.#saves.idle();
     await this.#abandon();
+  }
+
+  async #startSave(position: TaskPosition | null, record?: RecordWith): Promise<{ written: Promise<void> }> {
+    const state = await this.exportState();
+    const changes = this.#changes;
+    return { written: this.#saves.run(() => this.#write(state, { changes, position, record })) };
   }
 
   #live(): Attached | null {

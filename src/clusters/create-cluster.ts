@@ -17,6 +17,7 @@ import { parseTemplate, TemplateError } from "../network/template/parse-template
 import type { ClusterRow } from "./find-cluster.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
 import { linkDurably } from "./restore-pin.ts";
+import { isInDoubt } from "../outage.ts";
 
 export interface CreateClusterInput {
   name: string;
@@ -77,7 +78,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
     const origin = { ...(await readOrigin(path)), snapshot, bytes: (await stat(path)).size };
     return await insertCluster(context, input, { uuid, origin: () => origin });
   } catch (error) {
-    await rm(path, { force: true });
+    if (!isInDoubt(error)) await rm(path, { force: true });
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { insertTask } from "../tasks/insert-task.ts";
 import type { TaskRow } from "../tasks/task-run.ts";
 import { findCluster } from "./find-cluster.ts";
 import { pinCheckpoint, pinPath, unpinCheckpoint } from "./restore-pin.ts";
+import { isInDoubt } from "../outage.ts";
 
 /**
  * Queues a task that puts a checkpoint in the place of the cluster's network. The checkpoint's data is kept for the
@@ -38,7 +39,7 @@ export async function loadCluster(
       cycles: 1,
     });
   } catch (error) {
-    await unpinCheckpoint(storage, pin);
+    if (!isInDoubt(error)) await unpinCheckpoint(storage, pin);
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import type { DatasetRow, DatasetType } from "./find-dataset.ts";
 import { syncFolder } from "./file/writer.ts";
 import { tempfilePath } from "./paths.ts";
 import { createSparseFile } from "./upload/sparse-file.ts";
+import { isInDoubt } from "../outage.ts";
 
 export interface AnnouncedUpload {
   dataset: DatasetRow;
@@ -57,6 +58,7 @@ export async function announceUpload(
     });
     return { dataset, tempfiles: files.map((file) => file.uuid) };
   } catch (error) {
+    if (isInDoubt(error)) throw error;
     for (const file of files) await rm(tempfilePath(app.storage, file.uuid), { force: true });
     throw error;
   }

@@ -11,6 +11,7 @@ import { runImport } from "./import/run-import.ts";
 import { datasetPath, tempfilePath } from "./paths.ts";
 import { ByteRanges } from "./upload/byte-ranges.ts";
 import type { TempfileRow } from "./upload/upload-file.ts";
+import { isInDoubt } from "../outage.ts";
 
 export type FinalizeInput =
   | { type: "mnist"; uuid: string; uuid_input_file: string; uuid_label_file: string }
@@ -87,7 +88,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
       return row;
     });
   } catch (error) {
-    await rm(job.target, { force: true });
+    if (!isInDoubt(error)) await rm(job.target, { force: true });
     throw error;
   }
   await app.uploads.discard(uuids);

@@ -1,6 +1,7 @@
 import type { App } from "../app-context.ts";
 import { error_log } from "../db/schema/index.ts";
 import { describeError } from "./describe-error.ts";
+import { outageOf } from "../outage.ts";
 
 export interface ErrorEntry {
   /** Empty for errors of the system itself. */
@@ -39,12 +40,13 @@ function shownValues(values: ReadonlyMap<string, unknown>): Record<string, unkno
 }
 
 /**
- * Keeps an internal error for the administrators, without secrets. Never throws: an error while noting an error
+ * Keeps an internal error for the administrators, without secrets; outages are none. Never throws: an error while noting an error
  * goes to the log only.
  */
 export async function writeErrorLog(app: Pick<App, "db" | "log">, entry: ErrorEntry): Promise<void> {
   const message = describeError(entry.error).stack;
   app.log.error({ err: entry.error, component: entry.component, user: entry.userId }, entry.context);
+  if (outageOf(entry.error) !== undefined) return;
   try {
     await app.db.insert(error_log).values({
       user_id: entry.userId,

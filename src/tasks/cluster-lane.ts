@@ -8,6 +8,7 @@ import { clusters, tasks } from "../db/schema/index.ts";
 import { HanamiError } from "../errors.ts";
 import { HostClosedError, HostError, isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
+import { outageOf, outageTexts } from "../outage.ts";
 import { recordEnd } from "./record-end.ts";
 import { discardResultRow, removeResultFile } from "./discard-result.ts";
 import { runRequestTask } from "./run-request-task.ts";
@@ -22,8 +23,9 @@ export interface LaneResources extends TaskResources {
   snapshotIntervalMs: number;
 }
 
-/** A queue that could not be worked on, for want of its database or disk, is looked at again after this. */
-const RETRY_MS = 5_000;
+/** A queue that could not be worked on, for want of its database or disk, is looked at again after this, and later each time. */
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 10_000;
 
 /** A large network must not spend its time on being saved: its next save waits for so many times what this one held it up. */
 const SAVE_PAUSES = 10;
@@ -46,6 +48,7 @@ export class ClusterLane {
   #saving: Promise<void> = Promise.resolve();
   #saveDelayMs: number;
   #retryTimer: NodeJS.Timeout | null = null;
+  #retryMs = RETRY_MS_MIN;
 
   constructor(resources: LaneResources, uuid: string) {
     this.uuid = uuid;
@@ -134,11 +137,15 @@ export class ClusterLane {
     try {
       while (this.#wanted) {
         this.#wanted = false;
-        for (let task = await this.#claim(); task !== undefined; task = await this.#claim()) await this.#run(task);
+        for (let task = await this.#claim(); task !== undefined; task = await this.#claim()) {
+          await this.#run(task);
+          this.#retryMs = RETRY_MS_MIN;
+        }
       }
     } catch (error) {
       await this.#report(error, "working on the queue of a cluster");
-      this.#retryTimer = setTimeout(() => this.wake(), RETRY_MS).unref();
+      this.#retryTimer = setTimeout(() => this.wake(), this.#retryMs).unref();
+      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
     } finally {
       this.#working = null;
     }
@@ -223,11 +230,15 @@ export class ClusterLane {
     }
     // The cluster is being deleted, and its tasks with it.
     if (this.#stopped === "retire") return;
+    const outage = outageOf(error);
+    // Training goes on later. What makes a file is quickly asked for again, and must not hold up the queue for a disk.
+    if (outage === "database" || (outage === "space" && run.plan.kind === "train")) throw error;
     const expected = error instanceof TaskError || error instanceof HanamiError || isUnavailable(error);
     if (!expected) await this.#report(error, `task ${run.task.uuid}`, run.task.owner_id);
     // Other messages may hold what is not for users, such as paths; a host knows nothing of that sort.
     const hasText = expected || error instanceof HostError;
-    const errorMessage = hasText ? error.message : "The server failed to carry out the task; its error log says why.";
+    const hidden = outage ? outageTexts[outage] : "The server failed to carry out the task; its error log says why.";
+    const errorMessage = hasText ? error.message : hidden;
     this.#noteEnd(run, { outcome: "failed", reason: errorMessage });
     const { db, storage } = this.#resources;
     const { uuid } = run.task;

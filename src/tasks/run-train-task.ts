@@ -53,9 +53,8 @@ async function finish(context: RunContext, run: TaskRun<"train">): Promise<boole
   const { task, cycle } = run;
   return context.exclusive(async (seat) => {
     if ((await seat.positionOf(task.uuid)) !== cycle) return false;
-    seat.taskEnded();
     const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
-    await seat.save(async (tx) => {
+    await seat.saveEnd(async (tx) => {
       await recordEnd(tx, task.uuid, { state, cycle });
     });
     return true;

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
+import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/open.ts";
 import { projects } from "../../src/db/schema/index.ts";
-import { databases } from "../support/databases.ts";
+import { StartError } from "../../src/start-error.ts";
+import { databases, embeddedDatabase } from "../support/databases.ts";
 
 describe.each(databases)("opening $name", (database) => {
   test("migrates once, keeps rows, and rolls back what fails", async () => {
@@ -35,17 +37,96 @@ describe.each(databases)("opening $name", (database) => {
   });
 });
 
+test.each(databases)("a $name database that a newer version has changed is refused", async (database) => {
+  const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
+  const directory = join(root, "database");
+  const { url, drop } = await database.prepare(directory);
+  try {
+    const first = await openDatabase({ url, directory });
+    const date = Date.UTC(2999, 0, 31);
+    await first.db.execute(
+      sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('of a later version', ${date})`,
+    );
+    await first.close();
+    const second = openDatabase({ url, directory });
+    await expect(second).rejects.toThrow(StartError);
+    await expect(second).rejects.toThrow(/was used by a newer version .* its changes of 2999-01-31 are unknown here/);
+  } finally {
+    await drop();
+    await rm(root, { recursive: true });
+  }
+});
+
+test("an embedded database with damaged files is refused with a reason and what to do", async () => {
+  const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
+  const directory = join(root, "database");
+  await embeddedDatabase.prepare(directory);
+  await truncate(join(directory, "global/pg_control"), 100);
+  const opened = openDatabase({ url: undefined, directory });
+  await expect(opened).rejects.toThrow(StartError);
+  await expect(opened).rejects.toThrow(`The embedded database in ${directory} can not be opened: `);
+  await expect(opened).rejects.toThrow("restore the data directory from a backup");
+  await rm(root, { recursive: true });
+});
+
 describe.each(databases.filter((database) => database.name === "Postgres"))("a server", (database) => {
-  test("is migrated by one of several that start at once", async () => {
+  test("is migrated and held by one of several that start at once; the others learn by whom", async () => {
     const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
     try {
-      const opened = await Promise.all(Array.from({ length: 3 }, () => openDatabase({ url, directory: "" })));
+      const attempts = Array.from({ length: 3 }, () => openDatabase({ url, directory: "" }));
+      const outcomes = await Promise.allSettled(attempts);
+      const opened = outcomes.filter((outcome) => outcome.status === "fulfilled").map(({ value }) => value);
+      const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+      expect([opened.length, refused.length]).toEqual([1, 2]);
+      for (const { reason } of refused) {
+        expect(reason).toBeInstanceOf(StartError);
+        expect(String(reason)).toContain(`is in use by hanami-webgpu on ${hostname()}, process ${process.pid}. Stop`);
+      }
       const applied = await opened[0]?.db.execute(sql`select hash from drizzle.__drizzle_migrations`);
-      const hashes = [...(applied as unknown as Iterable<{ hash: string }>)].map((row) => row.hash);
+      const { rows } = applied as unknown as { rows: { hash: string }[] };
+      const hashes = rows.map((row) => row.hash);
       expect(hashes.length).toBeGreaterThan(0);
       expect(new Set(hashes).size).toBe(hashes.length);
       await Promise.all(opened.map((each) => each.close()));
+      await (await openDatabase({ url, directory: "" })).close();
     } finally {
+      await drop();
+    }
+  });
+
+  test("is held again after the connection broke, and given up when another server was quicker", async () => {
+    const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
+    const other = new pg.Client(url);
+    await other.connect();
+    const pids = async () => {
+      const query = "select pid from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()";
+      return (await other.query<{ pid: number }>(query)).rows.map(({ pid }) => pid);
+    };
+    const endHolder = async () => {
+      const [pid] = await pids();
+      await other.query("select pg_terminate_backend($1)", [pid]);
+      return pid;
+    };
+    try {
+      const held = await openDatabase({ url, directory: "" });
+      const before = await endHolder();
+      await expect
+        .poll(async () => (await pids()).filter((pid) => pid !== before), { timeout: 20_000 })
+        .toHaveLength(1);
+
+      // Its first look is a tenth of a second later; should that be too early for us, it is ended again.
+      for (let isOurs = false; !isOurs;) {
+        await endHolder();
+        for (let tries = 0; tries < 50 && !isOurs && (await pids()).length === 0; tries++) {
+          const { rows } = await other.query<{ ours: boolean }>("select pg_try_advisory_lock(4841141) as ours");
+          isOurs = rows[0]?.ours === true;
+        }
+        if (!isOurs) await expect.poll(pids, { timeout: 20_000 }).toHaveLength(1);
+      }
+      expect(String(await held.taken)).toContain("is in use by");
+      await held.close();
+    } finally {
+      await other.end();
       await drop();
     }
   });

@@ -19,6 +19,13 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** One that a test may end and start again. What it committed survives its process. */
+export interface MortalPostgres extends PostgresServer {
+  /** SIGQUIT: at once, as in a crash. SIGINT: in good order. */
+  kill(signal: "SIGQUIT" | "SIGINT"): Promise<void>;
+  start(): Promise<void>;
+}
+
 /** Postgres refuses to run as root. This is `nobody`, who exists on every system without being created. */
 const NOBODY = 65_534;
 const identity = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -28,15 +35,15 @@ const READY = "database system is ready to accept connections";
 
 /**
  * Runs Postgres until this script's standard input ends, which it does when the test run is killed, too; then stops
- * the server and deletes its folder.
+ * the server and deletes its folder. One that ends before that may be kept for another start.
  */
 const SUPERVISOR = `
-folder=$1; shift
+folder=$1; keep=$2; shift 2
 exec 3<&0
 "$@" 3<&- </dev/null & server=$!
 (cat <&3 >/dev/null; kill -INT $server) & watcher=$!
 wait $server
-kill $watcher 2>/dev/null
+kill $watcher 2>/dev/null && [ "$keep" = yes ] && exit
 rm -rf "$folder"
 `;
 
@@ -103,11 +110,15 @@ async function untilReady(supervisor: ChildProcess): Promise<void> {
   supervisor.stderr?.resume();
 }
 
-/**
- * Starts a server. Ready after about a second: nothing is synced to disk. Undefined when there are no binaries for
- * this platform.
- */
-export async function startPostgres(): Promise<PostgresServer | undefined> {
+interface Prepared {
+  folder: string;
+  native: string;
+  passphrase: string;
+  port: number;
+}
+
+/** An empty database cluster in a folder of its own; undefined when there are no binaries for this platform. */
+async function prepare(): Promise<Prepared | undefined> {
   const packaged = findBinaries();
   if (packaged === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "hanami-postgres-"));
@@ -122,27 +133,92 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     }
     const passphrase = randomBytes(16).toString("hex");
     initialize(native, folder, passphrase);
-    const port = await freePort();
-    const settings = [`port=${port}`, "listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
-    const unsafe = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB"];
-    const server = [join(native, "bin/postgres"), "-D", join(folder, "data")];
-    const supervisor = spawn(
-      "/bin/sh",
-      ["-c", SUPERVISOR, "sh", folder, ...server, ...[...settings, ...unsafe].flatMap((setting) => ["-c", setting])],
-      // Detached: Ctrl-C is for the tests, which then close the input.
-      { ...identity, cwd: folder, detached: true, stdio: ["pipe", "ignore", "pipe"] },
-    );
-    await untilReady(supervisor);
-    return {
-      url: `postgres://${USER}:${passphrase}@127.0.0.1:${port}/postgres`,
-      async stop() {
-        const ended = once(supervisor, "exit");
-        supervisor.stdin?.end();
-        await ended;
-      },
-    };
+    return { folder, native, passphrase, port: await freePort() };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+const unsafe = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+
+/** Resolves once the server takes connections. */
+async function run(
+  { folder, native, port }: Prepared,
+  more: { settings: string[]; keep: boolean },
+): Promise<ChildProcess> {
+  const settings = [
+    `port=${port}`,
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "max_connections=200",
+    "shared_buffers=32MB",
+    ...more.settings,
+  ];
+  const server = [join(native, "bin/postgres"), "-D", join(folder, "data")];
+  const supervisor = spawn(
+    "/bin/sh",
+    [
+      "-c",
+      SUPERVISOR,
+      "sh",
+      folder,
+      more.keep ? "yes" : "no",
+      ...server,
+      ...settings.flatMap((setting) => ["-c", setting]),
+    ],
+    // Detached: Ctrl-C is for the tests, which then close the input.
+    { ...identity, cwd: folder, detached: true, stdio: ["pipe", "ignore", "pipe"] },
+  );
+  try {
+    await untilReady(supervisor);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  return supervisor;
+}
+
+const urlOf = ({ passphrase, port }: Prepared) => `postgres://${USER}:${passphrase}@127.0.0.1:${port}/postgres`;
+
+async function stop(supervisor: ChildProcess): Promise<void> {
+  if (supervisor.exitCode !== null) return;
+  const ended = once(supervisor, "exit");
+  supervisor.stdin?.end();
+  await ended;
+}
+
+/**
+ * Starts a server. Ready after about a second: nothing is synced to disk. Undefined when there are no binaries for
+ * this platform.
+ */
+export async function startPostgres(): Promise<PostgresServer | undefined> {
+  const prepared = await prepare();
+  if (prepared === undefined) return undefined;
+  const supervisor = await run(prepared, { settings: unsafe, keep: false });
+  return { url: urlOf(prepared), stop: () => stop(supervisor) };
+}
+
+/** The same for a test that ends it on the way. */
+export async function startMortalPostgres(): Promise<MortalPostgres | undefined> {
+  const prepared = await prepare();
+  if (prepared === undefined) return undefined;
+  const options = { settings: ["fsync=off"], keep: true };
+  let supervisor = await run(prepared, options);
+  return {
+    url: urlOf(prepared),
+    async kill(signal) {
+      const ended = once(supervisor, "exit");
+      const [pid] = readFileSync(join(prepared.folder, "data/postmaster.pid"), "utf8").split("\n");
+      process.kill(Number(pid), signal);
+      await ended;
+    },
+    async start() {
+      supervisor = await run(prepared, options);
+    },
+    async stop() {
+      await stop(supervisor);
+      rmSync(prepared.folder, { recursive: true, force: true });
+    },
+  };
 }

@@ -4,6 +4,7 @@ import type { App } from "../../app-context.ts";
 import type { Connection } from "../../accounts/connections.ts";
 import { HanamiError } from "../../errors.ts";
 import { writeErrorLog } from "../../logs/write-error-log.ts";
+import { outageOf, outageTexts } from "../../outage.ts";
 import { sortedJson } from "../sorted-json.ts";
 import { HandshakeError, shakeHands } from "./handshake.ts";
 import type { SocketPeer, SocketSession } from "./target.ts";
@@ -151,7 +152,8 @@ export class SocketConnection {
     } catch (error) {
       const isRefusal = error instanceof HandshakeError;
       if (!isRefusal) await this.#note(error, "handshake");
-      this.#answer({ success: false, error: isRefusal ? error.message : "" });
+      const outage = outageOf(error);
+      this.#answer({ success: false, error: isRefusal ? error.message : outage ? outageTexts[outage] : "" });
     }
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { checkSpace } from "../../free-space.ts";
 import {
   checkGroups,
   chooseRowsPerChunk,
@@ -173,6 +174,7 @@ class FileWriter implements DatasetWriter {
   async #flush(): Promise<void> {
     const rows = this.#rowsInChunk;
     if (rows === 0) return;
+    await checkSpace(dirname(this.#path));
     const { groups, rowsPerChunk, type } = this.#header;
     const valueBytes = elementBytes(type);
     const checksumBytes = 4 * groups.length;

@@ -1,3 +1,4 @@
+import { outageOf } from "../../outage.ts";
 import { DatasetFileError } from "../file/layout.ts";
 import { importCsv } from "./import-csv.ts";
 import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
@@ -29,6 +30,7 @@ export async function carryOut(job: ImportJob): Promise<ImportOutcome> {
     if (error instanceof ImportError || error instanceof DatasetFileError) {
       return { kind: "refused", reason: error.message };
     }
+    if (outageOf(error) === "space") return { kind: "no space" };
     return { kind: "failed", error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

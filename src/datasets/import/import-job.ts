@@ -24,5 +24,9 @@ export class ImportError extends Error {
   }
 }
 
-/** What the worker answers: the data was taken, or refused with the reason, or something of ours broke. */
-export type ImportOutcome = { kind: "done" } | { kind: "refused"; reason: string } | { kind: "failed"; error: string };
+/** What the worker answers: the data was taken, or refused with the reason, or there is no space, or something of ours broke. */
+export type ImportOutcome =
+  | { kind: "done" }
+  | { kind: "refused"; reason: string }
+  | { kind: "no space" }
+  | { kind: "failed"; error: string };

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { NoSpaceError } from "../../outage.ts";
 import { runInProcess } from "../../run-in-process.ts";
 import { removePartialFiles } from "../file/writer.ts";
 import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
@@ -40,6 +42,7 @@ export async function runImport(job: ImportJob): Promise<void> {
     else next();
   }
   if (outcome.kind === "refused") throw new ImportError(outcome.reason);
+  if (outcome.kind === "no space") throw new NoSpaceError(dirname(job.target));
   if (outcome.kind === "failed") throw new Error(`import failed: ${outcome.error}`);
 }
 

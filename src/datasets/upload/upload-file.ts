@@ -1,5 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
 import { and, eq, isNull, type InferSelectModel } from "drizzle-orm";
+import { checkSpace } from "../../free-space.ts";
 import type { Db } from "../../db/client.ts";
 import { tempfiles } from "../../db/schema/index.ts";
 import { writeFully } from "../file/writer.ts";
@@ -21,6 +23,7 @@ export class UploadFile {
   readonly row: TempfileRow;
   readonly #db: Db;
   readonly #handle: FileHandle;
+  readonly #folder: string;
   readonly #received: ByteRanges;
   #isRecordedComplete: boolean;
   #unrecordedBytes = 0;
@@ -28,16 +31,17 @@ export class UploadFile {
   #recording: Promise<void> = Promise.resolve();
   #ended = false;
 
-  private constructor(row: TempfileRow, db: Db, handle: FileHandle) {
+  private constructor(row: TempfileRow, db: Db, handle: FileHandle, folder: string) {
     this.row = row;
     this.#db = db;
     this.#handle = handle;
+    this.#folder = folder;
     this.#received = new ByteRanges(row.received);
     this.#isRecordedComplete = this.#received.covers(row.file_size);
   }
 
   static async open(db: Db, row: TempfileRow, path: string): Promise<UploadFile> {
-    return new UploadFile(row, db, await open(path, "r+"));
+    return new UploadFile(row, db, await open(path, "r+"), dirname(path));
   }
 
   get receivedBytes(): number {
@@ -50,6 +54,7 @@ export class UploadFile {
     if (this.#ended) throw new Error("the file is gone");
     if (end > this.row.file_size) throw new RangeError(`bytes up to ${end} of ${this.row.file_size}`);
     if (this.#received.count >= MAX_RANGES) throw new RangeError("the pieces are too many and too far apart");
+    await checkSpace(this.#folder);
     await writeFully(this.#handle, data, position);
     this.#received.add(position, end);
     this.#unrecordedBytes += data.length;

@@ -1,0 +1,23 @@
+import { sql } from "drizzle-orm";
+import { readMigrationFiles } from "drizzle-orm/migrator";
+import { paths } from "../paths.ts";
+import { StartError } from "../start-error.ts";
+import type { Db } from "./client.ts";
+
+/** A server that does not know a database's newest tables would damage them. Throws StartError. */
+export async function checkVersion(db: Pick<Db, "execute">, name: string): Promise<void> {
+  const known = readMigrationFiles({ migrationsFolder: paths.migrations });
+  const newest = Math.max(...known.map(({ folderMillis }) => folderMillis));
+  const rows = async <Row>(query: ReturnType<typeof sql>) => (await db.execute(query)) as unknown as { rows: Row[] };
+  const tables = await rows(sql`select 1 where to_regclass('drizzle.__drizzle_migrations') is not null`);
+  if (tables.rows.length === 0) return;
+  const later = await rows<{ created_at: string }>(
+    sql`select created_at from drizzle.__drizzle_migrations where created_at > ${newest} order by created_at`,
+  );
+  if (later.rows.length === 0) return;
+  const dates = later.rows.map(({ created_at }) => new Date(Number(created_at)).toISOString().slice(0, 10));
+  throw new StartError(
+    `The database ${name} was used by a newer version of this server: its changes of ${dates.join(", ")} are unknown here. ` +
+      "Start that version, or restore the backup made before the upgrade.",
+  );
+}

@@ -1,0 +1,56 @@
+import { dirname } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { drizzle } from "drizzle-orm/pglite";
+import { migrate } from "drizzle-orm/pglite/migrator";
+import { checkSpace } from "../free-space.ts";
+import { paths } from "../paths.ts";
+import { StartError } from "../start-error.ts";
+import { checkVersion } from "./check-version.ts";
+import type { Db } from "./client.ts";
+import type { Database } from "./database.ts";
+import * as schema from "./schema/index.ts";
+import { keepLogShort } from "./write-ahead-log.ts";
+
+const settings = [
+  // The default of 128 MB is memory that stays in the process: 233 MB instead of 380 and more.
+  "shared_buffers=16MB",
+  // Segments of 16 MiB that are kept to be used again: see `keepLogShort`.
+  "min_wal_size=48MB",
+];
+
+/**
+ * The embedded database. It has no lock of its own: the caller must hold the lock of the data directory, because two
+ * processes on one directory destroy it.
+ */
+export async function openEmbedded(directory: string): Promise<Database> {
+  let client: PGlite | undefined;
+  try {
+    // Without space it would hang.
+    await checkSpace(dirname(directory));
+    client = await PGlite.create({
+      dataDir: directory,
+      startParams: [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])],
+    });
+    const db = drizzle(client, { schema });
+    await checkVersion(db as unknown as Db, `in ${directory}`);
+    await migrate(db, { migrationsFolder: paths.migrations });
+    const log = keepLogShort(client, directory);
+    return {
+      db: db as unknown as Db,
+      // The lock of the data directory keeps others out.
+      taken: new Promise(() => {}),
+      close: async () => {
+        await log.stop();
+        await client?.close();
+      },
+    };
+  } catch (error) {
+    await client?.close().catch(() => {});
+    if (error instanceof StartError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(
+      `The embedded database in ${directory} can not be opened: ${reason}. If its files are damaged, restore the data directory from a backup.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,63 @@
+/** What keeps the server from working for a while and is no defect of it: it goes on when that is over. */
+export type Outage = "database" | "space";
+
+/** The text for clients. */
+export const outageTexts: Record<Outage, string> = {
+  database: "The server's database does not answer. Try again later.",
+  space: "The server has no space left on its disk. Try again later.",
+};
+
+/** There is less space left than the server keeps for its database. */
+export class NoSpaceError extends Error {
+  readonly code = "ENOSPC";
+
+  constructor(folder: string) {
+    super(`there is not enough space left in ${folder}`);
+    this.name = "NoSpaceError";
+  }
+}
+
+/** Of the system: no space, a quota, a limit of the process. Of Postgres: disk_full. */
+const spaceCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "53100"]);
+
+/** Of the system's sockets, and of a Postgres server that starts, stops or takes no more connections. */
+const databaseCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "53300",
+  "57P01",
+  "57P02",
+  "57P03",
+]);
+
+/** What the driver says without a code when a connection broke, or was given back because it did. */
+const databaseTexts = [
+  /^Connection terminated/,
+  /^Client has encountered a connection error/,
+  /^timeout exceeded when trying to connect/,
+  /^Query read timeout/,
+  /^Release called on client which has already been released/,
+];
+
+/**
+ * The answer of the database was lost, perhaps after it had done what it was asked. Files that belong to it stay then:
+ * the next start removes those that no row knows.
+ */
+export const isInDoubt = (error: unknown): boolean => outageOf(error) === "database";
+
+/** Whether an error is an outage, wherever in its chain of causes that is said. */
+export function outageOf(error: unknown): Outage | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const { code = "", message } = each as NodeJS.ErrnoException;
+    if (spaceCodes.has(code)) return "space";
+    if (databaseCodes.has(code) || /^08...$/.test(code)) return "database";
+    if (databaseTexts.some((text) => text.test(message))) return "database";
+  }
+  return undefined;
+}
