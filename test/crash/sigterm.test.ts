@@ -1,11 +1,14 @@
 import { once } from "node:events";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import { sendFile } from "../api/dataset-support.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
 import { embeddedDatabase } from "../support/databases.ts";
-import { kill, startServer } from "../support/server-process.ts";
+import { kill, type RunningServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 import { uploadBaseDatasets } from "./base-datasets.ts";
 
@@ -41,4 +44,62 @@ test("SIGTERM answers what was asked, saves what was learned, and the task goes 
   await expect.poll(resumed, { timeout: 20_000 }).toBeGreaterThanOrEqual(seen);
   expect(await second.ask("GET", "/user?id=late_user")).toMatchObject({ id: "late_user" });
   await kill(second);
+}, 120_000);
+
+/** A client that has asked for something, and then neither reads nor writes any more. */
+async function stall(server: RunningServer, request: string): Promise<Socket> {
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  // It is ended by the server.
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  socket.write(request);
+  return socket;
+}
+
+test("SIGTERM closes websockets with 1001 and ends though clients neither read nor answer", async () => {
+  const dataDir = await temporaryFolder();
+  await embeddedDatabase.prepare(join(dataDir, "database"));
+  const server = await startServer(dataDir);
+  // More than the system keeps in its buffers.
+  const data = Buffer.alloc(24 * 1024 * 1024);
+  const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (24576, 1024), }".padEnd(117) + "\n";
+  const npy = Buffer.concat([
+    Buffer.from("\x93NUMPY\x01\x00", "latin1"),
+    Buffer.from([118, 0]),
+    Buffer.from(header),
+    data,
+  ]);
+  const announced = { name: "long", input_data_size: npy.length };
+  const upload = await server.ask<{ uuid: string; uuid_input_file: string }>("POST", "/dataset/upload/npy", announced);
+  const { uuid, uuid_input_file } = upload;
+  await sendFile(server.url, server.token, uuid_input_file, npy, 4 * 1024 * 1024);
+  await server.ask("PUT", "/dataset/upload/npy", { uuid, uuid_input_file });
+  const template = base64(smallTemplate);
+  const cluster = await server.ask<{ uuid: string }>("POST", "/cluster", { name: "open", template, seed: 1 });
+  await server.ask("PUT", "/cluster/set_mode", { uuid: cluster.uuid, new_state: "DIRECT" });
+
+  const open = async () => {
+    const socket = new WebSocket(server.url.replace("http", "ws"));
+    onTestFinished(() => socket.terminate());
+    socket.on("error", () => {});
+    await once(socket, "open");
+    socket.send(JSON.stringify({ token: server.token, target: "cluster", uuid: cluster.uuid }));
+    await once(socket, "message");
+    return socket;
+  };
+  const [good, silent] = [await open(), await open()];
+  silent.pause();
+  const closed = once(good, "close");
+  const headers = `Host: x\r\nX-Auth-Token: ${server.token}\r\n`;
+  const download = `GET /v1.0alpha/dataset/download?uuid=${uuid}&format=npy HTTP/1.1\r\n${headers}\r\n`;
+  const reader = await stall(server, download);
+  await once(reader, "readable");
+  await stall(server, `POST /v1.0alpha/project HTTP/1.1\r\n${headers}Content-Length: 100\r\n\r\n{"id":`);
+
+  const exited = once(server.child, "exit");
+  server.child.kill("SIGTERM");
+  const [code, reason] = (await closed) as [number, Buffer];
+  expect([code, reason.toString()]).toEqual([1001, "the server stops"]);
+  expect(await exited).toEqual([0, null]);
 }, 120_000);

@@ -24,6 +24,8 @@ export interface MortalPostgres extends PostgresServer {
   /** SIGQUIT: at once, as in a crash. SIGINT: in good order. */
   kill(signal: "SIGQUIT" | "SIGINT"): Promise<void>;
   start(): Promise<void>;
+  /** Where it keeps its files. */
+  readonly directory: string;
 }
 
 /** Postgres refuses to run as root. This is `nobody`, who exists on every system without being created. */
@@ -117,9 +119,12 @@ interface Prepared {
   port: number;
 }
 
-/** An empty database cluster in a folder of its own; undefined when there are no binaries for this platform. */
-async function prepare(): Promise<Prepared | undefined> {
-  const packaged = findBinaries();
+/**
+ * An empty database cluster in a folder of its own; undefined when there are no binaries for this platform. `installed`
+ * has other binaries in its `bin`.
+ */
+async function prepare(installed?: string): Promise<Prepared | undefined> {
+  const packaged = installed ?? findBinaries();
   if (packaged === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "hanami-postgres-"));
   try {
@@ -199,14 +204,15 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
   return { url: urlOf(prepared), stop: () => stop(supervisor) };
 }
 
-/** The same for a test that ends it on the way. */
-export async function startMortalPostgres(): Promise<MortalPostgres | undefined> {
-  const prepared = await prepare();
+/** The same for a test that ends it on the way. `installed` has other binaries in its `bin`. */
+export async function startMortalPostgres(installed?: string): Promise<MortalPostgres | undefined> {
+  const prepared = await prepare(installed);
   if (prepared === undefined) return undefined;
   const options = { settings: ["fsync=off"], keep: true };
   let supervisor = await run(prepared, options);
   return {
     url: urlOf(prepared),
+    directory: join(prepared.folder, "data"),
     async kill(signal) {
       const ended = once(supervisor, "exit");
       const [pid] = readFileSync(join(prepared.folder, "data/postmaster.pid"), "utf8").split("\n");

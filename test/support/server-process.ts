@@ -14,9 +14,16 @@ export interface RunningServer {
   ask<T>(method: string, path: string, body?: object): Promise<T>;
 }
 
-/** Starts the built server on a data directory; it ends with the test at the latest. */
-export function spawnServer(dataDir: string, env: Record<string, string> = {}, args: string[] = []) {
-  const child = spawn(process.execPath, [join(paths.root, "dist/src/main.js"), ...args], {
+/** Starts the built server on a data directory; it ends with the test at the latest. `wrapper` is a command that runs it. */
+export function spawnServer(
+  dataDir: string,
+  env: Record<string, string> = {},
+  args: readonly string[] = [],
+  wrapper: readonly string[] = [],
+) {
+  const main = join(paths.root, "dist/src/main.js");
+  const [command, ...rest] = [...wrapper, process.execPath, main, ...args] as [string, ...string[]];
+  const child = spawn(command, rest, {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
@@ -36,8 +43,12 @@ export function spawnServer(dataDir: string, env: Record<string, string> = {}, a
 }
 
 /** Starts the built server and logs in. Rejects when the process ends before it listens. */
-export async function startServer(dataDir: string, env: Record<string, string> = {}): Promise<RunningServer> {
-  return logIn(spawnServer(dataDir, env));
+export async function startServer(
+  dataDir: string,
+  env: Record<string, string> = {},
+  wrapper: readonly string[] = [],
+): Promise<RunningServer> {
+  return logIn(spawnServer(dataDir, env, [], wrapper));
 }
 
 async function logIn(child: ReturnType<typeof spawnServer>): Promise<RunningServer> {

@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { drizzle as drizzleEmbedded } from "drizzle-orm/pglite";
+import { migrate as migrateEmbedded } from "drizzle-orm/pglite/migrator";
+import { drizzle as drizzleServer } from "drizzle-orm/node-postgres";
+import { migrate as migrateServer } from "drizzle-orm/node-postgres/migrator";
+import pg from "pg";
+import { expect, onTestFinished, test } from "vitest";
+import { hashPassphrase } from "../../src/accounts/passphrase.ts";
+import { createDatasetFile } from "../../src/datasets/file/writer.ts";
+import { datasetPath } from "../../src/datasets/paths.ts";
+import { paths } from "../../src/paths.ts";
+import { openStorage } from "../../src/storage.ts";
+import { temporaryFolder } from "../datasets/support.ts";
+import { databases } from "../support/databases.ts";
+import { smallTemplate } from "../support/compute.ts";
+import { kill, startServer } from "../support/server-process.ts";
+import { adminId, base64, testPassphrase } from "../support/test-app.ts";
+
+type Journal = { entries: { tag: string }[] };
+
+/** The migrations as the version had them that came with `count` of them. */
+async function earlierMigrations(folder: string, count: number): Promise<string> {
+  const target = join(folder, "migrations");
+  await mkdir(join(target, "meta"), { recursive: true });
+  const journal = JSON.parse(await readFile(join(paths.migrations, "meta/_journal.json"), "utf8")) as Journal;
+  const entries = journal.entries.slice(0, count);
+  for (const { tag } of entries) await cp(join(paths.migrations, `${tag}.sql`), join(target, `${tag}.sql`));
+  await writeFile(join(target, "meta/_journal.json"), JSON.stringify({ ...journal, entries }));
+  return target;
+}
+
+const [dataset, upload, tempfile, cluster, task, host] = Array.from({ length: 6 }, () => randomUUID());
+const owner = `'admin', '${adminId}'`;
+
+/** Rows as the first version wrote them. */
+const rows = (hash: string) => [
+  `insert into users (id, name, creator_id, is_admin, passphrase_hash) values ('${adminId}', '${adminId}', 'MISAKI', true, '${hash}')`,
+  `insert into projects (id, name, creator_id) values ('old_project', 'of the first version', '${adminId}')`,
+  `insert into hosts (uuid, device_key) values ('${host}', 'cpu')`,
+  `insert into datasets (uuid, name, type, state, project_id, owner_id) values ('${dataset}', 'old', 'csv', 'ready', ${owner})`,
+  `insert into datasets (uuid, name, type, state, project_id, owner_id) values ('${upload}', 'half', 'csv', 'uploading', ${owner})`,
+  `insert into tempfiles (uuid, dataset_uuid, role, file_size, project_id, owner_id) values ('${tempfile}', '${upload}', 'input', 100, ${owner})`,
+  `insert into clusters (uuid, name, template, seed, host_uuid, project_id, owner_id) values ('${cluster}', 'old', '${smallTemplate}', 7, '${host}', ${owner})`,
+  `insert into tasks (uuid, cluster_uuid, name, owner_id, project_id, plan, state, current_cycle, total_number_of_cycles, ended_at)
+   values ('${task}', '${cluster}', 'old', '${adminId}', 'admin', '{"kind":"save"}', 'finished', 1, 1, now())`,
+];
+
+test.each(databases)(
+  "a $name database of the first version is brought up to date and served",
+  async (database) => {
+    const dataDir = await temporaryFolder();
+    const storage = await openStorage(join(dataDir, "data"));
+    const migrationsFolder = await earlierMigrations(dataDir, 1);
+    const statements = rows(await hashPassphrase(base64(testPassphrase)));
+    let env: Record<string, string> = {};
+    if (database.name === "PGlite") {
+      const client = await PGlite.create({ dataDir: storage.database });
+      await migrateEmbedded(drizzleEmbedded(client), { migrationsFolder });
+      for (const statement of statements) await client.query(statement);
+      await client.close();
+    } else {
+      const { url, drop } = await database.prepare(storage.database);
+      onTestFinished(drop);
+      const client = new pg.Client(url);
+      await client.connect();
+      await migrateServer(drizzleServer(client), { migrationsFolder });
+      for (const statement of statements) await client.query(statement);
+      await client.end();
+      env = { DATABASE_URL: url as string };
+    }
+    const groups = [{ name: "a", column_start: 0, column_end: 1 }];
+    const file = await createDatasetFile(datasetPath(storage, dataset as string), {
+      name: "old",
+      type: "float32",
+      groups,
+    });
+    await file.append(new Float32Array([1, 2, 3]));
+    await file.finish();
+    await writeFile(join(storage.tempfiles, tempfile as string), Buffer.alloc(100));
+
+    const server = await startServer(storage.root, env);
+    expect(await server.ask("GET", "/project?id=old_project")).toMatchObject({ name: "of the first version" });
+    const content = `/dataset/content?uuid=${dataset}&column_name=a&row_offset=0&number_of_rows=3`;
+    expect(await server.ask("GET", content)).toEqual({ data: [[1], [2], [3]] });
+    expect(await server.ask("GET", `/cluster?uuid=${cluster}`)).toMatchObject({ name: "old", host_uuid: host });
+    expect(await server.ask("GET", `/task?uuid=${task}&cluster_uuid=${cluster}`)).toMatchObject({ state: "finished" });
+    expect(await server.ask("GET", `/dataset/progress?uuid=${upload}`)).toMatchObject({ complete: false });
+    // What only the newer version has.
+    const announced = { name: "new checkpoint", input_data_size: 100 };
+    expect(await server.ask("POST", "/checkpoint/upload", announced)).toMatchObject({ name: "new checkpoint" });
+    await server.ask("POST", "/cluster", { name: "new cluster", template: base64(smallTemplate) });
+    await kill(server);
+  },
+  120_000,
+);
