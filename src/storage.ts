@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { syncFolder } from "./datasets/file/writer.ts";
 
 /** Where things lie in the data directory. File names are uuids that the server made, never a client's text. */
 export interface Storage {
@@ -22,5 +23,6 @@ export async function openStorage(root: string): Promise<Storage> {
   };
   // The passphrases' hashes and everybody's data are nobody else's business.
   for (const folder of Object.values(storage)) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await syncFolder(root);
   return storage;
 }
