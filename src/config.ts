@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { z } from "zod";
 
@@ -8,14 +9,15 @@ const positive = z.coerce.number().int().min(1);
 
 const GIB = 2 ** 30;
 
-/** Paths between commas. */
-const fileList = z.string().transform((text) =>
+/** Texts between commas. */
+const list = z.string().transform((text) =>
   text
     .split(",")
-    .map((file) => file.trim())
-    .filter((file) => file !== "")
-    .map((file) => resolve(file)),
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
 );
+const fileList = list.transform((files) => files.map((file) => resolve(file)));
+const addressList = list.refine((items) => items.every((item) => isIP(item) !== 0), "not a list of IP addresses");
 
 /** Every setting of the server, its environment variable and its default. */
 const environment = z.object({
@@ -51,6 +53,7 @@ const environment = z.object({
   HANAMI_CPU_MEMORY_BYTES: positive.max(4 * GIB).optional(),
   HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
   HANAMI_SNAPSHOT_INTERVAL_MS: positive.default(3000),
+  HANAMI_TRUSTED_PROXIES: addressList.default([]),
   HANAMI_MAX_BODY_BYTES: positive.default(2 * 1024 * 1024),
   HANAMI_MAX_MESSAGE_BYTES: positive.default(16 * 1024 * 1024),
   HANAMI_MAX_TEMPLATE_BYTES: positive.default(1_048_576),
@@ -135,6 +138,8 @@ export interface Config {
   tempfileTimeoutMinutes: number;
   /** What a crash may cost: how long changes of a network wait, at most about, until they are on disk. */
   snapshotIntervalMs: number;
+  /** Addresses whose `X-Forwarded-For` tells who a client is. */
+  trustedProxies: string[];
   limits: Limits;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }
@@ -200,6 +205,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     cpuMemoryBytes: values.HANAMI_CPU_MEMORY_BYTES ?? defaultMemoryBytes(),
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
     snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,
+    trustedProxies: values.HANAMI_TRUSTED_PROXIES,
     limits: {
       bodyBytes: values.HANAMI_MAX_BODY_BYTES,
       messageBytes: values.HANAMI_MAX_MESSAGE_BYTES,

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { App } from "../app-context.ts";
+import { clientAddress } from "../limits/client-address.ts";
 import { HanamiError, type HanamiErrorKind } from "../errors.ts";
 import { isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
@@ -99,7 +100,11 @@ export function createApi(app: App, routes: readonly Route[]) {
       route: "none",
       userId: "",
       values: new Map(),
-      address: c.env?.incoming?.socket.remoteAddress ?? "",
+      address: clientAddress(
+        c.env?.incoming?.socket.remoteAddress ?? "",
+        c.req.header("x-forwarded-for"),
+        app.config.trustedProxies,
+      ),
     };
     const request = c.req.raw;
     // A URL object would already have resolved `..`, so the path comes from the request line where there is one.

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { App } from "../app-context.ts";
+import { clientAddress } from "../limits/client-address.ts";
 import { collectMetrics } from "../measurements/collect-metrics.ts";
 import { isReady } from "../measurements/is-ready.ts";
 
@@ -31,8 +32,9 @@ export function probes(app: App) {
     return c.body(ready ? "ready\n" : "not ready\n", ready ? 200 : 503, headers);
   });
   hono.get("/metrics", async (c) => {
-    const { metricsToken } = app.config;
-    const address = c.env?.incoming?.socket.remoteAddress ?? "";
+    const { metricsToken, trustedProxies } = app.config;
+    const peer = c.env?.incoming?.socket.remoteAddress ?? "";
+    const address = clientAddress(peer, c.req.header("x-forwarded-for"), trustedProxies);
     const mayRead =
       metricsToken === undefined
         ? isThisMachine(address)

@@ -11,7 +11,8 @@ test("every setting is documented, every limit with its default", async () => {
   const shortened = (name: string) => `\`_${name.split("_").at(-1)}\``;
   for (const name of settingNames) {
     const isThere =
-      [operating, readme].some((text) => text.includes(`\`${name}\``)) || readme.includes(shortened(name));
+      [operating, readme].some((text) => text.includes(`\`${name}\``) || text.includes(`\`${name}=`)) ||
+      readme.includes(shortened(name));
     expect(isThere, name).toBe(true);
   }
   const rows = [...operating.matchAll(/^\| `(HANAMI_\w+)` \| ([\d ]+) \| .* \| .* \|$/gm)];
