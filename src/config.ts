@@ -51,6 +51,7 @@ const environment = z.object({
   HANAMI_CPU_THREADS: positive.optional(),
   // More than that a wasm memory can not have.
   HANAMI_CPU_MEMORY_BYTES: positive.max(4 * GIB).optional(),
+  HANAMI_GPU_MEMORY_BYTES: positive.optional(),
   HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
   HANAMI_SNAPSHOT_INTERVAL_MS: positive.default(3000),
   HANAMI_TRUSTED_PROXIES: addressList.default([]),
@@ -135,6 +136,8 @@ export interface Config {
   cpuThreads: number | undefined;
   /** What the networks on the CPU host may take. */
   cpuMemoryBytes: number;
+  /** The same on each GPU host; undefined: what the device has. */
+  gpuMemoryBytes: number | undefined;
   tempfileTimeoutMinutes: number;
   /** What a crash may cost: how long changes of a network wait, at most about, until they are on disk. */
   snapshotIntervalMs: number;
@@ -202,6 +205,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     policiesFile: values.HANAMI_POLICIES === undefined ? undefined : resolve(values.HANAMI_POLICIES),
     softwareGpu: values.HANAMI_SOFTWARE_GPU,
     cpuThreads: values.HANAMI_CPU_THREADS,
+    gpuMemoryBytes: values.HANAMI_GPU_MEMORY_BYTES,
     cpuMemoryBytes: values.HANAMI_CPU_MEMORY_BYTES ?? defaultMemoryBytes(),
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
     snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,

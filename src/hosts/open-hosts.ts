@@ -13,5 +13,8 @@ export async function openHosts({ db, config, log }: { db: Db; config: Config; l
     memoryBytes: config.cpuMemoryBytes,
   });
   log.info({ host: cpu.uuid, type: cpu.type, name: cpu.name }, "host");
-  return createHostRegistry([cpu, ...(await openGpuHosts({ db, log, software: config.softwareGpu }))]);
+  return createHostRegistry([
+    cpu,
+    ...(await openGpuHosts({ db, log, software: config.softwareGpu, memoryBytesMax: config.gpuMemoryBytes })),
+  ]);
 }

@@ -46,13 +46,10 @@ export class GpuStore implements AsyncHostService {
   }
 
   status(): HostStatus {
-    const total = this.#memoryBytes;
-    let used = 0;
-    for (const network of this.#networks.values()) used += network.deviceBytes;
     return {
       clusters: this.#networks.size,
-      memoryBytesTotal: total,
-      memoryBytesFree: Math.max(0, total - used),
+      memoryBytesTotal: this.#memoryBytes,
+      memoryBytesFree: Math.max(0, this.#memoryBytes - this.#used),
       load: this.#load.read(),
     };
   }
@@ -97,6 +94,7 @@ export class GpuStore implements AsyncHostService {
       };
       if (table === undefined) await asInput(network.train({ ...columnsOf(slice), expected, ...rule }));
       else await asInput(network.trainTable({ ...table, ...rule }));
+      if (this.#used > this.#memoryBytes) throw this.#noRoom(this.#used);
       const metrics = await network.metrics();
       return { metrics, elapsedMs: this.#worked(start) };
     });
@@ -135,6 +133,11 @@ export class GpuStore implements AsyncHostService {
   }
 
   async #keep(cluster: string, network: GpuNetwork): Promise<NetworkInfo> {
+    const needed = this.#used - (this.#networks.get(cluster)?.deviceBytes ?? 0) + network.deviceBytes;
+    if (needed > this.#memoryBytes) {
+      network.destroy();
+      throw this.#noRoom(needed);
+    }
     this.#networks.get(cluster)?.destroy();
     this.#networks.set(cluster, network);
     return {
@@ -143,6 +146,18 @@ export class GpuStore implements AsyncHostService {
       remembers: network.remembers,
       metrics: await network.metrics(),
     };
+  }
+
+  /** What the networks take on the device. */
+  get #used(): number {
+    let used = 0;
+    for (const network of this.#networks.values()) used += network.deviceBytes;
+    return used;
+  }
+
+  #noRoom(needed: number): HostError {
+    const budget = `its clusters may take ${this.#memoryBytes} bytes of memory and would take ${needed}`;
+    return new HostError("room", `The host has no room for this network: ${budget}`);
   }
 
   #network(cluster: string): GpuNetwork {

@@ -9,14 +9,28 @@ import { processLink } from "./process-link.ts";
 /** The script of a GPU host's process. */
 export const gpuProcess = new URL("./gpu-process.js", import.meta.url);
 
-/** One host for each GPU of this machine. Their processes start with the first call. */
-export async function openGpuHosts({ db, log, software }: { db: Db; log: Logger; software: boolean }): Promise<Host[]> {
-  const found = await findGpus({ software, log });
-  return openHostsOf({ db, log, found });
+/** One host for each GPU of this machine, on which networks may take `memoryBytesMax` at most. Their processes start with the first call. */
+export async function openGpuHosts({
+  software,
+  memoryBytesMax,
+  ...open
+}: OpenOptions & { software: boolean; memoryBytesMax: number | undefined }): Promise<Host[]> {
+  const found = await findGpus({ software, log: open.log });
+  if (memoryBytesMax === undefined) return openHostsOf({ ...open, found });
+  const bounded = ({ memoryBytes, ...gpu }: FoundGpu): FoundGpu => ({
+    ...gpu,
+    memoryBytes: Math.min(memoryBytes ?? Infinity, memoryBytesMax),
+  });
+  return openHostsOf({ ...open, found: found.map(bounded) });
+}
+
+interface OpenOptions {
+  db: Db;
+  log: Logger;
 }
 
 /** A host for each of these GPUs, under the same uuid as at the last start. */
-export async function openHostsOf({ db, log, found }: { db: Db; log: Logger; found: FoundGpu[] }): Promise<Host[]> {
+export async function openHostsOf({ db, log, found }: OpenOptions & { found: FoundGpu[] }): Promise<Host[]> {
   const hosts: Host[] = [];
   const keys = new Set<string>();
   for (const { choice, vendor, name, driver, isSoftware, maxBufferBytes, hidden, address, memoryBytes } of found) {

@@ -1,0 +1,61 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
+import { processLink } from "../../src/hosts/gpu/process-link.ts";
+import { HostClient } from "../../src/hosts/host-client.ts";
+import type { SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
+import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
+import { Network } from "../../src/network/network.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
+
+/** The software device is slow where other work goes on. */
+vi.setConfig({ testTimeout: 120_000 });
+
+function openGpuHost(memoryBytes: number): HostClient {
+  const link = processLink(gpuProcess, { software: true, memoryBytes });
+  const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, link);
+  onTestFinished(() => host.close());
+  return host;
+}
+
+function sliceOf(width: number): TrainSlice {
+  const cycles = 16;
+  const picture = new Uint8Array(cycles * width).map((_, i) => pixel(Math.floor(i / width), i % width));
+  const label = new Uint8Array(cycles * 8).map((_, i) => oneHot(Math.floor(i / 8), i % 8));
+  return {
+    cycles,
+    timeLength: 1,
+    inputs: [{ index: 0, width, rows: picture }],
+    expected: [{ index: 0, width: 8, rows: label }],
+    batchSize: 16,
+    schedule: { firstCycle: 0, horizon: 160 },
+  };
+}
+
+/** Enough for one small network with its pools, which begin at 26 MB, and for no second one. */
+const MEMORY_BYTES = 40_000_000;
+
+const room = { name: "HostError", kind: "room", message: expect.stringContaining("has no room for this network") };
+
+test("networks of a GPU host stay within its budget", async () => {
+  const network = Network.create(parseTemplate(smallTemplate), 1, new WasmEngine());
+  const { inputs, expected, batchSize: count } = sliceOf(16);
+  const columns = (given: SliceColumns[]) => given.map(({ rows: values, ...column }) => ({ ...column, values }));
+  network.train({ count, inputs: columns(inputs), expected: columns(expected), update: "batch", rate: 1 });
+  const state = network.export();
+
+  const host = openGpuHost(MEMORY_BYTES);
+  await host.attach("a", state.slice());
+  expect((await host.status()).memoryBytesTotal).toBe(MEMORY_BYTES);
+  await expect(host.attach("b", state.slice())).rejects.toMatchObject(room);
+  expect(await host.status()).toMatchObject({ clusters: 1 });
+  await expect(host.train("a", sliceOf(4000))).rejects.toMatchObject(room);
+  expect(host.generation).toBe(0);
+  // What a seat does then.
+  await host.detach("a");
+  await host.attach("a", state.slice());
+  const asked = sliceOf(16);
+  expect(
+    (await host.request("a", { cycles: 16, timeLength: 1, inputs: asked.inputs })).outputs[0]?.values,
+  ).toHaveLength(128);
+});
