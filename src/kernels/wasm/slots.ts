@@ -110,6 +110,8 @@ export const AT_LEARNS = 60;
 export const AT_COLUMN_COUNT = 61;
 export const AT_COLUMN_OFFSET = 62;
 export const AT_COLUMN_VALUE = 63;
+/** Entries that a column has room for beyond STRIDE. */
+export const COLUMN_GAP = 16;
 /** [block][item][neuron]: what the steps of weights add to the neurons' mean inputs, of SOURCE_ITEMS items at most. */
 export const AT_BIAS_SHIFT = 64;
 export const SOURCE_ITEMS = 32;

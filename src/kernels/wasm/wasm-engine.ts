@@ -196,8 +196,9 @@ export class WasmEngine implements Engine {
     const { state } = this.#cluster!;
     const blocks = count(state, "block");
     const values = blocks * this.#table[slots.STRIDE]! * 512;
-    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA, slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE])
-      this.#scratch.ensure(slot, values);
+    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#scratch.ensure(slot, values);
+    const columns = values + blocks * 512 * slots.COLUMN_GAP;
+    for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#scratch.ensure(slot, columns);
     for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_DELTA_SUM, slots.AT_TOP, slots.AT_VISITED])
       this.#scratch.ensure(slot, blocks * 512);
     this.#scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);

@@ -10,6 +10,7 @@ import {
   LEARNERS,
   STRIDE,
 } from "../slots.ts";
+import { columnBytes } from "./columns.ts";
 import { HOT_IS_BACK, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, tileOfRun } from "./hot.ts";
 import { getF, getU, setF, setU, slot } from "./memory.ts";
 import { sum } from "./vectors.ts";
@@ -37,7 +38,7 @@ export function isTouched(section: u32, hot: usize): bool {
   if (isBack(hot)) return min(getF(slot(AT_LAST_VALUE), source) - lower, range) > start;
   const count = getU(slot(AT_COLUMN_COUNT), source);
   if (lower == 0 && start == 0) return count > 0;
-  const values = slot(AT_COLUMN_VALUE) + ((<usize>source * slot(STRIDE)) << 2);
+  const values = slot(AT_COLUMN_VALUE) + <usize>(source * columnBytes());
   for (let k: u32 = 0; k < count; k++) if (min(getF(values, k) - lower, range) > start) return true;
   return false;
 }
@@ -58,7 +59,7 @@ export function listWithSlopes(section: u32, hot: usize, tile: u32, lists: usize
 function listColumn(section: u32, hot: usize, tile: u32, lists: usize, hasSlopes: bool): u32 {
   const source = getU(slot(AT_SOURCE), section);
   const count = getU(slot(AT_COLUMN_COUNT), source);
-  const column = (<usize>source * slot(STRIDE)) << 2;
+  const column = <usize>(source * columnBytes());
   const columnOffsets = slot(AT_COLUMN_OFFSET) + column;
   const columnValues = slot(AT_COLUMN_VALUE) + column;
   const lane = hot + (<usize>tile << 2);

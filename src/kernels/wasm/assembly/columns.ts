@@ -9,33 +9,44 @@ import {
   AT_COLUMN_VALUE,
   AT_LEARNERS,
   AT_VALUE,
+  COLUMN_GAP,
   HEXAGON_TARGET_COUNT,
   LEARNERS,
   STRIDE,
 } from "../slots.ts";
 import { getU, hexagonAt, setU, slot } from "./memory.ts";
 
+/** Bytes from one source's column to the next one's: a little more than they need, or all would meet in a few sets of the cache. */
+// @ts-ignore: decorator
+@inline
+export function columnBytes(): u32 {
+  return (slot(STRIDE) + COLUMN_GAP) << 2;
+}
+
 /** Item of a phase: the columns of a block's neurons. */
 export function columns(block: u32): void {
   if (load<u32>(hexagonAt(getU(slot(AT_BLOCK_HEXAGON), block)), HEXAGON_TARGET_COUNT) == 0) return;
   const stride = slot(STRIDE);
-  const counts = slot(AT_COLUMN_COUNT) + ((<usize>block) << 9);
-  const offsets = slot(AT_COLUMN_OFFSET) + ((<usize>block * stride) << 9);
-  const columnValues = slot(AT_COLUMN_VALUE) + ((<usize>block * stride) << 9);
-  memory.fill(counts, 0, 512);
+  const bytes = columnBytes();
+  const offsets = slot(AT_COLUMN_OFFSET);
+  const toValue = slot(AT_COLUMN_VALUE) - offsets;
+  // While the columns grow, the counts are where their next entries go.
+  const ends = slot(AT_COLUMN_COUNT) + (<usize>block << 9);
+  const first = offsets + <usize>(block * 128 * bytes);
+  for (let n: u32 = 0; n < 128; n++) setU(ends, n, <u32>first + n * bytes);
   const learners = slot(LEARNERS);
   for (let learner: u32 = 0; learner < learners; learner++) {
     const place = block * stride + getU(slot(AT_LEARNERS), learner);
     const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
-    const values = slot(AT_VALUE) + ((<usize>place) << 9);
-    const count = getU(slot(AT_ACTIVE_COUNT), place);
-    for (let k: u32 = 0; k < count; k++) {
-      const n = <u32>load<u8>(active + k);
-      const entry = getU(counts, n);
-      setU(counts, n, entry + 1);
-      const at = (<usize>(n * stride + entry)) << 2;
-      store<u32>(offsets + at, learner << 7);
-      store<f32>(columnValues + at, load<f32>(values + ((<usize>n) << 2)));
+    const values = slot(AT_VALUE) + (<usize>place << 9);
+    const last = active + getU(slot(AT_ACTIVE_COUNT), place);
+    for (let k = active; k < last; k++) {
+      const n = <usize>load<u8>(k) << 2;
+      const at = <usize>load<u32>(ends + n);
+      store<u32>(ends + n, <u32>at + 4);
+      store<u32>(at, learner << 7);
+      store<f32>(at + toValue, load<f32>(values + n));
     }
   }
+  for (let n: u32 = 0; n < 128; n++) setU(ends, n, (getU(ends, n) - <u32>first - n * bytes) >> 2);
 }

@@ -80,24 +80,56 @@ function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visit
     setF(slot(AT_LARGEST), section, max(largest, x));
     return;
   }
-  const range = load<f32>(hot, HOT_RANGE);
   const enough = getF(slot(AT_ENDS), section * 4 + ramps - 1) * RECOVERY_SHARE;
   const samples = slot(SAMPLES);
+  const lowers = v128.load32_splat(hot);
+  const ranges = v128.load32_splat(hot, HOT_RANGE);
+  // In one lane or several: their largest is meant.
+  let tops = f32x4.splat(largest);
   let at = slot(AT_VALUE) + ((<usize>block * slot(STRIDE)) << 9) + (<usize>n << 2);
-  for (let q: u32 = 0; q < samples; q++) {
-    const seen = load<f32>(at) - lower;
-    at += 512;
-    // No branch on what is active, which nobody can predict.
-    largest = max(largest, min(seen, range));
-    visits += u32(seen > 0);
-    if (visits == RECOVERY_VISITS) {
-      if (largest < enough) return growSlowly(section, KIND_INPUT, block, n);
-      visits = 0;
-      largest = 0;
+  for (let q: u32 = 0; q < samples; ) {
+    if (q + 4 <= samples) {
+      const seen = f32x4.sub(load4(at), lowers);
+      const more = visits + popcnt(i32x4.bitmask(f32x4.gt(seen, f32x4.splat(0))));
+      if (more < RECOVERY_VISITS) {
+        visits = more;
+        tops = f32x4.pmax(tops, f32x4.pmin(seen, ranges));
+        at += 4 * 512;
+        q += 4;
+        continue;
+      }
     }
+    // One by one where the look may come between two of them.
+    const one = f32x4.sub(v128.load32_splat(at), lowers);
+    tops = f32x4.pmax(tops, f32x4.pmin(one, ranges));
+    visits += u32(f32x4.extract_lane(one, 0) > 0);
+    at += 512;
+    q++;
+    if (visits < RECOVERY_VISITS) continue;
+    if (highest(tops) < enough) return growSlowly(section, KIND_INPUT, block, n);
+    visits = 0;
+    tops = f32x4.splat(0);
   }
   setU(slot(AT_VISITS), section, visits);
-  setF(slot(AT_LARGEST), section, largest);
+  setF(slot(AT_LARGEST), section, highest(tops));
+}
+
+/** A neuron's values of four samples. */
+// @ts-ignore: decorator
+@inline
+function load4(at: usize): v128 {
+  const x0 = v128.load32_zero(at);
+  const x1 = v128.load32_lane(at, x0, 1, 512);
+  const x2 = v128.load32_lane(at, x1, 2, 1024);
+  return v128.load32_lane(at, x2, 3, 1536);
+}
+
+/** The largest lane. */
+// @ts-ignore: decorator
+@inline
+function highest(x: v128): f32 {
+  const half = f32x4.pmax(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(half, 0), f32x4.extract_lane(half, 1));
 }
 
 function growSlowly(section: u32, kind: u32, block: u32, n: u32): void {
