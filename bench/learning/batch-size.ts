@@ -23,7 +23,7 @@ export function batchSize(): void {
     const problem = load();
     for (const epochs of epochCounts) {
       const cells = SIZES.map((size) => {
-        const { mean } = overSeeds(problem.train.rows > 20_000 ? 2 : 3, (seed) => {
+        const { mean } = overSeeds(2, (seed) => {
           const network = create(seed);
           train(network, problem.train, size, { epochs });
           const result = score(network, problem);

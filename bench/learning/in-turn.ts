@@ -3,9 +3,6 @@ import { defaultBatchSize, type Network } from "../../src/network/network.ts";
 import { create, score, train } from "./runs.ts";
 import { pick, validationSplit, type Problem, type Table } from "./tables.ts";
 
-const shown = (network: Network, problems: Problem[]) =>
-  problems.map((problem) => score(network, problem).toFixed(2)).join(" | ");
-
 const digitOf = ({ y }: Table, row: number) => y.subarray(row * 10, row * 10 + 10).indexOf(1);
 
 const only = (table: Table, isWanted: (digit: number) => boolean) =>
@@ -14,32 +11,57 @@ const only = (table: Table, isWanted: (digit: number) => boolean) =>
     Array.from({ length: table.rows }, (_, row) => row).filter((row) => isWanted(digitOf(table, row))),
   );
 
+const SEEDS = [1, 2, 3];
+
+/** Runs the stages one after the other on networks of several seeds; prints what each problem's score is after each. */
+function inStages(stages: [name: string, run: (network: Network) => void][], problems: Problem[]): void {
+  const rows = stages.map(([name]) => ({ name, cells: problems.map((): number[] => []) }));
+  for (const seed of SEEDS) {
+    const network = create(seed);
+    stages.forEach(([, run], stage) => {
+      run(network);
+      problems.forEach((problem, i) => rows[stage]!.cells[i]!.push(score(network, problem)));
+    });
+    network.dispose();
+  }
+  for (const { name, cells } of rows) {
+    const texts = cells.map((values) => {
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      return `${mean.toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
+    });
+    console.log(`| ${name} | ${texts.join(" | ")} |`);
+  }
+}
+
+const rowsOf = (table: Table, first: number, count: number) =>
+  pick(
+    table,
+    Array.from({ length: count }, (_, i) => first + i),
+  );
+
 export function inTurn(): void {
   const all = validationSplit(30_000);
+  const fresh = rowsOf(validationSplit(35_000).train, 30_000, 5000);
+  const task = (network: Network) => train(network, all.train, defaultBatchSize(all.train.rows));
+  const direct = (table: Table) => (network: Network) => train(network, table, 1, { direct: true });
   console.log("| after | all digits |\n|---|---|");
-  const network = create(1);
-  const task = () => train(network, all.train, defaultBatchSize(all.train.rows));
-  const direct = () => train(network, pick(all.train, [...Array(5000).keys()]), 1, { direct: true });
-  for (const [name, run] of [
-    ["a task of 30 000 rows", task],
-    ["5000 samples of direct IO", direct],
-    ["the task again", task],
-    ["direct IO again", direct],
-  ] as const) {
-    run();
-    console.log(`| ${name} | ${shown(network, [all])} |`);
-  }
+  inStages(
+    [
+      ["a task of 30 000 rows", task],
+      ["5000 of them in direct IO", direct(rowsOf(all.train, 0, 5000))],
+      ["the task again", task],
+      ["5000 others in direct IO", direct(fresh)],
+      ["the others again", direct(fresh)],
+    ],
+    [all],
+  );
 
   console.log("\n| after a task with | 0-4 | 5-9 | all digits |\n|---|---|---|---|");
   const low = { ...all, train: only(all.train, (digit) => digit < 5), test: only(all.test, (digit) => digit < 5) };
   const high = { ...all, train: only(all.train, (digit) => digit > 4), test: only(all.test, (digit) => digit > 4) };
-  const learner = create(1);
-  for (const [name, { train: table }] of [
-    ["0-4", low],
-    ["5-9", high],
-    ["all", all],
-  ] as const) {
-    train(learner, table, defaultBatchSize(table.rows));
-    console.log(`| ${name} (${table.rows} rows) | ${shown(learner, [low, high, all])} |`);
-  }
+  const stage = (name: string, { train: table }: Problem): [string, (network: Network) => void] => [
+    `${name} (${table.rows} rows)`,
+    (network) => train(network, table, defaultBatchSize(table.rows)),
+  ];
+  inStages([stage("0-4", low), stage("5-9", high), stage("all", all), stage("0-4", low)], [low, high, all]);
 }

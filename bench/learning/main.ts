@@ -1,8 +1,10 @@
-/** Measures how well networks learn: `node dist/bench/learning/main.js NAME`, for the tables of docs/learning.md. */
+/** Measures how well networks learn: `npm run bench -- learning NAME`, for the tables of docs/learning.md. */
+import { ablation } from "./ablation.ts";
 import { batchSize } from "./batch-size.ts";
 import { curve } from "./curve.ts";
 import { inTurn } from "./in-turn.ts";
 import { inputs } from "./inputs.ts";
+import { kinds } from "./kinds.ts";
 import { reduction } from "./reduction.ts";
 import { targets } from "./targets.ts";
 
@@ -12,6 +14,8 @@ const experiments: Record<string, () => void> = {
   "in-turn": inTurn,
   inputs,
   reduction,
+  kinds,
+  ablation,
   curve,
 };
 

@@ -1,22 +1,27 @@
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { Network, updateRule } from "../../src/network/network.ts";
+import type { Engine } from "../../src/network/engine.ts";
+import { Network, updateRule, type Column } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { pick, type Problem, type Table } from "./tables.ts";
 
 const THREE_HEXAGONS = {
   settings: "max_connection_distance: 1",
+  hexagons: "1,1,1 2,1,1 3,1,1",
+  axons: "",
   inputs: "in: 1,1,1",
   outputs: "out: 3,1,1",
 };
 
-export const engine = new WasmEngine();
+const engine = new WasmEngine();
 
-/** A network of three hexagons in a row. */
-export function create(seed: number, changes: Partial<typeof THREE_HEXAGONS> = {}): Network {
-  const { settings, inputs, outputs } = { ...THREE_HEXAGONS, ...changes };
-  const text = `version: 1 settings: ${settings} hexagons: 1,1,1 2,1,1 3,1,1 inputs: ${inputs} outputs: ${outputs}`;
-  return Network.create(parseTemplate(text), seed, engine);
+export type Shape = Partial<typeof THREE_HEXAGONS>;
+
+/** A network of three hexagons in a row, but for what `shape` says. */
+export function create(seed: number, shape: Shape = {}, on: Engine = engine): Network {
+  const { settings, hexagons, axons, inputs, outputs } = { ...THREE_HEXAGONS, ...shape };
+  const text = `version: 1 settings: ${settings} hexagons: ${hexagons} ${axons && `axons: ${axons}`} inputs: ${inputs} outputs: ${outputs}`;
+  return Network.create(parseTemplate(text), seed, on);
 }
 
 interface Training {
@@ -37,12 +42,13 @@ export function train(network: Network, table: Table, step: number, options: Tra
   const slice = Math.max(1, Math.floor((every?.cycles ?? 4096) / step)) * step;
   for (let first = 0; first < horizon; first += slice) {
     const count = Math.min(slice, horizon - first);
-    const part = cycles(table, order, first, count);
+    // A network that remembers learns a sequence: its rows keep their order.
+    const part = network.remembers ? inOrder(table, first, count) : cycles(table, order, first, count);
     network.train({
       count,
       step,
       inputs: [{ index: 0, values: part.x, width: part.inputs }],
-      expected: [{ index: 0, values: part.y, width: part.outputs }],
+      expected: outputsOf(part),
       update: updateRule(step),
       rate: direct ? "direct" : { first, horizon },
       ...(learningRate === undefined ? {} : { learningRate }),
@@ -68,6 +74,23 @@ function cycles(table: Table, order: CycleOrder, first: number, count: number): 
   return pick(windows(table), rows);
 }
 
+function inOrder(table: Table, first: number, count: number): Table {
+  return pick(
+    windows(table),
+    Array.from({ length: count }, (_, i) => (first + i) % table.rows),
+  );
+}
+
+/** What each output of the network should show: the table's columns from left to right. */
+function outputsOf({ y, outputs, split = [outputs] }: Table): Column[] {
+  let from = 0;
+  return split.map((width, index) => {
+    const column = { index, values: y.subarray(from), width, stride: outputs };
+    from += width;
+    return column;
+  });
+}
+
 /** A table whose rows are the windows of another. */
 function windows(table: Table): Table {
   const { timeLength = 1, rows, inputs, x } = table;
@@ -78,17 +101,31 @@ function windows(table: Table): Table {
   return { ...table, x: values, inputs: width, timeLength: 1 };
 }
 
+/** What a network shows for a table, in the shape of its `y`. */
+export function show(network: Network, table: Table): Float32Array {
+  const { x, inputs, rows, outputs } = windows(table);
+  const parts = network.request({ count: rows, inputs: [{ index: 0, values: x, width: inputs }] });
+  if (parts.length === 1) return parts[0]!;
+  const shown = new Float32Array(rows * outputs);
+  for (const { index, width } of outputsOf(table)) {
+    const at = (table.split ?? []).slice(0, index).reduce((sum, each) => sum + each, 0);
+    for (let row = 0; row < rows; row++)
+      shown.set(parts[index]!.subarray(row * width, (row + 1) * width), row * outputs + at);
+  }
+  return shown;
+}
+
 /** How well a network does on a problem's test table. */
 export function score(network: Network, { test, measure }: Problem): number {
-  const { x, inputs, y, rows, outputs } = windows(test);
-  const [shown] = network.request({ count: rows, inputs: [{ index: 0, values: x, width: inputs }] });
-  if (measure === "rms") return Math.sqrt(y.reduce((sum, value, i) => sum + (value - shown![i]!) ** 2, 0) / y.length);
+  const { y, rows, outputs } = test;
+  const shown = show(network, test);
+  if (measure === "rms") return Math.sqrt(y.reduce((sum, value, i) => sum + (value - shown[i]!) ** 2, 0) / y.length);
   const largest = (values: Float32Array, row: number) => {
     const part = values.subarray(row * outputs, (row + 1) * outputs);
     return part.indexOf(Math.max(...part));
   };
   let right = 0;
-  for (let row = 0; row < rows; row++) if (largest(shown!, row) === largest(y, row)) right += 1;
+  for (let row = 0; row < rows; row++) if (largest(shown, row) === largest(y, row)) right += 1;
   return (100 * right) / rows;
 }
 

@@ -12,6 +12,8 @@ export interface Table {
   /** [rows][outputs] */
   y: Float32Array;
   outputs: number;
+  /** How many of these columns belong to each output of the network; all to the first unless said otherwise. */
+  split?: number[];
   /** Rows that a cycle sees; 1 unless said otherwise. */
   timeLength?: number;
 }
@@ -119,9 +121,8 @@ export function sine(rows: number): Problem {
   return { train: table(rows, 81), test: table(1000, 82), measure: "rms" };
 }
 
-/** A noisy wave; 20 values in a row predict the next one. */
-export function series(rows: number): Problem {
-  const timeLength = 20;
+/** A noisy wave; `timeLength` values in a row predict the next one. */
+export function series(rows: number, timeLength = 20): Problem {
   const table = (count: number, seed: number): Table => {
     const random = uniform(seed);
     const noisy = Array.from({ length: count + timeLength }, (_, t) => {
@@ -156,4 +157,16 @@ export function flowers(rows: number): Problem {
     });
   };
   return { train: table(rows, 101), test: table(600, 102), measure: "percent" };
+}
+
+/** All pairs of numbers 1 to 10: whether the first is larger, their product, half of their difference. */
+export function numbers(): Problem {
+  const table = make(100, 2, 3, (i) => {
+    const [a, b] = [1 + (i % 10), 1 + Math.floor(i / 10)];
+    return [
+      [a, b],
+      [a > b ? 1 : 0, a * b, (a - b) / 2],
+    ];
+  });
+  return { train: table, test: table, measure: "percent" };
 }
