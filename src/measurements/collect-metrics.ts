@@ -13,6 +13,7 @@ const ofHost = ["host", "type"] as const;
 function createGauges(metrics: Metrics) {
   const gauge = metrics.gauge.bind(metrics);
   return {
+    databaseUp: gauge("hanami_database_up", "1 while the database answers; without it what it knows is missing here."),
     tasks: gauge("hanami_tasks", "Tasks by state.", ["state"]),
     queueTasks: gauge("hanami_queue_tasks", "Tasks that wait.", ofHost),
     queueClusters: gauge("hanami_queue_clusters", "Clusters with tasks that wait.", ofHost),
@@ -73,7 +74,24 @@ async function lookUp({ db }: App) {
   };
 }
 
-async function collectHosts(app: App, gauges: Gauges, queues: Awaited<ReturnType<typeof lookUp>>["queues"]) {
+type Queues = Awaited<ReturnType<typeof lookUp>>["queues"];
+
+/** Prometheus gives up after ten seconds by default. */
+const answerMs = 5000;
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the database does not answer")), answerMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function collectHosts(app: App, gauges: Gauges, queues: Queues | undefined) {
   const hosts = await Promise.all(
     // A host that is down has no figures, but the others do.
     app.hosts.list().map(async (host) => ({ host, status: await host.status().catch(() => undefined) })),
@@ -90,10 +108,12 @@ async function collectHosts(app: App, gauges: Gauges, queues: Awaited<ReturnType
       gauges.hostTotal.set(labels, status.memoryBytesTotal);
       gauges.hostClusters.set(labels, status.clusters);
     }
-    const queue = queues.get(host.uuid);
-    gauges.queueTasks.set(labels, queue?.tasks ?? 0);
-    gauges.queueClusters.set(labels, queue?.clusters ?? 0);
-    gauges.queueSeconds.set(labels, queue?.seconds ?? 0);
+    const queue = queues?.get(host.uuid);
+    if (queues !== undefined) {
+      gauges.queueTasks.set(labels, queue?.tasks ?? 0);
+      gauges.queueClusters.set(labels, queue?.clusters ?? 0);
+      gauges.queueSeconds.set(labels, queue?.seconds ?? 0);
+    }
     const grown = { sections: 0, synapses: 0, neurons: 0, bytes: 0 };
     for (const { hostUuid, metrics } of networks) {
       if (hostUuid !== host.uuid) continue;
@@ -115,13 +135,22 @@ const gaugesOf = new WeakMap<Metrics, Gauges>();
 export async function collectMetrics(app: App, { withClusters }: { withClusters: boolean }): Promise<string> {
   const gauges = gaugesOf.get(app.metrics) ?? createGauges(app.metrics);
   gaugesOf.set(app.metrics, gauges);
-  const found = await lookUp(app);
-  await collectHosts(app, gauges, found.queues);
-  for (const state of states) gauges.tasks.set({ state }, found.byState.get(state) ?? 0);
-  gauges.clusters.set(found.clusters);
-  gauges.datasets.set(found.datasets);
-  gauges.checkpoints.set(found.checkpoints);
-  gauges.uploads.set(found.uploads);
+  // While the database is away the other figures are wanted most.
+  const found = await inTime(lookUp(app)).catch((error: unknown) => {
+    app.log.warn({ err: error }, "metrics without the database");
+  });
+  await collectHosts(app, gauges, found?.queues);
+  gauges.databaseUp.set(found === undefined ? 0 : 1);
+  if (found === undefined) {
+    // Nothing is not zero.
+    for (const gauge of [gauges.clusters, gauges.datasets, gauges.checkpoints, gauges.uploads]) gauge.remove();
+  } else {
+    for (const state of states) gauges.tasks.set({ state }, found.byState.get(state) ?? 0);
+    gauges.clusters.set(found.clusters);
+    gauges.datasets.set(found.datasets);
+    gauges.checkpoints.set(found.checkpoints);
+    gauges.uploads.set(found.uploads);
+  }
   for (const [target, value] of app.connections.countByTarget()) gauges.websockets.set({ target }, value);
   const text = await app.metrics.registry.metrics();
   return withClusters ? `${text}${app.metrics.clusterCycles.text()}` : text;

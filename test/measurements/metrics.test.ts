@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sql } from "drizzle-orm";
 import { WebSocket } from "ws";
 import { decodeClusterIO, encodeClusterIO, targetBufferType } from "../../src/api/websocket/protobuf.ts";
 import { ClusterCycles } from "../../src/measurements/cluster-cycles.ts";
@@ -113,6 +114,18 @@ test("queues: how many wait, where, and for how long", async () => {
   await app.request("PUT", "/cluster/set_mode", { body: { uuid: cluster, new_state: "TASK" } });
   await expect.poll(async () => value(await scrape(), "hanami_queue_tasks", onCpu), { timeout: 20_000 }).toBe(0);
   expect(value(await scrape(), "hanami_queue_oldest_seconds", onCpu)).toBe(0);
+});
+
+test("while the database does not answer, the other figures are still there", async () => {
+  expect(value(await scrape(), "hanami_database_up")).toBe(1);
+  await app.app.db.execute(sql`alter table tasks rename column queued_at to queued`);
+  const families = await scrape();
+  await app.app.db.execute(sql`alter table tasks rename column queued to queued_at`);
+  expect(value(families, "hanami_database_up")).toBe(0);
+  expect(value(families, "hanami_host_up", onCpu)).toBe(1);
+  for (const name of ["hanami_tasks", "hanami_queue_tasks", "hanami_clusters"])
+    expect(families.get(name)?.samples).toEqual([]);
+  expect(value(await scrape(), "hanami_queue_tasks", onCpu)).toBe(0);
 });
 
 test("limits that refuse somebody are counted", async () => {
