@@ -3,24 +3,6 @@
 // One workgroup: its threads fetch the words of 32 blocks at a time, the first thread alone makes the sections.
 // uses: types, random, append-section
 
-struct Tally {
-  fresh: u32,
-  marked: u32,
-  synapses: u32,
-  unused: u32,
-  words: array<u32>,
-}
-
-@group(0) @binding(0) var<storage, read_write> control: Control;
-@group(0) @binding(1) var<storage, read_write> hexagons: array<Hexagon>;
-@group(0) @binding(2) var<storage, read_write> lists: array<u32>;
-@group(0) @binding(3) var<storage, read_write> blocks: array<Block>;
-@group(0) @binding(4) var<storage, read_write> sections: array<Section>;
-@group(0) @binding(5) var<storage, read_write> neurons: array<Neuron>;
-@group(0) @binding(6) var<storage, read_write> tiles: array<Tile>;
-@group(0) @binding(7) var<storage, read> tally: Tally;
-@group(0) @binding(8) var<uniform> scope: Scope;
-
 var<workgroup> words: array<u32, 128>;
 // Blocks that are added to the hexagon itself hold no values yet.
 var<workgroup> blocks_before: u32;

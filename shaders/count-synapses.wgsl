@@ -16,7 +16,7 @@ struct Tally {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   var synapses = 0u;
   for (var section = id.x; section < control.sections; section += groups.x * 64u) {
-    synapses += sections[section].ramps * ramp_size(sections[section].kind);
+    synapses += min(sections[section].ramps, 4u) * ramp_size(sections[section].kind);
   }
   if (synapses > 0u) { atomicAdd(&tally.synapses, synapses); }
 }

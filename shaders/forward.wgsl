@@ -20,8 +20,10 @@ const MINE = 4u;
 @group(0) @binding(6) var<storage, read_write> deltas: array<vec4f>;
 @group(0) @binding(7) var<uniform> scope: Scope;
 
-// [parity][section][sample]
-var<workgroup> activations: array<vec4f, 512>;
+// [parity][section][tile][sample]: the activation of the ramp that ends in this tile of the block.
+var<workgroup> activations: array<f32, 2048>;
+// [parity][section]
+var<workgroup> numbers: array<u32, 32>;
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
@@ -37,7 +39,7 @@ fn compute(block: u32, first: u32, n: u32) {
   let mine = n / LANES * MINE;
   let is_needed = first + mine < control.samples;
   let tile = lane * 4u / RUN;
-  let count = blocks[block].sections;
+  let count = min(blocks[block].sections, SECTIONS_PER_BLOCK);
 
   let id = block * NEURONS_PER_BLOCK + lane * 4u;
   let bias = vec4f(neurons[id].bias, neurons[id + 1u].bias, neurons[id + 2u].bias, neurons[id + 3u].bias);
@@ -46,25 +48,28 @@ fn compute(block: u32, first: u32, n: u32) {
   for (var place = 0u; place < count; place += SECTIONS) {
     for (var i = n; i < SECTIONS * SAMPLES; i += 128u) {
       let sample = first + i % SAMPLES;
-      var ramps = vec4f();
-      if (place + i / SAMPLES < count && sample < control.samples) {
-        let section = blocks[block].places[place + i / SAMPLES];
-        let value = source_value(section, sample);
-        if (value > 0.0) { ramps = activate(section, value).ramps; }
+      let slot = shelf * SECTIONS + i / SAMPLES;
+      var by_tile = vec4f();
+      if (place + i / SAMPLES < count) {
+        let section = within(blocks[block].places[place + i / SAMPLES], control.sections);
+        if (i % SAMPLES == 0u) { numbers[slot] = section; }
+        if (sample < control.samples) { by_tile = activate_tiles(section, sample); }
       }
-      activations[shelf + i] = ramps;
+      for (var t = 0u; t < 4u; t++) { activations[(slot * 4u + t) * SAMPLES + i % SAMPLES] = by_tile[t]; }
     }
     workgroupBarrier();
     if (is_needed) {
       for (var i = 0u; i < min(SECTIONS, count - place); i++) {
-        let section = blocks[block].places[place + i];
-        let run = run_of_tile(sections[section].seed, tile);
-        let ramp = run * RUN / ramp_size(sections[section].kind);
-        let weight = weights[section * LANES + lane];
-        for (var q = 0u; q < MINE; q++) { sums[q] += weight * activations[shelf + i * SAMPLES + mine + q][ramp]; }
+        let slot = shelf * SECTIONS + i;
+        let a = (slot * 4u + tile) * SAMPLES + mine;
+        let activation = vec4f(activations[a], activations[a + 1u], activations[a + 2u], activations[a + 3u]);
+        // Nothing is below 0. Threads that share samples go the same way, and most sections are silent in most samples.
+        if (activation.x + activation.y + activation.z + activation.w == 0.0) { continue; }
+        let weight = weights[numbers[slot] * LANES + lane];
+        for (var q = 0u; q < MINE; q++) { sums[q] += weight * activation[q]; }
       }
     }
-    shelf = SECTIONS * SAMPLES - shelf;
+    shelf = 1u - shelf;
   }
   // The next block starts with the first shelf again.
   workgroupBarrier();

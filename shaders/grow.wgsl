@@ -1,6 +1,6 @@
 // Every section that a hexagon feeds looks at its source's values, samples in order: ramps are appended, refined or
 // scaled, full sections are marked for a split. One thread per section; it touches its own section only. Values are
-// fetched 8 at a time, so that a thread does not wait for each of them.
+// fetched 8 at a time, so that a thread does not wait for each of them, and the section is changed in registers.
 // uses: types, random
 
 struct Tally {
@@ -21,6 +21,10 @@ const AHEAD = 8u;
 @group(0) @binding(5) var<storage, read_write> tally: Tally;
 @group(0) @binding(6) var<uniform> scope: Scope;
 
+// The section that this thread looks after, and where it is.
+var<private> own: Section;
+var<private> number: u32;
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   if (id.x == 0u) { atomicStore(&tally.fresh, 0u); }
@@ -31,7 +35,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 }
 
 fn watch(section: u32) {
-  let source = sections[section].source;
+  let source = within(sections[section].source, control.blocks * NEURONS_PER_BLOCK);
+  number = section;
+  var is_loaded = false;
   let first = at(source / NEURONS_PER_BLOCK, 0u) + source % NEURONS_PER_BLOCK;
   for (var q = 0u; q < control.samples; q += AHEAD) {
     var fetched: array<f32, AHEAD>;
@@ -40,127 +46,134 @@ fn watch(section: u32) {
       if (q + i < control.samples) { fetched[i] = values[first + (q + i) * NEURONS_PER_BLOCK]; }
     }
     for (var i = 0u; i < AHEAD; i++) {
-      if (fetched[i] > 0.0) { look(section, fetched[i]); }
+      if (!(fetched[i] > 0.0)) { continue; }
+      if (!is_loaded) {
+        own = sections[section];
+        own.ramps = min(own.ramps, ramp_count(own.kind));
+        is_loaded = true;
+      }
+      look(fetched[i]);
     }
   }
+  if (is_loaded) { sections[section] = own; }
   if (sections[section].split > 0.0) { atomicAdd(&tally.marked, 1u); }
 }
 
-fn look(section: u32, value: f32) {
-  let x = min(value - sections[section].lower, sections[section].range);
+fn look(value: f32) {
+  let x = min(value - own.lower, own.range);
   if (x <= 0.0) { return; }
-  let kind = sections[section].kind;
+  let kind = own.kind;
   if ((kind & MATCH) != 0u) {
-    insert_value(section, x);
+    insert_value(x);
     return;
   }
-  let used = sections[section].ramps;
+  let used = own.ramps;
   if (used > 0u) {
-    if ((kind & FROM_INPUT) != 0u) { recover(section, x); }
-    let reach = sections[section].ends[used - 1u];
+    if ((kind & FROM_INPUT) != 0u) { recover(x); }
+    let reach = own.ends[used - 1u];
     if (x <= reach) {
-      refine(section, x);
+      refine(x);
       return;
     }
-    let appends_from = select(APPEND_FROM, APPEND_FROM_FINE, sections[section].tolerance > 0.0);
+    let appends_from = select(APPEND_FROM, APPEND_FROM_FINE, own.tolerance > 0.0);
     if (x <= appends_from * reach) { return; }
   }
   if (used == ramp_count(kind)) {
-    sections[section].split = sections[section].ends[used / 2u - 1u];
+    own.split = own.ends[used / 2u - 1u];
   } else {
-    set_ramp(section, used, max(x, select(NEURON_RAMP_END_MIN, INPUT_RAMP_END_MIN, (kind & FROM_INPUT) != 0u)));
+    set_ramp(used, max(x, select(NEURON_RAMP_END_MIN, INPUT_RAMP_END_MIN, (kind & FROM_INPUT) != 0u)));
   }
 }
 
 // Where the weights of a run begin: they lie in the order of the neurons that they lead to.
-fn first_of_run(section: u32, run: u32) -> u32 {
-  return section * SYNAPSES_PER_SECTION + tile_of_run(sections[section].seed, run) * RUN;
+fn first_of_run(run: u32) -> u32 {
+  return number * SYNAPSES_PER_SECTION + tile_of_run(own.seed, run) * RUN;
 }
 
 // Scales the ramps down when the largest value of many visits stayed far below their end: an outlier had set them.
-fn recover(section: u32, x: f32) {
-  if (sections[section].recoveries >= RECOVERIES_MAX) { return; }
-  let largest = max(sections[section].largest, x);
-  let visits = sections[section].visits + 1u;
+fn recover(x: f32) {
+  if (own.recoveries >= RECOVERIES_MAX) { return; }
+  let largest = max(own.largest, x);
+  let visits = own.visits + 1u;
   if (visits < RECOVERY_VISITS) {
-    sections[section].largest = largest;
-    sections[section].visits = visits;
+    own.largest = largest;
+    own.visits = visits;
     return;
   }
-  let used = sections[section].ramps;
-  let reach = sections[section].ends[used - 1u];
+  let used = own.ramps;
+  let reach = own.ends[used - 1u];
   if (largest < reach * RECOVERY_SHARE) {
     for (var r = 0u; r < used; r++) {
-      sections[section].ends[r] = select(sections[section].ends[r] / reach, 1.0, r + 1u == used) * largest;
+      own.ends[r] = select(own.ends[r] / reach, 1.0, r + 1u == used) * largest;
     }
-    sections[section].recoveries += 1u;
+    own.recoveries += 1u;
   }
-  sections[section].largest = 0.0;
-  sections[section].visits = 0u;
+  own.largest = 0.0;
+  own.visits = 0u;
 }
 
 // Shrinks the ramp that holds x when x falls near its middle, so that a next ramp can tell more values apart.
-fn refine(section: u32, x: f32) {
-  let tolerance = sections[section].tolerance;
+fn refine(x: f32) {
+  let tolerance = own.tolerance;
   if (tolerance == 0.0) { return; }
-  let used = sections[section].ramps;
+  let used = own.ramps;
   var r = 0u;
-  while (r + 1u < used && sections[section].ends[r] < x) { r += 1u; }
+  while (r + 1u < used && own.ends[r] < x) { r += 1u; }
   var start = 0.0;
-  if (r > 0u) { start = sections[section].ends[r - 1u]; }
-  let width = sections[section].ends[r] - start;
+  if (r > 0u) { start = own.ends[r - 1u]; }
+  let width = own.ends[r] - start;
   // |(x - start) / width - 0.5| < tolerance without the rounding of a quotient: data often lies exactly on the border.
   let off_middle = abs(2.0 * (x - start) - width);
   if (!(fma(2.0 * tolerance, width, -off_middle) > 0.0)) { return; }
   let less = width - width / RAMP_SHRINK;
-  for (var later = r; later < used; later++) { sections[section].ends[later] -= less; }
-  let runs = ramp_size(sections[section].kind) / RUN;
+  for (var later = r; later < used; later++) { own.ends[later] -= less; }
+  let runs = ramp_size(own.kind) / RUN;
   for (var run = r * runs; run < (r + 1u) * runs; run++) {
-    let first = first_of_run(section, run);
+    let first = first_of_run(run);
     for (var i = first; i < first + RUN; i++) { weights[i] /= RAMP_SHRINK; }
   }
-  sections[section].tolerance = tolerance / TOLERANCE_SHRINK;
+  own.tolerance = tolerance / TOLERANCE_SHRINK;
 }
 
 // Match sections: a value that no ramp ends at gets its own ramp, in ascending order.
-fn insert_value(section: u32, x: f32) {
-  let kind = sections[section].kind;
-  let used = sections[section].ramps;
+fn insert_value(x: f32) {
+  let kind = own.kind;
+  let used = own.ramps;
   var r = 0u;
-  while (r < used && sections[section].ends[r] < x) { r += 1u; }
-  if (r < used && sections[section].ends[r] == x) { return; }
+  while (r < used && own.ends[r] < x) { r += 1u; }
+  if (r < used && own.ends[r] == x) { return; }
   if (used == ramp_count(kind)) {
-    sections[section].split = sections[section].ends[used / 2u - 1u];
+    own.split = own.ends[used / 2u - 1u];
     return;
   }
   // The ramps above move up one place with what they learnt, though to other targets.
   let runs = ramp_size(kind) / RUN;
   for (var to = used; to > r; to--) {
-    sections[section].ends[to] = sections[section].ends[to - 1u];
-    sections[section].squares[to] = sections[section].squares[to - 1u];
+    own.ends[to] = own.ends[to - 1u];
+    own.squares[to] = own.squares[to - 1u];
     for (var run = to * runs; run < (to + 1u) * runs; run++) {
-      let first = first_of_run(section, run);
-      let below = first_of_run(section, run - runs);
+      let first = first_of_run(run);
+      let below = first_of_run(run - runs);
       for (var i = 0u; i < RUN; i++) {
         weights[first + i] = weights[below + i];
         moments[first + i] = moments[below + i];
       }
     }
   }
-  set_ramp(section, r, x);
+  set_ramp(r, x);
 }
 
 // Makes ramp `r` a new one that ends at `end`; the section then has one more.
-fn set_ramp(section: u32, r: u32, end: f32) {
-  let kind = sections[section].kind;
+fn set_ramp(r: u32, end: f32) {
+  let kind = own.kind;
   let size = ramp_size(kind);
   let range = select(NEURON_WEIGHT_RANGE, INPUT_WEIGHT_RANGE, (kind & FROM_INPUT) != 0u);
-  sections[section].ends[r] = end;
-  sections[section].squares[r] = 0.0;
+  own.ends[r] = end;
+  own.squares[r] = 0.0;
   for (var synapse = r * size; synapse < (r + 1u) * size; synapse++) {
-    let i = first_of_run(section, synapse / RUN) + synapse % RUN;
-    weights[i] = start_weight(sections[section].seed, synapse, range);
+    let i = first_of_run(synapse / RUN) + synapse % RUN;
+    weights[i] = start_weight(own.seed, synapse, range);
     moments[i] = 0.0;
   }
-  sections[section].ramps += 1u;
+  own.ramps += 1u;
 }

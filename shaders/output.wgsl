@@ -1,44 +1,46 @@
 // What the output neurons show: sigmoid(bias + readout weights * values of their hexagon); 0 where that has no blocks.
-// Workgroup = output neuron x 8 samples, thread = neuron of a block: 8 partial sums in registers, then added up in two rounds.
-// uses: types
+// Workgroup = output neuron x 8 samples, thread = one of the samples and 8 neurons of each block; the first threads add up.
+// uses: types, tiles
 
 const SAMPLES = 8u;
+// Threads that share a sample.
+const LANES = 16u;
 
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read> hexagons: array<Hexagon>;
 @group(0) @binding(2) var<storage, read> outputs: array<Output>;
 @group(0) @binding(3) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(4) var<storage, read> readout: array<f32>;
-@group(0) @binding(5) var<storage, read> values: array<f32>;
+@group(0) @binding(4) var<storage, read> readout: array<vec4f>;
+@group(0) @binding(5) var<storage, read> values: array<vec4f>;
 // [row of the results][output neuron]
 @group(0) @binding(6) var<storage, read_write> shown: array<f32>;
 
-var<workgroup> partial: array<array<f32, SAMPLES>, 128>;
-var<workgroup> subtotals: array<array<f32, SAMPLES>, 16>;
+// [sample][lane]
+var<workgroup> partial: array<f32, 128>;
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) n: u32) {
   let output = group.x;
   let first = group.y * SAMPLES;
   if (output >= control.outputs || first >= control.samples) { return; }
-  let samples = min(SAMPLES, control.samples - first);
-  var sums: array<f32, SAMPLES>;
-  for (var t = 0u; t < control.tiles; t++) {
-    let tile = tiles[t];
-    if (output < tile.output || output - tile.output >= tile.outputs) { continue; }
-    let weight = readout[(tile.row + output - tile.output) * NEURONS_PER_BLOCK + n];
-    for (var q = 0u; q < samples; q++) { sums[q] += weight * values[at(tile.block, first + q) + n]; }
+  let sample = first + n / LANES;
+  let lane = n % LANES;
+  var sum = 0.0;
+  if (sample < control.samples) {
+    for (var t = 0u; t < control.tiles; t++) {
+      let tile = tile_at(t);
+      if (output < tile.output || output - tile.output >= tile.outputs) { continue; }
+      let w = (tile.row + output - tile.output) * (NEURONS_PER_BLOCK / 4u) + lane;
+      let v = at(tile.block, sample) / 4u + lane;
+      sum += dot(readout[w], values[v]) + dot(readout[w + LANES], values[v + LANES]);
+    }
   }
-  partial[n] = sums;
+  partial[n] = sum;
   workgroupBarrier();
-  var subtotal = 0.0;
-  for (var i = 0u; i < 8u; i++) { subtotal += partial[n / SAMPLES * 8u + i][n % SAMPLES]; }
-  subtotals[n / SAMPLES][n % SAMPLES] = subtotal;
-  workgroupBarrier();
-  if (n < samples) {
-    var sum = outputs[output].bias;
-    for (var i = 0u; i < 16u; i++) { sum += subtotals[i][n]; }
+  if (n < min(SAMPLES, control.samples - first)) {
+    var total = outputs[output].bias;
+    for (var i = 0u; i < LANES; i++) { total += partial[n * LANES + i]; }
     let is_empty = hexagons[outputs[output].hexagon].blocks == 0u;
-    shown[(control.result_row + first + n) * control.outputs + output] = select(1.0 / (1.0 + exp(-sum)), 0.0, is_empty);
+    shown[(control.result_row + first + n) * control.outputs + output] = select(1.0 / (1.0 + exp(-total)), 0.0, is_empty);
   }
 }

@@ -1,6 +1,6 @@
 // What the outputs' errors ask of the neurons of an output hexagon, through the readout weights of before the update.
 // Workgroup = block x 8 of the samples that take part, thread = neuron, which turns its own slopes into deltas.
-// uses: types
+// uses: types, tiles
 
 const SAMPLES = 8u;
 
@@ -25,7 +25,7 @@ fn ask(block: u32, first: u32, n: u32) {
   let samples = min(SAMPLES, control.learning - first);
   var sums: array<f32, SAMPLES>;
   for (var t = 0u; t < control.tiles; t++) {
-    let tile = tiles[t];
+    let tile = tile_at(t);
     if (tile.block != block) { continue; }
     for (var k = 0u; k < tile.outputs; k++) {
       let weight = readout[(tile.row + k) * NEURONS_PER_BLOCK + n];

@@ -30,6 +30,7 @@ fn ask(block: u32, neuron: u32, sample: u32) {
   var section = neurons[block * NEURONS_PER_BLOCK + neuron].head;
   // A list cannot be longer than there are sections.
   for (var step = 0u; step < control.sections && section != NONE; step++) {
+    section = within(section, control.sections);
     if ((sections[section].kind & LEARNS) != 0u) { sum += asked(section, sample, value); }
     section = sections[section].next;
   }
@@ -41,7 +42,7 @@ fn asked(section: u32, sample: u32, value: f32) -> f32 {
   if (activation.touched == 0u || activation.slope == 0.0) { return 0.0; }
   let runs = ramp_size(sections[section].kind) / RUN;
   let seed = sections[section].seed;
-  let targets = at(sections[section].target_block, sample);
+  let targets = at(within(sections[section].target_block, control.blocks), sample);
   var sum = 0.0;
   for (var run = (activation.touched - 1u) * runs; run < activation.touched * runs; run++) {
     let first = tile_of_run(seed, run) * RUN;

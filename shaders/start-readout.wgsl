@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   for (var row = control.rows_started + group.x; row < control.rows; row += groups.x) {
     // The new rows belong to the last tiles.
     var tile = control.tiles - 1u;
-    while (tiles[tile].row > row) { tile -= 1u; }
+    while (tile > 0u && tiles[tile].row > row) { tile -= 1u; }
     let stream = DRAW_READOUT + blocks[tiles[tile].block].hexagon;
     let i = row * NEURONS_PER_BLOCK + n;
     readout[i] = symmetric(draw(stream, row, n), READOUT_START);

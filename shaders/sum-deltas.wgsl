@@ -10,7 +10,7 @@
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
   for (var block = group.x; block < control.blocks; block += groups.x) {
-    if (hexagons[blocks[block].hexagon].role == ROLE_INPUT) { continue; }
+    if (hexagons[within(blocks[block].hexagon, control.hexagons)].role == ROLE_INPUT) { continue; }
     var sum = 0.0;
     for (var l = 0u; l < control.learning; l++) { sum += deltas[at(block, control.learners[l]) + n]; }
     neurons[block * NEURONS_PER_BLOCK + n].delta_sum = sum;

@@ -1,6 +1,6 @@
 // Gradients and update of the readout weights. Workgroup = readout tile x output neuron of it, thread = neuron of the
 // block, which owns its weight.
-// uses: types, adam
+// uses: types, tiles, adam
 
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read> tiles: array<Tile>;
@@ -13,7 +13,8 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
   if (control.learning == 0u) { return; }
   for (var t = group.x; t < control.tiles; t += groups.x) {
-    if (group.y < tiles[t].outputs) { update(tiles[t], group.y, n); }
+    let tile = tile_at(t);
+    if (group.y < tile.outputs) { update(tile, group.y, n); }
   }
 }
 

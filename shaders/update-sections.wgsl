@@ -20,10 +20,13 @@ const RUN_LANES = 8u;
 @group(0) @binding(6) var<storage, read_write> moments: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> changes: array<vec4f>;
 
-// [parity][section][sample]: two places save a barrier.
-var<workgroup> activations: array<vec4f, 256>;
+// [parity][section][tile][sample]: the activation of the ramp that ends in this tile; two places save a barrier.
+var<workgroup> activations: array<f32, 1024>;
+// [parity][sample]
+var<workgroup> learners: array<u32, 64>;
 // [section][lane]
 var<workgroup> squares: array<f32, 128>;
+var<workgroup> touching: array<u32, 128>;
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
@@ -36,37 +39,42 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 fn update(number: u32, lane: u32, n: u32) {
   // Threads beyond the last section go along, because of the barriers, and write nothing.
   let is_there = number < control.sections;
-  let section = min(number, control.sections - 1u);
+  let section = within(number, control.sections);
   let size = ramp_size(sections[section].kind);
   let seed = sections[section].seed;
   let run = run_of_tile(seed, lane / RUN_LANES);
   let ramp = run * RUN / size;
   let used = sections[section].ramps;
-  let block = sections[section].target_block;
+  let block = within(sections[section].target_block, control.blocks);
+  let first_tile = tile_of_run(seed, 0u);
+
+  let tile = lane / RUN_LANES;
+  let local = n / LANES;
 
   var gradient = vec4f();
   var activation_sum = 0.0;
-  var is_touched = false;
+  var touches = false;
   var shelf = 0u;
   for (var first = 0u; first < control.learning; first += SAMPLES) {
-    var mine = vec4f();
+    var by_tile = vec4f();
     if (first + lane < control.learning) {
-      let value = source_value(section, control.learners[first + lane]);
-      if (value > 0.0) { mine = activate(section, value).ramps; }
+      let learner = control.learners[first + lane];
+      by_tile = activate_tiles(section, learner);
+      // Whatever touches a section touches its first ramp.
+      touches |= by_tile[first_tile] > 0.0;
+      if (n < LANES) { learners[shelf * SAMPLES + lane] = learner; }
     }
-    activations[shelf + n] = mine;
+    let slot = (shelf * SECTIONS + local) * 4u;
+    for (var t = 0u; t < 4u; t++) { activations[(slot + t) * SAMPLES + lane] = by_tile[t]; }
     workgroupBarrier();
     for (var l = 0u; l < min(SAMPLES, control.learning - first); l++) {
-      let ramps = activations[shelf + n - lane + l];
-      // Whatever touches a section touches its first ramp.
-      is_touched |= ramps.x > 0.0;
-      let activation = ramps[ramp];
+      let activation = activations[(slot + tile) * SAMPLES + l];
       if (activation > 0.0) {
         activation_sum += activation;
-        gradient += deltas[at(block, control.learners[first + l]) / 4u + lane] * activation;
+        gradient += deltas[at(block, learners[shelf * SAMPLES + l]) / 4u + lane] * activation;
       }
     }
-    shelf = 128u - shelf;
+    shelf = 1u - shelf;
   }
   let mean = activation_sum / f32(control.learning);
   let id = block * NEURONS_PER_BLOCK + lane * 4u;
@@ -74,8 +82,11 @@ fn update(number: u32, lane: u32, n: u32) {
   let centred = (gradient - delta_sums * mean) / f32(control.samples);
   let old_square = sections[section].squares[ramp];
   squares[n] = dot(centred, centred);
+  touching[n] = select(0u, 1u, touches);
   // Also keeps the next sections' activations from overtaking these.
   workgroupBarrier();
+  var is_touched = false;
+  for (var i = n - lane; i < n - lane + LANES; i++) { is_touched |= touching[i] != 0u; }
   if (is_there && lane == 0u) { sections[section].touched = select(0u, 1u, is_touched); }
   if (!is_there || !is_touched || ramp >= used) { return; }
 

@@ -1,5 +1,23 @@
-// Adding blocks and sections. Only one thread may run this: the order of creation is part of the result.
+// Adding blocks and sections, for the kernels that do: their bindings are these. Only one thread may run this: the order of creation is part of the result.
 // Every index is checked against the room there is; without room the network simply stops growing.
+
+struct Tally {
+  fresh: u32,
+  marked: u32,
+  synapses: u32,
+  unused: u32,
+  words: array<u32>,
+}
+
+@group(0) @binding(0) var<storage, read_write> control: Control;
+@group(0) @binding(1) var<storage, read_write> hexagons: array<Hexagon>;
+@group(0) @binding(2) var<storage, read_write> lists: array<u32>;
+@group(0) @binding(3) var<storage, read_write> blocks: array<Block>;
+@group(0) @binding(4) var<storage, read_write> sections: array<Section>;
+@group(0) @binding(5) var<storage, read_write> neurons: array<Neuron>;
+@group(0) @binding(6) var<storage, read_write> tiles: array<Tile>;
+@group(0) @binding(7) var<storage, read> tally: Tally;
+@group(0) @binding(8) var<uniform> scope: Scope;
 
 fn pick_target(hexagon: u32, item: u32) -> u32 {
   let random = draw(DRAW_SECTION_TARGET + hexagon, item, 0u);
@@ -8,7 +26,7 @@ fn pick_target(hexagon: u32, item: u32) -> u32 {
 
 // The `ordinal`th block of a hexagon.
 fn member(hexagon: u32, ordinal: u32) -> u32 {
-  return lists[control.first_member + hexagon * control.block_capacity + ordinal];
+  return within(lists[control.first_member + hexagon * control.block_capacity + ordinal], control.blocks);
 }
 
 // Adds a block, with readout weights for every output neuron of the hexagon (`start_readout` fills them).
@@ -43,7 +61,8 @@ fn prepare_blocks(hexagon: u32) {
 }
 
 // Adds an empty section to the first block, from the `start + copy`th on, that has a free place. NONE without room.
-fn append_section(source: u32, origin: u32, target_hexagon: u32, start: u32, copy: u32) -> u32 {
+fn append_section(neuron: u32, origin: u32, target_hexagon: u32, start: u32, copy: u32) -> u32 {
+  let source = within(neuron, control.blocks * NEURONS_PER_BLOCK);
   if (hexagons[target_hexagon].blocks * SECTIONS_PER_BLOCK - hexagons[target_hexagon].sections < FREE_PLACES_MIN) {
     grow_block(target_hexagon);
   }
@@ -53,8 +72,12 @@ fn append_section(source: u32, origin: u32, target_hexagon: u32, start: u32, cop
     return NONE;
   }
   var ordinal = (start % count + copy) % count;
-  while (blocks[member(target_hexagon, ordinal)].sections >= SECTIONS_PER_BLOCK) { ordinal = (ordinal + 1u) % count; }
+  for (var tried = 0u; tried < count; tried++) {
+    if (blocks[member(target_hexagon, ordinal)].sections < SECTIONS_PER_BLOCK) { break; }
+    ordinal = (ordinal + 1u) % count;
+  }
   let block = member(target_hexagon, ordinal);
+  if (blocks[block].sections >= SECTIONS_PER_BLOCK) { return NONE; }
 
   control.sections = section + 1u;
   blocks[block].places[blocks[block].sections] = section;

@@ -11,7 +11,7 @@ struct Activation {
 fn activate(section: u32, value: f32) -> Activation {
   var result = Activation(vec4f(), 0u, 0.0);
   let kind = sections[section].kind;
-  let used = sections[section].ramps;
+  let used = min(sections[section].ramps, 4u);
   let ends = sections[section].ends;
   let above = value - sections[section].lower;
   let range = sections[section].range;
@@ -38,9 +38,24 @@ fn activate(section: u32, value: f32) -> Activation {
   return result;
 }
 
+// The activation that each of the four tiles of the section's block gets in a sample.
+fn activate_tiles(section: u32, sample: u32) -> vec4f {
+  let value = source_value(section, sample);
+  if (!(value > 0.0)) { return vec4f(); }
+  let ramps = activate(section, value).ramps;
+  let seed = sections[section].seed;
+  let runs = ramp_size(sections[section].kind) / RUN;
+  return vec4f(
+    ramps[run_of_tile(seed, 0u) / runs],
+    ramps[run_of_tile(seed, 1u) / runs],
+    ramps[run_of_tile(seed, 2u) / runs],
+    ramps[run_of_tile(seed, 3u) / runs],
+  );
+}
+
 // The value that the section's source shows in a sample.
 fn source_value(section: u32, sample: u32) -> f32 {
-  let source = sections[section].source;
+  let source = within(sections[section].source, control.blocks * NEURONS_PER_BLOCK);
   if ((sections[section].kind & BACK) != 0u) { return neurons[source].last_value; }
   return values[at(source / NEURONS_PER_BLOCK, sample) + source % NEURONS_PER_BLOCK];
 }

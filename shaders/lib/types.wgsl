@@ -170,3 +170,8 @@ fn run_of_tile(seed: u32, tile: u32) -> u32 {
 fn bounded(x: f32) -> f32 {
   return clamp(x, -VALUE_MAX, VALUE_MAX);
 }
+
+// An index that came with a state, which may be a damaged one: the last thing there is in place of one beyond it.
+fn within(index: u32, count: u32) -> u32 {
+  return min(index, max(count, 1u) - 1u);
+}

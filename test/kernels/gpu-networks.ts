@@ -33,8 +33,8 @@ export const CASES: Case[] = [
     value: (random, _, seed) => pixel(random) * (seed < 3 ? 0.02 : 1),
   },
   {
-    name: "spiking, four hexagons, an axon, distance 2",
-    template: `${settings("neuron_cooldown: 2.5\n    refractory_time: 2\n    max_connection_distance: 2")}hexagons:
+    name: "spiking, four hexagons, an axon, distance 3, float outputs",
+    template: `${settings("neuron_cooldown: 2.5\n    refractory_time: 2\n    max_connection_distance: 3")}hexagons:
     1,1,1
     2,1,1
     3,1,1
@@ -44,15 +44,15 @@ axons:
 inputs:
     in: 1,1,1
 outputs:
-    out: 4,1,1
+    out: 4,1,1 (float)
 `,
     inputs: [40],
-    outputs: [2],
+    outputs: [1],
     value: (random) => random() * 3,
   },
   {
-    name: "two inputs, binary and match, and outputs of all kinds",
-    template: `${settings("max_connection_distance: 1")}hexagons:
+    name: "two inputs, binary and match, distance 2, int and bool outputs",
+    template: `${settings("max_connection_distance: 2")}hexagons:
     1,1,1
     1,2,1
     2,1,1

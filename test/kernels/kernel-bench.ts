@@ -154,7 +154,7 @@ export async function runKernels(
   }
 }
 
-function hexagonScope({ buffers }: NetworkBuffers, cluster: Cluster, index: number): Scoped {
+export function hexagonScope({ buffers }: NetworkBuffers, cluster: Cluster, index: number): Scoped {
   const { settings } = cluster.template;
   const { words, at } = structs("Scope");
   const data = new DataView(new ArrayBuffer(words * 4));

@@ -8,12 +8,15 @@ import { REDUCTION_CYCLES } from "../../src/network/learning.ts";
 import { Network } from "../../src/network/network.ts";
 import { exportState, restoreState, writeCycle } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { generateDigits, type Digits } from "../../bench/digits.ts";
+import { loadDigits, mnistFolder, rows as rowsOf } from "../network/mnist.ts";
+import { accuracy, asTable, createNetwork, THREE_HEXAGONS, train as trainOn, type Table } from "../network/training.ts";
 import { expectClose, expectSameCluster } from "./compare.ts";
 import { CASES, makeData, type Case, type Data } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 
 /** The software device is slow where other work goes on. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const open = useGpu();
 const networks: GpuNetwork[] = [];
@@ -52,6 +55,20 @@ function trainReference(network: Network, { inputs, expected }: Data, count: num
   const columns = (all: Data["inputs"]) => all.map(({ index, width, rows }) => ({ index, width, values: rows }));
   network.train({ count, inputs: columns(inputs), expected: columns(expected), update, rate: 0.7 });
 }
+
+const digitsOf = ({ count, pixels, labels }: Digits) => ({
+  count,
+  images: Float32Array.from(pixels),
+  labels: Float32Array.from(labels),
+});
+
+const part = ({ x, xWidth, y, yWidth }: Table, first: number, count: number): Table => ({
+  count,
+  x: rowsOf(x, xWidth, first, first + count),
+  xWidth,
+  y: rowsOf(y, yWidth, first, first + count),
+  yWidth,
+});
 
 /** Rounding of one step; Adam divides by roots of small means, and a bias takes back the changes of a whole block. */
 const STEP_TOLERANCE = 5e-5;
@@ -331,6 +348,32 @@ test("a run reads back once for many steps, and the number of workgroups changes
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
+});
+
+test("a network learns to read digits as well as on the CPU", async () => {
+  const [count, tests, batchSize] = [768, 1000, 64];
+  // `npm run bench -- gpu-accuracy` does the same with all of MNIST.
+  const generated = asTable(digitsOf(generateDigits(count + tests, 784)));
+  const table =
+    mnistFolder === undefined ? part(generated, 0, count) : asTable(loadDigits(mnistFolder, "train", count));
+  const unseen =
+    mnistFolder === undefined ? part(generated, count, tests) : asTable(loadDigits(mnistFolder, "t10k", tests));
+  const reference = createNetwork();
+  trainOn(reference, table, batchSize, 2);
+  const network = await GpuNetwork.create(open(), parseTemplate(THREE_HEXAGONS), 1);
+  networks.push(network);
+  const inputs = [{ index: 0, width: 784, rows: table.x }];
+  const expected = [{ index: 0, width: 10, rows: table.y }];
+  const whole = { key: "digits", rowsTotal: count, first: 0, rows: count, timeLength: 1, inputs, expected };
+  expect(await network.hold(whole, Infinity)).toBe(true);
+  const order = Uint32Array.from({ length: 2 * count }, (_, cycle) => cycle % count);
+  const rateAt = (cycle: number) => 1 - cycle / order.length;
+  await network.trainTable({ key: "digits", order, batchSize, update: "batch", rateAt });
+  const asked = [{ index: 0, width: 784, rows: unseen.x }];
+  const shown = await network.request({ cycles: tests, timeLength: 1, inputs: asked });
+  const [onGpu, onCpu] = [accuracy({ request: () => shown }, unseen), accuracy(reference, unseen)];
+  expect(onCpu).toBeGreaterThan(70);
+  expect(Math.abs(onGpu - onCpu)).toBeLessThanOrEqual(0.3);
 });
 
 test("a network without hexagons", async () => {

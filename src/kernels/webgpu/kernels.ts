@@ -28,11 +28,12 @@ export class Kernels {
   async #compile(name: string): Promise<Kernel> {
     const { device } = this.#gpu;
     const { code, bindings } = loadShader(name);
-    // Several at a time: a driver takes a good part of a second for all of them. What is wrong rejects.
+    const module = await this.#gpu.checked(() => device.createShaderModule({ label: name, code }));
+    // The driver compiles several at a time.
     const pipeline = await device.createComputePipelineAsync({
       label: name,
       layout: "auto",
-      compute: { module: device.createShaderModule({ label: name, code }), entryPoint: "main" },
+      compute: { module, entryPoint: "main" },
     });
     return { name, pipeline, bindings };
   }

@@ -19,19 +19,20 @@ export interface ShaderSource {
 }
 
 /**
- * The text of `shaders/<name>.wgsl` with the modules of `shaders/lib` that it names in its line `// uses: …`, and its
- * bindings: which buffer goes where is written in the shader and nowhere else.
+ * The text of `shaders/<name>.wgsl` with the modules of `shaders/lib` that it names in its line `// uses: …`, and the
+ * bindings of both: which buffer goes where is written in the shaders and nowhere else.
  */
 export function loadShader(name: string): ShaderSource {
   const kernel = readFileSync(join(paths.shaders, `${name}.wgsl`), "utf8");
   const uses = /^\/\/ uses: (.+)$/m.exec(kernel)?.[1]?.split(", ") ?? [];
   const modules = uses.map((module) => readFileSync(join(paths.shaders, "lib", `${module}.wgsl`), "utf8"));
+  const code = [...modules, kernel].join("\n");
   const declaration = /@group\(0\) @binding\((\d+)\) var<[^>]+> (\w+):/g;
-  const bindings = [...kernel.matchAll(declaration)].map(([, binding, variable]) => ({
+  const bindings = [...code.matchAll(declaration)].map(([, binding, variable]) => ({
     binding: Number(binding),
     name: variable as string,
   }));
-  return { code: [constants(), ...modules, kernel].join("\n"), bindings };
+  return { code: `${constants()}\n${code}`, bindings };
 }
 
 /** The numbers of the learning rule and of the layout, so that shaders and reference cannot drift apart. */

@@ -1,0 +1,217 @@
+import { readFileSync } from "node:fs";
+import type { Gpu } from "../../src/kernels/webgpu/device.ts";
+import { GpuNetwork, type OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
+import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../src/network/layout.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import type { Digits } from "../digits.ts";
+import { timed, withMethods, type KernelTime } from "./kernel-times.ts";
+
+const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
+const CLASSES = 10;
+
+/** Per second: median and range over the rounds. */
+export interface Rate {
+  median: number;
+  low: number;
+  high: number;
+}
+
+/** Steps of one size on a network that has learnt for some rounds. */
+export interface TrainingRow {
+  name: string;
+  batchSize: number;
+  sections: number;
+  samplesPerSecond: Rate;
+  microsecondsPerStep: number;
+  /** What recording and submitting a step takes of the process's own thread. */
+  recordMicroseconds: number;
+  dispatchesPerStep: number;
+  readbacksPerStep: number;
+  /** The least that has to cross the device's memory, and at what rate it did. */
+  bytesPerStep: number;
+  gigabytesPerSecond: number;
+}
+
+export interface RequestRow {
+  name: string;
+  sections: number;
+  samplesPerSecond: Rate;
+}
+
+export interface Plan {
+  rounds: number;
+  /** Samples of a round. */
+  samples: number;
+}
+
+/** A network with these rows on the device. */
+export async function open(on: OnGpu, digits: Digits): Promise<GpuNetwork> {
+  const network = await GpuNetwork.create(on, parseTemplate(TEMPLATE), 1);
+  const rows = digits.count;
+  const inputs = [{ index: 0, width: digits.width, rows: digits.pixels }];
+  const expected = [{ index: 0, width: CLASSES, rows: digits.labels }];
+  const table = { key: "digits", rowsTotal: rows, first: 0, rows, timeLength: 1, inputs, expected };
+  if (!(await network.hold(table, Infinity))) throw new Error("the device has no room for the rows");
+  return network;
+}
+
+/** Trains on `count` of the rows on the device, another part of them in every round. */
+export function train(network: GpuNetwork, digits: Digits, batchSize: number, count: number, round: number) {
+  const order = Uint32Array.from({ length: count }, (_, i) => (round * count + i) % digits.count);
+  return network.trainTable({ key: "digits", order, batchSize, update: updateRule(batchSize), rateAt: () => 0.5 });
+}
+
+/** How often `work`, which does `count` things, is done per second. The first rounds, in which networks grow, do not count. */
+export async function rate(count: number, rounds: number, work: (round: number) => Promise<unknown>): Promise<Rate> {
+  const found: number[] = [];
+  for (let round = 0; round < rounds + 2; round++) {
+    const start = performance.now();
+    await work(round);
+    if (round >= 2) found.push((count * 1000) / (performance.now() - start));
+  }
+  found.sort((a, b) => a - b);
+  return { median: found[found.length >> 1]!, low: found[0]!, high: found.at(-1)! };
+}
+
+export async function trainingRow(
+  on: OnGpu,
+  digits: Digits,
+  { name, batchSize, rounds, samples }: Plan & { name: string; batchSize: number },
+): Promise<TrainingRow> {
+  const recording = timedRecording(on.gpu);
+  const { gpu, counter } = counting(on.gpu);
+  const network = await open({ ...on, gpu: recording.gpu }, digits);
+  const counted = await open({ ...on, gpu, roundMs: Infinity }, digits);
+  try {
+    const count = Math.max(batchSize, Math.min(samples, batchSize * 256));
+    const samplesPerSecond = await rate(count, rounds, (round) => train(network, digits, batchSize, count, round));
+    recording.microseconds = 0;
+    await train(network, digits, batchSize, count, rounds + 2);
+    const steps = Math.ceil(count / batchSize);
+    for (const round of [0, 1]) {
+      Object.assign(counter, { dispatches: 0, readbacks: 0 });
+      await train(counted, digits, batchSize, count, round);
+    }
+    const { sections, blocks } = await network.metrics();
+    const bytesPerStep = stepBytes({ sections, blocks, samples: batchSize, inputs: digits.width });
+    const stepsPerSecond = samplesPerSecond.median / batchSize;
+    return {
+      name,
+      batchSize,
+      sections,
+      samplesPerSecond,
+      microsecondsPerStep: 1e6 / stepsPerSecond,
+      recordMicroseconds: recording.microseconds / steps,
+      dispatchesPerStep: counter.dispatches / steps,
+      readbacksPerStep: counter.readbacks / steps,
+      bytesPerStep,
+      gigabytesPerSecond: (bytesPerStep * stepsPerSecond) / 1e9,
+    };
+  } finally {
+    network.destroy();
+    counted.destroy();
+  }
+}
+
+export async function requestRow(
+  on: OnGpu,
+  digits: Digits,
+  { name, rounds, samples }: Plan & { name: string },
+): Promise<RequestRow> {
+  const network = await open(on, digits);
+  try {
+    for (let round = 0; round < 4; round++) await train(network, digits, 128, Math.min(samples, 4096), round);
+    const inputs = [{ index: 0, width: digits.width, rows: digits.pixels }];
+    const count = Math.min(samples, digits.count);
+    const samplesPerSecond = await rate(count, rounds, () => network.request({ cycles: count, timeLength: 1, inputs }));
+    return { name, sections: (await network.metrics()).sections, samplesPerSecond };
+  } finally {
+    network.destroy();
+  }
+}
+
+/** What each kernel takes in steps of `batchSize`; null where the device has no timestamps. */
+export async function kernelTimes(
+  on: OnGpu,
+  digits: Digits,
+  { batchSize, samples }: { batchSize: number; samples: number },
+): Promise<(KernelTime & { perStep: number })[] | null> {
+  const timing = timed(on.gpu);
+  if (timing === null) return null;
+  // Single steps between two readbacks: there is a limit to how many timestamps are kept.
+  const network = await open({ ...on, gpu: timing.gpu, roundMs: 0 }, digits);
+  try {
+    for (let round = 0; round * batchSize < samples; round++) {
+      await train(network, digits, batchSize, batchSize, round);
+      await timing.read();
+    }
+    const steps = 8;
+    await train(network, digits, batchSize, batchSize * steps, 0);
+    const times = await timing.read();
+    return times
+      .filter(({ kernel }) => kernel !== "count-synapses")
+      .map((time) => ({ ...time, perStep: time.microseconds / steps }))
+      .sort((a, b) => b.perStep - a.perStep);
+  } finally {
+    network.destroy();
+    timing.close();
+  }
+}
+
+/**
+ * Bytes that a training step must at least move between memory and processors when caches keep all they could: weights
+ * and moments once in and out, in the forward half once in; what the weights changed out and in; values and deltas out
+ * and in, once for each half; the samples.
+ */
+function stepBytes(of: { sections: number; blocks: number; samples: number; inputs: number }): number {
+  const perSection = SYNAPSES_PER_SECTION * 4 * (1 + 2 + 2 + 2) + 96 * 3;
+  const perNeuron = 4 * 6;
+  return of.sections * perSection + of.samples * (of.blocks * NEURONS_PER_BLOCK * perNeuron + of.inputs * (1 + 4 * 4));
+}
+
+/** A device whose recording thread is timed. */
+function timedRecording(gpu: Gpu) {
+  const timing = { gpu: { ...gpu }, microseconds: 0 };
+  timing.gpu.checked = (work) =>
+    gpu.checked(() => {
+      const before = threadMicroseconds();
+      try {
+        return work();
+      } finally {
+        timing.microseconds += threadMicroseconds() - before;
+      }
+    });
+  return timing;
+}
+
+/** A device that counts dispatches and readbacks. */
+function counting(gpu: Gpu) {
+  const { device } = gpu;
+  const counter = { dispatches: 0, readbacks: 0 };
+  const wrapPass = (pass: GPUComputePassEncoder) =>
+    withMethods(pass, {
+      dispatchWorkgroups: (x: number, y: number, z: number) => {
+        counter.dispatches += 1;
+        pass.dispatchWorkgroups(x, y, z);
+      },
+    });
+  const wrapped = withMethods(device, {
+    createBuffer: (descriptor: GPUBufferDescriptor) => {
+      if ((descriptor.usage & GPUBufferUsage.MAP_READ) !== 0) counter.readbacks += 1;
+      return device.createBuffer(descriptor);
+    },
+    createCommandEncoder: () => {
+      const encoder = device.createCommandEncoder();
+      return withMethods(encoder, { beginComputePass: () => wrapPass(encoder.beginComputePass()) });
+    },
+  });
+  return { gpu: { ...gpu, device: wrapped }, counter };
+}
+
+/** Time that this process's main thread computed; where the system does not tell, the time that passed. */
+function threadMicroseconds(): number {
+  if (process.platform !== "linux") return performance.now() * 1000;
+  return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ", 1)[0]) / 1000;
+}
