@@ -11,11 +11,13 @@ import type { Database } from "./database.ts";
 import * as schema from "./schema/index.ts";
 import { keepLogShort } from "./write-ahead-log.ts";
 
-const settings = [
+export const settings = [
   // The default of 128 MB is memory that stays in the process: 233 MB instead of 380 and more.
   "shared_buffers=16MB",
   // Segments of 16 MiB that are kept to be used again: see `keepLogShort`.
   "min_wal_size=48MB",
+  // Else every checkpoint writes a file for them, and a full disk there makes the database hang, and the process with it.
+  "max_active_replication_origins=0",
 ];
 
 /**

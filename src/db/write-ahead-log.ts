@@ -10,7 +10,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
  * without space for the log's next segment: it hangs, and the process with it. So a checkpoint comes with every new
  * segment, and turns the one before into a spare; the first spare is made at once. Never rejects.
  */
-export function keepLogShort(client: PGlite, directory: string): { stop(): Promise<void> } {
+export function keepLogShort(client: PGlite, directory: string, intervalMs = INTERVAL_MS): { stop(): Promise<void> } {
   let segment = -1;
   let work: Promise<void> = Promise.resolve();
   const look = async () => {
@@ -27,7 +27,7 @@ export function keepLogShort(client: PGlite, directory: string): { stop(): Promi
   const timer = setInterval(() => {
     // Without space it is tried again, and until then spares are left.
     work = work.then(look).catch(() => {});
-  }, INTERVAL_MS);
+  }, intervalMs);
   timer.unref();
   return {
     async stop() {

@@ -1,7 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { reservedBytes } from "../../src/free-space.ts";
 import { outageTexts } from "../../src/outage.ts";
 import { openUpload, sendFile } from "../api/dataset-support.ts";
@@ -9,6 +8,7 @@ import { temporaryFolder } from "../datasets/support.ts";
 import { requestBody, smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
 import { embeddedDatabase } from "../support/databases.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
 import { base64 } from "../support/test-app.ts";
 import { uploadBaseDatasets } from "./base-datasets.ts";
 import { openDirect } from "./direct-socket.ts";
@@ -41,12 +41,10 @@ const rowsOf = async (server: RunningServer, uuid: string) =>
   (await server.ask<{ number_of_rows: number }>("GET", `/dataset?uuid=${uuid}`)).number_of_rows;
 
 test("without space everything says so, nothing is lost, and work goes on when there is some again", async (t) => {
-  const folder = await temporaryFolder();
   // With the embedded database, and memory is all it takes.
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=160m", "tmpfs", folder], { encoding: "utf8" });
-  if (mounted.status !== 0)
-    return t.skip(`no file system can be mounted here: ${mounted.error?.message ?? mounted.stderr}`);
-  onTestFinished(() => void spawnSync("umount", ["--lazy", folder]));
+  const disk = await mountSmallDisk(160);
+  if ("reason" in disk) return t.skip(disk.reason);
+  const { folder } = disk;
   const dataDir = join(folder, "data");
   await embeddedDatabase.prepare(join(dataDir, "database"));
   const env = { HANAMI_SNAPSHOT_INTERVAL_MS: "30", HANAMI_LOG_LEVEL: "silent" };
