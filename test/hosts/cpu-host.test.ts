@@ -2,9 +2,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostClosedError, HostError, HostLostError } from "../../src/hosts/host-errors.ts";
-import type { TrainSlice } from "../../src/hosts/host.ts";
-import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
+import { smallTemplate } from "../support/compute.ts";
 import { cpuWorker } from "../support/compute-rig.ts";
+import { sliceOf } from "./slices.ts";
 
 const dyingWorker = new URL("./dying-worker.js", import.meta.url);
 const losingWorker = new URL("./losing-worker.js", import.meta.url);
@@ -13,20 +13,6 @@ function openHost(script = cpuWorker, threads = 1): HostClient {
   const host = new HostClient({ uuid: "h", type: "cpu", name: "test" }, workerLink(script, "test", { threads }));
   onTestFinished(() => host.close());
   return host;
-}
-
-/** Cycles of the generated pictures; `timeLength` is 1. */
-function sliceOf(firstCycle: number, cycles: number, batchSize = 16): TrainSlice {
-  const picture = new Uint8Array(cycles * 16).map((_, i) => pixel(firstCycle + Math.floor(i / 16), i % 16));
-  const label = new Uint8Array(cycles * 8).map((_, i) => oneHot(firstCycle + Math.floor(i / 8), i % 8));
-  return {
-    cycles,
-    timeLength: 1,
-    inputs: [{ index: 0, width: 16, rows: picture }],
-    expected: [{ index: 0, width: 8, rows: label }],
-    batchSize,
-    schedule: { firstCycle, horizon: 320 },
-  };
 }
 
 test("the state after a task does not depend on how it was sliced", async () => {

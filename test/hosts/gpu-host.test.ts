@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { cpuWorker } from "../support/compute-rig.ts";
-import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
+import { smallTemplate } from "../support/compute.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { findGpus } from "../../src/hosts/gpu/find-gpus.ts";
 import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
@@ -9,6 +9,7 @@ import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostClosedError, HostError, HostLostError } from "../../src/hosts/host-errors.ts";
 import type { Host, SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
+import { HORIZON, sliceOf } from "./slices.ts";
 
 /** The software device is slow where other work goes on. */
 vi.setConfig({ testTimeout: 120_000 });
@@ -25,21 +26,6 @@ function openCpuHost(): HostClient {
   const host = new HostClient({ uuid: "c", type: "cpu", name: "test" }, workerLink(cpuWorker, "test"));
   onTestFinished(() => host.close());
   return host;
-}
-
-const HORIZON = 320;
-
-function sliceOf(firstCycle: number, cycles: number, batchSize = 16): TrainSlice {
-  const picture = new Uint8Array(cycles * 16).map((_, i) => pixel(firstCycle + Math.floor(i / 16), i % 16));
-  const label = new Uint8Array(cycles * 8).map((_, i) => oneHot(firstCycle + Math.floor(i / 8), i % 8));
-  return {
-    cycles,
-    timeLength: 1,
-    inputs: [{ index: 0, width: 16, rows: picture }],
-    expected: [{ index: 0, width: 8, rows: label }],
-    batchSize,
-    schedule: { firstCycle, horizon: HORIZON },
-  };
 }
 
 /** Share of the rows from `first` on whose largest output is the right one, in percent. */

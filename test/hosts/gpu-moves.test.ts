@@ -1,10 +1,13 @@
 /** Clusters that move between the CPU and the GPU of a real server while they work. */
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { HanamiClient } from "hanami-sdk";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { clusterProcessType, encodeClusterIO, targetBufferType } from "../../src/api/websocket/protobuf.ts";
+import { drawDigits } from "../../scripts/demo/digits.ts";
 import {
+  type Cell,
   getTask,
   makeCluster,
   makeDataset,
@@ -15,7 +18,8 @@ import {
   untilFinished,
   untilTask,
 } from "../support/compute.ts";
-import { createTestApp, type TestApp } from "../support/test-app.ts";
+import { createRandom } from "../support/random.ts";
+import { adminId, createTestApp, type TestApp, testPassphrase } from "../support/test-app.ts";
 
 /** The software device is slow where other work goes on. */
 vi.setConfig({ testTimeout: 300_000 });
@@ -27,19 +31,20 @@ const options = { epochs, batch_size: 16 };
 
 let app: TestApp;
 let dataset: string;
-let tested: string;
 let cpu: string;
 let gpu: string;
 
 beforeAll(async () => {
   app = await createTestApp({ config: { softwareGpu: true } });
   dataset = await makeDataset(app.app, { rows });
-  tested = await makeDataset(app.app, { rows: 200 });
   const hosts = app.app.hosts.list();
   cpu = hosts.find(({ type }) => type === "cpu")!.uuid;
   gpu = hosts.find(({ type }) => type === "gpu")!.uuid;
 });
 afterAll(() => app.close());
+
+let listening: Promise<{ url: string }> | undefined;
+const listen = () => (listening ??= app.server.listen());
 
 const move = (cluster_uuid: string, host_uuid: string) =>
   app.request("PUT", "/cluster/switch_host", { body: { cluster_uuid, host_uuid } });
@@ -48,10 +53,10 @@ const cyclesOf = async (uuid: string) =>
   (await app.request("GET", "/cluster", { query: { uuid } })).json<{ number_of_cycles: number }>().number_of_cycles;
 
 /** Percent of the test rows for which the cluster shows the right label. */
-async function accuracyOf(cluster: string): Promise<number> {
-  const task = await startRequest(app, cluster, tested);
+async function accuracyOf(cluster: string, dataset: string): Promise<number> {
+  const task = await startRequest(app, cluster, dataset);
   await untilFinished(app, cluster, task.uuid);
-  const query = { uuid: task.uuid, reference_uuid: tested };
+  const query = { uuid: task.uuid, reference_uuid: dataset };
   return (await app.request("GET", "/dataset/check", { query })).json<{ accuracy: number }>().accuracy;
 }
 
@@ -79,44 +84,57 @@ test("a server with a software GPU lists it after the CPU, under a uuid that sta
   expect((await list()).map(([uuid]) => uuid)).toEqual([cpu, gpu]);
 });
 
-test("a cluster that moves at many points of a training learns what one that stays learns", async () => {
-  const stays = await makeCluster(app, { name: "stays" });
-  const stayed = await startTrain(app, stays, dataset, options);
-  await untilFinished(app, stays, stayed.uuid);
+/** Drawn digits, 14 pixels wide, as a dataset. */
+async function makeDigits(count: number, seed: number): Promise<string> {
+  const { pixels, labels, columns } = drawDigits(count, seed);
+  const width = columns / 2;
+  const shade: Cell = (row, column) => {
+    const at = (row * columns + 2 * Math.floor(column / width)) * columns + 2 * (column % width);
+    return (pixels[at]! + pixels[at + 1]! + pixels[at + columns]! + pixels[at + columns + 1]!) / 4;
+  };
+  return makeDataset(app.app, {
+    rows: count,
+    groups: [
+      { name: "picture", width: width * width, cell: shade },
+      { name: "label", width: 10, cell: (row, column) => (labels[row] === column ? 1 : 0) },
+    ],
+  });
+}
 
-  // Only the GPU keeps the rows; wherever it is, the cluster learns the same ones.
-  const slices = app.app.hosts.list().map((host) => ({ host, train: vi.spyOn(host, "train") }));
-  onTestFinished(() => slices.forEach(({ train }) => train.mockRestore()));
+// Eight seeds that stay on the CPU get 95.9 % with a standard deviation of 0.23 points on 2000 digits, so two trainings that
+// have nothing in common but the data differ by 0.33: a point is three times that.
+test("a cluster that moves at random cycles of a training is as good as one that stays", async () => {
+  const [digits, others] = [await makeDigits(1500, 1), await makeDigits(2000, 2)];
+  const training = { epochs: 2, batch_size: 32 };
+  const stays = await makeCluster(app, { name: "stays" });
+  await untilFinished(app, stays, (await startTrain(app, stays, digits, training)).uuid);
+
+  const random = createRandom(5);
   const moves = await makeCluster(app, { name: "moves" });
-  const task = await startTrain(app, moves, dataset, options);
-  let target = gpu;
+  const task = await startTrain(app, moves, digits, training);
   let moved = 0;
-  let isOver = false;
-  while (!isOver) {
-    const answer = await move(moves, target);
-    expect(answer.status).toBe(200);
-    target = target === gpu ? cpu : gpu;
-    moved += 1;
+  for (let isOver = false; !isOver; moved++) {
+    const target = moved % 2 === 0 ? gpu : cpu;
+    expect((await move(moves, target)).status).toBe(200);
     const seen = (await getTask(app, moves, task.uuid)).current_cycle;
+    // The software GPU gets the smaller part, because it is slow.
+    const next = seen + random.int(1, target === gpu ? 64 : 300);
     const { state } = await untilTask(
       app,
       moves,
       task.uuid,
-      ({ state: now, current_cycle }) => now === "finished" || current_cycle > seen,
+      ({ state: now, current_cycle }) => now === "finished" || current_cycle >= next,
     );
     isOver = state === "finished";
   }
-  expect(moved).toBeGreaterThan(2);
-  expect(await getTask(app, moves, task.uuid)).toMatchObject({ state: "finished", current_cycle: rows * epochs });
-  for (const { host, train } of slices) {
-    const withRows = train.mock.calls.filter(([, { inputs }]) => inputs.length > 0);
-    const fromTable = train.mock.calls.filter(([, { table }]) => table !== undefined);
-    expect(withRows.length + fromTable.length).toBe(train.mock.calls.length);
-    expect(host.type === "gpu" ? fromTable.length : withRows.length).toBeGreaterThan(0);
-  }
+  expect(moved).toBeGreaterThan(4);
+  expect(await getTask(app, moves, task.uuid)).toMatchObject({ state: "finished", current_cycle: 3000 });
   // Nothing was trained twice or skipped.
-  expect(await cyclesOf(moves)).toBe(rows * epochs);
-  expect(Math.abs((await accuracyOf(moves)) - (await accuracyOf(stays)))).toBeLessThan(5);
+  expect(await cyclesOf(moves)).toBe(3000);
+  expect((await move(moves, cpu)).status).toBe(200);
+  const [itMoved, itStayed] = [await accuracyOf(moves, others), await accuracyOf(stays, others)];
+  expect(itStayed).toBeGreaterThan(94);
+  expect(Math.abs(itMoved - itStayed)).toBeLessThanOrEqual(1);
 });
 
 test("a training on a GPU whose process is killed goes on from the snapshot", async () => {
@@ -134,7 +152,7 @@ test("a training on a GPU whose process is killed goes on from the snapshot", as
 test("an open socket follows its cluster to the GPU and back", async () => {
   const cluster = await makeCluster(app, { name: "direct" });
   (await app.request("PUT", "/cluster/set_mode", { body: { uuid: cluster, new_state: "DIRECT" } })).json();
-  const { url } = await app.server.listen();
+  const { url } = await listen();
   const socket = new WebSocket(url.replace("http", "ws"));
   onTestFinished(() => socket.terminate());
   await once(socket, "open");
@@ -162,10 +180,36 @@ test("an open socket follows its cluster to the GPU and back", async () => {
   expect(socket.readyState).toBe(WebSocket.OPEN);
 });
 
-test("an unknown host is refused, and the cluster stays", async () => {
+test("an unknown host is refused, and the cluster stays; older clients name a hexagon, and all of them move", async () => {
   const cluster = await makeCluster(app, { name: "refused" });
+  const hostOf = async () =>
+    (await app.request("GET", "/cluster", { query: { uuid: cluster } })).json<{ host_uuid: string }>().host_uuid;
   const nowhere = "00000000-0000-4000-8000-000000000000";
-  expect((await move(cluster, nowhere)).status).toBe(404);
+  expect(await move(cluster, nowhere)).toMatchObject({ status: 404, text: `Host with uuid '${nowhere}' not found` });
+  expect(await hostOf()).toBe(cpu);
+  const body = { cluster_uuid: cluster, host_uuid: gpu, hexagon_id: 1 };
+  expect((await app.request("PUT", "/cluster/switch_host", { body })).status).toBe(200);
+  expect(await hostOf()).toBe(gpu);
   expect((await move(cluster, gpu)).status).toBe(200);
-  expect((await move(cluster, gpu)).status).toBe(200);
+});
+
+test("a client reads everything about the hosts", async () => {
+  const { url } = await listen();
+  const hanami = new HanamiClient({ address: url, user: adminId, passphrase: testPassphrase });
+  const [first, second] = await hanami.hosts.list();
+  expect(first).toMatchObject({ uuid: cpu, type: "cpu", state: "ready", error: null, vendor: null, buffer_max: null });
+  expect(second).toEqual({
+    uuid: gpu,
+    type: "gpu",
+    name: expect.stringContaining("SwiftShader"),
+    load: expect.any(Number),
+    memory_free: expect.any(Number),
+    memory_total: expect.any(Number),
+    clusters: expect.any(Number),
+    buffer_max: 2 ** 30,
+    vendor: "google",
+    driver: expect.stringContaining("SwiftShader driver"),
+    state: "ready",
+    error: null,
+  });
 });

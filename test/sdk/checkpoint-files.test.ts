@@ -1,3 +1,4 @@
+import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BadRequestError, HanamiClient, NotFoundError } from "hanami-sdk";
@@ -104,11 +105,15 @@ test("hostile files are refused with the reason, and no checkpoint appears", asy
   const before = await names();
   const changed = file.slice();
   changed[changed.length - 5] = (changed.at(-5) as number) ^ 1;
+  // Whole and with the right checksum, but kernels would read far beyond their arrays.
+  const cluster = restoreState(file.slice());
+  cluster.state.arrays.blockHexagon[0] = 0xfffffffe;
   const cases: [Uint8Array, string][] = [
     [Buffer.from("nothing"), "the file is too short"],
     [new Uint8Array(8).fill(255), "the header is longer than the file"],
     [file.subarray(0, file.length - 256), ""],
     [changed, "the checksum does not match"],
+    [exportState(cluster), "a block belongs to no hexagon"],
   ];
   for (const [bytes, reason] of cases) {
     const refused = hanami.checkpoints.upload({ name: "hostile", file: bytes });

@@ -11,6 +11,7 @@ import { deleteTask } from "../../src/tasks/delete-task.ts";
 import { getTask } from "../../src/tasks/get-task.ts";
 import { makeDataset, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
 import { type KillableHost, openRig, type Rig } from "../support/compute-rig.ts";
+import { createRandom } from "../support/random.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -115,6 +116,28 @@ test("a cluster moves to another host while it trains, and ends in the same stat
   await expect(source.exportState(cluster)).rejects.toMatchObject({ kind: "unknown_cluster" });
   expect((await target.exportState(cluster)).byteLength).toBeGreaterThan(0);
   expect(await snapshotOf(cluster)).toMatchObject({ host_uuid: target.uuid });
+  expect((await stateOf(rig.context.app, cluster)).equals(await undisturbed(rig))).toBe(true);
+});
+
+test("a cluster that moves at random points of a task, again and again, ends in the same state", async () => {
+  const rig = await openRig(app);
+  const random = createRandom(7);
+  const cluster = await newCluster(rig);
+  let [at, other] = rig.hosts;
+  at.slicesLeft = 1;
+  const task = await train(rig, cluster);
+  for (let moves = 0; moves < 12; moves++) {
+    await held(at);
+    other.slicesLeft = random.int(0, 2);
+    const moved = switchHost(rig.context, { cluster_uuid: cluster, host_uuid: other.uuid });
+    // Its turn has to come before that of the slice after the one that is held.
+    await getTask(rig.context, task);
+    at.release();
+    await moved;
+    [at, other] = [other, at];
+  }
+  at.release();
+  await until(rig, task, finished);
   expect((await stateOf(rig.context.app, cluster)).equals(await undisturbed(rig))).toBe(true);
 });
 
