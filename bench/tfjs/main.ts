@@ -160,6 +160,7 @@ async function measure(cases: Case[]): Promise<Measured[]> {
   });
 }
 
+const run = describeRun();
 installTensorFlow();
 const ours = BATCHES.map(ourCase);
 const reference = create();
@@ -176,7 +177,7 @@ try {
   }
   const results = await measure([...ours, ...theirs]);
   const dense = { hidden, weights: hidden * (train.width + CLASSES) };
-  const report = { ...describeRun(), data: train.name, rows: train.count, rounds, synapses, dense, results };
+  const report = { ...run, data: train.name, rows: train.count, rounds, synapses, dense, results };
   if (options.save) save("tfjs", report);
   if (options.json) console.log(JSON.stringify(report, null, 2));
   else {

@@ -143,6 +143,7 @@ function summary(name: string, pairs: Pair[]) {
   };
 }
 
+const run = describeRun();
 const folder = await mkdtemp(join(tmpdir(), "hanami-bench-"));
 const server = await openApp(
   parseConfig({
@@ -159,7 +160,7 @@ try {
   const client = new HanamiClient({ address: url, user: "bench", passphrase: PASSPHRASE });
   const pairs = await measure(client, await upload(client, digits));
   const results = [summary("train, one epoch in steps of 128", pairs.train), summary("request", pairs.request)];
-  const report = { ...describeRun(), data: digits.name, rows: digits.count, rounds, results };
+  const report = { ...run, data: digits.name, rows: digits.count, rounds, results };
   if (options.save) save("through-api", report);
   if (options.json) console.log(JSON.stringify(report, null, 2));
   else {
