@@ -13,7 +13,7 @@ export interface Report {
 export function describeRun(): Report {
   return {
     date: new Date().toISOString(),
-    commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(),
+    commit: commit(),
     machine: {
       cpu: cpus()[0]?.model.trim() ?? "",
       cores: cpus().length,
@@ -22,6 +22,15 @@ export function describeRun(): Report {
       node: process.version,
     },
   };
+}
+
+/** Empty where there is no git, or the code was not cloned. */
+function commit(): string {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
+  } catch {
+    return "";
+  }
 }
 
 /** One line that stands above every table. */

@@ -1,0 +1,27 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { paths } from "../../src/paths.ts";
+
+const run = promisify(execFile);
+
+test("a small round through the API measures tasks beside the kernels", { timeout: 120_000 }, async () => {
+  const script = join(paths.root, "dist/bench/through-api/main.js");
+  const { stdout } = await run(process.execPath, [script, "--json", "--rows", "512", "--rounds", "1"], {
+    cwd: paths.root,
+  });
+  const { rows, results, commit, machine } = JSON.parse(stdout);
+  expect({ rows, names: results.map((each: { name: string }) => each.name) }).toEqual({
+    rows: 512,
+    names: ["train, one epoch in steps of 128", "request"],
+  });
+  for (const { wall, cpu, wallShare } of results)
+    for (const { median } of [wall.direct, wall.api, cpu.direct, cpu.api, wallShare]) expect(median).toBeGreaterThan(0);
+  expect([typeof commit, machine.cores]).toEqual(["string", expect.any(Number)]);
+});
+
+test("a benchmark that does not exist is named with those that do", async () => {
+  const failed = run(process.execPath, [join(paths.root, "scripts/bench.mjs"), "nonsense"]);
+  await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("through-api, tfjs") });
+});
