@@ -339,10 +339,11 @@ test("a run reads back once for many steps, and the number of workgroups changes
   try {
     for (const network of [few, many]) await network.train(run(makeData(each, 96, 1), 96, "batch", 16));
     expect(Buffer.from(await few.export()).equals(await many.export())).toBe(true);
-    // By now the pools have room, and steps go together.
+    // Steps of another kind begin with short rounds.
     Object.assign(counted, { submits: 0, maps: 0 });
     await few.train(run(makeData(each, 64, 2), 64, "online", 1));
-    expect(counted.maps).toBeLessThanOrEqual(6);
+    // Rounds of 1, 2, 4 … 32 steps and one for the rest; a pool may grow once.
+    expect(counted.maps).toBeLessThanOrEqual(9);
     // A round is submitted in parts of 16 steps and read back by a submit of its own; growing copies in others.
     expect(counted.submits).toBeLessThanOrEqual(64 / 16 + 4 * counted.maps);
   } finally {

@@ -24,6 +24,10 @@ const SUBMIT_STEPS = 16;
 /** Dawn looks for the end of work without a pause: a shorter wait is not worth a timer, a longer one would cost a processor. */
 const SLEEP_MS_MIN = 4;
 const SLEEP_SHARE = 0.8;
+/** However long steps took: a device that was held up once must not be waited for so long again. */
+const SLEEP_MS_MAX = 1000;
+/** An expectation falls at once and rises slowly, for the same reason. */
+const EXPECTED_RISE = 1.1;
 
 /** What the steps of a run work on. */
 export interface StepRun {
@@ -40,7 +44,8 @@ export class StepQueue {
   readonly #limits: GroupLimits;
   readonly #roundMs: number;
   #roundSteps = 1;
-  #stepMs = 0;
+  /** What a step of this kind is expected to take at least. */
+  #expected = { mode: -1, samples: 0, stepMs: 0 };
 
   /** `roundMs` is about how long the device works between two readbacks. */
   constructor(gpu: Gpu, recorder: Recorder, { limits, roundMs }: { limits: GroupLimits; roundMs: number }) {
@@ -53,6 +58,12 @@ export class StepQueue {
   async run(steps: readonly Step[], mode: number, { cluster, network, hexagonScopes, feed }: StepRun): Promise<void> {
     writeSteps(network, steps);
     network.writeFields({ mode, steps: steps.length, next_step: 0, halted: 0 });
+    const samples = steps[0]?.samples ?? 0;
+    if (this.#expected.mode !== mode || this.#expected.samples !== samples) {
+      // Steps of another kind may take a thousand times as long.
+      this.#expected = { mode, samples, stepMs: 0 };
+      this.#roundSteps = 1;
+    }
     for (let next = 0; next < steps.length;) {
       const round = steps.slice(next, next + this.#roundSteps);
       const started = performance.now();
@@ -62,15 +73,15 @@ export class StepQueue {
         for (let first = 0; first < round.length; first += SUBMIT_STEPS) {
           const encoder = this.#gpu.device.createCommandEncoder();
           const pass = encoder.beginComputePass();
-          for (const { samples } of round.slice(first, first + SUBMIT_STEPS))
-            for (const dispatch of stepDispatches(shape, { ...plan, samples }))
+          for (const step of round.slice(first, first + SUBMIT_STEPS))
+            for (const dispatch of stepDispatches(shape, { ...plan, samples: step.samples }))
               this.#recorder.record(pass, network, dispatch);
           pass.end();
           this.#gpu.device.queue.submit([encoder.finish()]);
         }
       });
-      const left = this.#stepMs * round.length * SLEEP_SHARE - (performance.now() - started);
-      if (left > SLEEP_MS_MIN) await sleep(left);
+      const left = this.#expected.stepMs * round.length * SLEEP_SHARE - (performance.now() - started);
+      if (left > SLEEP_MS_MIN) await sleep(Math.min(left, SLEEP_MS_MAX));
       const control = await network.readControl();
       network.adopt(control);
       next = control[CONTROL.at("next_step")]!;
@@ -80,7 +91,9 @@ export class StepQueue {
   }
 
   #pace(elapsedMs: number, steps: number): void {
-    this.#stepMs = elapsedMs / steps;
+    const stepMs = elapsedMs / steps;
+    const { stepMs: expected } = this.#expected;
+    this.#expected.stepMs = expected === 0 ? stepMs : Math.min(stepMs, expected * EXPECTED_RISE);
     if (elapsedMs < this.#roundMs && steps === this.#roundSteps)
       this.#roundSteps = Math.min(ROUND_STEPS_MAX, this.#roundSteps * 2);
     else if (elapsedMs > 3 * this.#roundMs) this.#roundSteps = Math.max(1, Math.floor(this.#roundSteps / 2));
