@@ -39,7 +39,7 @@ const numbers = (given: string | undefined, small: number[], large: number[]) =>
   given === undefined ? (isSmall ? small : large) : given.split(",").map(Number);
 const [rounds] = numbers(options.rounds, [2], [5]) as [number];
 const [samples] = numbers(options.samples, [256], [32_768]) as [number];
-const batches = isSmall ? [1, 16, 128, 1024] : [1, 8, 16, 32, 64, 128, 256, 512, 1024];
+const batches = isSmall ? [1, 16, 128] : [1, 8, 16, 32, 64, 128, 256, 512, 1024];
 const sizes = numbers(options.sizes, [1], [1, 10, 100]);
 const largeBatch = isSmall ? 128 : 256;
 const bandwidth = options.bandwidth === undefined ? null : Number(options.bandwidth);
@@ -58,7 +58,7 @@ const digits = loadDigits(ROWS);
 try {
   for (const batchSize of batches) {
     // Steps of a few samples take as long as steps of many.
-    const count = Math.max(batchSize, Math.min(samples, batchSize * 256, isSmall ? batchSize * 8 : samples));
+    const count = Math.max(batchSize, Math.min(samples, batchSize * 256, isSmall ? batchSize * 2 : samples));
     training.push(
       await trainingRow(on, digits, { name: `1x, steps of ${batchSize}`, batchSize, rounds, samples: count }),
     );
@@ -76,7 +76,7 @@ try {
       log(`${size}x: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  kernels = await kernelTimes(on, digits, { batchSize: 128, samples: isSmall ? 512 : 8192 });
+  kernels = await kernelTimes(on, digits, { batchSize: 128, samples: isSmall ? 256 : 8192 });
 } finally {
   gpu.close();
 }
