@@ -9,5 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // How long a busy machine may take until something that was caused is there.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

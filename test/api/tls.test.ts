@@ -5,12 +5,15 @@ import { get, type RequestOptions } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type PeerCertificate } from "node:tls";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { loadTlsFiles } from "../../src/tls-files.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { spawnServer } from "../support/server-process.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
+
+// Several servers or programs start: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 let app: TestApp;

@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { addressKey } from "../../src/limits/address-key.ts";
 import { clientAddress } from "../../src/limits/client-address.ts";
 import { createTestApp } from "../support/test-app.ts";
+
+// Several servers or programs start: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 test("connections of all clients together: one too many is closed at once, and has room when another one leaves", async () => {
   const { limits } = parseConfig({ HANAMI_MAX_CONNECTIONS: "3" });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { TokenBuckets } from "../../src/limits/token-bucket.ts";
 import { announceCsv, openUpload } from "../api/dataset-support.ts";
@@ -96,7 +96,7 @@ describe("a server with small limits", () => {
     const first = await open();
     await expect(open()).rejects.toThrow("More than 1 open connections");
     await first.close();
-    await vi.waitFor(() => expect(app.app.connections.count()).toBe(0));
+    await expect.poll(() => app.app.connections.count()).toBe(0);
 
     const opened = await Promise.allSettled([1, 2, 3, 4, 5].map(open));
     const winners = opened.filter(({ status }) => status === "fulfilled");

@@ -1,12 +1,15 @@
 import { isNull } from "drizzle-orm";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { datasets } from "../../src/db/schema/index.ts";
 import { announceCsv, sendFile, uploadCsv, type Upload } from "../api/dataset-support.ts";
 import { makeCluster, makeDataset, startRequest, startTrain, untilFinished, untilTask } from "../support/compute.ts";
 import { createTestApp } from "../support/test-app.ts";
+
+// Several servers or programs start: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 test("bytes of a project: uploads, datasets, results and checkpoints, until something is deleted", async () => {
   const projectBytes = 100_000;

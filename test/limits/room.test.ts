@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { sendFile, uploadMnist, type Upload } from "../api/dataset-support.ts";
 import {
@@ -12,6 +12,9 @@ import {
   untilTask,
 } from "../support/compute.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
+
+// Several servers or programs start: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** What goes up as a file of this type and becomes a dataset; throws the server's text when it is refused. */
 async function upload(app: TestApp, url: string, path: string, bytes: Uint8Array): Promise<string> {

@@ -1,12 +1,15 @@
 import { once } from "node:events";
 import { sql } from "drizzle-orm";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { describeError } from "../../src/logs/describe-error.ts";
 import { uploadCsv } from "../api/dataset-support.ts";
 import { makeCluster, makeDataset, startTrain, untilFinished } from "../support/compute.ts";
 import { MemoryLog } from "../support/memory-log.ts";
 import { base64, createTestApp, testPassphrase } from "../support/test-app.ts";
+
+// Several servers or programs start: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 test("no passphrase, hash, token or key in log, audit log or error log, whatever goes wrong", async () => {
   const tokenKey = "distinctive-token-key-0123456789-0123456789";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sql } from "drizzle-orm";
 import { WebSocket } from "ws";
 import { decodeClusterIO, encodeClusterIO, targetBufferType } from "../../src/api/websocket/protobuf.ts";
@@ -12,6 +12,9 @@ import { announceCsv, openUpload, uploadCsv } from "../api/dataset-support.ts";
 import { makeCluster, makeDataset, startRequest, startTrain, untilFinished } from "../support/compute.ts";
 import { parsePrometheus, type Family } from "../support/prometheus.ts";
 import { adminId, createTestApp, type TestApp } from "../support/test-app.ts";
+
+// Several servers or programs start: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 const metricsToken = "a-token-for-prometheus";
 

@@ -4,8 +4,11 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { paths } from "../../src/paths.ts";
+
+// Several servers or programs start: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** A registry that answers audits like this; keeps what it was asked about. */
 async function startRegistry(answer: { status: number; body: object }) {
