@@ -7,7 +7,7 @@ import { findGpus } from "../../src/hosts/gpu/find-gpus.ts";
 import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
-import { HostClosedError, HostError, HostLostError } from "../../src/hosts/host-errors.ts";
+import { HostClosedError, HostError } from "../../src/hosts/host-errors.ts";
 import type { Host, SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
@@ -141,21 +141,6 @@ test("a network moves between CPU and GPU again and again in one training, and l
   expect(moves).toBeGreaterThan(8);
   const [moved, stayed] = [await accuracy(at, "moves", 5000, 400), await accuracy(cpu, "stays", 5000, 400)];
   expect(Math.abs(moved - stayed)).toBeLessThan(3);
-});
-
-test("when its process ends the calls are told, and the next one finds a new process", async () => {
-  const pids: number[] = [];
-  const open = processLink(gpuProcess, { software: true }, { started: (pid) => pids.push(pid) });
-  const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, open);
-  onTestFinished(() => host.close());
-  await host.create("a", { template: smallTemplate, seed: 1 });
-  const training = host.train("a", sliceOf(0, 320));
-  setTimeout(() => process.kill(pids[0]!, "SIGKILL"), 50);
-  await expect(training).rejects.toBeInstanceOf(HostLostError);
-  expect(host.generation).toBe(1);
-  await host.create("a", { template: smallTemplate, seed: 1 });
-  expect((await host.train("a", sliceOf(0, 16))).metrics.cycle).toBe(16);
-  expect(pids).toHaveLength(2);
 });
 
 test("a device that cannot be opened ends the host's process, with the reason", async () => {

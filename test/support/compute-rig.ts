@@ -2,6 +2,8 @@ import { onTestFinished } from "vitest";
 import type { Context } from "../../src/app-context.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
+import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { hostUuid } from "../../src/hosts/host-uuid.ts";
 import type { HostLink, HostMethod, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createHostRegistry } from "../../src/hosts/registry.ts";
@@ -11,7 +13,10 @@ import { adminId } from "./test-app.ts";
 
 export const cpuWorker = new URL("../../src/hosts/cpu/cpu-worker.js", import.meta.url);
 
-/** A CPU host whose thread a test can end, or hold up, in the middle of its work. */
+const processOf = (type: "cpu" | "gpu") =>
+  type === "cpu" ? workerLink(cpuWorker, "cpu-host") : processLink(gpuProcess, { software: true });
+
+/** A host whose thread a test can end, or hold up, in the middle of its work. */
 export class KillableHost extends HostClient {
   readonly kill: () => Promise<void>;
   /** Ends the thread when it should do this, and before it does. */
@@ -20,7 +25,7 @@ export class KillableHost extends HostClient {
   slicesLeft = Infinity;
   #waiting: (() => void) | null = null;
 
-  constructor(uuid: string, openLink = workerLink(cpuWorker, "cpu-host")) {
+  constructor(uuid: string, type: "cpu" | "gpu" = "cpu", openLink = processOf(type)) {
     let end = async () => {};
     const open: OpenHostLink = (events) => {
       const link = openLink(events);
@@ -37,7 +42,7 @@ export class KillableHost extends HostClient {
       };
       return { post, close: () => link.close() };
     };
-    super({ uuid, type: "cpu", name: "test" }, open);
+    super({ uuid, type, name: "test" }, open);
     this.kill = () => end();
   }
 
@@ -61,15 +66,28 @@ export interface Rig {
   crash(): Promise<void>;
 }
 
-/** `link` and `secondLink` start the hosts' processes in place of the real ones. */
-export async function openRig(
-  app: TestApp,
-  options: { snapshotIntervalMs?: number; link?: OpenHostLink; secondLink?: OpenHostLink } = {},
-): Promise<Rig> {
-  const { link, secondLink, snapshotIntervalMs = 50 } = options;
+export interface RigOptions {
+  snapshotIntervalMs?: number;
+  /** GPUs are software. */
+  types?: readonly ["cpu" | "gpu", "cpu" | "gpu"];
+  /** Start the hosts' processes in place of the real ones. */
+  link?: OpenHostLink;
+  secondLink?: OpenHostLink;
+}
+
+/** Ends with the test. */
+export async function openRig(app: TestApp, options: RigOptions = {}): Promise<Rig> {
+  const rig = await createRig(app, options);
+  onTestFinished(() => rig.crash());
+  return rig;
+}
+
+/** Whoever asks for it ends it with `crash`. */
+export async function createRig(app: TestApp, options: RigOptions = {}): Promise<Rig> {
+  const { link, secondLink, types = ["cpu", "cpu"], snapshotIntervalMs = 50 } = options;
   const { db, storage, log, metrics } = app.app;
-  const first = new KillableHost(await hostUuid(db, "cpu"), link);
-  const second = new KillableHost(await hostUuid(db, "cpu-2"), secondLink);
+  const first = new KillableHost(await hostUuid(db, "cpu"), types[0], link);
+  const second = new KillableHost(await hostUuid(db, "cpu-2"), types[1], secondLink);
   const hosts = createHostRegistry([first, second]);
   const scheduler = await createScheduler({
     db,
@@ -92,6 +110,5 @@ export async function openRig(
     await hosts.close();
     await scheduler.close();
   };
-  onTestFinished(crash);
   return { context: { app: { ...app.app, hosts, scheduler }, caller }, hosts: [first, second], crash };
 }

@@ -30,6 +30,8 @@ const TABLE_SHARE = 1 / 4;
 export class GpuStore implements AsyncHostService {
   readonly #gpu: Gpu;
   readonly #memoryBytes: number;
+  /** What networks may take. Where nobody tells how much there is, the device itself decides. */
+  readonly #budget: number;
   readonly #giveUp: (reason: string) => void;
   readonly #kernels: Kernels;
   readonly #networks = new Map<string, GpuNetwork>();
@@ -41,6 +43,7 @@ export class GpuStore implements AsyncHostService {
     const { gpu, memoryBytes, giveUp } = options;
     this.#gpu = gpu;
     this.#memoryBytes = memoryBytes ?? (gpu.identity.isSoftware ? totalmem() : gpu.maxBufferBytes);
+    this.#budget = memoryBytes ?? (gpu.identity.isSoftware ? totalmem() : Infinity);
     this.#giveUp = giveUp;
     this.#kernels = new Kernels(gpu);
   }
@@ -94,7 +97,7 @@ export class GpuStore implements AsyncHostService {
       };
       if (table === undefined) await asInput(network.train({ ...columnsOf(slice), expected, ...rule }));
       else await asInput(network.trainTable({ ...table, ...rule }));
-      if (this.#used > this.#memoryBytes) throw this.#noRoom(this.#used);
+      if (this.#used > this.#budget) throw this.#noRoom(this.#used);
       const metrics = await network.metrics();
       return { metrics, elapsedMs: this.#worked(start) };
     });
@@ -134,7 +137,7 @@ export class GpuStore implements AsyncHostService {
 
   async #keep(cluster: string, network: GpuNetwork): Promise<NetworkInfo> {
     const needed = this.#used - (this.#networks.get(cluster)?.deviceBytes ?? 0) + network.deviceBytes;
-    if (needed > this.#memoryBytes) {
+    if (needed > this.#budget) {
       network.destroy();
       throw this.#noRoom(needed);
     }
@@ -156,7 +159,7 @@ export class GpuStore implements AsyncHostService {
   }
 
   #noRoom(needed: number): HostError {
-    const budget = `its clusters may take ${this.#memoryBytes} bytes of memory and would take ${needed}`;
+    const budget = `its clusters may take ${this.#budget} bytes of memory and would take ${needed}`;
     return new HostError("room", `The host has no room for this network: ${budget}`);
   }
 

@@ -1,0 +1,34 @@
+/**
+ * A GPU host's process whose real device fails when a file says so. The argument's `flag` is its path, its text what is to
+ * happen: `lose` destroys the device with the next training step; anything else is the name of a buffer that shall be as
+ * large as no device can make it, so that the driver itself is out of memory. With `once ` before it the file goes.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import type { HostRequest } from "../../src/hosts/protocol.ts";
+import { serveGpu } from "../../src/hosts/gpu/serve-gpu.ts";
+import { openGpu, type Gpu } from "../../src/kernels/webgpu/device.ts";
+import { provideSoftwareVulkan } from "../../src/kernels/webgpu/software-vulkan.ts";
+
+const { flag } = JSON.parse(process.argv[2] ?? "{}") as { flag: string };
+
+function happens(what: string): boolean {
+  if (!existsSync(flag)) return false;
+  const wanted = readFileSync(flag, "utf8");
+  if (wanted === `once ${what}`) rmSync(flag);
+  return wanted === what || wanted === `once ${what}`;
+}
+
+async function open(): Promise<Gpu> {
+  await provideSoftwareVulkan();
+  const gpu = await openGpu();
+  const { device, maxBufferBytes } = gpu;
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) =>
+    createBuffer(happens(descriptor.label ?? "") ? { ...descriptor, size: maxBufferBytes } : descriptor);
+  process.on("message", ({ method }: HostRequest) => {
+    if (method === "train" && happens("lose")) device.destroy();
+  });
+  return gpu;
+}
+
+await serveGpu(open(), null);
