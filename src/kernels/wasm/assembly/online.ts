@@ -62,9 +62,9 @@ export function hasNewSources(hexagon: u32): bool {
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
     const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
+    const end = active + getU(slot(AT_ACTIVE_COUNT), block);
     const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
-    const count = getU(slot(AT_ACTIVE_COUNT), block);
-    for (let k: u32 = 0; k < count; k++) if (getU(heads, load<u8>(active + k)) == NONE) return true;
+    for (let p = active; p < end; p++) if (getU(heads, load<u8>(p)) == NONE) return true;
   }
   return false;
 }
@@ -271,8 +271,10 @@ export function learnOne(): void {
     const record = hexagonAt(hexagon);
     if (load<u32>(record, HEXAGON_ROLE) == ROLE_INPUT) continue;
     const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
-    for (let j: u32 = 0; j < blocks; j++)
-      memory.fill(slot(AT_DELTA) + (<usize>getU(load<u32>(record, HEXAGON_BLOCKS), j) << 9), 0, 512);
+    for (let j: u32 = 0; j < blocks; j++) {
+      const deltas = slot(AT_DELTA) + (<usize>getU(load<u32>(record, HEXAGON_BLOCKS), j) << 9);
+      for (let at = deltas; at < deltas + 512; at += 16) v128.store(at, f32x4.splat(0));
+    }
   }
   stepReadout(rate);
   for (let hexagon = hexagons; hexagon-- > 0; ) {
