@@ -148,6 +148,17 @@ test("a device that cannot be opened ends the host's process, with the reason", 
   await expect(host.status()).rejects.toThrow(/no suitable backends found|lost/);
 });
 
+test("a process that cannot be started is a lost host", async () => {
+  vi.stubEnv("PATH", "/nowhere");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  // What is hidden needs a tool, which is not there.
+  const link = processLink(gpuProcess, { software: true }, { hidden: ["/dev/zero"] });
+  const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, link);
+  await expect(host.status()).rejects.toThrow(/^The host was lost: spawn unshare ENOENT/);
+  expect(host.generation).toBe(1);
+  await host.close();
+});
+
 test("closing ends the process and rejects what is still asked", async () => {
   const host = openGpuHost();
   await host.create("a", { template: smallTemplate, seed: 1 });

@@ -22,11 +22,13 @@ export function processLink(
       if ("lost" in message) reason = message.lost;
       else events.reply(message);
     });
-    child.on("error", (error) => {
-      reason ??= error.message;
-    });
     // Not `close`: that never comes once this side has disconnected. What the process sent last may follow its exit.
     const ended = new Promise<string>((resolve) => {
+      child.on("error", (error) => {
+        reason ??= error.message;
+        // One that could not be started does not exit.
+        if (child.pid === undefined) resolve("before it began");
+      });
       child.on("exit", (code, signal) => {
         const how = signal === null ? `with code ${code}` : `by ${signal}`;
         if (child.connected) child.once("disconnect", () => resolve(how));
