@@ -18,5 +18,6 @@ process.env.HANAMI_TEST_GPU = "hardware";
 process.exitCode = await runTests([
   "test/kernels/webgpu-kernels",
   "test/kernels/webgpu-network",
+  "test/kernels/webgpu-frame-kernels",
   ...process.argv.slice(2),
 ]);
