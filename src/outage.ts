@@ -20,7 +20,7 @@ export class NoSpaceError extends Error {
 /** Of the system: no space, a quota, a limit of the process. Of Postgres: disk_full. */
 const spaceCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "53100"]);
 
-/** Of the system's sockets, and of a Postgres server that starts, stops or takes no more connections. */
+/** Of the system's sockets, of the driver, and of a Postgres server that starts, stops or takes no more connections. */
 const databaseCodes = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -30,20 +30,15 @@ const databaseCodes = new Set([
   "ENETUNREACH",
   "ENOTFOUND",
   "EAI_AGAIN",
+  "CONNECT_TIMEOUT",
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
+  "CONNECTION_ENDED",
   "53300",
   "57P01",
   "57P02",
   "57P03",
 ]);
-
-/** What the driver says without a code when a connection broke, or was given back because it did. */
-const databaseTexts = [
-  /^Connection terminated/,
-  /^Client has encountered a connection error/,
-  /^timeout exceeded when trying to connect/,
-  /^Query read timeout/,
-  /^Release called on client which has already been released/,
-];
 
 /**
  * The answer of the database was lost, perhaps after it had done what it was asked. Files that belong to it stay then:
@@ -54,10 +49,9 @@ export const isInDoubt = (error: unknown): boolean => outageOf(error) === "datab
 /** Whether an error is an outage, wherever in its chain of causes that is said. */
 export function outageOf(error: unknown): Outage | undefined {
   for (let each = error; each instanceof Error; each = each.cause) {
-    const { code = "", message } = each as NodeJS.ErrnoException;
+    const { code = "" } = each as NodeJS.ErrnoException;
     if (spaceCodes.has(code)) return "space";
     if (databaseCodes.has(code) || /^08...$/.test(code)) return "database";
-    if (databaseTexts.some((text) => text.test(message))) return "database";
   }
   return undefined;
 }

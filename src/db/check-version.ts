@@ -8,14 +8,18 @@ import type { Db } from "./client.ts";
 export async function checkVersion(db: Pick<Db, "execute">, name: string): Promise<void> {
   const known = readMigrationFiles({ migrationsFolder: paths.migrations });
   const newest = Math.max(...known.map(({ folderMillis }) => folderMillis));
-  const rows = async <Row>(query: ReturnType<typeof sql>) => (await db.execute(query)) as unknown as { rows: Row[] };
+  // The two drivers answer differently.
+  const rows = async <Row>(query: ReturnType<typeof sql>) => {
+    const result = (await db.execute(query)) as unknown as Row[] | { rows: Row[] };
+    return Array.isArray(result) ? result : result.rows;
+  };
   const tables = await rows(sql`select 1 where to_regclass('drizzle.__drizzle_migrations') is not null`);
-  if (tables.rows.length === 0) return;
+  if (tables.length === 0) return;
   const later = await rows<{ created_at: string }>(
     sql`select created_at from drizzle.__drizzle_migrations where created_at > ${newest} order by created_at`,
   );
-  if (later.rows.length === 0) return;
-  const dates = later.rows.map(({ created_at }) => new Date(Number(created_at)).toISOString().slice(0, 10));
+  if (later.length === 0) return;
+  const dates = later.map(({ created_at }) => new Date(Number(created_at)).toISOString().slice(0, 10));
   throw new StartError(
     `The database ${name} was used by a newer version of this server: its changes of ${dates.join(", ")} are unknown here. ` +
       "Start that version, or restore the backup made before the upgrade.",

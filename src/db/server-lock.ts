@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import type pg from "pg";
+import type { Sql } from "postgres";
 import { StartError } from "../start-error.ts";
 import { connectOnce } from "./server-connection.ts";
 
@@ -24,23 +24,27 @@ export interface Hold {
  */
 export async function takeDatabase(url: string, name: string): Promise<Hold> {
   const applicationName = `hanami-webgpu on ${hostname()}, process ${process.pid}`;
-  let holder: pg.Client | undefined;
+  let holder: Sql | undefined;
   let isReleased = false;
   let retaking: Promise<void> = Promise.resolve();
   let tellTaken: (error: Error) => void = () => {};
   const taken = new Promise<Error>((resolve) => (tellTaken = resolve));
 
-  /** Who has it instead; undefined when we do. */
+  /** Who has it instead; undefined when we do. Throws when the database does not answer. */
   const take = async (): Promise<StartError | undefined> => {
-    const client = await connectOnce(url, applicationName);
+    let isOpen = true;
+    const client = connectOnce(url, applicationName, () => {
+      isOpen = false;
+      if (holder !== client) return;
+      // It would connect anew with its next query, but without the lock.
+      holder = undefined;
+      if (!isReleased) retaking = retake();
+    });
     try {
-      const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [lockKey]);
-      if (rows[0]?.held !== true) return await inUse(client, name);
+      const [row] = await client<{ held: boolean }[]>`select pg_try_advisory_lock(${lockKey}) as held`;
+      if (row?.held !== true) return await inUse(client, name);
+      if (!isOpen) throw new Error("the connection broke");
       holder = client;
-      client.once("end", () => {
-        holder = undefined;
-        if (!isReleased) retaking = retake();
-      });
       return undefined;
     } finally {
       if (holder !== client) await client.end();
@@ -76,13 +80,11 @@ export async function takeDatabase(url: string, name: string): Promise<Hold> {
   };
 }
 
-async function inUse(client: pg.Client, name: string): Promise<StartError> {
-  const { rows } = await client.query<{ name: string }>(
-    `select application_name as name from pg_stat_activity join pg_locks using (pid)
-     where locktype = 'advisory' and granted and objid = $1 and classid = 0
-       and pg_locks.database = (select oid from pg_database where datname = current_database())`,
-    [lockKey],
-  );
+async function inUse(client: Sql, name: string): Promise<StartError> {
+  const rows = await client<{ name: string }[]>`
+    select application_name as name from pg_stat_activity join pg_locks using (pid)
+    where locktype = 'advisory' and granted and objid = ${lockKey} and classid = 0
+      and pg_locks.database = (select oid from pg_database where datname = current_database())`;
   const who = rows[0]?.name ?? "another server";
   return new StartError(
     `The database ${name} is in use by ${who}. Stop that server, or set DATABASE_URL to another database.`,

@@ -1,5 +1,5 @@
-import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate } from "drizzle-orm/node-postgres/migrator";
+import { drizzle } from "drizzle-orm/postgres-js";
+import { migrate } from "drizzle-orm/postgres-js/migrator";
 import { paths } from "../paths.ts";
 import { StartError } from "../start-error.ts";
 import { checkVersion } from "./check-version.ts";
@@ -7,6 +7,9 @@ import type { Database } from "./database.ts";
 import * as schema from "./schema/index.ts";
 import { connectOnce, createPool, describeUrl } from "./server-connection.ts";
 import { takeDatabase } from "./server-lock.ts";
+
+/** What still runs when the server stops may take as long. */
+const closeSeconds = 5;
 
 /** A Postgres server. It may go away and come back: queries fail meanwhile, with what `outageOf` knows. */
 export async function openServer(url: string): Promise<Database> {
@@ -25,7 +28,7 @@ export async function openServer(url: string): Promise<Database> {
     db: drizzle(pool, { schema }),
     taken: hold.taken,
     close: async () => {
-      await pool.end();
+      await pool.end({ timeout: closeSeconds });
       await hold.release();
     },
   };
@@ -40,7 +43,7 @@ function unusable(name: string, error: unknown): StartError {
 }
 
 async function migrateServer(url: string, name: string): Promise<void> {
-  const client = await connectOnce(url, "hanami-webgpu migration");
+  const client = connectOnce(url, "hanami-webgpu migration");
   try {
     const db = drizzle(client);
     await checkVersion(db, name);

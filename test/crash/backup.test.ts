@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import pg from "pg";
+import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
 import { paths } from "../../src/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
@@ -94,16 +94,15 @@ test("with the embedded database", async () => {
 }, 120_000);
 
 /** A server of one's own with a database, and what the document calls its variables. */
-async function openOwn(postgres: MortalPostgres) {
-  onTestFinished(() => postgres.stop());
-  const client = new pg.Client(postgres.url);
-  await client.connect();
-  await client.query("create database hanami");
+async function openOwn(server: MortalPostgres) {
+  onTestFinished(() => server.stop());
+  const client = postgres(server.url, { max: 1 });
+  await client`create database hanami`;
   await client.end();
   const root = await temporaryFolder();
-  const url = postgres.url.replace(/postgres$/, "hanami");
+  const url = server.url.replace(/postgres$/, "hanami");
   const dataDir = join(root, "hanami-data");
-  return { root, dataDir, env: { HANAMI_DATA_DIR: dataDir, DATABASE_URL: url, PGDATA: postgres.directory } };
+  return { root, dataDir, env: { HANAMI_DATA_DIR: dataDir, DATABASE_URL: url, PGDATA: server.directory } };
 }
 
 test("with a Postgres server, by its tools", async (t) => {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
+import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
 import { outageTexts } from "../../src/outage.ts";
 import { temporaryFolder } from "../datasets/support.ts";
@@ -33,9 +33,8 @@ test("a Postgres server that goes away and comes back costs nothing but the time
   const database = await startMortalPostgres();
   if (database === undefined) return t.skip(`no Postgres for ${process.platform}-${process.arch}`);
   onTestFinished(() => database.stop());
-  const client = new pg.Client(database.url);
-  await client.connect();
-  await client.query("create database hanami");
+  const client = postgres(database.url, { max: 1 });
+  await client`create database hanami`;
   await client.end();
   const dataDir = await temporaryFolder();
   const DATABASE_URL = database.url.replace(/postgres$/, "hanami");

@@ -3,7 +3,7 @@ import { mkdtemp, rm, truncate } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import pg from "pg";
+import postgres from "postgres";
 import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/open.ts";
 import { projects } from "../../src/db/schema/index.ts";
@@ -83,8 +83,7 @@ describe.each(databases.filter((database) => database.name === "Postgres"))("a s
         expect(String(reason)).toContain(`is in use by hanami-webgpu on ${hostname()}, process ${process.pid}. Stop`);
       }
       const applied = await opened[0]?.db.execute(sql`select hash from drizzle.__drizzle_migrations`);
-      const { rows } = applied as unknown as { rows: { hash: string }[] };
-      const hashes = rows.map((row) => row.hash);
+      const hashes = (applied as unknown as { hash: string }[]).map((row) => row.hash);
       expect(hashes.length).toBeGreaterThan(0);
       expect(new Set(hashes).size).toBe(hashes.length);
       await Promise.all(opened.map((each) => each.close()));
@@ -96,15 +95,15 @@ describe.each(databases.filter((database) => database.name === "Postgres"))("a s
 
   test("is held again after the connection broke, and given up when another server was quicker", async () => {
     const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
-    const other = new pg.Client(url);
-    await other.connect();
+    const other = postgres(url as string, { max: 1 });
     const pids = async () => {
-      const query = "select pid from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()";
-      return (await other.query<{ pid: number }>(query)).rows.map(({ pid }) => pid);
+      const rows = await other<{ pid: number }[]>`
+        select pid from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`;
+      return rows.map(({ pid }) => pid);
     };
     const endHolder = async () => {
       const [pid] = await pids();
-      await other.query("select pg_terminate_backend($1)", [pid]);
+      await other`select pg_terminate_backend(${pid ?? null})`;
       return pid;
     };
     try {
@@ -118,8 +117,8 @@ describe.each(databases.filter((database) => database.name === "Postgres"))("a s
       for (let isOurs = false; !isOurs;) {
         await endHolder();
         for (let tries = 0; tries < 50 && !isOurs && (await pids()).length === 0; tries++) {
-          const { rows } = await other.query<{ ours: boolean }>("select pg_try_advisory_lock(4841141) as ours");
-          isOurs = rows[0]?.ours === true;
+          const [row] = await other<{ ours: boolean }[]>`select pg_try_advisory_lock(4841141) as ours`;
+          isOurs = row?.ours === true;
         }
         if (!isOurs) await expect.poll(pids, { timeout: 20_000 }).toHaveLength(1);
       }

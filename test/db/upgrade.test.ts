@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { drizzle as drizzleEmbedded } from "drizzle-orm/pglite";
 import { migrate as migrateEmbedded } from "drizzle-orm/pglite/migrator";
-import { drizzle as drizzleServer } from "drizzle-orm/node-postgres";
-import { migrate as migrateServer } from "drizzle-orm/node-postgres/migrator";
-import pg from "pg";
+import { drizzle as drizzleServer } from "drizzle-orm/postgres-js";
+import { migrate as migrateServer } from "drizzle-orm/postgres-js/migrator";
+import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
 import { hashPassphrase } from "../../src/accounts/passphrase.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
@@ -64,10 +64,9 @@ test.each(databases)(
     } else {
       const { url, drop } = await database.prepare(storage.database);
       onTestFinished(drop);
-      const client = new pg.Client(url);
-      await client.connect();
+      const client = postgres(url as string, { max: 1, onnotice: () => {} });
       await migrateServer(drizzleServer(client), { migrationsFolder });
-      for (const statement of statements) await client.query(statement);
+      for (const statement of statements) await client.unsafe(statement);
       await client.end();
       env = { DATABASE_URL: url as string };
     }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import postgres from "postgres";
 import { openDatabase } from "../../src/db/open.ts";
 import { paths } from "../../src/paths.ts";
 
@@ -56,10 +56,9 @@ const embedded: TestDatabase = {
 
 /** Runs one statement as the superuser, outside of any test's database. */
 async function administrate(superuserUrl: string, statement: string): Promise<void> {
-  const client = new pg.Client(superuserUrl);
-  await client.connect();
+  const client = postgres(superuserUrl, { max: 1, onnotice: () => {} });
   try {
-    await client.query(statement);
+    await client.unsafe(statement);
   } finally {
     await client.end();
   }

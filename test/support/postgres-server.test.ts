@@ -3,34 +3,29 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
-import pg from "pg";
+import postgres from "postgres";
 import { expect, test } from "vitest";
 import { startPostgres } from "./postgres-server.ts";
 
 const url = process.env["HANAMI_TEST_DATABASE_URL"];
 
-/** The first row. */
-async function ask(address: string | undefined, query: string): Promise<Record<string, unknown> | undefined> {
-  const client = new pg.Client(address);
-  await client.connect();
-  const { rows } = await client.query<Record<string, unknown>>(query);
-  await client.end();
-  return rows[0];
-}
-
 test.skipIf(url === undefined)("the tests' Postgres server takes queries", async () => {
-  const row = await ask(url, "select current_user as name, current_setting('server_version_num')::int as version");
+  const sql = postgres(url as string, { max: 1 });
+  const [row] = await sql`select current_user as name, current_setting('server_version_num')::int as version`;
+  await sql.end();
   expect(row).toMatchObject({ name: "hanami" });
   expect(row?.["version"]).toBeGreaterThanOrEqual(150_000);
 });
 
 test.skipIf(url === undefined)("two servers run beside each other, and one stops with its folder", async () => {
   const server = await startPostgres();
-  const row = await ask(server?.url, "select current_setting('data_directory') as data");
+  const sql = postgres(server?.url as string, { max: 1 });
+  const [row] = await sql`select current_setting('data_directory') as data`;
+  await sql.end();
   expect(server?.url).not.toBe(url);
-  expect(existsSync(row?.["data"] as string)).toBe(true);
+  expect(existsSync(row?.["data"])).toBe(true);
   await server?.stop();
-  expect(existsSync(row?.["data"] as string)).toBe(false);
+  expect(existsSync(row?.["data"])).toBe(false);
 });
 
 test.skipIf(url === undefined)("a killed run leaves no server behind", async () => {

@@ -1,0 +1,38 @@
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createPool } from "../../src/db/server-connection.ts";
+import { databases } from "../support/databases.ts";
+
+const servers = databases.filter(({ name }) => name === "Postgres");
+
+const codeOf = (query: PromiseLike<unknown>) =>
+  query.then(
+    () => "done",
+    ({ code }: { code: string }) => code,
+  );
+
+test.each(servers)("a transaction on $name whose connection was ended refuses all that follows", async (database) => {
+  const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
+  const pool = createPool(url as string);
+  try {
+    let finish: (codes: string[]) => void = () => {};
+    const later = new Promise<string[]>((resolve) => (finish = resolve));
+    const transaction = pool.begin(async (sql) => {
+      const [own] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      await pool`select pg_terminate_backend(${own?.pid ?? null})`;
+      await codeOf(sql`select pg_sleep(10)`);
+      // Right after the loss, as a rollback is, and when the connection may be somebody else's already.
+      const first = await codeOf(sql`select 1`);
+      await Promise.all(Array.from({ length: 20 }, () => codeOf(pool`select 1`)));
+      finish([first, await codeOf(sql`select 1`)]);
+    });
+    await expect(transaction).rejects.toBeInstanceOf(Error);
+    expect(await later).toEqual(["CONNECTION_CLOSED", "CONNECTION_CLOSED"]);
+    expect(await pool`select 1 as one`).toMatchObject([{ one: 1 }]);
+  } finally {
+    await pool.end();
+    await drop();
+  }
+});
