@@ -31,11 +31,12 @@ function showCredentials({ id, passphrase }: GeneratedAdmin): void {
   console.log(`  HANAMI_PASSPHRASE=${passphrase}`);
 }
 
+/** In one write, so that whoever waits for the address has the hosts too. */
 function announce({ app }: Server, url: string): void {
-  console.log(`hanami-webgpu listens on ${url}`);
-  console.log(`data directory ${app.config.dataDir}`);
-  console.log("hosts:");
-  for (const host of app.hosts.list()) console.log(`  ${host.uuid}  ${host.type}  ${host.name}`);
+  const hosts = app.hosts.list().map((host) => `  ${host.uuid}  ${host.type}  ${host.name}`);
+  console.log(
+    [`hanami-webgpu listens on ${url}`, `data directory ${app.config.dataDir}`, "hosts:", ...hosts].join("\n"),
+  );
 }
 
 /** Closing the terminal of a server ends it; without one the same signal means something else. */

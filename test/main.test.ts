@@ -108,10 +108,11 @@ test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
     await writeFile(file, "HANAMI_SOFTWARE_GPU=true\n");
     const hostsOf = async (env: Record<string, string>, args: string[]) => {
       const server = start(env, args);
-      const [, listed = ""] = await server.printed(/hosts:\n((?: {2}.*\n)+)/);
+      await server.printed(/listens on/);
       server.child.kill("SIGTERM");
-      expect(await server.exited).toMatchObject({ code: 0 });
-      return listed;
+      const { code, output } = await server.exited;
+      expect(code).toBe(0);
+      return /hosts:\n(?: {2}.*\n)+/.exec(output)?.[0];
     };
     expect(await hostsOf({}, ["--config", file])).toMatch(/ gpu +SwiftShader/);
     expect(await hostsOf({ HANAMI_SOFTWARE_GPU: "false" }, ["--config", file])).not.toContain(" gpu ");
