@@ -1,5 +1,12 @@
 import { rateOf } from "./report.ts";
 
+const cell = new Int32Array(new SharedArrayBuffer(4));
+/** Longer than the background threads of V8 need to clear up what one case left. */
+const SETTLE_MS = 5;
+
+/** Lets background threads end what one case began, which would count as processor time of the next one. */
+const settle = () => Atomics.wait(cell, 0, 0, SETTLE_MS);
+
 /** One thing to measure: `run` works on `samples` samples of round `round`. */
 export interface Case {
   name: string;
@@ -29,6 +36,7 @@ export function measure(cases: Case[], { rounds, warmUps }: { rounds: number; wa
   const times = cases.map(() => ({ wall: [] as number[], cpu: [] as number[] }));
   for (let round = 0; round < warmUps + rounds; round++) {
     cases.forEach((each, index) => {
+      settle();
       const cpuBefore = process.cpuUsage();
       const before = performance.now();
       each.run(round);
