@@ -2,11 +2,18 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 
+/** The commit, and `-dirty` when anything but kept results differs from it. */
+function commit(): string {
+  const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
+  const changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude,top)bench/results");
+  return `${git("describe", "--always")}${changed === "" ? "" : "-dirty"}`;
+}
+
 /** What a measurement was made with, and how busy the machine was at its end. */
 export function describeMachine() {
   return {
     date: new Date().toISOString(),
-    commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(),
+    commit: commit(),
     machine: {
       cpu: cpus()[0]?.model.trim(),
       cores: cpus().length,

@@ -1,4 +1,4 @@
-import { open, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -159,8 +159,9 @@ describe("dataset file", () => {
     const { path } = await writeSample(folder, { widths: [2, 1], rows: 7 });
     const good = await readFile(path);
     const dataBytes = 2 * 4 + 7 * 3;
-    const broken = join(folder, "broken");
     for (let offset = good.length - dataBytes; offset < good.length; offset++) {
+      // A file of its own: what was found right in another one says nothing about this one.
+      const broken = join(folder, `broken ${offset}`);
       const bytes = Buffer.from(good);
       bytes[offset] = (bytes[offset] as number) ^ 1;
       await writeFile(broken, bytes);
@@ -169,6 +170,29 @@ describe("dataset file", () => {
       expect(reads.filter(({ status }) => status === "rejected")).toHaveLength(1);
       await reader.close();
     }
+  });
+
+  test("a file that changed is checked again, though its size and the time of its contents are the same", async () => {
+    const { path } = await writeSample(await temporaryFolder());
+    const read = async () => {
+      const reader = await openDatasetFile(path);
+      return reader.readGroup("group 0", 0, 1).finally(() => reader.close());
+    };
+    const pixels = await read();
+    const { size, atime, mtime } = await stat(path);
+    const file = await open(path, "r+");
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, 5_000);
+    await file.write(Buffer.from([(byte[0] as number) ^ 1]), 0, 1, 5_000);
+    await file.close();
+    // The same size and, to the last digit that can be set, the same time of its contents.
+    await utimes(path, atime, mtime);
+    expect((await stat(path)).size).toBe(size);
+    await expect(read()).rejects.toThrow("the data of column group 'group 0' is damaged");
+    const mended = await open(path, "r+");
+    await mended.write(byte, 0, 1, 5_000);
+    await mended.close();
+    expect(await read()).toEqual(pixels);
   });
 
   test("nothing has the final name before finish, and nothing is left after abort", async () => {

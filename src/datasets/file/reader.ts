@@ -12,6 +12,7 @@ import {
   type DatasetHeader,
   type ElementType,
 } from "./layout.ts";
+import { verifiedSegments } from "./verified-segments.ts";
 
 export type Values = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
@@ -24,7 +25,8 @@ export interface DatasetReader {
   readonly groups: readonly ColumnGroup[];
   /**
    * `[rowCount × width of the group]` values from `firstRow` on, in a buffer of their own (fit to be transferred).
-   * Reads only the segments that hold them; each is checked against its checksum the first time it is touched.
+   * Reads only the segments that hold them; each is checked against its checksum the first time that this process
+   * touches it.
    * Throws RangeError for an unknown group or rows beyond the end, DatasetFileError for damaged data.
    */
   readGroup(name: string, firstRow: number, rowCount: number): Promise<Values>;
@@ -43,7 +45,10 @@ export async function openDatasetFile(path: string): Promise<DatasetReader> {
     await readFully(handle, start, 0);
     const metadata = Buffer.alloc(Math.min(decodeMetadataBytes(start), size - HEADER_BYTES));
     await readFully(handle, metadata, HEADER_BYTES);
-    return new FileReader(handle, decodeHeader(start, metadata, size), dataStart(metadata.length));
+    const header = decodeHeader(start, metadata, size);
+    const chunks = Math.ceil(header.rowCount / header.rowsPerChunk);
+    const verified = await verifiedSegments(handle, chunks * header.groups.length);
+    return new FileReader(handle, header, { dataStart: dataStart(metadata.length), verified });
   } catch (error) {
     await handle.close();
     throw error;
@@ -56,18 +61,17 @@ class FileReader implements DatasetReader {
   readonly #dataStart: number;
   /** Index of every group by its name. */
   readonly #index: Map<string, number>;
-  /** One bit per segment whose checksum was found right. */
+  /** One bit per segment whose checksum was found right; other readers of the file have the same ones. */
   readonly #verified: Uint8Array;
   /** Takes the next segment that is checked: new memory for each would keep the garbage collector busy. */
   #spare: Uint8Array | null = null;
 
-  constructor(handle: FileHandle, header: DatasetHeader, start: number) {
+  constructor(handle: FileHandle, header: DatasetHeader, file: { dataStart: number; verified: Uint8Array }) {
     this.#handle = handle;
     this.#header = header;
-    this.#dataStart = start;
+    this.#dataStart = file.dataStart;
+    this.#verified = file.verified;
     this.#index = new Map(header.groups.map((group, index) => [group.name, index]));
-    const chunks = Math.ceil(header.rowCount / header.rowsPerChunk);
-    this.#verified = new Uint8Array(Math.ceil((chunks * header.groups.length) / 8));
   }
 
   get name() {
