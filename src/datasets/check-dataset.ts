@@ -66,14 +66,13 @@ async function openReady({ app }: Context, row: DatasetRow, unfit: () => Error):
 
 function pairGroups(results: readonly ColumnGroup[], references: readonly ColumnGroup[]): Pair[] | undefined {
   const widthOf = (group: ColumnGroup) => group.column_end - group.column_start;
+  const byName = new Map(references.map((reference) => [reference.name, reference]));
+  const lastOfWidth = new Map(references.map((reference) => [widthOf(reference), reference]));
   const pairs: Pair[] = [];
   for (const result of results) {
     const width = widthOf(result);
-    const candidates = references.filter((reference) => widthOf(reference) === width);
-    const reference =
-      candidates.find(({ name }) => name === result.name) ??
-      candidates.find(({ name }) => name === "label") ??
-      candidates.at(-1);
+    const named = [byName.get(result.name), byName.get("label")];
+    const reference = named.find((each) => each && widthOf(each) === width) ?? lastOfWidth.get(width);
     if (reference === undefined) return undefined;
     pairs.push({ result: result.name, reference: reference.name, width });
   }

@@ -30,7 +30,7 @@ export async function downloadDataset(
   const { uuid, format, column_name } = input;
   const { row, reader } = await openDataset(context, uuid);
   await reader.close();
-  if (column_name !== undefined && !reader.groups.some(({ name }) => name === column_name)) {
+  if (column_name !== undefined && reader.group(column_name) === undefined) {
     throw notFound(`Column with name '${column_name}' was not found in dataset with UUID '${uuid}'`);
   }
   const groups = selectGroups(reader.groups, column_name);

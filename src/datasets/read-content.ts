@@ -29,7 +29,7 @@ export async function readContent(context: Context, input: ContentInput): Promis
   if (row.state !== "ready") throw badRequest(invalidText(uuid));
   const reader = await openFile(app, row.uuid);
   try {
-    const group = reader.groups.find(({ name }) => name === column_name);
+    const group = reader.group(column_name);
     if (group === undefined) {
       throw notFound(`Column with name '${column_name}' was not found in dataset with UUID '${uuid}'`);
     }

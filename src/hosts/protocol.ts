@@ -43,16 +43,19 @@ export type OpenHostLink = (events: { reply(reply: HostReply): void; lost(reason
  * The buffers of the typed arrays anywhere in a message, so that they change hands instead of being copied.
  * Views of a part of their buffer are left out: the buffer may hold somebody else's data (Node's pool).
  */
-export function transferables(value: unknown, found: ArrayBuffer[] = []): ArrayBuffer[] {
+export function transferables(value: unknown): ArrayBuffer[] {
+  const found = new Set<ArrayBuffer>();
+  collectBuffers(value, found);
+  return [...found];
+}
+
+function collectBuffers(value: unknown, found: Set<ArrayBuffer>): void {
   if (ArrayBuffer.isView(value)) {
     const { buffer } = value;
-    if (buffer instanceof ArrayBuffer && value.byteLength === buffer.byteLength && !found.includes(buffer)) {
-      found.push(buffer);
-    }
+    if (buffer instanceof ArrayBuffer && value.byteLength === buffer.byteLength) found.add(buffer);
   } else if (Array.isArray(value)) {
-    for (const item of value) transferables(item, found);
+    for (const item of value) collectBuffers(item, found);
   } else if (typeof value === "object" && value !== null) {
-    for (const item of Object.values(value)) transferables(item, found);
+    for (const item of Object.values(value)) collectBuffers(item, found);
   }
-  return found;
 }

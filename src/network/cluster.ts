@@ -49,12 +49,13 @@ export function describe(template: Template, state: State): Cluster {
   const { header, blockHexagon, outputOwner } = state.arrays;
   const seed = header[HEADER.seed]!;
   const lists = targetLists(template, seed);
+  const inputAt = new Map(template.inputs.map((input) => [input.hexagon, input]));
+  const outputAt = new Set(template.outputs.map((output) => output.hexagon));
   const hexagons = template.hexagons.map((_, index): Hexagon => {
-    const input = template.inputs.find((each) => each.hexagon === index);
-    const isOutput = template.outputs.some((each) => each.hexagon === index);
+    const input = inputAt.get(index);
     return {
       index,
-      role: input ? "input" : isOutput ? "output" : "hidden",
+      role: input ? "input" : outputAt.has(index) ? "output" : "hidden",
       feeds: !input ? NEURON_SECTION : input.kind === "match" ? MATCH_SECTION : INPUT_SECTION,
       blocks: [],
       targets: lists[index] ?? [],

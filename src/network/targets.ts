@@ -17,9 +17,10 @@ export function targetLists(template: Template, seed: number): number[][] {
   const forward = neighbours.map((sides) =>
     FORWARD_SIDES.map((side) => sides[side] ?? -1).map((hexagon) => (isInput.has(hexagon) ? -1 : hexagon)),
   );
+  const axonTarget = new Map(template.axons.map(({ source, target }) => [source, target]));
   return template.hexagons.map((_, hexagon) => {
     if (isOutput.has(hexagon)) return [];
-    const start = template.axons.find((axon) => axon.source === hexagon)?.target ?? hexagon;
+    const start = axonTarget.get(hexagon) ?? hexagon;
     const list: number[] = [];
     for (let entry = 0; entry < TARGET_COUNT; entry++) {
       let step = 0;

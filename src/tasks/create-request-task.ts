@@ -2,9 +2,9 @@ import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { insertTask } from "./insert-task.ts";
-import { checkStep, cyclesOf, measureBinding, type BoundColumns } from "./measure-bindings.ts";
+import { checkStep, cyclesOf, bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkColumnName, checkPorts, readBindings } from "./read-bindings.ts";
+import { checkColumnName, checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
 import type { TaskRow } from "./task-run.ts";
 
 export interface CreateRequestTaskInput {
@@ -32,14 +32,21 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
   }
 
   const columns: BoundColumns[] = [];
-  for (const binding of inputs) columns.push(await measureBinding(context, binding, unknownColumn));
+  const measure = bindingMeasure(context, unknownColumn);
+  for (const binding of inputs) columns.push(await measure(binding));
   const { rows, cycles } = cyclesOf({ inputs: columns, outputs: [] }, input.time_length);
   checkStep(columns, input.time_length, 1);
 
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,
     name: input.name,
-    plan: { kind: "request", inputs, results, rows, time_length: input.time_length },
+    plan: {
+      kind: "request",
+      inputs: inputs.map(plannedBinding),
+      results,
+      rows,
+      time_length: input.time_length,
+    },
     cycles,
   });
 }

@@ -3,9 +3,9 @@ import { findCluster } from "../clusters/find-cluster.ts";
 import { notFound } from "../errors.ts";
 import { defaultBatchSize } from "../network/batch-size.ts";
 import { insertTask } from "./insert-task.ts";
-import { checkStep, cyclesOf, measureBinding, type BoundColumns } from "./measure-bindings.ts";
+import { checkStep, cyclesOf, bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkPorts, readBindings } from "./read-bindings.ts";
+import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
 import type { TaskRow } from "./task-run.ts";
 
 export interface CreateTrainTaskInput {
@@ -37,8 +37,9 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   checkPorts("output", template.outputs, outputs);
 
   const columns: { inputs: BoundColumns[]; outputs: BoundColumns[] } = { inputs: [], outputs: [] };
-  for (const binding of inputs) columns.inputs.push(await measureBinding(context, binding, unknownColumn));
-  for (const binding of outputs) columns.outputs.push(await measureBinding(context, binding, unknownColumn));
+  const measure = bindingMeasure(context, unknownColumn);
+  for (const binding of inputs) columns.inputs.push(await measure(binding));
+  for (const binding of outputs) columns.outputs.push(await measure(binding));
   const { rows, cycles } = cyclesOf(columns, input.time_length);
   const total = cycles * input.epochs;
   const batchSize = input.batch_size ?? defaultBatchSize(total);
@@ -49,8 +50,8 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
     name: input.name,
     plan: {
       kind: "train",
-      inputs,
-      outputs,
+      inputs: inputs.map(plannedBinding),
+      outputs: outputs.map(plannedBinding),
       rows,
       time_length: input.time_length,
       epochs: input.epochs,

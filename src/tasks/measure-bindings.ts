@@ -1,4 +1,5 @@
 import type { Context } from "../app-context.ts";
+import type { DatasetReader } from "../datasets/file/reader.ts";
 import { openDataset } from "../datasets/open-dataset.ts";
 import type { TaskBinding } from "../db/schema/index.ts";
 import { badRequest, type HanamiError } from "../errors.ts";
@@ -10,22 +11,28 @@ export interface BoundColumns {
   width: number;
 }
 
-/** Looks at a binding's dataset. Throws 404 when dataset or columns do not exist for the caller, 400 when there are no rows. */
-export async function measureBinding(
+/**
+ * Looks at the datasets of bindings; at each of them once, however many of its columns a task reads. What it returns
+ * throws 404 when dataset or columns do not exist for the caller, 400 when there are no rows.
+ */
+export function bindingMeasure(
   context: Context,
-  binding: TaskBinding,
   unknownColumn: (name: string) => HanamiError,
-): Promise<BoundColumns> {
-  checkUuid("dataset_uuid", binding.dataset_uuid);
-  const { reader } = await openDataset(context, binding.dataset_uuid);
-  try {
-    const group = reader.groups.find(({ name }) => name === binding.dataset_column);
-    if (group === undefined) throw unknownColumn(binding.dataset_column);
-    if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${binding.dataset_uuid}' has no rows`);
+): (binding: TaskBinding) => Promise<BoundColumns> {
+  const closed = new Map<string, DatasetReader>();
+  return async ({ dataset_uuid, dataset_column }) => {
+    checkUuid("dataset_uuid", dataset_uuid);
+    let reader = closed.get(dataset_uuid);
+    if (reader === undefined) {
+      ({ reader } = await openDataset(context, dataset_uuid));
+      await reader.close();
+      closed.set(dataset_uuid, reader);
+    }
+    const group = reader.group(dataset_column);
+    if (group === undefined) throw unknownColumn(dataset_column);
+    if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${dataset_uuid}' has no rows`);
     return { rows: reader.rowCount, width: group.column_end - group.column_start };
-  } finally {
-    await reader.close();
-  }
+  };
 }
 
 /** Values that the inputs of one training step may have: 512 MiB of them. */

@@ -9,9 +9,10 @@ export function placeBindings<B extends { hexagon_name: string }>(
   ports: readonly { name: string }[],
   bindings: readonly B[],
 ): (B & { index: number })[] {
+  const indexOf = new Map(ports.map(({ name }, index) => [name, index]));
   return bindings.map((binding) => {
-    const index = ports.findIndex(({ name }) => name === binding.hexagon_name);
-    if (index < 0) throw new TaskError(`Cluster has no ${what} with name '${binding.hexagon_name}'`);
+    const index = indexOf.get(binding.hexagon_name);
+    if (index === undefined) throw new TaskError(`Cluster has no ${what} with name '${binding.hexagon_name}'`);
     return { ...binding, index };
   });
 }

@@ -1,3 +1,4 @@
+import type { TaskBinding } from "../db/schema/index.ts";
 import { badRequest, notFound } from "../errors.ts";
 
 type Key = "hexagon_name" | "dataset_uuid" | "dataset_column";
@@ -29,6 +30,12 @@ export function checkUuid(key: Key, value: string): void {
   if (!UUID.test(value)) throw badRequest(`Given item '${key}' doesn't match with regex "${UUID.source}"`);
 }
 
+/** A binding as a plan keeps it: the files of datasets have their uuids in lower case. */
+export const plannedBinding = (binding: TaskBinding): TaskBinding => ({
+  ...binding,
+  dataset_uuid: binding.dataset_uuid.toLowerCase(),
+});
+
 /** Throws 400 unless columns with this name could be asked for later. */
 export function checkColumnName(key: Key, value: string): void {
   if (!NAME.test(value)) throw badRequest(`Given item '${key}' doesn't match with regex "${NAME.source}"`);
@@ -41,9 +48,10 @@ export function checkPorts(
   known: readonly { name: string }[],
   bindings: readonly { hexagon_name: string }[],
 ): void {
+  const names = new Set(known.map(({ name }) => name));
   const used = new Set<string>();
   for (const { hexagon_name: name } of bindings) {
-    if (!known.some((port) => port.name === name)) throw notFound(`Cluster has no ${what} with name '${name}'`);
+    if (!names.has(name)) throw notFound(`Cluster has no ${what} with name '${name}'`);
     if (used.has(name)) throw badRequest(`The ${what} with name '${name}' is used twice`);
     used.add(name);
   }

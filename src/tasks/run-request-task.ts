@@ -107,8 +107,9 @@ class Results {
 
   async append(cycles: number, report: RequestReport): Promise<void> {
     const { task, plan } = this.#run;
+    const outputs = new Map(report.outputs.map((output) => [output.name, output]));
     const columns = plan.results.map(({ dataset_column: name, hexagon_name }) => {
-      const output = report.outputs.find((each) => each.name === hexagon_name);
+      const output = outputs.get(hexagon_name);
       if (output === undefined) throw new TaskError(`Cluster has no output with name '${hexagon_name}'`);
       // An output that nobody has trained has no width yet: it answers zero.
       if (output.width === 0) return { name, width: 1, values: new Float32Array(cycles) };

@@ -57,7 +57,7 @@ export class SliceSource {
       const { dataset_uuid: uuid, dataset_column: group, index } = binding;
       const reader = readers.get(uuid) ?? (await openDataset(path(uuid), uuid));
       readers.set(uuid, reader);
-      const range = reader.groups.find(({ name }) => name === group);
+      const range = reader.group(group);
       if (range === undefined) throw new TaskError(`Dataset with uuid '${uuid}' has no column with name '${group}'`);
       if (reader.rowCount < plan.rows) {
         throw new TaskError(`Dataset with uuid '${uuid}' has ${reader.rowCount} rows, but ${plan.rows} are needed`);

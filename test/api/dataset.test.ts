@@ -237,6 +237,18 @@ describe.each(databases)("datasets on $name", (database) => {
     expect(await check(good, reference)).toMatchObject({ status: 200 });
   });
 
+  // Whoever holds each group against all others is busy for minutes.
+  test("check of datasets with very many columns finds that they do not fit", { timeout: 20_000 }, async () => {
+    const single = Array.from({ length: 65_536 }, (_, i) => ({ name: `c${i}`, width: 1 }));
+    const row = single.map(() => [1]);
+    const reference = await result(single, [row]);
+    const uuid = await result([...single, { name: "pair", width: 2 }], [[...row, [1, 0]]]);
+    expect(await check(uuid, reference)).toMatchObject({
+      status: 400,
+      text: `Dataset with UUID '${reference}' is invalid and can not be compared`,
+    });
+  });
+
   test("a result is visible at once and has its rows when the task has finished", async () => {
     const uuid = randomUUID();
     const groups = [

@@ -226,3 +226,37 @@ outputs:
     description: { second: { column_start: 0, column_end: 8 }, first: { column_start: 8, column_end: 16 } },
   });
 });
+
+test("uuids in capitals are those of the same datasets and clusters", async () => {
+  const [CLUSTER, DATASET] = [cluster.toUpperCase(), dataset.toUpperCase()];
+  const made = [
+    await app.request("POST", "/task/train", { body: trainBody(CLUSTER, DATASET) }),
+    await app.request("POST", "/task/request", { body: requestBody(CLUSTER, DATASET) }),
+  ];
+  for (const answer of made) {
+    const { uuid } = answer.json<{ uuid: string }>();
+    expect((await untilFinished(app, cluster, uuid)).state).toBe("finished");
+  }
+});
+
+// Whoever reads the dataset's list of columns for each binding, or looks through it, is busy for minutes.
+test("thousands of bindings to a dataset of many columns are looked at in one go", { timeout: 20_000 }, async () => {
+  const ports = Array.from({ length: 4000 }, (_, i) => i);
+  const groups = Array.from({ length: 60_000 }, (_, i) => ({ name: `c${i}`, width: 1, cell: () => 1 }));
+  const wide = await makeDataset(app.app, { rows: 1, groups });
+  const many = await makeCluster(app, {
+    name: "many_inputs",
+    template: `version: 1 settings: hexagons: -1,0,0 ${ports.map((i) => `${i},0,0`).join("\n")}
+      inputs: ${ports.map((i) => `i${i}: ${i},0,0`).join("\n")} outputs: out: -1,0,0`,
+  });
+  const body = {
+    name: "train_task",
+    cluster_uuid: many,
+    inputs: ports.map((i) => ({ hexagon_name: `i${i}`, dataset_uuid: wide, dataset_column: `c${59_999 - i}` })),
+    outputs: [{ hexagon_name: "out", dataset_uuid: wide, dataset_column: "nope" }],
+  };
+  expect(await app.request("POST", "/task/train", { body })).toMatchObject({
+    status: 404,
+    text: "Dataset has no input for columsn with name 'nope'",
+  });
+});

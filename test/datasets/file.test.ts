@@ -176,7 +176,11 @@ describe("dataset file", () => {
     const { path } = await writeSample(await temporaryFolder());
     const read = async () => {
       const reader = await openDatasetFile(path);
-      return reader.readGroup("group 0", 0, 1).finally(() => reader.close());
+      try {
+        return await reader.readGroup("group 0", 0, 1);
+      } finally {
+        await reader.close();
+      }
     };
     const pixels = await read();
     const { size, atime, mtime } = await stat(path);

@@ -134,4 +134,16 @@ broken part in string: "0"`,
   test("the first error in reading order is reported", () => {
     expect(errorOf("version: 1 settings: refractory_time: 0 $").parserMessage).toBe("refractory_time must be >= 1");
   });
+
+  // Whoever compares each port with all others is busy for most of a minute.
+  test("a megabyte of hexagons, axons and inputs is read at once", { timeout: 10_000 }, () => {
+    const numbers = Array.from({ length: 30_000 }, (_, i) => i);
+    const lines = (line: (i: number) => string) => numbers.map(line).join("\n");
+    const text = `version: 1 settings: hexagons: -1,0,0 ${lines((i) => `${i},0,0`)} axons: ${lines((i) => `${i},0,0 -> -1,0,0`)}
+      inputs: ${lines((i) => `i${i}: ${i},0,0`)} outputs: out: -1,0,0`;
+    const { axons, inputs } = parseTemplate(text);
+    expect([axons.length, inputs.length]).toEqual([30_000, 30_000]);
+    expect(axons.at(-1)).toEqual({ source: 30_000, target: 0 });
+    expect(inputs.at(-1)).toEqual({ name: "i29999", hexagon: 30_000, kind: "plain" });
+  });
 });

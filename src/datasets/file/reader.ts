@@ -23,6 +23,8 @@ export interface DatasetReader {
   readonly columnCount: number;
   readonly type: ElementType;
   readonly groups: readonly ColumnGroup[];
+  /** A column group by its name. */
+  group(name: string): ColumnGroup | undefined;
   /**
    * `[rowCount × width of the group]` values from `firstRow` on, in a buffer of their own (fit to be transferred).
    * Reads only the segments that hold them; each is checked against its checksum the first time that this process
@@ -88,6 +90,11 @@ class FileReader implements DatasetReader {
   }
   get groups() {
     return this.#header.groups;
+  }
+
+  group(name: string): ColumnGroup | undefined {
+    const index = this.#index.get(name);
+    return index === undefined ? undefined : this.#header.groups[index];
   }
 
   async readGroup(name: string, firstRow: number, rowCount: number): Promise<Values> {

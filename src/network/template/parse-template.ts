@@ -60,6 +60,10 @@ class TemplateParser {
   readonly #tokens: TokenReader;
   readonly #template: Template;
   readonly #hexagonAt = new Map<string, number>();
+  /** By source. */
+  readonly #axonFrom = new Map<number, { source: number; target: number }>();
+  /** Hexagons that have an input or output. */
+  readonly #taken = new Set<number>();
 
   constructor(tokens: TokenReader, template: Template) {
     this.#tokens = tokens;
@@ -82,10 +86,12 @@ class TemplateParser {
     }
     this.#header("inputs");
     const { inputs, outputs } = this.#template;
-    do inputs.push(this.#port("Input", inputs, ["binary", "match"]));
+    const inputNames = new Set<string>();
+    do inputs.push(this.#port("Input", inputNames, ["binary", "match"]));
     while (this.#nextIsWord() && this.#tokens.peek().text !== "outputs");
     this.#header("outputs");
-    do outputs.push(this.#port("Output", outputs, ["bool", "int", "float"]));
+    const outputNames = new Set<string>();
+    do outputs.push(this.#port("Output", outputNames, ["bool", "int", "float"]));
     while (this.#nextIsWord());
     if (this.#tokens.peek().type !== "end") fail(this.#tokens.peek());
   }
@@ -175,29 +181,35 @@ class TemplateParser {
     const source = this.#existing("Source-Hexagon of axon").hexagon;
     this.#expect("->");
     const target = this.#existing("Target-Hexagon of axon").hexagon;
-    const known = this.#template.axons.find((axon) => axon.source === source);
-    if (known) known.target = target;
-    else this.#template.axons.push({ source, target });
+    const known = this.#axonFrom.get(source);
+    if (known) {
+      known.target = target;
+      return;
+    }
+    const axon = { source, target };
+    this.#axonFrom.set(source, axon);
+    this.#template.axons.push(axon);
   }
 
-  /** An input or output: `name: x,y,z (kind)`. */
+  /** An input or output: `name: x,y,z (kind)`. Its name joins `names`. */
   #port<Kind extends string>(
     what: string,
-    others: { name: string }[],
+    names: Set<string>,
     kinds: Kind[],
   ): { name: string; hexagon: number; kind: Kind | "plain" } {
     const name = this.#tokens.peek();
     if (name.type !== "word" || KEYWORDS.has(name.text) || !/^\w+$/.test(name.text)) fail(name);
     if (name.text.length > NAME_LENGTH_MAX)
       fail(name, `Name '${name.text}' is longer than ${NAME_LENGTH_MAX} characters.`);
-    if (others.some((other) => other.name === name.text)) fail(name, `${what} '${name.text}' already exist.`);
+    if (names.has(name.text)) fail(name, `${what} '${name.text}' already exist.`);
+    names.add(name.text);
     this.#tokens.take();
     this.#expect(":");
     const { hexagon, position, token } = this.#existing("Hexagon");
-    const { inputs, outputs } = this.#template;
     // An input hexagon holds values instead of neurons, so nothing can be read out of it.
-    if ([...inputs, ...outputs].some((other) => other.hexagon === hexagon))
+    if (this.#taken.has(hexagon))
       fail(token, `Hexagon with the position ${show(position)} already has an input or output.`);
+    this.#taken.add(hexagon);
     let kind: Kind | "plain" = "plain";
     if (this.#tokens.peek().text === "(") {
       this.#tokens.take();
