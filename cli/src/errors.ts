@@ -5,10 +5,20 @@ import { printable } from "./output/printable.ts";
 export class CliError extends Error {}
 
 /** Scripts rely on these; docs/cli.md lists them. */
-export const exitCodes = { failure: 1, taskNotFinished: 2, interrupted: 130 };
+export const exitCodes = { failure: 1, taskNotFinished: 2, SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** Ended with Ctrl-C. */
-export class Interrupted extends Error {}
+/** Signals that end a command: the terminal was closed, Ctrl-C, `kill`. */
+export type EndSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
+
+/** Ended with a signal. */
+export class Interrupted extends Error {
+  readonly signal: EndSignal;
+
+  constructor(signal: EndSignal) {
+    super(signal);
+    this.signal = signal;
+  }
+}
 
 const reasons: Record<string, string> = {
   ENOENT: "no such file or directory",
@@ -30,7 +40,7 @@ export function fileError(verb: "read" | "write", path: string, error: unknown):
  * has it; all else to standard error.
  */
 export function report(error: unknown): number {
-  if (error instanceof Interrupted) return exitCodes.interrupted;
+  if (error instanceof Interrupted) return exitCodes[error.signal];
   if (error instanceof HanamiError && error.status !== undefined) {
     process.stdout.write(`status ${error.status}: err ${printable(error.message)}\n`);
     return exitCodes.failure;

@@ -18,6 +18,23 @@ Environment:
   HANAMI_PASSPHRASE  the user's passphrase (or HANAMI_PW)
   HANAMI_PROJECT     project to work in, unless --project names one`;
 
+/** Adds `help [COMMAND...]` to a group and the groups in it: commander's own takes the next word only. */
+function addHelpCommands(group: Command): void {
+  for (const each of group.commands) if (each.commands.length > 0) addHelpCommands(each);
+  group
+    .helpCommand(false)
+    .command("help [COMMAND...]")
+    .description("display help for command")
+    .action((words: string[]) => {
+      let command = group;
+      for (const word of words) {
+        const next = command.commands.find((each) => each.name() === word);
+        command = next ?? command.error(`error: unknown command '${word}'`);
+      }
+      command.help();
+    });
+}
+
 /** The whole command line. */
 export function createProgram(): Command {
   const program = new Command("hanamictl")
@@ -36,6 +53,7 @@ export function createProgram(): Command {
   addHostCommands(program);
   addLogCommands(program);
   addSystemCommands(program);
+  addHelpCommands(program);
   tab(program, { completionCommandName: "completion" });
   return program;
 }

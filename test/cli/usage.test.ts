@@ -145,6 +145,7 @@ describe("errors", () => {
 
   test.each([
     [["nope"], "unknown command 'nope'"],
+    [["help", "task", "nope"], "unknown command 'nope'"],
     [["project", "create", "p"], "required option '-n, --name <NAME>' not specified"],
     [["project", "create", "-n", "name"], "missing required argument 'PROJECT_ID'"],
     [["project", "get", "a", "b"], "too many arguments for 'get'. Expected 1 argument but got 2."],
@@ -218,6 +219,13 @@ describe("errors", () => {
   test("help needs no environment", async () => {
     expect(await runCli(["task", "create", "train", "-h"])).toMatchObject({ code: 0, stderr: "" });
     expect((await runCli(["help", "dataset"])).stdout).toContain("content [options] <DATASET_UUID>");
+    for (const words of [
+      ["help", "task", "create", "train"],
+      ["task", "help", "create", "train"],
+      ["task", "create", "help", "train"],
+    ]) {
+      expect(await runCli(words)).toMatchObject({ code: 0, stdout: expect.stringContaining("--epochs <COUNT>") });
+    }
   });
 
   test("a value that looks like an option belongs to the option before it", async () => {

@@ -348,14 +348,18 @@ describe("direct IO", () => {
     expect(await server.json("cluster", "get", cluster)).toMatchObject({ mode: "TASK" });
   });
 
-  test("Ctrl-C ends the wait for standard input and leaves the cluster in task mode", async () => {
+  test.each([
+    ["Ctrl-C", "SIGINT", 130],
+    ["a closed terminal", "SIGHUP", 129],
+    ["kill", "SIGTERM", 143],
+  ] as const)("%s ends the wait for standard input and leaves the cluster in task mode", async (_, signal, code) => {
     const args = [program, "cluster", "request", cluster, "-i", "picture_hex=@-"];
     const child = spawn(process.execPath, args, { env: { ...process.env, ...server.env() } });
     child.stdin.write(`${(pixels[0] as number[]).join(" ")}\n`);
     const mode = async () => (await server.json<{ mode: string }>("cluster", "get", cluster)).mode;
     while ((await mode()) !== "DIRECT");
-    child.kill("SIGINT");
-    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(130);
+    child.kill(signal);
+    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(code);
     expect(await mode()).toBe("TASK");
   });
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { DirectIO, HanamiClient } from "hanami-sdk";
 import { addCommand, run } from "../command.ts";
-import { CliError, Interrupted } from "../errors.ts";
+import { CliError, Interrupted, type EndSignal } from "../errors.ts";
 import { integer } from "../input/numbers.ts";
 import { parseSource, readSamples, readsStdin, type Source } from "../input/samples.ts";
 import { printable } from "../output/printable.ts";
@@ -11,7 +11,9 @@ const VALUES_HELP = "NAME=1,0,0.5 or NAME=@FILE or NAME=@- for standard input; a
 
 const collectSource = (text: string, before: Source[] = []): Source[] => [...before, parseSource(text)];
 
-/** Works with a cluster in direct mode, and brings it back to task mode however that ends, also after Ctrl-C. */
+const END_SIGNALS: readonly EndSignal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
+
+/** Works with a cluster in direct mode, and brings it back to task mode however that ends, also after a signal. */
 async function withDirectIO(
   client: HanamiClient,
   uuid: string,
@@ -19,7 +21,7 @@ async function withDirectIO(
 ): Promise<void> {
   const interrupt = new AbortController();
   // Before the mode changes, and once: a second Ctrl-C ends the process at once, should the server not answer.
-  process.once("SIGINT", () => interrupt.abort(new Interrupted()));
+  for (const signal of END_SIGNALS) process.once(signal, () => interrupt.abort(new Interrupted(signal)));
   const io = await client.clusters.directIO(uuid);
   try {
     await work(io, interrupt.signal);

@@ -13,7 +13,7 @@ function edit(line: string, keys: string): { line: string; rest: string | undefi
   const input = Array.from(keys);
   for (const [index, key] of input.entries()) {
     if (isEnd(key)) return { line: edited.join(""), rest: input.slice(index + 1).join("") };
-    if (key === CTRL_C) throw new Interrupted();
+    if (key === CTRL_C) throw new Interrupted("SIGINT");
     if (key === CTRL_D) throw new CliError("Failed to read passphrase input");
     if (key === CTRL_U) edited.length = 0;
     else if (isErase(key)) edited.pop();
