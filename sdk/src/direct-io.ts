@@ -1,4 +1,4 @@
-import { BadRequestError } from "./errors.ts";
+import { BadRequestError, HanamiError } from "./errors.ts";
 import {
   ClusterProcessType,
   decodeClusterIOMessage,
@@ -7,6 +7,9 @@ import {
   type ClusterIOMessage,
 } from "./messages.ts";
 import type { Socket } from "./socket.ts";
+
+/** A server sends all outputs of a sample together: what is not here this long after the one before does not come. */
+const NEXT_OUTPUT_WITHIN_MS = 10_000;
 
 /** Values by the name of an input or output of the cluster's template. */
 export type NamedValues = Readonly<Record<string, ArrayLike<number>>>;
@@ -19,6 +22,8 @@ export class DirectIO {
   readonly #socket: Socket;
   readonly #leave: () => Promise<unknown>;
   #last: Promise<unknown> = Promise.resolve();
+  /** The first output of the first answer; outputs come in one order. */
+  #firstOutput: string | undefined;
 
   /** `leave` brings the cluster back into task mode. */
   constructor(socket: Socket, leave: () => Promise<unknown>) {
@@ -37,7 +42,10 @@ export class DirectIO {
     });
   }
 
-  /** The cluster's outputs for one sample. `outputCount`: how many outputs its template has. */
+  /**
+   * The cluster's outputs for one sample. `outputCount`: how many outputs its template has. Throws HanamiError when it
+   * has fewer, or more, which shows with the second request only.
+   */
   request(inputs: NamedValues, outputCount = 1): Promise<Record<string, Float32Array>> {
     return this.#inTurn(async () => {
       const type = ClusterProcessType.REQUEST_TYPE;
@@ -45,9 +53,10 @@ export class DirectIO {
       const outputs: Record<string, Float32Array> = {};
       for (let received = 1; ; received++) {
         const { bufferName, values } = decodeClusterIOMessage(answer);
+        if (received === 1) this.#checkOrder(bufferName, outputCount);
         outputs[bufferName] = values;
         if (received === outputCount) return outputs;
-        answer = await this.#socket.receive();
+        answer = await this.#nextOutput(outputCount);
       }
     });
   }
@@ -56,6 +65,29 @@ export class DirectIO {
   async close(): Promise<void> {
     this.#socket.close();
     await this.#leave();
+  }
+
+  /** What the last request did not take would be taken for an answer to this one. */
+  #checkOrder(name: string, outputCount: number): void {
+    this.#firstOutput ??= name;
+    if (name === this.#firstOutput) return;
+    this.#socket.close();
+    throw new HanamiError(`The cluster has more than ${outputCount} outputs.`);
+  }
+
+  async #nextOutput(outputCount: number): Promise<Uint8Array> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const never = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new HanamiError(`The cluster has fewer than ${outputCount} outputs.`));
+        this.#socket.close();
+      }, NEXT_OUTPUT_WITHIN_MS);
+    });
+    try {
+      return await Promise.race([this.#socket.receive(), never]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Sends messages, each after the answer to the one before. Resolves to the last answer. */

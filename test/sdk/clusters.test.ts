@@ -1,15 +1,26 @@
-import { BadRequestError, ConflictError, HanamiClient, NotFoundError, TaskError, type Task } from "hanami-sdk";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  BadRequestError,
+  ConflictError,
+  HanamiClient,
+  HanamiError,
+  NotFoundError,
+  TaskError,
+  type Task,
+  type WebSocketConstructor,
+} from "hanami-sdk";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import { drawDigits } from "../../scripts/demo/digits.ts";
 import { encodePair } from "../../scripts/demo/idx.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
+let address: string;
 let hanami: HanamiClient;
 let digits: string;
 beforeAll(async () => {
   app = await createTestApp();
-  const { url: address } = await app.server.listen();
+  address = (await app.server.listen()).url;
   hanami = new HanamiClient({ address, user: adminId, passphrase: testPassphrase });
   const { images, labels } = encodePair(drawDigits(400, 1));
   digits = (await hanami.datasets.uploadMnist({ name: "digits", images, labels })).uuid;
@@ -160,6 +171,43 @@ test("direct IO: what is wrong is told and no call hangs", async () => {
   await line.close();
   await expect(hanami.clusters.directIO("12345678-1234-1234-1234-123456789abc")).rejects.toThrow(NotFoundError);
   await hanami.clusters.delete(cluster.uuid);
+});
+
+test("direct IO: a wrong number of outputs is told", async () => {
+  const cluster = await hanami.clusters.create({ name: "outputs", template: template(["left", "right"]) });
+  const picture = [1, 0, 0, 1];
+  const few = await hanami.clusters.directIO(cluster.uuid);
+  expect(Object.keys(await few.request({ picture }))).toEqual(["left"]);
+  await expect(few.request({ picture })).rejects.toThrow(new HanamiError("The cluster has more than 1 outputs."));
+  await few.close();
+
+  let answers = 0;
+  class Counting extends WebSocket {
+    constructor(url: string) {
+      super(url);
+      this.on("message", () => answers++);
+    }
+  }
+  const login = { user: adminId, passphrase: testPassphrase };
+  const counting = new HanamiClient({ address, ...login, WebSocket: Counting as unknown as WebSocketConstructor });
+  const single = await counting.clusters.create({ name: "one output", template: digitTemplate });
+  const many = await counting.clusters.directIO(single.uuid);
+  const introduction = answers;
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    let isSettled = false;
+    const answer = many.request({ picture }, 2).finally(() => (isSettled = true));
+    answer.catch(() => {});
+    while (!isSettled) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (answers > introduction) vi.advanceTimersByTime(10_000);
+    }
+    await expect(answer).rejects.toThrow(new HanamiError("The cluster has fewer than 2 outputs."));
+  } finally {
+    vi.useRealTimers();
+  }
+  await many.close();
+  for (const { uuid } of [cluster, single]) await hanami.clusters.delete(uuid);
 });
 
 test("refusals keep their class and text", async () => {

@@ -142,10 +142,11 @@ test("what arrived need not have been the beginning", async () => {
   expect(await hanami.datasets.resumeUpload(pending, { images, labels })).toMatchObject({ number_of_rows: 2000 });
 });
 
-test("refusals of the socket and of the import have their class and text", async () => {
+test("refusals of the socket and of the import have their class and text, and leave no dataset", async () => {
   const hanami = client();
   const broken = hanami.datasets.uploadCsv({ name: "ragged", file: new TextEncoder().encode("a,b\n1\n") });
   await expect(broken).rejects.toThrow(BadRequestError);
+  expect((await hanami.datasets.list()).map(({ name }) => name)).not.toContain("ragged");
   const pending = await hanami.datasets.announceCsv("numbers", 4);
   const uuid = "12345678-1234-1234-1234-123456789abc";
   const stranger = hanami.datasets.resumeUpload({ ...pending, uuid_input_file: uuid }, { file: new Uint8Array(4) });

@@ -1,7 +1,7 @@
 import type { ClientContext } from "../context.ts";
 import { delay } from "../delay.ts";
 import type { Download } from "../download.ts";
-import { HanamiError } from "../errors.ts";
+import { BadRequestError, HanamiError } from "../errors.ts";
 import type { Input } from "../http.ts";
 import { rowsOf } from "../list.ts";
 import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
@@ -128,17 +128,17 @@ export class Datasets {
   /** Uploads a pair of IDX files and makes a dataset of them, with the column groups `picture` and `label`. */
   async uploadMnist({ name, images, labels }: MnistUpload, options: UploadOptions = {}): Promise<Dataset> {
     const pending = await this.announceMnist(name, sizeOf(images), sizeOf(labels));
-    return this.resumeUpload(pending, { images, labels }, options);
+    return this.#upload(pending, { images, labels }, options);
   }
 
   /** Uploads a CSV file and makes a dataset of it, with one column group for each of its columns. */
   async uploadCsv({ name, file }: CsvUpload, options: UploadOptions = {}): Promise<Dataset> {
-    return this.resumeUpload(await this.announceCsv(name, sizeOf(file)), { file }, options);
+    return this.#upload(await this.announceCsv(name, sizeOf(file)), { file }, options);
   }
 
   /** Uploads one file in any format and makes a dataset of it. */
   async uploadFile({ name, ...upload }: FileUpload, options: UploadOptions = {}): Promise<Dataset> {
-    return this.resumeUpload(await this.announceFile(upload.format, name, sizeOf(upload.file)), upload, options);
+    return this.#upload(await this.announceFile(upload.format, name, sizeOf(upload.file)), upload, options);
   }
 
   /** First step of an upload, for callers that keep the answer so as to resume. */
@@ -183,6 +183,17 @@ export class Datasets {
       await this.#finalize(format, { uuid, uuid_input_file, column_name });
     } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file });
     return this.get(uuid);
+  }
+
+  /** As `resumeUpload`, for callers who could not go on after a refusal, because they do not know the upload. */
+  async #upload(...upload: Parameters<Datasets["resumeUpload"]>): Promise<Dataset> {
+    try {
+      return await this.resumeUpload(...upload);
+    } catch (error) {
+      // The refusal is what to tell, whatever becomes of this; what stays the server deletes after a while.
+      if (error instanceof BadRequestError) await this.delete(upload[0].uuid).catch(() => {});
+      throw error;
+    }
   }
 
   /** Sends files one after another, without the first `skippedBytes` of all of them together. */
