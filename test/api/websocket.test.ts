@@ -150,6 +150,26 @@ describe("websockets", () => {
     ]);
   });
 
+  test("nobody unknown has megabytes collected, neither at first nor after a refusal", async () => {
+    for (const first of [[], [hello({ token: "abc" })]]) {
+      const client = await openClient(url);
+      for (const message of first) await client.ask(message);
+      // The first frame of a message, of which the rest never comes.
+      client.socket.send(Buffer.alloc(4_000_000), { fin: false });
+      expect(await client.closed).toEqual({
+        code: 1009,
+        reason: "more than 131072 bytes before the initial message",
+      });
+    }
+    const client = await openClient(url);
+    await client.ask(hello());
+    const message = Buffer.alloc(4_000_000, 120);
+    client.send(message);
+    expect((await client.next()).data.equals(message)).toBe(true);
+    client.socket.close();
+    await client.closed;
+  });
+
   test("messages are worked on one after another, in order, however fast they come", async () => {
     const client = await openClient(url);
     await client.ask(hello());

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { App } from "../../app-context.ts";
 import type { Connection } from "../../accounts/connections.ts";
@@ -11,7 +12,7 @@ import type { SocketPeer, SocketSession } from "./target.ts";
 import type { NamedTarget } from "./targets.ts";
 
 /** Codes of RFC 6455. */
-const closeCode = { goingAway: 1001, policyViolation: 1008, internalError: 1011 } as const;
+const closeCode = { goingAway: 1001, policyViolation: 1008, tooBig: 1009, internalError: 1011 } as const;
 
 /** A reason must fit into one control frame. */
 const reasonBytesMax = 123;
@@ -21,6 +22,9 @@ const unsentBytesMax = 8 * 1024 * 1024;
 
 /** A socket that never says what it wants is closed. */
 const handshakeTimeoutMs = 120_000;
+
+/** A message is collected before anybody sees it; nobody unknown has more than this collected. */
+const unknownBytesMax = 128 * 1024;
 
 function toBytes(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);
@@ -35,6 +39,7 @@ export class SocketConnection {
   readonly #app: App;
   readonly #targets: ReadonlyMap<string, NamedTarget>;
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   /** The client learns it with the handshake. */
   readonly #id = randomUUID();
   readonly #waiting: Uint8Array[] = [];
@@ -46,6 +51,8 @@ export class SocketConnection {
   #isClosed = false;
   #work: Promise<void> | undefined;
   #sent: Promise<void> = Promise.resolve();
+  /** Since the last message, before the client is known. */
+  #unknownBytes = 0;
   readonly #closed: Promise<void>;
 
   readonly #peer: SocketPeer = {
@@ -53,16 +60,19 @@ export class SocketConnection {
     close: (code, reason) => this.#close(code, reason),
   };
 
-  constructor(app: App, targets: ReadonlyMap<string, NamedTarget>, socket: WebSocket) {
+  /** `stream` is what the websocket's bytes come from. */
+  constructor(app: App, targets: ReadonlyMap<string, NamedTarget>, socket: WebSocket, stream: Duplex) {
     // Whatever is logged on behalf of this client tells which one it was.
     this.#app = { ...app, log: app.log.child({ connectionId: this.#id }) };
     this.#targets = targets;
     this.#socket = socket;
+    this.#stream = stream;
     this.#handshakeTimer = setTimeout(
       () => this.#close(closeCode.policyViolation, "no initial message"),
       handshakeTimeoutMs,
     );
     socket.on("message", (data) => this.#receive(toBytes(data)));
+    stream.on("data", this.#countUnknown);
     // Protocol errors, too big messages, lost connections: "close" follows each of them.
     socket.on("error", (error) => this.#app.log.debug({ err: error }, "websocket"));
     this.#closed = new Promise((resolve) => {
@@ -85,6 +95,15 @@ export class SocketConnection {
     this.#socket.terminate();
   }
 
+  readonly #countUnknown = (bytes: Uint8Array): void => {
+    this.#unknownBytes += bytes.length;
+    if (this.#unknownBytes <= unknownBytesMax) return;
+    this.#socket.close(closeCode.tooBig, `more than ${unknownBytesMax} bytes before the initial message`);
+    // What else it sends until it leaves is dropped.
+    this.#stream.removeAllListeners("data").resume();
+    this.#stream.end();
+  };
+
   #send(bytes: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     // An error here is followed by "close".
@@ -102,6 +121,7 @@ export class SocketConnection {
 
   #receive(bytes: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#unknownBytes = 0;
     this.#waiting.push(bytes);
     this.#work ??= this.#workOff();
   }
@@ -141,6 +161,7 @@ export class SocketConnection {
     try {
       const { registration, session, confirm } = await shakeHands(this.#app, this.#targets, bytes, this.#peer);
       clearTimeout(this.#handshakeTimer);
+      this.#stream.off("data", this.#countUnknown);
       this.#userId = registration.userId;
       this.#session = session;
       this.#registration = registration;

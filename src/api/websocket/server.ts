@@ -20,7 +20,7 @@ export function attachWebSockets(app: App, server: HttpServer, targets: Readonly
     socket.on("error", () => socket.destroy());
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       request.socket.setKeepAlive(true, keepAliveMs);
-      const connection = new SocketConnection(app, targets, webSocket);
+      const connection = new SocketConnection(app, targets, webSocket, socket);
       connections.add(connection);
       webSocket.once("close", () => connections.delete(connection));
     });
