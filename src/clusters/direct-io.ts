@@ -5,6 +5,9 @@ import { parseTemplate, type Template } from "../network/template/parse-template
 import type { ClusterSeat } from "./cluster-seat.ts";
 import { findCluster } from "./find-cluster.ts";
 
+/** A client must not fill the server's memory by an endless cycle: its buffers hold the values of so many of the longest messages. */
+const BUFFERED_MESSAGES_MAX = 4;
+
 export interface OutputValues {
   name: string;
   /** Empty while the output has never been trained. */
@@ -31,7 +34,7 @@ export interface DirectIo {
  * `onRetired` is called when the cluster is deleted.
  */
 export async function openDirectIo(context: Context, wanted: string, onRetired: () => void): Promise<DirectIo> {
-  const { scheduler } = context.app;
+  const { scheduler, config } = context.app;
   const { uuid } = await findCluster(context, wanted).catch((error: unknown) => {
     if (error instanceof HanamiError) throw notFound(`Cluster with UUID '${wanted}' not found`);
     throw error;
@@ -41,13 +44,19 @@ export async function openDirectIo(context: Context, wanted: string, onRetired: 
     return (await seat.ready()).info.template;
   });
   return new DirectLine(
-    { template, exclusive: (step) => scheduler.exclusive(uuid, step) },
+    {
+      template,
+      bytesMax: BUFFERED_MESSAGES_MAX * config.limits.messageBytes,
+      exclusive: (step) => scheduler.exclusive(uuid, step),
+    },
     scheduler.onRetired(uuid, onRetired),
   );
 }
 
 interface Line {
   template: string;
+  /** What the buffers may hold together. */
+  bytesMax: number;
   exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
 }
 
@@ -57,6 +66,8 @@ class DirectLine implements DirectIo {
   readonly #template: Template;
   readonly #inputs = new Map<number, Float32Array<ArrayBuffer>>();
   readonly #expected = new Map<number, Float32Array<ArrayBuffer>>();
+  /** Of all buffers. */
+  #bytes = 0;
 
   constructor(line: Line, withdraw: () => void) {
     this.#line = line;
@@ -68,11 +79,21 @@ class DirectLine implements DirectIo {
     const index = indexOf("input", this.#template.inputs, name);
     const known = this.#inputs.get(index);
     if (known !== undefined && known.length >= values.length) known.set(values);
-    else this.#inputs.set(index, new Float32Array(values));
+    else this.#put(this.#inputs, index, values);
   }
 
   setExpected(name: string, values: Float32Array): void {
-    this.#expected.set(indexOf("output", this.#template.outputs, name), new Float32Array(values));
+    this.#put(this.#expected, indexOf("output", this.#template.outputs, name), values);
+  }
+
+  #put(buffers: Map<number, Float32Array<ArrayBuffer>>, index: number, values: Float32Array): void {
+    const { bytesMax } = this.#line;
+    const bytes = this.#bytes + values.byteLength - (buffers.get(index)?.byteLength ?? 0);
+    if (bytes > bytesMax) {
+      throw badRequest(`The buffers would hold ${bytes} bytes, but at most ${bytesMax} are possible`);
+    }
+    buffers.set(index, new Float32Array(values));
+    this.#bytes = bytes;
   }
 
   async train(): Promise<void> {

@@ -21,6 +21,7 @@ import {
   stateOf,
   untilFinished,
 } from "../support/compute.ts";
+import { parseConfig } from "../../src/config.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -44,15 +45,15 @@ const refusal = (reason: string) => Buffer.concat([Buffer.from([0x3a, reason.len
 const setMode = (uuid: string, new_state: string) =>
   app.request("PUT", "/cluster/set_mode", { body: { uuid, new_state } });
 
-async function directCluster(name: string, template = smallTemplate): Promise<string> {
-  const uuid = await makeCluster(app, { name, template });
-  (await setMode(uuid, "DIRECT")).json();
+async function directCluster(name: string, template = smallTemplate, server = app): Promise<string> {
+  const uuid = await makeCluster(server, { name, template });
+  (await server.request("PUT", "/cluster/set_mode", { body: { uuid, new_state: "DIRECT" } })).json();
   return uuid;
 }
 
 /** A client that answers by answer waits for what it is owed. */
-async function connect(uuid: string, token = app.token) {
-  const socket = new WebSocket(url.replace("http", "ws"));
+async function connect(uuid: string, token = app.token, at = url) {
+  const socket = new WebSocket(at.replace("http", "ws"));
   onTestFinished(() => socket.terminate());
   const arrived: Buffer[] = [];
   let wake = () => {};
@@ -258,4 +259,23 @@ test("two sockets of one cluster keep their own buffers", async () => {
   await a.ask(lastPicture(3));
   const [ofA, ofB] = [decodeClusterIO(await a.ask(empty)), decodeClusterIO(await b.ask(empty))];
   expect(ofA?.values).not.toEqual(ofB?.values);
+});
+
+test("the buffers of a socket hold what four of the longest messages hold, and no more", async () => {
+  const { limits } = parseConfig({ HANAMI_MAX_MESSAGE_BYTES: "4096" });
+  const small = await createTestApp({ config: { limits } });
+  onTestFinished(() => small.close());
+  const names = ["a", "b", "c", "d", "e"];
+  const template = `version: 1 settings: hexagons: -1,0,0 ${names.map((_, i) => `${i},0,0`).join(" ")}
+    inputs: ${names.map((name, i) => `${name}: ${i},0,0`).join(" ")} outputs: out: -1,0,0`;
+  const cluster = await directCluster("wide", template, small);
+  const client = await connect(cluster, small.token, (await small.server.listen()).url);
+  // 4000 bytes each: four of them fit into 16384, and so does any of them again.
+  const values = new Float32Array(1000);
+  for (const bufferName of [...names.slice(0, 4), "a", "d"]) {
+    expect((await client.ask({ bufferName, values })).toString("hex")).toBe(ack);
+  }
+  const reason = "The buffers would hold 20000 bytes, but at most 16384 are possible";
+  expect(await client.ask({ bufferName: "e", values })).toEqual(refusal(reason));
+  expect(await client.closed).toEqual({ code: 1008, reason });
 });
