@@ -18,9 +18,13 @@ export async function deleteCluster(context: Context, input: { uuid: string }): 
         .where(and(eq(clusters.uuid, uuid), visibleTo(caller, clusters)))
         .returning({ uuid: clusters.uuid });
       if (row === undefined) throw clusterNotFound(input.uuid);
-      const removed = await tx.delete(tasks).where(eq(tasks.cluster_uuid, uuid)).returning();
-      for (const { uuid: task, plan } of removed) {
-        if (plan.kind === "request" && (await discardResultRow(tx, task))) requests.push(task);
+      // Not their plans: those of all tasks together may be longer than what fits into memory.
+      const removed = await tx
+        .delete(tasks)
+        .where(eq(tasks.cluster_uuid, uuid))
+        .returning({ task: tasks.uuid, kind: sql<string>`${tasks.plan} ->> 'kind'` });
+      for (const { task, kind } of removed) {
+        if (kind === "request" && (await discardResultRow(tx, task))) requests.push(task);
       }
     });
   });

@@ -1,4 +1,4 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, getTableColumns } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { tasks } from "../db/schema/index.ts";
@@ -10,11 +10,15 @@ export interface TaskKey {
   cluster_uuid: string;
 }
 
+/** What a task shows. Plans may be megabytes long, and a list has any number of them. */
+export type TaskView = Omit<TaskRow, "plan">;
+const { plan: _plan, ...viewColumns } = getTableColumns(tasks);
+
 /** A task with the progress that it has made this moment. Throws 404 for an unknown cluster or task. */
-export async function getTask(context: Context, key: TaskKey): Promise<TaskRow> {
+export async function getTask(context: Context, key: TaskKey): Promise<TaskView> {
   const cluster = await findCluster(context, key.cluster_uuid);
   const [row] = await context.app.db
-    .select()
+    .select(viewColumns)
     .from(tasks)
     .where(and(eq(tasks.uuid, key.uuid), eq(tasks.cluster_uuid, cluster.uuid)));
   if (row === undefined) throw taskNotFound(key);
@@ -22,10 +26,10 @@ export async function getTask(context: Context, key: TaskKey): Promise<TaskRow> 
 }
 
 /** All tasks of a cluster, by uuid. */
-export async function listTasks(context: Context, input: { cluster_uuid: string }): Promise<TaskRow[]> {
+export async function listTasks(context: Context, input: { cluster_uuid: string }): Promise<TaskView[]> {
   const cluster = await findCluster(context, input.cluster_uuid);
   const rows = await context.app.db
-    .select()
+    .select(viewColumns)
     .from(tasks)
     .where(eq(tasks.cluster_uuid, cluster.uuid))
     .orderBy(tasks.uuid);
@@ -36,7 +40,7 @@ export async function listTasks(context: Context, input: { cluster_uuid: string 
 export const taskNotFound = ({ uuid, cluster_uuid }: TaskKey) =>
   notFound(`Task with UUID '${uuid}'not found in Cluster with UUID '${cluster_uuid}`);
 
-function withProgress({ app }: Context, row: TaskRow): TaskRow {
+function withProgress({ app }: Context, row: TaskView): TaskView {
   if (row.state !== "active") return row;
   const cycle = app.scheduler.progress(row.cluster_uuid, row.uuid);
   return cycle === undefined ? row : { ...row, current_cycle: cycle };

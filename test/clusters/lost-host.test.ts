@@ -10,7 +10,7 @@ import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import type { OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { getTask } from "../../src/tasks/get-task.ts";
-import type { TaskRow } from "../../src/tasks/task-run.ts";
+import type { TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
 import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
@@ -38,7 +38,7 @@ const train = (rig: Rig, cluster: string) =>
 const move = (rig: Rig, cluster_uuid: string, host: { uuid: string }) =>
   switchHost(rig.context, { cluster_uuid, host_uuid: host.uuid });
 
-async function over(rig: Rig, task: TaskRow): Promise<TaskRow> {
+async function over(rig: Rig, task: TaskView): Promise<TaskView> {
   const state = async () => (await getTask(rig.context, task)).state;
   await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
   return getTask(rig.context, task);

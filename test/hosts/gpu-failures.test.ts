@@ -12,7 +12,7 @@ import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import type { HostMethod, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { getTask } from "../../src/tasks/get-task.ts";
-import type { TaskRow } from "../../src/tasks/task-run.ts";
+import type { TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
 import { createRig, type KillableHost, type Rig } from "../support/compute-rig.ts";
 import { createRandom } from "../support/random.ts";
@@ -81,13 +81,13 @@ const train = (cluster: string) =>
 const move = (cluster_uuid: string, host: KillableHost) =>
   switchHost(rig.context, { cluster_uuid, host_uuid: host.uuid });
 
-async function over(task: TaskRow): Promise<TaskRow> {
+async function over(task: TaskView): Promise<TaskView> {
   const state = async () => (await getTask(rig.context, task)).state;
   await expect.poll(state, { interval: 10, timeout: 500_000 }).toMatch(/finished|failed/);
   return getTask(rig.context, task);
 }
 
-async function finished(task: TaskRow): Promise<void> {
+async function finished(task: TaskView): Promise<void> {
   expect(await over(task)).toMatchObject({ state: "finished", current_cycle: cycles });
 }
 

@@ -10,7 +10,7 @@ import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { getTask } from "../../src/tasks/get-task.ts";
-import type { TaskRow } from "../../src/tasks/task-run.ts";
+import type { TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, oneHot, pixel, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
 import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
@@ -45,7 +45,7 @@ const newCluster = async (rig: Rig, host_uuid?: string) => {
 const train = (rig: Rig, cluster: string, data: string, epochs = 1) =>
   createTrainTask(rig.context, { time_length: 1, epochs, batch_size: 16, ...trainBody(cluster, data) });
 
-async function over(rig: Rig, task: TaskRow): Promise<TaskRow> {
+async function over(rig: Rig, task: TaskView): Promise<TaskView> {
   const state = async () => (await getTask(rig.context, task)).state;
   await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
   return getTask(rig.context, task);

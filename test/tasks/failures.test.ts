@@ -8,7 +8,7 @@ import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { deleteTask } from "../../src/tasks/delete-task.ts";
 import { getTask } from "../../src/tasks/get-task.ts";
-import type { TaskRow } from "../../src/tasks/task-run.ts";
+import type { TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, requestBody, smallTemplate, trainBody } from "../support/compute.ts";
 import { openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
@@ -32,7 +32,7 @@ const train = (rig: Rig, cluster: string, data: string, epochs = 1) =>
 const request = (rig: Rig, cluster: string, data: string) =>
   createRequestTask(rig.context, { time_length: 1, ...requestBody(cluster, data) });
 
-async function over(rig: Rig, task: TaskRow): Promise<TaskRow> {
+async function over(rig: Rig, task: TaskView): Promise<TaskView> {
   const state = async () => (await getTask(rig.context, task)).state;
   await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
   return getTask(rig.context, task);

@@ -28,7 +28,10 @@ test("everything that can be asked is answered while the host is in the middle o
   const behind = await createTrainTask(context, body);
   const key = { uuid: task.uuid, cluster_uuid: cluster.uuid };
   expect(await getTask(context, key)).toMatchObject({ state: "active", current_cycle: 0 });
-  expect(await listTasks(context, key)).toHaveLength(2);
+  const listed = await listTasks(context, key);
+  expect(listed).toHaveLength(2);
+  // A megabyte for each restore of a cluster with a long template, and any number of them.
+  for (const each of listed) expect(each).not.toHaveProperty("plan");
   expect((await getCluster(context, cluster)).metrics).toMatchObject({ cycle: 0 });
   expect(await listClusters(context)).toHaveLength(1);
   expect((await listHosts(context))[0]?.status).toMatchObject({ clusters: 1 });

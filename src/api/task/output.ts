@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TaskRow } from "../../tasks/task-run.ts";
+import type { TaskView } from "../../tasks/get-task.ts";
 import { formatTimestamp } from "../../timestamp.ts";
 import { timestampOutput } from "../fields.ts";
 
@@ -19,9 +19,9 @@ export const taskOutput = z.object({
 });
 
 /** Share of a task that is done, 0 … 1. */
-export const finishedShare = (task: TaskRow) => task.current_cycle / task.total_number_of_cycles;
+export const finishedShare = (task: TaskView) => task.current_cycle / task.total_number_of_cycles;
 
-export function toTaskBody(task: TaskRow): z.input<typeof taskOutput> {
+export function toTaskBody(task: TaskView): z.input<typeof taskOutput> {
   const { uuid, name, state, current_cycle, total_number_of_cycles } = task;
   return {
     uuid,
