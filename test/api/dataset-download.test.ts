@@ -97,19 +97,23 @@ test("what cannot be downloaded is refused before anything is sent", async () =>
 test("a client that reads slowly is waited for, and its leaving is noticed", async () => {
   await addDataset(BIG, { width: 20_000, rows: 5_000 });
   const target = `${url}/v1.0alpha/dataset/download?uuid=${BIG}&format=npy`;
-  const open = async () => {
-    const [response] = (await once(httpGet(target, { headers: { "X-Auth-Token": app.token } }), "response")) as [
+  const second = await app.addUser({ id: "second", projectId: "admin", isProjectAdmin: true });
+  const open = async (token: string) => {
+    const [response] = (await once(httpGet(target, { headers: { "X-Auth-Token": token } }), "response")) as [
       IncomingMessage,
     ];
     response.pause();
     return response;
   };
   const clients = [];
-  // As many as may run: a hundred megabytes each, of which nobody reads one.
-  for (let client = 0; client < 16; client++) {
-    const response = await open();
-    expect(response.statusCode).toBe(200);
-    clients.push(response);
+  // As many as may run: a hundred megabytes each, of which nobody reads one. No user can have them all.
+  for (const token of [app.token, second]) {
+    for (let client = 0; client < 8; client++) {
+      const response = await open(token);
+      expect(response.statusCode).toBe(200);
+      clients.push(response);
+    }
+    expect((await open(token)).statusCode).toBe(409);
   }
   expect(process.memoryUsage().arrayBuffers).toBeLessThan(300 * 1024 * 1024);
   await expect(hanami.datasets.download({ uuid: BIG })).rejects.toThrow(ConflictError);

@@ -31,7 +31,7 @@ const rowOf = (type: "uint8" | "float32", row: number) => [0, 1, 2, 3].map((colu
 
 async function exportBytes(path: string, format: ExportFormat, group?: string): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of runExport({ path, format, group })) pieces.push(piece);
+  for await (const piece of runExport({ path, format, group }, "user")) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
@@ -138,15 +138,26 @@ test("every 32-bit float survives as text", () => {
 test("a reader that leaves ends the work; a damaged file fails", async () => {
   const path = await smallDataset(await temporaryFolder(), "float32", ROWS);
   for (let round = 0; round < 2; round++) {
-    for await (const piece of runExport({ path, format: "csv", group: undefined })) {
+    for await (const piece of runExport({ path, format: "csv", group: undefined }, "user")) {
       expect(piece.length).toBeGreaterThan(0);
       break;
     }
   }
   // Many more than may run at once: none of them keeps its place, though it never began.
   for (let round = 0; round < 40; round++) {
-    await runExport({ path, format: "csv", group: undefined })[Symbol.asyncIterator]().return?.();
+    await runExport({ path, format: "csv", group: undefined }, "user")[Symbol.asyncIterator]().return?.();
   }
+  // Half of the places are as many as one user can have, whether or not anybody reads.
+  const held = Array.from({ length: 8 }, () => runExport({ path, format: "csv", group: undefined }, "user"));
+  expect(() => runExport({ path, format: "csv", group: undefined }, "user")).toThrow(
+    "More than 8 downloads of datasets of one user are running.",
+  );
+  const others = Array.from({ length: 8 }, () => runExport({ path, format: "csv", group: undefined }, "other"));
+  expect(() => runExport({ path, format: "csv", group: undefined }, "third")).toThrow(
+    "More than 16 downloads of datasets are running.",
+  );
+  for (const each of [...held, ...others]) await each[Symbol.asyncIterator]().return?.();
+  expect((await exportBytes(path, "csv")).length).toBeGreaterThan(0);
   await writeFile(path, "nothing");
   await expect(exportBytes(path, "csv")).rejects.toThrow("not a finished dataset file");
 });

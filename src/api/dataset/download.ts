@@ -35,7 +35,10 @@ export const downloadDatasetRoute = route({
       "Data-set with uuid '{uuid}' not found",
       "Column with name '{name}' was not found in dataset with UUID '{uuid}'",
     ],
-    409: ["More than {number} downloads of datasets are running."],
+    409: [
+      "More than {number} downloads of datasets of one user are running.",
+      "More than {number} downloads of datasets are running.",
+    ],
   },
   handler: async (context, input) => {
     const { row, pieces, bytes } = await downloadDataset(context, input);

@@ -6,20 +6,31 @@ import type { ExportJob, ExportMessage } from "./export-job.ts";
 const WORKER_HEAP_MIB = 256;
 /** Each has a thread of its own for as long as its client takes. */
 const MAX_PARALLEL = 16;
+/** A client that does not go on reading keeps its place: nobody shall have all of them. */
+const MAX_PARALLEL_OF_USER = 8;
 
-let running = 0;
+/** By user. */
+const running = new Map<string, number>();
 
 /**
  * The pieces of the exported file, made in a worker thread one ahead of whoever takes them. Throws 409 when too many
- * downloads run; otherwise what it returns must be used up or ended. It fails when the dataset's file is damaged.
+ * downloads run, of all users or of this one; otherwise what it returns must be used up or ended. It fails when the dataset's file is damaged.
  */
-export function runExport(job: ExportJob): AsyncIterable<Uint8Array> {
-  if (running >= MAX_PARALLEL) throw conflict(`More than ${MAX_PARALLEL} downloads of datasets are running.`);
-  running++;
+export function runExport(job: ExportJob, userId: string): AsyncIterable<Uint8Array> {
+  const ofUser = running.get(userId) ?? 0;
+  if (ofUser >= MAX_PARALLEL_OF_USER) {
+    throw conflict(`More than ${MAX_PARALLEL_OF_USER} downloads of datasets of one user are running.`);
+  }
+  const ofAll = [...running.values()].reduce((sum, count) => sum + count, 0);
+  if (ofAll >= MAX_PARALLEL) throw conflict(`More than ${MAX_PARALLEL} downloads of datasets are running.`);
+  running.set(userId, ofUser + 1);
   let isOver = false;
   const end = () => {
-    if (!isOver) running--;
+    if (isOver) return;
     isOver = true;
+    const left = (running.get(userId) ?? 0) - 1;
+    if (left > 0) running.set(userId, left);
+    else running.delete(userId);
   };
   const pieces = exportPieces(job, end);
   return {
