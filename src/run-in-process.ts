@@ -1,4 +1,9 @@
 import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { Places } from "./places.ts";
+
+/** Readers of uploaded files take memory and time of their own: only as many run as the machine has cores to spare. */
+export const readerPlaces = new Places(Math.max(1, Math.min(4, availableParallelism() - 1)));
 
 /**
  * Carries out a job in a process of its own, whose file answers it by `answerJob`. Undefined when the process ended

@@ -8,7 +8,7 @@ import { tempfilePath } from "../datasets/paths.ts";
 import { ByteRanges } from "../datasets/upload/byte-ranges.ts";
 import { checkpoints, tempfiles } from "../db/schema/index.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
-import { runInProcess } from "../run-in-process.ts";
+import { readerPlaces, runInProcess } from "../run-in-process.ts";
 import { checkpointPath } from "./checkpoint-path.ts";
 import { readOrigin } from "./read-origin.ts";
 import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
@@ -99,7 +99,8 @@ async function copyDurably(source: string, target: string): Promise<void> {
 async function check(path: string): Promise<void> {
   const program = new URL("./validate-checkpoint-process.js", import.meta.url);
   const limits = { heapMib: PROCESS_HEAP_MIB, timeMs: PROCESS_MS };
-  const verdict = (await runInProcess<CheckpointVerdict>(program, { path }, limits)) ?? {
+  const reading = readerPlaces.run(() => runInProcess<CheckpointVerdict>(program, { path }, limits));
+  const verdict = (await reading) ?? {
     kind: "wrong",
     reason: "reading it takes too much memory or time",
   };

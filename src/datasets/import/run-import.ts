@@ -1,9 +1,8 @@
 import { stat } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { NoSpaceError } from "../../outage.ts";
-import { runInProcess } from "../../run-in-process.ts";
+import { readerPlaces, runInProcess } from "../../run-in-process.ts";
 import { removePartialFiles } from "../file/writer.ts";
 import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
 
@@ -14,33 +13,22 @@ const PROCESS_HEAP_MIB = 512;
 /** A reader that is lured into an endless loop must not keep its place for ever: 10 minutes, and 1 more per 100 MB. */
 const PROCESS_MS = 600_000;
 const PROCESS_MS_PER_BYTE = 600e-6;
-const MAX_PARALLEL = Math.max(1, Math.min(4, availableParallelism() - 1));
-
-let running = 0;
-const waiting: (() => void)[] = [];
 
 /**
- * Converts uploaded files to a dataset file in a worker thread or process; further imports wait while as many run as the machine
- * has cores to spare. Resolves when the file lies, complete and durable, under `job.target`. Throws ImportError when
+ * Converts uploaded files to a dataset file in a worker thread or process, when one of `readerPlaces` is free. Resolves when the file lies, complete and durable, under `job.target`. Throws ImportError when
  * the data was refused; after any error there is no file.
  */
 export async function runImport(job: ImportJob): Promise<void> {
-  if (running >= MAX_PARALLEL) await new Promise<void>((start) => waiting.push(start));
-  else running++;
-  let outcome: ImportOutcome;
-  try {
-    const isForeign = job.type === "parquet" || job.type === "arrow";
-    outcome = await (isForeign ? runProcess(job) : runWorker(job));
-  } catch (error) {
-    // The worker died before it could tidy up.
-    await removePartialFiles(job.target);
-    throw error;
-  } finally {
-    const next = waiting.shift();
-    // The place goes straight to the next one, so nobody can slip in between.
-    if (next === undefined) running--;
-    else next();
-  }
+  const outcome = await readerPlaces.run(async () => {
+    try {
+      const isForeign = job.type === "parquet" || job.type === "arrow";
+      return await (isForeign ? runProcess(job) : runWorker(job));
+    } catch (error) {
+      // The worker died before it could tidy up.
+      await removePartialFiles(job.target);
+      throw error;
+    }
+  });
   if (outcome.kind === "refused") throw new ImportError(outcome.reason);
   if (outcome.kind === "no space") throw new NoSpaceError(dirname(job.target));
   if (outcome.kind === "failed") throw new Error(`import failed: ${outcome.error}`);
