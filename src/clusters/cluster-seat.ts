@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { and, eq, isNull } from "drizzle-orm";
 import type { Logger } from "pino";
@@ -18,6 +18,7 @@ import type {
 } from "../hosts/host.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
 import type { Metrics } from "../measurements/metrics.ts";
+import { readWholeFile } from "../read-whole-file.ts";
 import type { Storage } from "../storage.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { writeDurably } from "./durable-file.ts";
@@ -315,7 +316,7 @@ export class ClusterSeat {
   /** Puts what is on disk onto a host. */
   async #restore(row: ClusterRow, host: Host): Promise<Attached> {
     const { snapshot, template, seed } = row;
-    const state = snapshot === null ? null : await readFile(join(this.#resources.storage.clusters, snapshot));
+    const state = snapshot === null ? null : await readWholeFile(join(this.#resources.storage.clusters, snapshot));
     return this.#put(host, row.project_id, () =>
       state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state),
     );

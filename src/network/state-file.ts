@@ -7,6 +7,9 @@ import { append, bytesOf, count, createState, releaseState, type Memory, type St
 import { parseTemplate, TemplateError, type Template } from "./template/parse-template.ts";
 import { validateState } from "./validate-state.ts";
 
+/** Node hashes less than 2 GiB at a time. */
+const HASHED_BYTES_MAX = 2 ** 30;
+
 const FORMAT = "hanami-network";
 const VERSION = "1";
 
@@ -108,13 +111,15 @@ function tensorOf({ tensors }: Tensors, name: (typeof ARRAY_NAMES)[number], item
 }
 
 /** SHA-256 over metadata (without the checksum itself) and tensors, names included; hexadecimal. */
-export function checksum({ metadata, tensors }: Tensors): string {
+export function checksum({ metadata, tensors }: Tensors, bytesMax = HASHED_BYTES_MAX): string {
   const hash = createHash("sha256").update(
     JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))),
   );
   for (const name of [...tensors.keys()].sort((a, b) => (a < b ? -1 : 1))) {
     const tensor = tensors.get(name)!;
-    hash.update(JSON.stringify([name, tensor.dtype, tensor.shape])).update(tensor.bytes);
+    hash.update(JSON.stringify([name, tensor.dtype, tensor.shape]));
+    const { bytes } = tensor;
+    for (let at = 0; at < bytes.byteLength; at += bytesMax) hash.update(bytes.subarray(at, at + bytesMax));
   }
   return hash.digest("hex");
 }

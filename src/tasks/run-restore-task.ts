@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { eq } from "drizzle-orm";
 import { pinPath } from "../clusters/restore-pin.ts";
 import { clusters } from "../db/schema/index.ts";
 import { HostError } from "../hosts/host-errors.ts";
+import { readWholeFile } from "../read-whole-file.ts";
 import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
 import { TaskError } from "./task-error.ts";
@@ -15,7 +15,7 @@ export async function runRestoreTask(context: RunContext, run: TaskRun<"restore"
   const losses = new HostLosses();
   for (let over = false; !over;) {
     try {
-      await replaceNetwork(context, run, await readFile(path));
+      await replaceNetwork(context, run, await readWholeFile(path));
       over = true;
     } catch (error) {
       if (error instanceof HostError && error.kind === "state") {
