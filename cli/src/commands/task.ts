@@ -121,7 +121,7 @@ function addCreateCommands(group: Command): void {
     .option("--epochs <COUNT>", "passes over the data", integer)
     .option("--batch_size <COUNT>", "samples per step", integer)
     .option("--learning_rate <NUMBER>", "factor of each step", decimal)
-    .option("--seed <NUMBER>", "seed of the order of samples", integer)
+    .option("--seed <NUMBER>", "seed of the order of rows, and of a network that has learned nothing yet", integer)
     .action(
       run<NewTrainTask>(async ({ options, print, connect }, name) => {
         const { cluster: cluster_uuid, time: time_length, epochs, batch_size, learning_rate, seed } = options;
