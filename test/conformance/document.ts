@@ -29,6 +29,7 @@ export interface Operation {
 export interface OpenApiDocument {
   paths: Record<string, Record<string, Operation>>;
   security: object[];
+  components: { responses: { InternalError: { content: { "text/plain": { schema: JsonSchema } } } } };
 }
 
 /** One endpoint of the document, as the tests walk it. */

@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { createApi } from "../../src/api/app.ts";
+import { publicRoute } from "../../src/api/route.ts";
 import { routes } from "../../src/api/routes.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 import type { OpenApiDocument } from "./document.ts";
@@ -34,6 +37,26 @@ test("it has every endpoint, each with an id of its own and an answer", () => {
     expect(operation.responses["200"]).toBeDefined();
     expect(operation.responses["500"]).toBeDefined();
   }
+});
+
+test.each([
+  ["a defect", new Error("some mistake")],
+  ["no database", Object.assign(new Error("connect"), { code: "ECONNREFUSED" })],
+  ["no space", Object.assign(new Error("write"), { code: "ENOSPC" })],
+])("a 500 has the texts that the document knows: %s", async (_, error) => {
+  const failing = publicRoute({
+    method: "GET",
+    path: "/failing",
+    summary: "",
+    input: z.object({}),
+    output: z.object({}),
+    handler: () => Promise.reject(error),
+  });
+  const response = await createApi(app.app, [failing]).fetch(new Request("http://test/v1.0alpha/failing"));
+  const text = await response.text();
+  expect(response.status).toBe(500);
+  expect(response.headers.has("retry-after")).toBe(text !== "");
+  expect(document.components.responses.InternalError.content["text/plain"].schema.enum).toContain(text);
 });
 
 test("only the login and the document itself need no token", () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { outageTexts } from "../../outage.ts";
 import { versionPrefix } from "../handle-request.ts";
 import type { Route } from "../route.ts";
 import { errorTexts } from "./error-texts.ts";
@@ -12,8 +13,8 @@ const info = {
     "- Log in with `POST /token` (the passphrase in base64) and send the token as `X-Auth-Token`.",
     "- The input of POST and PUT is a JSON object, whatever the `Content-Type` says. Values in the query override " +
       "those of the body. GET and DELETE read the query only.",
-    "- A success is always 200 with JSON; an error is a bare text, and 500 is empty. In the texts below, names in " +
-      "braces stand for any text.",
+    "- A success is always 200 with JSON; an error is a bare text, and 500 is empty unless the server is " +
+      "short of its database or disk. In the texts below, names in braces stand for any text.",
     "- Files are uploaded and single samples exchanged over a websocket on the same port, see `proto/hanami.proto`.",
   ].join("\n"),
 };
@@ -114,14 +115,17 @@ export function openApiDocument(routes: readonly Route[]) {
       securitySchemes: { token: { type: "apiKey", in: "header", name: "X-Auth-Token" } },
       headers: {
         RetryAfter: {
-          description: "With `Too many …`: seconds until the next request, or login, will be answered.",
+          description: "With `Too many …` and with the text of a 500: seconds until it is worth asking again.",
           schema: { type: "integer", minimum: 1 },
         },
       },
       responses: {
         InternalError: {
-          description: "A defect of the server, which keeps the reason in its error log. The body is empty.",
-          content: { "text/plain": { schema: { type: "string", const: "" } } },
+          description:
+            "Empty: a defect of the server, which keeps the reason in its error log. With a text: it can not work at " +
+            "the moment; ask again later.",
+          headers: { "Retry-After": { $ref: "#/components/headers/RetryAfter" } },
+          content: { "text/plain": { schema: { type: "string", enum: ["", ...Object.values(outageTexts)] } } },
         },
       },
     },
