@@ -13,7 +13,7 @@ function describe(error: unknown, config: Config | undefined): string {
   if (code === "EADDRINUSE") {
     return `Port ${config?.port} on ${config?.host} is in use. Set HANAMI_PORT to another one, or stop what uses it.`;
   }
-  if (code?.startsWith("ERR_PARSE_ARGS") === true) return `${error.message}\nUsage: main.js [--config FILE]`;
+  if (code?.startsWith("ERR_PARSE_ARGS") === true) return `${error.message}\nUsage: npm start -- [--config FILE]`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EACCES") {
     return `The server can not start: ${error.message}`;
   }
@@ -35,7 +35,13 @@ function showCredentials({ id, passphrase }: GeneratedAdmin): void {
 function announce({ app }: Server, url: string): void {
   const hosts = app.hosts.list().map((host) => `  ${host.uuid}  ${host.type}  ${host.name}`);
   console.log(
-    [`hanami-webgpu listens on ${url}`, `data directory ${app.config.dataDir}`, "hosts:", ...hosts].join("\n"),
+    [
+      `hanami-webgpu listens on ${url}`,
+      `process ${process.pid}`,
+      `data directory ${app.config.dataDir}`,
+      "hosts:",
+      ...hosts,
+    ].join("\n"),
   );
 }
 

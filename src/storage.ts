@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "./datasets/file/writer.ts";
+import { StartError } from "./start-error.ts";
 
 /** Where things lie in the data directory. File names are uuids that the server made, never a client's text. */
 export interface Storage {
@@ -12,6 +13,7 @@ export interface Storage {
   readonly checkpoints: string;
 }
 
+/** Makes what is missing of it. Throws StartError when that is not possible. */
 export async function openStorage(root: string): Promise<Storage> {
   const storage: Storage = {
     root,
@@ -22,7 +24,11 @@ export async function openStorage(root: string): Promise<Storage> {
     checkpoints: join(root, "checkpoints"),
   };
   // The passphrases' hashes and everybody's data are nobody else's business.
-  for (const folder of Object.values(storage)) await mkdir(folder, { recursive: true, mode: 0o700 });
-  await syncFolder(root);
+  try {
+    for (const folder of Object.values(storage)) await mkdir(folder, { recursive: true, mode: 0o700 });
+    await syncFolder(root);
+  } catch (error) {
+    throw new StartError(`The data directory ${root} can not be used: ${(error as Error).message}`, { cause: error });
+  }
   return storage;
 }

@@ -65,7 +65,8 @@ async function login(url: string, id: string, passphrase: string) {
 test("shows address and generated credentials once, keeps others out, survives kill -9, stops on SIGTERM", async () => {
   const first = start({});
   const [, id = "", passphrase = ""] = await first.printed(/HANAMI_USER=(\S+)\s+HANAMI_PASSPHRASE=(\S+)/);
-  const [, url = ""] = await first.printed(/listens on (\S+)/);
+  const [, url = "", pid] = await first.printed(/listens on (\S+)\nprocess (\d+)\n/);
+  expect(pid).toBe(`${first.child.pid}`);
   expect(await login(url, id, passphrase)).toBe(200);
 
   const second = await start({}).exited;
@@ -90,10 +91,12 @@ test("a bad configuration names every bad value, from the environment and from a
   expect(bad.errors).toMatch(/HANAMI_PORT: .*\n.*HANAMI_LOG_LEVEL: /);
 
   const file = join(root, "hanami.conf");
-  await writeFile(file, "HANAMI_PORT=5\nHANAMI_PROT=5\nOTHER=x\n");
-  const unknown = await start({}, ["--config", file]).exited;
+  await writeFile(file, "HANAMI_TOKEN_EXPIRE_TIME=soon\nHANAMI_PROT=5\nOTHER\nHANAMI_HOST=::1\n");
+  const unknown = await start({ HANAMI_CPU_THREADS: "x" }, ["--config", file]).exited;
   expect(unknown.code).toBe(1);
-  expect(unknown.errors).toMatch(/no setting HANAMI_PROT\n.*no setting OTHER/);
+  expect(unknown.errors).toMatch(
+    /no setting HANAMI_PROT\n.*no setting OTHER\n.*_EXPIRE_TIME: .*\n.*_CPU_THREADS: .*\n$/,
+  );
 
   await writeFile(file, "HANAMI_TOKEN_EXPIRE_TIME=soon\n");
   expect((await start({}, ["-c", file]).exited).errors).toContain("HANAMI_TOKEN_EXPIRE_TIME");
@@ -125,6 +128,14 @@ test("a database that can not be reached is named, without its password", async 
   expect(end.code).toBe(1);
   expect(end.errors).toMatch(/^The database 127\.0\.0\.1:1\/nowhere can not be used: .*ECONNREFUSED/);
   expect(end.errors).not.toContain("secret");
+});
+
+test("a data directory that can not be made is named", async () => {
+  const file = join(root, "file");
+  await writeFile(file, "");
+  const end = await start({ HANAMI_DATA_DIR: join(file, "data") }).exited;
+  expect([end.code, end.output]).toEqual([1, ""]);
+  expect(end.errors).toMatch(/^The data directory \S+ can not be used: ENOTDIR.*\n$/);
 });
 
 test("a policy file that is not valid stops the start", async () => {

@@ -72,6 +72,9 @@ export async function send(
 
 /** `fetch` hides the reason one level down. */
 function reason(error: unknown): string {
-  const { message, cause } = error as { message?: string; cause?: { message?: string; code?: string } };
+  type Cause = { message?: string; code?: string; library?: string; reason?: string };
+  const { message, cause } = error as { message?: string; cause?: Cause };
+  // Where OpenSSL found a problem in its own sources, which its message tells, helps nobody.
+  if (cause?.library !== undefined && cause.reason !== undefined) return `${cause.library}: ${cause.reason}`;
   return cause?.message || cause?.code || message || String(error);
 }

@@ -17,9 +17,9 @@ export class LoadMeter {
     this.#at = this.#now();
   }
 
-  /** 0…1. */
+  /** 0…1, to four places. */
   read(): number {
-    return this.#share * decay(this.#now() - this.#at);
+    return Math.round(this.#share * decay(this.#now() - this.#at) * 1e4) / 1e4;
   }
 }
 

@@ -216,6 +216,12 @@ describe("errors", () => {
     expect(stderr).toBe(`Error: Cannot reach ${address}: connect ECONNREFUSED ${address.slice("http://".length)}\n`);
   });
 
+  test("a server without TLS under an address with it", async () => {
+    const address = env["HANAMI_ADDRESS"]?.replace("http:", "https:").replace(/\/$/, "") ?? "";
+    const { stderr } = await runCli(["project", "list"], { env: { ...env, HANAMI_ADDRESS: address } });
+    expect(stderr).toMatch(/^Error: Cannot reach \S+: SSL routines: [a-z ]+\n$/);
+  });
+
   test("help needs no environment", async () => {
     expect(await runCli(["task", "create", "train", "-h"])).toMatchObject({ code: 0, stderr: "" });
     expect((await runCli(["help", "dataset"])).stdout).toContain("content [options] <DATASET_UUID>");

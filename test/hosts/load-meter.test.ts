@@ -22,4 +22,6 @@ test("it fades while nothing happens", () => {
   const { meter, pass } = work({ busyMs: 100, idleMs: 0 }, 1000);
   pass(60_000);
   expect(meter.read()).toBeLessThan(0.001);
+  pass(60_000);
+  expect(meter.read()).toBe(0);
 });
