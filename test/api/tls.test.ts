@@ -62,6 +62,8 @@ test("REST with a certificate that the client knows; nothing without, nor with a
   );
   await expect(fetch(url.replace("https", "http"))).rejects.toThrow("fetch failed");
   expect((await ask({ ca: certificate.cert })).status).toBe(200);
+  const offer = { Connection: "Upgrade", Upgrade: "h2c" };
+  expect((await ask({ ca: certificate.cert, headers: offer })).status).toBe(200);
 });
 
 test("the command line, with REST and websockets", async () => {

@@ -102,6 +102,30 @@ describe("transport over a real socket", () => {
     expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
   });
 
+  test("a request that offers another protocol is answered in this one, again and again", async () => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    let answers = "";
+    socket.setEncoding("utf8").on("data", (text: string) => (answers += text));
+    const answered = (count: number) =>
+      vi.waitFor(() => expect(answers.match(/HTTP\/1.1 200 OK[^{]*\{[^}]*"offered"/g)).toHaveLength(count), 20_000);
+    const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA";
+    const head = `Host: any\r\nX-Auth-Token: ${app.token}\r\n${offer}`;
+    const body = '{"id":"offered","name":"some name"}';
+    const post = `POST /v1.0alpha/project HTTP/1.1\r\n${head}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    await new Promise<void>((sent) => socket.write(post + body.slice(0, 5), () => sent()));
+    socket.write(body.slice(5));
+    await answered(1);
+    socket.write(`GET /v1.0alpha/project?id=offered HTTP/1.1\r\n${head}\r\n\r\n`);
+    await answered(2);
+    socket.destroy();
+    const websocketByPost = httpRequest({ hostname, port, method: "POST", path: "/v1.0alpha/user" });
+    websocketByPost.setHeader("Connection", "Upgrade").setHeader("Upgrade", "websocket").end();
+    const [response] = await once(websocketByPost, "response");
+    response.resume();
+    expect(response.statusCode).toBe(400);
+  });
+
   test("a client that hangs up in the middle of a body leaves nothing in the error log", async () => {
     const { hostname, port } = new URL(url);
     const refused = async () =>

@@ -2,6 +2,7 @@ import type { Server as HttpServer } from "node:http";
 import { WebSocketServer } from "ws";
 import type { App } from "../../app-context.ts";
 import { SocketConnection } from "./connection.ts";
+import { declineUpgrade, isWebSocketRequest } from "./decline-upgrade.ts";
 import type { NamedTarget } from "./targets.ts";
 
 /** How long clients may take to answer a close frame when the server stops. */
@@ -17,6 +18,10 @@ export function attachWebSockets(app: App, server: HttpServer, targets: Readonly
   const connections = new Set<SocketConnection>();
 
   server.on("upgrade", (request, socket, head) => {
+    if (!isWebSocketRequest(request)) {
+      declineUpgrade(server, request, socket, head);
+      return;
+    }
     socket.on("error", () => socket.destroy());
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       request.socket.setKeepAlive(true, keepAliveMs);
