@@ -28,6 +28,9 @@ export interface Gpu {
 /** Dawn crashes when the object that `create` returns is collected while its adapters and devices are in use. */
 const pinned = new Set<GPU>();
 
+/** Memory for a buffer is a little more than the buffer, and SwiftShader has none for one of exactly its limit. */
+const BUFFER_SPARE_BYTES = 65_536;
+
 /** Devices come with small defaults unless these are asked for. */
 const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
@@ -123,7 +126,8 @@ function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void):
   return {
     device,
     identity,
-    maxBufferBytes: Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize),
+    maxBufferBytes:
+      Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize) - BUFFER_SPARE_BYTES,
     lost,
     async checked(work) {
       device.pushErrorScope("validation");
