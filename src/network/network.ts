@@ -7,7 +7,7 @@ import { cyclesToReduction, reduce } from "./reduce.ts";
 import { expectations, externalValues } from "./output-values.ts";
 import { widenOutput } from "./readout.ts";
 import { startsWide, startWide } from "./start-blocks.ts";
-import { bytesPer, count, releaseState } from "./state.ts";
+import { bytesPer, count, releaseState, usedBytes } from "./state.ts";
 import { exportState, readCycle, restoreState, writeCycle } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
 
@@ -135,9 +135,8 @@ export class Network {
       const block = Math.floor(state.arrays.source[s]! / NEURONS_PER_BLOCK);
       synapses += ramps[s]! * hexagonOf(this.#cluster, block).feeds.rampSize;
     }
-    const sorts = ["cluster", "input", "block", "section", "tile", "row", "output"] as const;
-    const bytes = sorts.reduce((sum, per) => sum + count(state, per) * bytesPer(per), 0);
     const neurons = blocks * NEURONS_PER_BLOCK;
+    const bytes = usedBytes(state);
     return { cycle: this.cycle, blocks, neurons, sections, synapses, bytes, hexagons: perHexagon };
   }
 

@@ -11,6 +11,9 @@ export interface Memory {
 
 export const heap: Memory = { allocate: (bytes) => new Uint8Array(bytes), release: () => {} };
 
+/** A file or a message of 2 GiB cannot be read in one piece: what a network's arrays may take, with room for its template. */
+export const STATE_BYTES_MAX = 2 ** 31 - 2 ** 26;
+
 /** The flat arrays of one network. They may be replaced when the state grows: never hold one across an `append`. */
 export interface State {
   readonly arrays: Arrays;
@@ -38,10 +41,16 @@ export function count(state: State, per: Per): number {
   return per === "cluster" ? 1 : (state.arrays.header[HEADER[per]] ?? 0);
 }
 
-/** Adds `added` zeroed things of a sort at the end and returns the index of the first. */
+/**
+ * Adds `added` zeroed things of a sort at the end and returns the index of the first. Throws MemoryFullError when the
+ * network would get too large, or its memory is full; then nothing was added.
+ */
 export function append(state: State, per: Exclude<Per, "cluster">, added: number): number {
   const first = count(state, per);
   const needed = first + added;
+  const bytes = usedBytes(state) + added * bytesPer(per);
+  if (bytes > STATE_BYTES_MAX)
+    throw new MemoryFullError(`a network may have ${STATE_BYTES_MAX} bytes and would have ${bytes}`);
   if (needed > state.capacity[per]) {
     // Doubling keeps the copying linear in the final size. Where memory is short, what is needed has to do.
     try {
@@ -79,9 +88,14 @@ export function bytesOf(state: State, name: ArrayName): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, count(state, LAYOUT[name].per) * bytesPerItem(name));
 }
 
+/** The used bytes of all arrays. */
+export function usedBytes(state: State): number {
+  return PERS.reduce((sum, per) => sum + count(state, per) * bytesPer(per), 0);
+}
+
 /** Bytes that all arrays of a sort take for each thing of that sort. */
 export function bytesPer(per: Per): number {
-  return ARRAY_NAMES.filter((name) => LAYOUT[name].per === per).reduce((sum, name) => sum + bytesPerItem(name), 0);
+  return BYTES_PER[per];
 }
 
 const regionOf = ({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array) =>
@@ -95,3 +109,7 @@ function view(name: ArrayName, bytes: Uint8Array): Uint32Array | Float32Array {
     ? new Uint32Array(bytes.buffer, bytes.byteOffset, length)
     : new Float32Array(bytes.buffer, bytes.byteOffset, length);
 }
+
+const PERS: readonly Per[] = ["cluster", "input", "block", "section", "tile", "row", "output"];
+const BYTES_PER = { cluster: 0, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
+for (const name of ARRAY_NAMES) BYTES_PER[LAYOUT[name].per] += bytesPerItem(name);

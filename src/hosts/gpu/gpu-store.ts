@@ -5,6 +5,7 @@ import { Kernels } from "../../kernels/webgpu/kernels.ts";
 import type { RequestRun } from "../../kernels/webgpu/run-rows.ts";
 import { TableError } from "../../kernels/webgpu/table.ts";
 import { updateRule } from "../../network/batch-size.ts";
+import { MemoryFullError } from "../../network/engine.ts";
 import { StateError } from "../../network/state-error.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { HostError } from "../host-errors.ts";
@@ -129,6 +130,7 @@ export class GpuStore implements AsyncHostService {
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work).catch((error: unknown) => {
       if (error instanceof GpuMemoryError) this.#giveUp(error.message);
+      if (error instanceof MemoryFullError) throw new HostError("room", roomText(error.message));
       throw error;
     });
     this.#last = result.catch(() => undefined);
@@ -160,7 +162,7 @@ export class GpuStore implements AsyncHostService {
 
   #noRoom(needed: number): HostError {
     const budget = `its clusters may take ${this.#budget} bytes of memory and would take ${needed}`;
-    return new HostError("room", `The host has no room for this network: ${budget}`);
+    return new HostError("room", roomText(budget));
   }
 
   #network(cluster: string): GpuNetwork {
@@ -175,6 +177,8 @@ export class GpuStore implements AsyncHostService {
     return elapsedMs;
   }
 }
+
+const roomText = (reason: string) => `The host has no room for this network: ${reason}`;
 
 const columnsOf = ({ cycles, timeLength, inputs }: RequestSlice): RequestRun => ({ cycles, timeLength, inputs });
 

@@ -147,11 +147,8 @@ export class GpuNetwork {
       return { blocks: role === "input" ? 0 : at("blocks"), sections: at("sections"), bytes };
     });
     const blocks = hexagons.reduce((sum, hexagon) => sum + hexagon.blocks, 0);
-    const sorts = ["block", "section", "tile", "row", "output"] as const;
-    const bytes =
-      bytesPer("cluster") +
-      this.template.inputs.length * bytesPer("input") +
-      sorts.reduce((sum, per) => sum + counts[per] * bytesPer(per), 0);
+    const sorts = ["block", "section", "tile", "row"] as const;
+    const bytes = sorts.reduce((sum, per) => sum + counts[per] * bytesPer(per), this.#device.otherBytes);
     return {
       cycle: this.cycle,
       blocks,

@@ -1,5 +1,6 @@
 import type { Cluster } from "../../network/cluster.ts";
 import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
+import { bytesPer } from "../../network/state.ts";
 import { Buffers } from "./buffers.ts";
 import { GpuMemoryError, type Gpu } from "./device.ts";
 import {
@@ -11,7 +12,7 @@ import {
   type HostPart,
   type Records,
 } from "./records.ts";
-import { roomForStep, roomToGrow, type Room } from "./room.ts";
+import { roomForStep, roomToGrow, withinState, type Room } from "./room.ts";
 
 const CONTROL = structs("Control");
 /** Words of `tally` before its bits. */
@@ -181,6 +182,12 @@ export class NetworkBuffers {
     return control!;
   }
 
+  /** Bytes of the state that no pool holds. */
+  get otherBytes(): number {
+    const { output } = this.counts;
+    return bytesPer("cluster") + this.host.inputWidth.length * bytesPer("input") + output * bytesPer("output");
+  }
+
   destroy(): void {
     this.buffers.destroy();
   }
@@ -244,16 +251,17 @@ export class NetworkBuffers {
     return new Map(Object.entries(words).map(([name, count]) => [name, count * 4]));
   }
 
-  /** Room cut down to what the device's buffers can hold. */
+  /** Room cut down to what the device's buffers can hold, and to what a network may take. */
   #bounded(room: Room): Room {
     const words = this.#gpu.maxBufferBytes / 4;
     const scratch = NEURONS_PER_BLOCK * Math.max(this.#samples, structs("Neuron").words);
-    return {
+    const bounded = {
       block: Math.min(room.block, Math.floor(words / scratch), GROUPS_MAX),
       section: Math.min(room.section, Math.floor(words / SYNAPSES_PER_SECTION)),
       tile: Math.min(room.tile, Math.floor(words / structs("Tile").words), GROUPS_MAX),
       row: Math.min(room.row, Math.floor(words / (NEURONS_PER_BLOCK * 2))),
     };
+    return withinState(this.counts, bounded, this.otherBytes);
   }
 }
 

@@ -1,5 +1,6 @@
 import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
 import { FEW_SECTIONS, START_BLOCKS } from "../../network/learning.ts";
+import { bytesPer, STATE_BYTES_MAX } from "../../network/state.ts";
 import type { Counts } from "./records.ts";
 
 /** How many things of each sort the pools have room for. */
@@ -31,4 +32,19 @@ export function roomToGrow(counts: Counts, shape: { hexagons: number; runs: numb
     block: counts.block + Math.ceil(counts.block / 4),
   };
   return roomForStep(ahead, shape);
+}
+
+/**
+ * Room cut down so that a network that fills it can still be exported: what goes beyond its `counts` shrinks alike.
+ * `otherBytes` is what it takes beside that.
+ */
+export function withinState(counts: Counts, room: Room, otherBytes: number): Room {
+  const sorts = ["section", "block", "tile", "row"] as const;
+  const spare = (per: (typeof sorts)[number]) => Math.max(0, room[per] - counts[per]);
+  const used = sorts.reduce((sum, per) => sum + counts[per] * bytesPer(per), otherBytes);
+  const wanted = sorts.reduce((sum, per) => sum + spare(per) * bytesPer(per), 0);
+  const share = (STATE_BYTES_MAX - used) / wanted;
+  if (!(share < 1)) return room;
+  const cut = (per: (typeof sorts)[number]) => room[per] - Math.ceil(spare(per) * (1 - share));
+  return { section: cut("section"), block: cut("block"), tile: cut("tile"), row: cut("row") };
 }
