@@ -9,6 +9,9 @@ import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostClosedError, HostError } from "../../src/hosts/host-errors.ts";
 import type { Host, SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
+import type { Cluster } from "../../src/network/cluster.ts";
+import { exportState, restoreState, writeCycle } from "../../src/network/state-file.ts";
+import { expectSameCluster } from "../kernels/compare.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
 /** The software device is slow where other work goes on. */
@@ -141,6 +144,32 @@ test("a network moves between CPU and GPU again and again in one training, and l
   expect(moves).toBeGreaterThan(8);
   const [moved, stayed] = [await accuracy(at, "moves", 5000, 400), await accuracy(cpu, "stays", 5000, 400)];
   expect(Math.abs(moved - stayed)).toBeLessThan(3);
+});
+
+test("cycles of direct IO change a network as much as on the CPU, less the more it was trained", async () => {
+  const [cpu, gpu] = [openCpuHost(), openGpuHost()];
+  await cpu.create("a", { template: smallTemplate, seed: 3 });
+  await cpu.train("a", sliceOf(0, 64));
+  const begun = restoreState(await cpu.exportState("a"));
+  const before = begun.state.arrays.readout.slice();
+  /** What six cycles make of the network, as one that was trained with so many samples. */
+  const learned = async (host: Host, trained: number): Promise<Cluster> => {
+    writeCycle(begun.state.arrays.header, trained);
+    await host.attach("a", exportState(begun));
+    for (let cycle = 64; cycle < 70; cycle++) await host.train("a", { ...sliceOf(cycle, 1, 1), schedule: null });
+    return restoreState(await host.exportState("a"));
+  };
+  const change = ({ state }: Cluster) =>
+    Math.hypot(...state.arrays.readout.subarray(0, before.length).map((weight, i) => weight - before[i]!));
+  const changes: number[] = [];
+  for (const trained of [0, 45_000]) {
+    const [there, here] = [await learned(gpu, trained), await learned(cpu, trained)];
+    expectSameCluster(there, here, 5e-5, { bias: 5e-4 });
+    expect(change(there) / change(here)).toBeCloseTo(1, 4);
+    changes.push(change(there));
+  }
+  // A tenth of the rate.
+  expect(changes[1]! / changes[0]!).toBeCloseTo(0.1, 1);
 });
 
 test("a device that cannot be opened ends the host's process, with the reason", async () => {
