@@ -56,11 +56,12 @@ function fill(file: Tensors, template: Template, state: State): Cluster {
   const header = tensorOf(file, "header", 1);
   new Uint8Array(state.arrays.header.buffer, state.arrays.header.byteOffset).set(header.bytes);
   const counts = state.arrays.header.slice();
-  for (const per of ["input", "block", "section", "tile", "row", "output"] as const) {
+  const sorts = ["input", "block", "section", "tile", "row", "output"] as const;
+  for (const per of sorts) state.arrays.header[HEADER[per]] = 0;
+  for (const per of sorts) {
     const items = counts[HEADER[per]]!;
     // Before any memory is taken for them, the file must really hold that many.
     for (const name of ARRAY_NAMES) if (LAYOUT[name].per === per) tensorOf(file, name, items);
-    state.arrays.header[HEADER[per]] = 0;
     append(state, per, items);
   }
   for (const name of ARRAY_NAMES) bytesOf(state, name).set(tensorOf(file, name, count(state, LAYOUT[name].per)).bytes);
