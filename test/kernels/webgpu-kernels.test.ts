@@ -181,9 +181,11 @@ function withSlopes(cluster: Cluster, scratch: Scratch, hexagon: number): Scratc
 }
 
 describe.each(CASES)("every kernel against the reference: $name", (each) => {
+  const trained = trainedCluster(each, 3, { update: "batch", rate: 0.01 });
+
   // Around the 8 and 16 samples of a tile, the 64 of source-delta, the 128 of collect-learners.
   test.each([0, 1, 15, 16, 17, 65, 129])("%i samples, a batch update", async (samples) => {
-    const cluster = trainedCluster(each, 3, { update: "batch", rate: 0.01 });
+    const cluster = copyOf(trained);
     const scratch = await checkForwardHalf(each, cluster, samples);
     await checkBackwardHalf(cluster, scratch, BATCH);
   });
