@@ -1,7 +1,7 @@
 import { datasetPath } from "../datasets/paths.ts";
 import type { ClusterSeat } from "../clusters/cluster-seat.ts";
 import { HostError } from "../hosts/host-errors.ts";
-import type { TablePart, TrainSlice } from "../hosts/host.ts";
+import type { Host, TablePart, TrainSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { HostLosses } from "./host-losses.ts";
 import { placeBindings } from "./place-bindings.ts";
@@ -82,6 +82,7 @@ class SliceTrainer {
   readonly #table: TableLoader;
   readonly #size: SliceSize;
   #ahead: Promise<TaskSlice> | null = null;
+  #host: Host | null = null;
 
   constructor(
     context: RunContext,
@@ -108,6 +109,7 @@ class SliceTrainer {
     }));
     run.cycle = cycle;
     if (cycle >= total || run.stop !== null) return false;
+    if (host !== this.#host) await this.#beginOn(host);
     const part = await this.#table.next(host, total - cycle);
     if (part !== null) await this.#bring(part);
     else await this.#train(total);
@@ -122,6 +124,14 @@ class SliceTrainer {
     await this.#context.exclusive((seat) => seat.dropTable()).catch(() => undefined);
   }
 
+  /** What was read ahead is as long as suited the host before. */
+  async #beginOn(host: Host): Promise<void> {
+    this.#host = host;
+    this.#size.startAgain();
+    await this.#ahead?.catch(() => undefined);
+    this.#ahead = null;
+  }
+
   async #train(total: number): Promise<void> {
     const run = this.#run;
     const taskUuid = run.task.uuid;
@@ -132,7 +142,7 @@ class SliceTrainer {
     if (firstCycle !== run.cycle) ({ firstCycle, slice } = await this.#read(run.cycle));
     const end = firstCycle + slice.cycles;
     const trained = this.#context.exclusive(async (seat) => {
-      if ((await seat.positionOf(taskUuid)) !== firstCycle) return null;
+      if ((await seat.positionOf(taskUuid)) !== firstCycle || (await seat.ready()).host !== this.#host) return null;
       await this.#seed(seat);
       return seat.train(slice, { taskUuid, cycle: end });
     });

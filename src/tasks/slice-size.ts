@@ -18,6 +18,11 @@ export class SliceSize {
     this.#goal = FIRST_CYCLES;
   }
 
+  /** Another host may be a hundred times slower. */
+  startAgain(): void {
+    this.#goal = FIRST_CYCLES;
+  }
+
   /** Cycles of the next slice when `left` remain before a border that it must not cross. */
   next(left: number): number {
     const cycles = Math.min(this.#goal, this.#cyclesMax);

@@ -4,7 +4,9 @@ import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { deleteCluster } from "../../src/clusters/delete-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";
 import { setMode } from "../../src/clusters/set-mode.ts";
+import { switchHost } from "../../src/clusters/switch-host.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import type { TrainSlice } from "../../src/hosts/host.ts";
 import type { HostRequest, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
@@ -69,8 +71,8 @@ let names = 0;
 const newCluster = async (context: Context) =>
   (await createCluster(context, { name: `cluster ${++names}`, template: base64(smallTemplate), seed: 5 })).uuid;
 
-const trainLong = (context: Context, cluster: string, dataset: string) =>
-  createTrainTask(context, { time_length: 1, epochs: 1_000_000, ...trainBody(cluster, dataset) });
+const trainLong = (context: Context, cluster: string, dataset: string, batch_size = 128) =>
+  createTrainTask(context, { time_length: 1, epochs: 1_000_000, batch_size, ...trainBody(cluster, dataset) });
 
 async function until(reached: () => boolean): Promise<void> {
   await expect.poll(reached, { interval: 5, timeout: 60_000 }).toBe(true);
@@ -118,6 +120,30 @@ test.each(["another project", "the same project"])(
     await deleteTask(mine, longTask);
   },
 );
+
+test("a cluster that moves to another host starts there with a small slice", async () => {
+  const cycles: { first: number[]; second: number[] } = { first: [], second: [] };
+  const watched = (seen: number[]): OpenHostLink => {
+    const open = workerLink(cpuWorker, "cpu-host");
+    return (events) => {
+      const inner = open(events);
+      const post = (request: HostRequest, transfer: ArrayBuffer[]) => {
+        if (request.method === "train") seen.push((request.args[1] as TrainSlice).cycles);
+        inner.post(request, transfer);
+      };
+      return { post, close: () => inner.close() };
+    };
+  };
+  const rig = await openRig(app, { link: watched(cycles.first), secondLink: watched(cycles.second) });
+  const mine = inProject(rig, "mine");
+  const cluster = await newCluster(mine);
+  const task = await trainLong(mine, cluster, await newDataset(mine), 16);
+  await until(() => Math.max(...cycles.first) > 64);
+  await switchHost(mine, { cluster_uuid: cluster, host_uuid: rig.hosts[1].uuid });
+  await until(() => cycles.second.length > 0);
+  expect(cycles.second[0]).toBe(16);
+  await deleteTask(mine, task);
+});
 
 // The last test: its tasks are left in the queues.
 test("a project with eight training clusters gets as many slices as a project with one", async () => {

@@ -17,6 +17,9 @@ test("slices start small, grow towards the wanted time and shrink again", () => 
   expect(settled).toBeLessThanOrEqual(100);
   size.observe(1000, 1000);
   expect(size.next(1_000_000)).toBeLessThan(100);
+  size.observe(1000, 1);
+  size.startAgain();
+  expect(size.next(1_000_000)).toBe(16);
 });
 
 test("slices hold whole steps, except before a border", () => {
