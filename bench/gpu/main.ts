@@ -5,7 +5,7 @@
  * move; `--clusters 1,2,4,8` that one host trains; `--bandwidth GB` of the device's memory per second, for the roof.
  */
 import { parseArgs } from "node:util";
-import { openGpu } from "../../src/kernels/webgpu/device.ts";
+import { openGpu, UnusableAdapterError } from "../../src/kernels/webgpu/device.ts";
 import { Kernels } from "../../src/kernels/webgpu/kernels.ts";
 import { provideSoftwareVulkan } from "../../src/kernels/webgpu/software-vulkan.ts";
 import { generateDigits, loadDigits } from "../digits.ts";
@@ -32,7 +32,11 @@ const { values: options } = parseArgs({
 });
 
 if (options.software) await provideSoftwareVulkan();
-const gpu = await openGpu();
+const gpu = await openGpu().catch((error: unknown) => {
+  if (!(error instanceof UnusableAdapterError)) throw error;
+  console.error(`Nothing to measure: ${error.message}. For the software device: npm run bench:gpu -- --software`);
+  process.exit(1);
+});
 // A machine without a GPU may have a software adapter of its own.
 const isSmall = gpu.identity.isSoftware;
 const numbers = (given: string | undefined, small: number[], large: number[]) =>

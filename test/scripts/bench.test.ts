@@ -25,3 +25,13 @@ test("a benchmark that does not exist is named with those that do", async () => 
   const failed = run(process.execPath, [join(paths.root, "scripts/bench.mjs"), "nonsense"]);
   await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("through-api, tfjs") });
 });
+
+test("without a GPU the benchmark of GPUs says so", async () => {
+  // Nothing that the Vulkan loader could find.
+  const env = { ...process.env, VK_DRIVER_FILES: "/nowhere", VK_ICD_FILENAMES: "/nowhere" };
+  const failed = run(process.execPath, [join(paths.root, "dist/bench/gpu/main.js")], { cwd: paths.root, env });
+  await expect(failed).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^Nothing to measure: .*\n$(?![^])/m),
+  });
+});
