@@ -32,11 +32,14 @@ export class StreamAnswer {
    */
   toStream(onFailure: (error: unknown) => void): ReadableStream<Uint8Array> {
     const iterator = this.pieces[Symbol.asyncIterator]();
+    // Also when it has all that `Content-Length` announced, while the end of the pieces is still being waited for.
+    let hasLeft = false;
     return new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
           try {
             const { done, value } = await iterator.next();
+            if (hasLeft) return;
             if (done === true) controller.close();
             else controller.enqueue(value);
           } catch (error) {
@@ -45,6 +48,7 @@ export class StreamAnswer {
           }
         },
         async cancel() {
+          hasLeft = true;
           await iterator.return?.();
         },
       },
