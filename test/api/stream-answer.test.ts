@@ -20,7 +20,7 @@ test.each([
       isOver = true;
     }
   }
-  const onFailure = vi.fn();
+  const onFailure = vi.fn<(error: unknown) => void>();
   const reader = new StreamAnswer("text/json", pieces()).toStream(onFailure).getReader();
   expect((await reader.read()).value).toHaveLength(1);
   const next = reader.read();
