@@ -202,7 +202,7 @@ export class ClusterSeat {
    * together with what `record` changes. Saves of one cluster are written in the order in which they were started.
    */
   async startSave(record?: RecordWith): Promise<{ written: Promise<void> }> {
-    return this.#startSave(this.#position, record);
+    return this.#startSave(() => this.#position, record);
   }
 
   async save(record?: RecordWith): Promise<void> {
@@ -212,7 +212,7 @@ export class ClusterSeat {
 
   /** Saves when the task that the network was in is over. Should it fail, the network still knows how far it is in it. */
   async saveEnd(record: RecordWith): Promise<void> {
-    const { written } = await this.#startSave(null, record);
+    const { written } = await this.#startSave(() => null, record);
     await written;
     this.#position = null;
   }
@@ -268,8 +268,13 @@ export class ClusterSeat {
     await this.#abandon();
   }
 
-  async #startSave(position: TaskPosition | null, record?: RecordWith): Promise<{ written: Promise<void> }> {
+  async #startSave(
+    positionOfState: () => TaskPosition | null,
+    record?: RecordWith,
+  ): Promise<{ written: Promise<void> }> {
     const state = await this.exportState();
+    // Only now: a host that was lost has just got an older state back.
+    const position = positionOfState();
     const changes = this.#changes;
     return { written: this.#saves.run(() => this.#write(state, { changes, position, record })) };
   }

@@ -1,16 +1,21 @@
 /** Clusters whose host is lost: the API tells so, and they can be moved as their last snapshot has them. */
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { ClusterSeat } from "../../src/clusters/cluster-seat.ts";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { getCluster } from "../../src/clusters/get-cluster.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
 import { clusters } from "../../src/db/schema/index.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import type { OpenHostLink } from "../../src/hosts/protocol.ts";
+import { readCycle, restoreState } from "../../src/network/state-file.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { getTask } from "../../src/tasks/get-task.ts";
 import type { TaskView } from "../../src/tasks/get-task.ts";
+import { sliceOf } from "../hosts/slices.ts";
 import { makeDataset, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
 import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
@@ -159,4 +164,23 @@ test("a cluster of a host that the server has no more is on the default one, and
     cluster: { host_uuid: next.hosts[0].uuid },
   });
   expect((await stateOf(next.context.app, cluster)).equals(state)).toBe(true);
+});
+
+test("a save after the host was lost records how far the state is that it saves", async () => {
+  const rig = await openRig(app, { snapshotIntervalMs: 1_000_000 });
+  const cluster = await newCluster(rig);
+  const inTurn = <T>(step: (seat: ClusterSeat) => Promise<T>) => rig.context.app.scheduler.exclusive(cluster, step);
+  const taskUuid = randomUUID();
+  const learn = (first: number, end: number) =>
+    inTurn((seat) => seat.train(sliceOf(first, end - first), { taskUuid, cycle: end }));
+  await learn(0, 32);
+  await inTurn((seat) => seat.save());
+  await learn(32, 96);
+  await rig.hosts[0].kill();
+  // The network comes back as the first save has it, and that is what this one takes.
+  await inTurn((seat) => seat.save());
+  const [row] = await app.app.db.select().from(clusters).where(eq(clusters.uuid, cluster));
+  const saved = restoreState(await readFile(join(app.app.storage.clusters, row!.snapshot!)));
+  expect(readCycle(saved.state.arrays.header)).toBe(32);
+  expect(row).toMatchObject({ snapshot_task_uuid: taskUuid, snapshot_task_cycle: 32 });
 });
