@@ -1,3 +1,4 @@
+import { Serial } from "../clusters/serial.ts";
 import type { SliceColumns } from "../hosts/host.ts";
 import { CycleOrder, type Piece } from "./cycle-order.ts";
 import type { SliceRows, SliceSource } from "./slice-source.ts";
@@ -24,6 +25,7 @@ interface Window {
 export class ShuffledSource {
   readonly #source: SliceSource;
   readonly #order: CycleOrder;
+  readonly #reads = new Serial();
   #window: Window | null = null;
   #cycles: { epoch: number; window: number; cycles: Uint32Array } | null = null;
   /** Where windows lie, one after the other: new memory for each would keep the garbage collector busy. */
@@ -36,8 +38,13 @@ export class ShuffledSource {
     this.#order = new CycleOrder({ period: source.period, windowCyclesMax, seed });
   }
 
-  /** The samples of `cycles` >= 1 cycles of the task from `firstCycle` on, in fresh buffers. One call at a time. */
-  async read(firstCycle: number, cycles: number): Promise<SliceRows> {
+  /** The samples of `cycles` >= 1 cycles of the task from `firstCycle` on, in fresh buffers. */
+  read(firstCycle: number, cycles: number): Promise<SliceRows> {
+    // All windows lie in the same room, and what was read ahead in vain may still be under way.
+    return this.#reads.run(() => this.#read(firstCycle, cycles));
+  }
+
+  async #read(firstCycle: number, cycles: number): Promise<SliceRows> {
     const result = this.#source.makeRoom(cycles);
     for (let done = 0; done < cycles;) {
       const { period } = this.#order;

@@ -13,21 +13,21 @@ const inputRow = (row: number) => [10 * row, 10 * row + 1];
 let source: SliceSource | undefined;
 afterEach(() => source?.close());
 
-async function open(timeLength: number, type: "uint8" | "float32" = "float32"): Promise<SliceSource> {
+async function open(timeLength: number, type: "uint8" | "float32" = "float32", rowCount = ROWS): Promise<SliceSource> {
   const path = join(await temporaryFolder(), "table");
   const groups = [
     { name: "in", column_start: 0, column_end: 2 },
     { name: "out", column_start: 2, column_end: 3 },
   ];
   const writer = await createDatasetFile(path, { name: "table", type, groups });
-  const values = Array.from({ length: ROWS }, (_, row) => [...inputRow(row), row]).flat();
+  const values = Array.from({ length: rowCount }, (_, row) => [...inputRow(row), row]).flat();
   await writer.append(type === "uint8" ? Uint8Array.from(values) : Float32Array.from(values));
   await writer.finish();
   const bind = (column: string) => ({ index: 0, hexagon_name: "h", dataset_uuid: "d", dataset_column: column });
   source = await SliceSource.open(() => path, {
     inputs: [bind("in")],
     expected: [bind("out")],
-    rows: ROWS,
+    rows: rowCount,
     timeLength,
   });
   return source;
@@ -90,6 +90,25 @@ test.each([1, 3])(
     expect(samples(resumed.inputs[0]!, period, 1)).toEqual(inputs.slice(period + 2, 2 * period + 2));
   },
 );
+
+test("rows that are asked for while others are being read are right, and so are those after them", async () => {
+  // Two windows: of sixteen pieces, which take their time, and of one.
+  const rowCount = 16 * 256 + 100;
+  const shuffled = new ShuffledSource(await open(1, "float32", rowCount), 5);
+  const asked = [
+    [0, 50],
+    [rowCount - 60, 60],
+    [50, 50],
+  ] as const;
+  const [first, last] = await Promise.all([shuffled.read(...asked[0]), shuffled.read(...asked[1])]);
+  const slices = [first, last, await shuffled.read(...asked[2])];
+  for (const [i, { inputs, expected }] of slices.entries()) {
+    const [from, cycles] = asked[i] as (typeof asked)[0 | 1 | 2];
+    const rows = [...shuffled.order(from, cycles)];
+    expect([...expected[0]!.rows]).toEqual(rows);
+    expect(samples(inputs[0]!, rows.length, 1)).toEqual(rows.map(inputRow));
+  }
+});
 
 test("the table itself can be read in parts, and the order of its cycles begins again", async () => {
   const table = await open(3);
