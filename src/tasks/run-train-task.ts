@@ -119,7 +119,7 @@ class SliceTrainer {
   /** Waits for what is still being read, and has the host forget the table. */
   async close(): Promise<void> {
     await this.#ahead?.catch(() => undefined);
-    if (!this.#table.isHeld) return;
+    if (!this.#table.isBegun) return;
     // A host that is gone has forgotten it anyway.
     await this.#context.exclusive((seat) => seat.dropTable()).catch(() => undefined);
   }

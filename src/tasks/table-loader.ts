@@ -20,6 +20,11 @@ export class TableLoader {
     this.#key = key;
   }
 
+  /** A host holds a part of the table, as far as is known here. */
+  get isBegun(): boolean {
+    return this.#loaded > 0;
+  }
+
   /** A host holds the whole table, as far as is known here. */
   get isHeld(): boolean {
     return !this.#isRefused && this.#loaded === this.#source.rows;
