@@ -1,10 +1,10 @@
-import { report } from "./errors.ts";
+import { fileError, report } from "./errors.ts";
 import { createProgram } from "./program.ts";
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // The reader, such as `head`, has seen enough.
   if (error.code === "EPIPE") process.exit();
-  throw error;
+  process.exit(report(fileError("write", "standard output", error)));
 });
 
 try {
