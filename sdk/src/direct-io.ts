@@ -72,14 +72,14 @@ export class DirectIO {
     this.#firstOutput ??= name;
     if (name === this.#firstOutput) return;
     this.#socket.close();
-    throw new HanamiError(`The cluster has more than ${outputCount} outputs.`);
+    throw new HanamiError(`The cluster has more outputs than ${outputCount}.`);
   }
 
   async #nextOutput(outputCount: number): Promise<Uint8Array> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const never = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        reject(new HanamiError(`The cluster has fewer than ${outputCount} outputs.`));
+        reject(new HanamiError(`The cluster has fewer outputs than ${outputCount}.`));
         this.#socket.close();
       }, NEXT_OUTPUT_WITHIN_MS);
     });

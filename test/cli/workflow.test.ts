@@ -333,6 +333,7 @@ describe("direct IO", () => {
     [["picture_hex=1,x"], "", "Error: picture_hex: 'x' is not a number\n"],
     [["picture_hex=1e39"], "", "Error: picture_hex: '1e39' is not a number\n"],
     [["picture_hex"], "", "Error: 'picture_hex' is not like NAME=VALUES or NAME=@FILE\n"],
+    [["picture_hex=1", "picture_hex=2"], "", "Error: 'picture_hex' is given twice\n"],
     [["picture_hex=,"], "", "Error: 'picture_hex=,' has no values\n"],
     [["picture_hex=@/no/file"], "", "Error: Cannot read '/no/file': no such file or directory\n"],
     [["picture_hex=@-"], "1 2\n3 four\n", "Error: standard input, line 2: 'four' is not a number\n"],

@@ -178,7 +178,7 @@ test("direct IO: a wrong number of outputs is told", async () => {
   const picture = [1, 0, 0, 1];
   const few = await hanami.clusters.directIO(cluster.uuid);
   expect(Object.keys(await few.request({ picture }))).toEqual(["left"]);
-  await expect(few.request({ picture })).rejects.toThrow(new HanamiError("The cluster has more than 1 outputs."));
+  await expect(few.request({ picture })).rejects.toThrow(new HanamiError("The cluster has more outputs than 1."));
   await few.close();
 
   let answers = 0;
@@ -202,7 +202,7 @@ test("direct IO: a wrong number of outputs is told", async () => {
       await new Promise((resolve) => setImmediate(resolve));
       if (answers > introduction) vi.advanceTimersByTime(10_000);
     }
-    await expect(answer).rejects.toThrow(new HanamiError("The cluster has fewer than 2 outputs."));
+    await expect(answer).rejects.toThrow(new HanamiError("The cluster has fewer outputs than 2."));
   } finally {
     vi.useRealTimers();
   }

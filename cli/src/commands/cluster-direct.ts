@@ -9,7 +9,11 @@ import { matrixTable } from "../output/views.ts";
 
 const VALUES_HELP = "NAME=1,0,0.5 or NAME=@FILE or NAME=@- for standard input; a file has one sample per line";
 
-const collectSource = (text: string, before: Source[] = []): Source[] => [...before, parseSource(text)];
+function collectSource(text: string, before: Source[] = []): Source[] {
+  const source = parseSource(text);
+  if (before.some(({ name }) => name === source.name)) throw new CliError(`'${source.name}' is given twice`);
+  return [...before, source];
+}
 
 const END_SIGNALS: readonly EndSignal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 
