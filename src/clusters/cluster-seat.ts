@@ -75,6 +75,7 @@ export class ClusterSeat {
   /** Counts changes of the network, so that a save knows whether it still holds the newest one. */
   #changes = 0;
   #savedChanges = 0;
+  #directLosses = 0;
 
   constructor(resources: SeatResources, uuid: string) {
     this.#resources = resources;
@@ -84,6 +85,11 @@ export class ClusterSeat {
   /** True while the network holds something that no snapshot has. */
   get dirty(): boolean {
     return this.#changes !== this.#savedChanges;
+  }
+
+  /** How often the network fell back to a snapshot that lacks cycles of direct IO. */
+  get directLosses(): number {
+    return this.#directLosses;
   }
 
   /** Figures of the last contact with the host; null before the first, or when the host has lost the network. */
@@ -335,6 +341,7 @@ export class ClusterSeat {
     this.#snapshotNumber = Math.max(this.#snapshotNumber, snapshotNumber(row.snapshot));
     this.#position =
       row.snapshot_task_uuid === null ? null : { taskUuid: row.snapshot_task_uuid, cycle: row.snapshot_task_cycle };
+    if (this.dirty && row.mode === "DIRECT") this.#directLosses += 1;
     this.#savedChanges = this.#changes;
     return attached;
   }

@@ -1,5 +1,6 @@
 import type { Context } from "../app-context.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
+import { HostLostError } from "../hosts/host-errors.ts";
 import type { SliceColumns } from "../hosts/host.ts";
 import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterSeat } from "./cluster-seat.ts";
@@ -16,7 +17,8 @@ export interface OutputValues {
 
 /**
  * One client's direct line to a cluster: values are put into buffers, then a cycle trains with them or answers. Buffers
- * keep what they hold until they are written again. Every method throws HanamiError for what the client did wrong.
+ * keep what they hold until they are written again. Every method throws HanamiError for what the client did wrong. After
+ * HostLostError the network is that of the last snapshot: cycles that it lacks are lost, and the client is told once.
  */
 export interface DirectIo {
   /** The first values of an input; it gets longer when needed, and the values behind these stay. */
@@ -39,13 +41,14 @@ export async function openDirectIo(context: Context, wanted: string, onRetired: 
     if (error instanceof HanamiError) throw notFound(`Cluster with UUID '${wanted}' not found`);
     throw error;
   });
-  const template = await scheduler.exclusive(uuid, async (seat) => {
+  const opened = await scheduler.exclusive(uuid, async (seat) => {
     await checkMode(seat);
-    return (await seat.ready()).info.template;
+    const { info } = await seat.ready();
+    return { template: info.template, losses: seat.directLosses };
   });
   return new DirectLine(
     {
-      template,
+      ...opened,
       bytesMax: BUFFERED_MESSAGES_MAX * config.limits.messageBytes,
       exclusive: (step) => scheduler.exclusive(uuid, step),
     },
@@ -55,6 +58,8 @@ export async function openDirectIo(context: Context, wanted: string, onRetired: 
 
 interface Line {
   template: string;
+  /** `directLosses` of the cluster. */
+  losses: number;
   /** What the buffers may hold together. */
   bytesMax: number;
   exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
@@ -68,9 +73,13 @@ class DirectLine implements DirectIo {
   readonly #expected = new Map<number, Float32Array<ArrayBuffer>>();
   /** Of all buffers. */
   #bytes = 0;
+  #losses: number;
+  /** The client knows of a failure, and of what may have been lost with it. */
+  #hasFailed = false;
 
   constructor(line: Line, withdraw: () => void) {
     this.#line = line;
+    this.#losses = line.losses;
     this.#withdraw = withdraw;
     this.#template = parseTemplate(line.template);
   }
@@ -119,7 +128,14 @@ class DirectLine implements DirectIo {
       await checkMode(seat);
       const { info } = await seat.ready();
       if (info.template !== this.#line.template) throw conflict("The cluster has got another template");
-      return step(seat);
+      const isBehind = seat.directLosses !== this.#losses;
+      this.#losses = seat.directLosses;
+      // Not the cycle under way, but others that had been acknowledged and were not saved yet.
+      if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles");
+      this.#hasFailed = true;
+      const result = await step(seat);
+      this.#hasFailed = false;
+      return result;
     });
   }
 }

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { ClusterSeat } from "../../src/clusters/cluster-seat.ts";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { getCluster } from "../../src/clusters/get-cluster.ts";
+import { openDirectIo } from "../../src/clusters/direct-io.ts";
+import { setMode } from "../../src/clusters/set-mode.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
 import { clusters } from "../../src/db/schema/index.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
@@ -183,4 +185,27 @@ test("a save after the host was lost records how far the state is that it saves"
   const saved = restoreState(await readFile(join(app.app.storage.clusters, row!.snapshot!)));
   expect(readCycle(saved.state.arrays.header)).toBe(32);
   expect(row).toMatchObject({ snapshot_task_uuid: taskUuid, snapshot_task_cycle: 32 });
+});
+
+test("a direct line is told when cycles are lost that were acknowledged, and only then", async () => {
+  const rig = await openRig(app, { snapshotIntervalMs: 1_000_000 });
+  const [host] = rig.hosts;
+  const cluster = await newCluster(rig);
+  await setMode(rig.context, { uuid: cluster, new_state: "DIRECT" });
+  const line = await openDirectIo(rig.context, cluster, () => undefined);
+  const learn = async () => {
+    line.setInput("picture_hex", new Float32Array(16).fill(1));
+    line.setExpected("label_hex", new Float32Array(8));
+    await line.train();
+  };
+  await learn();
+  await rig.context.app.scheduler.exclusive(cluster, (seat) => seat.save());
+  await host.kill();
+  // Everything was saved.
+  await learn();
+  await host.kill();
+  await expect(learn()).rejects.toThrow("The host was lost: it ended between two cycles");
+  await learn();
+  expect((await getCluster(rig.context, { uuid: cluster })).metrics.cycle).toBe(2);
+  line.close();
 });
