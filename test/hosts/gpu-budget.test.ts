@@ -1,11 +1,14 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
+import { GpuStore } from "../../src/hosts/gpu/gpu-store.ts";
+import { checkHostRoom } from "../../src/hosts/check-host-room.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import type { SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { useGpu } from "../kernels/gpu-support.ts";
 import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
 
 /** The software device is slow where other work goes on. */
@@ -58,4 +61,26 @@ test("networks of a GPU host stay within its budget", async () => {
   expect(
     (await host.request("a", { cycles: 16, timeLength: 1, inputs: asked.inputs })).outputs[0]?.values,
   ).toHaveLength(128);
+});
+
+const open = useGpu();
+
+test("clusters come to a GPU of unknown memory for as long as the device has some", async () => {
+  const { gpu } = open();
+  const giveUp = vi.fn<(reason: string) => void>();
+  // As a GPU that is not software, whose largest buffer is smaller than what one network takes.
+  const unknown = { ...gpu, identity: { ...gpu.identity, isSoftware: false }, maxBufferBytes: 8_000_000 };
+  const store = new GpuStore({ gpu: unknown, memoryBytes: null, giveUp });
+  onTestFinished(async () => {
+    for (const cluster of ["a", "b"]) await store.detach(cluster);
+  });
+  for (const cluster of ["a", "b"]) {
+    const lastStatus = store.status();
+    expect(() => checkHostRoom({ uuid: "g", lastStatus }, 1_000_000)).not.toThrow();
+    await store.create(cluster, { template: smallTemplate, seed: 1 });
+  }
+  const { memoryBytesTotal, memoryBytesFree } = store.status();
+  expect(memoryBytesFree).toBe(8_000_000);
+  expect(memoryBytesTotal).toBeGreaterThan(3 * memoryBytesFree);
+  expect(giveUp).not.toHaveBeenCalled();
 });

@@ -26,12 +26,12 @@ const TABLE_SHARE = 1 / 4;
 
 /**
  * The networks that live on one device. One call after the other has the device; `status` never waits.
- * WebGPU does not tell how much memory a device has: where nobody else does, the total is what one buffer can be at least.
+ * WebGPU does not tell how much memory a device has: where nobody else does, what is free is taken to be one more buffer
+ * of the largest size, however much is used, and the device itself decides.
  */
 export class GpuStore implements AsyncHostService {
   readonly #gpu: Gpu;
-  readonly #memoryBytes: number;
-  /** What networks may take. Where nobody tells how much there is, the device itself decides. */
+  /** What networks may take; Infinity where nobody tells how much there is. */
   readonly #budget: number;
   readonly #giveUp: (reason: string) => void;
   readonly #kernels: Kernels;
@@ -43,17 +43,18 @@ export class GpuStore implements AsyncHostService {
   constructor(options: { gpu: Gpu; memoryBytes: number | null; giveUp: (reason: string) => void }) {
     const { gpu, memoryBytes, giveUp } = options;
     this.#gpu = gpu;
-    this.#memoryBytes = memoryBytes ?? (gpu.identity.isSoftware ? totalmem() : gpu.maxBufferBytes);
     this.#budget = memoryBytes ?? (gpu.identity.isSoftware ? totalmem() : Infinity);
     this.#giveUp = giveUp;
     this.#kernels = new Kernels(gpu);
   }
 
   status(): HostStatus {
+    const used = this.#used;
+    const isKnown = this.#budget < Infinity;
     return {
       clusters: this.#networks.size,
-      memoryBytesTotal: this.#memoryBytes,
-      memoryBytesFree: Math.max(0, this.#memoryBytes - this.#used),
+      memoryBytesTotal: isKnown ? this.#budget : used + this.#gpu.maxBufferBytes,
+      memoryBytesFree: isKnown ? Math.max(0, this.#budget - used) : this.#gpu.maxBufferBytes,
       load: this.#load.read(),
     };
   }
