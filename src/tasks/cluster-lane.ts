@@ -43,6 +43,8 @@ export class ClusterLane {
   #wanted = false;
   #working: Promise<void> | null = null;
   #active: TaskRun | null = null;
+  /** The run of a task that waits for its database or disk, and tells how far it is meanwhile. */
+  #waiting: TaskRun | null = null;
   #ended: Promise<void> = Promise.resolve();
   #saveTimer: NodeJS.Timeout | null = null;
   #saving: Promise<void> = Promise.resolve();
@@ -63,7 +65,8 @@ export class ClusterLane {
   }
 
   progress(taskUuid: string): number | undefined {
-    return this.#active?.task.uuid === taskUuid ? this.#active.cycle : undefined;
+    const run = this.#active ?? this.#waiting;
+    return run?.task.uuid === taskUuid ? run.cycle : undefined;
   }
 
   get knownMetrics() {
@@ -178,6 +181,9 @@ export class ClusterLane {
 
   async #run(task: TaskRow): Promise<void> {
     const run: TaskRun = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#stopped };
+    // Trainings go on where they were; everything else starts again.
+    if (run.plan.kind === "train") run.cycle = this.progress(task.uuid) ?? run.cycle;
+    this.#waiting = null;
     this.#active = run;
     const startMs = performance.now();
     const running = this.#carryOut(run)
@@ -232,7 +238,10 @@ export class ClusterLane {
     if (this.#stopped === "retire") return;
     const outage = outageOf(error);
     // Training goes on later. What makes a file is quickly asked for again, and must not hold up the queue for a disk.
-    if (outage === "database" || (outage === "space" && run.plan.kind === "train")) throw error;
+    if (outage === "database" || (outage === "space" && run.plan.kind === "train")) {
+      this.#waiting = run;
+      throw error;
+    }
     const expected = error instanceof TaskError || error instanceof HanamiError || isUnavailable(error);
     if (!expected) await this.#report(error, `task ${run.task.uuid}`, run.task.owner_id);
     // Other messages may hold what is not for users, such as paths; a host knows nothing of that sort.

@@ -1,6 +1,7 @@
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, open, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { eq } from "drizzle-orm";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { datasets, error_log } from "../../src/db/schema/index.ts";
 import { datasetPath } from "../../src/datasets/paths.ts";
@@ -11,6 +12,7 @@ import { getTask } from "../../src/tasks/get-task.ts";
 import type { TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, requestBody, smallTemplate, trainBody } from "../support/compute.ts";
 import { openRig, type Rig } from "../support/compute-rig.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -100,6 +102,23 @@ test("a defect fails the task, and only administrators read what it was", async 
   const rows = await app.app.db.select().from(error_log).where(eq(error_log.component, "scheduler"));
   expect(rows.map(({ context }) => context)).toContain(`task ${broken.uuid}`);
   await rm(datasetPath(app.app.storage, broken.uuid), { recursive: true });
+});
+
+test("a training that waits for space tells how far it is", async (t) => {
+  const disk = await mountSmallDisk(48);
+  if ("reason" in disk) return t.skip(disk.reason);
+  const storage = { ...app.app.storage, clusters: disk.folder };
+  const rig = await openRig({ ...app, app: { ...app.app, storage } });
+  const cluster = await newCluster(rig);
+  await writeFile(join(disk.folder, "filler"), Buffer.alloc(24 * 1024 * 1024));
+  const said = vi.spyOn(app.app.log, "error");
+  t.onTestFinished(() => said.mockRestore());
+  const task = await train(rig, cluster, dataset, 3);
+  const texts = () => said.mock.calls.map(([, text]) => text);
+  await expect.poll(texts, { interval: 5 }).toContain("working on the queue of a cluster");
+  expect(await getTask(rig.context, task)).toMatchObject({ state: "active", current_cycle: 600 });
+  await rm(join(disk.folder, "filler"));
+  expect(await over(rig, task)).toMatchObject({ state: "finished", current_cycle: 600 });
 });
 
 test("a queued task disappears at once, and its announced result with it", async () => {
