@@ -25,8 +25,9 @@ export function runInProcess<Answer>(
     const timer = setTimeout(() => child.kill("SIGKILL"), limits.timeMs);
     child.once("message", (answer) => resolve(answer as Answer));
     child.once("error", reject);
-    child.once("exit", () => {
-      clearTimeout(timer);
+    child.once("exit", () => clearTimeout(timer));
+    // Not with "exit": on a busy server that may come before an answer that was sent.
+    child.once("close", () => {
       // After a message this changes nothing.
       resolve(undefined);
     });

@@ -31,14 +31,11 @@ const PROCESS_MS = 300_000;
  * the upload is still there.
  */
 export async function finalizeCheckpoint(
-  { app, caller }: Context,
+  context: Context,
   input: { uuid: string; uuid_input_file: string },
 ): Promise<CheckpointRow> {
-  const [file] = await app.db
-    .select()
-    .from(tempfiles)
-    .where(and(eq(tempfiles.checkpoint_uuid, input.uuid), visibleTo(caller, tempfiles)));
-  if (file === undefined) throw checkpointNotFound(input.uuid);
+  const { app } = context;
+  const file = await findUpload(context, input.uuid);
   if (file.uuid !== input.uuid_input_file.toLowerCase()) {
     throw notFound(`Input-data with uuid '${input.uuid_input_file}' not found.`);
   }
@@ -54,10 +51,20 @@ export async function finalizeCheckpoint(
     throw conflict(`Checkpoint with uuid '${input.uuid}' is being finalized already`);
   }
   try {
-    return await finalize(app, file, uuid);
+    // Somebody else may have finished it since; what he made of it must stay.
+    return await finalize(app, await findUpload(context, uuid), uuid);
   } finally {
     app.uploads.endFinalize(uuid);
   }
+}
+
+async function findUpload({ app, caller }: Context, checkpoint: string): Promise<Tempfile> {
+  const [file] = await app.db
+    .select()
+    .from(tempfiles)
+    .where(and(eq(tempfiles.checkpoint_uuid, checkpoint), visibleTo(caller, tempfiles)));
+  if (file === undefined) throw checkpointNotFound(checkpoint);
+  return file;
 }
 
 async function finalize(app: App, file: Tempfile, uuid: string): Promise<CheckpointRow> {

@@ -70,6 +70,8 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
     // The time in which the upload can be corrected begins now.
     await app.db.update(tempfiles).set({ touched_at: new Date() }).where(inArray(tempfiles.uuid, uuids));
     if (error instanceof ImportError) throw badRequest(`Data-set can not be imported: ${error.message}`);
+    // It was deleted, and its files with it, before they were read.
+    await findDataset(context, input.uuid);
     throw error;
   }
 

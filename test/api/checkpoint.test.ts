@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
+import { eq, type SQL } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkpointPath } from "../../src/checkpoints/checkpoint-path.ts";
+import { finalizeCheckpoint } from "../../src/checkpoints/finalize-checkpoint.ts";
+import { tempfilePath } from "../../src/datasets/paths.ts";
+import { tempfiles } from "../../src/db/schema/index.ts";
 import {
   makeCluster,
   makeDataset,
@@ -141,4 +146,44 @@ test("unknown checkpoints and clusters", async () => {
     status: 404,
     text: `Cluster with uuid '${unknown}' not found`,
   });
+});
+
+test("a finalize that comes late leaves alone what an earlier one has made", async () => {
+  const cluster = await makeCluster(app, { name: "uploaded" });
+  const source = await save(cluster);
+  await untilFinished(app, cluster, source);
+  const bytes = await readFile(checkpointPath(app.app.storage, source));
+  const announced = { name: "test_checkpoint", input_data_size: bytes.length };
+  const { uuid, uuid_input_file } = (await app.request("POST", "/checkpoint/upload", { body: announced })).json<{
+    uuid: string;
+    uuid_input_file: string;
+  }>();
+  await writeFile(tempfilePath(app.app.storage, uuid_input_file), bytes);
+  const { db } = app.app;
+  const received: [number, number][] = [[0, bytes.length]];
+  await db.update(tempfiles).set({ received }).where(eq(tempfiles.uuid, uuid_input_file));
+
+  // Its first look at the upload is answered late, as on a busy connection to a Postgres server.
+  let deliver = () => {};
+  const delivered = new Promise<void>((resolve) => (deliver = resolve));
+  const lateDb = Object.assign(Object.create(db) as typeof db, {
+    select: () => ({
+      from: () => ({
+        where: async (condition: SQL) => {
+          const rows = await db.select().from(tempfiles).where(condition);
+          await delivered;
+          return rows;
+        },
+      }),
+    }),
+  });
+  const names = { userId: "asdf", userName: "asdf", projectId: "admin", role: "admin" };
+  const caller = { ...names, isAdmin: true, isProjectAdmin: true };
+  const body = { uuid, uuid_input_file };
+  const late = finalizeCheckpoint({ app: { ...app.app, db: lateDb }, caller }, body);
+  late.catch(() => {});
+  expect((await app.request("PUT", "/checkpoint/upload", { body })).status).toBe(200);
+  deliver();
+  await expect(late).rejects.toThrow(`Checkpoint with uuid '${uuid}' not found`);
+  expect((await readFile(checkpointPath(app.app.storage, uuid))).equals(bytes)).toBe(true);
 });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sweepTempfiles } from "../../src/datasets/sweep-tempfiles.ts";
 import { tempfiles } from "../../src/db/schema/index.ts";
+import { readerPlaces } from "../../src/run-in-process.ts";
 import { smallIdxPair } from "../datasets/support.ts";
 import { createTestApp, databases, type TestApp } from "../support/test-app.ts";
 import { announceCsv, announceMnist, openUpload, sendFile, uploadCsv, uploadMnist } from "./dataset-support.ts";
@@ -70,6 +71,20 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
     const dataset = (await app.request("GET", "/dataset", { query: { uuid } })).json();
     expect(dataset).toMatchObject({ number_of_rows: 1, number_of_columns: 2 });
+  });
+
+  test("a dataset that is deleted while its import waits for its turn is not found", async () => {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const others = Array.from({ length: 4 }, () => readerPlaces.run(() => ended));
+    const { uuid, uuid_input_file } = await announceCsv(app, 4);
+    await sendFile(url, app.token, uuid_input_file, Buffer.from("x\n1\n"));
+    const finalized = app.request("PUT", "/dataset/upload/csv", { body: { uuid, uuid_input_file } });
+    await expect.poll(() => app.app.uploads.isBusy(uuid)).toBe(true);
+    expect((await app.request("DELETE", "/dataset", { query: { uuid } })).status).toBe(200);
+    end();
+    await Promise.all(others);
+    expect(await finalized).toMatchObject({ status: 404, text: `Data-set with uuid '${uuid}' not found` });
   });
 
   test("pieces of any size in any order, some twice, over several sockets", { timeout: 60_000 }, async () => {
