@@ -18,7 +18,7 @@ export interface Digits {
 /** The first `count` digits of "train" or "t10k". */
 export function loadDigits(folder: string, part: "train" | "t10k", count: number): Digits {
   const read = (name: string) => gunzipSync(readFileSync(join(folder, `${part}-${name}-ubyte.gz`)));
-  const images = Float32Array.from(read("images-idx3").subarray(16, 16 + count * 784));
+  const images = new Float32Array(read("images-idx3").subarray(16, 16 + count * 784));
   const labels = new Float32Array(count * 10);
   read("labels-idx1")
     .subarray(8, 8 + count)
