@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DatasetFileError, type ColumnGroup, type ElementType } from "../../src/datasets/file/layout.ts";
 import { openDatasetFile } from "../../src/datasets/file/reader.ts";
+import { verifiedSegments } from "../../src/datasets/file/verified-segments.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -197,6 +198,22 @@ describe("dataset file", () => {
     await mended.write(byte, 0, 1, 5_000);
     await mended.close();
     expect(await read()).toEqual(pixels);
+  });
+
+  test("of files without rows, too, only so many are remembered", async () => {
+    const path = join(await temporaryFolder(), "file");
+    await writeFile(path, "");
+    const [file, other] = [await open(path, "r"), await open(`${path} of others`, "w+")];
+    const bitmap = await verifiedSegments(file, 0);
+    expect(await verifiedSegments(file, 0)).toBe(bitmap);
+    // For what follows, this is another file each time.
+    for (let second = 0; second < 2100; second++) {
+      await other.utimes(second, second);
+      await verifiedSegments(other, 0);
+    }
+    expect(await verifiedSegments(file, 0)).not.toBe(bitmap);
+    await file.close();
+    await other.close();
   });
 
   test("nothing has the final name before finish, and nothing is left after abort", async () => {

@@ -1,7 +1,9 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** Bytes that the remembered bitmaps may take together: the segments of some terabytes of datasets. */
+/** Bytes that what is remembered may take together: some thousand datasets, or the segments of some terabytes of them. */
 const BYTES_MAX = 1024 * 1024;
+/** What each file takes beside its bitmap, which for most of them is a byte, or nothing. */
+const BYTES_OF_FILE = 512;
 
 /** Bitmaps by what tells an unchanged file, the one that was asked for last at the end. */
 const remembered = new Map<string, Uint8Array>();
@@ -16,12 +18,12 @@ export async function verifiedSegments(handle: FileHandle, segments: number): Pr
   const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
   const key = [dev, ino, size, mtimeNs, ctimeNs].join(" ");
   const bitmap = remembered.get(key) ?? new Uint8Array(Math.ceil(segments / 8));
-  if (!remembered.delete(key)) bytes += bitmap.length;
+  if (!remembered.delete(key)) bytes += BYTES_OF_FILE + bitmap.length;
   remembered.set(key, bitmap);
   for (const [oldest, { length }] of remembered) {
     if (bytes <= BYTES_MAX || oldest === key) break;
     remembered.delete(oldest);
-    bytes -= length;
+    bytes -= BYTES_OF_FILE + length;
   }
   return bitmap;
 }
