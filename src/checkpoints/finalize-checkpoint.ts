@@ -10,7 +10,7 @@ import { checkpoints, tempfiles } from "../db/schema/index.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
 import { readerPlaces, runInProcess } from "../run-in-process.ts";
 import { checkpointPath } from "./checkpoint-path.ts";
-import { readOrigin } from "./read-origin.ts";
+import { headerBytesOf, readOrigin } from "./read-origin.ts";
 import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
 import { isInDoubt } from "../outage.ts";
 
@@ -115,9 +115,21 @@ async function check(path: string): Promise<void> {
   if (verdict.kind === "failed") throw new Error(`check of a checkpoint failed: ${verdict.error}`);
 }
 
-/** A template must not get in inside of a checkpoint that would be refused as such. */
+/** A character of the template takes up to so many bytes in the JSON of the header. */
+const ESCAPED_BYTES = 6;
+/** For everything else in the header: some kilobytes. */
+const HEADER_REST_BYTES = 64 * 1024;
+
+/**
+ * A template must not get in inside of a checkpoint that would be refused as such, nor with so much else around it that
+ * whoever looks for it later would keep the server busy for seconds.
+ */
 async function checkTemplateBytes(app: App, path: string): Promise<void> {
   const { templateBytes } = app.config.limits;
+  const headerBytesMax = ESCAPED_BYTES * templateBytes + HEADER_REST_BYTES;
+  if ((await headerBytesOf(path)) > headerBytesMax) {
+    throw badRequest(`Checkpoint can not be imported: its header is bigger than ${headerBytesMax} bytes`);
+  }
   const { template } = await readOrigin(path);
   if (Buffer.byteLength(template) > templateBytes) {
     throw badRequest(`Checkpoint can not be imported: its template is bigger than ${templateBytes} bytes`);

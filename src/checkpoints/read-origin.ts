@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 
 const LENGTH_BYTES = 8;
 const HEADER_BYTES_MAX = 100_000_000;
@@ -7,9 +7,7 @@ const HEADER_BYTES_MAX = 100_000_000;
 export async function readOrigin(path: string): Promise<{ template: string; seed: number }> {
   const file = await open(path, "r");
   try {
-    const length = Buffer.alloc(LENGTH_BYTES);
-    await file.read(length, 0, LENGTH_BYTES, 0);
-    const headerBytes = Number(length.readBigUInt64LE());
+    const headerBytes = await readLength(file);
     if (headerBytes > HEADER_BYTES_MAX) throw new Error("the checkpoint's header is too long");
     const header = Buffer.alloc(headerBytes);
     await file.read(header, 0, headerBytes, LENGTH_BYTES);
@@ -20,4 +18,20 @@ export async function readOrigin(path: string): Promise<{ template: string; seed
   } finally {
     await file.close();
   }
+}
+
+/** How many bytes `readOrigin` reads, and parses as JSON. */
+export async function headerBytesOf(path: string): Promise<number> {
+  const file = await open(path, "r");
+  try {
+    return await readLength(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readLength(file: FileHandle): Promise<number> {
+  const length = Buffer.alloc(LENGTH_BYTES);
+  await file.read(length, 0, LENGTH_BYTES, 0);
+  return Number(length.readBigUInt64LE());
 }
