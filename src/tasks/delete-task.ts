@@ -36,5 +36,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   if (active === undefined) throw taskNotFound(key);
   await app.scheduler.abort(cluster.uuid, active.uuid);
   // Still active: it is not running at the moment, because its queue waits for the database or the disk.
-  await recordEnd(app.db, active.uuid, { state: "aborted", cycle: active.current_cycle });
+  const isEnded = await recordEnd(app.db, active.uuid, { state: "aborted", cycle: active.current_cycle });
+  // Or because its queue had not heard yet that its turn has come; by now it has.
+  if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
 }
