@@ -14,7 +14,7 @@ export interface TemplateSettings {
   refractoryTime: number;
   /** Longest path of a new connection in hexagons, >= 1. */
   maxConnectionDistance: number;
-  /** Kept, but nothing is reduced. */
+  /** Sections that learned nothing are removed while the network is trained. */
   enableReduction: boolean;
 }
 
