@@ -13,10 +13,17 @@ import { ByteRanges } from "./upload/byte-ranges.ts";
 import type { TempfileRow } from "./upload/upload-file.ts";
 import { isInDoubt } from "../outage.ts";
 
+interface FileInput {
+  uuid: string;
+  uuid_input_file: string;
+  /** Refuse numbers that a 32-bit float changes, in place of warning of them. */
+  exact?: boolean | undefined;
+}
+
 export type FinalizeInput =
   | { type: "mnist"; uuid: string; uuid_input_file: string; uuid_label_file: string }
-  | { type: "csv" | "parquet" | "arrow"; uuid: string; uuid_input_file: string }
-  | { type: "npy"; uuid: string; uuid_input_file: string; column_name?: string | undefined };
+  | ({ type: "csv" | "parquet" | "arrow" } & FileInput)
+  | ({ type: "npy"; column_name?: string | undefined } & FileInput);
 
 /**
  * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or somebody else
@@ -62,10 +69,12 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   };
   let job: ImportJob;
   if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };
-  else if (input.type === "npy") job = { type: "npy", ...common, column_name: input.column_name };
-  else job = { type: input.type, ...common };
+  else if (input.type === "npy") {
+    job = { type: "npy", ...common, exact: input.exact, column_name: input.column_name };
+  } else job = { type: input.type, ...common, exact: input.exact };
+  let warnings: string[];
   try {
-    await runImport(job);
+    warnings = await runImport(job);
   } catch (error) {
     // The time in which the upload can be corrected begins now.
     await app.db.update(tempfiles).set({ touched_at: new Date() }).where(inArray(tempfiles.uuid, uuids));
@@ -82,7 +91,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
       await checkProjectBytes(limits, tx, dataset.project_id, size - uploadBytes);
       const [row] = await tx
         .update(datasets)
-        .set({ state: "ready", file_size: size })
+        .set({ state: "ready", file_size: size, warnings })
         .where(and(eq(datasets.uuid, dataset.uuid), eq(datasets.state, "uploading"), isNull(datasets.deleted_at)))
         .returning();
       if (row === undefined) throw notFound(`Data-set with uuid '${input.uuid}' not found`);

@@ -50,7 +50,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     await sendFile(url, app.token, uuid_label_file, label);
     const complete = { ...total, complete: true, bytes_received: total.bytes_total };
     expect(await progress(uuid)).toEqual(complete);
-    expect((await app.request("PUT", "/dataset/upload/mnist", { body })).json()).toEqual({ uuid });
+    expect((await app.request("PUT", "/dataset/upload/mnist", { body })).json()).toEqual({ uuid, warnings: [] });
     expect(await progress(uuid)).toEqual(complete);
 
     const again = await app.request("PUT", "/dataset/upload/mnist", { body });
@@ -238,7 +238,10 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     // An administrator sees the progress of everybody.
     expect(await progress(uuid)).toMatchObject({ bytes_total: 4, complete: false });
     await sendFile(url, member, uuid_input_file, Buffer.from("a\n1\n"));
-    expect((await app.request("PUT", "/dataset/upload/csv", { token: member, body })).json()).toEqual({ uuid });
+    expect((await app.request("PUT", "/dataset/upload/csv", { token: member, body })).json()).toEqual({
+      uuid,
+      warnings: [],
+    });
   });
 
   test("a deleted upload takes no more bytes", async () => {

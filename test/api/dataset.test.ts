@@ -54,6 +54,7 @@ describe.each(databases)("datasets on $name", (database) => {
       inputs: 4,
       outputs: 10,
       location: `datasets/${uuid}`,
+      warnings: [],
     });
     const csv = await uploadCsv(app, url, "größe,__proto__\n1,2\n3,4\n");
     const answer = await get({ uuid: csv });

@@ -43,7 +43,7 @@ test(
 
     const third = await startServer(dataDir);
     expect(await readdir(datasets)).toEqual([]);
-    expect(await third.ask("PUT", "/dataset/upload/csv", { uuid, uuid_input_file })).toEqual({ uuid });
+    expect(await third.ask("PUT", "/dataset/upload/csv", { uuid, uuid_input_file })).toEqual({ uuid, warnings: [] });
     await kill(third);
 
     const fourth = await startServer(dataDir);

@@ -55,7 +55,7 @@ test("a restart keeps what was recorded and sweeps what was not", async () => {
   await socket.close();
   for (const { uuid, uuid_input_file } of [complete, half]) {
     const answer = await app.request("PUT", "/dataset/upload/csv", { body: { uuid, uuid_input_file } });
-    expect(answer.json()).toEqual({ uuid });
+    expect(answer.json()).toEqual({ uuid, warnings: [] });
     expect((await get(uuid)).json()).toMatchObject({ number_of_rows: 1 });
   }
   await writer.abort();

@@ -1,7 +1,9 @@
 import { Option, type Command } from "commander";
-import type { DownloadQuery, FileFormat } from "hanami-sdk";
+import type { Dataset, DownloadQuery, FileFormat } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
 import { openFile } from "../input/files.ts";
+import { printable } from "../output/printable.ts";
+import type { Printer } from "../output/printer.ts";
 import { downloadTo, withDestination, type Destination } from "./download.ts";
 import { withProgress } from "./upload.ts";
 
@@ -40,7 +42,7 @@ export function addUploadCommands(group: Command): void {
         const labels = await openFile(options.label);
         const client = await connect();
         const upload = { name, images, labels };
-        print.object(await withProgress((each) => client.datasets.uploadMnist(upload, each)), DATASET_FIELDS);
+        showNew(print, await withProgress((each) => client.datasets.uploadMnist(upload, each)));
       }),
     );
 
@@ -50,16 +52,29 @@ export function addUploadCommands(group: Command): void {
       "the file",
     );
     if (format === "npy") command.option("-c, --column <NAME>", "name of its one column group (default: data)");
+    command.option("--exact", "refuse whole numbers that a 32-bit float changes, and numbers that it makes 0");
     command.action(
-      run<{ input: string; column?: string }>(async ({ options, print, connect }, name) => {
-        const { input, column } = options;
+      run<{ input: string; column?: string; exact?: true }>(async ({ options, print, connect }, name) => {
+        const { input, column, exact = false } = options;
         const file = await openFile(input);
         const client = await connect();
-        const upload = { name, file, format, ...(column === undefined ? {} : { column_name: column }) };
-        print.object(await withProgress((each) => client.datasets.uploadFile(upload, each)), DATASET_FIELDS);
+        const upload = {
+          name,
+          file,
+          format,
+          ...(column === undefined ? {} : { column_name: column }),
+          ...(exact ? { exact } : {}),
+        };
+        showNew(print, await withProgress((each) => client.datasets.uploadFile(upload, each)));
       }),
     );
   }
+}
+
+/** What the import changed is told on standard error; with `-j` it is part of the dataset, too. */
+function showNew(print: Printer, dataset: Dataset): void {
+  print.object(dataset, DATASET_FIELDS);
+  for (const warning of dataset.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
 }
 
 interface DownloadOptions extends Destination {

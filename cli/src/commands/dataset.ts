@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
 import { integer } from "../input/numbers.ts";
+import { objectTable } from "../output/views.ts";
 import { addDownloadCommand, addUploadCommands, DATASET_FIELDS } from "./dataset-files.ts";
 
 const LIST_FIELDS = ["uuid", "name", "visibility", "owner_id", "project_id", "created_at"];
@@ -13,7 +14,9 @@ export function addDatasetCommands(program: Command): void {
   addCommand(group, "get <DATASET_UUID>", "Show a dataset").action(
     run(async ({ print, connect }, uuid) => {
       const client = await connect();
-      print.object(await client.datasets.get(uuid), DATASET_FIELDS);
+      const dataset = await client.datasets.get(uuid);
+      const warnings = dataset.warnings?.join("\n") || undefined;
+      print.custom(dataset, () => objectTable({ ...dataset, warnings }, DATASET_FIELDS, ["warnings"]));
     }),
   );
 

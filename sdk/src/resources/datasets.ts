@@ -19,6 +19,8 @@ export interface Dataset extends Owned {
   number_of_columns: number;
   /** The named groups of columns. */
   description: Record<string, ColumnGroup>;
+  /** What the import guessed, left out or changed, in short sentences. Not told by upstream's server. */
+  warnings?: string[];
 }
 
 /** An upload that has been announced and waits for its files. */
@@ -61,6 +63,8 @@ export interface FileUpload {
   format: FileFormat;
   /** With NPY: name of the one column group; `data` when left out. */
   column_name?: string;
+  /** Refuse whole numbers that a 32-bit float changes, and numbers that it makes 0, in place of warning of them. */
+  exact?: boolean;
 }
 
 export interface ContentQuery {
@@ -179,8 +183,8 @@ export class Datasets {
       await this.#untilComplete(uuid);
     }
     if ("file" in files) {
-      const { format = "csv", column_name } = files;
-      await this.#finalize(format, { uuid, uuid_input_file, column_name });
+      const { format = "csv", column_name, exact } = files;
+      await this.#finalize(format, { uuid, uuid_input_file, column_name, exact });
     } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file });
     return this.get(uuid);
   }

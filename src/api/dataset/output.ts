@@ -30,6 +30,12 @@ export function toMnistUpload(upload: AnnouncedUpload) {
   return { ...toFileUpload(upload), uuid_label_file: upload.tempfiles[1] as string };
 }
 
+/** What the import guessed, left out or changed, in short sentences. */
+const warningsOutput = z.array(z.string());
+
+/** Of the last step of an upload. */
+export const finalizeOutput = z.object({ uuid: z.string(), warnings: warningsOutput });
+
 export const datasetOutput = z.object({
   ...datasetFields,
   type: z.enum(DATASET_TYPES),
@@ -38,6 +44,7 @@ export const datasetOutput = z.object({
   number_of_columns: z.int(),
   number_of_rows: z.int(),
   version: z.string(),
+  warnings: warningsOutput,
   /** Names of the seed document for the same facts. */
   lines: z.int(),
   inputs: z.int(),
@@ -57,6 +64,7 @@ export function toDataset({ row, rowCount, columnCount, groups }: DatasetInfo): 
     number_of_columns: columnCount,
     number_of_rows: rowCount,
     version: "v1.0alpha",
+    warnings: row.warnings,
     lines: rowCount,
     inputs: columnCount - outputs,
     outputs,

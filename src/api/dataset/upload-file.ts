@@ -4,7 +4,7 @@ import { finalizeUpload, type FinalizeInput } from "../../datasets/finalize-uplo
 import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route, type Route } from "../route.ts";
-import { fileUploadOutput, toFileUpload } from "./output.ts";
+import { fileUploadOutput, finalizeOutput, toFileUpload } from "./output.ts";
 import { announceErrors, fileBytes } from "./upload-size.ts";
 
 type FileType = Exclude<FinalizeInput["type"], "mnist">;
@@ -25,7 +25,7 @@ function announceRoute(type: FileType, file: string) {
   });
 }
 
-const uploaded = z.object({ uuid: fields.uuid, uuid_input_file: fields.uuid });
+const uploaded = z.object({ uuid: fields.uuid, uuid_input_file: fields.uuid, exact: z.boolean().default(false) });
 
 /** `extra` are keys that this kind of file takes besides. */
 function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file: string, extra: Extra) {
@@ -34,7 +34,7 @@ function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file
     path: `/dataset/upload/${type}`,
     summary: `Turn ${file} that was uploaded into a dataset.`,
     input: uploaded.extend(extra),
-    output: z.object({ uuid: z.string() }),
+    output: finalizeOutput,
     errors: {
       400: [
         "Data-set with uuid '{uuid}' was announced as {type}, not as {type}",
@@ -48,8 +48,8 @@ function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file
       ],
     },
     handler: async (context, input) => {
-      const { uuid } = await finalizeUpload(context, { type, ...(input as z.output<typeof uploaded>) });
-      return { uuid };
+      const { uuid, warnings } = await finalizeUpload(context, { type, ...(input as z.output<typeof uploaded>) });
+      return { uuid, warnings };
     },
   });
 }

@@ -4,7 +4,7 @@ import { finalizeUpload } from "../../datasets/finalize-upload.ts";
 import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
-import { mnistUploadOutput, toMnistUpload } from "./output.ts";
+import { finalizeOutput, mnistUploadOutput, toMnistUpload } from "./output.ts";
 import { announceErrors, fileBytes } from "./upload-size.ts";
 
 export const postMnistUpload = route({
@@ -28,7 +28,7 @@ export const putMnistUpload = route({
   path: "/dataset/upload/mnist",
   summary: "Turn an uploaded pair of IDX files into a dataset.",
   input: z.object({ uuid: fields.uuid, uuid_input_file: fields.uuid, uuid_label_file: fields.uuid }),
-  output: z.object({ uuid: z.string() }),
+  output: finalizeOutput,
   errors: {
     400: [
       "Data-set with uuid '{uuid}' was announced as {type}, not as {type}",
@@ -46,7 +46,7 @@ export const putMnistUpload = route({
     ],
   },
   handler: async (context, input) => {
-    const { uuid } = await finalizeUpload(context, { type: "mnist", ...input });
-    return { uuid };
+    const { uuid, warnings } = await finalizeUpload(context, { type: "mnist", ...input });
+    return { uuid, warnings };
   },
 });

@@ -5,8 +5,8 @@ import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts
 import { importMnist } from "./import-mnist.ts";
 import { importNpy } from "./import-npy.ts";
 
-/** What reads Parquet and Arrow is loaded only for those. */
-async function importFile(job: ImportJob): Promise<void> {
+/** Resolves with the warnings. What reads Parquet and Arrow is loaded only for those. */
+async function importFile(job: ImportJob): Promise<string[]> {
   switch (job.type) {
     case "mnist":
       return importMnist(job);
@@ -24,8 +24,7 @@ async function importFile(job: ImportJob): Promise<void> {
 /** Converts one uploaded file and says how it went. */
 export async function carryOut(job: ImportJob): Promise<ImportOutcome> {
   try {
-    await importFile(job);
-    return { kind: "done" };
+    return { kind: "done", warnings: await importFile(job) };
   } catch (error) {
     if (error instanceof ImportError || error instanceof DatasetFileError) {
       return { kind: "refused", reason: error.message };

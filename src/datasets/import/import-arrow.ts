@@ -28,7 +28,7 @@ const MAX_BATCH_BYTES = 256 * 1024 * 1024;
  * booleans, or lists of these of one fixed size. Bytes and booleans stay bytes when there is nothing else. Throws
  * ImportError for everything that is not such a table.
  */
-export async function importArrow(job: ImportFile): Promise<void> {
+export async function importArrow(job: ImportFile): Promise<string[]> {
   const file = await open(job.input, "r");
   let sink: TableSink | undefined;
   try {
@@ -47,11 +47,14 @@ export async function importArrow(job: ImportFile): Promise<void> {
       if (kind !== RECORD_BATCH) continue;
       if (schema === undefined || sink === undefined) throw new ImportError("rows come before the schema");
       const table = decode([schema, message]);
-      const values = guard(() => columns.map((column, index) => columnValues(table, index, column)));
+      const { countMissing } = sink;
+      const values = guard(() =>
+        columns.map((column, index) => columnValues(table, index, column, (row) => countMissing(column, row))),
+      );
       await sink.append(table.numRows, values);
     }
     if (sink === undefined) throw new ImportError("the file holds no table");
-    await sink.finish();
+    return await sink.finish();
   } catch (error) {
     await sink?.abort();
     throw error;
@@ -173,7 +176,13 @@ function isByte(name: string, type: DataType): boolean {
   throw new ImportError(`column '${name}' has type ${typeName}; only numbers, booleans and lists of one fixed size`);
 }
 
-function columnValues(table: Table, index: number, { name, width }: SourceColumn): SourceValues {
+/** `onMissing` is told the row, from 0, of each null. */
+function columnValues(
+  table: Table,
+  index: number,
+  { name, width }: SourceColumn,
+  onMissing: (row: number) => void,
+): SourceValues {
   const batch = (table.children[index] as unknown as { data: Batch<unknown>[] }).data[0];
   const isList = batch?.type.typeId === Type.FixedSizeList;
   const items = isList ? batch?.children[0] : batch;
@@ -184,22 +193,24 @@ function columnValues(table: Table, index: number, { name, width }: SourceColumn
     throw new ImportError(`column '${name}' ends too early`);
   }
   const values = isBits ? readBits(items.values as unknown as Uint8Array, count) : items.values;
-  return clearNulls(clearNulls(values, items, { name, count, width: 1 }), isList ? batch : undefined, {
+  const cleared = clearNulls(values, items, {
     name,
-    count: table.numRows,
-    width,
+    count,
+    width: 1,
+    onNull: (at) => onMissing(Math.floor(at / width)),
   });
+  return clearNulls(cleared, isList ? batch : undefined, { name, count: table.numRows, width, onNull: onMissing });
 }
 
 function readBits(bits: Uint8Array, count: number): Uint8Array {
   return Uint8Array.from({ length: count }, (_, index) => ((bits[index >> 3] as number) >> (index & 7)) & 1);
 }
 
-/** Puts 0 where the batch says null. */
+/** Puts 0 where the batch says null, and tells each place. */
 function clearNulls(
   values: Batch<unknown>["values"],
   batch: Batch<unknown> | undefined,
-  { name, count, width }: { name: string; count: number; width: number },
+  { name, count, width, onNull }: { name: string; count: number; width: number; onNull: (index: number) => void },
 ): Batch<unknown>["values"] {
   if (batch === undefined || batch.nullCount === 0) return values;
   const { validity } = batch;
@@ -209,6 +220,7 @@ function clearNulls(
   for (let index = 0; index < count; index++) {
     if ((((validity[index >> 3] as number) >> (index & 7)) & 1) === 0) {
       cleared.fill(zero, index * width, (index + 1) * width);
+      onNull(index);
     }
   }
   return cleared;

@@ -18,7 +18,7 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
  * empty cell and `null` are 0, `true` is 1, `false` is 0 (any case). Throws ImportError that names row and column
  * (both from 1, the header not counted as a row) and the line of the file.
  */
-export async function importCsv(job: ImportFile): Promise<void> {
+export async function importCsv(job: ImportFile): Promise<string[]> {
   const table = new CsvTable();
   let writer: DatasetWriter | undefined;
   try {
@@ -36,6 +36,7 @@ export async function importCsv(job: ImportFile): Promise<void> {
     if (writer === undefined) throw new ImportError("the file is empty");
     if (writer.rowCount === 0) throw new ImportError("the file has a header, but no rows");
     await writer.finish();
+    return [];
   } catch (error) {
     await writer?.abort();
     throw error;

@@ -7,6 +7,8 @@ export interface ImportFile {
   rowsMax?: number;
   /** More bytes of values are refused. */
   bytesMax?: number;
+  /** Numbers that a 32-bit float changes, besides rounding their decimals, are refused in place of being counted. */
+  exact?: boolean | undefined;
 }
 
 /** What the import worker is given. */
@@ -26,7 +28,7 @@ export class ImportError extends Error {
 
 /** What the worker answers: the data was taken, or refused with the reason, or there is no space, or something of ours broke. */
 export type ImportOutcome =
-  | { kind: "done" }
+  | { kind: "done"; warnings: string[] }
   | { kind: "refused"; reason: string }
   | { kind: "no space" }
   | { kind: "failed"; error: string };

@@ -13,12 +13,14 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  * IDX pair to dataset: uint8, group `picture` with the pixels as they are (0…255), group `label` with the class as
  * one of ten. Throws ImportError when the two files are not exactly such a pair.
  */
-export async function importMnist(job: Extract<ImportJob, { type: "mnist" }>): Promise<void> {
+export async function importMnist(job: Extract<ImportJob, { type: "mnist" }>): Promise<string[]> {
   const images = await open(job.input, "r");
   try {
     const labels = await open(job.label, "r");
     try {
       await convert(job, images, labels);
+      // Bytes stay what they are.
+      return [];
     } finally {
       await labels.close();
     }

@@ -38,7 +38,7 @@ const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => SourceValues> = 
  * Bytes and booleans stay bytes, everything else becomes 32-bit floats. Throws ImportError for what is not such an
  * array: other types, more dimensions, Fortran order.
  */
-export async function importNpy(job: Extract<ImportJob, { type: "npy" }>): Promise<void> {
+export async function importNpy(job: Extract<ImportJob, { type: "npy" }>): Promise<string[]> {
   const file = await open(job.input, "r");
   try {
     const header = await readHeader(file);
@@ -47,7 +47,7 @@ export async function importNpy(job: Extract<ImportJob, { type: "npy" }>): Promi
     ]);
     try {
       await copyRows(file, header, sink);
-      await sink.finish();
+      return await sink.finish();
     } catch (error) {
       await sink.abort();
       throw error;

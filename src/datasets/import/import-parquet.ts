@@ -27,7 +27,7 @@ const VALUES_PER_READ = 8_388_608;
  * Parquet table to dataset, read by row groups. Columns are numbers or booleans; bytes and booleans stay bytes when
  * there is nothing else. Throws ImportError for everything that is not such a table.
  */
-export async function importParquet(job: ImportFile): Promise<void> {
+export async function importParquet(job: ImportFile): Promise<string[]> {
   const handle = await open(job.input, "r");
   let sink: TableSink | undefined;
   try {
@@ -53,7 +53,7 @@ export async function importParquet(job: ImportFile): Promise<void> {
         await sink.append(end - first, values);
       }
     }
-    await sink.finish();
+    return await sink.finish();
   } catch (error) {
     await sink?.abort();
     throw error;

@@ -15,10 +15,11 @@ const PROCESS_MS = 600_000;
 const PROCESS_MS_PER_BYTE = 600e-6;
 
 /**
- * Converts uploaded files to a dataset file in a worker thread or process, when one of `readerPlaces` is free. Resolves when the file lies, complete and durable, under `job.target`. Throws ImportError when
- * the data was refused; after any error there is no file.
+ * Converts uploaded files to a dataset file in a worker thread or process, when one of `readerPlaces` is free.
+ * Resolves with the warnings when the file lies, complete and durable, under `job.target`. Throws ImportError when the
+ * data was refused; after any error there is no file.
  */
-export async function runImport(job: ImportJob): Promise<void> {
+export async function runImport(job: ImportJob): Promise<string[]> {
   const outcome = await readerPlaces.run(async () => {
     try {
       const isForeign = job.type === "parquet" || job.type === "arrow";
@@ -32,6 +33,7 @@ export async function runImport(job: ImportJob): Promise<void> {
   if (outcome.kind === "refused") throw new ImportError(outcome.reason);
   if (outcome.kind === "no space") throw new NoSpaceError(dirname(job.target));
   if (outcome.kind === "failed") throw new Error(`import failed: ${outcome.error}`);
+  return outcome.warnings;
 }
 
 function runWorker(job: ImportJob): Promise<ImportOutcome> {

@@ -1,6 +1,8 @@
 import { groupColumns, type Group } from "../groups-metadata.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
+import { ImportWarnings } from "./import-warnings.ts";
+import { changeBy32Bits } from "./narrow.ts";
 
 export interface SourceColumn {
   name: string;
@@ -10,7 +12,7 @@ export interface SourceColumn {
   isByte: boolean;
 }
 
-/** Values of a column, `[rows × width]`. What is null counts as 0, as in CSV. */
+/** Values of a column, `[rows × width]`. What is null counts as 0, as in CSV, and is counted in the warnings. */
 export type SourceValues = ArrayLike<number | bigint | boolean | null | undefined>;
 
 const MAX_NAME_LENGTH = 254;
@@ -26,7 +28,9 @@ interface Place {
 
 /**
  * Takes tables column by column and writes a dataset of them: bytes when all columns hold bytes, else 32-bit floats.
- * Throws ImportError that names row (from 1) and column for a number that does not fit.
+ * What a float changes is
+ * counted in the warnings, or refused when the job is `exact`. Throws ImportError that names row (from 1) and column for
+ * a number that does not fit.
  */
 export class TableSink {
   readonly #writer: DatasetWriter;
@@ -34,9 +38,17 @@ export class TableSink {
   readonly #places: Place[];
   readonly #isByte: boolean;
   readonly #rowsPerBatch: number;
+  readonly #warnings = new ImportWarnings();
+  readonly #isExact: boolean;
 
-  private constructor(writer: DatasetWriter, groups: Group[], columns: readonly SourceColumn[], isByte: boolean) {
+  private constructor(
+    writer: DatasetWriter,
+    groups: Group[],
+    columns: readonly SourceColumn[],
+    { isByte, isExact }: { isByte: boolean; isExact: boolean },
+  ) {
     this.#writer = writer;
+    this.#isExact = isExact;
     this.#groups = groups;
     this.#isByte = isByte;
     this.#places = [];
@@ -75,8 +87,18 @@ export class TableSink {
         return { name, column_start: column - width, column_end: column };
       }),
     });
-    return new TableSink(writer, groups, columns, isByte);
+    return new TableSink(writer, groups, columns, { isByte, isExact: job.exact === true });
   }
+
+  /** Tells the owner of the dataset something about the file as a whole: a short sentence. */
+  warn(sentence: string): void {
+    this.#warnings.add(sentence);
+  }
+
+  /** For values that are missing in the file and already 0 here; `row` counts from 0, in the rows appended next. */
+  readonly countMissing = (column: SourceColumn, row: number): void => {
+    this.#warnings.count("missing", column.name, { row: this.#writer.rowCount + row + 1 });
+  };
 
   /** Rows in the order of the columns: one array per column. */
   async append(rowCount: number, values: readonly SourceValues[]): Promise<void> {
@@ -101,16 +123,36 @@ export class TableSink {
   }
 
   #number(value: number | bigint | boolean | null | undefined, column: SourceColumn, row: number): number {
-    const number = value === null || value === undefined ? 0 : Number(value);
-    const fits = this.#isByte ? (number & 255) === number : Number.isFinite(Math.fround(number));
-    if (fits) return number;
-    const kind = this.#isByte ? "a byte" : "a finite 32-bit float";
-    throw new ImportError(`row ${this.#writer.rowCount + row + 1}, column '${column.name}': ${number} is not ${kind}`);
+    if (value === null || value === undefined) {
+      this.countMissing(column, row);
+      return 0;
+    }
+    const number = Number(value);
+    const narrowed = this.#isByte ? number & 255 : Math.fround(number);
+    if (this.#isByte ? narrowed !== number : !Number.isFinite(narrowed)) {
+      const kind = this.#isByte ? "a byte" : "a finite 32-bit float";
+      throw this.#refusal(column, row, `${number} is not ${kind}`);
+    }
+    if (narrowed !== value && typeof value !== "boolean") this.#noteChange(value, narrowed, { column, row });
+    return narrowed;
   }
 
-  async finish(): Promise<void> {
+  #noteChange(value: number | bigint, became: number, { column, row }: { column: SourceColumn; row: number }): void {
+    const change = changeBy32Bits(value, became);
+    if (change === undefined) return;
+    if (this.#isExact) throw this.#refusal(column, row, `${value} becomes ${became} as a 32-bit float`);
+    this.#warnings.count(change, column.name, { row: this.#writer.rowCount + row + 1, value, became });
+  }
+
+  #refusal(column: SourceColumn, row: number, reason: string): ImportError {
+    return new ImportError(`row ${this.#writer.rowCount + row + 1}, column '${column.name}': ${reason}`);
+  }
+
+  /** Resolves with the warnings. */
+  async finish(): Promise<string[]> {
     if (this.#writer.rowCount === 0) throw new ImportError("the table has no rows");
     await this.#writer.finish();
+    return this.#warnings.sentences();
   }
 
   abort(): Promise<void> {

@@ -1,4 +1,4 @@
-import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { bigint, index, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
 
 export const DATASET_TYPES = ["mnist", "csv", "parquet", "arrow", "npy", "result"] as const;
@@ -15,6 +15,8 @@ export const datasets = pgTable(
     state: text("state", { enum: ["uploading", "ready"] }).notNull(),
     /** Of the file in the dataset folder; null until it is `ready`. */
     file_size: bigint("file_size", { mode: "number" }),
+    /** What its import guessed, left out or changed: short sentences. */
+    warnings: jsonb("warnings").$type<string[]>().notNull().default([]),
     ...ownership(),
     ...lifetime(),
   },
