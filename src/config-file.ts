@@ -1,27 +1,91 @@
 import { readFile } from "node:fs/promises";
-import { parseEnv } from "node:util";
 import { ConfigError, settingNames } from "./config.ts";
+import { describeUnknown } from "./setting-names.ts";
 
 interface ConfigFile {
-  settings: Record<string, string | undefined>;
-  /** One for every name that is no setting. */
+  settings: Record<string, string>;
+  /** Where each of them stands: `path:line`. */
+  places: Map<string, string>;
+  /** One for every line that is none of a configuration file. */
   problems: string[];
 }
 
+/** The text of a file that is UTF-8, with or without a byte-order mark. Throws ConfigError that names the line. */
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    let line = 0;
+    const isText = (part: Uint8Array) => Buffer.from(Buffer.from(part).toString()).equals(part);
+    for (let start = 0; start <= bytes.length; line++) {
+      const end = bytes.indexOf(10, start);
+      const part = bytes.subarray(start, end < 0 ? bytes.length : end);
+      if (!isText(part)) break;
+      start += part.length + 1;
+    }
+    throw new ConfigError([`${path}:${line + 1}: not UTF-8`]);
+  }
+}
+
+/** Without blanks and tabs around it; other characters of that sort are nobody's intention, and stay. */
+const trim = (text: string) => text.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "");
+
+/** A value without its quotes; a problem as an object. */
+function unquote(text: string): string | { problem: string } {
+  const quote = text[0];
+  if (quote !== '"' && quote !== "'") return text;
+  const end = text.indexOf(quote, 1);
+  if (end < 0) return { problem: `the quote ${quote} is not closed on its line` };
+  if (end < text.length - 1) {
+    return { problem: `something follows the closing quote ${quote}; comments have lines of their own` };
+  }
+  return text.slice(1, -1);
+}
+
+/** Name and value of a line; a problem as an object. What a line says is not repeated: it may be a secret. */
+function parseLine(line: string): { name: string; value: string } | { problem: string } {
+  const mark = line.indexOf("=");
+  if (mark < 0) return { problem: "no NAME=value, for there is no =" };
+  const name = trim(line.slice(0, mark));
+  if (/^export\s/.test(name)) return { problem: "NAME=value is written without export" };
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    return { problem: "what stands before the = is not the name of a setting" };
+  const value = unquote(trim(line.slice(mark + 1)));
+  if (typeof value === "object") return value;
+  if (value === "") return { problem: `${name} has no value; for its default leave the line out` };
+  return { name, value };
+}
+
 /**
- * Reads settings from a file of `NAME=value` lines with the names of the environment variables, which override it.
- * No path: no settings. Throws ConfigError for a file that can not be read.
+ * Reads settings from a file with the names of the environment variables, which override it: lines `NAME=value`, blank
+ * lines, and lines that begin with `#`. A value goes to the end of its line, whatever is in it; blanks around it do not
+ * belong to it, unless quotes of either kind stand around all of it. There are no escapes. No path: no settings. Throws
+ * ConfigError for a file that can not be read.
  */
 export async function readConfigFile(path: string | undefined): Promise<ConfigFile> {
-  if (path === undefined) return { settings: {}, problems: [] };
-  let content: string;
+  const file: ConfigFile = { settings: {}, places: new Map(), problems: [] };
+  if (path === undefined) return file;
+  let bytes: Buffer;
   try {
-    content = await readFile(path, "utf8");
+    bytes = await readFile(path);
   } catch (error) {
     throw new ConfigError([`${path}: ${(error as Error).message}`]);
   }
-  const settings = parseEnv(content);
-  const unknown = Object.keys(settings).filter((name) => !settingNames.includes(name));
-  // A line without `=` is taken for a part of the next name.
-  return { settings, problems: unknown.map((name) => `${path}: there is no setting ${name.split("\n")[0]}`) };
+  for (const [index, text] of decode(bytes, path).split(/\r?\n/).entries()) {
+    const place = `${path}:${index + 1}`;
+    const line = trim(text);
+    if (line === "" || line.startsWith("#")) continue;
+    const parsed = parseLine(line);
+    if ("problem" in parsed) {
+      file.problems.push(`${place}: ${parsed.problem}`);
+    } else if (!settingNames.includes(parsed.name)) {
+      file.problems.push(`${place}: ${describeUnknown(parsed.name, settingNames)}`);
+    } else if (file.places.has(parsed.name)) {
+      file.problems.push(`${place}: ${parsed.name} is set already, in ${file.places.get(parsed.name)}`);
+    } else {
+      file.settings[parsed.name] = parsed.value;
+      file.places.set(parsed.name, place);
+    }
+  }
+  return file;
 }

@@ -1,59 +1,53 @@
 import { totalmem } from "node:os";
-import { isIP } from "node:net";
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
-
-const port = z.coerce.number().int().min(0).max(65_535);
-const flag = z.enum(["true", "false"]).transform((value) => value === "true");
-const positive = z.coerce.number().int().min(1);
+import {
+  addressList,
+  bearerToken,
+  choice,
+  databaseUrl,
+  flag,
+  host,
+  inCheckout,
+  path,
+  pathList,
+  positive,
+  secret,
+  userId,
+  userName,
+  whole,
+} from "./setting-kinds.ts";
 
 const GIB = 2 ** 30;
 
-/** Texts between commas. */
-const list = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((item) => item.trim())
-    .filter((item) => item !== ""),
-);
-const fileList = list.transform((files) => files.map((file) => resolve(file)));
-const addressList = list.refine((items) => items.every((item) => isIP(item) !== 0), "not a list of IP addresses");
+/** What the system's timers can wait. */
+const timerMsMax = 2 ** 31 - 1;
+const tenYearsMinutes = 10 * 365 * 24 * 60;
 
 /** Every setting of the server, its environment variable and its default. */
 const environment = z.object({
-  HANAMI_HOST: z.string().min(1).default("127.0.0.1"),
-  HANAMI_PORT: port.default(11418),
-  HANAMI_DATA_DIR: z.string().min(1).default("hanami-data"),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  // As strict as POST /token: an administrator who can not log in is no help.
-  HANAMI_ADMIN_USER_ID: z
-    .string()
-    .regex(/^[a-zA-Z][a-zA-Z_0-9@]*$/)
-    .min(4)
-    .max(254)
-    .optional(),
-  HANAMI_ADMIN_USER_NAME: z.string().optional(),
-  HANAMI_ADMIN_PASSPHRASE: z.string().min(8).max(1024).optional(),
-  HANAMI_TOKEN_KEY: z.string().optional(),
-  HANAMI_TOKEN_KEY_FILE: z.string().min(1).optional(),
-  HANAMI_TOKEN_OLD_KEY_FILES: fileList.default([]),
-  HANAMI_TOKEN_EXPIRE_TIME: positive.default(3600),
-  HANAMI_TLS_CERT_FILE: z.string().min(1).optional(),
-  HANAMI_TLS_KEY_FILE: z.string().min(1).optional(),
-  // As a bearer token it must fit into a header.
-  HANAMI_METRICS_TOKEN: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/)
-    .min(16)
-    .optional(),
-  HANAMI_POLICIES: z.string().min(1).optional(),
+  HANAMI_HOST: host.default("127.0.0.1"),
+  HANAMI_PORT: whole(0, 65_535).default(11418),
+  HANAMI_DATA_DIR: path.default(inCheckout("hanami-data")),
+  DATABASE_URL: databaseUrl.optional(),
+  HANAMI_ADMIN_USER_ID: userId.optional(),
+  HANAMI_ADMIN_USER_NAME: userName.optional(),
+  HANAMI_ADMIN_PASSPHRASE: secret(8, 1024).optional(),
+  HANAMI_TOKEN_KEY: secret(1, 65_536).optional(),
+  HANAMI_TOKEN_KEY_FILE: path.optional(),
+  HANAMI_TOKEN_OLD_KEY_FILES: pathList.default([]),
+  HANAMI_TOKEN_EXPIRE_TIME: whole(1, 60 * tenYearsMinutes).default(3600),
+  HANAMI_TLS_CERT_FILE: path.optional(),
+  HANAMI_TLS_KEY_FILE: path.optional(),
+  HANAMI_METRICS_TOKEN: bearerToken.optional(),
+  HANAMI_POLICIES: path.optional(),
   HANAMI_SOFTWARE_GPU: flag.default(false),
-  HANAMI_CPU_THREADS: positive.optional(),
+  HANAMI_CPU_THREADS: whole(1, 1024).optional(),
   // More than that a wasm memory can not have.
-  HANAMI_CPU_MEMORY_BYTES: positive.max(4 * GIB).optional(),
+  HANAMI_CPU_MEMORY_BYTES: whole(1, 4 * GIB).optional(),
   HANAMI_GPU_MEMORY_BYTES: positive.optional(),
-  HANAMI_TEMPFILE_TIMEOUT: positive.default(10),
-  HANAMI_SNAPSHOT_INTERVAL_MS: positive.default(3000),
+  HANAMI_TEMPFILE_TIMEOUT: whole(1, tenYearsMinutes).default(10),
+  HANAMI_SNAPSHOT_INTERVAL_MS: whole(1, timerMsMax).default(3000),
   HANAMI_TRUSTED_PROXIES: addressList.default([]),
   HANAMI_MAX_BODY_BYTES: positive.default(2 * 1024 * 1024),
   HANAMI_MAX_MESSAGE_BYTES: positive.default(16 * 1024 * 1024),
@@ -71,7 +65,7 @@ const environment = z.object({
   HANAMI_MAX_SOCKETS_PER_USER: positive.default(1000),
   HANAMI_REQUESTS_PER_SECOND: positive.default(2000),
   HANAMI_LOGIN_FAILURES_PER_MINUTE: positive.default(60),
-  HANAMI_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  HANAMI_LOG_LEVEL: choice("debug", "info", "warn", "error", "silent").default("info"),
 });
 
 /** Names of all settings, as the environment and the configuration file have them. */
@@ -165,16 +159,43 @@ function defaultMemoryBytes(): number {
   return Math.floor(Math.min(3 * GIB, Math.min(totalmem(), constrained) / 2));
 }
 
-/** Reads the configuration once. An empty variable counts as not set. Throws ConfigError. */
-export function parseConfig(env: Record<string, string | undefined>): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const parsed = environment.safeParse(set);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+/** What no setting has room for, whatever its kind. */
+function problemOfText(text: string): string | undefined {
+  // What Node makes of bytes that are not UTF-8.
+  if (text.includes("\ufffd")) return "not UTF-8";
+  // oxlint-disable-next-line no-control-regex
+  return /[\0-\x1f\x7f]/.test(text) ? "control characters, such as the end of a line" : undefined;
+}
+
+/**
+ * The configuration that these settings say. An empty text counts as not set. `places`: where settings stand that are
+ * not from the environment. Throws ConfigError.
+ */
+export function parseConfig(
+  env: Record<string, string | undefined>,
+  places: ReadonlyMap<string, string> = new Map(),
+): Config {
+  const set = Object.fromEntries(settingNames.map((name) => [name, env[name] || undefined]));
+  const problems: string[] = [];
+  const note = (name: string, problem: string) => {
+    const place = places.get(name);
+    problems.push(`${place === undefined ? "" : `${place}: `}${name}: ${problem}`);
+  };
+  for (const [name, text] of Object.entries(set)) {
+    const problem = problemOfText(text ?? "");
+    if (problem === undefined) continue;
+    note(name, problem);
+    set[name] = undefined;
   }
+  const parsed = environment.safeParse(set);
+  for (const {
+    path: [name = ""],
+    message,
+  } of parsed.error?.issues ?? [])
+    note(String(name), message);
+  if (!parsed.success) throw new ConfigError(problems);
   const values = parsed.data;
   const { HANAMI_TLS_CERT_FILE: certFile, HANAMI_TLS_KEY_FILE: keyFile } = values;
-  const problems: string[] = [];
   if ((certFile === undefined) !== (keyFile === undefined)) {
     problems.push("HANAMI_TLS_CERT_FILE, HANAMI_TLS_KEY_FILE: one needs the other");
   }
@@ -182,7 +203,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     problems.push("HANAMI_TOKEN_KEY, HANAMI_TOKEN_KEY_FILE: which of them?");
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  const dataDir = resolve(values.HANAMI_DATA_DIR);
+  const dataDir = values.HANAMI_DATA_DIR;
   return {
     host: values.HANAMI_HOST,
     port: values.HANAMI_PORT,
@@ -194,15 +215,12 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
       passphrase: values.HANAMI_ADMIN_PASSPHRASE,
     },
     tokenKey: values.HANAMI_TOKEN_KEY,
-    tokenKeyFile: resolve(values.HANAMI_TOKEN_KEY_FILE ?? `${dataDir}/token.key`),
+    tokenKeyFile: values.HANAMI_TOKEN_KEY_FILE ?? join(dataDir, "token.key"),
     tokenOldKeyFiles: values.HANAMI_TOKEN_OLD_KEY_FILES,
     tokenExpireSeconds: values.HANAMI_TOKEN_EXPIRE_TIME,
-    tls:
-      certFile === undefined || keyFile === undefined
-        ? undefined
-        : { certFile: resolve(certFile), keyFile: resolve(keyFile) },
+    tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
     metricsToken: values.HANAMI_METRICS_TOKEN,
-    policiesFile: values.HANAMI_POLICIES === undefined ? undefined : resolve(values.HANAMI_POLICIES),
+    policiesFile: values.HANAMI_POLICIES,
     softwareGpu: values.HANAMI_SOFTWARE_GPU,
     cpuThreads: values.HANAMI_CPU_THREADS,
     gpuMemoryBytes: values.HANAMI_GPU_MEMORY_BYTES,

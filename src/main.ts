@@ -1,8 +1,9 @@
 import type { GeneratedAdmin } from "./accounts/first-admin.ts";
 import { openApp, type Server } from "./app.ts";
-import { ConfigError, type Config } from "./config.ts";
+import { ConfigError, settingNames, type Config } from "./config.ts";
 import { writeErrorLog } from "./logs/write-error-log.ts";
 import { readConfig } from "./read-config.ts";
+import { unknownVariables } from "./setting-names.ts";
 import { StartError } from "./start-error.ts";
 
 /** Problems that the person at the keyboard can solve get their message, without a stack. */
@@ -99,6 +100,7 @@ try {
   const read = () => readConfig(process.argv.slice(2), process.env);
   config = await read();
   server = await openApp(config);
+  for (const problem of unknownVariables(process.env, settingNames)) server.app.log.warn(`environment: ${problem}`);
   reloadOnSignal(server, read);
   server.app.metrics.watchProcess();
   noteForgottenErrors(server);

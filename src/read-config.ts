@@ -1,17 +1,28 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfigFile } from "./config-file.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
+
+type Environment = Record<string, string | undefined>;
+
+/** The folder in which the start was typed; `npm start` leaves it for that of package.json. */
+const typedIn = (env: Environment): string =>
+  (env["npm_lifecycle_event"] === "start" ? env["INIT_CWD"] : undefined) ?? process.cwd();
 
 /**
  * The configuration of a server that was started like this: `--config FILE`, which the environment overrides. Throws
  * ConfigError with every bad name and value.
  */
-export async function readConfig(args: string[], env: Record<string, string | undefined>): Promise<Config> {
+export async function readConfig(args: string[], env: Environment): Promise<Config> {
   const { values } = parseArgs({ args, options: { config: { type: "string", short: "c" } } });
-  const { settings, problems } = await readConfigFile(values.config);
+  const path = values.config === undefined ? undefined : resolve(typedIn(env), values.config);
+  const { settings, places, problems } = await readConfigFile(path);
+  // An empty variable is none: the file counts.
+  const own = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  for (const name of Object.keys(own)) places.delete(name);
   let config: Config | undefined;
   try {
-    config = parseConfig({ ...settings, ...env });
+    config = parseConfig({ ...settings, ...own }, places);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);

@@ -95,7 +95,7 @@ test("a bad configuration names every bad value, from the environment and from a
   const unknown = await start({ HANAMI_CPU_THREADS: "x" }, ["--config", file]).exited;
   expect(unknown.code).toBe(1);
   expect(unknown.errors).toMatch(
-    /no setting HANAMI_PROT\n.*no setting OTHER\n.*_EXPIRE_TIME: .*\n.*_CPU_THREADS: .*\n$/,
+    /:2: there is no setting HANAMI_PROT; .*\n.*:3: no NAME=value.*\n.*:1: HANAMI_TOKEN_EXPIRE_TIME: .*\n  HANAMI_CPU_THREADS: .*\n$/,
   );
 
   await writeFile(file, "HANAMI_TOKEN_EXPIRE_TIME=soon\n");
