@@ -19,6 +19,7 @@ export async function authenticate(app: App, token: string): Promise<Caller> {
   const claims = await readToken(app.tokenKeys, token);
   const [found] = await app.db
     .select({
+      uuid: users.row_uuid,
       name: users.name,
       created_at: users.created_at,
       is_admin: users.is_admin,
@@ -33,7 +34,8 @@ export async function authenticate(app: App, token: string): Promise<Caller> {
     .where(and(eq(users.id, claims.id), isNull(users.deleted_at)));
   if (found === undefined || formatTimestamp(found.created_at) !== claims.created_at) throw accessDenied();
 
-  const caller = { userId: claims.id, userName: found.name, isAdmin: found.is_admin, projectId: claims.project_id };
+  const user = { userId: claims.id, userUuid: found.uuid, userName: found.name };
+  const caller = { ...user, isAdmin: found.is_admin, projectId: claims.project_id };
   if (found.is_admin && claims.project_id === adminAssignment.project_id) {
     return { ...caller, role: adminAssignment.role, isProjectAdmin: true };
   }

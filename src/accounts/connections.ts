@@ -1,6 +1,8 @@
 /** Something that stays open for a user after the request that opened it: a websocket. */
 export interface Connection {
   userId: string;
+  /** Of the account, see `Caller`. */
+  userUuid: string;
   projectId: string;
   /** What it talks to; one of a few words. */
   target: string;
@@ -14,7 +16,7 @@ export class Connections {
 
   /** False, and nothing added, when the user has `ofUserMax` open already. */
   add(connection: Connection, ofUserMax: number): boolean {
-    if (this.count(connection.userId) >= ofUserMax) return false;
+    if (this.count(connection.userUuid) >= ofUserMax) return false;
     this.#open.add(connection);
     return true;
   }
@@ -24,9 +26,9 @@ export class Connections {
   }
 
   /** How many are open, of one user or of all. */
-  count(userId?: string): number {
-    if (userId === undefined) return this.#open.size;
-    return [...this.#open].filter((connection) => connection.userId === userId).length;
+  count(userUuid?: string): number {
+    if (userUuid === undefined) return this.#open.size;
+    return [...this.#open].filter((connection) => connection.userUuid === userUuid).length;
   }
 
   countByTarget(): Map<string, number> {
@@ -36,9 +38,9 @@ export class Connections {
   }
 
   /** Ends the user's connections: all of them, or those in one project. */
-  end(userId: string, projectId?: string): void {
+  end(userUuid: string, projectId?: string): void {
     for (const connection of this.#open) {
-      if (connection.userId !== userId) continue;
+      if (connection.userUuid !== userUuid) continue;
       if (projectId !== undefined && connection.projectId !== projectId) continue;
       connection.end("the user or the assignment was removed");
     }

@@ -5,14 +5,15 @@ import { deleteCluster } from "../clusters/delete-cluster.ts";
 import { deleteDataset } from "../datasets/delete-dataset.ts";
 import { removeUpload } from "../datasets/sweep-tempfiles.ts";
 import type { Db } from "../db/client.ts";
-import { checkpoints, clusters, datasets, projects, tempfiles, user_projects, users } from "../db/schema/index.ts";
+import { checkpoints, clusters, datasets, projects, tempfiles, user_projects } from "../db/schema/index.ts";
 import { conflict, HanamiError } from "../errors.ts";
 import { unknownProject } from "./project-view.ts";
 
 /**
- * Deletes a project that holds nothing; its assignments stay, and users may go on working in it. With `force` its
- * assignments go, which ends tokens and connections for it, and then everything that it holds. Throws not_found, and
- * conflict with what the project holds. A forced deletion that fails on its way can be repeated.
+ * Deletes a project that holds nothing. Its assignments go with it, which ends tokens and connections for it: a later
+ * project of this id must not have the members of this one. With `force` first the assignments go and then everything
+ * that it holds. Throws not_found, and conflict with what the project holds. A forced deletion that fails on its way can
+ * be repeated.
  */
 export async function deleteProject(
   context: Context,
@@ -21,17 +22,20 @@ export async function deleteProject(
   const { app } = context;
   const { id } = input;
   if (input.force === true) {
-    await removeAssignments(context, id);
+    const members = await app.db.transaction((tx) => removeAssignments(tx, id));
+    endConnections(context, id, members);
     await removeContent(context, id);
   }
-  await app.db.transaction(async (tx) => {
-    await holdExisting(tx, id);
+  const members = await app.db.transaction(async (tx) => {
+    const removed = await removeAssignments(tx, id);
     checkEmpty(id, await listContent(tx, id));
     await tx
       .update(projects)
       .set({ deleted_at: sql`now()` })
       .where(and(eq(projects.id, id), isNull(projects.deleted_at)));
+    return removed;
   });
+  endConnections(context, id, members);
 }
 
 /** Two deletions, or a deletion and another change of the project, come one after the other. */
@@ -44,19 +48,21 @@ async function holdExisting(tx: Db, id: string): Promise<void> {
   if (row === undefined) throw unknownProject(id);
 }
 
-/** From here on nothing new comes into the project: whoever makes something holds his assignment meanwhile. */
-async function removeAssignments({ app }: Context, id: string): Promise<void> {
-  const removed = await app.db.transaction(async (tx) => {
-    await holdExisting(tx, id);
-    const rows = await tx
-      .select({ user: users.id })
-      .from(user_projects)
-      .innerJoin(users, eq(users.row_uuid, user_projects.user_row_uuid))
-      .where(eq(user_projects.project_id, id));
-    await tx.delete(user_projects).where(eq(user_projects.project_id, id));
-    return rows;
-  });
-  for (const { user } of removed) app.connections.end(user, id);
+/**
+ * From here on nothing new comes into the project: whoever makes something holds his assignment meanwhile. Resolves to
+ * the accounts that were assigned.
+ */
+async function removeAssignments(tx: Db, id: string): Promise<string[]> {
+  await holdExisting(tx, id);
+  const removed = await tx
+    .delete(user_projects)
+    .where(eq(user_projects.project_id, id))
+    .returning({ user: user_projects.user_row_uuid });
+  return removed.map(({ user }) => user);
+}
+
+function endConnections({ app }: Context, project: string, members: readonly string[]): void {
+  for (const member of members) app.connections.end(member, project);
 }
 
 /** What a project holds, by uuid. An upload is that of the dataset or checkpoint that it becomes. */

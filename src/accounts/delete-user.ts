@@ -3,7 +3,10 @@ import type { Context } from "../app-context.ts";
 import { users } from "../db/schema/index.ts";
 import { conflict, notFound } from "../errors.ts";
 
-/** The user's resources stay; its tokens and connections end at once. Throws conflict for the caller's own user, and not_found. */
+/**
+ * The user's resources stay, for the administrators of their project and of the server; a later user of this id does not
+ * get them. Its tokens and connections end at once. Throws conflict for the caller's own user, and not_found.
+ */
 export async function deleteUser({ app, caller }: Context, input: { id: string }): Promise<void> {
   if (input.id === caller.userId) {
     throw conflict(`User with id '${input.id}' tries to delete himself, which is not allowed.`);
@@ -12,7 +15,7 @@ export async function deleteUser({ app, caller }: Context, input: { id: string }
     .update(users)
     .set({ deleted_at: sql`now()` })
     .where(and(eq(users.id, input.id), isNull(users.deleted_at)))
-    .returning({ id: users.id });
+    .returning({ uuid: users.row_uuid });
   if (row === undefined) throw notFound(`User with id '${input.id}' not found`);
-  app.connections.end(input.id);
+  app.connections.end(row.uuid);
 }

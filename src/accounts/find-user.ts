@@ -1,4 +1,5 @@
 import { and, asc, eq, isNull } from "drizzle-orm";
+import type { Caller } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { user_projects, users } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
@@ -29,6 +30,15 @@ export async function findUserRow(db: Db, id: string): Promise<UserRow | undefin
     .select()
     .from(users)
     .where(and(eq(users.id, id), isNull(users.deleted_at)));
+  return row;
+}
+
+/** The caller's own row; undefined when the account is gone, whoever has its id by now. */
+export async function findCallerRow(db: Db, caller: Pick<Caller, "userUuid">): Promise<UserRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(users)
+    .where(and(eq(users.row_uuid, caller.userUuid), isNull(users.deleted_at)));
   return row;
 }
 

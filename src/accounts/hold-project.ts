@@ -16,7 +16,13 @@ export async function holdProject(tx: Db, caller: Caller): Promise<void> {
     .select({ project: user_projects.project_id })
     .from(user_projects)
     .innerJoin(users, eq(users.row_uuid, user_projects.user_row_uuid))
-    .where(and(eq(users.id, caller.userId), isNull(users.deleted_at), eq(user_projects.project_id, caller.projectId)))
+    .where(
+      and(
+        eq(users.row_uuid, caller.userUuid),
+        isNull(users.deleted_at),
+        eq(user_projects.project_id, caller.projectId),
+      ),
+    )
     .for("key share");
   if (held === undefined) throw notAssigned(caller.userId, caller.projectId);
 }

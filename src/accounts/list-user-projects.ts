@@ -1,6 +1,7 @@
 import type { Context } from "../app-context.ts";
 import { unauthorized } from "../errors.ts";
-import { adminAssignment, findAssignments, requireUserRow, type Assignment } from "./find-user.ts";
+import { adminAssignment, findAssignments, findCallerRow, requireUserRow, type Assignment } from "./find-user.ts";
+import { accessDenied } from "./issue-token.ts";
 
 /**
  * The projects in which a user may work: the caller's own, or those of `user_id` when an administrator asks.
@@ -11,7 +12,9 @@ export async function listUserProjects(
   input: { user_id?: string | undefined },
 ): Promise<Assignment[]> {
   if (input.user_id !== undefined && !caller.isAdmin) throw unauthorized("");
-  const user = await requireUserRow(app.db, input.user_id ?? caller.userId);
+  const user =
+    input.user_id === undefined ? await findCallerRow(app.db, caller) : await requireUserRow(app.db, input.user_id);
+  if (user === undefined) throw accessDenied();
   const assigned = await findAssignments(app.db, user);
   if (!user.is_admin) return assigned;
   return [...assigned.filter((project) => project.project_id !== adminAssignment.project_id), adminAssignment];

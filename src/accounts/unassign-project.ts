@@ -16,6 +16,6 @@ export async function unassignProject({ app }: Context, input: { id: string; pro
       `Project with ID '${input.project_id}' is not assigned to user with id '${input.id}' and so it can not be removed from the user.`,
     );
   }
-  app.connections.end(input.id, input.project_id);
+  app.connections.end(user.row_uuid, input.project_id);
   return viewUser(app.db, user);
 }

@@ -108,9 +108,9 @@ export async function handleRequest(
 
   const caller: Caller = await authenticate(app, request.headers.get("x-auth-token") ?? "");
   trace.userId = caller.userId;
-  if (!app.requestRate.take(caller.userId)) {
+  if (!app.requestRate.take(caller.userUuid)) {
     app.metrics.refused("requests");
-    throw tooMany("Too many requests.", app.requestRate.waitSeconds(caller.userId));
+    throw tooMany("Too many requests.", app.requestRate.waitSeconds(caller.userUuid));
   }
   if (!isAllowed(app.policies, endpoint, method, caller.role)) throw unauthorized("Access denied by policy");
 

@@ -144,10 +144,10 @@ async function record(app: App, file: Tempfile, uuid: string): Promise<Checkpoin
       .where(and(eq(tempfiles.uuid, file.uuid), isNull(tempfiles.deleted_at)))
       .returning({ uuid: tempfiles.uuid });
     if (consumed === undefined) throw checkpointNotFound(uuid);
-    const { owner_id, project_id, file_size, checkpoint_name } = file;
+    const { owner_id, owner_uuid, project_id, file_size, checkpoint_name } = file;
     const [row] = await tx
       .insert(checkpoints)
-      .values({ uuid, name: checkpoint_name as string, file_size, owner_id, project_id })
+      .values({ uuid, name: checkpoint_name as string, file_size, owner_id, owner_uuid, project_id })
       .returning();
     return row as CheckpointRow;
   });

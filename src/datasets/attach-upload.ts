@@ -16,7 +16,7 @@ export async function attachUpload({ app, caller }: Context, uuid: string): Prom
     .where(
       and(
         eq(tempfiles.uuid, uuid),
-        eq(tempfiles.owner_id, caller.userId),
+        eq(tempfiles.owner_uuid, caller.userUuid),
         eq(tempfiles.project_id, caller.projectId),
         isNull(tempfiles.deleted_at),
       ),

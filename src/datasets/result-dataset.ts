@@ -19,6 +19,7 @@ export interface ResultDataset {
   /** The task's. */
   name: string;
   owner_id: string;
+  owner_uuid: string | null;
   project_id: string;
   /** In the order in which the columns shall follow. Names are distinct. A width may be 0. */
   groups: readonly ResultGroup[];
@@ -46,11 +47,13 @@ async function createResultFile(
  * Throws DatasetFileError when names of groups repeat.
  */
 export async function createResultDataset(app: Pick<App, "storage">, db: Db, result: ResultDataset): Promise<void> {
-  const { uuid, name, owner_id, project_id } = result;
+  const { uuid, name, owner_id, owner_uuid, project_id } = result;
   const writer = await createResultFile(app, result);
   try {
     await writer.finish();
-    await db.insert(datasets).values({ uuid, name, owner_id, project_id, type: "result", state: "uploading" });
+    await db
+      .insert(datasets)
+      .values({ uuid, name, owner_id, owner_uuid, project_id, type: "result", state: "uploading" });
   } catch (error) {
     await writer.abort();
     await rm(datasetPath(app.storage, uuid), { force: true });

@@ -10,13 +10,16 @@ export interface LogPage {
   user_id?: string | undefined;
 }
 
-/** One page of the caller's own entries, or of another user's when an administrator asks; oldest first. */
+/**
+ * One page of the caller's own entries; oldest first. When an administrator names a user, of all accounts that have had
+ * this id: those before the `created_at` of the user are of somebody else.
+ */
 export async function listAuditLog({ app, caller }: Context, { page, user_id }: LogPage) {
   if (user_id !== undefined && !caller.isAdmin) throw unauthorized("'user_id' can only be set by an admin");
   return app.db
     .select()
     .from(audit_log)
-    .where(eq(audit_log.user_id, user_id ?? caller.userId))
+    .where(user_id === undefined ? eq(audit_log.user_uuid, caller.userUuid) : eq(audit_log.user_id, user_id))
     .orderBy(asc(audit_log.sequence))
     .limit(pageRows)
     .offset(page * pageRows);

@@ -22,6 +22,7 @@ export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Pr
       name: task.name,
       file_size: state.byteLength,
       owner_id: task.owner_id,
+      owner_uuid: task.owner_uuid,
       project_id: task.project_id,
     });
     return true;

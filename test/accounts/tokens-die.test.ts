@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { authenticate } from "../../src/accounts/authenticate.ts";
 import { announceCsv } from "../api/dataset-support.ts";
 import { makeCluster } from "../support/compute.ts";
 import { adminId, createTestApp, type TestApp } from "../support/test-app.ts";
@@ -74,7 +75,8 @@ describe("tokens and open sockets end", () => {
     }
     expect((await app.request("GET", "/dataset/all", { token: bystander })).status).toBe(200);
     expect(friend.answer.success).toBe(true);
-    expect(app.app.connections.count(`${id}_friend`)).toBe(1);
+    const { userUuid } = await authenticate(app.app, bystander);
+    expect(app.app.connections.count(userUuid)).toBe(1);
   });
 });
 

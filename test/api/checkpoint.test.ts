@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { open, readFile, writeFile } from "node:fs/promises";
 import { eq, type SQL } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { authenticate } from "../../src/accounts/authenticate.ts";
 import { checkpointPath } from "../../src/checkpoints/checkpoint-path.ts";
 import { finalizeCheckpoint } from "../../src/checkpoints/finalize-checkpoint.ts";
 import { tempfilePath } from "../../src/datasets/paths.ts";
@@ -177,8 +178,7 @@ test("a finalize that comes late leaves alone what an earlier one has made", asy
       }),
     }),
   });
-  const names = { userId: "asdf", userName: "asdf", projectId: "admin", role: "admin" };
-  const caller = { ...names, isAdmin: true, isProjectAdmin: true };
+  const caller = await authenticate(app.app, app.token);
   const body = { uuid, uuid_input_file };
   const late = finalizeCheckpoint({ app: { ...app.app, db: lateDb }, caller }, body);
   late.catch(() => {});

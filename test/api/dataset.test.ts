@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { authenticate } from "../../src/accounts/authenticate.ts";
 import { createResultDataset, openResultWriter } from "../../src/datasets/result-dataset.ts";
 import { openDataset, openDatasetOfTask } from "../../src/datasets/open-dataset.ts";
 import { smallIdxPair } from "../datasets/support.ts";
@@ -9,7 +10,7 @@ import { createTestApp, databases, type TestApp } from "../support/test-app.ts";
 import { announceCsv, uploadCsv, uploadMnist } from "./dataset-support.ts";
 
 const unknown = "12345678-1234-1234-1234-123456789abc";
-const admin = { owner_id: "asdf", project_id: "admin" };
+const admin = { owner_id: "asdf", owner_uuid: null, project_id: "admin" };
 
 describe.each(databases)("datasets on $name", (database) => {
   let app: TestApp;
@@ -307,14 +308,7 @@ describe.each(databases)("datasets on $name", (database) => {
     await file.truncate(10);
     await file.close();
     expect(await get({ uuid })).toMatchObject(unreadable);
-    const caller = {
-      userId: "asdf",
-      userName: "asdf",
-      isAdmin: true,
-      projectId: "admin",
-      role: "admin",
-      isProjectAdmin: true,
-    };
+    const caller = await authenticate(app.app, app.token);
     await expect(openDataset({ app: app.app, caller }, uuid)).rejects.toMatchObject({ kind: "bad_request" });
     expect((await app.request("DELETE", "/dataset", { query: { uuid } })).json()).toEqual({});
   });

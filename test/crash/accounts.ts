@@ -33,11 +33,16 @@ async function createProject(ledger: Ledger, server: RunningServer): Promise<voi
 
 async function deleteProject(ledger: Ledger, server: RunningServer): Promise<void> {
   const id = ledger.random.pick([...ledger.projects]);
+  const note = () => {
+    ledger.projects.delete(id);
+    // Its assignments go with it.
+    for (const assigned of ledger.users.values()) assigned.delete(id);
+  };
   await ledger.attempt("project deleted", {
     ask: () => server.ask("DELETE", `/project?id=${id}`),
-    note: () => ledger.projects.delete(id),
+    note,
     settle: async (next) => {
-      if (!(await takeListing(next)).projects.has(id)) ledger.projects.delete(id);
+      if (!(await takeListing(next)).projects.has(id)) note();
     },
   });
 }

@@ -25,7 +25,7 @@ test("a restart keeps what was recorded and sweeps what was not", async () => {
   await sendFile(url, app.token, half.uuid_input_file, Buffer.from("c\n"));
   const lost = await announceCsv(app, 4);
   const result = { uuid: randomUUID(), name: "test_result", groups: [{ name: "out", width: 1 }] };
-  await createResultDataset(app.app, db, { ...result, owner_id: "asdf", project_id: "admin" });
+  await createResultDataset(app.app, db, { ...result, owner_id: "asdf", owner_uuid: null, project_id: "admin" });
   const writer = await openResultWriter(app.app, result);
   await writer.append(1, [Float32Array.of(1)]);
 

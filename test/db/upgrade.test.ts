@@ -32,7 +32,9 @@ async function earlierMigrations(folder: string, count: number): Promise<string>
   return target;
 }
 
-const [dataset, upload, tempfile, cluster, task, host] = Array.from({ length: 6 }, () => randomUUID());
+const [dataset, upload, tempfile, cluster, task, host, formers, laters, nobodys] = Array.from({ length: 9 }, () =>
+  randomUUID(),
+);
 const owner = `'admin', '${adminId}'`;
 
 /** Rows as the first version wrote them. */
@@ -43,6 +45,26 @@ const rows = (hash: string) => [
   `insert into datasets (uuid, name, type, state, project_id, owner_id) values ('${dataset}', 'old', 'csv', 'ready', ${owner})`,
   `insert into datasets (uuid, name, type, state, project_id, owner_id) values ('${upload}', 'half', 'csv', 'uploading', ${owner})`,
   `insert into tempfiles (uuid, dataset_uuid, role, file_size, project_id, owner_id) values ('${tempfile}', '${upload}', 'input', 100, ${owner})`,
+  // An id that was used again before the upgrade: a dataset each of the former account, of the later one, of nobody.
+  `insert into users (id, name, creator_id, is_admin, passphrase_hash, created_at, deleted_at)
+   values ('twice', 'former', '${adminId}', false, '${hash}', now() - interval '9 h', now() - interval '5 h')`,
+  `insert into users (id, name, creator_id, is_admin, passphrase_hash, created_at) values ('twice', 'later', '${adminId}', false, '${hash}', now() - interval '4 h')`,
+  `insert into user_projects (user_row_uuid, project_id, role, is_project_admin)
+   select row_uuid, 'old_project', 'member', false from users where name = 'later'`,
+  ...[
+    [formers, 6, "twice"],
+    [laters, 3, "twice"],
+    [nobodys, 3, "nobody_here"],
+  ].map(
+    ([uuid, hours, id]) =>
+      `insert into datasets (uuid, name, type, state, project_id, owner_id, created_at)
+       values ('${uuid}', 'old', 'csv', 'ready', 'old_project', '${id}', now() - interval '${hours} h')`,
+  ),
+  ...[6, 3].map(
+    (hours) =>
+      `insert into audit_log (user_id, endpoint, request_type, created_at)
+       values ('twice', '${hours} hours ago', 'POST', now() - interval '${hours} h')`,
+  ),
   `insert into clusters (uuid, name, template, seed, host_uuid, project_id, owner_id) values ('${cluster}', 'old', '${smallTemplate}', 7, '${host}', ${owner})`,
   `insert into tasks (uuid, cluster_uuid, name, owner_id, project_id, plan, state, current_cycle, total_number_of_cycles, ended_at)
    values ('${task}', '${cluster}', 'old', '${adminId}', 'admin', '{"kind":"save"}', 'finished', 1, 1, now())`,
@@ -87,6 +109,18 @@ test.each(databases)(
     expect(await server.ask("GET", `/cluster?uuid=${cluster}`)).toMatchObject({ name: "old", host_uuid: host });
     expect(await server.ask("GET", `/task?uuid=${task}&cluster_uuid=${cluster}`)).toMatchObject({ state: "finished" });
     expect(await server.ask("GET", `/dataset/progress?uuid=${upload}`)).toMatchObject({ complete: false });
+    // A row belongs to the account that had its owner's id when it was made.
+    const credentials = { id: "twice", passphrase: base64(testPassphrase) };
+    const { token } = await server.ask<{ token: string }>("POST", "/token", credentials);
+    const seen = async (as?: string) => {
+      const { body } = await server.ask<{ body: string[][] }>("GET", "/dataset/all", undefined, as);
+      return body.filter((row) => row[2] === "old_project").map((row) => row[1]);
+    };
+    expect(await seen()).toEqual([formers, laters, nobodys]);
+    expect(await seen(token)).toEqual([laters]);
+    expect(await server.ask("GET", "/audit_log?page=0", undefined, token)).toMatchObject({
+      body: [[expect.anything(), "twice", "3 hours ago", "POST"]],
+    });
     // What only the newer version has.
     const announced = { name: "new checkpoint", input_data_size: 100 };
     expect(await server.ask("POST", "/checkpoint/upload", announced)).toMatchObject({ name: "new checkpoint" });

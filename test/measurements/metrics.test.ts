@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sql } from "drizzle-orm";
 import { WebSocket } from "ws";
+import { authenticate } from "../../src/accounts/authenticate.ts";
 import { decodeClusterIO, encodeClusterIO, targetBufferType } from "../../src/api/websocket/protobuf.ts";
 import { ClusterCycles } from "../../src/measurements/cluster-cycles.ts";
 import { paths } from "../../src/paths.ts";
@@ -134,8 +135,10 @@ test("while the database does not answer, the other figures are still there", as
 test("limits that refuse somebody are counted", async () => {
   const { uuid_input_file } = await announceCsv(app, 10);
   const max = app.app.config.limits.socketsPerUser;
+  const { userUuid } = await authenticate(app.app, app.token);
   const others = Array.from({ length: max }, () => ({
     userId: adminId,
+    userUuid,
     projectId: "",
     target: "cluster",
     end: () => {},

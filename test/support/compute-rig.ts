@@ -1,4 +1,5 @@
 import { onTestFinished } from "vitest";
+import { authenticate } from "../../src/accounts/authenticate.ts";
 import type { Context } from "../../src/app-context.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
@@ -9,7 +10,6 @@ import type { HostLink, HostMethod, OpenHostLink } from "../../src/hosts/protoco
 import { createHostRegistry } from "../../src/hosts/registry.ts";
 import { createScheduler } from "../../src/tasks/create-scheduler.ts";
 import type { TestApp } from "./test-app.ts";
-import { adminId } from "./test-app.ts";
 
 export const cpuWorker = new URL("../../src/hosts/cpu/cpu-worker.js", import.meta.url);
 
@@ -98,14 +98,7 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     limits: app.app.config.limits,
     metrics,
   });
-  const caller = {
-    userId: adminId,
-    userName: adminId,
-    isAdmin: true,
-    projectId: "admin",
-    role: "admin",
-    isProjectAdmin: true,
-  };
+  const caller = await authenticate(app.app, app.token);
   const crash = async () => {
     await hosts.close();
     await scheduler.close();

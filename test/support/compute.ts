@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { and, eq, isNull } from "drizzle-orm";
 import type { App } from "../../src/app-context.ts";
-import { datasets } from "../../src/db/schema/index.ts";
+import { datasets, users } from "../../src/db/schema/index.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
 import { datasetPath } from "../../src/datasets/paths.ts";
 import type { TestApp } from "./test-app.ts";
@@ -70,7 +71,13 @@ export async function makeDataset(
   });
   await writer.appendGroups(rows, columns);
   await writer.finish();
-  await app.db.insert(datasets).values({ uuid, name: "generated", type: "mnist", state: "ready", ...owner });
+  const [account] = await app.db
+    .select({ owner_uuid: users.row_uuid })
+    .from(users)
+    .where(and(eq(users.id, owner.owner_id), isNull(users.deleted_at)));
+  await app.db
+    .insert(datasets)
+    .values({ uuid, name: "generated", type: "mnist", state: "ready", ...owner, ...account });
   return uuid;
 }
 

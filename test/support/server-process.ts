@@ -11,7 +11,8 @@ export interface RunningServer {
   child: ChildProcess;
   url: string;
   token: string;
-  ask<T>(method: string, path: string, body?: object): Promise<T>;
+  /** With the administrator's token when none is given. */
+  ask<T>(method: string, path: string, body?: object, token?: string): Promise<T>;
 }
 
 /** Starts the built server on a data directory; it ends with the test at the latest. `wrapper` is a command that runs it. */
@@ -69,7 +70,7 @@ async function logIn(child: ReturnType<typeof spawnServer>): Promise<RunningServ
   };
   const login = { id: adminId, passphrase: base64(testPassphrase) };
   const { token } = await ask<{ token: string }>("POST", "/token", login);
-  return { child, url, token, ask: (method, path, body) => ask(method, path, body, token) };
+  return { child, url, token, ask: (method, path, body, other = token) => ask(method, path, body, other) };
 }
 
 /** Ends the process without any warning. */

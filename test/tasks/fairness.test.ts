@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { Context } from "../../src/app-context.ts";
+import { authenticate } from "../../src/accounts/authenticate.ts";
+import type { Caller, Context } from "../../src/app-context.ts";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { deleteCluster } from "../../src/clusters/delete-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";
@@ -17,10 +18,14 @@ import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
+const callers = new Map<string, Caller>();
 
 beforeAll(async () => {
   app = await createTestApp();
-  for (const projectId of ["many", "one", "mine", "yours"]) await app.addUser({ id: `user_${projectId}`, projectId });
+  for (const projectId of ["many", "one", "mine", "yours"]) {
+    const token = await app.addUser({ id: `user_${projectId}`, projectId });
+    callers.set(projectId, await authenticate(app.app, token));
+  }
 });
 afterAll(() => app.close());
 
@@ -59,9 +64,7 @@ async function watch(): Promise<Watch> {
 }
 
 function inProject({ context: { app: shared } }: Rig, projectId: string): Context {
-  const userId = `user_${projectId}`;
-  const caller = { userId, userName: userId, isAdmin: false, projectId, role: "member", isProjectAdmin: false };
-  return { app: shared, caller };
+  return { app: shared, caller: callers.get(projectId) as Caller };
 }
 
 const newDataset = ({ app: shared, caller }: Context) =>

@@ -6,7 +6,7 @@ import { route } from "../route.ts";
 export const deleteProjectRoute = route({
   method: "DELETE",
   path: "/project",
-  summary: "Delete a project that holds nothing; with `force` also all that it holds, and its assignments.",
+  summary: "Delete a project that holds nothing, and its assignments; with `force` also all that it holds.",
   adminOnly: true,
   input: z.object({ id: fields.id, force: z.boolean().default(false) }),
   output: z.object({}),

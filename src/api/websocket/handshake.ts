@@ -63,10 +63,10 @@ export async function shakeHands(
   const context = await identify(app, token);
   const named = targets.get(name);
   if (named === undefined) throw new HandshakeError("");
-  const { userId, projectId } = context.caller;
+  const { userId, userUuid, projectId } = context.caller;
   const { socketsPerUser } = app.config.limits;
   const end = (reason: string) => peer.close(policyViolation, reason);
-  const registration: Connection = { userId, projectId, target: name, end };
+  const registration: Connection = { userId, userUuid, projectId, target: name, end };
   if (!app.connections.add(registration, socketsPerUser)) {
     app.metrics.refused("sockets");
     throw new HandshakeError(`More than ${socketsPerUser} open connections`);

@@ -16,21 +16,21 @@ const running = new Map<string, number>();
  * The pieces of the exported file, made in a worker thread one ahead of whoever takes them. Throws 409 when too many
  * downloads run, of all users or of this one; otherwise what it returns must be used up or ended. It fails when the dataset's file is damaged.
  */
-export function runExport(job: ExportJob, userId: string): AsyncIterable<Uint8Array> {
-  const ofUser = running.get(userId) ?? 0;
+export function runExport(job: ExportJob, userUuid: string): AsyncIterable<Uint8Array> {
+  const ofUser = running.get(userUuid) ?? 0;
   if (ofUser >= MAX_PARALLEL_OF_USER) {
     throw conflict(`More than ${MAX_PARALLEL_OF_USER} downloads of datasets of one user are running.`);
   }
   const ofAll = [...running.values()].reduce((sum, count) => sum + count, 0);
   if (ofAll >= MAX_PARALLEL) throw conflict(`More than ${MAX_PARALLEL} downloads of datasets are running.`);
-  running.set(userId, ofUser + 1);
+  running.set(userUuid, ofUser + 1);
   let isOver = false;
   const end = () => {
     if (isOver) return;
     isOver = true;
-    const left = (running.get(userId) ?? 0) - 1;
-    if (left > 0) running.set(userId, left);
-    else running.delete(userId);
+    const left = (running.get(userUuid) ?? 0) - 1;
+    if (left > 0) running.set(userUuid, left);
+    else running.delete(userUuid);
   };
   const pieces = exportPieces(job, end);
   return {

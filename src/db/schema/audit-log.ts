@@ -1,4 +1,4 @@
-import { bigserial, index, pgTable, text, timestamp } from "drizzle-orm/pg-core";
+import { bigserial, index, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 /** Every authenticated and allowed POST, PUT and DELETE, written before it is carried out. */
 export const audit_log = pgTable(
@@ -7,10 +7,16 @@ export const audit_log = pgTable(
     sequence: bigserial("sequence", { mode: "number" }).primaryKey(),
     created_at: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
     user_id: text("user_id").notNull(),
+    /** `users.row_uuid` of the account; null: nobody's. */
+    user_uuid: uuid("user_uuid"),
     /** Path without the leading slash. */
     endpoint: text("endpoint").notNull(),
     request_type: text("request_type").notNull(),
   },
-  // Serves the pages of one user's own entries.
-  (table) => [index("audit_log_user").on(table.user_id, table.sequence)],
+  (table) => [
+    // Serves the pages that administrators ask for.
+    index("audit_log_user").on(table.user_id, table.sequence),
+    // Serves the pages of one user's own entries.
+    index("audit_log_account").on(table.user_uuid, table.sequence),
+  ],
 );

@@ -1,6 +1,6 @@
 import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { clusters } from "./clusters.ts";
-import { sequence } from "./columns.ts";
+import { owner, sequence } from "./columns.ts";
 
 /** One column group of a dataset bound to a named input or output of the cluster. */
 export interface TaskBinding {
@@ -44,8 +44,7 @@ export const tasks = pgTable(
       .notNull()
       .references(() => clusters.uuid),
     name: text("name").notNull(),
-    owner_id: text("owner_id").notNull(),
-    project_id: text("project_id").notNull(),
+    ...owner(),
     plan: jsonb("plan").$type<TaskPlan>().notNull(),
     state: text("state", { enum: ["queued", "active", "aborted", "finished", "failed"] })
       .notNull()
