@@ -13,6 +13,7 @@ const MODULES = new Map([
   ["tfjs", "tfjs/main"],
   ["api", "api/main"],
   ["soak", "soak/main"],
+  ["attack", "attack/main"],
   ["gpu-accuracy", "gpu-accuracy/main"],
 ]);
 

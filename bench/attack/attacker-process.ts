@@ -1,0 +1,67 @@
+/**
+ * A member of one project who tries to hold up all others; `main.ts` starts it with the server's address and a login.
+ * Every kind of attempt goes on without a pause until "stop" comes. It runs with low priority: what it costs shall be
+ * the server's work, not that of this client.
+ */
+import { constants, setPriority } from "node:os";
+import { HanamiClient } from "hanami-sdk";
+import { digitsCsv, hugeTemplate, quotesCsv, wrongCheckpoint } from "./crafted-files.ts";
+
+setPriority(constants.priority.PRIORITY_LOW);
+const [address, user, passphrase] = process.argv.slice(2) as [string, string, string];
+const client = new HanamiClient({ address, user, passphrase });
+const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
+
+const tally = new Map<string, number>();
+let isOver = false;
+let names = 0;
+
+async function uploadCsv(file: Uint8Array): Promise<void> {
+  const { uuid } = await client.datasets.uploadCsv({ name: "hostile", file });
+  await client.datasets.delete(uuid);
+}
+
+/** The first sample of a new cluster, so that everything grows. */
+async function sendSample(width: number): Promise<void> {
+  const { uuid } = await client.clusters.create({ name: `wide ${++names}`, template: TEMPLATE });
+  try {
+    const io = await client.clusters.directIO(uuid);
+    await io.train({ in: new Float32Array(width).fill(1) }, { out: [1] });
+  } finally {
+    await client.clusters.delete(uuid);
+  }
+}
+
+async function createHuge(template: string): Promise<void> {
+  const { uuid } = await client.clusters.create({ name: `huge ${++names}`, template });
+  await client.clusters.delete(uuid);
+}
+
+const checkpoint = wrongCheckpoint();
+const attempts: Record<string, () => Promise<unknown>> = {
+  "checkpoint, wrong in its last place": () => client.checkpoints.upload({ name: "hostile", file: checkpoint }),
+  "CSV, cells of 200 kB digits and a letter": () => uploadCsv(digitsCsv()),
+  "CSV, a quote that never ends": () => uploadCsv(quotesCsv()),
+  "first sample of 3.9 million values": () => sendSample(3_900_000),
+  "first sample of 100 000 values": () => sendSample(100_000),
+  "template of 0.7 MB": () => createHuge(hugeTemplate()),
+};
+
+async function repeat(name: string, attempt: () => Promise<unknown>): Promise<void> {
+  while (!isOver) {
+    const answer = await attempt().then(
+      () => "taken",
+      (error: unknown) => String(error).slice(0, 100),
+    );
+    const key = JSON.stringify([name, answer]);
+    tally.set(key, (tally.get(key) ?? 0) + 1);
+  }
+}
+
+process.once("message", () => {
+  isOver = true;
+  process.send?.([...tally].map(([key, times]) => [...(JSON.parse(key) as [string, string]), times]));
+});
+await client.login();
+process.send?.("ready");
+await Promise.all(Object.entries(attempts).map(([name, attempt]) => repeat(name, attempt)));

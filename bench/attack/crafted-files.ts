@@ -1,0 +1,45 @@
+/** Files and templates that were made to hold up whoever reads them. */
+import { checksum } from "../../src/network/state-file.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/network/safetensors.ts";
+import { Network } from "../../src/network/network.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
+
+const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
+const INPUT_VALUES = 640_000;
+const OUTPUT_VALUES = 100_000;
+
+/** About 40 MB of a state with many blocks and many outputs, wrong only in what is checked last. */
+export function wrongCheckpoint(): Uint8Array {
+  const network = Network.create(parseTemplate(TEMPLATE), 1, new ReferenceEngine());
+  // Zeros: everything gets its width, and nothing grows.
+  network.train({
+    count: 1,
+    inputs: [{ index: 0, values: new Float32Array(INPUT_VALUES), width: INPUT_VALUES }],
+    expected: [{ index: 0, values: new Float32Array(OUTPUT_VALUES), width: OUTPUT_VALUES }],
+    update: "online",
+    rate: 1,
+  });
+  const { metadata, tensors } = decodeSafetensors(network.export());
+  const last = tensors.get("outputOwner")!.bytes;
+  last[last.length - 1] = 255;
+  const { checksum: _, ...rest } = metadata;
+  return encodeSafetensors({ metadata: { ...rest, checksum: checksum({ metadata: rest, tensors }) }, tensors });
+}
+
+/** Cells that look like numbers up to their last character. */
+export function digitsCsv(): Uint8Array {
+  const cell = `${"1234567890".repeat(20_000)}x`;
+  return new TextEncoder().encode(`a\n${`${cell}\n`.repeat(10)}`);
+}
+
+/** Ten megabytes behind a quote that nothing closes. */
+export function quotesCsv(): Uint8Array {
+  return new TextEncoder().encode(`a,b\n"${"1,2\n".repeat(2_500_000)}`);
+}
+
+/** 0.7 MB of hexagons. */
+export function hugeTemplate(): string {
+  const hexagons = Array.from({ length: 60_000 }, (_, at) => `${(at % 1000) + 1},${Math.floor(at / 1000) + 1},1`);
+  return `version: 1 settings: hexagons: ${hexagons.join(" ")} inputs: in: 1,1,1 outputs: out: 900,1,1`;
+}
