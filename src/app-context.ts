@@ -8,6 +8,7 @@ import type { Db } from "./db/client.ts";
 import type { TokenBuckets } from "./limits/token-bucket.ts";
 import type { Metrics } from "./measurements/metrics.ts";
 import type { Measurements } from "./measurements/measurements.ts";
+import type { Readers } from "./readers.ts";
 import type { Storage } from "./storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
 import type { Scheduler } from "./tasks/scheduler.ts";
@@ -19,6 +20,8 @@ export interface App {
   readonly db: Db;
   readonly storage: Storage;
   readonly uploads: Uploads;
+  /** Of uploaded files. */
+  readonly readers: Readers;
   readonly hosts: HostRegistry;
   readonly scheduler: Scheduler;
   /** Signs and checks tokens. */

@@ -24,6 +24,7 @@ import { Metrics } from "./measurements/metrics.ts";
 import { createLog } from "./log.ts";
 import { startMeasurements } from "./measurements/measurements.ts";
 import { paths } from "./paths.ts";
+import { Readers } from "./readers.ts";
 import { StartError } from "./start-error.ts";
 import { openStorage } from "./storage.ts";
 import { loadTlsFiles } from "./tls-files.ts";
@@ -150,6 +151,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
       db,
       storage,
       uploads,
+      readers: new Readers(config.limits),
       hosts,
       scheduler,
       tokenKeys,

@@ -55,6 +55,8 @@ const environment = z.object({
   HANAMI_MAX_UPLOAD_BYTES: positive.default(10_000_000_000),
   HANAMI_MAX_DATASET_BYTES: positive.default(40_000_000_000),
   HANAMI_MAX_DATASET_ROWS: positive.default(1_000_000_000),
+  HANAMI_IMPORT_SECONDS: positive.default(60),
+  HANAMI_IMPORT_SECONDS_PER_MB: positive.default(1),
   HANAMI_MAX_UPLOADS_PER_PROJECT: positive.default(1000),
   HANAMI_MAX_DATASETS_PER_PROJECT: positive.default(100_000),
   HANAMI_MAX_CHECKPOINTS_PER_PROJECT: positive.default(10_000),
@@ -85,6 +87,10 @@ export interface Limits {
   datasetBytes: number;
   /** Of one uploaded dataset. */
   datasetRows: number;
+  /** Processor time that reading an uploaded file may take, besides that for its size. */
+  importSeconds: number;
+  /** More of it for each million bytes of the file. */
+  importSecondsPerMb: number;
   /** Announced ones that are not finished; the two files of MNIST are one. */
   uploadsPerProject: number;
   /** Uploads and results count from the beginning. */
@@ -235,6 +241,8 @@ export function parseConfig(
       uploadBytes: values.HANAMI_MAX_UPLOAD_BYTES,
       datasetBytes: values.HANAMI_MAX_DATASET_BYTES,
       datasetRows: values.HANAMI_MAX_DATASET_ROWS,
+      importSeconds: values.HANAMI_IMPORT_SECONDS,
+      importSecondsPerMb: values.HANAMI_IMPORT_SECONDS_PER_MB,
       uploadsPerProject: values.HANAMI_MAX_UPLOADS_PER_PROJECT,
       datasetsPerProject: values.HANAMI_MAX_DATASETS_PER_PROJECT,
       checkpointsPerProject: values.HANAMI_MAX_CHECKPOINTS_PER_PROJECT,

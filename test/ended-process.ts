@@ -14,7 +14,7 @@ const program = new URL("./waiting-process.js", import.meta.url);
 
 async function start(name: string) {
   const job: WaitingJob = { pidFile: join(folder, `${name}.pid`), goFile: join(folder, `${name}.go`) };
-  const answer = runInProcess<object>(program, job, { heapMib: 64, timeMs: 60_000 });
+  const answer = runInProcess<object>(program, job, { heapMib: 64, seconds: 60 });
   while (!existsSync(job.pidFile)) await delay(1);
   const pid = readFileSync(job.pidFile, "utf8");
   const hasEnded = () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));

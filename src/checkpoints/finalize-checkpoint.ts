@@ -8,7 +8,7 @@ import { tempfilePath } from "../datasets/paths.ts";
 import { ByteRanges } from "../datasets/upload/byte-ranges.ts";
 import { checkpoints, tempfiles } from "../db/schema/index.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
-import { readerPlaces, runInProcess } from "../run-in-process.ts";
+import { ProcessEndedError, runInProcess } from "../run-in-process.ts";
 import { checkpointPath } from "./checkpoint-path.ts";
 import { headerBytesOf, readOrigin } from "./read-origin.ts";
 import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
@@ -23,7 +23,6 @@ export type CheckpointVerdict =
 type Tempfile = typeof tempfiles.$inferSelect;
 
 const PROCESS_HEAP_MIB = 512;
-const PROCESS_MS = 300_000;
 
 /**
  * Turns a complete upload into a checkpoint, which nobody sees before. Throws 404 for unknown uuids, 409 while bytes
@@ -52,7 +51,7 @@ export async function finalizeCheckpoint(
   }
   try {
     // Somebody else may have finished it since; what he made of it must stay.
-    return await finalize(app, await findUpload(context, uuid), uuid);
+    return await finalize(context, await findUpload(context, uuid), uuid);
   } finally {
     app.uploads.endFinalize(uuid);
   }
@@ -67,7 +66,7 @@ async function findUpload({ app, caller }: Context, checkpoint: string): Promise
   return file;
 }
 
-async function finalize(app: App, file: Tempfile, uuid: string): Promise<CheckpointRow> {
+async function finalize({ app, caller }: Context, file: Tempfile, uuid: string): Promise<CheckpointRow> {
   const source = tempfilePath(app.storage, file.uuid);
   const target = checkpointPath(app.storage, uuid);
   // What is checked must be what is kept, and a socket may go on writing to the upload.
@@ -75,7 +74,8 @@ async function finalize(app: App, file: Tempfile, uuid: string): Promise<Checkpo
   let checkpoint: CheckpointRow;
   try {
     await copyDurably(source, copy);
-    await check(copy);
+    const owner = { projectId: file.project_id, userId: caller.userId };
+    await app.readers.run(owner, file.file_size, (seconds) => check(copy, seconds));
     await checkTemplateBytes(app, copy);
     await rename(copy, target);
     await syncFolder(app.storage.checkpoints);
@@ -103,14 +103,13 @@ async function copyDurably(source: string, target: string): Promise<void> {
   }
 }
 
-async function check(path: string): Promise<void> {
+async function check(path: string, seconds: number): Promise<void> {
   const program = new URL("./validate-checkpoint-process.js", import.meta.url);
-  const limits = { heapMib: PROCESS_HEAP_MIB, timeMs: PROCESS_MS };
-  const reading = readerPlaces.run(() => runInProcess<CheckpointVerdict>(program, { path }, limits));
-  const verdict = (await reading) ?? {
-    kind: "wrong",
-    reason: "reading it takes too much memory or time",
-  };
+  const limits = { heapMib: PROCESS_HEAP_MIB, seconds };
+  const verdict = await runInProcess<CheckpointVerdict>(program, { path }, limits).catch((error: unknown) => {
+    if (!(error instanceof ProcessEndedError)) throw error;
+    return { kind: "wrong" as const, reason: error.message };
+  });
   if (verdict.kind === "wrong") throw badRequest(`Checkpoint can not be imported: ${verdict.reason}`);
   if (verdict.kind === "failed") throw new Error(`check of a checkpoint failed: ${verdict.error}`);
 }

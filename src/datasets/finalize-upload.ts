@@ -74,7 +74,8 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   } else job = { type: input.type, ...common, exact: input.exact };
   let warnings: string[];
   try {
-    warnings = await runImport(job);
+    const owner = { projectId: dataset.project_id, userId: context.caller.userId };
+    warnings = await app.readers.run(owner, uploadBytes, (seconds) => runImport(job, seconds));
   } catch (error) {
     // The time in which the upload can be corrected begins now.
     await app.db.update(tempfiles).set({ touched_at: new Date() }).where(inArray(tempfiles.uuid, uuids));

@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sweepTempfiles } from "../../src/datasets/sweep-tempfiles.ts";
 import { tempfiles } from "../../src/db/schema/index.ts";
-import { readerPlaces } from "../../src/run-in-process.ts";
 import { smallIdxPair } from "../datasets/support.ts";
 import { createTestApp, databases, type TestApp } from "../support/test-app.ts";
 import { announceCsv, announceMnist, openUpload, sendFile, uploadCsv, uploadMnist } from "./dataset-support.ts";
@@ -76,7 +75,9 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
   test("a dataset that is deleted while its import waits for its turn is not found", async () => {
     let end = () => {};
     const ended = new Promise<void>((resolve) => (end = resolve));
-    const others = Array.from({ length: 4 }, () => readerPlaces.run(() => ended));
+    const others = ["p", "q", "r", "s", "t"].flatMap((id) =>
+      Array.from({ length: 5 }, () => app.app.readers.run({ projectId: id, userId: id }, 1, () => ended)),
+    );
     const { uuid, uuid_input_file } = await announceCsv(app, 4);
     await sendFile(url, app.token, uuid_input_file, Buffer.from("x\n1\n"));
     const finalized = app.request("PUT", "/dataset/upload/csv", { body: { uuid, uuid_input_file } });

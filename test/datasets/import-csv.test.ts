@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDatasetFile } from "../../src/datasets/file/reader.ts";
 import { importCsv } from "../../src/datasets/import/import-csv.ts";
-import { runImport } from "../../src/datasets/import/run-import.ts";
+import { carryOut } from "../../src/datasets/import/carry-out.ts";
 import { importCsvText, temporaryFolder } from "./support.ts";
 
 async function readTable(path: string): Promise<{ names: string[]; rows: number[][] }> {
@@ -220,9 +220,9 @@ describe("CSV import", () => {
     const before = process.memoryUsage().rss;
     let peak = before;
     const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
-    await runImport(job);
+    expect(await carryOut(job)).toMatchObject({ kind: "done" });
     clearInterval(timer);
-    // Worker, parser and one chunk of each kind; the table as strings would take some hundred MiB.
+    // Parser and one chunk of each kind; the table as strings would take some hundred MiB.
     expect(peak - before).toBeLessThan(120 * 2 ** 20);
 
     const reader = await openDatasetFile(job.target);

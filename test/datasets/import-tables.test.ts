@@ -149,7 +149,7 @@ describe.each(["parquet", "arrow", "npy"] as const)("%s", (format) => {
           for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
           const job = { name: "test", input: join(folder, "input"), target: join(folder, "imported") };
           await writeFile(job.input, bytes);
-          const outcome = await refusal(runImport({ type: format, ...job }));
+          const outcome = await refusal(runImport({ type: format, ...job }, 60));
           expect([outcome, existsSync(job.target)]).toEqual([outcome, outcome === "imported"]);
           await rm(job.target, { force: true });
         },
@@ -353,10 +353,10 @@ test("columns form groups by what the metadata says if it fits, else by their na
   expect(groupColumns(columns, JSON.stringify(single))).toEqual(columns);
 });
 
-test("the worker tells what was refused, and leaves nothing", async () => {
+test("the process tells what was refused, and leaves nothing", async () => {
   const folder = await temporaryFolder();
   const job = { type: "parquet" as const, name: "test", input: join(folder, "input"), target: join(folder, "dataset") };
   await writeFile(job.input, "PAR1 not at all PAR1");
-  await expect(runImport(job)).rejects.toThrow(ImportError);
+  await expect(runImport(job, 60)).rejects.toThrow(ImportError);
   await expect(readFile(job.target)).rejects.toThrow("ENOENT");
 });

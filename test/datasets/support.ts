@@ -46,13 +46,13 @@ export async function importMnistBytes(folder: string, input: Uint8Array, label:
   const job = { input: join(folder, "input"), label: join(folder, "label"), target: join(folder, "dataset") };
   await writeFile(job.input, input);
   await writeFile(job.label, label);
-  await runImport({ type: "mnist", name: "test", ...job });
+  await runImport({ type: "mnist", name: "test", ...job }, 60);
   return job.target;
 }
 
 export async function importCsvText(folder: string, text: string | Uint8Array): Promise<string> {
   const job = { input: join(folder, "input"), target: join(folder, "dataset") };
   await writeFile(job.input, text);
-  await runImport({ type: "csv", name: "test", ...job });
+  await runImport({ type: "csv", name: "test", ...job }, 60);
   return job.target;
 }

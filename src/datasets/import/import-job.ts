@@ -11,7 +11,7 @@ export interface ImportFile {
   exact?: boolean | undefined;
 }
 
-/** What the import worker is given. */
+/** What the process of an import is given. */
 export type ImportJob =
   | ({ type: "mnist"; label: string } & ImportFile)
   | ({ type: "csv" | "parquet" | "arrow" } & ImportFile)
@@ -26,7 +26,7 @@ export class ImportError extends Error {
   }
 }
 
-/** What the worker answers: the data was taken, or refused with the reason, or there is no space, or something of ours broke. */
+/** What it answers: the data was taken, or refused with the reason, or there is no space, or something of ours broke. */
 export type ImportOutcome =
   | { kind: "done"; warnings: string[] }
   | { kind: "refused"; reason: string }

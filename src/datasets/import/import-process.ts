@@ -1,4 +1,4 @@
-/** Converts one uploaded file in a process of its own: readers of Parquet and Arrow believe sizes that a file states. */
+/** Converts one uploaded file in a process of its own: readers believe sizes that a file states. */
 import { answerJob } from "../../run-in-process.ts";
 import { carryOut } from "./carry-out.ts";
 
