@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nameProblem } from "../names.ts";
 
 /**
  * The value definitions that the endpoints share. A regex is declared exactly as the contract prints it in its error
@@ -19,8 +20,11 @@ export const fields = {
   /** As `idExt`, but with the odd length limit of GET /user. */
   idExtToFind: z.string().regex(idExtPattern).min(4).max(256),
   name: z.string().regex(namePattern).min(4).max(254),
-  /** A name without the length rule: column groups may be called `x`. */
-  columnName: z.string().regex(namePattern),
+  /** Name of a column group: whatever a file may call its columns. */
+  columnName: z.string().superRefine((name, refinement) => {
+    const problem = nameProblem(name);
+    if (problem !== undefined) refinement.addIssue(`the name ${problem}`);
+  }),
   /** UTF-8 text in base64; the length rule counts the encoded text. */
   passphrase: z.string().regex(base64Pattern).min(8).max(4096),
   page: z.int().min(0).max(1_000_000_000),

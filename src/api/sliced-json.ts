@@ -16,7 +16,7 @@ export async function* slicedJson(answer: object): AsyncGenerator<Uint8Array> {
     if (value === undefined) continue;
     before += `${JSON.stringify(key)}:`;
     if (!Array.isArray(value)) {
-      before += `${sortedJson(value as object)},`;
+      before += `${sortedJson(value)},`;
       continue;
     }
     before += "[";

@@ -7,6 +7,8 @@ export const validationTexts = {
   pattern: (key: string, source: string) => `Given item '${key}' doesn't match with regex "${source}"`,
   shorter: (key: string, chars: number) => `Given item '${key}' is shorter than ${chars} characters`,
   longer: (key: string, chars: number) => `Given item '${key}' is longer than ${chars} characters`,
+  /** `problem` is what `nameProblem` says. */
+  name: (key: string, problem: string) => `Validation failed, because item '${key}' is not valid: the name ${problem}`,
   smaller: (key: string, minimum: number) => `Given item '${key}' is smaller than ${minimum}`,
   bigger: (key: string, maximum: number) => `Given item '${key}' is bigger than ${maximum}`,
 };

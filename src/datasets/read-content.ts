@@ -33,7 +33,12 @@ export async function readContent(context: Context, input: ContentInput): Promis
     if (group === undefined) {
       throw notFound(`Column with name '${column_name}' was not found in dataset with UUID '${uuid}'`);
     }
-    if (row_offset + number_of_rows > reader.rowCount) throw badRequest(invalidText(uuid));
+    const end = row_offset + number_of_rows;
+    if (end > reader.rowCount) {
+      // The contract has the first sentence; what to do about it is in the second.
+      const asked = `rows ${row_offset} to ${end - 1}, counted from 0, were asked for`;
+      throw badRequest(`${invalidText(uuid)} It has ${reader.rowCount} rows, and ${asked}.`);
+    }
     const width = group.column_end - group.column_start;
     if (number_of_rows * width > MAX_VALUES) {
       throw badRequest(`${number_of_rows} rows of ${width} columns are more than ${MAX_VALUES} values`);

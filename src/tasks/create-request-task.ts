@@ -4,7 +4,7 @@ import { badRequest, notFound } from "../errors.ts";
 import { insertTask } from "./insert-task.ts";
 import { checkStep, cyclesOf, bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkColumnName, checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
+import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
 import type { TaskRow } from "./task-run.ts";
 
 export interface CreateRequestTaskInput {
@@ -26,7 +26,6 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
   checkPorts("output", template.outputs, results);
   const names = new Set<string>();
   for (const { dataset_column: name } of results) {
-    checkColumnName("dataset_column", name);
     if (names.has(name)) throw badRequest(`The column with name '${name}' is used twice`);
     names.add(name);
   }

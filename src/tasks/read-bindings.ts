@@ -1,10 +1,10 @@
 import type { TaskBinding } from "../db/schema/index.ts";
 import { badRequest, notFound } from "../errors.ts";
+import { nameProblem } from "../names.ts";
 
 type Key = "hexagon_name" | "dataset_uuid" | "dataset_column";
 
 const UUID = /^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}$/;
-const NAME = /^[a-zA-Z][a-zA-Z_0-9\- ]*$/;
 
 /**
  * Reads the items of `inputs`, `outputs` or `results`. Sub-keys are checked in the order of `keys`, which is the
@@ -19,6 +19,7 @@ export function readBindings<K extends Key>(what: string, items: readonly unknow
       const value = Object.hasOwn(values, key) ? values[key] : undefined;
       if (value === undefined) throw badRequest(`'${key}' is missing`);
       if (typeof value !== "string") throw wrongType(key, "string");
+      if (key === "dataset_column") checkColumnName(value);
       return [key, value] as const;
     });
     return Object.fromEntries(entries) as Record<K, string>;
@@ -36,10 +37,11 @@ export const plannedBinding = (binding: TaskBinding): TaskBinding => ({
   dataset_uuid: binding.dataset_uuid.toLowerCase(),
 });
 
-/** Throws 400 unless columns with this name could be asked for later. */
-export function checkColumnName(key: Key, value: string): void {
-  if (!NAME.test(value)) throw badRequest(`Given item '${key}' doesn't match with regex "${NAME.source}"`);
-  if (value.length > 254) throw badRequest(`Given item '${key}' is longer than 254 characters`);
+/** Throws 400 for what cannot be the name of a column. */
+function checkColumnName(name: string): void {
+  const problem = nameProblem(name);
+  if (problem !== undefined)
+    throw badRequest(`Validation failed, because item 'dataset_column' is not valid: the name ${problem}`);
 }
 
 /** Throws 404 for a name that the template does not have, 400 for one that is used twice. */

@@ -95,9 +95,14 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await content({ uuid, column_name, row_offset: 1, number_of_rows: 2 })).json()).toEqual({
       data: [[-3], [1e10]],
     });
-    const unreadable = { status: 400, text: `Dataset with UUID '${uuid}' is invalid and can not be read.` };
-    expect(await content({ uuid, column_name, row_offset: 1, number_of_rows: 3 })).toMatchObject(unreadable);
-    expect(await content({ uuid, column_name, row_offset: 3 })).toMatchObject(unreadable);
+    const beyond = (rows: string) => ({
+      status: 400,
+      text:
+        `Dataset with UUID '${uuid}' is invalid and can not be read. ` +
+        `It has 3 rows, and rows ${rows}, counted from 0, were asked for.`,
+    });
+    expect(await content({ uuid, column_name, row_offset: 1, number_of_rows: 3 })).toMatchObject(beyond("1 to 3"));
+    expect(await content({ uuid, column_name, row_offset: 3 })).toMatchObject(beyond("3 to 3"));
     expect(await content({ uuid, column_name: "nope" })).toMatchObject({
       status: 404,
       text: `Column with name 'nope' was not found in dataset with UUID '${uuid}'`,
@@ -109,7 +114,7 @@ describe.each(databases)("datasets on $name", (database) => {
   });
 
   test.each([
-    [{ column_name: "0bad" }, `Given item 'column_name' doesn't match with regex "^[a-zA-Z][a-zA-Z_0-9\\- ]*$"`],
+    [{ column_name: "" }, "Validation failed, because item 'column_name' is not valid: the name is empty"],
     [{ column_name: "a", row_offset: -1 }, "Given item 'row_offset' is smaller than 0"],
     [{ column_name: "a", row_offset: 1_000_000_001 }, "Given item 'row_offset' is bigger than 1000000000"],
     [{ column_name: "a", number_of_rows: 0 }, "Given item 'number_of_rows' is smaller than 1"],

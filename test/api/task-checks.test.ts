@@ -87,11 +87,23 @@ test("unknown and repeated names are refused", async () => {
     400,
     "The output with name 'label_hex' is used twice",
   ]);
-  const badName = { ...result, dataset_column: "1/2" };
-  expect(await refusal("request", { results: [badName] })).toEqual([
-    400,
-    `Given item 'dataset_column' doesn't match with regex "^[a-zA-Z][a-zA-Z_0-9\\- ]*$"`,
-  ]);
+});
+
+test.each([
+  ["", "is empty"],
+  ["a\0", "holds the control character U+0000"],
+  ["two\nlines", "holds the control character U+000A"],
+  ["\u009b2J", "holds the control character U+009B"],
+  ["\ud83d!", "holds half of a surrogate pair, U+D83D"],
+  ["gr\ufffd\ufffde", "is not UTF-8 or holds U+FFFD"],
+  ["n".repeat(255), "is longer than 254 characters"],
+])("%j is no name of a column, wherever one is given", async (dataset_column, problem) => {
+  const text = `Validation failed, because item 'dataset_column' is not valid: the name ${problem}`;
+  expect(await refusal("train", { inputs: [{ ...input(), dataset_column }] })).toEqual([400, text]);
+  expect(await refusal("train", { outputs: [{ ...output(), dataset_column }] })).toEqual([400, text]);
+  expect(await refusal("request", { inputs: [{ ...input(), dataset_column }] })).toEqual([400, text]);
+  const result = { dataset_column, hexagon_name: "label_hex" };
+  expect(await refusal("request", { results: [result] })).toEqual([400, text]);
 });
 
 test("unknown datasets and columns answer with the contract's texts", async () => {

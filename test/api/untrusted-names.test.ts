@@ -5,8 +5,13 @@ import { makeCluster, makeDataset, trainBody } from "../support/compute.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 import { openUpload } from "./dataset-support.ts";
 
-/** The only texts of clients that need not look like a uuid, an id or a name: neither becomes part of a path. */
-const freeTexts = ["POST /cluster template"];
+/** The only texts of clients that need not look like a uuid, an id or a name: none becomes part of a path. */
+const freeTexts = [
+  "GET /dataset/content column_name",
+  "GET /dataset/download column_name",
+  "PUT /dataset/upload/npy column_name",
+  "POST /cluster template",
+];
 
 const stringKeys = routes.flatMap((route) =>
   route.rules

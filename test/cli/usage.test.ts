@@ -141,6 +141,7 @@ describe("tables", () => {
 });
 
 describe("errors", () => {
+  const escapes = String.raw`in a name write \: for ':', \, for ',' and \\ for '\'`;
   const columns = ["-i", "d:c:h", "-o", "d:c:h", "-c", "u", "task_name"];
 
   test.each([
@@ -154,10 +155,16 @@ describe("errors", () => {
       ["dataset", "content", "u", "-c", "x", "-n", "1e3"],
       "option '-n, --rows <COUNT>' argument '1e3' is invalid. It must be a whole number.",
     ],
-    [["task", "create", "train", ...columns, "-i", "d:c"], "Required separators ':' are missing"],
-    [["task", "create", "train", ...columns, "-i", "d::h"], "Invalid format before or after ':'"],
-    [["task", "create", "train", ...columns, "-i", "d:c:h,a:b:c:d"], "Invalid format before or after ':'"],
-    [["task", "create", "request", "-i", "d:c:h", "-r", "x", "-c", "u", "n"], "Required separators ':' are missing"],
+    [["task", "create", "train", ...columns, "-i", "d:a,b:h"], `Required separators ':' are missing; ${escapes}`],
+    [["task", "create", "train", ...columns, "-i", String.raw`d:a\b:h`], String.raw`Invalid '\' in 'a\b'; ${escapes}`],
+    [["task", "create", "train", ...columns, "-i", "d:c:h\\"], `Invalid '\\' in 'h\\'; ${escapes}`],
+    [["task", "create", "train", ...columns, "-i", "d:c"], `Required separators ':' are missing; ${escapes}`],
+    [["task", "create", "train", ...columns, "-i", "d::h"], `Invalid format before or after ':'; ${escapes}`],
+    [["task", "create", "train", ...columns, "-i", "d:c:h,a:b:c:d"], `Invalid format before or after ':'; ${escapes}`],
+    [
+      ["task", "create", "request", "-i", "d:c:h", "-r", "x", "-c", "u", "n"],
+      `Required separators ':' are missing; ${escapes}`,
+    ],
     [
       ["task", "create", "train", ...columns, "--learning_rate", "fast"],
       "option '--learning_rate <NUMBER>' argument 'fast' is invalid. It must be a number.",

@@ -169,7 +169,7 @@ export const examples: Example[] = [
   { id: "content by default", section: "5", request: "GET /dataset/content?uuid=<dataset>&column_name=label", status: 200, answer: { data: [[1, 0, 0, 0, 0, 0, 0, 0]] } },
   { id: "content unknown", section: "5", request: `GET /dataset/content?uuid=${unknown}&column_name=label`, status: 404, answer: `Dataset with uuid '${unknown}' not found` },
   { id: "content of an unknown column", section: "5", request: "GET /dataset/content?uuid=<dataset>&column_name=nope", status: 404, answer: "Column with name 'nope' was not found in dataset with UUID '<dataset>'" },
-  { id: "content beyond the end", section: "5", request: "GET /dataset/content?uuid=<dataset>&column_name=label&row_offset=3&number_of_rows=2", status: 400, answer: "Dataset with UUID '<dataset>' is invalid and can not be read." },
+  { id: "content beyond the end", section: "5", request: "GET /dataset/content?uuid=<dataset>&column_name=label&row_offset=3&number_of_rows=2", status: 400, answer: "Dataset with UUID '<dataset>' is invalid and can not be read. It has 4 rows, and rows 3 to 4, counted from 0, were asked for." },
   { id: "check", section: "5", request: "GET /dataset/check?reference_uuid=<dataset>&uuid=<labels>", status: 200, answer: { accuracy: 100 } },
   { id: "check of half", section: "s3", request: "GET /dataset/check?uuid=<half right>&reference_uuid=<dataset>", status: 200, answer: { accuracy: 50 } },
   { id: "check unknown", section: "5", request: `GET /dataset/check?uuid=<labels>&reference_uuid=${unknown}`, status: 404, answer: `Dataset with uuid '${unknown}' not found` },

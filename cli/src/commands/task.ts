@@ -106,7 +106,7 @@ function addNewTaskCommand(group: Command, usage: string, description: string): 
   return addTaskCommand(group, usage, description)
     .requiredOption(
       "-i, --input <DATASET:COLUMN:HEXAGON>",
-      "column group of a dataset for an input of the cluster; repeatable, or several between commas",
+      String.raw`column group of a dataset for an input of the cluster; repeatable, or several between commas; \: \, \\ in names`,
       collect,
     )
     .option("-t, --time <CYCLES>", "rows that one cycle sees", integer, 1)

@@ -1,18 +1,40 @@
 import type { TaskColumn, TaskResult } from "hanami-sdk";
 import { CliError } from "../errors.ts";
 
+/** What errors say besides the contract's texts. */
+const ESCAPES = String.raw`in a name write \: for ':', \, for ',' and \\ for '\'`;
+
+/** The parts of a text between separators; a separator after a backslash is none. Escapes stay as they are. */
+function splitAt(text: string, separator: string): string[] {
+  const parts = [""];
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (character === separator) parts.push("");
+    else parts[parts.length - 1] += character === "\\" ? character + text.charAt(++at) : character;
+  }
+  return parts;
+}
+
+/** The name that was written with escapes. */
+function unescape(text: string): string {
+  return text.replace(/\\(.?)/gsu, (_, escaped: string) => {
+    if (!["\\", ":", ","].includes(escaped)) throw new CliError(`Invalid '\\' in '${text}'; ${ESCAPES}`);
+    return escaped;
+  });
+}
+
 /** Collects an option that may be given several times, or with several values between commas. */
 export function collect(value: string, before: string[] = []): string[] {
-  return [...before, ...value.split(",")];
+  return [...before, ...splitAt(value, ",")];
 }
 
 function split(text: string, count: number): string[] {
-  const parts = text.split(":");
-  if (parts.length < count) throw new CliError("Required separators ':' are missing");
+  const parts = splitAt(text, ":");
+  if (parts.length < count) throw new CliError(`Required separators ':' are missing; ${ESCAPES}`);
   if (parts.length > count || parts.some((part) => part === "")) {
-    throw new CliError("Invalid format before or after ':'");
+    throw new CliError(`Invalid format before or after ':'; ${ESCAPES}`);
   }
-  return parts;
+  return parts.map(unescape);
 }
 
 /** `DATASET:COLUMN:HEXAGON`: which column group of a dataset belongs to which input or output of the cluster. */

@@ -4,6 +4,7 @@ import { readContent, type Content } from "../../datasets/read-content.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { StreamAnswer } from "../stream-answer.ts";
+import { validationTexts as texts } from "../validation-texts.ts";
 
 /** Become text in about 2 ms. */
 const VALUES_PER_PIECE = 16_384;
@@ -21,7 +22,9 @@ export const getContentRoute = route({
   output: z.object({ data: z.array(z.array(z.number())) }),
   errors: {
     400: [
+      texts.name("column_name", "{reason}"),
       "Dataset with UUID '{uuid}' is invalid and can not be read.",
+      "Dataset with UUID '{uuid}' is invalid and can not be read. It has {number} rows, and rows {number} to {number}, counted from 0, were asked for.",
       "{number} rows of {number} columns are more than {number} values",
     ],
     404: [

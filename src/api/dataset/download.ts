@@ -4,6 +4,7 @@ import { EXPORT_FORMATS, type ExportFormat } from "../../datasets/export/export-
 import { downloadName, StreamAnswer } from "../stream-answer.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
+import { validationTexts as texts } from "../validation-texts.ts";
 
 const mediaTypes: Record<ExportFormat, string> = {
   csv: "text/csv",
@@ -25,6 +26,7 @@ export const downloadDatasetRoute = route({
   produces: Object.values(mediaTypes),
   errors: {
     400: [
+      texts.name("column_name", "{reason}"),
       "Data-set with uuid '{uuid}' is not complete yet",
       "Dataset with UUID '{uuid}' is invalid and can not be read.",
       "Data-set with uuid '{uuid}' has no columns",

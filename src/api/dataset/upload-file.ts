@@ -62,5 +62,5 @@ export const fileUploadRoutes: Route[] = [
   announceRoute("arrow", "an Arrow IPC or Feather file"),
   finalizeRoute("arrow", "an Arrow IPC or Feather file", {}),
   announceRoute("npy", "an NPY file"),
-  finalizeRoute("npy", "an NPY file", { column_name: fields.columnName.max(254).optional() }),
+  finalizeRoute("npy", "an NPY file", { column_name: fields.columnName.optional() }),
 ];

@@ -9,7 +9,7 @@ export const bindingErrors = {
     texts.type("{key}", "map"),
     texts.type("{key}", "string"),
     texts.pattern("{key}", "{regex}"),
-    texts.longer("{key}", 254),
+    texts.name("{key}", "{reason}"),
     "The {port} with name '{name}' is used twice",
     "The column with name '{name}' is used twice",
     "Data-set with uuid '{uuid}' is not complete yet",

@@ -1,12 +1,12 @@
 import { createReadStream } from "node:fs";
 import { CsvError, Parser } from "csv-parse";
+import { nameProblem } from "../../names.ts";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 
 /** Every column is a group with a name and a checksum per chunk; wider tables belong into another format. */
 const MAX_CSV_COLUMNS = 65_536;
-const MAX_NAME_LENGTH = 254;
 /** A quote that is never closed would otherwise collect the rest of the file. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
@@ -163,10 +163,8 @@ function readNames(cells: string[]): string[] {
   for (const [index, cell] of cells.entries()) {
     const name = cell.trim();
     const where = `header, column ${index + 1}`;
-    if (name === "") throw new ImportError(`${where}: the name is empty`);
-    if (name.length > MAX_NAME_LENGTH) throw new ImportError(`${where}: the name is longer than ${MAX_NAME_LENGTH}`);
-    // What the decoder puts in place of bytes that are not UTF-8, and what a lossy export left of such bytes before.
-    if (name.includes("\uFFFD")) throw new ImportError(`${where}: the name is not UTF-8 or holds U+FFFD`);
+    const problem = nameProblem(name);
+    if (problem !== undefined) throw new ImportError(`${where}: the name ${problem}`);
     const other = columns.get(name);
     if (other !== undefined) throw new ImportError(`${where}: the name '${name}' is that of column ${other}, too`);
     columns.set(name, index + 1);

@@ -1,3 +1,4 @@
+import { nameProblem } from "../../names.ts";
 import { groupColumns, type Group } from "../groups-metadata.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
@@ -15,9 +16,16 @@ export interface SourceColumn {
 /** Values of a column, `[rows × width]`. What is null counts as 0, as in CSV, and is counted in the warnings. */
 export type SourceValues = ArrayLike<number | bigint | boolean | null | undefined>;
 
-const MAX_NAME_LENGTH = 254;
 /** Bounds the copy that is made of the rows: 4 MiB. */
 const VALUES_PER_BATCH = 1_048_576;
+
+/** Throws ImportError for a name that cannot be kept. */
+function checkNames(groups: readonly Group[]): void {
+  for (const [index, { name }] of groups.entries()) {
+    const problem = nameProblem(name);
+    if (problem !== undefined) throw new ImportError(`column ${index + 1}: the name ${problem}`);
+  }
+}
 
 /** Where a column lands: in which group, and from which of its columns on. */
 interface Place {
@@ -71,10 +79,8 @@ export class TableSink {
     groupsText?: string,
   ): Promise<TableSink> {
     if (columns.length === 0) throw new ImportError("the table has no columns");
-    for (const { name } of columns) {
-      if (name.length > MAX_NAME_LENGTH) throw new ImportError(`a column's name is longer than ${MAX_NAME_LENGTH}`);
-    }
     const groups = groupColumns(columns, groupsText);
+    checkNames(groups);
     const isByte = columns.every((column) => column.isByte);
     let column = 0;
     const writer = await createDatasetFile(job.target, {
