@@ -1,5 +1,6 @@
 import { createHash, randomBytes, webcrypto } from "node:crypto";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
@@ -27,12 +28,19 @@ export class TokenKeys {
     this.#keys = keys;
   }
 
-  /** Throws StartError for a key that can not be used. */
-  static async load(settings: KeySettings, log: Pick<Logger, "warn">): Promise<TokenKeys> {
+  /** A missing file of the signing key is made. Throws StartError for a key that can not be used. */
+  static async load(settings: KeySettings, log: Pick<Logger, "warn" | "info">): Promise<TokenKeys> {
+    const { tokenKey, tokenKeyFile } = settings;
+    if (tokenKey === undefined && !existsSync(tokenKeyFile) && (await makeKeyFile(tokenKeyFile))) {
+      log.info({ file: tokenKeyFile }, "a token key was made");
+    }
     return new TokenKeys(log, await loadKeys(settings, log));
   }
 
-  /** Takes the keys of other settings, or of changed files. Returns true when a key is not accepted any more. After an error everything is as before. */
+  /**
+   * Takes the keys of other settings, or of changed files. Returns true when a key is not accepted any more. After an
+   * error everything is as before; a missing file is one, because a new key would log everybody out.
+   */
   async reload(settings: KeySettings): Promise<boolean> {
     const before = this.#keys;
     this.#keys = await loadKeys(settings, this.#log);
@@ -59,7 +67,6 @@ async function loadKeys(settings: KeySettings, log: Pick<Logger, "warn">): Promi
   const { tokenKey, tokenKeyFile, tokenOldKeyFiles } = settings;
   let signing: TokenKey;
   if (tokenKey === undefined) {
-    await makeKeyFile(tokenKeyFile);
     signing = await readKeyFile(tokenKeyFile, log);
   } else {
     signing = await importKey(Buffer.from(tokenKey), "The token key HANAMI_TOKEN_KEY");
@@ -69,20 +76,22 @@ async function loadKeys(settings: KeySettings, log: Pick<Logger, "warn">): Promi
   return [signing, ...old.filter(({ id }) => id !== signing.id)];
 }
 
-/** A missing file is made, readable for its owner only; whoever can read it can be anybody. */
-async function makeKeyFile(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+/** Makes a missing file, readable for its owner only; whoever can read it can be anybody. False when there is one. */
+async function makeKeyFile(file: string): Promise<boolean> {
+  const draft = `${file}.${randomBytes(4).toString("hex")}`;
   try {
-    // "wx" decides the race of two processes that both find no file.
-    const handle = await open(file, "wx", 0o600);
-    try {
-      await handle.writeFile(randomBytes(48).toString("base64"));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await mkdir(dirname(file), { recursive: true });
+    // Under its name it is whole, whoever reads it meanwhile and whenever the process ends.
+    await writeFile(draft, randomBytes(48).toString("base64"), { flag: "wx", mode: 0o600, flush: true });
+    // Decides the race of two processes that both find no file.
+    await link(draft, file);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    throw new StartError(`The token key file ${file} can not be made: ${message}`, { cause: error });
+  } finally {
+    await rm(draft, { force: true }).catch(() => {});
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -6,13 +6,18 @@ import { TokenKeys } from "../../src/accounts/token-key.ts";
 
 let folder: string;
 const warnings: unknown[] = [];
-const log = { warn: (...what: unknown[]) => void warnings.push(what) };
+const made: unknown[] = [];
+const log = {
+  warn: (...what: unknown[]) => void warnings.push(what),
+  info: (...what: unknown[]) => void made.push(what),
+};
 const load = (tokenKeyFile: string, more: { tokenKey?: string; tokenOldKeyFiles?: string[] } = {}) =>
   TokenKeys.load({ tokenKey: undefined, tokenOldKeyFiles: [], tokenKeyFile, ...more }, log);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "hanami-key-"));
   warnings.length = 0;
+  made.length = 0;
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -26,6 +31,8 @@ test("a missing key file is made for its owner only, and kept", async () => {
   expect(await readFile(file, "utf8")).toBe(content);
   expect(first.signing.id).toBe(second.signing.id);
   expect(warnings).toEqual([]);
+  expect(made).toEqual([[{ file }, "a token key was made"]]);
+  expect(await readdir(join(folder, "deep"))).toEqual(["token.key"]);
 });
 
 test.each([
@@ -71,4 +78,22 @@ test("an old key that is missing is named, and a reload that fails changes nothi
   expect(keys.candidates(id)).toHaveLength(1);
   expect(keys.candidates("another")).toHaveLength(2);
   expect(await keys.reload({ ...settings, tokenOldKeyFiles: [] })).toBe(true);
+});
+
+test("a reload makes no key: where the file is gone, too short or a folder, everything stays as it was", async () => {
+  const file = join(folder, "token.key");
+  const keys = await load(file);
+  const { id } = keys.signing;
+  const settings = { tokenKey: undefined, tokenKeyFile: file, tokenOldKeyFiles: [] };
+  await rm(file);
+  await expect(keys.reload(settings)).rejects.toThrow(`${file} can not be read`);
+  await expect(keys.reload({ ...settings, tokenKeyFile: folder })).rejects.toThrow(`${folder} can not be read`);
+  await writeFile(file, "", { mode: 0o600 });
+  await expect(keys.reload(settings)).rejects.toThrow(`${file} has 0 bytes`);
+  expect([keys.signing.id, keys.areSeveral]).toEqual([id, false]);
+});
+
+test("a key file that can not be made is named", async () => {
+  await writeFile(join(folder, "file"), "");
+  await expect(load(join(folder, "file/token.key"))).rejects.toThrow(/file\/token\.key can not be made: ENOTDIR/);
 });

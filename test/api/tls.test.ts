@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { get, type RequestOptions } from "node:https";
@@ -98,21 +99,133 @@ test("the SDK, with REST and websockets", async () => {
   expect(await run({})).toMatchObject({ code: 1, error: expect.stringContaining("ConnectionError") });
 });
 
-test("files that do not fit are named before the server starts", async () => {
-  const other = await put("other", makeCertificate());
+interface Files {
+  certFile: string;
+  keyFile: string;
+}
+
+/** Loads such files. */
+async function load(cert: string | Uint8Array, key: string | Uint8Array) {
+  const files: Files = { certFile: path("tried.crt"), keyFile: path("tried.key") };
+  await writeFile(files.certFile, cert);
+  await writeFile(files.keyFile, key);
+  const warnings: string[] = [];
+  const loaded = await loadTlsFiles(files, { warn: (_: object, text?: string) => void warnings.push(text ?? "") });
+  return { ...loaded, warnings };
+}
+
+const kinds = ["ec", "rsa", "ed25519"] as const;
+const root = makeCertificate({ name: "root" });
+const middle = makeCertificate({ name: "middle", issuer: root });
+const leaf = makeCertificate({ name: "leaf", issuer: middle });
+const [rsa, ed25519] = [makeCertificate({ keyType: "rsa" }), makeCertificate({ keyType: "ed25519" })];
+const encrypted = createPrivateKey(certificate.key).export({
+  type: "pkcs8",
+  format: "pem",
+  cipher: "aes-256-cbc",
+  passphrase: "secret",
+});
+const der = new X509Certificate(certificate.cert).raw;
+const apart = "the certificate and the key do not belong together";
+
+/** Certificate and key of files that a server must not take, and why. */
+const unusable: Record<string, [cert: string | Uint8Array, key: string | Uint8Array, reason: string]> = {
+  "another key": [certificate.cert, makeCertificate().key, apart],
+  "another key of RSA": [rsa.cert, makeCertificate({ keyType: "rsa" }).key, apart],
+  "keys of two kinds": [rsa.cert, certificate.key, apart],
+  "keys of two kinds, the other way round": [certificate.cert, rsa.key, apart],
+  "the key of Ed25519 with another certificate": [rsa.cert, ed25519.key, apart],
+  "the two files swapped": [certificate.key, certificate.cert, "holds no CERTIFICATE in PEM, but PRIVATE KEY"],
+  "the certificate twice": [certificate.cert, certificate.cert, "holds no PRIVATE KEY in PEM, but CERTIFICATE"],
+  "the key twice": [certificate.key, certificate.key, "holds no CERTIFICATE in PEM, but PRIVATE KEY"],
+  "an empty certificate": ["", certificate.key, "tried.crt holds no CERTIFICATE in PEM"],
+  "an empty key": [certificate.cert, "", "tried.key holds no PRIVATE KEY in PEM"],
+  "text in place of a certificate": ["no certificate", certificate.key, "tried.crt holds no CERTIFICATE in PEM"],
+  "DER in place of PEM": [der, certificate.key, "tried.crt holds no CERTIFICATE in PEM"],
+  "half a certificate": [leaf.cert.slice(0, 300), leaf.key, "tried.crt ends in the middle of a CERTIFICATE"],
+  "half a chain": [leaf.cert + middle.cert.slice(0, 300), leaf.key, "tried.crt ends in the middle of a CERTIFICATE"],
+  "half a key": [certificate.cert, certificate.key.slice(0, 100), "tried.key ends in the middle of a PRIVATE KEY"],
+  "a certificate without its beginning": [leaf.cert.slice(30), leaf.key, "tried.crt is broken at '-----END CERT"],
+  "one certificate in another": [leaf.cert.slice(0, 300) + root.cert, leaf.key, "tried.crt is broken at '-----BEGIN"],
+  "a letter too few": [certificate.cert.replace(/[A-Z]\n/, "\n"), certificate.key, "certificate 1 of"],
+  "a broken second certificate": [leaf.cert + middle.cert.replace(/\nM\w{30}/, "\nM"), leaf.key, "certificate 2 of"],
+  "a broken key": [certificate.cert, certificate.key.replace(/\n\w{30}/, "\n"), "is broken"],
+  "the root first": [root.cert + middle.cert + leaf.cert, leaf.key, "the key belongs to certificate 3 of the file"],
+  "the signer first": [middle.cert + leaf.cert, leaf.key, "the key belongs to certificate 2 of the file"],
+  "two keys": [certificate.cert, certificate.key + leaf.key, "holds 2 keys"],
+  "a key with a passphrase": [certificate.cert, encrypted, "the key in"],
+};
+
+test.each(Object.entries(unusable))("files that do not fit are named: %s", async (_, [cert, key, reason]) => {
+  await expect(load(cert, key)).rejects.toThrow(reason);
+  await expect(load(cert, key)).rejects.toThrow("tried.crt");
+});
+
+test("files that are missing are named", async () => {
   const { certFile, keyFile } = await put("server", certificate);
-  const warnings: unknown[] = [];
-  const log = { warn: (...what: unknown[]) => void warnings.push(what) };
-  await expect(loadTlsFiles({ certFile, keyFile: other.keyFile }, log)).rejects.toThrow(/other\.key.*mismatch/);
+  const log = { warn: () => {} };
   await expect(loadTlsFiles({ certFile, keyFile: path("none") }, log)).rejects.toThrow("no such file");
-  await writeFile(path("no.crt"), "no certificate");
-  await expect(loadTlsFiles({ certFile: path("no.crt"), keyFile }, log)).rejects.toThrow("no.crt");
-  await loadTlsFiles({ certFile, keyFile }, log);
-  expect(warnings).toEqual([]);
-  await loadTlsFiles(await put("late", makeCertificate({ days: 3 })), log);
-  expect(warnings).toEqual([
-    [{ file: path("late.crt"), validTo: expect.any(String) }, "the certificate expires soon, or has expired"],
+  await expect(loadTlsFiles({ certFile: path("none"), keyFile }, log)).rejects.toThrow("no such file");
+  await expect(loadTlsFiles({ certFile: folder, keyFile }, log)).rejects.toThrow(folder);
+});
+
+test.each(kinds)("keys of %s, in all forms of a PEM file", async (keyType) => {
+  const { cert, key } = makeCertificate({ keyType });
+  const crlf = (text: string) => text.replaceAll("\n", "\r\n");
+  const forms: [string, string][] = [
+    [cert, key],
+    [crlf(cert), crlf(key)],
+    [`\ufeff${cert}`, `\ufeff${key}`],
+    [`Bag Attributes\n  name: größe\n${cert}# end`, `# the key\n${key}`],
+    // One file for both.
+    [key + cert, key + cert],
+  ];
+  for (const form of forms) {
+    const loaded = await load(...form);
+    expect(new X509Certificate(loaded.cert).checkPrivateKey(createPrivateKey(loaded.key))).toBe(true);
+    expect(loaded.warnings).toEqual([]);
+  }
+});
+
+test("keys in the forms of old tools", async () => {
+  const sec1 = createPrivateKey(certificate.key).export({ type: "sec1", format: "pem" }) as string;
+  const parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+  const pkcs1 = createPrivateKey(rsa.key).export({ type: "pkcs1", format: "pem" }) as string;
+  await load(certificate.cert, parameters + sec1);
+  await load(rsa.cert, pkcs1);
+  const locked = createPrivateKey(rsa.key).export({
+    type: "pkcs1",
+    format: "pem",
+    cipher: "aes-128-cbc",
+    passphrase: "x",
+  });
+  await expect(load(rsa.cert, locked)).rejects.toThrow("has a passphrase");
+});
+
+test("what clients may not like is a warning", async () => {
+  const warnings = async (cert: string, { key } = leaf) => (await load(cert, key)).warnings;
+  expect(await warnings(leaf.cert + middle.cert + root.cert)).toEqual([]);
+  expect(await warnings(leaf.cert + root.cert + middle.cert)).toHaveLength(2);
+  expect(await warnings(leaf.cert + rsa.cert)).toEqual([
+    "the next certificate in the file is not the one that signed this one",
   ]);
+  const soon = makeCertificate({ days: 3 });
+  expect(await warnings(soon.cert, soon)).toEqual(["the certificate expires soon"]);
+  const expired = makeCertificate({ since: 9, days: -1 });
+  expect(await warnings(expired.cert, expired)).toEqual(["the certificate has expired"]);
+  const early = makeCertificate({ since: -1 });
+  expect(await warnings(early.cert, early)).toEqual(["the certificate is not valid yet"]);
+});
+
+test("a start with files that do not fit ends and says why, in one line", async () => {
+  await writeFile(path("mixed.crt"), rsa.cert);
+  await writeFile(path("mixed.key"), certificate.key);
+  const env = { HANAMI_TLS_CERT_FILE: path("mixed.crt"), HANAMI_TLS_KEY_FILE: path("mixed.key") };
+  const child = spawnServer(path("unused"), env);
+  let errors = "";
+  child.stderr.on("data", (data) => (errors += String(data)));
+  expect((await once(child, "close"))[0]).toBe(1);
+  expect(errors).toMatch(/^TLS with \S+mixed\.crt and \S+mixed\.key is not possible: .* do not belong together\n$/);
 });
 
 async function until(output: () => string, text: string): Promise<void> {
@@ -147,12 +260,28 @@ test("SIGHUP takes a new certificate and new keys while the server runs, and not
     runCli(args, { env: { ...env(), HANAMI_ADDRESS: address, NODE_EXTRA_CA_CERTS: ca } });
 
   expect((await peer(address, before.cert)).subject.CN).toBe("before");
+  /** Nothing of it is taken: not the certificate, and not the token key that comes with it. */
+  const refuse = async () => {
+    const refused = log.split("nothing was reloaded").length;
+    child.kill("SIGHUP");
+    await expect.poll(() => log.split("nothing was reloaded").length, { timeout: 60_000 }).toBe(refused + 1);
+    expect((await peer(address, before.cert)).subject.CN).toBe("before");
+    expect(await cli(["project", "list"], path("before.crt"))).toMatchObject({ code: 0, stderr: "" });
+  };
+  await writeFile(path("before.crt"), before.cert);
   await writeFile(certFile, after.cert);
-  child.kill("SIGHUP");
-  await until(() => log, "nothing was reloaded");
-  expect((await peer(address, before.cert)).subject.CN).toBe("before");
-
+  await refuse();
+  await writeFile(certFile, rsa.cert);
+  await refuse();
+  expect(log).toContain(apart);
+  await writeFile(certFile, after.cert.slice(0, 200));
   await writeFile(keyFile, after.key);
+  await settings(`HANAMI_TOKEN_KEY_FILE=${path("two.key")}`);
+  await refuse();
+  await writeFile(certFile, after.cert);
+  await settings(`HANAMI_TOKEN_KEY_FILE=${path("no.key")}`);
+  await refuse();
+
   await settings(`HANAMI_TOKEN_KEY_FILE=${path("two.key")}\nHANAMI_TOKEN_OLD_KEY_FILES=${path("one.key")}`);
   child.kill("SIGHUP");
   await until(() => log, "were read again");
