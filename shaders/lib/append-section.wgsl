@@ -41,6 +41,7 @@ fn grow_block(hexagon: u32) {
   blocks[block].hexagon = hexagon;
   blocks[block].ordinal = hexagons[hexagon].blocks;
   blocks[block].sections = 0u;
+  blocks[block].full_until = 0u;
   lists[control.first_member + hexagon * control.block_capacity + hexagons[hexagon].blocks] = block;
   hexagons[hexagon].blocks += 1u;
   for (var n = 0u; n < NEURONS_PER_BLOCK; n++) {
@@ -60,6 +61,32 @@ fn prepare_blocks(hexagon: u32) {
   for (var i = 0u; i < start; i++) { grow_block(hexagon); }
 }
 
+fn is_full(block: u32) -> bool { return blocks[block].sections >= SECTIONS_PER_BLOCK; }
+
+// The first place behind a full block, which is the `ordinal`th, that may have a block which is not full.
+fn behind(block: u32, ordinal: u32) -> u32 { return max(blocks[block].full_until, ordinal + 1u); }
+
+// The first block from the `start`th on, and round, that has a free place. Full ones note how far it was, so that nobody
+// goes all the way again.
+fn first_free(hexagon: u32, start: u32) -> u32 {
+  let count = hexagons[hexagon].blocks;
+  var ordinal = start;
+  for (var tried = 0u; tried < 2u * count; tried++) {
+    let block = member(hexagon, ordinal);
+    if (!is_full(block)) { break; }
+    let next = behind(block, ordinal);
+    if (next >= count) {
+      ordinal = 0u;
+      continue;
+    }
+    let further = member(hexagon, next);
+    blocks[block].full_until = next;
+    if (is_full(further)) { blocks[block].full_until = behind(further, next); }
+    ordinal = next;
+  }
+  return member(hexagon, ordinal);
+}
+
 // Adds an empty section to the first block, from the `start + copy`th on, that has a free place. NONE without room.
 fn append_section(neuron: u32, origin: u32, target_hexagon: u32, start: u32, copy: u32) -> u32 {
   let source = within(neuron, control.blocks * NEURONS_PER_BLOCK);
@@ -71,13 +98,8 @@ fn append_section(neuron: u32, origin: u32, target_hexagon: u32, start: u32, cop
   if (section >= control.section_capacity || hexagons[target_hexagon].sections >= count * SECTIONS_PER_BLOCK) {
     return NONE;
   }
-  var ordinal = (start % count + copy) % count;
-  for (var tried = 0u; tried < count; tried++) {
-    if (blocks[member(target_hexagon, ordinal)].sections < SECTIONS_PER_BLOCK) { break; }
-    ordinal = (ordinal + 1u) % count;
-  }
-  let block = member(target_hexagon, ordinal);
-  if (blocks[block].sections >= SECTIONS_PER_BLOCK) { return NONE; }
+  let block = first_free(target_hexagon, (start % count + copy) % count);
+  if (is_full(block)) { return NONE; }
 
   control.sections = section + 1u;
   blocks[block].places[blocks[block].sections] = section;

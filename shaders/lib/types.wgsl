@@ -80,7 +80,8 @@ struct Block {
   // Its place among the blocks of its hexagon.
   ordinal: u32,
   sections: u32,
-  unused: u32,
+  // While it is full: blocks of its hexagon from the next one up to this place are full, too. 0: nobody has looked.
+  full_until: u32,
   // Its sections in the order of their creation.
   places: array<u32, 512>,
 }

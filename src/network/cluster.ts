@@ -1,3 +1,4 @@
+import { FreePlaces } from "./free-places.ts";
 import { COOLDOWN_FORGETS } from "./learning.ts";
 import { HEADER, NEURONS_PER_BLOCK, NONE } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
@@ -13,6 +14,8 @@ export interface Hexagon {
   feeds: SectionKind;
   /** Its blocks by cluster-wide index, ascending. */
   blocks: number[];
+  /** Where its next sections find room. */
+  places: FreePlaces;
   /** Hexagons that its new sections may end in; see `targetLists`. */
   targets: number[];
 }
@@ -46,7 +49,7 @@ export function createCluster(template: Template, seed: number, memory?: Memory)
 
 /** The cluster that a template and a state amount to. */
 export function describe(template: Template, state: State): Cluster {
-  const { header, blockHexagon, outputOwner } = state.arrays;
+  const { header, blockHexagon, blockSections, outputOwner } = state.arrays;
   const seed = header[HEADER.seed]!;
   const lists = targetLists(template, seed);
   const inputAt = new Map(template.inputs.map((input) => [input.hexagon, input]));
@@ -58,10 +61,15 @@ export function describe(template: Template, state: State): Cluster {
       role: input ? "input" : outputAt.has(index) ? "output" : "hidden",
       feeds: !input ? NEURON_SECTION : input.kind === "match" ? MATCH_SECTION : INPUT_SECTION,
       blocks: [],
+      places: new FreePlaces(),
       targets: lists[index] ?? [],
     };
   });
-  for (let block = 0; block < count(state, "block"); block++) hexagons[blockHexagon[block]!]!.blocks.push(block);
+  for (let block = 0; block < count(state, "block"); block++) {
+    const { blocks, places } = hexagons[blockHexagon[block]!]!;
+    blocks.push(block);
+    places.addBlock(blockSections[block]!);
+  }
   const outputNeurons = template.outputs.map((): number[] => []);
   for (let k = 0; k < count(state, "output"); k++) outputNeurons[outputOwner[k]!]!.push(k);
   const { neuronCooldown, refractoryTime } = template.settings;
@@ -83,6 +91,7 @@ export function appendBlock(cluster: Cluster, hexagon: Hexagon): number {
   state.arrays.blockHexagon[block] = hexagon.index;
   state.arrays.sectionHead.fill(NONE, block * NEURONS_PER_BLOCK, (block + 1) * NEURONS_PER_BLOCK);
   hexagon.blocks.push(block);
+  hexagon.places.addBlock(0);
   return block;
 }
 

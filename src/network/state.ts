@@ -48,20 +48,53 @@ export function count(state: State, per: Per): number {
 export function append(state: State, per: Exclude<Per, "cluster">, added: number): number {
   const first = count(state, per);
   const needed = first + added;
-  const bytes = usedBytes(state) + added * bytesPer(per);
-  if (bytes > STATE_BYTES_MAX)
-    throw new MemoryFullError(`a network may have ${STATE_BYTES_MAX} bytes and would have ${bytes}`);
-  if (needed > state.capacity[per]) {
-    // Doubling keeps the copying linear in the final size. Where memory is short, what is needed has to do.
-    try {
-      reserve(state, per, Math.max(needed, state.capacity[per] * 2));
-    } catch (error) {
-      if (!(error instanceof MemoryFullError)) throw error;
-      reserve(state, per, needed);
-    }
-  }
+  checkSize(state, per, added);
+  makeRoom(state, per, needed);
   state.arrays.header[HEADER[per]] = needed;
   return first;
+}
+
+/**
+ * About so many things of a sort are going to be added one by one: makes room for all of them at once, where there is any.
+ * Throws MemoryFullError when the network would get too large; then nothing has changed.
+ */
+export function expectMore(state: State, per: Exclude<Per, "cluster">, added: number): void {
+  checkSize(state, per, added);
+  try {
+    makeRoom(state, per, count(state, per) + Math.ceil(added * EXPECTED_SHARE));
+  } catch (error) {
+    if (!(error instanceof MemoryFullError)) throw error;
+  }
+}
+
+function checkSize(state: State, per: Per, added: number): void {
+  const bytes = usedBytes(state) + added * bytesPer(per);
+  if (bytes <= STATE_BYTES_MAX) return;
+  throw new MemoryFullError(`a network may have ${STATE_BYTES_MAX} bytes and would have ${bytes}`);
+}
+
+/** Steps in which arrays grow. Each keeps the copying linear in the final size; the smaller ones are for tight places. */
+const GROWTHS = [2, 1.25, 1.0625];
+/** Arrays of a sort are not doubled beyond this: what they leave behind is often too small to be used again. */
+const DOUBLED_BYTES_MAX = 2 ** 30;
+/** What is made room for when so many things are expected: some come on top, and must not move all of them. */
+const EXPECTED_SHARE = 1.0625;
+/** Smaller arrays get exactly what is needed where memory is short: what copying them costs is little. */
+const SMALL_BYTES = 2 ** 20;
+
+function makeRoom(state: State, per: Per, needed: number): void {
+  const capacity = state.capacity[per];
+  if (needed <= capacity) return;
+  const growths = 2 * capacity * bytesPer(per) > DOUBLED_BYTES_MAX ? GROWTHS.slice(1) : GROWTHS;
+  const wanted = growths.map((growth) => Math.max(needed, Math.ceil(capacity * growth)));
+  if (needed * bytesPer(per) <= SMALL_BYTES) wanted.push(needed);
+  for (const [nth, size] of wanted.entries()) {
+    try {
+      return reserve(state, per, size);
+    } catch (error) {
+      if (!(error instanceof MemoryFullError) || nth === wanted.length - 1) throw error;
+    }
+  }
 }
 
 /** Moves the arrays of a sort to where there is room for `capacity` things. */

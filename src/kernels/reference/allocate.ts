@@ -1,4 +1,4 @@
-import { hexagonOf, type Cluster, type Hexagon } from "../../network/cluster.ts";
+import type { Cluster, Hexagon } from "../../network/cluster.ts";
 import {
   FEW_SECTIONS,
   FINE_SECTIONS,
@@ -11,7 +11,7 @@ import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/layou
 import { DRAW, draw } from "../../network/random.ts";
 import { growBlock } from "../../network/readout.ts";
 import type { Scratch } from "../../network/scratch.ts";
-import { append, count } from "../../network/state.ts";
+import { append, count, expectMore } from "../../network/state.ts";
 
 /** Gives sections to the hexagon's neurons (or values) that are positive for the first time. */
 export function allocate(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
@@ -26,24 +26,43 @@ export function allocate(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): 
  */
 export function allocateSources(cluster: Cluster, hexagon: Hexagon, wasPositive: (id: number) => boolean): void {
   if (hexagon.targets.length === 0) return;
-  // Blocks that this adds to the hexagon itself hold no values yet.
-  const blocks = [...hexagon.blocks];
-  for (const block of blocks) {
-    for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
-      const source = block * NEURONS_PER_BLOCK + n;
-      if (cluster.state.arrays.sectionHead[source] !== NONE || !wasPositive(source)) continue;
-      const target = pickTarget(cluster, hexagon, source);
-      prepareBlocks(cluster, target);
-      const few = sectionsIn(cluster, target) < FEW_SECTIONS;
-      const first = draw(cluster.seed, DRAW.sectionBlock + hexagon.index, source, 0);
-      const copies = few ? target.blocks.length : 1;
-      for (let copy = 0; copy < copies; copy++) {
-        const section = appendSection(cluster, source, target, first + copy);
-        if (few && hexagon.feeds.fromInput && !hexagon.feeds.match)
-          cluster.state.arrays.tolerance[section] = TOLERANCE_START;
-      }
+  const sources = freshSources(cluster, hexagon, wasPositive);
+  expectMore(cluster.state, "section", sources.length);
+  for (const source of sources) {
+    const target = pickTarget(cluster, hexagon, source);
+    prepareBlocks(cluster, target);
+    const few = target.places.sections < FEW_SECTIONS;
+    const first = draw(cluster.seed, DRAW.sectionBlock + hexagon.index, source, 0);
+    const copies = few ? target.blocks.length : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      const section = appendSection(cluster, source, target, first + copy);
+      if (few && hexagon.feeds.fromInput && !hexagon.feeds.match)
+        cluster.state.arrays.tolerance[section] = TOLERANCE_START;
     }
   }
+}
+
+function freshSources(cluster: Cluster, { blocks }: Hexagon, wasPositive: (id: number) => boolean): number[] {
+  const { sectionHead } = cluster.state.arrays;
+  const found: number[] = [];
+  for (const block of blocks) {
+    const end = (block + 1) * NEURONS_PER_BLOCK;
+    for (let source = block * NEURONS_PER_BLOCK; source < end; source++)
+      if (sectionHead[source] === NONE && wasPositive(source)) found.push(source);
+  }
+  return found;
+}
+
+/** The sections that the hexagon feeds and that are full, ascending. Looks at no others, so that all hexagons are one look. */
+export function markedSections({ state }: Cluster, { blocks }: Hexagon): number[] {
+  const { sectionHead, next, split: marks } = state.arrays;
+  const found: number[] = [];
+  for (const block of blocks) {
+    const end = (block + 1) * NEURONS_PER_BLOCK;
+    for (let source = block * NEURONS_PER_BLOCK; source < end; source++)
+      for (let s = sectionHead[source]!; s !== NONE; s = next[s]!) if (marks[s] !== 0) found.push(s);
+  }
+  return found.sort((a, b) => a - b);
 }
 
 /**
@@ -51,16 +70,16 @@ export function allocateSources(cluster: Cluster, hexagon: Hexagon, wasPositive:
  * and of its range, a new one in a random block takes the rest, as finely
  * while there are few sections.
  */
-export function split(cluster: Cluster, hexagon: Hexagon): void {
+export function split(cluster: Cluster, hexagon: Hexagon, marked = markedSections(cluster, hexagon)): void {
   const { state } = cluster;
   const sections = count(state, "section");
-  for (let old = 0; old < sections; old++) {
+  expectMore(state, "section", marked.length);
+  for (const old of marked) {
     const border = state.arrays.split[old]!;
     const source = state.arrays.source[old]!;
-    if (border === 0 || hexagonOf(cluster, Math.floor(source / NEURONS_PER_BLOCK)) !== hexagon) continue;
     const target = pickTarget(cluster, hexagon, sections + old);
     prepareBlocks(cluster, target);
-    const isFine = sectionsIn(cluster, target) < FINE_SECTIONS;
+    const isFine = target.places.sections < FINE_SECTIONS;
     const first = draw(cluster.seed, DRAW.sectionBlock + hexagon.index, source, old + 1);
     const upper = appendSection(cluster, source, target, first);
     const { lower, range, ramps, tolerance, split: marks } = state.arrays;
@@ -83,11 +102,6 @@ function pickTarget(cluster: Cluster, hexagon: Hexagon, item: number): Hexagon {
   return cluster.hexagons[hexagon.targets[random % hexagon.targets.length]!]!;
 }
 
-function sectionsIn(cluster: Cluster, hexagon: Hexagon): number {
-  const { blockSections } = cluster.state.arrays;
-  return hexagon.blocks.reduce((sum, block) => sum + blockSections[block]!, 0);
-}
-
 function prepareBlocks(cluster: Cluster, target: Hexagon): void {
   if (target.blocks.length === 0) {
     const start = target.role === "output" ? START_BLOCKS.output : START_BLOCKS.hidden;
@@ -98,16 +112,15 @@ function prepareBlocks(cluster: Cluster, target: Hexagon): void {
 /** Adds an empty section to the first block, from the `start`th on, that has a free place. */
 function appendSection(cluster: Cluster, source: number, target: Hexagon, start: number): number {
   const { state, seed } = cluster;
-  const free = target.blocks.length * SECTIONS_PER_BLOCK - sectionsIn(cluster, target);
-  if (free < FREE_PLACES_MIN) growBlock(cluster, target);
-  let at = start % target.blocks.length;
-  while (state.arrays.blockSections[target.blocks[at]!]! === SECTIONS_PER_BLOCK) at = (at + 1) % target.blocks.length;
+  if (target.places.free < FREE_PLACES_MIN) growBlock(cluster, target);
+  const at = target.places.firstFree(start % target.blocks.length);
   const block = target.blocks[at]!;
 
   const section = append(state, "section", 1);
   const arrays = state.arrays;
   arrays.places[block * SECTIONS_PER_BLOCK + arrays.blockSections[block]!] = section;
   arrays.blockSections[block]! += 1;
+  target.places.take(at, arrays.blockSections[block]!);
   arrays.source[section] = source;
   arrays.target[section] = block;
   arrays.next[section] = arrays.sectionHead[source]!;

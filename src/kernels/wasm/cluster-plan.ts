@@ -1,4 +1,4 @@
-import type { Cluster } from "../../network/cluster.ts";
+import type { Cluster, Hexagon } from "../../network/cluster.ts";
 import { ARRAY_NAMES } from "../../network/layout.ts";
 import { count, type Memory } from "../../network/state.ts";
 import * as slots from "./slots.ts";
@@ -22,10 +22,12 @@ export class ClusterPlan {
   #weights = -1;
   #sections = 0;
   #blocks = -1;
+  readonly #links: Links[];
 
   constructor(cluster: Cluster, memory: Memory) {
     this.#cluster = cluster;
     this.#memory = memory;
+    this.#links = linksOf(cluster.hexagons);
     this.#hot = memory.allocate(0);
     this.#lists = memory.allocate(0);
   }
@@ -59,13 +61,7 @@ export class ClusterPlan {
   /** [hexagon] records, then the neuron blocks, then all lists that the records point to. */
   #writeLists(): void {
     const { hexagons, state } = this.#cluster;
-    const feeds = (source: number, target: number) => hexagons[source]!.targets.includes(target);
-    const lists = hexagons.map(({ index, blocks, targets }) => ({
-      blocks,
-      sources: hexagons.flatMap((other) => (other.index < index && feeds(other.index, index) ? [other.index] : [])),
-      backs: hexagons.flatMap((other) => (other.index >= index && feeds(other.index, index) ? [other.index] : [])),
-      targets: new Set(targets).size,
-    }));
+    const lists = hexagons.map(({ blocks }, index) => ({ blocks, ...this.#links[index]! }));
     const neuronBlocks = this.#neuronBlocks();
     const listed = lists.reduce(
       (sum, { blocks, sources, backs }) => sum + blocks.length + sources.length + backs.length,
@@ -114,4 +110,18 @@ export class ClusterPlan {
   #neuronBlocks(): number[] {
     return this.#cluster.hexagons.flatMap(({ role, blocks }) => (role === "input" ? [] : blocks));
   }
+}
+
+/** Which hexagons feed one, from before it in the list and from behind, ascending; and how many it feeds. */
+interface Links {
+  sources: number[];
+  backs: number[];
+  targets: number;
+}
+
+function linksOf(hexagons: readonly Hexagon[]): Links[] {
+  const links = hexagons.map(({ targets }): Links => ({ sources: [], backs: [], targets: new Set(targets).size }));
+  for (const { index, targets } of hexagons)
+    for (const target of new Set(targets)) links[target]![index < target ? "sources" : "backs"].push(index);
+  return links;
 }

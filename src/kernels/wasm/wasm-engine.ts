@@ -3,7 +3,7 @@ import type { Cluster } from "../../network/cluster.ts";
 import type { Engine, RequestRun, Rows, TrainRun } from "../../network/engine.ts";
 import { COOLDOWN_FORGETS } from "../../network/learning.ts";
 import { count } from "../../network/state.ts";
-import { allocateSources, split } from "../reference/allocate.ts";
+import { allocateSources, markedSections, split } from "../reference/allocate.ts";
 import { Arena, PAGES_MAX } from "./arena.ts";
 import { BudgetedMemory } from "./budgeted-memory.ts";
 import { ClusterPlan } from "./cluster-plan.ts";
@@ -207,13 +207,10 @@ export class WasmEngine implements Engine {
   /** Gives every thread room for the records of a chunk, and decides how large a chunk is. */
   #coverThreads(): void {
     const { hexagons, state } = this.#cluster!;
-    const { blockSections } = state.arrays;
     const blocks = count(state, "block");
     const step = this.#table[slots.STRIDE]!;
     const threads = this.#table[slots.THREADS]!;
-    const sections = Math.max(
-      ...hexagons.map((hexagon) => hexagon.blocks.reduce((sum, block) => sum + blockSections[block]!, 0)),
-    );
+    const sections = hexagons.reduce((most, { places }) => Math.max(most, places.sections), 0);
     const perSample = Math.max(1, sections) * 4 * 8;
     const largest = sections < SECTIONS_LARGE ? CHUNK_MAX : CHUNK_MAX_LARGE;
     const shares = threads === 1 ? 1 : threads * 4;
@@ -246,10 +243,8 @@ export class WasmEngine implements Engine {
   /** Called by the kernels: splits the marked sections. */
   #split(hexagon: number): void {
     const cluster = this.#cluster!;
-    const marked: number[] = [];
-    for (let section = 0; section < count(cluster.state, "section"); section++)
-      if (cluster.state.arrays.split[section] !== 0) marked.push(section);
-    split(cluster, cluster.hexagons[hexagon]!);
+    const marked = markedSections(cluster, cluster.hexagons[hexagon]!);
+    split(cluster, cluster.hexagons[hexagon]!, marked);
     this.#grown();
     for (const section of marked) this.#kernels.refreshRange(section, section + 1);
   }
