@@ -13,12 +13,9 @@ export interface ArrowBlock {
 }
 
 export const CONTINUATION = -1;
-export const SCHEMA = 1;
-export const RECORD_BATCH = 3;
 
 /** Fields of a Message, in the order of its schema. */
-const HEADER_TYPE = 1;
-export const HEADER = 2;
+const HEADER = 2;
 const BODY_LENGTH = 3;
 
 /** Absolute position of a field of a FlatBuffers table; undefined when the field has its default. */
@@ -27,23 +24,17 @@ export function fieldAt(view: DataView, table: number, field: number): number | 
   const slot = 4 + 2 * field;
   const size = view.getInt16(vtable, true);
   const offset = slot < size ? view.getInt16(vtable + slot, true) : 0;
-  // The library takes both for signed numbers: what is negative leads it somewhere else.
   if (size < 0 || offset < 0) throw new RangeError("a table lies before itself");
   return offset === 0 ? undefined : table + offset;
 }
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Kind of a message and size of its body, from its metadata. Throws RangeError when these are not FlatBuffers. */
-export function readMessageMetadata(metadata: Uint8Array): { kind: number; bodyBytes: number } {
+/** Size of a message's body, from its metadata. */
+function bodyBytesOf(metadata: Uint8Array): number {
   const view = viewOf(metadata);
-  const message = view.getUint32(0, true);
-  const kindAt = fieldAt(view, message, HEADER_TYPE);
-  const bodyAt = fieldAt(view, message, BODY_LENGTH);
-  return {
-    kind: kindAt === undefined ? 0 : view.getUint8(kindAt),
-    bodyBytes: bodyAt === undefined ? 0 : Number(view.getBigInt64(bodyAt, true)),
-  };
+  const at = fieldAt(view, view.getUint32(0, true), BODY_LENGTH);
+  return at === undefined ? 0 : Number(view.getBigInt64(at, true));
 }
 
 /** The messages of a stream in memory that is known to be right, each with its framing. */
@@ -53,8 +44,8 @@ export function readMessages(stream: Uint8Array): Uint8Array[] {
   for (let at = 0; at < stream.length;) {
     const metadataBytes = view.getInt32(at + 4, true);
     if (metadataBytes === 0) break;
-    const { bodyBytes } = readMessageMetadata(stream.subarray(at + 8, at + 8 + metadataBytes));
-    const end = at + 8 + metadataBytes + bodyBytes;
+    const bodyStart = at + 8 + metadataBytes;
+    const end = bodyStart + bodyBytesOf(stream.subarray(at + 8, bodyStart));
     messages.push(stream.subarray(at, end));
     at = end;
   }

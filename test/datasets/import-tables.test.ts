@@ -32,41 +32,17 @@ import { importNpy } from "../../src/datasets/import/import-npy.ts";
 import { importParquet } from "../../src/datasets/import/import-parquet.ts";
 import { decodeLz4Frame } from "../../src/datasets/import/lz4-frame.ts";
 import { runImport } from "../../src/datasets/import/run-import.ts";
-import { temporaryFolder } from "./support.ts";
+import { readTable, temporaryFolder, type Table } from "./support.ts";
 
 const importers = { parquet: importParquet, arrow: importArrow, npy: importNpy };
 const writers = { parquet: writeParquet, arrow: writeArrow, npy: writeNpy };
 type Format = keyof typeof importers;
 
-async function importBytes(format: Format, folder: string, bytes: Uint8Array, column_name?: string): Promise<Content> {
+async function importBytes(format: Format, folder: string, bytes: Uint8Array, column_name?: string): Promise<Table> {
   const job = { name: "test", input: join(folder, "input"), target: join(folder, "imported"), column_name };
   await writeFile(job.input, bytes);
   await importers[format]({ type: "npy", ...job });
-  return readDataset(job.target);
-}
-
-interface Content {
-  type: string;
-  /** Name → rows. */
-  groups: Record<string, number[][]>;
-}
-
-async function readDataset(path: string): Promise<Content> {
-  const reader = await openDatasetFile(path);
-  try {
-    const groups: [string, number[][]][] = [];
-    for (const { name, column_start, column_end } of reader.groups) {
-      const values = await reader.readGroup(name, 0, reader.rowCount);
-      const width = column_end - column_start;
-      const rows = Array.from({ length: reader.rowCount }, (_, row) => [
-        ...values.subarray(row * width, (row + 1) * width),
-      ]);
-      groups.push([name, rows]);
-    }
-    return { type: reader.type, groups: Object.fromEntries(groups) };
-  } finally {
-    await reader.close();
-  }
+  return readTable(job.target);
 }
 
 async function exported(format: Format, path: string, use: (table: ExportTable) => void = () => {}): Promise<Buffer> {
@@ -117,7 +93,7 @@ describe.each(["parquet", "arrow", "npy"] as const)("%s", (format) => {
         const table = type === "uint8" ? Uint8Array.from(values) : Float32Array.from(values);
         await writer.append(table);
         await writer.finish();
-        const before = await readDataset(path);
+        const before = await readTable(path);
         const after = await importBytes(format, folder, await exported(format, path));
         // An array has no names: its columns are one group.
         const joined = {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { openDatasetFile } from "../../src/datasets/file/reader.ts";
 import { runImport } from "../../src/datasets/import/run-import.ts";
 
 /** A folder that goes away with the test. */
@@ -55,4 +56,29 @@ export async function importCsvText(folder: string, text: string | Uint8Array): 
   await writeFile(job.input, text);
   await runImport({ type: "csv", name: "test", ...job }, 60);
   return job.target;
+}
+
+export interface Table {
+  type: string;
+  /** Name → rows. */
+  groups: Record<string, number[][]>;
+}
+
+/** Everything that a dataset file holds. */
+export async function readTable(path: string): Promise<Table> {
+  const reader = await openDatasetFile(path);
+  try {
+    const groups: [string, number[][]][] = [];
+    for (const { name, column_start, column_end } of reader.groups) {
+      const values = await reader.readGroup(name, 0, reader.rowCount);
+      const width = column_end - column_start;
+      const rows = Array.from({ length: reader.rowCount }, (_, row) => [
+        ...values.subarray(row * width, (row + 1) * width),
+      ]);
+      groups.push([name, rows]);
+    }
+    return { type: reader.type, groups: Object.fromEntries(groups) };
+  } finally {
+    await reader.close();
+  }
 }

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { MAX_COLUMNS } from "../file/layout.ts";
 import { ImportError, type ImportJob } from "./import-job.ts";
-import { readBytes } from "./read-file.ts";
+import { readBytes, swapBytes } from "./read-file.ts";
 import { TableSink, type SourceValues } from "./table-sink.ts";
 
 const MAX_HEADER_BYTES = 1024 * 1024;
@@ -67,13 +67,6 @@ async function copyRows(file: FileHandle, header: NpyHeader, sink: TableSink): P
     if (header.isBigEndian) swapBytes(bytes, valueBytes);
     await sink.append(count, [header.view(bytes)]);
   }
-}
-
-function swapBytes(bytes: Uint8Array<ArrayBuffer>, valueBytes: number): void {
-  const buffer = Buffer.from(bytes.buffer);
-  if (valueBytes === 2) buffer.swap16();
-  if (valueBytes === 4) buffer.swap32();
-  if (valueBytes === 8) buffer.swap64();
 }
 
 async function readHeader(file: FileHandle): Promise<NpyHeader> {

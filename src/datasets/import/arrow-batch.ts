@@ -1,0 +1,202 @@
+import { decompressZstd } from "hyparquet-compressors";
+import type { ArrowColumn, ArrowNumbers, ArrowSchema } from "./arrow-schema.ts";
+import type { FlatTable } from "./flat-buffer.ts";
+import { ImportError } from "./import-job.ts";
+import { decodeLz4Frame } from "./lz4-frame.ts";
+import { swapBytes } from "./read-file.ts";
+import type { SourceValues } from "./table-sink.ts";
+
+/** Of one record batch, before and after decompression: what is held in memory. */
+export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
+/** Before a compressed buffer: its size without compression, or this, when it is not compressed. */
+const SIZE_BYTES = 8;
+const NOT_COMPRESSED = -1;
+
+/** Fields of the tables of Message.fbs. */
+const batchField = { length: 0, nodes: 1, buffers: 2, compression: 3, variadicCounts: 4 } as const;
+const compressionField = { codec: 0, method: 1 } as const;
+
+type Decompress = (input: Uint8Array, output: Uint8Array) => void;
+const codecs: Record<number, Decompress> = {
+  0: decodeLz4Frame,
+  1: (input, output) => {
+    if (decompressZstd(input, output).length !== output.length) throw new RangeError("a buffer has another size");
+  },
+};
+
+export interface ArrowRows {
+  count: number;
+  /** One array per column. */
+  values: SourceValues[];
+}
+
+/**
+ * The values of a record batch; what is null is 0, and `onMissing` is told its row, from 0. Throws ImportError when batch
+ * and schema do not fit, RangeError when something lies outside of the body.
+ */
+export function readBatch(
+  batch: FlatTable,
+  body: Uint8Array<ArrayBuffer>,
+  schema: ArrowSchema,
+  onMissing: (column: ArrowColumn, row: number) => void,
+): ArrowRows {
+  const parts = new BatchParts(batch, body);
+  const count = batch.long(batchField.length);
+  if (count < 0) throw new RangeError(`a record batch has ${count} rows`);
+  const values = schema.columns.map((column) => {
+    const reader = new ColumnReader(parts, column, schema.isBigEndian);
+    return reader.read(count, (row) => onMissing(column, row));
+  });
+  parts.checkEnd();
+  return { count, values };
+}
+
+interface Node {
+  length: number;
+  nullCount: number;
+}
+
+/** The nodes and buffers of a record batch, one after another. */
+class BatchParts {
+  readonly #nodes: number[];
+  readonly #buffers: number[];
+  readonly #body: Uint8Array<ArrayBuffer>;
+  readonly #decompress: Decompress | undefined;
+  #node = 0;
+  #buffer = 0;
+  /** Bytes that may still come out of the body. */
+  #left = MAX_BATCH_BYTES;
+
+  constructor(batch: FlatTable, body: Uint8Array<ArrayBuffer>) {
+    this.#nodes = batch.longs(batchField.nodes, 2);
+    this.#buffers = batch.longs(batchField.buffers, 2);
+    this.#body = body;
+    // Only columns of views have those.
+    if (batch.longs(batchField.variadicCounts).length > 0) throw new RangeError("a record batch has variadic buffers");
+    const compression = batch.table(batchField.compression);
+    if (compression === undefined) return;
+    const codec = compression.byte(compressionField.codec);
+    const method = compression.byte(compressionField.method);
+    this.#decompress = method === 0 ? codecs[codec] : undefined;
+    if (this.#decompress === undefined) {
+      throw new ImportError(
+        `the file is compressed with codec ${codec}, method ${method}; only LZ4 and ZSTD are possible`,
+      );
+    }
+  }
+
+  node(): Node {
+    const [length, nullCount] = this.#nodes.slice(this.#node, this.#node + 2);
+    if (length === undefined || nullCount === undefined) throw new RangeError("a record batch has too few columns");
+    this.#node += 2;
+    return { length, nullCount };
+  }
+
+  buffer(): Uint8Array<ArrayBuffer> {
+    const [start, bytes] = this.#buffers.slice(this.#buffer, this.#buffer + 2);
+    if (start === undefined || bytes === undefined) throw new RangeError("a record batch has too few buffers");
+    this.#buffer += 2;
+    if (start < 0 || bytes < 0 || start + bytes > this.#body.length) throw new RangeError("a buffer ends too late");
+    const buffer = this.#body.subarray(start, start + bytes);
+    return bytes === 0 || this.#decompress === undefined ? buffer : this.#inflate(buffer, this.#decompress);
+  }
+
+  #inflate(buffer: Uint8Array<ArrayBuffer>, decompress: Decompress): Uint8Array<ArrayBuffer> {
+    const size = Number(new DataView(buffer.buffer, buffer.byteOffset, buffer.length).getBigInt64(0, true));
+    const stored = buffer.subarray(SIZE_BYTES);
+    if (size === NOT_COMPRESSED) return stored;
+    this.take(size);
+    const output = new Uint8Array(size);
+    try {
+      if (size > 0) decompress(stored, output);
+    } catch (error) {
+      throw new RangeError((error as Error).message);
+    }
+    return output;
+  }
+
+  /** Notes that so many bytes come out of the body. */
+  take(bytes: number): void {
+    this.#left -= bytes;
+    if (bytes >= 0 && this.#left >= 0) return;
+    throw new ImportError(`a record batch has more than ${MAX_BATCH_BYTES} bytes; write smaller ones`);
+  }
+
+  checkEnd(): void {
+    if (this.#node < this.#nodes.length) throw new RangeError("a record batch has more columns than its schema");
+    if (this.#buffer < this.#buffers.length) throw new RangeError("a record batch has more buffers than its schema");
+  }
+}
+
+/** Takes one column out of a record batch. */
+class ColumnReader {
+  readonly #parts: BatchParts;
+  readonly #column: ArrowColumn;
+  readonly #isBigEndian: boolean;
+
+  constructor(parts: BatchParts, column: ArrowColumn, isBigEndian: boolean) {
+    this.#parts = parts;
+    this.#column = column;
+    this.#isBigEndian = isBigEndian;
+  }
+
+  read(rows: number, onMissing: (row: number) => void): SourceValues {
+    const { width, isList } = this.#column;
+    const count = rows * width;
+    const lists = isList ? this.#takeNulls(rows) : undefined;
+    const items = this.#takeNulls(count);
+    const values = this.#takeValues(count);
+    if (lists === undefined && items === undefined) return values;
+    const cleared = values.slice();
+    const zero = (cleared instanceof BigInt64Array || cleared instanceof BigUint64Array ? 0n : 0) as never;
+    for (let row = 0, at = 0; row < rows; row++) {
+      const isNull = lists !== undefined && isMissing(lists, row);
+      if (isNull) onMissing(row);
+      for (let item = 0; item < width; item++, at++) {
+        if (!isNull && (items === undefined || !isMissing(items, at))) continue;
+        cleared[at] = zero;
+        if (!isNull) onMissing(row);
+      }
+    }
+    return cleared;
+  }
+
+  /** A bit for each of `count` items, 0 where it is null; undefined when none is. */
+  #takeNulls(count: number): Uint8Array | undefined {
+    const { length, nullCount } = this.#parts.node();
+    const bits = this.#parts.buffer();
+    if (length < count) throw this.#endsEarly();
+    // The buffer may be there all the same.
+    if (nullCount === 0 || count === 0) return undefined;
+    if (bits.length === 0 && nullCount < 0) return undefined;
+    if (8 * bits.length < count) throw this.#endsEarly();
+    return bits;
+  }
+
+  #takeValues(count: number): ArrowNumbers {
+    const { item } = this.#column;
+    const bytes = this.#parts.buffer();
+    if (item === "bits") {
+      if (8 * bytes.length < count) throw this.#endsEarly();
+      this.#parts.take(count);
+      const values = new Uint8Array(count);
+      for (let index = 0; index < count; index++) values[index] = isMissing(bytes, index) ? 0 : 1;
+      return values;
+    }
+    const size = item.BYTES_PER_ELEMENT;
+    if (bytes.length < count * size) throw this.#endsEarly();
+    this.#parts.take(count * size);
+    const used = bytes.subarray(0, count * size);
+    const isUnfit = used.byteOffset % size !== 0 || this.#isBigEndian;
+    const fit = isUnfit ? used.slice() : used;
+    if (this.#isBigEndian) swapBytes(fit, size);
+    return new item(fit.buffer, fit.byteOffset, count);
+  }
+
+  #endsEarly(): ImportError {
+    return new ImportError(`column '${this.#column.name}' ends too early`);
+  }
+}
+
+/** Whether a bit is 0. */
+const isMissing = (bits: Uint8Array, index: number) => (((bits[index >> 3] as number) >> (index & 7)) & 1) === 0;
