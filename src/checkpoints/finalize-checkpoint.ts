@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { copyFile, open, rename, rm } from "node:fs/promises";
+import { copyFile, open, rename, rm, stat } from "node:fs/promises";
 import { and, eq, isNull } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { App, Context } from "../app-context.ts";
@@ -74,6 +74,7 @@ async function finalize({ app, caller }: Context, file: Tempfile, uuid: string):
   let checkpoint: CheckpointRow;
   try {
     await copyDurably(source, copy);
+    await checkHeaderBytes(app, copy);
     const owner = { projectId: file.project_id, userId: caller.userId };
     await app.readers.run(owner, file.file_size, (seconds) => check(copy, seconds));
     await checkTemplateBytes(app, copy);
@@ -119,16 +120,18 @@ const ESCAPED_BYTES = 6;
 /** For everything else in the header: some kilobytes. */
 const HEADER_REST_BYTES = 64 * 1024;
 
-/**
- * A template must not get in inside of a checkpoint that would be refused as such, nor with so much else around it that
- * whoever looks for it later would keep the server busy for seconds.
- */
+/** Whoever reads the header, now or later, shall not be kept busy for seconds by what surrounds the template. */
+async function checkHeaderBytes(app: App, path: string): Promise<void> {
+  const headerBytesMax = ESCAPED_BYTES * app.config.limits.templateBytes + HEADER_REST_BYTES;
+  const [headerBytes, { size }] = [await headerBytesOf(path), await stat(path)];
+  // What is longer than its file has its own text.
+  if (headerBytes > headerBytesMax && headerBytes < size)
+    throw badRequest(`Checkpoint can not be imported: its header is bigger than ${headerBytesMax} bytes`);
+}
+
+/** A template must not get in inside of a checkpoint that would be refused as such. */
 async function checkTemplateBytes(app: App, path: string): Promise<void> {
   const { templateBytes } = app.config.limits;
-  const headerBytesMax = ESCAPED_BYTES * templateBytes + HEADER_REST_BYTES;
-  if ((await headerBytesOf(path)) > headerBytesMax) {
-    throw badRequest(`Checkpoint can not be imported: its header is bigger than ${headerBytesMax} bytes`);
-  }
   const { template } = await readOrigin(path);
   if (Buffer.byteLength(template) > templateBytes) {
     throw badRequest(`Checkpoint can not be imported: its template is bigger than ${templateBytes} bytes`);

@@ -1,13 +1,13 @@
 /** Reads a checkpoint's file as a restore would, and says what is wrong with it. */
-import { readFile } from "node:fs/promises";
 import { StateError } from "../network/state-error.ts";
-import { restoreState } from "../network/state-file.ts";
+import { checkState } from "../network/state-file.ts";
+import { readWholeFile } from "../read-whole-file.ts";
 import { answerJob } from "../run-in-process.ts";
 import type { CheckpointVerdict } from "./finalize-checkpoint.ts";
 
 answerJob(async ({ path }: { path: string }): Promise<CheckpointVerdict> => {
   try {
-    restoreState(await readFile(path));
+    checkState(await readWholeFile(path));
     return { kind: "right" };
   } catch (error) {
     if (error instanceof StateError) return { kind: "wrong", reason: error.message };

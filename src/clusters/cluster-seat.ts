@@ -18,10 +18,10 @@ import type {
 } from "../hosts/host.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
 import type { Metrics } from "../measurements/metrics.ts";
-import { readWholeFile } from "../read-whole-file.ts";
 import type { Storage } from "../storage.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { writeDurably } from "./durable-file.ts";
+import { readNetwork } from "./read-network.ts";
 import { Serial } from "./serial.ts";
 
 export interface SeatResources {
@@ -231,7 +231,7 @@ export class ClusterSeat {
     this.#attached = await this.#put(host, projectId, () => host.create(this.uuid, { template: info.template, seed }));
   }
 
-  /** Puts another state in place of this one; the row's template follows in `save`. Nothing changes when it is refused. */
+  /** Puts another state, from `readNetwork`, in place of this one; the row's template follows in `save`. Nothing changes when it is refused. */
   async replace(state: Uint8Array): Promise<NetworkInfo> {
     const { host, projectId } = await this.ready();
     this.#attached = await this.#put(host, projectId, () => host.attach(this.uuid, state));
@@ -327,7 +327,8 @@ export class ClusterSeat {
   /** Puts what is on disk onto a host. */
   async #restore(row: ClusterRow, host: Host): Promise<Attached> {
     const { snapshot, template, seed } = row;
-    const state = snapshot === null ? null : await readWholeFile(join(this.#resources.storage.clusters, snapshot));
+    const owner = { group: row.project_id, user: row.owner_id };
+    const state = snapshot === null ? null : await readNetwork(join(this.#resources.storage.clusters, snapshot), owner);
     return this.#put(host, row.project_id, () =>
       state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state),
     );

@@ -22,7 +22,10 @@ export interface Host extends HostFacts {
 
   /** Makes an empty network from a template; the same seed always gives the same network. */
   create(cluster: string, options: { template: string; seed: number }): Promise<NetworkInfo>;
-  /** Takes over a network from its bytes (safetensors) and replaces what was there; changes nothing when they are not valid. */
+  /**
+   * Takes over a network from its bytes (safetensors) and replaces what was there. They come from another host, or
+   * `readNetwork` has checked them: the host only copies. Changes nothing when they do not even look like a network.
+   */
   attach(cluster: string, state: Uint8Array): Promise<NetworkInfo>;
   /** The whole state as safetensors bytes, as of the last finished slice. */
   exportState(cluster: string): Promise<Uint8Array>;

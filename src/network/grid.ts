@@ -33,9 +33,9 @@ export function neighbour(position: Position, side: number): Position {
   return { x: position.x + (isOdd ? odd : even), y: position.y + dy, z: position.z + dz };
 }
 
-/** For each hexagon its 12 neighbours as indices into `hexagons`, -1 where there is none. */
-export function neighbourTable(hexagons: readonly Position[]): number[][] {
+/** Looks up the neighbour of a hexagon on a side, as an index into `hexagons`; -1 where there is none. */
+export function neighbourFinder(hexagons: readonly Position[]): (hexagon: number, side: number) => number {
   const keyOf = (p: Position) => `${p.x},${p.y},${p.z}`;
   const indexOf = new Map(hexagons.map((position, index) => [keyOf(position), index]));
-  return hexagons.map((position) => SIDES.map((_, side) => indexOf.get(keyOf(neighbour(position, side))) ?? -1));
+  return (hexagon, side) => indexOf.get(keyOf(neighbour(hexagons[hexagon]!, side))) ?? -1;
 }

@@ -8,7 +8,8 @@ import { expectations, externalValues } from "./output-values.ts";
 import { widenOutput } from "./readout.ts";
 import { startsWide, startWide } from "./start-blocks.ts";
 import { bytesPer, count, releaseState, usedBytes } from "./state.ts";
-import { exportState, readCycle, restoreState, writeCycle } from "./state-file.ts";
+import { readCycle, writeCycle } from "./cycle.ts";
+import { adoptState, exportState, restoreState } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
 
 export { defaultBatchSize, updateRule } from "./batch-size.ts";
@@ -82,6 +83,11 @@ export class Network {
   /** The network that `export` wrote; it continues exactly where that one was. Throws `StateError`. */
   static restore(bytes: Uint8Array, engine: Engine = new ReferenceEngine()): Network {
     return new Network(restoreState(bytes, engine.memory), engine);
+  }
+
+  /** The same for a file that `checkState` has looked at: what is left to do is to copy it. */
+  static adopt(bytes: Uint8Array, engine: Engine = new ReferenceEngine()): Network {
+    return new Network(adoptState(bytes, engine.memory), engine);
   }
 
   /** Everything as a safetensors file. */

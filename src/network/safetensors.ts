@@ -24,6 +24,8 @@ const LENGTH_BYTES = 8;
 /** Tensor data starts at a multiple of this in the file, so that it can be mapped. */
 const ALIGNMENT = 256;
 const HEADER_BYTES_MAX = 100_000_000;
+/** Names, values and brackets of a header; a network has 600. Objects of millions take far longer to parse than text. */
+const HEADER_PARTS_MAX = 10_000;
 const ELEMENT_BYTES = 4;
 
 /** A file with these tensors, in the order of the map. The same content always gives the same bytes. */
@@ -77,12 +79,28 @@ export function decodeSafetensors(file: Uint8Array): Tensors {
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  if (hasManyParts(bytes)) throw new SafetensorsError("the header has too many entries");
   try {
     return asObject(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), "the header");
   } catch (cause) {
     if (cause instanceof SafetensorsError) throw cause;
     throw new SafetensorsError("the header is not JSON", { cause });
   }
+}
+
+const [QUOTE, BACKSLASH, COMMA, COLON, BRACE] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b];
+
+function hasManyParts(json: Uint8Array): boolean {
+  let parts = 0;
+  let isText = false;
+  for (let i = 0; i < json.length && parts <= HEADER_PARTS_MAX; i++) {
+    const byte = json[i]!;
+    if (byte === QUOTE) isText = !isText;
+    else if (isText) i += byte === BACKSLASH ? 1 : 0;
+    // With its bit 5, [ is {.
+    else if (byte === COMMA || byte === COLON || (byte | 0x20) === BRACE) parts += 1;
+  }
+  return parts > HEADER_PARTS_MAX;
 }
 
 function asObject(value: unknown, what: string): Record<string, unknown> {

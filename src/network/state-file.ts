@@ -1,9 +1,20 @@
 import { createHash } from "node:crypto";
 import { describe, type Cluster } from "./cluster.ts";
-import { ARRAY_NAMES, HEADER, LAYOUT } from "./layout.ts";
+import { readCycle } from "./cycle.ts";
+import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor, type Tensors } from "./safetensors.ts";
 import { StateError } from "./state-error.ts";
-import { append, bytesOf, count, createState, releaseState, type Memory, type State } from "./state.ts";
+import {
+  append,
+  bytesOf,
+  bytesPer,
+  count,
+  createState,
+  heap,
+  releaseState,
+  STATE_BYTES_MAX,
+  type Memory,
+} from "./state.ts";
 import { parseTemplate, TemplateError, type Template } from "./template/parse-template.ts";
 import { validateState } from "./validate-state.ts";
 
@@ -34,51 +45,79 @@ export function exportState({ state, template, seed }: Cluster): Uint8Array {
 
 /** The cluster that `exportState` wrote. Trusts nothing: throws `StateError` with the reason for a file that is not right. */
 export function restoreState(bytes: Uint8Array, memory?: Memory): Cluster {
-  const file = decode(bytes);
-  const { checksum: expected, ...metadata } = file.metadata;
+  const file = open(bytes);
+  verify(file);
+  return load(file, memory);
+}
+
+/** Throws `StateError` with the reason unless `restoreState` would take the file. Takes no memory for the arrays. */
+export function checkState(bytes: Uint8Array): void {
+  verify(open(bytes));
+}
+
+/**
+ * The cluster in a file that `checkState` has found to be right, or that `exportState` has just written: what is left
+ * to do is to copy the arrays. Looks at the file's shape only, and throws `StateError` when that is wrong.
+ */
+export function adoptState(bytes: Uint8Array, memory?: Memory): Cluster {
+  return load(open(bytes), memory);
+}
+
+/** A file whose tensors are those of a state. */
+interface OpenedFile {
+  content: Tensors;
+  template: Template;
+  /** How many things of each sort the tensors hold. */
+  counts: Record<Per, number>;
+}
+
+function open(bytes: Uint8Array): OpenedFile {
+  const content = decode(bytes);
+  const { metadata, tensors } = content;
   if (metadata["format"] !== FORMAT) throw new StateError("the file does not hold a network");
   if (metadata["version"] !== VERSION)
     throw new StateError(`the file has version '${metadata["version"]}', this program reads version ${VERSION}`);
-  if (expected !== checksum({ metadata, tensors: file.tensors })) throw new StateError("the checksum does not match");
+  if (tensors.size > ARRAY_NAMES.length) throw new StateError("the file holds unknown tensors");
+  const header = viewOf("header", tensorOf(content, "header", 1));
+  const counts: Record<Per, number> = { cluster: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
+  for (const per of PERS) counts[per] = header[HEADER[per]]!;
+  // Before any memory is taken for them, the file must really hold that many.
+  for (const name of ARRAY_NAMES) tensorOf(content, name, counts[LAYOUT[name].per]);
+  const needed = PERS.reduce((sum, per) => sum + counts[per] * bytesPer(per), 0);
+  if (needed > STATE_BYTES_MAX)
+    throw new StateError(`a network may have ${STATE_BYTES_MAX} bytes, and this one has ${needed}`);
+  return { content, template: readTemplate(metadata["template"] ?? ""), counts };
+}
 
-  const template = readTemplate(metadata["template"] ?? "");
+const PERS = ["input", "block", "section", "tile", "row", "output"] as const;
+
+/** Checks what only a look at every byte can tell. */
+function verify({ content, template, counts }: OpenedFile): void {
+  const { metadata, tensors } = content;
+  const { checksum: expected, ...others } = metadata;
+  if (expected !== checksum({ metadata: others, tensors })) throw new StateError("the checksum does not match");
+  const arrays: Record<string, Uint32Array | Float32Array> = {};
+  for (const name of ARRAY_NAMES) arrays[name] = viewOf(name, tensors.get(name)!);
+  const state = { arrays: arrays as Arrays, capacity: counts, memory: heap };
+  // Whoever wants to know them reads the metadata, without the tensors.
+  if (metadata["seed"] !== String(state.arrays.header[HEADER.seed]))
+    throw new StateError("the seed is not the network's");
+  if (metadata["cycle"] !== String(readCycle(state.arrays.header)))
+    throw new StateError("the cycle is not the network's");
+  validateState(template, state);
+}
+
+/** Copies the file into arrays of the cluster's own. */
+function load({ content, template, counts }: OpenedFile, memory?: Memory): Cluster {
   const state = createState(memory);
   try {
-    return fill(file, template, state);
+    for (const per of PERS) append(state, per, counts[per]);
+    for (const name of ARRAY_NAMES) bytesOf(state, name).set(content.tensors.get(name)!.bytes);
+    return describe(template, state);
   } catch (error) {
     releaseState(state);
     throw error;
   }
-}
-
-/** Copies the file into the arrays and checks what it holds. */
-function fill(file: Tensors, template: Template, state: State): Cluster {
-  const header = tensorOf(file, "header", 1);
-  new Uint8Array(state.arrays.header.buffer, state.arrays.header.byteOffset).set(header.bytes);
-  const counts = state.arrays.header.slice();
-  const sorts = ["input", "block", "section", "tile", "row", "output"] as const;
-  for (const per of sorts) state.arrays.header[HEADER[per]] = 0;
-  for (const per of sorts) {
-    const items = counts[HEADER[per]]!;
-    // Before any memory is taken for them, the file must really hold that many.
-    for (const name of ARRAY_NAMES) if (LAYOUT[name].per === per) tensorOf(file, name, items);
-    append(state, per, items);
-  }
-  for (const name of ARRAY_NAMES) bytesOf(state, name).set(tensorOf(file, name, count(state, LAYOUT[name].per)).bytes);
-  if (file.tensors.size !== ARRAY_NAMES.length) throw new StateError("the file holds unknown tensors");
-  validateState(template, state);
-  return describe(template, state);
-}
-
-/** Trained samples. */
-export function readCycle(header: Uint32Array): number {
-  return header[HEADER.cycleHigh]! * 2 ** 32 + header[HEADER.cycleLow]!;
-}
-
-/** Sets the number of trained samples. */
-export function writeCycle(header: Uint32Array, cycle: number): void {
-  header[HEADER.cycleHigh] = Math.floor(cycle / 2 ** 32);
-  header[HEADER.cycleLow] = cycle % 2 ** 32;
 }
 
 function decode(bytes: Uint8Array): Tensors {
@@ -100,8 +139,16 @@ function readTemplate(text: string): Template {
   }
 }
 
+/** The elements of a tensor, in place where they are aligned. */
+function viewOf(name: ArrayName, { bytes }: Tensor): Uint32Array | Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return LAYOUT[name].type === "u32"
+    ? new Uint32Array(buffer, byteOffset, byteLength / 4)
+    : new Float32Array(buffer, byteOffset, byteLength / 4);
+}
+
 /** The tensor of an array, which must have exactly the shape that `items` things need. */
-function tensorOf({ tensors }: Tensors, name: (typeof ARRAY_NAMES)[number], items: number): Tensor {
+function tensorOf({ tensors }: Tensors, name: ArrayName, items: number): Tensor {
   const { type, width } = LAYOUT[name];
   const tensor = tensors.get(name);
   if (!tensor) throw new StateError(`tensor '${name}' is missing`);

@@ -1,4 +1,4 @@
-import { FORWARD_SIDES, neighbourTable } from "./grid.ts";
+import { FORWARD_SIDES, neighbourFinder, type Position } from "./grid.ts";
 import { DRAW, draw } from "./random.ts";
 import type { Template } from "./template/parse-template.ts";
 
@@ -11,41 +11,60 @@ export const TARGET_COUNT = 86;
  * Input hexagons are never targets: they hold values, not neurons.
  */
 export function targetLists(template: Template, seed: number): number[][] {
-  const neighbours = neighbourTable(template.hexagons);
+  const listOf = targetWalks(template, seed);
+  return template.hexagons.map((_, hexagon) => listOf(hexagon));
+}
+
+/** The same for one hexagon at a time. */
+export function targetWalks(template: Template, seed: number): (hexagon: number) => number[] {
   const isInput = new Set(template.inputs.map((input) => input.hexagon));
   const isOutput = new Set(template.outputs.map((output) => output.hexagon));
-  const forward = neighbours.map((sides) =>
-    FORWARD_SIDES.map((side) => sides[side] ?? -1).map((hexagon) => (isInput.has(hexagon) ? -1 : hexagon)),
-  );
   const axonTarget = new Map(template.axons.map(({ source, target }) => [source, target]));
-  return template.hexagons.map((_, hexagon) => {
+  const forward = forwardSides(template.hexagons, isInput);
+  const distance = template.settings.maxConnectionDistance;
+  return (hexagon) => {
     if (isOutput.has(hexagon)) return [];
     const start = axonTarget.get(hexagon) ?? hexagon;
     const list: number[] = [];
     for (let entry = 0; entry < TARGET_COUNT; entry++) {
       let step = 0;
-      const target = walk(forward, hexagon, start, template.settings.maxConnectionDistance, () =>
-        draw(seed, DRAW.targetList + hexagon, entry, step++),
-      );
+      const random = () => draw(seed, DRAW.targetList + hexagon, entry, step++);
+      const target = walk(forward, hexagon, start, distance, random);
       if (target !== hexagon && !isInput.has(target)) list.push(target);
     }
     return list;
-  });
+  };
+}
+
+type Forward = (hexagon: number) => readonly number[];
+
+/** Where a walk may step from a hexagon, -1 where it may not. Looked up once for each hexagon that a walk comes to. */
+function forwardSides(hexagons: readonly Position[], isInput: ReadonlySet<number>): Forward {
+  const find = neighbourFinder(hexagons);
+  const known = new Map<number, readonly number[]>();
+  const lookUp = (hexagon: number) =>
+    FORWARD_SIDES.map((side) => find(hexagon, side)).map((next) => (isInput.has(next) ? -1 : next));
+  return (hexagon) => {
+    let sides = known.get(hexagon);
+    if (sides === undefined) known.set(hexagon, (sides = lookUp(hexagon)));
+    return sides;
+  };
 }
 
 /**
  * One walk of at most `distance` steps; an axon's jump counts as the first. From every hexagon but the origin it stops
  * with probability 1/2. Returns the origin when there is no way to go.
  */
-function walk(forward: number[][], origin: number, start: number, distance: number, random: () => number): number {
+function walk(forward: Forward, origin: number, start: number, distance: number, random: () => number): number {
   let current = start;
   let left = start === origin ? distance : distance - 1;
   for (;;) {
     if (current !== origin && (left <= 0 || random() % 2 === 0)) return current;
-    const sides = forward[current] ?? [];
+    const sides = forward(current);
     const first = random() % sides.length;
-    const next = sides.map((_, i) => sides[(first + i) % sides.length] ?? -1).find((hexagon) => hexagon >= 0);
-    if (next === undefined) return current;
+    let next = -1;
+    for (let i = 0; next < 0 && i < sides.length; i++) next = sides[(first + i) % sides.length]!;
+    if (next < 0) return current;
     current = next;
     left -= 1;
   }

@@ -1,8 +1,8 @@
 import { eq } from "drizzle-orm";
+import { readNetwork } from "../clusters/read-network.ts";
 import { pinPath } from "../clusters/restore-pin.ts";
 import { clusters } from "../db/schema/index.ts";
 import { HostError } from "../hosts/host-errors.ts";
-import { readWholeFile } from "../read-whole-file.ts";
 import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
 import { TaskError } from "./task-error.ts";
@@ -12,10 +12,11 @@ import type { RunContext, TaskRun } from "./task-run.ts";
 export async function runRestoreTask(context: RunContext, run: TaskRun<"restore">): Promise<void> {
   const { task } = run;
   const path = pinPath(context.storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
+  const owner = { group: task.project_id, user: task.owner_id };
   const losses = new HostLosses();
   for (let over = false; !over;) {
     try {
-      await replaceNetwork(context, run, await readWholeFile(path));
+      await replaceNetwork(context, run, await readNetwork(path, owner));
       over = true;
     } catch (error) {
       if (error instanceof HostError && error.kind === "state") {

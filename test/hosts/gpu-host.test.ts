@@ -10,7 +10,8 @@ import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostClosedError, HostError } from "../../src/hosts/host-errors.ts";
 import type { Host, SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
-import { exportState, restoreState, writeCycle } from "../../src/network/state-file.ts";
+import { writeCycle } from "../../src/network/cycle.ts";
+import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { expectSameCluster } from "../kernels/compare.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
@@ -113,9 +114,7 @@ test("what does not fit is refused, and nothing changes", async () => {
     kind: "unknown_cluster",
   });
   await expect(host.attach("a", new Uint8Array(100))).rejects.toMatchObject({ kind: "state" });
-  const broken = before.slice();
-  broken[broken.length - 1]! ^= 1;
-  await expect(host.attach("a", broken)).rejects.toThrow("checksum");
+  await expect(host.attach("a", before.slice(0, -4))).rejects.toMatchObject({ kind: "state" });
   await expect(host.train("a", { ...sliceOf(32, 16), cycles: 17 })).rejects.toBeInstanceOf(HostError);
   expect(Buffer.from(await host.exportState("a")).equals(before)).toBe(true);
 });

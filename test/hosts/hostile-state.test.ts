@@ -2,7 +2,10 @@
  * Files that are whole and carry the right checksum, but hold what no network can hold: kernels use these arrays as indices
  * and would read and write out of bounds. Every array has its entry, so a new one cannot be forgotten.
  */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { readNetwork } from "../../src/clusters/read-network.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
@@ -16,8 +19,10 @@ import {
   SECTIONS_PER_BLOCK,
 } from "../../src/network/layout.ts";
 import { Network } from "../../src/network/network.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/network/safetensors.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { temporaryFolder } from "../datasets/support.ts";
 import { smallTemplate } from "../support/compute.ts";
 import { cpuWorker } from "../support/compute-rig.ts";
 import { sliceOf } from "./slices.ts";
@@ -61,17 +66,14 @@ function corrupted(name: ArrayName): Uint8Array {
   return exportState(cluster);
 }
 
-const open = {
-  cpu: () => workerLink(cpuWorker, "test"),
-  gpu: () => processLink(gpuProcess, { software: true }),
-};
-
-test.each(["cpu", "gpu"] as const)("a %s host refuses each of them with the reason and goes on", async (type) => {
-  const host = new HostClient({ uuid: "h", type, name: "test" }, open[type]());
-  onTestFinished(() => host.close());
+test("a file of each of them is refused with the reason, in a thread of its own", async () => {
+  const folder = await temporaryFolder();
+  const owner = { group: "project", user: "user" };
   for (const name of ARRAY_NAMES) {
     if (anythingGoes.includes(name)) continue;
-    const refused = host.attach("a", corrupted(name)).then(
+    const path = join(folder, name);
+    await writeFile(path, corrupted(name));
+    const refused = readNetwork(path, owner).then(
       () => "taken",
       (error: unknown) => error,
     );
@@ -81,6 +83,24 @@ test.each(["cpu", "gpu"] as const)("a %s host refuses each of them with the reas
       message: expect.stringMatching(/\w/),
     });
   }
+  await expect(readNetwork(join(folder, "nothing"), owner)).rejects.toMatchObject({ code: "ENOENT" });
+  await writeFile(join(folder, "right"), state);
+  expect(Buffer.from(await readNetwork(join(folder, "right"), owner)).equals(state)).toBe(true);
+});
+
+const open = {
+  cpu: () => workerLink(cpuWorker, "test"),
+  gpu: () => processLink(gpuProcess, { software: true }),
+};
+
+test.each(["cpu", "gpu"] as const)("a %s host refuses what does not look like a network and goes on", async (type) => {
+  const host = new HostClient({ uuid: "h", type, name: "test" }, open[type]());
+  onTestFinished(() => host.close());
+  const tooMany = decodeSafetensors(state.slice());
+  const header = tooMany.tensors.get("header")!.bytes;
+  new DataView(header.buffer, header.byteOffset).setUint32(HEADER.section * 4, FAR, true);
+  for (const bytes of [new Uint8Array(100), state.slice(0, -4), encodeSafetensors(tooMany)])
+    await expect(host.attach("a", bytes)).rejects.toMatchObject({ name: "HostError", kind: "state" });
   expect(host.generation).toBe(0);
   await expect(host.exportState("a")).rejects.toMatchObject({ kind: "unknown_cluster" });
 });

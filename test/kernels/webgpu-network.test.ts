@@ -6,7 +6,8 @@ import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import { HEADER } from "../../src/network/layout.ts";
 import { REDUCTION_CYCLES } from "../../src/network/learning.ts";
 import { Network } from "../../src/network/network.ts";
-import { exportState, restoreState, writeCycle } from "../../src/network/state-file.ts";
+import { writeCycle } from "../../src/network/cycle.ts";
+import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { generateDigits, type Digits } from "../../bench/digits.ts";
 import { loadDigits, mnistFolder, rows as rowsOf } from "../network/mnist.ts";
@@ -26,7 +27,7 @@ afterEach(() => {
 });
 
 async function restored(bytes: Uint8Array): Promise<GpuNetwork> {
-  const network = await GpuNetwork.restore(open(), bytes);
+  const network = await GpuNetwork.adopt(open(), bytes);
   networks.push(network);
   return network;
 }
@@ -193,7 +194,7 @@ describe("a run", () => {
     const network = await created(each);
     await network.train(run(makeData(each, 64, 1), 64, "batch", 32));
     const small = { ...open(), gpu: { ...open().gpu, maxBufferBytes: 16_384 } };
-    await expect(GpuNetwork.restore(small, await network.export())).rejects.toThrow(/the device has no room for \d+ /);
+    await expect(GpuNetwork.adopt(small, await network.export())).rejects.toThrow(/the device has no room for \d+ /);
   });
 
   test("is refused when rows are missing or a step is too large", async () => {

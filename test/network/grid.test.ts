@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FORWARD_SIDES, neighbour, neighbourTable } from "../../src/network/grid.ts";
+import { FORWARD_SIDES, neighbour, neighbourFinder } from "../../src/network/grid.ts";
 
 describe("grid", () => {
   test.each([
@@ -27,15 +27,16 @@ describe("grid", () => {
   });
 
   test("neighbours in x touch, every second one does not", () => {
-    const [first, second, third] = neighbourTable([
+    const find = neighbourFinder([
       { x: 1, y: 1, z: 1 },
       { x: 2, y: 1, z: 1 },
       { x: 3, y: 1, z: 1 },
     ]);
-    expect(first).toEqual([-1, -1, -1, -1, 1, -1, -1, -1, -1, -1, -1, -1]);
-    expect(second?.[4]).toBe(2);
-    expect(second?.[7]).toBe(0);
-    expect(third?.[7]).toBe(1);
+    const around = (hexagon: number) => Array.from({ length: 12 }, (_, side) => find(hexagon, side));
+    expect(around(0)).toEqual([-1, -1, -1, -1, 1, -1, -1, -1, -1, -1, -1, -1]);
+    expect(find(1, 4)).toBe(2);
+    expect(find(1, 7)).toBe(0);
+    expect(find(2, 7)).toBe(1);
   });
 
   test("no forward side leads to smaller x within a row", () => {

@@ -69,10 +69,30 @@ describe("safetensors", () => {
     ["tensor 'a' has offsets", fileOf({ a: tensor(0, 4, [2 ** 40, 2 ** 40]) }, 4)],
     ["tensor 'b' leaves a gap or overlaps", fileOf({ a: tensor(0, 4), b: tensor(0, 4) }, 4)],
     ["tensor 'b' leaves a gap or overlaps", fileOf({ a: tensor(0, 4), b: tensor(8, 12) }, 12)],
+    [
+      "the header has too many entries",
+      fileOf(
+        {
+          a: tensor(
+            0,
+            4,
+            Array.from({ length: 10_000 }, () => 1),
+          ),
+        },
+        4,
+      ),
+    ],
+    ["the header has too many entries", fileOf("[".repeat(10_001))],
+    ["the header has too many entries", fileOf(`{"a": "\\"", ${'"b": {},'.repeat(5_000)}`)],
     ["the tensors do not fill the file", fileOf({ a: tensor(0, 4) }, 8)],
   ])("%s", (message, file) => {
     expect(() => decodeSafetensors(file)).toThrow(SafetensorsError);
     expect(() => decodeSafetensors(file)).toThrow(message);
+  });
+
+  test("text may be as long as it likes", () => {
+    const text = `"${'{[,:\\"]}'.repeat(10_000)}`;
+    expect(decodeSafetensors(encodeSafetensors({ metadata: { text }, tensors: new Map() })).metadata).toEqual({ text });
   });
 
   test("names that mean something to JavaScript are only names", () => {

@@ -38,7 +38,7 @@ export class NetworkStore implements HostService {
   attach(cluster: string, state: Uint8Array): NetworkInfo {
     let network: Network;
     try {
-      network = withRoom(() => Network.restore(state, this.#engine));
+      network = withRoom(() => Network.adopt(state, this.#engine));
     } catch (error) {
       if (error instanceof StateError) throw new HostError("state", error.message);
       throw error;

@@ -69,7 +69,7 @@ export class GpuStore implements AsyncHostService {
   attach(cluster: string, state: Uint8Array): Promise<NetworkInfo> {
     return this.#inTurn(async () => {
       const on = { gpu: this.#gpu, kernels: this.#kernels };
-      return this.#keep(cluster, await placed(GpuNetwork.restore(on, state)));
+      return this.#keep(cluster, await placed(GpuNetwork.adopt(on, state)));
     });
   }
 

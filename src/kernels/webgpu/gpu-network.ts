@@ -6,7 +6,8 @@ import { widenOutput } from "../../network/readout.ts";
 import { cyclesToReduction, reduce } from "../../network/reduce.ts";
 import { startsWide, startWide } from "../../network/start-blocks.ts";
 import { bytesPer } from "../../network/state.ts";
-import { exportState, readCycle, restoreState, writeCycle } from "../../network/state-file.ts";
+import { readCycle, writeCycle } from "../../network/cycle.ts";
+import { adoptState, exportState } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
 import type { Gpu } from "./device.ts";
 import { RowFeed, type Feed } from "./feed.ts";
@@ -81,9 +82,9 @@ export class GpuNetwork {
     return GpuNetwork.#from(on, createCluster(template, seed));
   }
 
-  /** The network that `export` wrote, on whatever host. Rejects with `StateError` for bytes that are not right. */
-  static async restore(on: OnGpu, bytes: Uint8Array): Promise<GpuNetwork> {
-    return GpuNetwork.#from(on, restoreState(bytes));
+  /** The network that `export` wrote, on whatever host. The bytes have been checked; see `adoptState`. */
+  static async adopt(on: OnGpu, bytes: Uint8Array): Promise<GpuNetwork> {
+    return GpuNetwork.#from(on, adoptState(bytes));
   }
 
   static async #from({ gpu, kernels, roundMs = ROUND_MS }: OnGpu, cluster: Cluster): Promise<GpuNetwork> {

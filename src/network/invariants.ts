@@ -1,0 +1,440 @@
+/**
+ * Every promise about a state that some kernel, growth or reduction relies on, in one table: who relies on it, and the
+ * check. Each check may rely on the ones before it, and is linear in what it looks at. `test/network/invariants.test.ts`
+ * has a hostile state for each.
+ *
+ * No promises, because nobody relies on them: unused words of `header`, places of `places` beyond `blockSections`,
+ * values of ramps that are not in use, the order of a neuron's list of sections, what `seed` of a section is.
+ */
+import type { ArrayName, Arrays } from "./layout.ts";
+import { HEADER, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
+import { FLOAT_MAX, INPUT_MAX, RECOVERIES_MAX, RECOVERY_VISITS, TOLERANCE_START, VALUE_MAX } from "./learning.ts";
+import { NEURONS_PER_VALUE } from "./output-values.ts";
+import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
+import { count, type State } from "./state.ts";
+import { readCycle } from "./cycle.ts";
+import { targetWalks } from "./targets.ts";
+import type { Template } from "./template/parse-template.ts";
+
+export interface Invariant {
+  /** What is wrong with a state that breaks it. */
+  readonly broken: string;
+  /** Who relies on it, and for what. */
+  readonly reliedOnFor: string;
+  readonly holds: (subject: Subject) => boolean;
+}
+
+/** A state with what its checks ask for again and again. */
+export interface Subject {
+  readonly template: Template;
+  readonly state: State;
+  readonly arrays: Arrays;
+  readonly blocks: number;
+  readonly sections: number;
+  readonly tiles: number;
+  readonly outputs: number;
+  /** [hexagon]: what the sections are like that it feeds. */
+  readonly kinds: readonly SectionKind[];
+  /** Hexagons that a hexagon's sections may end in; computed for those that have sections only. */
+  readonly leadsTo: (hexagon: number) => ReadonlySet<number>;
+}
+
+export function subjectOf(template: Template, state: State): Subject {
+  const kinds: SectionKind[] = template.hexagons.map(() => NEURON_SECTION);
+  for (const { hexagon, kind } of template.inputs) kinds[hexagon] = kind === "match" ? MATCH_SECTION : INPUT_SECTION;
+  const walks = targetWalks(template, state.arrays.header[HEADER.seed]!);
+  const known = new Map<number, ReadonlySet<number>>();
+  const leadsTo = (hexagon: number) => {
+    let targets = known.get(hexagon);
+    if (targets === undefined) known.set(hexagon, (targets = new Set(walks(hexagon))));
+    return targets;
+  };
+  const [blocks, sections] = [count(state, "block"), count(state, "section")];
+  const [tiles, outputs] = [count(state, "tile"), count(state, "output")];
+  return { template, state, arrays: state.arrays, blocks, sections, tiles, outputs, kinds, leadsTo };
+}
+
+const NUMBERS = (Object.keys(LAYOUT) as ArrayName[]).filter((name) => LAYOUT[name].type === "f32");
+
+/** A number that is not finite spreads through every sum, and no state that holds one can be restored. */
+const finite = (name: ArrayName): Invariant => ({
+  broken: `'${name}' holds a number that is not finite`,
+  reliedOnFor: "all kernels: sums stay finite",
+  holds: ({ state, arrays }) => {
+    const array = arrays[name];
+    const used = count(state, LAYOUT[name].per) * LAYOUT[name].width;
+    for (let i = 0; i < used; i++) if (!(Math.abs(array[i]!) <= FLOAT_MAX)) return false;
+    return true;
+  },
+});
+
+const within = (name: ArrayName, min: number, max: number, reliedOnFor: string): Invariant => ({
+  broken: `'${name}' holds a number outside ${min}..${max}`,
+  reliedOnFor,
+  holds: ({ state, arrays }) => {
+    const array = arrays[name];
+    const used = count(state, LAYOUT[name].per) * LAYOUT[name].width;
+    for (let i = 0; i < used; i++) if (!(array[i]! >= min && array[i]! <= max)) return false;
+    return true;
+  },
+});
+
+/** Cycles and steps go on from here: both have room for more than any network learns in a century. */
+const CYCLES_MAX = 2 ** 52;
+const STEPS_MAX = 2 ** 31;
+
+export const INVARIANTS: readonly Invariant[] = [
+  ...NUMBERS.map(finite),
+  ...(["weight", "bias", "readout", "outputBias"] as const).map((name) =>
+    within(name, -VALUE_MAX, VALUE_MAX, "all kernels: no product overflows"),
+  ),
+  ...(["biasSquare", "rampSquare", "readoutSquare", "outputBiasSquare"] as const).map((name) =>
+    within(name, 0, Infinity, "Adam: takes their roots"),
+  ),
+  within("lower", 0, Infinity, "growth and activations: values are above 0"),
+  ...(["potential", "lastValue", "largest"] as const).map((name) =>
+    within(name, 0, INPUT_MAX, "spikes, connections that run backwards, outlier recovery: values are >= 0"),
+  ),
+  within("tolerance", 0, Math.fround(TOLERANCE_START), "growth: a ramp shrinks around its middle only"),
+  within("split", 0, 0, "splits: a mark is set and taken back within one step"),
+  within("visits", 0, RECOVERY_VISITS - 1, "outlier recovery: the count reaches its end exactly"),
+  within("recoveries", 0, RECOVERIES_MAX, "outlier recovery"),
+  {
+    broken: "a neuron rests for longer than its template says",
+    reliedOnFor: "spikes: a neuron accepts input again",
+    holds: ({ template, arrays, blocks }) => {
+      const { refractory } = arrays;
+      const { refractoryTime } = template.settings;
+      for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++) if (refractory[id]! > refractoryTime) return false;
+      return true;
+    },
+  },
+  {
+    broken: "the network has learnt from more cycles than can be counted",
+    reliedOnFor: "learning rates, reduction: cycles are exact",
+    holds: ({ arrays }) => readCycle(arrays.header) <= CYCLES_MAX,
+  },
+  {
+    broken: "the network has taken more steps than can be counted",
+    reliedOnFor: "Adam: divides by what is 0 after 0 steps, and the count must not begin again",
+    holds: ({ arrays }) => arrays.header[HEADER.adamSteps]! <= STEPS_MAX,
+  },
+  {
+    broken: "more sections are left than there are",
+    reliedOnFor: "reduction: these are the first sections",
+    holds: ({ arrays, sections }) => arrays.header[HEADER.reducedSections]! <= sections,
+  },
+  {
+    broken: "the number of inputs is not that of the template",
+    reliedOnFor: "unpacking: each input has its width",
+    holds: ({ template, state }) => count(state, "input") === template.inputs.length,
+  },
+  {
+    broken: "an output neuron belongs to no output",
+    reliedOnFor: "outputs and their errors: whether a hexagon has neurons to show",
+    holds: ({ template, arrays, outputs }) => {
+      const { outputOwner } = arrays;
+      for (let k = 0; k < outputs; k++) if (outputOwner[k]! >= template.outputs.length) return false;
+      return true;
+    },
+  },
+  {
+    broken: "an output has an incomplete value",
+    reliedOnFor: "external values: so many neurons make up one",
+    holds: ({ template, arrays, outputs }) => {
+      const neurons = template.outputs.map(() => 0);
+      for (let k = 0; k < outputs; k++) neurons[arrays.outputOwner[k]!]! += 1;
+      return template.outputs.every(({ kind }, i) => neurons[i]! % NEURONS_PER_VALUE[kind] === 0);
+    },
+  },
+  {
+    broken: "a block belongs to no hexagon",
+    reliedOnFor: "all kernels: what a block is like follows from its hexagon",
+    holds: ({ template, arrays, blocks }) => {
+      const { blockHexagon } = arrays;
+      for (let block = 0; block < blocks; block++) if (blockHexagon[block]! >= template.hexagons.length) return false;
+      return true;
+    },
+  },
+  {
+    broken: "an input's blocks do not fit its width",
+    reliedOnFor: "unpacking: every value has its place",
+    holds: ({ template, arrays, blocks }) => {
+      const found = template.hexagons.map(() => 0);
+      for (let block = 0; block < blocks; block++) found[arrays.blockHexagon[block]!]! += 1;
+      const { inputWidth } = arrays;
+      return template.inputs.every(
+        ({ hexagon }, i) => found[hexagon] === Math.ceil(inputWidth[i]! / NEURONS_PER_BLOCK),
+      );
+    },
+  },
+  {
+    broken: "a block holds too many sections",
+    reliedOnFor: "all kernels: `places` is as long as that; growth: a block without a free place is looked for",
+    holds: ({ arrays, blocks }) => {
+      const { blockSections } = arrays;
+      for (let block = 0; block < blocks; block++) if (blockSections[block]! > SECTIONS_PER_BLOCK) return false;
+      return true;
+    },
+  },
+  {
+    broken: "a block of an input holds sections",
+    reliedOnFor: "all kernels: inputs hold values, which nothing computes",
+    holds: ({ arrays, blocks, kinds }) => {
+      const { blockSections, blockHexagon } = arrays;
+      for (let block = 0; block < blocks; block++)
+        if (blockSections[block]! > 0 && kinds[blockHexagon[block]!]!.fromInput) return false;
+      return true;
+    },
+  },
+  {
+    broken: "a block lists a section that is not its own",
+    reliedOnFor: "forward: a block has room for the records of its own sections; updates: nobody else writes to them",
+    holds: ({ arrays, blocks, sections }) => {
+      const { blockSections, places, target } = arrays;
+      for (let block = 0; block < blocks; block++) {
+        const first = block * SECTIONS_PER_BLOCK;
+        for (let place = first; place < first + blockSections[block]!; place++) {
+          const section = places[place]!;
+          if (section >= sections || target[section] !== block) return false;
+        }
+      }
+      return true;
+    },
+  },
+  {
+    broken: "a block lists its sections out of order",
+    reliedOnFor: "updates: each section steps once; all engines: sums have one order",
+    holds: ({ arrays, blocks }) => {
+      const { blockSections, places } = arrays;
+      for (let block = 0; block < blocks; block++) {
+        const first = block * SECTIONS_PER_BLOCK;
+        for (let place = first + 1; place < first + blockSections[block]!; place++)
+          if (places[place - 1]! >= places[place]!) return false;
+      }
+      return true;
+    },
+  },
+  {
+    broken: "a section is in no block",
+    reliedOnFor: "forward: every section that a walk meets has room for its record",
+    holds: ({ arrays, blocks, sections }) => {
+      let placed = 0;
+      for (let block = 0; block < blocks; block++) placed += arrays.blockSections[block]!;
+      return placed === sections;
+    },
+  },
+  {
+    broken: "a section has no source",
+    reliedOnFor: "all kernels: read their source's value",
+    holds: ({ arrays, blocks, sections }) => {
+      for (let s = 0; s < sections; s++) if (arrays.source[s]! >= blocks * NEURONS_PER_BLOCK) return false;
+      return true;
+    },
+  },
+  {
+    broken: "a section ends in a hexagon that its source does not lead to",
+    reliedOnFor: "forward: only hexagons that may feed a hexagon are asked, each without a look at what else it feeds",
+    holds: ({ arrays, sections, leadsTo }) => {
+      const { source, target, blockHexagon } = arrays;
+      let origin = -1;
+      let targets: ReadonlySet<number> = new Set();
+      for (let s = 0; s < sections; s++) {
+        const hexagon = blockHexagon[Math.floor(source[s]! / NEURONS_PER_BLOCK)]!;
+        if (hexagon !== origin) targets = leadsTo((origin = hexagon));
+        if (!targets.has(blockHexagon[target[s]!]!)) return false;
+      }
+      return true;
+    },
+  },
+  {
+    broken: "a section has too many ramps",
+    reliedOnFor: "all kernels: synapses of a ramp lie within the section; growth: a full section splits",
+    holds: ({ arrays, sections, kinds }) => {
+      const { ramps, source, blockHexagon } = arrays;
+      for (let s = 0; s < sections; s++)
+        if (ramps[s]! > kinds[blockHexagon[Math.floor(source[s]! / NEURONS_PER_BLOCK)]!]!.rampCount) return false;
+      return true;
+    },
+  },
+  {
+    broken: "a section codes an empty range",
+    reliedOnFor: "growth: a split has something to split",
+    holds: ({ arrays, sections }) => {
+      for (let s = 0; s < sections; s++) if (!(arrays.range[s]! > 0)) return false;
+      return true;
+    },
+  },
+  {
+    broken: "a section's ramps are not ascending",
+    reliedOnFor: "growth: looks for the ramp of a value up to the last one; deltas are divided by the width of ramps",
+    holds: rampsAscend,
+  },
+  {
+    broken: "a list of sections leads nowhere",
+    reliedOnFor: "all kernels: follow the lists",
+    holds: ({ arrays, blocks, sections }) => {
+      const { sectionHead, next } = arrays;
+      for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++)
+        if (sectionHead[id]! >= sections && sectionHead[id] !== NONE) return false;
+      for (let s = 0; s < sections; s++) if (next[s]! >= sections && next[s] !== NONE) return false;
+      return true;
+    },
+  },
+  {
+    broken: "a list holds another neuron's section",
+    reliedOnFor: "growth and forward: a walk shows its own neuron's value to the sections",
+    holds: ({ arrays, blocks, sections }) => {
+      const { sectionHead, next, source } = arrays;
+      for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++)
+        if (sectionHead[id] !== NONE && source[sectionHead[id]!] !== id) return false;
+      for (let s = 0; s < sections; s++) if (next[s] !== NONE && source[next[s]!] !== source[s]) return false;
+      return true;
+    },
+  },
+  {
+    broken: "a list of sections runs in a circle",
+    reliedOnFor: "all kernels: lists end, and meet a section once",
+    holds: ({ arrays, blocks, sections }) => isMetAtMostOnce(arrays, blocks, sections),
+  },
+  {
+    broken: "a section is in no list",
+    reliedOnFor: "reduction: a source that is left without sections may grow again",
+    holds: ({ arrays, blocks, sections }) => {
+      const { sectionHead, next } = arrays;
+      let found = 0;
+      for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++)
+        for (let s = sectionHead[id]!; s !== NONE; s = next[s]!) found += 1;
+      return found === sections;
+    },
+  },
+  {
+    broken: "readout weights belong to no block",
+    reliedOnFor: "outputs: read the block's values",
+    holds: ({ arrays, tiles, blocks }) => {
+      for (let tile = 0; tile < tiles; tile++) if (arrays.tileBlock[tile]! >= blocks) return false;
+      return true;
+    },
+  },
+  {
+    broken: "readout weights are for nobody",
+    reliedOnFor: "outputs: there are no more tiles than rows",
+    holds: ({ arrays, tiles }) => {
+      for (let tile = 0; tile < tiles; tile++) if (arrays.tileOutputCount[tile] === 0) return false;
+      return true;
+    },
+  },
+  {
+    broken: "readout weights are out of order",
+    reliedOnFor: "updates: no two tiles share a row",
+    holds: ({ arrays, tiles }) => {
+      const { tileRow, tileOutputCount } = arrays;
+      for (let tile = 0, rows = 0; tile < tiles; rows += tileOutputCount[tile]!, tile++)
+        if (tileRow[tile] !== rows) return false;
+      return true;
+    },
+  },
+  {
+    broken: "readout weights belong to no output",
+    reliedOnFor: "outputs: write to their output neurons",
+    holds: ({ arrays, tiles, outputs }) => {
+      const { tileOutput, tileOutputCount } = arrays;
+      for (let tile = 0; tile < tiles; tile++) if (tileOutput[tile]! + tileOutputCount[tile]! > outputs) return false;
+      return true;
+    },
+  },
+  {
+    broken: "readout weights have no owner",
+    reliedOnFor: "outputs: rows are those of the tiles",
+    holds: ({ arrays, state, tiles }) => {
+      let rows = 0;
+      for (let tile = 0; tile < tiles; tile++) rows += arrays.tileOutputCount[tile]!;
+      return rows === count(state, "row");
+    },
+  },
+  {
+    broken: "readout weights read from another hexagon",
+    reliedOnFor: "errors: only neurons of output hexagons are asked for something",
+    holds: ({ template, arrays, tiles }) => {
+      const { tileBlock, tileOutput, tileOutputCount, outputOwner, blockHexagon } = arrays;
+      for (let tile = 0; tile < tiles; tile++) {
+        const hexagon = blockHexagon[tileBlock[tile]!]!;
+        const end = tileOutput[tile]! + tileOutputCount[tile]!;
+        for (let k = tileOutput[tile]!; k < end; k++)
+          if (template.outputs[outputOwner[k]!]!.hexagon !== hexagon) return false;
+      }
+      return true;
+    },
+  },
+  {
+    broken: "readout weights exist twice",
+    reliedOnFor: "updates: each weight steps once",
+    holds: ({ arrays, tiles, blocks, outputs }) => isReadOnce(arrays, { tiles, blocks, outputs }),
+  },
+  {
+    broken: "readout weights are missing",
+    reliedOnFor: "growth of outputs: every block of a hexagon reads out to all its output neurons",
+    holds: ({ template, arrays, state, blocks, outputs }) => {
+      const perHexagon = template.hexagons.map(() => 0);
+      for (let k = 0; k < outputs; k++) perHexagon[template.outputs[arrays.outputOwner[k]!]!.hexagon]! += 1;
+      let expected = 0;
+      for (let block = 0; block < blocks; block++) expected += perHexagon[arrays.blockHexagon[block]!]!;
+      return expected === count(state, "row");
+    },
+  },
+];
+
+function rampsAscend({ arrays, sections, kinds }: Subject): boolean {
+  const { ramps, ends, source, blockHexagon } = arrays;
+  for (let s = 0; s < sections; s++) {
+    const kind = kinds[blockHexagon[Math.floor(source[s]! / NEURONS_PER_BLOCK)]!]!;
+    let start = 0;
+    for (let r = 0; r < ramps[s]!; r++) {
+      const end = ends[s * 4 + r]!;
+      // Growth never makes ramps that neurons feed narrower than this, and two values that match are not the same.
+      if (!(end - start >= kind.rampEndMin && end <= INPUT_MAX) || (kind.match && end === start)) return false;
+      start = end;
+    }
+  }
+  return true;
+}
+
+/** Each section is the head of a list or the next one of one other section, not both. */
+function isMetAtMostOnce({ sectionHead, next }: Arrays, blocks: number, sections: number): boolean {
+  const met = new Uint8Array(sections);
+  for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++) {
+    const head = sectionHead[id]!;
+    if (head === NONE) continue;
+    if (met[head] !== 0) return false;
+    met[head] = 1;
+  }
+  for (let s = 0; s < sections; s++) {
+    const after = next[s]!;
+    if (after === NONE) continue;
+    if (met[after] !== 0) return false;
+    met[after] = 1;
+  }
+  return true;
+}
+
+/** No block has two rows for one output neuron. The tiles are sorted by their blocks first, so that this is linear. */
+function isReadOnce(arrays: Arrays, counts: { tiles: number; blocks: number; outputs: number }): boolean {
+  const { tileBlock, tileOutput, tileOutputCount } = arrays;
+  const { tiles, blocks, outputs } = counts;
+  const ends = new Uint32Array(blocks + 1);
+  for (let tile = 0; tile < tiles; tile++) ends[tileBlock[tile]! + 1]! += 1;
+  for (let block = 0; block < blocks; block++) ends[block + 1]! += ends[block]!;
+  const sorted = new Uint32Array(tiles);
+  for (let tile = 0; tile < tiles; tile++) sorted[ends[tileBlock[tile]!]!++] = tile;
+  /** Last block that had a row for the output neuron, counted from 1. */
+  const lastBlock = new Uint32Array(outputs);
+  for (const tile of sorted) {
+    const mark = tileBlock[tile]! + 1;
+    const end = tileOutput[tile]! + tileOutputCount[tile]!;
+    for (let k = tileOutput[tile]!; k < end; k++) {
+      if (lastBlock[k] === mark) return false;
+      lastBlock[k] = mark;
+    }
+  }
+  return true;
+}
