@@ -327,7 +327,7 @@ export class ClusterSeat {
   /** Puts what is on disk onto a host. */
   async #restore(row: ClusterRow, host: Host): Promise<Attached> {
     const { snapshot, template, seed } = row;
-    const owner = { group: row.project_id, user: row.owner_id };
+    const owner = { group: row.project_id, user: row.owner_uuid ?? row.owner_id };
     const state = snapshot === null ? null : await readNetwork(join(this.#resources.storage.clusters, snapshot), owner);
     return this.#put(host, row.project_id, () =>
       state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state),

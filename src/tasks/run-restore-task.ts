@@ -12,7 +12,7 @@ import type { RunContext, TaskRun } from "./task-run.ts";
 export async function runRestoreTask(context: RunContext, run: TaskRun<"restore">): Promise<void> {
   const { task } = run;
   const path = pinPath(context.storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
-  const owner = { group: task.project_id, user: task.owner_id };
+  const owner = { group: task.project_id, user: task.owner_uuid ?? task.owner_id };
   const losses = new HostLosses();
   for (let over = false; !over;) {
     try {
