@@ -106,7 +106,7 @@ export async function moveRow({ gpu, cpu }: { gpu: Host; cpu: Host }, megabytes:
 
 /** A network of about so many bytes: as many inputs as that takes, each with its section. */
 function stateOf(bytes: number): Uint8Array {
-  const cluster = createCluster(parseTemplate(TEMPLATE), 1, new WasmEngine().memory);
+  const cluster = createCluster(parseTemplate(TEMPLATE), 1, new WasmEngine().memoryFor());
   widenInput(cluster, 0, Math.ceil(bytes / (bytesPer("section") + (2 * bytesPer("block")) / 512)));
   allocateSources(cluster, cluster.hexagons[0]!, (id) => id < cluster.state.arrays.inputWidth[0]!);
   return exportState(cluster);

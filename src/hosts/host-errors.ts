@@ -1,5 +1,5 @@
 /**
- * `state`: bytes that are not a network. `room`: the host has no memory for this network. `unknown_cluster`: nothing
+ * `state`: bytes that are not a network, or a network that kernels cannot compute. `room`: the host has no memory for this network. `unknown_cluster`: nothing
  * attached under this uuid. `input`: a slice that does not fit the network. `table`: a slice takes rows of a table that is
  * not there; nothing has changed. `internal`: a defect.
  */

@@ -3,6 +3,7 @@ import { COOLDOWN_FORGETS } from "./learning.ts";
 import { HEADER, NEURONS_PER_BLOCK, NONE } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
+import { StateError } from "./state-error.ts";
 import { append, count, createState, releaseState, type Memory, type State } from "./state.ts";
 import { targetLists } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
@@ -47,7 +48,7 @@ export function createCluster(template: Template, seed: number, memory?: Memory)
   }
 }
 
-/** The cluster that a template and a state amount to. */
+/** The cluster that a template and a state amount to. Throws StateError for blocks or outputs that the template has not. */
 export function describe(template: Template, state: State): Cluster {
   const { header, blockHexagon, blockSections, outputOwner } = state.arrays;
   const seed = header[HEADER.seed]!;
@@ -66,12 +67,17 @@ export function describe(template: Template, state: State): Cluster {
     };
   });
   for (let block = 0; block < count(state, "block"); block++) {
-    const { blocks, places } = hexagons[blockHexagon[block]!]!;
-    blocks.push(block);
-    places.addBlock(blockSections[block]!);
+    const hexagon = hexagons[blockHexagon[block]!];
+    if (hexagon === undefined) throw new StateError("a block belongs to no hexagon");
+    hexagon.blocks.push(block);
+    hexagon.places.addBlock(blockSections[block]!);
   }
   const outputNeurons = template.outputs.map((): number[] => []);
-  for (let k = 0; k < count(state, "output"); k++) outputNeurons[outputOwner[k]!]!.push(k);
+  for (let k = 0; k < count(state, "output"); k++) {
+    const neurons = outputNeurons[outputOwner[k]!];
+    if (neurons === undefined) throw new StateError("an output neuron belongs to no output");
+    neurons.push(k);
+  }
   const { neuronCooldown, refractoryTime } = template.settings;
   return {
     template,

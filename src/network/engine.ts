@@ -30,17 +30,25 @@ export interface TrainRun extends RequestRun {
 
 /**
  * What computes networks. The reference is one, plain and slow; fast ones keep the states where their kernels are.
- * Networks of one engine are computed one after the other.
+ * Networks of one engine are computed one after the other, and none reaches another's state. Calls throw StateError for
+ * a state that leads out of what it holds (see `checkBounds`), and change nothing then.
  */
 export interface Engine {
-  /** Where the states of this engine's networks live. */
-  readonly memory: Memory;
+  /** Where the state of a new network of this engine lives. */
+  memoryFor(): Memory;
   /** The network grows and learns; widths are right already. */
   train(cluster: Cluster, run: TrainRun): void;
   /** What the output neurons show, [count][output neuron]; valid until the next call. */
   request(cluster: Cluster, run: RequestRun): Float32Array;
-  /** The state of a network was released. */
+  /** Things were taken out of a network's state: what the engine knows of it beside its bytes is out of date. */
   forget(cluster: Cluster): void;
+  /** Gives the memory of a network's state back. The network must not be used afterwards. */
+  release(cluster: Cluster): void;
+}
+
+/** The kernels stopped in the middle of a network, which is half-changed; the others are as they were. */
+export class KernelError extends Error {
+  override name = "KernelError";
 }
 
 /** The engine's memory is full. The network that needed more may be half-changed. */

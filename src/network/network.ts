@@ -7,7 +7,7 @@ import { cyclesToReduction, reduce } from "./reduce.ts";
 import { expectations, externalValues } from "./output-values.ts";
 import { widenOutput } from "./readout.ts";
 import { startsWide, startWide } from "./start-blocks.ts";
-import { bytesPer, count, releaseState, usedBytes } from "./state.ts";
+import { bytesPer, count, usedBytes } from "./state.ts";
 import { readCycle, writeCycle } from "./cycle.ts";
 import { adoptState, exportState, restoreState } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
@@ -77,17 +77,17 @@ export class Network {
   static create(template: Template, seed: number, engine: Engine = new ReferenceEngine()): Network {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
       throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
-    return new Network(createCluster(template, seed, engine.memory), engine);
+    return new Network(createCluster(template, seed, engine.memoryFor()), engine);
   }
 
   /** The network that `export` wrote; it continues exactly where that one was. Throws `StateError`. */
   static restore(bytes: Uint8Array, engine: Engine = new ReferenceEngine()): Network {
-    return new Network(restoreState(bytes, engine.memory), engine);
+    return new Network(restoreState(bytes, engine.memoryFor()), engine);
   }
 
   /** The same for a file that `checkState` has looked at: what is left to do is to copy it. */
   static adopt(bytes: Uint8Array, engine: Engine = new ReferenceEngine()): Network {
-    return new Network(adoptState(bytes, engine.memory), engine);
+    return new Network(adoptState(bytes, engine.memoryFor()), engine);
   }
 
   /** Everything as a safetensors file. */
@@ -198,8 +198,7 @@ export class Network {
 
   /** Gives the network's memory back. It must not be used afterwards. */
   dispose(): void {
-    this.#engine.forget(this.#cluster);
-    releaseState(this.#cluster.state);
+    this.#engine.release(this.#cluster);
   }
 
   /** The rate of each step. */

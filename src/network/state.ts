@@ -1,5 +1,6 @@
 import { MemoryFullError } from "./engine.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
+import { StateError } from "./state-error.ts";
 
 /** Where arrays live. */
 export interface Memory {
@@ -14,7 +15,10 @@ export const heap: Memory = { allocate: (bytes) => new Uint8Array(bytes), releas
 /** A file or a message of 2 GiB cannot be read in one piece: what a network's arrays may take, with room for its template. */
 export const STATE_BYTES_MAX = 2 ** 31 - 2 ** 26;
 
-/** The flat arrays of one network. They may be replaced when the state grows: never hold one across an `append`. */
+/**
+ * The flat arrays of one network. They are replaced when the state grows, and when its engine computes with this or with
+ * another network: never hold one across an `append` or a call of the engine.
+ */
 export interface State {
   readonly arrays: Arrays;
   /** Room, in things of each sort, before the arrays of that sort must move. */
@@ -110,15 +114,32 @@ function reserve(state: State, per: Per, capacity: number): void {
   state.capacity[per] = capacity;
 }
 
+/**
+ * Copies all arrays to where another memory has room, without any to spare; they live there from then on. When it throws,
+ * nothing has moved. The memory that they leave is not told.
+ */
+export function moveArrays(state: State, to: Pick<Memory, "allocate">): void {
+  const moved = ARRAY_NAMES.map((name) => {
+    const bytes = bytesOf(state, name);
+    const region = to.allocate(bytes.byteLength);
+    region.set(bytes);
+    return [name, view(name, region)] as const;
+  });
+  Object.assign(state.arrays, Object.fromEntries(moved));
+  for (const per of PERS) state.capacity[per] = count(state, per);
+}
+
 /** Gives the memory of all arrays back; the state is of no use afterwards. */
 export function releaseState({ arrays, memory }: State): void {
   for (const name of ARRAY_NAMES) memory.release(regionOf(arrays[name]));
 }
 
-/** The used bytes of one array. */
+/** The used bytes of one array. Throws StateError when the header says that there are more than the array has. */
 export function bytesOf(state: State, name: ArrayName): Uint8Array {
   const array = state.arrays[name];
-  return new Uint8Array(array.buffer, array.byteOffset, count(state, LAYOUT[name].per) * bytesPerItem(name));
+  const bytes = count(state, LAYOUT[name].per) * bytesPerItem(name);
+  if (bytes > array.byteLength) throw new StateError(`'${name}' holds less than the header says`);
+  return new Uint8Array(array.buffer, array.byteOffset, bytes);
 }
 
 /** The used bytes of all arrays. */

@@ -1,4 +1,4 @@
-import { type Engine, MemoryFullError } from "../../network/engine.ts";
+import { type Engine, KernelError, MemoryFullError } from "../../network/engine.ts";
 import { Network, StateError, updateRule } from "../../network/network.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { HostError } from "../host-errors.ts";
@@ -8,7 +8,7 @@ import type { HostService } from "../protocol.ts";
 import { sliceColumns } from "../slice-columns.ts";
 
 /** An engine that knows how much its networks may take. */
-type BudgetedEngine = Engine & { readonly memory: { readonly bytesMax: number; readonly free: number } };
+type BudgetedEngine = Engine & { readonly budget: { readonly bytesMax: number; readonly free: number } };
 
 /** The networks that live in this thread. A call for which their memory does not suffice fails with `room`. */
 export class NetworkStore implements HostService {
@@ -23,8 +23,8 @@ export class NetworkStore implements HostService {
   status(): HostStatus {
     return {
       clusters: this.#networks.size,
-      memoryBytesTotal: this.#engine.memory.bytesMax,
-      memoryBytesFree: this.#engine.memory.free,
+      memoryBytesTotal: this.#engine.budget.bytesMax,
+      memoryBytesFree: this.#engine.budget.free,
       load: this.#load.read(),
     };
   }
@@ -65,7 +65,9 @@ export class NetworkStore implements HostService {
     const rate = schedule === null ? "direct" : { first: schedule.firstCycle, horizon: schedule.horizon };
     const update = updateRule(batchSize);
     const base = learningRate === undefined ? {} : { learningRate };
-    withRoom(() => network.train({ count: cycles, step: batchSize, inputs, expected, update, rate, ...base }));
+    computing(cluster, () =>
+      network.train({ count: cycles, step: batchSize, inputs, expected, update, rate, ...base }),
+    );
     return { metrics: network.metrics(), elapsedMs: this.#worked(start) };
   }
 
@@ -74,7 +76,7 @@ export class NetworkStore implements HostService {
     const start = performance.now();
     const { cycles, timeLength } = slice;
     const inputs = sliceColumns(slice.inputs, cycles, timeLength);
-    const values = withRoom(() => network.request({ count: cycles, inputs }));
+    const values = computing(cluster, () => network.request({ count: cycles, inputs }));
     const outputs = network.outputs.map(({ name, width }, index) => ({ name, width, values: values[index]! }));
     return { outputs, remembers: network.remembers, elapsedMs: this.#worked(start) };
   }
@@ -103,6 +105,16 @@ function withRoom<T>(work: () => T): T {
   } catch (error) {
     if (!(error instanceof MemoryFullError)) throw error;
     throw new HostError("room", `The host has no room for this network: ${error.message}`);
+  }
+}
+
+/** The same for what kernels refuse, or stop at: the host goes on with the others. */
+function computing<T>(cluster: string, work: () => T): T {
+  try {
+    return withRoom(work);
+  } catch (error) {
+    if (!(error instanceof StateError || error instanceof KernelError)) throw error;
+    throw new HostError("state", `The network of cluster '${cluster}' cannot be computed: ${error.message}`);
   }
 }
 

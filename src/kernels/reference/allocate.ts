@@ -11,6 +11,7 @@ import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/layou
 import { DRAW, draw } from "../../network/random.ts";
 import { growBlock } from "../../network/readout.ts";
 import type { Scratch } from "../../network/scratch.ts";
+import { StateError } from "../../network/state-error.ts";
 import { append, count, expectMore } from "../../network/state.ts";
 
 /** Gives sections to the hexagon's neurons (or values) that are positive for the first time. */
@@ -114,7 +115,9 @@ function appendSection(cluster: Cluster, source: number, target: Hexagon, start:
   const { state, seed } = cluster;
   if (target.places.free < FREE_PLACES_MIN) growBlock(cluster, target);
   const at = target.places.firstFree(start % target.blocks.length);
-  const block = target.blocks[at]!;
+  const block = target.blocks[at];
+  if (block === undefined || state.arrays.blockSections[block]! >= SECTIONS_PER_BLOCK)
+    throw new StateError("a block holds other sections than its hexagon counts");
 
   const section = append(state, "section", 1);
   const arrays = state.arrays;

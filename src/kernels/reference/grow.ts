@@ -78,7 +78,7 @@ function refine({ arrays }: State, section: number, kind: SectionKind, x: number
   if (tolerance[section] === 0) return;
   const at = section * 4;
   let r = 0;
-  while (ends[at + r]! < x) r += 1;
+  while (r + 1 < ramps[section]! && ends[at + r]! < x) r += 1;
   const start = r === 0 ? 0 : ends[at + r - 1]!;
   const width = Math.fround(ends[at + r]! - start);
   if (!(Math.abs((x - start) / width - 0.5) < tolerance[section]!)) return;

@@ -1,8 +1,9 @@
 import type { Cluster } from "../../network/cluster.ts";
 import type { Engine, RequestRun, Rows, TrainRun } from "../../network/engine.ts";
 import { Scratch } from "../../network/scratch.ts";
-import { heap } from "../../network/state.ts";
+import { heap, releaseState, type Memory } from "../../network/state.ts";
 import { requestStep, trainStep } from "../../network/step.ts";
+import { checkBounds } from "./bounds.ts";
 import { unpack } from "./unpack.ts";
 
 /** Samples that a request computes at once: bounds the scratch. */
@@ -10,10 +11,14 @@ const REQUEST_SAMPLES = 64;
 
 /** Computes with the reference kernels, the specification of all others. */
 export class ReferenceEngine implements Engine {
-  readonly memory = heap;
   readonly #scratch = new Scratch();
 
+  memoryFor(): Memory {
+    return heap;
+  }
+
   train(cluster: Cluster, { count, step, inputs, expected, muted, update, rates }: TrainRun): void {
+    checkBounds(cluster);
     for (let first = 0, nth = 0; first < count; first += step, nth++) {
       const samples = Math.min(step, count - first);
       this.#begin(cluster, inputs, first, samples);
@@ -25,6 +30,7 @@ export class ReferenceEngine implements Engine {
   }
 
   request(cluster: Cluster, { count, inputs }: RequestRun): Float32Array {
+    checkBounds(cluster);
     // One by one, values carry over the same way however many samples a call has.
     const step = cluster.hasMemory || cluster.hasBackEdges ? 1 : REQUEST_SAMPLES;
     let shown = new Float32Array(0);
@@ -40,6 +46,10 @@ export class ReferenceEngine implements Engine {
   }
 
   forget(): void {}
+
+  release({ state }: Cluster): void {
+    releaseState(state);
+  }
 
   #begin(cluster: Cluster, inputs: Rows[], first: number, samples: number): void {
     this.#scratch.begin(cluster, samples);

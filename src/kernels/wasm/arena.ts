@@ -22,9 +22,8 @@ export class Arena implements Memory {
 
   allocate(bytes: number): Uint8Array {
     const room = roomOf(bytes);
-    const address = this.#free.get(room)?.pop();
-    const at = address ?? this.#extend(room);
-    if (address !== undefined) new Uint8Array(this.memory.buffer, at, room).fill(0);
+    const at = this.#free.get(room)?.pop() ?? this.#extend(room);
+    new Uint8Array(this.memory.buffer, at, room).fill(0);
     return new Uint8Array(this.memory.buffer, at, bytes);
   }
 
@@ -33,6 +32,13 @@ export class Arena implements Memory {
     const list = this.#free.get(room);
     if (list) list.push(byteOffset);
     else this.#free.set(room, [byteOffset]);
+  }
+
+  /** Takes back all regions and leaves nothing of what was in them. */
+  clear(): void {
+    new Uint8Array(this.memory.buffer, ARENA, this.#top - ARENA).fill(0);
+    this.#free.clear();
+    this.#top = ARENA;
   }
 
   #extend(room: number): number {

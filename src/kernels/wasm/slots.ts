@@ -166,15 +166,24 @@ export const FLAG_NEW = 174;
 export const FLAG_SPLIT = 175;
 /** Sections that a growth phase starts with. */
 export const FIRST_SECTION = 176;
+/** 1 = a section leads out of what the state holds; see `refresh`. */
+export const FAULT = 177;
+/** 1 = a helper stopped in the middle of the phase. */
+export const FAILED = 178;
 
 // The pool of threads: what runs, whether it is open, who is done. 64 bytes apart, so that they share no
 // cache line.
 export const PHASE = 192;
 export const PHASE_HEXAGON = 193;
 export const PHASE_ITEMS = 194;
-/** Number of the phase * 256, plus PHASE_CLOSED when nobody can join any more, plus the helpers that joined. */
+/**
+ * Number of the phase * 256, plus PHASE_CLOSED when nobody can join any more, plus PHASE_LEAVE when helpers are to leave
+ * this memory, plus the helpers that joined. Numbers go on when another cluster takes the memory: a late helper must
+ * not take an old phase for a new one.
+ */
 export const OPEN_PHASE = 208;
 export const PHASE_CLOSED = 128;
+export const PHASE_LEAVE = 64;
 /** Helpers that joined the phase and find nothing more to do. */
 export const DONE = 224;
 export const SLOT_COUNT = 256;

@@ -1,16 +1,26 @@
-import { type MessagePort, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { Cluster } from "../../network/cluster.ts";
-import type { Engine, RequestRun, Rows, TrainRun } from "../../network/engine.ts";
+import {
+  type Engine,
+  KernelError,
+  MemoryFullError,
+  type RequestRun,
+  type Rows,
+  type TrainRun,
+} from "../../network/engine.ts";
 import { COOLDOWN_FORGETS } from "../../network/learning.ts";
-import { count } from "../../network/state.ts";
+import { StateError } from "../../network/state-error.ts";
+import { count, type Memory, releaseState } from "../../network/state.ts";
 import { allocateSources, markedSections, split } from "../reference/allocate.ts";
-import { Arena, PAGES_MAX } from "./arena.ts";
-import { BudgetedMemory } from "./budgeted-memory.ts";
-import { ClusterPlan } from "./cluster-plan.ts";
-import { instantiate, loadKernels, type KernelExports } from "./kernels.ts";
-import { ScratchArrays } from "./scratch-arrays.ts";
+import { checkBounds } from "../reference/bounds.ts";
+import { collectGarbage } from "./collect-garbage.ts";
+import { Dock } from "./dock.ts";
+import { Docks } from "./docks.ts";
+import { Helpers } from "./helpers.ts";
+import { loadKernels } from "./kernels.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { NetworkMemory } from "./network-memory.ts";
 import * as slots from "./slots.ts";
-import { Memory } from "./web-assembly.ts";
 
 /** Samples that a thread takes at once: the weights of a tile are read once for all of them. */
 const CHUNK_MAX = 8;
@@ -24,116 +34,165 @@ const REQUEST_STEP = 32;
 /** What the values of a step of a request may take in bytes. */
 const REQUEST_BYTES = 64 * 1024 * 1024;
 const SCRATCH_PER_VALUE = 6;
+/** How many networks have their dock at the same time. */
+const DOCKS_MAX = 64;
+/** What docks may take together is half of what networks may take, but not less than this. */
+const DOCK_BYTES_MIN = 2 ** 26;
+/** Dropped docks are worth a garbage collection when they took so much, or are so many. */
+const COLLECT_BYTES = 2 ** 26;
+const COLLECT_DOCKS = 128;
 
 interface WasmEngineOptions {
   threads?: number;
   memoryBytes?: number;
   lifelines?: MessagePort[];
+  docks?: number;
 }
 
 /**
- * Computes with the wasm kernels. One leading thread, the caller's, runs the steps; `threads - 1` helpers take part in
- * them. Results are the same for any number of threads. Call `close` to end the helpers.
+ * Computes with the wasm kernels, each network in a memory of its own, its dock. One leading thread, the caller's, runs
+ * the steps; `threads - 1` helpers take part in them. Results are the same for any number of threads and docks. Call
+ * `close` to end the helpers.
  */
 export class WasmEngine implements Engine {
-  readonly memory: BudgetedMemory;
-  readonly #kernels: KernelExports;
-  readonly #table: Uint32Array;
-  readonly #floats: Float32Array;
-  readonly #scratch: ScratchArrays;
-  readonly #plans = new Map<Cluster, ClusterPlan>();
-  readonly #helpers: Worker[] = [];
-  /** The cluster that a call is about, and the blocks whose scratch is in order. */
-  #cluster: Cluster | null = null;
+  /** What the networks may take, and what is left of it. */
+  readonly budget: MemoryBudget;
+  readonly #threads: number;
+  readonly #docks: Docks;
+  readonly #helpers: Helpers;
+  readonly #dropped: Dock[] = [];
+  /** Where the network of the current call is, that network, and how many of its blocks have their scratch in order. */
+  #dock!: Dock;
+  #cluster!: Cluster;
   #coveredBlocks = 0;
 
   /**
-   * Networks may take `memoryBytes`. Each helper holds one of the `lifelines` as long as it lives. Whoever holds the
-   * other end must end the leader when a helper ends: in the middle of a step the leader would wait for ever.
+   * Networks may take `memoryBytes`, and so many as there are `docks` keep theirs at the same time. Each helper holds one
+   * of the `lifelines` as long as it lives. Whoever holds the other end must end the leader when a helper ends: in the
+   * middle of a step the leader would wait for ever.
    */
-  constructor({ threads = 1, memoryBytes = 2 ** 32, lifelines = [] }: WasmEngineOptions = {}) {
+  constructor({ threads = 1, memoryBytes = 2 ** 32, lifelines = [], docks = DOCKS_MAX }: WasmEngineOptions = {}) {
     const module = loadKernels();
-    const memory = new Memory({ initial: 2, maximum: PAGES_MAX, shared: true });
-    const arena = new Arena(memory);
-    this.memory = new BudgetedMemory(arena, memoryBytes);
-    this.#table = new Uint32Array(memory.buffer, slots.TABLE, slots.SLOT_COUNT);
-    this.#floats = new Float32Array(memory.buffer, slots.TABLE, slots.SLOT_COUNT);
-    this.#scratch = new ScratchArrays(arena, this.#table);
-    this.#kernels = instantiate(module, memory, {
-      allocate: (hexagon) => this.#allocate(hexagon),
-      split: (hexagon) => this.#split(hexagon),
+    this.#threads = Math.max(1, Math.min(slots.THREADS_MAX, threads));
+    this.budget = new MemoryBudget(memoryBytes);
+    this.#helpers = new Helpers(module, this.#threads, lifelines);
+    const host = {
+      allocate: (hexagon: number) => this.#allocate(hexagon),
+      split: (hexagon: number) => this.#split(hexagon),
+    };
+    this.#docks = new Docks({
+      open: (id) => new Dock(id, module, host, this.#threads),
+      dropped: (dock) => this.#dropped.push(dock),
+      countMax: docks,
+      bytesMax: Math.max(DOCK_BYTES_MIN, memoryBytes / 2),
     });
-    this.#kernels.start();
-    this.#table[slots.OPEN_PHASE] = slots.PHASE_CLOSED;
-    this.#table[slots.THREADS] = Math.max(1, Math.min(slots.THREADS_MAX, threads));
-    for (let thread = 1; thread < this.#table[slots.THREADS]!; thread++) {
-      const lifeline = lifelines[thread - 1];
-      const helper = new Worker(new URL("./kernel-thread.js", import.meta.url), {
-        workerData: { module, memory, thread, lifeline },
-        transferList: lifeline === undefined ? [] : [lifeline],
-        name: `kernels-${thread}`,
-      });
-      // A helper waits for work inside a kernel for ever; it must not keep the process alive.
-      helper.unref();
-      this.#helpers.push(helper);
-    }
   }
 
   /** Ends the helpers; the engine must not be used afterwards. */
   async close(): Promise<void> {
-    await Promise.all(this.#helpers.map((helper) => helper.terminate()));
+    await this.#helpers.close();
+  }
+
+  memoryFor(): Memory {
+    return new NetworkMemory(this.budget);
   }
 
   train(cluster: Cluster, run: TrainRun): void {
-    const { count: samples, step, expected, muted, rates, update } = run;
-    this.#begin(cluster, run, step);
-    this.#coverTraining();
-    const outputs = count(cluster.state, "output");
-    this.#floatsAt(slots.AT_EXPECTED, samples * outputs).set(expected);
-    this.#floatsAt(slots.AT_RATES, rates.length).set(rates);
-    this.#scratch.ensure(slots.AT_MUTED, samples).set(muted);
-    this.#scratch.ensure(slots.AT_ERROR, step * outputs * 4);
-    this.#scratch.ensure(slots.AT_LEARNERS, step * 4);
-    this.#scratch.ensure(slots.AT_LEARNS, step * 4);
-    this.#table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
-    this.#kernels.train();
-    this.#cluster = null;
+    this.#inDock(cluster, ({ kernels, scratch, table }) => {
+      const { count: samples, step, expected, muted, rates, update } = run;
+      this.#begin(run, step);
+      this.#coverTraining();
+      const outputs = count(cluster.state, "output");
+      this.#floatsAt(slots.AT_EXPECTED, samples * outputs).set(expected);
+      this.#floatsAt(slots.AT_RATES, rates.length).set(rates);
+      scratch.ensure(slots.AT_MUTED, samples).set(muted);
+      scratch.ensure(slots.AT_ERROR, step * outputs * 4);
+      scratch.ensure(slots.AT_LEARNERS, step * 4);
+      scratch.ensure(slots.AT_LEARNS, step * 4);
+      table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
+      // Nobody can help with a single sample.
+      if (step > 1) this.#helpers.attend(this.#dock);
+      kernels.train();
+    });
   }
 
   request(cluster: Cluster, run: RequestRun): Float32Array {
-    const perSample = count(cluster.state, "block") * 512 * SCRATCH_PER_VALUE;
-    // One by one, values carry over the same way however many samples a call has.
-    const one = cluster.hasMemory || cluster.hasBackEdges || run.count === 0;
-    const step = one
-      ? 1
-      : Math.min(
-          run.count,
-          Math.max(1, Math.min(REQUEST_STEP * this.#table[slots.THREADS]!, Math.floor(REQUEST_BYTES / perSample))),
-        );
-    this.#begin(cluster, run, step);
-    this.#kernels.request();
-    this.#cluster = null;
-    return this.#floatsAt(slots.AT_OUTPUT, run.count * count(cluster.state, "output"));
+    return this.#inDock(cluster, ({ kernels }) => {
+      const perSample = count(cluster.state, "block") * 512 * SCRATCH_PER_VALUE;
+      // One by one, values carry over the same way however many samples a call has.
+      const one = cluster.hasMemory || cluster.hasBackEdges || run.count === 0;
+      const step = one
+        ? 1
+        : Math.min(
+            run.count,
+            Math.max(1, Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample))),
+          );
+      this.#begin(run, step);
+      if (step > 1) this.#helpers.attend(this.#dock);
+      kernels.request();
+      return this.#floatsAt(slots.AT_OUTPUT, run.count * count(cluster.state, "output"));
+    });
   }
 
   forget(cluster: Cluster): void {
-    this.#plans.get(cluster)?.release();
-    this.#plans.delete(cluster);
+    this.#docks.find(cluster)?.forgetPlan();
+  }
+
+  release(cluster: Cluster): void {
+    releaseState(cluster.state);
+    this.#docks.forget(cluster);
+  }
+
+  /** Runs the kernels in a cluster's dock. When they stop there, the cluster leaves it as it is, and nobody else notices. */
+  #inDock<T>(cluster: Cluster, work: (dock: Dock) => T): T {
+    const dock = this.#docks.take(cluster);
+    this.#dock = dock;
+    this.#cluster = cluster;
+    try {
+      return work(dock);
+    } catch (error) {
+      if (error instanceof MemoryFullError || error instanceof StateError) throw error;
+      this.#evacuate(dock);
+      throw new KernelError(`its kernels stopped: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    } finally {
+      this.#docks.trim();
+      this.#collect();
+    }
+  }
+
+  /** Nobody knows what a dock is like whose kernels have stopped. */
+  #evacuate(dock: Dock): void {
+    const isSettled = dock.settle();
+    try {
+      this.#docks.vacate(dock);
+    } catch (error) {
+      if (!(error instanceof MemoryFullError || error instanceof StateError)) throw error;
+    }
+    if (dock.cluster !== null || !isSettled) this.#docks.drop(dock);
+  }
+
+  /** Gives back what dropped docks took, when it is worth the collection. */
+  #collect(): void {
+    const bytes = this.#dropped.reduce((sum, dock) => sum + dock.bytes, 0);
+    if (bytes < COLLECT_BYTES && this.#dropped.length < COLLECT_DOCKS) return;
+    this.#helpers.forget(this.#dropped.splice(0));
+    collectGarbage();
   }
 
   /** Announces cluster, rows and parameters, and makes room for a step. */
-  #begin(cluster: Cluster, { count: samples, inputs }: RequestRun, step: number): void {
+  #begin({ count: samples, inputs }: RequestRun, step: number): void {
+    const cluster = this.#cluster;
     const { state, template, hexagons } = cluster;
-    if (!this.#plans.has(cluster)) this.#plans.set(cluster, new ClusterPlan(cluster, this.memory));
-    this.#cluster = cluster;
-    const table = this.#table;
+    const { table } = this.#dock;
     table[slots.COUNT] = samples;
     table[slots.STEP] = step;
     table[slots.STRIDE] = step;
     table[slots.OUTPUTS] = count(state, "output");
     const { neuronCooldown, refractoryTime } = template.settings;
     table[slots.IS_SPIKING] = refractoryTime > 1 || neuronCooldown < COOLDOWN_FORGETS ? 1 : 0;
-    this.#floats[slots.COOLDOWN] = neuronCooldown;
+    this.#dock.floats[slots.COOLDOWN] = neuronCooldown;
     table[slots.REFRACTORY] = refractoryTime;
     table[slots.HAS_BACK_EDGES] = cluster.hasBackEdges ? 1 : 0;
     this.#publish();
@@ -149,9 +208,9 @@ export class WasmEngine implements Engine {
 
   #writeInputs({ template, state }: Cluster, inputs: Rows[]): void {
     const records = this.#words(slots.AT_INPUT_COLUMNS, (template.inputs.length * slots.COLUMN_BYTES) / 4);
-    this.#table[slots.INPUT_COLUMN_COUNT] = template.inputs.length;
+    this.#dock.table[slots.INPUT_COLUMN_COUNT] = template.inputs.length;
     const bytes = inputs.reduce((sum, { values }) => sum + aligned(values.byteLength), 0);
-    const rows = this.#scratch.ensure(slots.AT_ROWS, bytes);
+    const rows = this.#dock.scratch.ensure(slots.AT_ROWS, bytes);
     let free = 0;
     template.inputs.forEach(({ hexagon, kind }, index) => {
       const given = inputs.find((each) => each.index === index);
@@ -171,45 +230,47 @@ export class WasmEngine implements Engine {
 
   /** Announces the cluster as it is now, with the hot records of sections that are new or whose weights moved. */
   #publish(): void {
-    const cluster = this.#cluster!;
-    const first = this.#plans.get(cluster)!.publish(this.#table);
-    this.#kernels.refreshRange(first, count(cluster.state, "section"));
+    const { kernels, table, plan } = this.#dock;
+    if (plan === null) checkBounds(this.#cluster);
+    const first = this.#dock.planFor(this.#cluster).publish(table);
+    kernels.refreshRange(first, count(this.#cluster.state, "section"));
+    if (table[slots.FAULT] !== 0) throw new StateError("a section leads out of the network");
   }
 
   /** Makes room for the values of blocks that were added since, all silent. */
   #coverBlocks(): void {
-    const blocks = count(this.#cluster!.state, "block");
-    const stride = this.#table[slots.STRIDE]!;
+    const blocks = count(this.#cluster.state, "block");
+    const stride = this.#dock.table[slots.STRIDE]!;
     const silence = (slot: number, bytesPerBlock: number) =>
-      this.#scratch
+      this.#dock.scratch
         .ensure(slot, blocks * bytesPerBlock)
         .fill(0, this.#coveredBlocks * bytesPerBlock, blocks * bytesPerBlock);
     silence(slots.AT_VALUE, stride * 512);
     silence(slots.AT_ACTIVE_COUNT, stride * 4);
-    this.#scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
+    this.#dock.scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
     this.#coveredBlocks = blocks;
     this.#coverThreads();
   }
 
   /** Makes room for what only training needs. */
   #coverTraining(): void {
-    const { state } = this.#cluster!;
+    const { state } = this.#cluster;
     const blocks = count(state, "block");
-    const values = blocks * this.#table[slots.STRIDE]! * 512;
-    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#scratch.ensure(slot, values);
+    const values = blocks * this.#dock.table[slots.STRIDE]! * 512;
+    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#dock.scratch.ensure(slot, values);
     const columns = values + blocks * 512 * slots.COLUMN_GAP;
-    for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#scratch.ensure(slot, columns);
+    for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#dock.scratch.ensure(slot, columns);
     for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_DELTA_SUM, slots.AT_TOP, slots.AT_VISITED])
-      this.#scratch.ensure(slot, blocks * 512);
-    this.#scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);
+      this.#dock.scratch.ensure(slot, blocks * 512);
+    this.#dock.scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);
   }
 
   /** Gives every thread room for the records of a chunk, and decides how large a chunk is. */
   #coverThreads(): void {
-    const { hexagons, state } = this.#cluster!;
+    const { hexagons, state } = this.#cluster;
     const blocks = count(state, "block");
-    const step = this.#table[slots.STRIDE]!;
-    const threads = this.#table[slots.THREADS]!;
+    const step = this.#dock.table[slots.STRIDE]!;
+    const threads = this.#dock.table[slots.THREADS]!;
     const sections = hexagons.reduce((most, { places }) => Math.max(most, places.sections), 0);
     const perSample = Math.max(1, sections) * 4 * 8;
     const largest = sections < SECTIONS_LARGE ? CHUNK_MAX : CHUNK_MAX_LARGE;
@@ -222,19 +283,19 @@ export class WasmEngine implements Engine {
     // Online training keeps the records of all hexagons. A record more per tile is written than is used.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
     const bytes = records + Math.max(room, perSample) + blocks * 4 * 16;
-    for (let thread = 0; thread < threads; thread++) this.#scratch.ensure(slots.AT_LOCALS + thread, bytes);
-    this.#table[slots.CHUNK] = chunk;
-    this.#table[slots.LOCAL_STARTS] = starts;
-    this.#table[slots.LOCAL_LISTS] = lists;
-    this.#table[slots.LOCAL_RAMP] = ramp;
-    this.#table[slots.LOCAL_RECORDS] = records;
+    for (let thread = 0; thread < threads; thread++) this.#dock.scratch.ensure(slots.AT_LOCALS + thread, bytes);
+    this.#dock.table[slots.CHUNK] = chunk;
+    this.#dock.table[slots.LOCAL_STARTS] = starts;
+    this.#dock.table[slots.LOCAL_LISTS] = lists;
+    this.#dock.table[slots.LOCAL_RAMP] = ramp;
+    this.#dock.table[slots.LOCAL_RECORDS] = records;
   }
 
   /** Called by the kernels: sections for the neurons that are positive for the first time. */
   #allocate(hexagon: number): void {
-    const cluster = this.#cluster!;
+    const cluster = this.#cluster;
     // Of a single sample the values themselves are the largest ones.
-    const slot = this.#table[slots.STRIDE] === 1 ? slots.AT_VALUE : slots.AT_TOP;
+    const slot = this.#dock.table[slots.STRIDE] === 1 ? slots.AT_VALUE : slots.AT_TOP;
     const top = this.#floatsAt(slot, this.#coveredBlocks * 128);
     allocateSources(cluster, cluster.hexagons[hexagon]!, (id) => top[id]! > 0);
     this.#grown();
@@ -242,11 +303,11 @@ export class WasmEngine implements Engine {
 
   /** Called by the kernels: splits the marked sections. */
   #split(hexagon: number): void {
-    const cluster = this.#cluster!;
+    const cluster = this.#cluster;
     const marked = markedSections(cluster, cluster.hexagons[hexagon]!);
     split(cluster, cluster.hexagons[hexagon]!, marked);
     this.#grown();
-    for (const section of marked) this.#kernels.refreshRange(section, section + 1);
+    for (const section of marked) this.#dock.kernels.refreshRange(section, section + 1);
   }
 
   #grown(): void {
@@ -254,20 +315,20 @@ export class WasmEngine implements Engine {
     this.#coverBlocks();
     this.#coverTraining();
     // Outputs come alive with the first block of their hexagon.
-    const { template, hexagons, outputNeurons } = this.#cluster!;
-    const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, this.#table[slots.OUTPUTS]!);
+    const { template, hexagons, outputNeurons } = this.#cluster;
+    const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, this.#dock.table[slots.OUTPUTS]!);
     template.outputs.forEach(({ hexagon }, index) => {
       if (hexagons[hexagon]!.blocks.length > 0) for (const neuron of outputNeurons[index]!) alive[neuron] = 1;
     });
   }
 
   #floatsAt(slot: number, length: number): Float32Array {
-    const { buffer, byteOffset } = this.#scratch.ensure(slot, length * 4);
+    const { buffer, byteOffset } = this.#dock.scratch.ensure(slot, length * 4);
     return new Float32Array(buffer, byteOffset, length);
   }
 
   #words(slot: number, length: number): Uint32Array {
-    const { buffer, byteOffset } = this.#scratch.ensure(slot, length * 4);
+    const { buffer, byteOffset } = this.#dock.scratch.ensure(slot, length * 4);
     return new Uint32Array(buffer, byteOffset, length);
   }
 }

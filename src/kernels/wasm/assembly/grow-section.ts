@@ -85,13 +85,13 @@ function refine(section: u32, kind: u32, x: f32): bool {
   const tolerance = getF(slot(AT_TOLERANCE), section);
   if (tolerance == 0) return false;
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
+  const ramps = getU(slot(AT_RAMPS), section);
   let r: u32 = 0;
-  while (getF(ends, r) < x) r++;
+  while (r + 1 < ramps && getF(ends, r) < x) r++;
   const start: f32 = r == 0 ? 0 : getF(ends, r - 1);
   const width = getF(ends, r) - start;
   if (!(abs((<f64>x - <f64>start) / <f64>width - 0.5) < <f64>tolerance)) return false;
   const shift = <f64>width - <f64>(<f32>(<f64>width / RAMP_SHRINK));
-  const ramps = getU(slot(AT_RAMPS), section);
   for (let later = r; later < ramps; later++) setF(ends, later, <f32>(<f64>getF(ends, later) - shift));
   const runs: u32 = kind == KIND_NEURON ? 2 : 1;
   for (let run = r * runs; run < (r + 1) * runs; run++) {

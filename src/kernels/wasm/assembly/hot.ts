@@ -12,6 +12,9 @@
  *  32 start[4], 48 1 / width[4]      one lane per TILE of 32 targets, so that all activations are one clamp
  *
  * Lanes of ramps that are not in use start at the largest float.
+ *
+ * What the kernels follow from section to section and to weights and cursors comes from here, so here it is bounded,
+ * whatever the state says. Lists run from newer sections to older ones: they end, and no section is in one twice.
  */
 import {
   AT_BLOCK_HEXAGON,
@@ -26,11 +29,19 @@ import {
   AT_TARGET,
   AT_TOLERANCE,
   AT_WEIGHT,
+  FAULT,
+  HEADER_BLOCKS,
+  HEXAGON_BACK_COUNT,
+  HEXAGON_BACKS,
+  HEXAGON_COUNT,
   HEXAGON_KIND,
+  HEXAGON_SOURCE_COUNT,
+  HEXAGON_SOURCES,
+  HOT_BYTES,
   KIND_MATCH,
   KIND_NEURON,
 } from "../slots.ts";
-import { getF, getU, hexagonAt, slot } from "./memory.ts";
+import { getF, getU, header, hexagonAt, setSlot, slot } from "./memory.ts";
 
 export const HOT_RANGE: usize = 4;
 export const HOT_LIMIT: usize = 8;
@@ -46,6 +57,8 @@ export const OF_INPUT: f32 = -2;
 export const HOT_IS_BACK: u32 = 0x80000000;
 
 export const NONE: u32 = 0xffffffff;
+/** Target of a record that was refused. */
+const NO_HEXAGON: u32 = 0x7fffffff;
 const FLOAT_MAX: f32 = 3.4028234663852886e38;
 
 /** Address of a section's record. */
@@ -70,18 +83,22 @@ export function runOfTile(seed: u32, tile: u32): u32 {
   return (((seed & 1) << 1) | 1) * (tile - (seed >> 8)) & 3;
 }
 
-/** Writes a section's record anew after its state has changed. */
+/** Writes a section's record anew after its state has changed. Sets FAULT when it leads out of what there is. */
 export function refresh(section: u32): void {
   const hot = hotOf(section);
   const source = getU(slot(AT_SOURCE), section);
   const block = getU(slot(AT_TARGET), section);
+  const ramps = getU(slot(AT_RAMPS), section);
+  const next = getU(slot(AT_NEXT), section);
+  const blocks = header(HEADER_BLOCKS);
+  if (source >> 7 >= blocks || block >= blocks || (next != NONE && next >= section)) return refuse(hot);
   const origin = getU(slot(AT_BLOCK_HEXAGON), source >> 7);
   const target = getU(slot(AT_BLOCK_HEXAGON), block);
+  if (!feeds(origin, target)) return refuse(hot);
   const kind = load<u32>(hexagonAt(origin), HEXAGON_KIND);
+  if (ramps > (kind == KIND_NEURON ? 2 : 4)) return refuse(hot);
   const range = getF(slot(AT_RANGE), section);
-  const ramps = getU(slot(AT_RAMPS), section);
   const seed = getU(slot(AT_SEED), section);
-  const next = getU(slot(AT_NEXT), section);
   const ends = slot(AT_ENDS) + (<usize>section << 4);
   const reach: f32 = ramps == 0 ? 0 : getF(ends, ramps - 1);
 
@@ -116,6 +133,32 @@ export function refresh(section: u32): void {
     store<f32>(lane, start, HOT_START);
     store<f32>(lane, rise, HOT_RISE);
   }
+}
+
+/** Is `origin` in the list of hexagons that feed `target`? The lists are ascending. */
+function feeds(origin: u32, target: u32): bool {
+  if (origin >= slot(HEXAGON_COUNT) || target >= slot(HEXAGON_COUNT)) return false;
+  const record = hexagonAt(target);
+  const isBack = origin >= target;
+  const list = <usize>(isBack ? load<u32>(record, HEXAGON_BACKS) : load<u32>(record, HEXAGON_SOURCES));
+  let from: u32 = 0;
+  let end = isBack ? load<u32>(record, HEXAGON_BACK_COUNT) : load<u32>(record, HEXAGON_SOURCE_COUNT);
+  while (from < end) {
+    const middle = (from + end) >> 1;
+    const found = getU(list, middle);
+    if (found == origin) return true;
+    if (found < origin) from = middle + 1;
+    else end = middle;
+  }
+  return false;
+}
+
+/** A record that ends its list, ends in no hexagon and never grows. */
+function refuse(hot: usize): void {
+  memory.fill(hot, 0, HOT_BYTES);
+  store<f32>(hot, FLOAT_MAX, HOT_LIMIT);
+  store<u32>(hot, NO_HEXAGON, HOT_TARGET);
+  setSlot(FAULT, 1);
 }
 
 function growthLimit(section: u32, kind: u32, ramps: u32, reach: f32, range: f32): f32 {

@@ -3,15 +3,27 @@
  * sum in a fixed order, so results do not depend on who took what. One thread leads. The others join a phase while it
  * is open; nobody waits for one that did not come in time, so a busy machine costs helpers but no time.
  */
-import { AT_TAKEN, DONE, OPEN_PHASE, PHASE, PHASE_CLOSED, PHASE_HEXAGON, PHASE_ITEMS, TABLE, THREADS } from "../slots.ts";
+import {
+  AT_TAKEN,
+  DONE,
+  FAILED,
+  OPEN_PHASE,
+  PHASE,
+  PHASE_CLOSED,
+  PHASE_HEXAGON,
+  PHASE_ITEMS,
+  PHASE_LEAVE,
+  TABLE,
+  THREADS,
+} from "../slots.ts";
 import { run } from "./phases.ts";
 import { setSlot, slot } from "./memory.ts";
 
 /** Looks at a word so often before sleeping, some 40 us: waking up takes longer than most gaps between phases. */
 const SPINS: u32 = 40000;
-/** The word of the open phase: its number, whether it is closed, and how many helpers have joined. */
-const JOINED: u32 = PHASE_CLOSED - 1;
-const NUMBER: u32 = ~(PHASE_CLOSED | JOINED);
+/** The word of the open phase: its number, whether it is closed, whether to leave, and how many helpers have joined. */
+const JOINED: u32 = PHASE_LEAVE - 1;
+const NUMBER: u32 = ~(PHASE_CLOSED | PHASE_LEAVE | JOINED);
 
 const openPhase: usize = TABLE + (OPEN_PHASE << 2);
 const done: usize = TABLE + (DONE << 2);
@@ -28,7 +40,7 @@ export function runPhase(phase: u32, hexagon: u32, items: u32): void {
   setSlot(PHASE_ITEMS, items);
   for (let thread: u32 = 0; thread < slot(THREADS); thread++) atomic.store<u32>(takenOf(thread), 0);
   atomic.store<u32>(done, 0);
-  atomic.store<u32>(openPhase, (atomic.load<u32>(openPhase) & NUMBER) + (PHASE_CLOSED << 1));
+  atomic.store<u32>(openPhase, (atomic.load<u32>(openPhase) & (NUMBER | PHASE_LEAVE)) + (PHASE_CLOSED << 1));
   atomic.notify(openPhase, -1);
   takeItems(phase, hexagon, items, 0);
   const joined = atomic.or<u32>(openPhase, PHASE_CLOSED) & JOINED;
@@ -37,6 +49,7 @@ export function runPhase(phase: u32, hexagon: u32, items: u32): void {
     const seen = atomic.load<u32>(done);
     if (seen != joined) atomic.wait<i32>(done, seen, -1);
   }
+  if (slot(FAILED) != 0) unreachable();
 }
 
 // @ts-ignore: decorator
@@ -62,15 +75,17 @@ function takeItems(phase: u32, hexagon: u32, items: u32, thread: u32): void {
   }
 }
 
-/** What helping thread `thread` does, for ever. */
+/** What helping thread `thread` does in this memory until it is to leave. */
 export function help(thread: u32): void {
   let last: u32 = PHASE_CLOSED;
   for (;;) {
     let word = atomic.load<u32>(openPhase);
     for (let spins: u32 = 0; (word & PHASE_CLOSED) != 0 || (word & NUMBER) == last; ) {
+      if ((word & PHASE_LEAVE) != 0) return;
       if (++spins >= SPINS) atomic.wait<i32>(openPhase, word, -1);
       word = atomic.load<u32>(openPhase);
     }
+    if ((word & PHASE_LEAVE) != 0) return;
     if (atomic.cmpxchg<u32>(openPhase, word, word + 1) != word) continue;
     last = word & NUMBER;
     takeItems(slot(PHASE), slot(PHASE_HEXAGON), slot(PHASE_ITEMS), thread);

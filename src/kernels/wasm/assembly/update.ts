@@ -22,9 +22,12 @@ export const SQUARE_KEEP: f32 = 0.98;
 export const EPSILON: f32 = 1e-6;
 export const WEIGHT_DECAY: f32 = 0.2;
 
-/** Adam's corrections for moments that started at 0, as factors, and the step that they belong to. */
-export let momentShare: f32 = 0;
-export let squareShare: f32 = 0;
+/**
+ * Adam's corrections for moments that started at 0, as factors, and the step that they belong to: whichever cluster was
+ * here before, they follow from the step alone.
+ */
+export let momentShare: f32 = Infinity;
+export let squareShare: f32 = Infinity;
 let correctedStep: u32 = 0;
 
 /** Brings the corrections up to date. */

@@ -1,0 +1,104 @@
+import type { Cluster } from "../../network/cluster.ts";
+import { Arena, PAGES_MAX } from "./arena.ts";
+import { ClusterPlan } from "./cluster-plan.ts";
+import { instantiate, type KernelExports, type KernelHost } from "./kernels.ts";
+import { ScratchArrays } from "./scratch-arrays.ts";
+import * as slots from "./slots.ts";
+import { Memory, type WasmMemory, type WasmModule } from "./web-assembly.ts";
+
+/** How long a phase in which somebody stopped may take to end, in ms. */
+const SETTLE_MS = 2000;
+const JOINED = slots.PHASE_LEAVE - 1;
+
+/**
+ * A wasm memory of its own in which the kernels compute one cluster at a time: they cannot address anything else. It
+ * holds the cluster's arrays, what follows from them, and the scratch of its steps.
+ */
+export class Dock {
+  readonly id: number;
+  readonly memory: WasmMemory;
+  readonly arena: Arena;
+  readonly kernels: KernelExports;
+  /** Words of the table, as whole numbers and as floats. */
+  readonly table: Uint32Array;
+  readonly floats: Float32Array;
+  scratch: ScratchArrays;
+  cluster: Cluster | null = null;
+  /** Null when the kernels must look at the whole state anew. */
+  plan: ClusterPlan | null = null;
+  /** Number of the engine's last call that was about it. */
+  lastUse = 0;
+  readonly #words: Int32Array;
+  /** The kernels' static data and tables before any cluster was here. */
+  readonly #blank: Uint8Array;
+
+  constructor(id: number, module: WasmModule, host: KernelHost, threads: number) {
+    this.id = id;
+    this.memory = new Memory({ initial: 2, maximum: PAGES_MAX, shared: true });
+    this.arena = new Arena(this.memory);
+    this.table = new Uint32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
+    this.floats = new Float32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
+    this.#words = new Int32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
+    this.scratch = new ScratchArrays(this.arena, this.table);
+    this.kernels = instantiate(module, this.memory, host);
+    this.kernels.start();
+    this.table[slots.OPEN_PHASE] = slots.PHASE_CLOSED | slots.PHASE_LEAVE;
+    this.table[slots.THREADS] = threads;
+    this.#blank = new Uint8Array(this.memory.buffer, 0, slots.ARENA).slice();
+  }
+
+  get bytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** What the kernels know of the cluster's state beside its bytes. */
+  planFor(cluster: Cluster): ClusterPlan {
+    this.plan ??= new ClusterPlan(cluster, this.arena);
+    return this.plan;
+  }
+
+  forgetPlan(): void {
+    this.plan?.release();
+    this.plan = null;
+  }
+
+  /** Leaves nothing of the cluster, for the next one. Its arrays are somewhere else already, or given back. */
+  clear(): void {
+    this.cluster = null;
+    this.plan = null;
+    this.lastUse = 0;
+    this.arena.clear();
+    this.scratch = new ScratchArrays(this.arena, this.table);
+    // Late helpers may be looking at this one word.
+    const word = slots.TABLE + slots.OPEN_PHASE * 4;
+    const bytes = new Uint8Array(this.memory.buffer);
+    bytes.set(this.#blank.subarray(0, word));
+    bytes.set(this.#blank.subarray(word + 4), word + 4);
+  }
+
+  /** Helpers that look at this memory stay in it, or come in, until `dismiss`. */
+  admit(): void {
+    Atomics.and(this.#words, slots.OPEN_PHASE, ~slots.PHASE_LEAVE);
+  }
+
+  dismiss(): void {
+    Atomics.or(this.#words, slots.OPEN_PHASE, slots.PHASE_LEAVE);
+    Atomics.notify(this.#words, slots.OPEN_PHASE);
+  }
+
+  /**
+   * After the kernels stopped in the middle of a phase: waits until the helpers that joined it have ended theirs. False
+   * when one does not: then this memory is lost.
+   */
+  settle(): boolean {
+    const joined = Atomics.or(this.#words, slots.OPEN_PHASE, slots.PHASE_CLOSED) & JOINED;
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      const done = Atomics.load(this.#words, slots.DONE);
+      if (done === joined) return true;
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      Atomics.wait(this.#words, slots.DONE, done, left);
+    }
+  }
+}

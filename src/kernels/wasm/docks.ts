@@ -1,0 +1,135 @@
+import type { Cluster } from "../../network/cluster.ts";
+import { MemoryFullError } from "../../network/engine.ts";
+import { heap, usedBytes } from "../../network/state.ts";
+import type { Dock } from "./dock.ts";
+import { NetworkMemory } from "./network-memory.ts";
+
+/** A memory so large is not used again for a cluster that needs less than a part of it. */
+const LARGE_BYTES = 2 ** 26;
+const LARGE_PART = 8;
+
+interface DocksOptions {
+  open: (id: number) => Dock;
+  /** A dock that nobody will use again. */
+  dropped: (dock: Dock) => void;
+  /** How many there are at most, and how many bytes their memories may have together after a call. */
+  countMax: number;
+  bytesMax: number;
+}
+
+/**
+ * The docks of an engine and who is in them. A cluster keeps its dock until somebody else needs one: then the cluster that
+ * was used longest ago goes to rest, its arrays in ordinary memory, and nothing of it stays behind.
+ */
+export class Docks {
+  readonly #options: DocksOptions;
+  readonly #docks = new Set<Dock>();
+  readonly #of = new Map<Cluster, Dock>();
+  #opened = 0;
+  #uses = 0;
+
+  constructor(options: DocksOptions) {
+    this.#options = options;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const dock of this.#docks) sum += dock.bytes;
+    return sum;
+  }
+
+  find(cluster: Cluster): Dock | undefined {
+    return this.#of.get(cluster);
+  }
+
+  /** The dock of a cluster, which comes into one when it is in none. */
+  take(cluster: Cluster): Dock {
+    const dock = this.#of.get(cluster) ?? this.#enter(cluster);
+    dock.lastUse = ++this.#uses;
+    return dock;
+  }
+
+  /** The cluster goes to rest. */
+  vacate(dock: Dock): void {
+    const { cluster } = dock;
+    if (cluster === null) return;
+    memoryOf(cluster).move(cluster.state, heap);
+    this.forget(cluster);
+  }
+
+  /** The cluster's arrays are given back, or are lost. */
+  forget(cluster: Cluster): void {
+    this.#of.get(cluster)?.clear();
+    this.#of.delete(cluster);
+  }
+
+  /** Nobody comes into this dock again. */
+  drop(dock: Dock): void {
+    this.#docks.delete(dock);
+    if (dock.cluster !== null) this.#of.delete(dock.cluster);
+    this.#options.dropped(dock);
+  }
+
+  /** While the memories have grown beyond what they may be together, those used longest ago go, but for the last one. */
+  trim(): void {
+    let bytes = this.bytes;
+    while (bytes > this.#options.bytesMax && this.#docks.size > 1) {
+      const oldest = this.#oldest();
+      try {
+        this.vacate(oldest);
+      } catch (error) {
+        // Where the machine has no memory for the cluster, it stays.
+        if (error instanceof MemoryFullError) return;
+        throw error;
+      }
+      this.drop(oldest);
+      bytes -= oldest.bytes;
+    }
+  }
+
+  #enter(cluster: Cluster): Dock {
+    const dock = this.#free(usedBytes(cluster.state));
+    try {
+      memoryOf(cluster).move(cluster.state, dock.arena);
+    } catch (error) {
+      dock.clear();
+      throw error;
+    }
+    dock.cluster = cluster;
+    this.#of.set(cluster, dock);
+    return dock;
+  }
+
+  /** A dock without a cluster, of a size that fits. */
+  #free(bytes: number): Dock {
+    const { countMax, bytesMax } = this.#options;
+    const empty = [...this.#docks].find(({ cluster }) => cluster === null);
+    const hasRoom = this.#docks.size < countMax && this.bytes + bytes <= bytesMax;
+    if (this.#docks.size === 0 || (!empty && hasRoom)) return this.#open();
+    const dock = empty ?? this.#oldest();
+    this.vacate(dock);
+    if (dock.bytes <= Math.max(LARGE_BYTES, bytes * LARGE_PART)) return dock;
+    this.drop(dock);
+    return this.#open();
+  }
+
+  #open(): Dock {
+    let dock: Dock;
+    try {
+      dock = this.#options.open(++this.#opened);
+    } catch (cause) {
+      throw new MemoryFullError("the machine has no memory left for one more network that computes", { cause });
+    }
+    this.#docks.add(dock);
+    return dock;
+  }
+
+  #oldest(): Dock {
+    return [...this.#docks].reduce((oldest, dock) => (dock.lastUse < oldest.lastUse ? dock : oldest));
+  }
+}
+
+function memoryOf({ state }: Cluster): NetworkMemory {
+  if (!(state.memory instanceof NetworkMemory)) throw new TypeError("the network is another engine's");
+  return state.memory;
+}

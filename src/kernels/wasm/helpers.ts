@@ -1,0 +1,80 @@
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { Dock } from "./dock.ts";
+import type { WasmMemory, WasmModule } from "./web-assembly.ts";
+
+/** Words that the helpers look at between two docks: how often something has changed, and which dock is worked in. */
+export const TURN = 0;
+export const DOCK = 1;
+const NO_DOCK = 0;
+
+/** What the helpers are told beside these words. */
+export type HelperMessage = { dock: number; memory: WasmMemory } | { dropped: number[] };
+
+export interface HelperData {
+  module: WasmModule;
+  port: MessagePort;
+  control: Int32Array;
+  thread: number;
+}
+
+/**
+ * The helping threads of an engine. They stay in the dock that the leading thread worked in last, so that a cluster's next
+ * step costs nothing. Nobody waits for one that has not come yet.
+ */
+export class Helpers {
+  readonly #control = new Int32Array(new SharedArrayBuffer(8));
+  readonly #workers: Worker[] = [];
+  readonly #ports: MessagePort[] = [];
+  readonly #told = new Set<number>();
+  #dock: Dock | null = null;
+
+  /** Starts threads 1 up to `threads`; each holds one of the lifelines as long as it lives. */
+  constructor(module: WasmModule, threads: number, lifelines: MessagePort[]) {
+    for (let thread = 1; thread < threads; thread++) {
+      const { port1, port2: port } = new MessageChannel();
+      const lifeline = lifelines[thread - 1];
+      const data: HelperData = { module, port, control: this.#control, thread };
+      const worker = new Worker(new URL("./kernel-thread.js", import.meta.url), {
+        workerData: { ...data, lifeline },
+        transferList: lifeline === undefined ? [port] : [port, lifeline],
+        name: `kernels-${thread}`,
+      });
+      // A helper waits for work for ever; it must not keep the process alive.
+      worker.unref();
+      this.#workers.push(worker);
+      this.#ports.push(port1);
+    }
+  }
+
+  /** Calls them into a dock, or out of the one that they are in. */
+  attend(dock: Dock | null): void {
+    if (dock === this.#dock || this.#workers.length === 0) return;
+    this.#dock?.dismiss();
+    this.#dock = dock;
+    if (dock !== null) {
+      dock.admit();
+      if (!this.#told.has(dock.id)) this.#tell({ dock: dock.id, memory: dock.memory });
+      this.#told.add(dock.id);
+    }
+    Atomics.store(this.#control, DOCK, dock?.id ?? NO_DOCK);
+    Atomics.add(this.#control, TURN, 1);
+    Atomics.notify(this.#control, TURN);
+  }
+
+  /** Makes them forget docks, and give the memory back. */
+  forget(docks: Dock[]): void {
+    const dropped = docks.map(({ id }) => id).filter((id) => this.#told.delete(id));
+    if (dropped.length === 0) return;
+    this.#tell({ dropped });
+    this.attend(null);
+  }
+
+  async close(): Promise<void> {
+    for (const port of this.#ports) port.close();
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #tell(message: HelperMessage): void {
+    for (const port of this.#ports) port.postMessage(message);
+  }
+}

@@ -1,0 +1,56 @@
+import { MemoryFullError } from "../../network/engine.ts";
+import { ARRAY_NAMES } from "../../network/layout.ts";
+import { heap, moveArrays, type Memory, type State } from "../../network/state.ts";
+import { roomOf } from "./arena.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+
+/**
+ * Where one network's arrays live: in ordinary memory while it rests, in the arena of its dock while it computes. In both
+ * they count as what an arena needs for them, so that coming into a dock never costs more of the budget.
+ */
+export class NetworkMemory implements Memory {
+  readonly #budget: MemoryBudget;
+  #place: Memory = heap;
+
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget;
+  }
+
+  allocate(bytes: number): Uint8Array {
+    const room = roomOf(bytes);
+    this.#budget.take(room);
+    try {
+      return allocateIn(this.#place, bytes);
+    } catch (error) {
+      this.#budget.give(room);
+      throw error;
+    }
+  }
+
+  release(region: Uint8Array): void {
+    this.#place.release(region);
+    this.#budget.give(roomOf(region.byteLength));
+  }
+
+  /**
+   * Moves the arrays of the network's state, as long as they are used, to an arena or to the heap. Throws MemoryFullError
+   * without room there and StateError when they hold less than the header says; then nothing has moved.
+   */
+  move(state: State, place: Memory): void {
+    const before = roomFor(state);
+    moveArrays(state, { allocate: (bytes) => allocateIn(place, bytes) });
+    this.#place = place;
+    this.#budget.give(before - roomFor(state));
+  }
+}
+
+const roomFor = ({ arrays }: State) => ARRAY_NAMES.reduce((sum, name) => sum + roomOf(arrays[name].byteLength), 0);
+
+function allocateIn(place: Memory, bytes: number): Uint8Array {
+  try {
+    return place.allocate(bytes);
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new MemoryFullError(`the machine has no ${bytes} bytes left`, { cause });
+    throw cause;
+  }
+}
