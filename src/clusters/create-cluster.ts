@@ -43,7 +43,8 @@ interface Origin {
 /** Of a network that has not learned anything. */
 const EMPTY_NETWORK_BYTES = 16 * 1024;
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** With a length that is a multiple of four. The contract's pattern says the same, but takes the stack for a long text. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Makes a cluster with an empty network, or with that of a checkpoint, which it keeps when the checkpoint goes. */
 export async function createCluster(context: Context, input: CreateClusterInput): Promise<ClusterRow> {
@@ -115,7 +116,8 @@ async function insertCluster(
 }
 
 function decodeTemplate(base64: string, bytesMax: number): string {
-  if (!BASE64.test(base64)) throw badRequest("Uploaded template is not a valid base64-String.");
+  if (base64.length % 4 !== 0 || !BASE64.test(base64))
+    throw badRequest("Uploaded template is not a valid base64-String.");
   const text = Buffer.from(base64, "base64").toString("utf8");
   if (Buffer.byteLength(text) > bytesMax) throw badRequest(`Uploaded template is bigger than ${bytesMax} bytes.`);
   try {

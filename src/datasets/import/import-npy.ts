@@ -92,7 +92,9 @@ async function readHeader(file: FileHandle): Promise<NpyHeader> {
 
 /** The header is a Python dictionary with three keys. */
 function parseHeader(text: string): Omit<NpyHeader, "start"> {
-  const descr = /'descr'\s*:\s*'([<>|=])([a-zA-Z])(\d+)[^']*'/.exec(text);
+  // Linear: nothing begins inside of what a pattern may repeat, and what follows a repetition is no part of it. Digits
+  // are part of what follows them, hence so few.
+  const descr = /'descr'\s*:\s*'([<>|=])([a-zA-Z])(\d{1,4})[^']*'/.exec(text);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
   const shape = /'shape'\s*:\s*\(([\d,\sL]*)\)/.exec(text);
   if (order === null || shape === null) throw new ImportError("the NPY header is not valid");
