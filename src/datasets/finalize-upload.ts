@@ -22,7 +22,8 @@ interface FileInput {
 
 export type FinalizeInput =
   | { type: "mnist"; uuid: string; uuid_input_file: string; uuid_label_file: string }
-  | ({ type: "csv" | "parquet" | "arrow" } & FileInput)
+  | ({ type: "csv"; has_header?: boolean | undefined } & FileInput)
+  | ({ type: "parquet" | "arrow" } & FileInput)
   | ({ type: "npy"; column_name?: string | undefined } & FileInput);
 
 /**
@@ -69,9 +70,12 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   };
   let job: ImportJob;
   if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };
-  else if (input.type === "npy") {
-    job = { type: "npy", ...common, exact: input.exact, column_name: input.column_name };
-  } else job = { type: input.type, ...common, exact: input.exact };
+  else {
+    const { type, exact } = input;
+    if (type === "npy") job = { type, ...common, exact, column_name: input.column_name };
+    else if (type === "csv") job = { type, ...common, exact, has_header: input.has_header };
+    else job = { type, ...common, exact };
+  }
   let warnings: string[];
   try {
     const owner = { projectId: dataset.project_id, userId: context.caller.userId };

@@ -156,6 +156,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     await second.close();
     expect((await app.request("PUT", "/dataset/upload/csv", { body: { uuid, uuid_input_file } })).json()).toEqual({
       uuid,
+      warnings: ["2 empty lines are left out; the first is line 3"],
     });
   });
 

@@ -60,6 +60,26 @@ describe.each(databases)("warnings of imports on $name", (database) => {
     expect(await shown(uuid)).toEqual(warnings);
   });
 
+  test("csv: a file without a header is refused with a hint, and read again without being sent again", async () => {
+    const finalize = await send("csv", Buffer.from('5.1,3.5\n4.9, "16777217"\n,\n'));
+    const refused = await finalize();
+    expect(refused.status).toBe(400);
+    expect(refused.text).toMatch(/^Data-set can not be imported: line 1: '5\.1,3\.5' holds values .* has_header=false/);
+    expect(await finalize({ has_header: false, exact: true })).toMatchObject({
+      status: 400,
+      text: "Data-set can not be imported: row 2 (line 2), column 'column_1': 16777217 becomes 16777216 as a 32-bit float",
+    });
+    expect(await finalize({ has_header: "no" })).toMatchObject({ status: 400 });
+    const { uuid, warnings } = (await finalize({ has_header: false })).json<{ uuid: string; warnings: string[] }>();
+    expect(warnings).toEqual([
+      "1 row of nothing but delimiters at the end is left out; the first is line 3",
+      "column 'column_1': 1 whole number changes its value as a 32-bit float; the first is 16777217 in row 2, which becomes 16777216",
+    ]);
+    expect(await shown(uuid)).toEqual(warnings);
+    const query = { uuid, column_name: "column_1", number_of_rows: 2 };
+    expect((await app.request("GET", "/dataset/content", { query })).json()).toEqual({ data: [[3.5], [16_777_216]] });
+  });
+
   test("an IDX pair changes nothing, and an upload has no warnings yet", async () => {
     const { input, label } = smallIdxPair(2);
     const upload = await announceMnist(app, { input: input.length, label: label.length });

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Dataset, DownloadQuery, FileFormat } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
+import { definedOnly } from "../input/defined-only.ts";
 import { openFile } from "../input/files.ts";
 import { printable } from "../output/printable.ts";
 import type { Printer } from "../output/printer.ts";
@@ -23,11 +24,18 @@ export const DATASET_FIELDS = [
 
 /** Kinds of files that are a dataset each, both ways. */
 const FORMATS: readonly { format: FileFormat; description: string }[] = [
-  { format: "csv", description: "Upload a CSV file with a header line" },
+  { format: "csv", description: "Upload a CSV file" },
   { format: "parquet", description: "Upload a Parquet file" },
   { format: "arrow", description: "Upload an Arrow file or stream, or a Feather file" },
   { format: "npy", description: "Upload an array that NumPy saved" },
 ];
+
+interface CreateOptions {
+  input: string;
+  column?: string;
+  header?: boolean;
+  exact?: true;
+}
 
 /** `hanamictl dataset create …` */
 export function addUploadCommands(group: Command): void {
@@ -52,19 +60,18 @@ export function addUploadCommands(group: Command): void {
       "the file",
     );
     if (format === "npy") command.option("-c, --column <NAME>", "name of its one column group (default: data)");
+    if (format === "csv") {
+      command
+        .option("--header", "the first line has the names of the columns, although they are numbers")
+        .option("--no-header", "the first line has values; the columns are called column_0, column_1, …");
+    }
     command.option("--exact", "refuse whole numbers that a 32-bit float changes, and numbers that it makes 0");
     command.action(
-      run<{ input: string; column?: string; exact?: true }>(async ({ options, print, connect }, name) => {
-        const { input, column, exact = false } = options;
+      run<CreateOptions>(async ({ options, print, connect }, name) => {
+        const { input, column: column_name, header: has_header, exact } = options;
         const file = await openFile(input);
         const client = await connect();
-        const upload = {
-          name,
-          file,
-          format,
-          ...(column === undefined ? {} : { column_name: column }),
-          ...(exact ? { exact } : {}),
-        };
+        const upload = { name, file, format, ...definedOnly({ column_name, has_header, exact }) };
         showNew(print, await withProgress((each) => client.datasets.uploadFile(upload, each)));
       }),
     );

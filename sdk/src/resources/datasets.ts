@@ -51,6 +51,8 @@ export interface MnistUpload {
 export interface CsvUpload {
   name: string;
   file: FileSource;
+  has_header?: boolean;
+  exact?: boolean;
 }
 
 /** Kinds of files that a dataset is made of alone. */
@@ -63,6 +65,11 @@ export interface FileUpload {
   format: FileFormat;
   /** With NPY: name of the one column group; `data` when left out. */
   column_name?: string;
+  /**
+   * With CSV: whether the first line has the names of the columns. When left out the server refuses a first line of
+   * numbers. Without a header the columns are called `column_0`, `column_1`, …
+   */
+  has_header?: boolean;
   /** Refuse whole numbers that a 32-bit float changes, and numbers that it makes 0, in place of warning of them. */
   exact?: boolean;
 }
@@ -136,8 +143,8 @@ export class Datasets {
   }
 
   /** Uploads a CSV file and makes a dataset of it, with one column group for each of its columns. */
-  async uploadCsv({ name, file }: CsvUpload, options: UploadOptions = {}): Promise<Dataset> {
-    return this.#upload(await this.announceCsv(name, sizeOf(file)), { file }, options);
+  async uploadCsv({ name, ...upload }: CsvUpload, options: UploadOptions = {}): Promise<Dataset> {
+    return this.#upload(await this.announceCsv(name, sizeOf(upload.file)), upload, options);
   }
 
   /** Uploads one file in any format and makes a dataset of it. */
@@ -183,8 +190,8 @@ export class Datasets {
       await this.#untilComplete(uuid);
     }
     if ("file" in files) {
-      const { format = "csv", column_name, exact } = files;
-      await this.#finalize(format, { uuid, uuid_input_file, column_name, exact });
+      const { format = "csv", column_name, has_header, exact } = files;
+      await this.#finalize(format, { uuid, uuid_input_file, column_name, has_header, exact });
     } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file });
     return this.get(uuid);
   }

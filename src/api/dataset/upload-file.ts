@@ -56,7 +56,7 @@ function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file
 
 export const fileUploadRoutes: Route[] = [
   announceRoute("csv", "a CSV file"),
-  finalizeRoute("csv", "a CSV file", {}),
+  finalizeRoute("csv", "a CSV file", { has_header: z.boolean().optional() }),
   announceRoute("parquet", "a Parquet file"),
   finalizeRoute("parquet", "a Parquet file", {}),
   announceRoute("arrow", "an Arrow IPC or Feather file"),

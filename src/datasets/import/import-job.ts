@@ -14,7 +14,9 @@ export interface ImportFile {
 /** What the process of an import is given. */
 export type ImportJob =
   | ({ type: "mnist"; label: string } & ImportFile)
-  | ({ type: "csv" | "parquet" | "arrow" } & ImportFile)
+  /** `has_header` is undefined when the first row shall tell. */
+  | ({ type: "csv"; has_header?: boolean | undefined } & ImportFile)
+  | ({ type: "parquet" | "arrow" } & ImportFile)
   /** `column_name` is that of the one column group; `data` when left out. */
   | ({ type: "npy"; column_name?: string | undefined } & ImportFile);
 

@@ -1,0 +1,46 @@
+import { nameProblem } from "../../names.ts";
+import { MAX_METADATA_BYTES } from "../file/layout.ts";
+import { isValue } from "./csv-cell.ts";
+import type { CsvRow } from "./csv-reader.ts";
+import { ImportError } from "./import-job.ts";
+import { excerpt, type ImportWarnings } from "./import-warnings.ts";
+
+/** Names for a file without a header. */
+export const numberedNames = (count: number) => Array.from({ length: count }, (_, column) => `column_${column}`);
+
+/**
+ * The names in the first row. When nobody said that it is a header, a row of values is refused: numbers are names only
+ * when they count the columns from 0, as programs do that know no names. Throws ImportError.
+ */
+export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: boolean): string[] {
+  const cells = row.cells.map((cell) => cell.trim());
+  if (!isSureHeader && cells.some((cell) => cell !== "") && cells.every(isValue)) {
+    const where = `line ${row.line}: '${excerpt(cells.join(","))}'`;
+    if (!cells.every((cell, column) => cell === String(column))) {
+      throw new ImportError(
+        `${where} holds values where the names of the columns are expected; say has_header=false (--no-header) for a file ` +
+          "without a header, or has_header=true (--header) if these are the names",
+      );
+    }
+    warnings.add(`${where} is taken as names of columns, not as values; has_header=false says that it is a row`);
+  }
+  checkNames(cells);
+  const trimmed = row.cells.filter((cell, column) => cell !== cells[column]).length + row.trimmed;
+  if (trimmed > 0) warnings.add(`blanks around ${trimmed} names of columns are left out`);
+  return cells;
+}
+
+function checkNames(names: string[]): void {
+  const columns = new Map<string, number>();
+  let length = 0;
+  for (const [index, name] of names.entries()) {
+    const where = `header, column ${index + 1}`;
+    const problem = nameProblem(name);
+    if (problem !== undefined) throw new ImportError(`${where}: the name ${problem}`);
+    const other = columns.get(name);
+    if (other !== undefined) throw new ImportError(`${where}: the name '${name}' is that of column ${other}, too`);
+    columns.set(name, index + 1);
+    length += Buffer.byteLength(JSON.stringify(name)) + 64;
+  }
+  if (length > MAX_METADATA_BYTES) throw new ImportError("header: the names are too long");
+}

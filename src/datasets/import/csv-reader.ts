@@ -1,0 +1,166 @@
+import { ImportError } from "./import-job.ts";
+
+/** Every column is a group with a name and a checksum per chunk; wider tables belong into another format. */
+export const MAX_CSV_COLUMNS = 65_536;
+/** What a spreadsheet takes. A quote that is never closed would otherwise collect the rest of the file. */
+export const MAX_CELL_LENGTH = 32_767;
+/** Of all cells of a row together. */
+const MAX_ROW_LENGTH = 16 * 1024 * 1024;
+
+const COMMA = 44;
+const QUOTE = 34;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const BLANK = 32;
+/** Of one character. */
+const OTHER_BLANK = /\s/;
+
+/** Where in a cell the next character is: what it means depends on this alone. */
+type Place = "before" | "plain" | "quoted" | "quote in quoted" | "after quoted";
+
+export interface CsvRow {
+  /** Without the blanks around them; blanks between quotes stay. */
+  cells: string[];
+  /** Of the file, from 1, in which the row begins. */
+  line: number;
+  /** Cells that had blanks around them. */
+  trimmed: number;
+}
+
+/**
+ * Splits text into rows of cells as RFC 4180 has it. Besides, LF, CR and CRLF each end a row, and blanks around a cell
+ * do not count, before and after quotes, either. An empty line is a row of one empty cell. Looks at every character
+ * once, and holds no more than one row. Throws ImportError that names line and column.
+ */
+export class CsvReader {
+  /** How many rows each of these ends. */
+  readonly lineEnds = { CRLF: 0, LF: 0, CR: 0 };
+  readonly #onRow: (row: CsvRow) => void;
+  #place: Place = "before";
+  #cell = "";
+  #hasBlanks = false;
+  #row: CsvRow = { cells: [], line: 1, trimmed: 0 };
+  #rowLength = 0;
+  #line = 1;
+  #quoteLine = 1;
+  #isAfterReturn = false;
+
+  constructor(onRow: (row: CsvRow) => void) {
+    this.#onRow = onRow;
+  }
+
+  /** Takes the next piece of the text, cut anywhere. */
+  write(text: string): void {
+    for (let at = 0; at < text.length;) at = this.#step(text, at);
+  }
+
+  /** Takes the end of the text. */
+  end(): void {
+    if (this.#isAfterReturn) this.lineEnds.CR++;
+    if (this.#place === "quoted") throw this.#fault(`the quote that opens in line ${this.#quoteLine} is not closed`);
+    if (this.#place !== "before" || this.#row.cells.length > 0) this.#endRow();
+  }
+
+  /** Takes one or more characters, and says where the next one is. */
+  #step(text: string, at: number): number {
+    if (this.#place === "plain") return this.#takePlain(text, at);
+    if (this.#place === "quoted") return this.#takeQuoted(text, at);
+    const code = text.charCodeAt(at);
+    if (this.#isAfterReturn) {
+      this.#isAfterReturn = false;
+      if (code === LINE_FEED) {
+        this.lineEnds.CRLF++;
+        return at + 1;
+      }
+      this.lineEnds.CR++;
+    }
+    if (code === QUOTE && this.#place === "before") {
+      this.#place = "quoted";
+      this.#quoteLine = this.#line;
+    } else if (code === QUOTE && this.#place === "quote in quoted") {
+      this.#place = "quoted";
+      this.#append('"');
+    } else if (code === COMMA) this.#endCell();
+    else if (code === LINE_FEED || code === CARRIAGE_RETURN) this.#endLine(code);
+    else if (code === BLANK || OTHER_BLANK.test(text.charAt(at))) {
+      this.#hasBlanks = true;
+      if (this.#place === "quote in quoted") this.#place = "after quoted";
+    } else if (this.#place === "before") {
+      this.#place = "plain";
+      return at;
+    } else throw this.#fault("there is text after the closing quote");
+    return at + 1;
+  }
+
+  #takePlain(text: string, start: number): number {
+    let at = start;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === COMMA || code === LINE_FEED || code === CARRIAGE_RETURN) break;
+      if (code === QUOTE) throw this.#fault("there is a quote in a cell that does not begin with one");
+    }
+    this.#append(text.slice(start, at));
+    if (at === text.length) return at;
+    const code = text.charCodeAt(at);
+    if (code === COMMA) this.#endCell();
+    else this.#endLine(code);
+    return at + 1;
+  }
+
+  #takeQuoted(text: string, start: number): number {
+    let at = start;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) break;
+      if (code === LINE_FEED) this.#line++;
+    }
+    this.#append(text.slice(start, at));
+    if (at === text.length) return at;
+    this.#place = "quote in quoted";
+    return at + 1;
+  }
+
+  #append(text: string): void {
+    const length = this.#cell.length + text.length;
+    if (length > MAX_CELL_LENGTH) {
+      const isQuoted = this.#place === "quoted";
+      if (isQuoted) this.#line = this.#quoteLine;
+      throw this.#fault(
+        `the cell is longer than ${MAX_CELL_LENGTH} characters${isQuoted ? "; its quote may not be closed" : ""}`,
+      );
+    }
+    this.#rowLength += text.length;
+    if (this.#rowLength > MAX_ROW_LENGTH) throw this.#fault(`the row is longer than ${MAX_ROW_LENGTH} characters`);
+    this.#cell += text;
+  }
+
+  #endCell(): void {
+    const { cells } = this.#row;
+    if (cells.length === MAX_CSV_COLUMNS) throw this.#fault(`more than ${MAX_CSV_COLUMNS} columns`);
+    const cell = this.#place === "plain" ? this.#cell.trimEnd() : this.#cell;
+    cells.push(cell);
+    if (this.#hasBlanks || cell.length < this.#cell.length) this.#row.trimmed++;
+    this.#cell = "";
+    this.#hasBlanks = false;
+    this.#place = "before";
+  }
+
+  #endLine(code: number): void {
+    this.#endRow();
+    if (code === LINE_FEED) this.lineEnds.LF++;
+    else this.#isAfterReturn = true;
+  }
+
+  #endRow(): void {
+    this.#endCell();
+    const row = this.#row;
+    this.#line++;
+    this.#row = { cells: [], line: this.#line, trimmed: 0 };
+    this.#rowLength = 0;
+    this.#onRow(row);
+  }
+
+  #fault(what: string): ImportError {
+    return new ImportError(`line ${this.#line}, column ${this.#row.cells.length + 1}: ${what}`);
+  }
+}

@@ -1,0 +1,168 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { columnFromArray, float64, tableFromColumns, tableToIPC } from "@uwdata/flechette";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { describe, expect, test } from "vitest";
+import { carryOut } from "../../src/datasets/import/carry-out.ts";
+import type { ImportJob, ImportOutcome } from "../../src/datasets/import/import-job.ts";
+import { runInProcess } from "../../src/run-in-process.ts";
+import { idxImages, idxLabels, temporaryFolder } from "./support.ts";
+
+/** Long enough for what is quadratic to take minutes. */
+const small = 250_000;
+const times = 8;
+
+type Files = { input: Uint8Array | string; label?: Uint8Array };
+
+/** Milliseconds that each of two imports takes, and how the last one ended. */
+async function measure(type: ImportJob["type"], { input, label }: Files) {
+  const folder = await temporaryFolder();
+  const job = { name: "any", input: join(folder, "in"), label: join(folder, "label"), target: join(folder, "out") };
+  await writeFile(job.input, input);
+  if (label !== undefined) await writeFile(job.label, label);
+  const took: number[] = [];
+  let ending = "";
+  for (let run = 0; run < 2; run++) {
+    const start = performance.now();
+    const outcome = await carryOut({ type, ...job });
+    took.push(performance.now() - start);
+    if (outcome.kind === "failed") throw new Error(outcome.error);
+    ending = outcome.kind === "refused" ? outcome.reason : outcome.kind;
+  }
+  return { took, ending };
+}
+
+/** A file that is eight times as long takes eight times as long; twice that, and a moment, on a busy machine. */
+async function expectLinear(type: ImportJob["type"], ending: string, shape: (length: number) => Files) {
+  const short = await measure(type, shape(small));
+  const long = await measure(type, shape(times * small));
+  expect(long.ending).toContain(ending);
+  expect(Math.min(...long.took)).toBeLessThan(2 * times * Math.max(...short.took, 10));
+}
+
+const rows = (row: string, length: number) => row.repeat(Math.ceil(length / row.length));
+
+describe("the time of an import grows as its file does", { timeout: 120_000 }, () => {
+  const tooLong = "the cell is longer than 32767 characters";
+  /** Of the longest cells. */
+  const longCells = (start: string, digit: string, end: string) => (length: number) =>
+    `a\n${rows(`${start}${digit.repeat(32_000)}${end}\n`, length)}`;
+
+  test.each<[string, string, (length: number) => string]>([
+    ["one cell of digits and a letter", tooLong, (length) => `a\n${"9".repeat(length)}x\n`],
+    ["long cells of digits", "too big for a 32-bit float", longCells("", "9", "")],
+    ["long cells of digits and a letter", "is not a number", longCells("", "9", "x")],
+    ["long cells of decimals", "done", longCells("0.", "9", "")],
+    ["long cells of zeros before a number", "done", longCells("", "0", "9007199254740993")],
+    ["long cells of decimals of nothing", "done", longCells("9007199254740993.", "0", "")],
+    ["long exponents", "too big for a 32-bit float", longCells("1e", "9", "")],
+    ["long exponents of small numbers", "done", longCells("1e-", "9", "")],
+    ["long cells of blanks", "done", longCells('"1', " ", '"')],
+    ["long cells of text", "is not a number", longCells("", "x", "")],
+    ["quotes", tooLong, (length) => `a\n${'"'.repeat(length)}\n`],
+    ["quoted cells", "done", (length) => `a\n${rows('"1"\n', length)}`],
+    ["quotes in quotes", "is not a number", (length) => `a\n${rows(`"${'""'.repeat(16_000)}"\n`, length)}`],
+    ["a quote in a cell", "there is a quote in a cell", (length) => `a\n${rows('1"', length)}\n`],
+    ["a quote that is not closed", tooLong, (length) => `a\n"${rows("1,2\n", length)}`],
+    ["empty lines", "done", (length) => `a,b\n1,2\n${"\n".repeat(length)}`],
+    ["empty lines of one column", "done", (length) => `a\n1\n${"\n".repeat(length)}`],
+    ["empty lines before the header", "done", (length) => `${"\r\n".repeat(length / 2)}a\n1`],
+    ["lines of blanks", "done", (length) => `a,b\n1,2\n${rows("   \n", length)}`],
+    ["blanks before a cell", "done", (length) => `a\n${" ".repeat(length)}1\n`],
+    ["blanks after a cell", tooLong, (length) => `a\n1${" ".repeat(length)}\n`],
+    ["blanks after a quote", "done", (length) => `a\n"1"${" ".repeat(length)}\n`],
+    ["blanks alone", "the file is empty", (length) => " ".repeat(length)],
+    ["many names", "more than 65536 columns", (length) => Array.from({ length: length / 8 }, (_, i) => `c${i}`).join()],
+    ["a name", tooLong, (length) => `${"x".repeat(length)}\n1\n`],
+    ["long names", "is longer than 254", (length) => `${rows(`${"x".repeat(32_000)},`, length)}\n`],
+    ["delimiters alone", "more than 65536 columns", (length) => ",".repeat(length)],
+    ["a row of delimiters", "more than 65536 columns", (length) => `a,b\n1,2\n${",".repeat(length)}`],
+    ["rows of delimiters at the end", "done", (length) => `a,b\n1,2\n${rows(",\n", length)}`],
+    ["rows of delimiters in the middle", "done", (length) => `a,b\n1,2\n${rows(",\n", length)}3,4\n`],
+    ["rows of delimiters between others", "done", (length) => `a,b\n${rows("1,2\n,\n", length)}`],
+    ["CR alone", "done", (length) => `a\r${rows("1\r", length)}`],
+    ["missing values", "done", (length) => `a,b\n${rows("null,1\n", length)}`],
+    ["numbers that change", "done", (length) => `a\n${rows("16777217\n", length)}`],
+    ["cells of NUL", "is not a number", longCells("", "\0", "")],
+  ])("CSV: %s", (_, ending, shape) => expectLinear("csv", ending, (length) => ({ input: shape(length) })));
+
+  test("IDX: small pictures", () =>
+    expectLinear("mnist", "done", (count) => ({
+      input: idxImages({ count, height: 1, breadth: 1, pixels: new Uint8Array(count) }),
+      label: idxLabels(Array.from({ length: count }, () => 1)),
+    })));
+
+  const npy = (header: string, data: Uint8Array = new Uint8Array()) => {
+    const start = Buffer.from("\x93NUMPY\x02\x00\0\0\0\0", "latin1");
+    start.writeUInt32LE(header.length, 8);
+    return Buffer.concat([start, Buffer.from(header), data]);
+  };
+  // A header may have 1 MiB.
+  test.each<[string, (length: number) => Uint8Array]>([
+    ["digits of a type", (length) => npy(`{'descr': '<f${"1".repeat(length / 2)}`)],
+    ["a type without end", (length) => npy(`{'descr': '<f4${"x".repeat(length / 2)}`)],
+    ["types without end", (length) => npy("'descr': '<f4".repeat(length / 26))],
+    ["blanks behind a key", (length) => npy(`'descr'${" ".repeat(length / 2)}`)],
+    ["keys with blanks", (length) => npy(`'shape'${" ".repeat(1000)}`.repeat(length / 2014))],
+    ["sizes", (length) => npy(`'fortran_order': False, 'shape': (${"1,".repeat(length / 4)}`)],
+    ["blanks in the shape", (length) => npy(`'fortran_order': False, 'shape': (${" ".repeat(length / 2)}`)],
+  ])("NPY: %s", (_, shape) => expectLinear("npy", "header", (length) => ({ input: shape(length) })));
+
+  test("NPY: rows", () =>
+    expectLinear("npy", "done", (length) => ({
+      input: npy(
+        `{'descr': '<i8', 'fortran_order': False, 'shape': (${length},), }`,
+        new Uint8Array(BigInt64Array.from({ length }, () => 16_777_217n).buffer),
+      ),
+    })));
+
+  const numbers = (length: number) => Array.from({ length }, (_, index) => index / 3);
+  const wide = (length: number) =>
+    Array.from({ length: length / 1000 }, (_, index) => ({ name: `c${index}_0`, data: [0.5] }));
+
+  test.each<[string, (length: number) => ArrayBuffer]>([
+    ["rows", (length) => parquetWriteBuffer({ columnData: [{ name: "a", data: numbers(length) }] })],
+    [
+      "row groups of one row",
+      (length) => parquetWriteBuffer({ columnData: [{ name: "a", data: numbers(length / 1000) }], rowGroupSize: 1 }),
+    ],
+    ["columns", (length) => parquetWriteBuffer({ columnData: wide(length) })],
+  ])("Parquet: %s", (_, shape) =>
+    expectLinear("parquet", "done", (length) => ({ input: new Uint8Array(shape(length)) })),
+  );
+
+  test.each<[string, (length: number) => Parameters<typeof tableToIPC>[0]]>([
+    ["rows", (length) => tableFromColumns({ a: columnFromArray(numbers(length), float64()) })],
+    [
+      "batches of one row",
+      (length) => tableFromColumns({ a: columnFromArray(numbers(length / 1000), float64(), { maxBatchRows: 1 }) }),
+    ],
+    [
+      "columns",
+      (length) =>
+        tableFromColumns(wide(length).map(({ name, data }) => [name, columnFromArray(data, float64())] as const)),
+    ],
+  ])("Arrow: %s", (_, shape) =>
+    expectLinear("arrow", "done", (length) => ({
+      input: tableToIPC(shape(length), { format: "stream" }) as Uint8Array,
+    })),
+  );
+});
+
+test.each<[string, (length: number) => string]>([
+  ["delimiters alone", (length) => ",".repeat(length)],
+  ["a row of delimiters", (length) => `a,b\n1,2\n${",".repeat(length)}`],
+  ["rows of delimiters in the middle", (length) => `a,b\n1,2\n${rows(",\n", length)}3,4\n`],
+  ["a quote that is not closed", (length) => `a\n"${rows("1,2\n", length)}`],
+  ["empty lines", (length) => `a\n1\n${"\n".repeat(length)}`],
+  ["blanks", (length) => " ".repeat(length)],
+  ["a name", (length) => "x".repeat(length)],
+  ["long cells in one row", (length) => rows(`${"x".repeat(32_000)},`, length)],
+])("CSV: %s take no memory", { timeout: 60_000 }, async (_, shape) => {
+  const folder = await temporaryFolder();
+  const job = { type: "csv", name: "any", input: join(folder, "in"), target: join(folder, "out") };
+  await writeFile(job.input, shape(30_000_000));
+  const program = new URL("../../src/datasets/import/import-process.js", import.meta.url);
+  const outcome = await runInProcess<ImportOutcome>(program, job, { heapMib: 48, seconds: 60 });
+  expect(["done", "refused"]).toContain(outcome.kind);
+});
