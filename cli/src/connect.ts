@@ -20,13 +20,21 @@ function required(value: string | undefined, name: string): string {
   throw new CliError(`${name} is not set`);
 }
 
+/** The older tool calls it `HANAMI_PW`. */
+function readPassphrase({ HANAMI_PASSPHRASE: passphrase, HANAMI_PW: older }: NodeJS.ProcessEnv): string | undefined {
+  if (passphrase && older && passphrase !== older) {
+    throw new CliError("HANAMI_PASSPHRASE and HANAMI_PW differ: set one of them");
+  }
+  return passphrase || older;
+}
+
 /** A client that is logged in, for the server and user that the environment names. */
 export async function connect({ insecure, project }: ConnectOptions): Promise<HanamiClient> {
   const { env } = process;
   const client = new HanamiClient({
     address: parseAddress(env["HANAMI_ADDRESS"] || DEFAULT_ADDRESS),
     user: required(env["HANAMI_USER"], "HANAMI_USER"),
-    passphrase: required(env["HANAMI_PASSPHRASE"] || env["HANAMI_PW"], "HANAMI_PASSPHRASE"),
+    passphrase: required(readPassphrase(env), "HANAMI_PASSPHRASE"),
   });
   if (insecure) {
     // Node offers no other way that covers both `fetch` and websockets. Its warning would only repeat the flag.

@@ -3,7 +3,7 @@ import type { App, Caller } from "../app-context.ts";
 import { user_projects, users } from "../db/schema/index.ts";
 import { unauthorized } from "../errors.ts";
 import { formatTimestamp } from "../timestamp.ts";
-import { adminAssignment } from "./find-user.ts";
+import { adminAssignment, adminAssignmentIn } from "./find-user.ts";
 import { accessDenied } from "./issue-token.ts";
 import { readToken } from "./tokens.ts";
 
@@ -39,6 +39,8 @@ export async function authenticate(app: App, token: string): Promise<Caller> {
   if (found.is_admin && claims.project_id === adminAssignment.project_id) {
     return { ...caller, role: adminAssignment.role, isProjectAdmin: true };
   }
-  if (found.role === null) throw notAssigned(claims.id, claims.project_id);
-  return { ...caller, role: found.role, isProjectAdmin: found.is_project_admin === true };
+  if (found.role !== null) return { ...caller, role: found.role, isProjectAdmin: found.is_project_admin === true };
+  const assumed = found.is_admin ? await adminAssignmentIn(app.db, claims.project_id) : undefined;
+  if (assumed === undefined) throw notAssigned(claims.id, claims.project_id);
+  return { ...caller, role: assumed.role, isProjectAdmin: assumed.is_project_admin };
 }

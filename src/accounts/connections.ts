@@ -46,6 +46,13 @@ export class Connections {
     }
   }
 
+  /** Ends all connections in a project that is gone. */
+  endProject(projectId: string): void {
+    for (const connection of this.#open) {
+      if (connection.projectId === projectId) connection.end("the user or the assignment was removed");
+    }
+  }
+
   /** Ends all connections, whoever has them. */
   endAll(reason: string): void {
     for (const connection of this.#open) connection.end(reason);

@@ -1,17 +1,18 @@
 import type { Context } from "../app-context.ts";
 import { viewUser, type UserView } from "./find-user.ts";
 import { insertUser } from "./insert-user.ts";
+import { readPassphrase, type GivenPassphrase } from "./passphrase.ts";
 
-export interface CreateUserInput {
+export interface CreateUserInput extends GivenPassphrase {
   id: string;
   name: string;
-  /** Base64 of the UTF-8 text. */
-  passphrase: string;
   is_admin: boolean;
 }
 
-/** Throws conflict when there is such a user. */
+/** Throws conflict when there is such a user, bad_request for a passphrase that nobody could log in with. */
 export async function createUser({ app, caller }: Context, input: CreateUserInput): Promise<UserView> {
-  const row = await insertUser(app.db, { ...input, creator_id: caller.userId });
+  const { id, name, is_admin } = input;
+  const user = { id, name, is_admin, creator_id: caller.userId, passphrase: readPassphrase(input) };
+  const row = await insertUser(app.db, user);
   return viewUser(app.db, row);
 }

@@ -22,20 +22,19 @@ export async function deleteProject(
   const { app } = context;
   const { id } = input;
   if (input.force === true) {
-    const members = await app.db.transaction((tx) => removeAssignments(tx, id));
-    endConnections(context, id, members);
+    await app.db.transaction((tx) => removeAssignments(tx, id));
+    app.connections.endProject(id);
     await removeContent(context, id);
   }
-  const members = await app.db.transaction(async (tx) => {
-    const removed = await removeAssignments(tx, id);
+  await app.db.transaction(async (tx) => {
+    await removeAssignments(tx, id);
     checkEmpty(id, await listContent(tx, id));
     await tx
       .update(projects)
       .set({ deleted_at: sql`now()` })
       .where(and(eq(projects.id, id), isNull(projects.deleted_at)));
-    return removed;
   });
-  endConnections(context, id, members);
+  app.connections.endProject(id);
 }
 
 /** Two deletions, or a deletion and another change of the project, come one after the other. */
@@ -49,20 +48,12 @@ async function holdExisting(tx: Db, id: string): Promise<void> {
 }
 
 /**
- * From here on nothing new comes into the project: whoever makes something holds his assignment meanwhile. Resolves to
- * the accounts that were assigned.
+ * From here on no member brings anything new into the project: whoever makes something holds his assignment meanwhile,
+ * and an administrator without one the project itself.
  */
-async function removeAssignments(tx: Db, id: string): Promise<string[]> {
+async function removeAssignments(tx: Db, id: string): Promise<void> {
   await holdExisting(tx, id);
-  const removed = await tx
-    .delete(user_projects)
-    .where(eq(user_projects.project_id, id))
-    .returning({ user: user_projects.user_row_uuid });
-  return removed.map(({ user }) => user);
-}
-
-function endConnections({ app }: Context, project: string, members: readonly string[]): void {
-  for (const member of members) app.connections.end(member, project);
+  await tx.delete(user_projects).where(eq(user_projects.project_id, id));
 }
 
 /** What a project holds, by uuid. An upload is that of the dataset or checkpoint that it becomes. */

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull } from "drizzle-orm";
 import type { Caller } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
-import { user_projects, users } from "../db/schema/index.ts";
+import { projects, user_projects, users } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 
 export interface Assignment {
@@ -24,6 +24,16 @@ export type UserRow = typeof users.$inferSelect;
 
 /** The project in which every administrator works unless told otherwise. It needs no row and no assignment. */
 export const adminAssignment: Assignment = { project_id: "admin", role: "admin", is_project_admin: true };
+
+/** What an administrator may do in a project that he was not assigned to: everything. Undefined without such a project. */
+export async function adminAssignmentIn(db: Db, projectId: string): Promise<Assignment | undefined> {
+  if (projectId === adminAssignment.project_id) return adminAssignment;
+  const [project] = await db
+    .select({ project_id: projects.id })
+    .from(projects)
+    .where(and(eq(projects.id, projectId), isNull(projects.deleted_at)));
+  return project && { ...adminAssignment, ...project };
+}
 
 export async function findUserRow(db: Db, id: string): Promise<UserRow | undefined> {
   const [row] = await db

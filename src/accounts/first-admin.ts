@@ -33,7 +33,7 @@ export async function ensureFirstAdmin(db: Db, admin: Config["admin"]): Promise<
     name: admin.name ?? id,
     creator_id: creator,
     is_admin: true,
-    passphrase: Buffer.from(passphrase).toString("base64"),
+    passphrase,
   });
   return admin.passphrase === undefined ? { id, passphrase } : undefined;
 }

@@ -10,7 +10,6 @@ export interface NewUser {
   name: string;
   creator_id: string;
   is_admin: boolean;
-  /** Base64 of the UTF-8 text. */
   passphrase: string;
 }
 

@@ -2,7 +2,7 @@ import type { App } from "../app-context.ts";
 import { formatTimestamp } from "../timestamp.ts";
 import { unauthorized } from "../errors.ts";
 import { adminAssignment, findAssignments, findUserRow, type Assignment, type UserRow } from "./find-user.ts";
-import { verifyPassphrase } from "./passphrase.ts";
+import { readPassphrase, verifyPassphrase, type GivenPassphrase } from "./passphrase.ts";
 import { signToken } from "./tokens.ts";
 
 /** What a client learns when it gets a token. */
@@ -34,10 +34,14 @@ export async function issueToken(app: App, user: UserRow, project: Assignment): 
   return { id: user.id, is_admin: user.is_admin, name: user.name, token };
 }
 
-/** Login. Administrators start in the project `admin`, everybody else in the first of their projects. */
-export async function requestToken(app: App, input: { id: string; passphrase: string }): Promise<IssuedToken> {
+/**
+ * Login. Administrators start in the project `admin`, everybody else in the first of their projects. Throws
+ * unauthorized, and bad_request for a passphrase that nobody can have.
+ */
+export async function requestToken(app: App, input: GivenPassphrase & { id: string }): Promise<IssuedToken> {
+  const passphrase = readPassphrase(input);
   const user = await findUserRow(app.db, input.id);
-  const matches = await verifyPassphrase(input.passphrase, user?.passphrase_hash);
+  const matches = await verifyPassphrase(passphrase, user?.passphrase_hash);
   if (user === undefined || !matches) throw accessDenied();
   const project = user.is_admin ? adminAssignment : (await findAssignments(app.db, user))[0];
   if (project === undefined) throw unauthorized(`User with id '${user.id}' has no project assigned.`);

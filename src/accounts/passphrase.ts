@@ -1,12 +1,44 @@
+import { isUtf8 } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { hash, verify } from "@node-rs/argon2";
+import { badRequest } from "../errors.ts";
+
+/** A passphrase as it travels over the wire: exactly one of the two. */
+export interface GivenPassphrase {
+  /** Base64 of the UTF-8 text. */
+  passphrase?: string | undefined;
+  /** The text itself. */
+  password?: string | undefined;
+}
+
+const texts = {
+  passphrase: "Given item 'passphrase' is not the base64 of an UTF-8 text.",
+  password: "Given item 'password' is not a text: it holds half of a character.",
+};
+
+export const passphraseTexts = Object.values(texts);
+
+/**
+ * The text of a passphrase, character by character as it was given: nothing is trimmed or normalized. Throws bad_request
+ * for what is no text.
+ */
+export function readPassphrase({ passphrase, password }: GivenPassphrase): string {
+  if (password !== undefined) {
+    // Half of a surrogate pair has no UTF-8: all of them would be one and the same character.
+    if (/\p{Surrogate}/u.test(password)) throw badRequest(texts.password);
+    return password;
+  }
+  const bytes = Buffer.from(passphrase ?? "", "base64");
+  if (!isUtf8(bytes)) throw badRequest(texts.passphrase);
+  return bytes.toString("utf8");
+}
 
 /** Argon2id with the memory and time cost that OWASP names first (19 MiB, 2 passes). */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Hash (PHC string) of the passphrase behind the base64 text that travels over the wire. */
-export async function hashPassphrase(base64: string): Promise<string> {
-  return hash(Buffer.from(base64, "base64"), cost);
+/** Hash (PHC string) of the UTF-8 bytes of a passphrase. */
+export async function hashPassphrase(passphrase: string): Promise<string> {
+  return hash(passphrase, cost);
 }
 
 let decoy: Promise<string> | undefined;
@@ -15,8 +47,8 @@ let decoy: Promise<string> | undefined;
  * Whether the passphrase belongs to the hash. Without a hash (unknown user) it computes as long and says no, so that
  * the time of an answer does not tell which users exist.
  */
-export async function verifyPassphrase(base64: string, passphraseHash: string | undefined): Promise<boolean> {
+export async function verifyPassphrase(passphrase: string, passphraseHash: string | undefined): Promise<boolean> {
   decoy ??= hash(randomBytes(32), cost);
-  const matches = await verify(passphraseHash ?? (await decoy), Buffer.from(base64, "base64"));
+  const matches = await verify(passphraseHash ?? (await decoy), passphrase);
   return passphraseHash !== undefined && matches;
 }

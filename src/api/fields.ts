@@ -27,6 +27,8 @@ export const fields = {
   }),
   /** UTF-8 text in base64; the length rule counts the encoded text. */
   passphrase: z.string().regex(base64Pattern).min(8).max(4096),
+  /** The same as plain text, which clients before 2024-10-19 send. */
+  password: z.string().min(8).max(4096),
   page: z.int().min(0).max(1_000_000_000),
   int: (min: number, max: number) => z.int().min(min).max(max),
 };

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { App, Context } from "../app-context.ts";
 import { badRequest, unauthorized } from "../errors.ts";
 import type { StreamAnswer } from "./stream-answer.ts";
-import { checkInput, compileRules, type FieldRule } from "./validate.ts";
+import { type Alternatives, checkInput, compileRules, type FieldRule } from "./validate.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -25,6 +25,8 @@ interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object
   input: Input;
   output: Output;
   errors?: ErrorTexts;
+  /** Both are `.optional()` in `input`; one of them is needed, and no more than one. */
+  oneOf?: Alternatives;
   /** Media types of a body that is not JSON; `output` is an empty object then. */
   produces?: readonly string[];
   /** Three lines: call one action with the validated input, shape its result. */
@@ -38,6 +40,7 @@ interface RouteBase {
   input: z.ZodObject;
   output: z.ZodType;
   errors?: ErrorTexts;
+  oneOf?: Alternatives;
   produces?: readonly string[];
   /** Derived from `input`; in alphabetical order. */
   rules: FieldRule[];
@@ -61,11 +64,10 @@ export interface PublicRoute extends RouteBase {
 export type Route = ProtectedRoute | PublicRoute;
 
 function parseInput<Input extends z.ZodObject>(
-  input: Input,
-  rules: FieldRule[],
+  { input, rules, oneOf }: { input: Input; rules: FieldRule[]; oneOf?: Alternatives },
   values: ReadonlyMap<string, unknown>,
 ): z.output<Input> {
-  checkInput(rules, values);
+  checkInput(rules, values, oneOf);
   // Fills in defaults; whatever it still rejects lies inside of an array or map.
   const parsed = input.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
@@ -88,7 +90,7 @@ export function route<Input extends z.ZodObject, Output extends z.ZodType<object
     public: false,
     adminOnly,
     async handle(context, values) {
-      const input = parseInput(base.input, rules, values);
+      const input = parseInput({ ...base, rules }, values);
       if (adminOnly && !context.caller.isAdmin) throw unauthorized("");
       return handler(context, input);
     },
@@ -106,7 +108,7 @@ export function publicRoute<Input extends z.ZodObject, Output extends z.ZodType<
     rules,
     public: true,
     async handle(app, values) {
-      return handler(app, parseInput(base.input, rules, values));
+      return handler(app, parseInput({ ...base, rules }, values));
     },
   };
 }

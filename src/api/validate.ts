@@ -50,6 +50,9 @@ export function compileRules(input: z.ZodObject): FieldRule[] {
     .sort((a, b) => alphabetically(a.key, b.key));
 }
 
+/** As JSON schema and zod count them: what takes two of JavaScript's units is one. */
+const charactersOf = (text: string) => text.length - (text.match(/[\u{10000}-\u{10FFFF}]/gu)?.length ?? 0);
+
 function hasType(value: unknown, type: TypeWord): boolean {
   switch (type) {
     case "int":
@@ -82,10 +85,10 @@ function checkValue(rule: FieldRule, value: unknown): void {
     if (rule.pattern !== undefined && !rule.pattern.test(judged)) {
       throw badRequest(texts.pattern(key, rule.pattern.source));
     }
-    if (rule.minLength !== undefined && value.length < rule.minLength) {
+    if (rule.minLength !== undefined && charactersOf(value) < rule.minLength) {
       throw badRequest(texts.shorter(key, rule.minLength));
     }
-    if (rule.maxLength !== undefined && value.length > rule.maxLength) {
+    if (rule.maxLength !== undefined && charactersOf(value) > rule.maxLength) {
       throw badRequest(texts.longer(key, rule.maxLength));
     }
   }
@@ -99,8 +102,15 @@ function checkValue(rule: FieldRule, value: unknown): void {
   }
 }
 
+/** Two keys of which an input needs one: the usual one and another way to say the same. */
+export type Alternatives = readonly [string, string];
+
 /** The contract's checks in the contract's order; only the first problem is reported. Throws bad_request. */
-export function checkInput(rules: readonly FieldRule[], values: ReadonlyMap<string, unknown>): void {
+export function checkInput(
+  rules: readonly FieldRule[],
+  values: ReadonlyMap<string, unknown>,
+  oneOf?: Alternatives,
+): void {
   const known = new Map(rules.map((rule) => [rule.key, rule]));
   const given = [...values.keys()].sort(alphabetically);
   for (const key of given) {
@@ -108,8 +118,10 @@ export function checkInput(rules: readonly FieldRule[], values: ReadonlyMap<stri
   }
   for (const rule of rules) {
     if (rule.required && !values.has(rule.key)) throw badRequest(texts.required(rule.key));
+    if (rule.key === oneOf?.[0] && !oneOf.some((key) => values.has(key))) throw badRequest(texts.required(rule.key));
   }
   for (const rule of rules) {
     if (values.has(rule.key)) checkValue(rule, values.get(rule.key));
   }
+  if (oneOf?.every((key) => values.has(key)) === true) throw badRequest(texts.oneOf(...oneOf));
 }

@@ -2,6 +2,7 @@
 export const validationTexts = {
   unknownKey: (key: string) => `Validation failed, because item '${key}' is not in the list of allowed keys`,
   required: (key: string) => `Validation failed, because variable '${key}' is required, but is not set.`,
+  oneOf: (key: string, other: string) => `Validation failed, because only one of '${key}' and '${other}' can be set.`,
   type: (key: string, word: string) =>
     `Value-validation failed, because a item '${key}'  has the false type: Exprect ${word}-type.`,
   pattern: (key: string, source: string) => `Given item '${key}' doesn't match with regex "${source}"`,

@@ -14,7 +14,7 @@ export interface ErrorEntry {
   error: unknown;
 }
 
-const secretKeys = new Set(["passphrase", "token"]);
+const secretKeys = new Set(["passphrase", "password", "token"]);
 const valuesCharsMax = 65_536;
 
 /** PostgreSQL's text and jsonb take neither NUL nor half of a surrogate pair. */

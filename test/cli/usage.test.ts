@@ -203,6 +203,7 @@ describe("errors", () => {
   test.each([
     [{ HANAMI_USER: "" }, "HANAMI_USER is not set"],
     [{ HANAMI_PW: "" }, "HANAMI_PASSPHRASE is not set"],
+    [{ HANAMI_PASSPHRASE: "another one" }, "HANAMI_PASSPHRASE and HANAMI_PW differ: set one of them"],
     [
       { HANAMI_ADDRESS: "127.0.0.1:11418" },
       "HANAMI_ADDRESS is not an address like http://127.0.0.1:11418: '127.0.0.1:11418'",

@@ -109,6 +109,8 @@ export const examples: Example[] = [
   { id: "login", section: "2", as: null, request: "POST /token", body: { id: "asdf", passphrase }, status: 200, answer: { id: "asdf", is_admin: true, name: "asdf", token: "<token>" } },
   { id: "wrong passphrase", section: "2", as: null, request: "POST /token", body: { id: "asdf", passphrase: base64("something else") }, status: 401, answer: "ACCESS DENIED!\nUser or passphrase is incorrect." },
   { id: "unknown user", section: "2", as: null, request: "POST /token", body: { id: "nobody", passphrase }, status: 401, answer: "ACCESS DENIED!\nUser or passphrase is incorrect." },
+  { id: "login with a plain password", section: "2", as: null, request: "POST /token", body: { id: "asdf", password: testPassphrase }, status: 200, answer: { id: "asdf", is_admin: true, name: "asdf", token: "<token>" } },
+  { id: "login without any", section: "2", as: null, request: "POST /token", body: { id: "asdf" }, status: 400, answer: "Validation failed, because variable 'passphrase' is required, but is not set." },
   { id: "renew", section: "2", request: "PUT /token", body: { project_id: "admin" }, status: 200, answer: { id: "asdf", is_admin: true, name: "asdf", token: "<token>" } },
   { id: "not assigned", section: "2", request: "PUT /token", body: { project_id: "other" }, status: 401, answer: "User with id 'asdf' is not assigned to the project with id 'other'." },
   { id: "switch_project", section: "11", as: "owner", request: "POST /user/project", body: { project_id: "alpha_project" }, status: 200, answer: { id: "owner", is_admin: false, name: "owner", token: "<token>" } },

@@ -76,7 +76,7 @@ test.each(databases)(
     const dataDir = await temporaryFolder();
     const storage = await openStorage(join(dataDir, "data"));
     const migrationsFolder = await earlierMigrations(dataDir, 1);
-    const statements = rows(await hashPassphrase(base64(testPassphrase)));
+    const statements = rows(await hashPassphrase(testPassphrase));
     let env: Record<string, string> = {};
     if (database.name === "PGlite") {
       const client = await PGlite.create({ dataDir: storage.database });

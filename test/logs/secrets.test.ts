@@ -36,6 +36,10 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
     { id: "member", passphrase: [wrong] },
     { id: "member", passphrase: wrong, extra: wrong },
     { passphrase: wrong },
+    { id: "member", password: "distinctive-wrong-passphrase" },
+    { id: "member", passphrase, password: "distinctive-member-passphrase" },
+    { id: "member", password: "distinctive-wrong-passphrase\ud800" },
+    { id: 5, password: "distinctive-wrong-passphrase" },
     `{"id":"member","passphrase":"${wrong}"`,
   ];
   for (const body of attempts) await say("POST", "/token", body, null);

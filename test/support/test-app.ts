@@ -123,7 +123,7 @@ export async function createTestApp(
         name: user.id,
         creator_id: adminId,
         is_admin: false,
-        passphrase: base64(testPassphrase),
+        passphrase: testPassphrase,
       });
       await server.app.db.insert(user_projects).values({
         user_row_uuid: row.row_uuid,

@@ -10,7 +10,7 @@ const info = {
   description: [
     "Compute server for growing neural networks. Wire-compatible with OpenHanami.",
     "",
-    "- Log in with `POST /token` (the passphrase in base64) and send the token as `X-Auth-Token`.",
+    "- Log in with `POST /token` (the passphrase in base64, or plain as `password`) and send the token as `X-Auth-Token`.",
     "- The input of POST and PUT is a JSON object, whatever the `Content-Type` says. Values in the query override " +
       "those of the body. GET and DELETE read the query only.",
     "- A success is always 200 with JSON; an error is a bare text, and 500 is empty unless the server is " +
@@ -48,7 +48,14 @@ function describeInput(route: Route): Record<string, unknown> {
   };
   const keys = Object.keys(properties);
   if (route.method === "POST" || route.method === "PUT") {
-    const body = { ...schema, properties, required, additionalProperties: false };
+    const alternatives = route.oneOf?.map((key) => ({ required: [key] }));
+    const body = {
+      ...schema,
+      properties,
+      required,
+      ...(alternatives && { oneOf: alternatives }),
+      additionalProperties: false,
+    };
     return { requestBody: { required: true, content: { "application/json": { schema: body } } } };
   }
   if (keys.length === 0) return {};

@@ -19,6 +19,7 @@ function inputTexts(route: Route): string[] {
     found.push("Request body is bigger than {number} bytes.");
   }
   found.push(texts.unknownKey("{key}"));
+  if (route.oneOf !== undefined) found.push(texts.required(route.oneOf[0]), texts.oneOf(...route.oneOf));
   for (const { key, required, type, pattern, minLength, maxLength, minimum, maximum } of route.rules) {
     if (required) found.push(texts.required(key));
     // Any text of a query is a string.

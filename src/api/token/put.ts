@@ -7,7 +7,7 @@ import { tokenOutput } from "./output.ts";
 export const putToken = route({
   method: "PUT",
   path: "/token",
-  summary: "Renew the token, in the same or another project of the caller.",
+  summary: "Renew the token, in the same or another project: one of the caller's, for administrators any that exists.",
   input: z.object({ project_id: fields.id }),
   output: tokenOutput,
   errors: {

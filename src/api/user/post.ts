@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createUser } from "../../accounts/create-user.ts";
+import { passphraseTexts } from "../../accounts/passphrase.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { toUserBody, userOutput } from "./output.ts";
@@ -12,11 +13,14 @@ export const postUser = route({
   input: z.object({
     id: fields.idExt,
     name: fields.name,
-    passphrase: fields.passphrase,
+    passphrase: fields.passphrase.optional(),
+    password: fields.password.optional(),
     is_admin: z.boolean().default(false),
   }),
+  oneOf: ["passphrase", "password"],
   output: userOutput,
   errors: {
+    400: passphraseTexts,
     409: ["User with id '{id}' already exist."],
   },
   handler: async (context, input) => toUserBody(await createUser(context, input)),
