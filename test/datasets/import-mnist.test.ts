@@ -50,7 +50,7 @@ describe("IDX import", () => {
       "compressed images",
       Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(30)]),
       goodLabels,
-      "the image file is not an IDX image file (magic 529205248 instead of 2051): it is compressed",
+      "the image file is not IDX, but gzip: unpack it first",
     ],
     [
       "truncated images",

@@ -309,7 +309,7 @@ describe("npy from elsewhere", () => {
     ["but its header describes", npy("|u1", "5,", Buffer.alloc(4))],
     ["but its header describes", npy("|u1", "99999999999, 9999", Buffer.alloc(4))],
     ["row 2, column 'data': Infinity", npy("<f4", "2,", Buffer.from(Float32Array.of(1, Infinity).buffer))],
-    ["the file is an NPZ archive", Buffer.from("PK\x03\x04 and so on")],
+    ["the file is not an NPY file", Buffer.from("PK\x03\x04 and so on")],
   ])("%s", async (reason, file) => {
     expect(await refusal(importBytes("npy", await temporaryFolder(), file))).toContain(reason);
   });

@@ -7,6 +7,14 @@ import { ImportError, type ImportFile, type ImportJob } from "./import-job.ts";
 const IMAGES_MAGIC = 2051;
 const LABELS_MAGIC = 2049;
 const CLASSES = 10;
+const idxNumbers: Record<number, string> = {
+  0x08: "bytes",
+  0x09: "signed bytes",
+  0x0b: "16-bit integers",
+  0x0c: "32-bit integers",
+  0x0d: "32-bit floats",
+  0x0e: "64-bit floats",
+};
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -70,14 +78,23 @@ async function copyRows(
   }
 }
 
+/** What an IDX file holds, by the third and fourth byte of its magic. */
+function describeMagic(magic: number): string {
+  if (magic === LABELS_MAGIC) return ": it holds labels";
+  if (magic === IMAGES_MAGIC) return ": it holds images";
+  const numbers = magic >>> 16 === 0 ? idxNumbers[magic >>> 8] : undefined;
+  return numbers === undefined ? "" : `: it holds ${numbers} in ${magic & 255} dimensions`;
+}
+
 async function readImagesHeader(file: FileHandle): Promise<{ count: number; width: number }> {
   const { size } = await file.stat();
   if (size < 16) throw new ImportError(`the image file has ${size} bytes, less than an IDX header`);
   const header = await readBytes(file, 0, 16);
   const magic = header.readUInt32BE(0);
   if (magic !== IMAGES_MAGIC) {
-    const hint = magic === LABELS_MAGIC ? ": it holds labels" : magic >>> 16 === 0x1f8b ? ": it is compressed" : "";
-    throw new ImportError(`the image file is not an IDX image file (magic ${magic} instead of ${IMAGES_MAGIC})${hint}`);
+    throw new ImportError(
+      `the image file is not an IDX image file (magic ${magic} instead of ${IMAGES_MAGIC})${describeMagic(magic)}`,
+    );
   }
   const count = header.readUInt32BE(4);
   const [height, breadth] = [header.readUInt32BE(8), header.readUInt32BE(12)];
@@ -99,8 +116,9 @@ async function checkLabelsHeader(file: FileHandle, imageCount: number): Promise<
   const header = await readBytes(file, 0, 8);
   const magic = header.readUInt32BE(0);
   if (magic !== LABELS_MAGIC) {
-    const hint = magic === IMAGES_MAGIC ? ": it holds images" : magic >>> 16 === 0x1f8b ? ": it is compressed" : "";
-    throw new ImportError(`the label file is not an IDX label file (magic ${magic} instead of ${LABELS_MAGIC})${hint}`);
+    throw new ImportError(
+      `the label file is not an IDX label file (magic ${magic} instead of ${LABELS_MAGIC})${describeMagic(magic)}`,
+    );
   }
   const count = header.readUInt32BE(4);
   if (size !== 8 + count) {

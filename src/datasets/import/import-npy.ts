@@ -74,10 +74,7 @@ async function readHeader(file: FileHandle): Promise<NpyHeader> {
   if (size < 12) throw new ImportError("the file is not an NPY file");
   const start = Buffer.from(await readBytes(file, 0, 12));
   if (start.toString("latin1", 0, 6) !== "\x93NUMPY") {
-    const isArchive = start.toString("latin1", 0, 2) === "PK";
-    throw new ImportError(
-      isArchive ? "the file is an NPZ archive; save one array as NPY" : "the file is not an NPY file",
-    );
+    throw new ImportError("the file is not an NPY file");
   }
   const version = start[6] as number;
   if (version < 1 || version > 3) throw new ImportError(`NPY files of version ${version} are unknown`);

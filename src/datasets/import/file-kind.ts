@@ -1,0 +1,118 @@
+// Bytes are matched as Latin-1 text: control characters are what tells formats apart.
+// oxlint-disable no-control-regex
+import { open } from "node:fs/promises";
+import type { ImportJob } from "./import-job.ts";
+import { readBytes } from "./read-file.ts";
+
+type Format = ImportJob["type"];
+
+interface FileKind {
+  /** As in "the file is …". */
+  name: string;
+  /** What to do with it. */
+  advice: string;
+  /** The format that it is imported as. */
+  format?: Format;
+}
+
+const HEAD_BYTES = 512;
+/** The list of what is in a ZIP archive is at its end. */
+const TAIL_BYTES = 65_536;
+
+const formatNames: Record<Format, string> = {
+  mnist: "IDX",
+  csv: "CSV",
+  parquet: "Parquet",
+  arrow: "Arrow",
+  npy: "NPY",
+};
+
+const UNPACK = "unpack it first";
+const SAVE = "save it as CSV";
+const own = (format: Format): [string, string, Format] => [formatNames[format], "upload it as such", format];
+
+/** First bytes, as Latin-1; name, advice, and the format in which it is imported. */
+const binaryKinds: [RegExp, string, string, Format?][] = [
+  [/^PAR[1E]/, ...own("parquet")],
+  [/^(?:ARROW1|FEA1|\xff\xff\xff\xff)/, ...own("arrow")],
+  [/^\x93NUMPY/, ...own("npy")],
+  [/^\0\0[\x08\x09\x0b-\x0e][\x01-\x08]/, ...own("mnist")],
+  [/^\x1f\x8b/, "gzip", UNPACK],
+  [/^BZh/, "bzip2", UNPACK],
+  [/^\xfd7zXZ\0/, "xz", UNPACK],
+  [/^\x28\xb5\x2f\xfd/, "zstd", UNPACK],
+  [/^\x04\x22\x4d\x18/, "LZ4", UNPACK],
+  [/^7z\xbc\xaf\x27\x1c/, "a 7z archive", UNPACK],
+  [/^Rar!/, "a RAR archive", UNPACK],
+  [/^.{257}ustar/s, "a TAR archive", UNPACK],
+  [/^\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1/, "an old Excel workbook (xls)", SAVE],
+  [/^SQLite format 3\0/, "an SQLite database", "export its table as CSV"],
+  [/^.{8}DUCK/s, "a DuckDB database", "export its table as CSV"],
+  [/^.{0,512}?\x89HDF\r\n\x1a\n/s, "HDF5", SAVE],
+  [/^MATLAB 5\.0 MAT-file/, "a MATLAB file", SAVE],
+  [/^ORC/, "ORC", SAVE],
+  [/^Obj\x01/, "Avro", SAVE],
+  [/^\x80[\x02-\x05]/, "a Python pickle", SAVE],
+  [/^.{8}\{"/s, "safetensors", "checkpoints are uploaded as such"],
+  [/^\x89PNG/, "a PNG picture", "pictures are uploaded as IDX, CSV or a table"],
+  [/^\xff\xd8\xff/, "a JPEG picture", "pictures are uploaded as IDX, CSV or a table"],
+  [/^(?:\xff\xfe|\xfe\xff|(?:[\t\r\n -~]\0){4}|(?:\0[\t\r\n -~]){4})/, "UTF-16 text", "save it as CSV in UTF-8"],
+];
+
+/** First characters behind blanks and a byte-order mark, in lower case. */
+const textKinds: [RegExp, string, string][] = [
+  [/^%pdf-/, "a PDF document", SAVE],
+  [/^<(?:!doctype html|html|head|body|table)\b/, "an HTML page", "it may be an error page; download the file itself"],
+  [/^<(?:\?xml|[a-z!])/, "XML", SAVE],
+  [/^(?:\{\s*["}]|\[\s*(?:["[{\]\d-]|true|false|null))/, "JSON", SAVE],
+];
+
+/** What is in a ZIP archive, by the names in its list. */
+const zipKinds: [string, string, string][] = [
+  ["xl/workbook", "an Excel workbook (xlsx)", SAVE],
+  ["word/document", "a Word document (docx)", SAVE],
+  ["META-INF/manifest.xml", "an OpenDocument file (ods)", SAVE],
+  [".npy", "an NPZ archive", "save one array as NPY"],
+];
+
+/**
+ * Why a file that could not be imported in a format is none of this format, when its first bytes tell what it is; else
+ * undefined.
+ */
+export async function otherKind(path: string, wanted: Format): Promise<string | undefined> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const head = await readBytes(file, 0, Math.min(HEAD_BYTES, size));
+    const tailBytes = Math.min(TAIL_BYTES, size);
+    const tail = async () => Buffer.from(await readBytes(file, size - tailBytes, tailBytes));
+    const kind = await kindOf(Buffer.from(head), tail);
+    if (kind === undefined || kind.format === wanted) return undefined;
+    return `not ${formatNames[wanted]}, but ${kind.name}: ${kind.advice}`;
+  } finally {
+    await file.close();
+  }
+}
+
+async function kindOf(head: Buffer, readTail: () => Promise<Buffer>): Promise<FileKind | undefined> {
+  if (head.length === 0) return undefined;
+  const bytes = head.toString("latin1");
+  if (/^PK(?:\x03\x04|\x05\x06)/.test(bytes)) {
+    const tail = await readTail();
+    const [, name, advice] = zipKinds.find(([entry]) => tail.includes(entry)) ?? ["", "a ZIP archive", UNPACK];
+    return { name, advice };
+  }
+  // Words such as ORC may begin a text as well.
+  if (isText(bytes)) {
+    const start = head.toString("utf8").trimStart().toLowerCase();
+    const [, name, advice] = textKinds.find(([pattern]) => pattern.test(start)) ?? [];
+    if (name !== undefined && advice !== undefined) return { name, advice };
+    return { name: "text", advice: "upload it as CSV, if it is that", format: "csv" };
+  }
+  const [, name, advice, format] = binaryKinds.find(([pattern]) => pattern.test(bytes)) ?? [];
+  if (name === undefined || advice === undefined) return undefined;
+  return { name, advice, ...(format === undefined ? {} : { format }) };
+}
+
+/** Nothing but tabs and line ends among the control characters. */
+const isText = (bytes: string) => !/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(bytes);
