@@ -32,6 +32,7 @@ import { importNpy } from "../../src/datasets/import/import-npy.ts";
 import { importParquet } from "../../src/datasets/import/import-parquet.ts";
 import { decodeLz4Frame } from "../../src/datasets/import/lz4-frame.ts";
 import { runImport } from "../../src/datasets/import/run-import.ts";
+import { allIntegers, strangeColumns, unreadable } from "./parquet-fixtures.ts";
 import { readTable, temporaryFolder, type Table } from "./support.ts";
 
 const importers = { parquet: importParquet, arrow: importArrow, npy: importNpy };
@@ -176,6 +177,30 @@ describe("parquet from elsewhere", () => {
     });
   });
 
+  test("integers of every size, with a sign and without, plain and in a dictionary", async () => {
+    expect(await importBytes("parquet", await temporaryFolder(), allIntegers)).toEqual({
+      type: "float32",
+      groups: {
+        u8: [[255], [0]],
+        u16: [[65535], [0]],
+        u32: [[4294966784], [1]],
+        u64: [[2 ** 63], [0]],
+        i8: [[-1], [0]],
+        i64: [[-(2 ** 63)], [1]],
+        d: [[0.5], [0.25]],
+      },
+    });
+  });
+
+  test.each(Object.keys(strangeColumns))("numbers that are %s are refused by name", async (what) => {
+    const reason = await refusal(importBytes("parquet", await temporaryFolder(), strangeColumns[what]!));
+    expect(reason).toBe(`column 'x' has ${what}; only numbers and booleans are possible`);
+  });
+
+  test.each(Object.keys(unreadable))("%s", async (reason) => {
+    expect(await refusal(importBytes("parquet", await temporaryFolder(), unreadable[reason]!))).toBe(reason);
+  });
+
   test.each<[string, ColumnSource]>([
     ["column 'a' has type UTF8; only numbers and booleans are possible", { name: "a", data: ["x"], type: "STRING" }],
     ["column 'a' has type TIMESTAMP_MILLIS", { name: "a", data: [new Date(0)], type: "TIMESTAMP" }],
@@ -275,6 +300,12 @@ describe("npy from elsewhere", () => {
     length.writeUInt16LE(header.length);
     return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), length, header, data]);
   };
+  /** Four bytes of data behind a header. */
+  const header = (text: string, version = 1) => {
+    const file = npy("|u1", "4,", Buffer.alloc(4));
+    const length = Buffer.from([text.length & 255, text.length >> 8, ...(version > 1 ? [0, 0] : [])]);
+    return Buffer.concat([file.subarray(0, 6), Buffer.from([version, 0]), length, Buffer.from(text), Buffer.alloc(4)]);
+  };
   const bytes = (size: number, write: (buffer: Buffer) => void) => {
     const buffer = Buffer.alloc(size);
     write(buffer);
@@ -300,6 +331,23 @@ describe("npy from elsewhere", () => {
     });
   });
 
+  test("headers of every version, with the keys in any order", async () => {
+    const expected = { type: "uint8", groups: { data: [[0], [0], [0], [0]] } };
+    for (const version of [1, 2, 3]) {
+      for (const text of [
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (4,), }          \n",
+        "{'shape':(4L,1L),'fortran_order':True,'descr':'|u1'}\n",
+      ]) {
+        const file = header(text, version);
+        expect([version, text, await importBytes("npy", await temporaryFolder(), file)]).toEqual([
+          version,
+          text,
+          expected,
+        ]);
+      }
+    }
+  });
+
   test.each<[string, Buffer]>([
     ["the array is in Fortran order; save numpy.ascontiguousarray of it", npy("|u1", "2, 2", Buffer.alloc(4), "True")],
     ["the array has 3 dimensions; reshape it to rows and columns", npy("|u1", "1, 2, 2", Buffer.alloc(4))],
@@ -309,6 +357,24 @@ describe("npy from elsewhere", () => {
     ["but its header describes", npy("|u1", "5,", Buffer.alloc(4))],
     ["but its header describes", npy("|u1", "99999999999, 9999", Buffer.alloc(4))],
     ["row 2, column 'data': Infinity", npy("<f4", "2,", Buffer.from(Float32Array.of(1, Infinity).buffer))],
+    ["the array has type '<f2'", npy("<f2", "1,", Buffer.alloc(2))],
+    ["the array has type '<M8[ns]'", npy("<M8[ns]", "1,", Buffer.alloc(8))],
+    ["the array has type '<f4x'", npy("<f4x", "1,", Buffer.alloc(4))],
+    ["the array has type '<U3'", npy("<U3", "1,", Buffer.alloc(12))],
+    ["the array has type '|O'", npy("|O", "1,", Buffer.alloc(8))],
+    ["but its header describes", npy("|u1", "2,", Buffer.alloc(3))],
+    ["the array has a structured type", header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }")],
+    [
+      "the array has a structured type",
+      header("{'descr': [(\"'descr': '<f4'\", '<f4')], 'fortran_order': False, 'shape': (1,), }"),
+    ],
+    [
+      "the NPY header is not valid",
+      header("{'descr': '|u1', 'descr': '<f4', 'fortran_order': False, 'shape': (4,), }"),
+    ],
+    ["the NPY header is not valid", header("{'descr': '|u1', 'shape': (4,), }")],
+    ["the NPY header is not valid", header("{'descr': '|u1', 'fortran_order': 0, 'shape': (4,), }")],
+    ["NPY files of version 4.0 are unknown", header("{'descr': '|u1', 'fortran_order': False, 'shape': (4,), }", 4)],
     ["the file is not an NPY file", Buffer.from("PK\x03\x04 and so on")],
   ])("%s", async (reason, file) => {
     expect(await refusal(importBytes("npy", await temporaryFolder(), file))).toContain(reason);

@@ -14,7 +14,7 @@ const typeNames = (
   "NONE Null Int Float Binary Utf8 Bool Decimal Date Time Timestamp Interval List Struct Union FixedSizeBinary " +
   "FixedSizeList Map Duration LargeBinary LargeUtf8 LargeList RunEndEncoded BinaryView Utf8View ListView LargeListView"
 ).split(" ");
-const [INT, FLOAT, BOOL, FIXED_SIZE_LIST] = [2, 3, 6, 16];
+const [INT, FLOAT, BOOL, FIXED_SIZE_LIST, DURATION] = [2, 3, 6, 16, 18];
 /** Uses of the format that readers have to know: replaced dictionaries, and compressed bodies. */
 const KNOWN_FEATURES = new Set([0, 1, 2]);
 const EXTENSION_KEY = "ARROW:extension:name";
@@ -117,6 +117,24 @@ function readItem(field: FlatTable, name: string): Pick<ArrowColumn, "item" | "i
 
 const refused = (name: string, what: string) =>
   new ImportError(`column '${name}' has ${what}; only numbers, booleans and lists of one fixed size are possible`);
+
+/**
+ * What columns are, by name, beyond the numbers that they are stored as: durations and extension types. Files of other
+ * formats may keep an Arrow schema to tell.
+ */
+export function readMeanings(schema: FlatTable): Map<string, string> {
+  const meanings = new Map<string, string>();
+  for (const field of schema.tables(schemaField.fields)) {
+    const extension = metadataValue(field, fieldField.metadata, EXTENSION_KEY, MAX_TEXT_BYTES);
+    const isDuration = field.byte(fieldField.typeId) === DURATION;
+    if (extension === undefined && !isDuration) continue;
+    meanings.set(
+      field.text(fieldField.name),
+      extension === undefined ? "type Duration" : `extension type '${extension}'`,
+    );
+  }
+  return meanings;
+}
 
 /** The value of a key in a list of pairs; cut to `bytesMax`, unlimited when left out. */
 function metadataValue(table: FlatTable, field: number, key: string, bytesMax = Infinity): string | undefined {

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { MAX_COLUMNS } from "../file/layout.ts";
 import { ImportError, type ImportJob } from "./import-job.ts";
+import { excerpt } from "./import-warnings.ts";
 import { readBytes, swapBytes } from "./read-file.ts";
 import { TableSink, type SourceValues } from "./table-sink.ts";
 
@@ -76,8 +77,10 @@ async function readHeader(file: FileHandle): Promise<NpyHeader> {
   if (start.toString("latin1", 0, 6) !== "\x93NUMPY") {
     throw new ImportError("the file is not an NPY file");
   }
-  const version = start[6] as number;
-  if (version < 1 || version > 3) throw new ImportError(`NPY files of version ${version} are unknown`);
+  const [version, minor] = [start[6] as number, start[7] as number];
+  if (version < 1 || version > 3 || minor !== 0) {
+    throw new ImportError(`NPY files of version ${version}.${minor} are unknown`);
+  }
   const [bytes, position] = version === 1 ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12];
   if (bytes > MAX_HEADER_BYTES || position + bytes > size) throw new ImportError("the header is longer than the file");
   const text = Buffer.from(await readBytes(file, position, bytes)).toString("utf8");
@@ -87,30 +90,65 @@ async function readHeader(file: FileHandle): Promise<NpyHeader> {
   return { ...header, start: position + bytes };
 }
 
-/** The header is a Python dictionary with three keys. */
-function parseHeader(text: string): Omit<NpyHeader, "start"> {
-  // Linear: nothing begins inside of what a pattern may repeat, and what follows a repetition is no part of it. Digits
-  // are part of what follows them, hence so few.
-  const descr = /'descr'\s*:\s*'([<>|=])([a-zA-Z])(\d{1,4})[^']*'/.exec(text);
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
-  const shape = /'shape'\s*:\s*\(([\d,\sL]*)\)/.exec(text);
-  if (order === null || shape === null) throw new ImportError("the NPY header is not valid");
-  const type = descr === null ? "a structured type" : `type '${descr.slice(1).join("")}'`;
-  const kind = descr === null ? "" : `${descr[2]}${descr[3]}`;
-  const view = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-  if (view === undefined) {
-    throw new ImportError(`the array has ${type}; possible are bool, integers, float32 and float64`);
+/** One key of the header with its value: a text, a truth, a tuple of numbers, or the beginning of a list. */
+const ENTRY =
+  /\s*'(descr|fortran_order|shape)'\s*:\s*(?:(\[)|(?:'([^']*)'|(True|False)|\(([\d,\sL]*)\))\s*(?:,\s*|$))/y;
+
+interface HeaderEntries {
+  /** Code of the type; undefined when it is a list of fields. */
+  descr?: string | undefined;
+  order?: string | undefined;
+  shape?: string | undefined;
+}
+
+/** The header is a Python dictionary of three keys, each of them once. */
+function readEntries(text: string): HeaderEntries {
+  const invalid = () => new ImportError("the NPY header is not valid");
+  const whole = text.trim();
+  if (!whole.startsWith("{") || !whole.endsWith("}")) throw invalid();
+  const inside = whole.slice(1, -1);
+  const entries: HeaderEntries = {};
+  const seen = new Set<string>();
+  ENTRY.lastIndex = 0;
+  while (ENTRY.lastIndex < inside.length) {
+    const match = ENTRY.exec(inside);
+    const [, key = "", list, descr, order, shape] = match ?? [];
+    if (match === null || seen.has(key)) throw invalid();
+    seen.add(key);
+    if (key === "descr" && list !== undefined) throw unfitType("a structured type");
+    if (key === "descr") entries.descr = descr;
+    else if (key === "fortran_order") entries.order = order;
+    else entries.shape = shape;
   }
-  const sizes = (shape[1] as string).split(",").filter((size) => size.trim() !== "");
+  return entries;
+}
+
+const unfitType = (type: string) =>
+  new ImportError(`the array has ${type}; possible are bool, integers, float32 and float64`);
+
+function parseHeader(text: string): Omit<NpyHeader, "start"> {
+  const { descr, order, shape } = readEntries(text);
+  if (descr === undefined || order === undefined || shape === undefined) {
+    throw new ImportError("the NPY header is not valid");
+  }
+  const [, byteOrder, letter, digits] = /^([<>|=])([a-zA-Z])(\d+)$/.exec(descr) ?? [];
+  const kind = `${letter}${digits}`;
+  const view = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (view === undefined) throw unfitType(`type '${excerpt(descr)}'`);
+  const sizes = shape.split(",").map((size) => size.trim());
+  // A tuple of one ends with a comma.
+  if (sizes.at(-1) === "") sizes.pop();
+  // Python 2 wrote long numbers with an L.
+  if (!sizes.every((size) => /^\d+L?$/.test(size))) throw new ImportError("the NPY header is not valid");
   if (sizes.length !== 1 && sizes.length !== 2) {
     throw new ImportError(`the array has ${sizes.length} dimensions; reshape it to rows and columns`);
   }
   const [rows, columns] = [Number.parseInt(sizes[0] as string, 10), Number.parseInt(sizes[1] ?? "1", 10)];
-  if (order[1] === "True" && rows > 1 && columns > 1) {
+  if (order === "True" && rows > 1 && columns > 1) {
     throw new ImportError("the array is in Fortran order; save numpy.ascontiguousarray of it");
   }
   if (rows === 0 || columns === 0) throw new ImportError("the array is empty");
   if (columns > MAX_COLUMNS) throw new ImportError(`${columns} columns, but at most ${MAX_COLUMNS} are possible`);
-  const valueBytes = Number(descr?.[3]);
-  return { rows, columns, valueBytes, view, isBigEndian: descr?.[1] === ">", isByte: kind === "u1" || kind === "b1" };
+  const valueBytes = Number(digits);
+  return { rows, columns, valueBytes, view, isBigEndian: byteOrder === ">", isByte: kind === "u1" || kind === "b1" };
 }

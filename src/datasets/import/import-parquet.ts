@@ -2,8 +2,8 @@ import { open, type FileHandle } from "node:fs/promises";
 import {
   parquetMetadataAsync,
   parquetScan,
-  parquetSchema,
   type AsyncBuffer,
+  type ColumnChunk,
   type DecodedArray,
   type FileMetaData,
   type RowGroup,
@@ -13,7 +13,8 @@ import { compressors } from "hyparquet-compressors";
 import { GROUPS_KEY } from "../groups-metadata.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 import { readBytes } from "./read-file.ts";
-import { TableSink, type SourceColumn } from "./table-sink.ts";
+import { checkRowGroups, readParquetSchema } from "./parquet-schema.ts";
+import { TableSink } from "./table-sink.ts";
 
 /** Every one is described anew in every row group; wider tables belong into lists in Arrow, or into NPY. */
 const MAX_PARQUET_COLUMNS = 65_536;
@@ -35,7 +36,8 @@ export async function importParquet(job: ImportFile): Promise<string[]> {
     const { size } = await handle.stat();
     const file = asyncBuffer(handle, size);
     const metadata = await guard(() => parquetMetadataAsync(file, { geoparquet: false }));
-    const columns = await guard(() => parquetSchema(metadata).children.map(({ element }) => describeColumn(element)));
+    const columns = await guard(() => readParquetSchema(metadata));
+    checkRowGroups(metadata, columns);
     const groupsText = metadata.key_value_metadata?.find(({ key }) => key === GROUPS_KEY)?.value;
     if (columns.length > MAX_PARQUET_COLUMNS) {
       throw new ImportError(`${columns.length} columns, but at most ${MAX_PARQUET_COLUMNS} are possible`);
@@ -102,26 +104,6 @@ function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
   }
 }
 
-/** Throws ImportError for a column that is not one number per row. */
-function describeColumn(element: SchemaElement): SourceColumn {
-  const { type, converted_type: converted, logical_type: logical } = element;
-  // A damaged file may leave anything out.
-  const name = String((element.name as string | undefined) ?? "");
-  const refuse = (what: string) => new ImportError(`column '${name}' ${what}; only numbers and booleans are possible`);
-  if (element.num_children !== undefined && element.num_children > 0) throw refuse("is nested");
-  if (element.repetition_type === "REPEATED") throw refuse("is a list");
-  if (type === "BOOLEAN") return { name, width: 1, isByte: true };
-  const annotation = converted ?? logical?.type;
-  const isInteger = (type === "INT32" || type === "INT64") && (annotation === undefined || /^U?INT/.test(annotation));
-  if (isInteger) {
-    const isByte =
-      converted === "UINT_8" || (logical?.type === "INTEGER" && logical.bitWidth === 8 && !logical.isSigned);
-    return { name, width: 1, isByte };
-  }
-  if ((type === "FLOAT" || type === "DOUBLE") && annotation === undefined) return { name, width: 1, isByte: false };
-  throw refuse(`has type ${annotation ?? type}`);
-}
-
 /** Pages say how long they are without compression: believed up to a limit. */
 const boundedCompressors = Object.fromEntries(
   Object.entries(compressors).map(([codec, decompress]) => [
@@ -144,10 +126,7 @@ async function readColumn(
   const { metadata, rowGroup, index, first, end, name } = read;
   const { schema } = metadata;
   return guard(async () => {
-    const chunk = rowGroup.columns[index];
-    if (chunk?.meta_data?.path_in_schema.join("\0") !== name) {
-      throw new ImportError(`column '${name}' is not where the schema has it`);
-    }
+    const chunk = rowGroup.columns[index] as ColumnChunk;
     const single: FileMetaData = {
       ...metadata,
       num_rows: rowGroup.num_rows,
@@ -157,6 +136,8 @@ async function readColumn(
     const scan = await parquetScan({ file, metadata: single, compressors: boundedCompressors });
     const values = await scan.readColumn({ column: name, rowStart: first, rowEnd: end });
     if (values.length !== end - first) throw new ImportError(`column '${name}' ends too early`);
+    // A place in the dictionary that is not there.
+    if (values.includes(undefined as never)) throw new ImportError(`column '${name}' is damaged`);
     return values;
   });
 }
