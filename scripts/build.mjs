@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateMessages } from "./generate-messages.mjs";
 import { buildKernels } from "./build-kernels.mjs";
-import { ensureInstalled, root } from "./install.mjs";
+import { ensureInstalled, isWritable, root } from "./install.mjs";
 import { run } from "./run.mjs";
 
 /** Compiled trees and where their sources lie. */
@@ -33,8 +33,25 @@ export function removeStale(folder = root) {
   return removed;
 }
 
+/** What a server can not start without. */
+const essentials = ["dist/src/main.js", "build/kernels.wasm", "sdk/dist/index.js", "cli/dist/main.js"];
+
+/** True when there is nothing to do, because nothing can be written; ends the program when something would have to be. */
+function mustStayAsItIs() {
+  const locked = ["dist", "build", "sdk/dist", "cli/dist"].find((folder) => !isWritable(join(root, folder)));
+  if (locked === undefined) return false;
+  const missing = essentials.find((file) => !existsSync(join(root, file)));
+  if (missing !== undefined) {
+    console.error(`${root} is not built (${missing} is missing), and ${locked} can not be written to.`);
+    process.exit(1);
+  }
+  console.log(`${locked} can not be written to: what is there is not built again.`);
+  return true;
+}
+
 /** Compiles the CPU kernels, the server, SDK, CLI and demo; with `all` also tests, benchmarks and what only developers need. */
 export async function build({ all }) {
+  if (mustStayAsItIs()) return;
   if (all) await generateMessages();
   const projects = all ? ["."] : ["src", "sdk", "cli", "scripts/demo"];
   const kernels = await buildKernels();

@@ -1,7 +1,7 @@
 // Installs the packages that a command needs, and only when they are not there yet.
 import { spawn } from "node:child_process";
-import { existsSync, lstatSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, lstatSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -43,27 +43,57 @@ export function missingPackages({ dev, folder = root }) {
     .map(([path]) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
 }
 
+/** Whether files can be made in a folder of the checkout, which need not be there yet. */
+export function isWritable(folder) {
+  if (!existsSync(folder)) return isWritable(dirname(folder));
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Waits for a child and passes signals on, but for Ctrl-C, which reaches the child by itself. Resolves to the exit code,
+ * which is not 0 when there was a signal.
+ */
+export function waitFor(child) {
+  let signalled = 0;
+  const forward = (signal, number) => {
+    signalled = 128 + number;
+    if (signal === "SIGTERM" || !process.stdin.isTTY) child.kill(signal);
+  };
+  process.on("SIGTERM", forward);
+  process.on("SIGINT", forward);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      process.off("SIGTERM", forward);
+      process.off("SIGINT", forward);
+      resolve(code || signalled || (code ?? 1));
+    });
+  });
+}
+
 /** Runs npm with the output on this terminal. Resolves to its exit code and what it wrote to stderr. */
-export function npm(args) {
+export async function npm(args) {
   // Started by npm: the very same npm. Else the one on the PATH, which on Windows is a script that needs a shell.
   const cli = process.env.npm_execpath;
   const [command, options] = cli?.endsWith(".js")
     ? [[process.execPath, cli], {}]
     : [["npm"], { shell: process.platform === "win32" }];
-  return new Promise((resolve, reject) => {
-    const child = spawn(command[0], [...command.slice(1), ...args], {
-      ...options,
-      cwd: root,
-      stdio: ["ignore", "inherit", "pipe"],
-    });
-    let stderr = "";
-    child.stderr.on("data", (chunk) => {
-      stderr += chunk;
-      process.stderr.write(chunk);
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stderr }));
+  const child = spawn(command[0], [...command.slice(1), ...args], {
+    ...options,
+    cwd: root,
+    stdio: ["ignore", "inherit", "pipe"],
   });
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+    process.stderr.write(chunk);
+  });
+  return { code: await waitFor(child), stderr };
 }
 
 /** Makes sure that everything is installed: all packages, or with `dev: false` those that a running server needs. */
@@ -75,7 +105,12 @@ export async function ensureInstalled({ dev }) {
     console.error(`node_modules is a link, and it lacks ${missing.slice(0, 3).join(", ")}: install where it leads to.`);
     process.exit(1);
   }
-  console.log(`Installing packages (${missing.length} missing: ${missing.slice(0, 3).join(", ")}, …)`);
+  const names = `${missing.length} missing: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}`;
+  if (!isWritable(join(root, "node_modules"))) {
+    console.error(`Packages can not be installed (${names}): ${root} can not be written to.`);
+    process.exit(1);
+  }
+  console.log(`Installing packages (${names})`);
   const flags = ["--no-audit", "--no-fund", "--loglevel=error", ...(dev ? ["--include=dev"] : ["--omit=dev"])];
   let result = await npm(["ci", ...flags]);
   if (result.code !== 0 && result.stderr.includes("in sync")) {

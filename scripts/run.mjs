@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./install.mjs";
+import { root, waitFor } from "./install.mjs";
 
 /**
  * Runs a command of an installed package on this terminal. Resolves to its exit code. The command is found through
@@ -12,17 +12,5 @@ export function run(packageName, args, { command = packageName } = {}) {
   const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const script = join(folder, typeof bin === "string" ? bin : bin[command]);
   const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: "inherit" });
-  // Ctrl-C reaches the child by itself; this process only waits for it to clean up.
-  const forward = (signal) => child.kill(signal);
-  const wait = () => {};
-  process.on("SIGTERM", forward);
-  process.on("SIGINT", wait);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      process.off("SIGTERM", forward);
-      process.off("SIGINT", wait);
-      resolve(code ?? 1);
-    });
-  });
+  return waitFor(child);
 }

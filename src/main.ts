@@ -15,9 +15,8 @@ function describe(error: unknown, config: Config | undefined): string {
     return `Port ${config?.port} on ${config?.host} is in use. Set HANAMI_PORT to another one, or stop what uses it.`;
   }
   if (code?.startsWith("ERR_PARSE_ARGS") === true) return `${error.message}\nUsage: npm start -- [--config FILE]`;
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EACCES") {
-    return `The server can not start: ${error.message}`;
-  }
+  // Of the system: no such address, no right to a port, a disk that is full or can not be written to.
+  if (/^E(?!RR_)[A-Z0-9]+$/.test(code ?? "")) return `The server can not start: ${error.message}`;
   return error.stack ?? error.message;
 }
 
@@ -52,12 +51,18 @@ const hasTerminal = process.stdin.isTTY || process.stdout.isTTY;
 /** Longer than anything should take that is waited for at the end. What is not saved by then goes on from its last snapshot. */
 const stopMsMax = 60_000;
 
-/** The first signal stops the server in good order, the second one at once. */
+/** Ctrl-C comes twice from `npm start`: from the terminal, and from npm, which passes it on. */
+const sameSignalMs = 1000;
+
+/** The first signal stops the server in good order, a second one at once. */
 function stopOnSignals(server: Server): void {
-  let isStopping = false;
+  let stoppingSinceMs: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
-    if (isStopping) process.exit(1);
-    isStopping = true;
+    if (stoppingSinceMs !== undefined) {
+      if (performance.now() - stoppingSinceMs > sameSignalMs) process.exit(1);
+      return;
+    }
+    stoppingSinceMs = performance.now();
     console.log(`${signal}: stopping`);
     setTimeout(() => fail(new StartError("The server did not stop in time and was ended.")), stopMsMax).unref();
     server.close().then(() => process.exit(0), fail);

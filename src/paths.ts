@@ -13,4 +13,5 @@ export const paths = {
   proto: inRoot("proto/hanami.proto"),
   kernels: inRoot("build/kernels.wasm"),
   shaders: inRoot("shaders"),
+  patches: inRoot("patches"),
 };

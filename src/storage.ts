@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "./datasets/file/writer.ts";
 import { StartError } from "./start-error.ts";
@@ -25,7 +25,10 @@ export async function openStorage(root: string): Promise<Storage> {
   };
   // The passphrases' hashes and everybody's data are nobody else's business.
   try {
-    for (const folder of Object.values(storage)) await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const folder of Object.values(storage)) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    }
     await syncFolder(root);
   } catch (error) {
     throw new StartError(`The data directory ${root} can not be used: ${(error as Error).message}`, { cause: error });

@@ -3,6 +3,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
 import { checkSpace } from "../free-space.ts";
+import { outageOf } from "../outage.ts";
 import { paths } from "../paths.ts";
 import { StartError } from "../start-error.ts";
 import { checkVersion } from "./check-version.ts";
@@ -50,9 +51,10 @@ export async function openEmbedded(directory: string): Promise<Database> {
     await client?.close().catch(() => {});
     if (error instanceof StartError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError(
-      `The embedded database in ${directory} can not be opened: ${reason}. If its files are damaged, restore the data directory from a backup.`,
-      { cause: error },
-    );
+    const hint =
+      outageOf(error) === undefined ? " If its files are damaged, restore the data directory from a backup." : "";
+    throw new StartError(`The embedded database in ${directory} can not be opened: ${reason}.${hint}`, {
+      cause: error,
+    });
   }
 }

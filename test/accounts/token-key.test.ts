@@ -95,5 +95,5 @@ test("a reload makes no key: where the file is gone, too short or a folder, ever
 
 test("a key file that can not be made is named", async () => {
   await writeFile(join(folder, "file"), "");
-  await expect(load(join(folder, "file/token.key"))).rejects.toThrow(/file\/token\.key can not be made: ENOTDIR/);
+  await expect(load(join(folder, "file/token.key"))).rejects.toThrow(/file\/token\.key can not be read: ENOTDIR/);
 });

@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { paths } from "../../src/paths.ts";
+import { temporaryFolder } from "../datasets/support.ts";
+
+const sources = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.base.json", "scripts", "src", "sdk"];
+const moreSources = ["cli", "proto", "shaders", "patches"];
+const compiled = ["dist/src", "dist/scripts", "build"];
+
+/**
+ * A copy of this checkout, compiled or not, in a folder that goes away with the test. Its packages are links to those of
+ * the original, but for the patched driver, which is a copy.
+ */
+export async function makeCheckout({ isBuilt }: { isBuilt: boolean }): Promise<string> {
+  const folder = join(await temporaryFolder(), "hanami");
+  const skipped = (path: string) => path.endsWith("/node_modules") || (!isBuilt && /\/(sdk|cli)\/dist$/.test(path));
+  for (const name of [...sources, ...moreSources, ...(isBuilt ? compiled : [])]) {
+    const options = { recursive: true, preserveTimestamps: true, filter: (path: string) => !skipped(path) };
+    cpSync(join(paths.root, name), join(folder, name), options);
+  }
+  const [from, to] = [join(paths.root, "node_modules"), join(folder, "node_modules")];
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    const [source, target] = [join(from, name), join(to, name)];
+    if (name === "postgres") cpSync(source, target, { recursive: true });
+    // Those of the checkout itself stay beside it.
+    else symlinkSync(lstatSync(source).isSymbolicLink() ? readlinkSync(source) : source, target);
+  }
+  // Whoever has no rights here may look all the same.
+  chmodSync(join(folder, ".."), 0o755);
+  return folder;
+}
+
+/** npm has news of its own. */
+const quiet = { npm_config_update_notifier: "false" };
+
+interface How {
+  cwd: string;
+  env?: Record<string, string>;
+  /** Somebody who can not write to what others made. */
+  isStranger?: boolean;
+}
+
+/** Starts a command in a process group of its own, with little in its environment, and collects what it prints. */
+export function start(command: string, args: readonly string[], { cwd, env = {}, isStranger = false }: How) {
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env["PATH"], HOME: cwd, HANAMI_PORT: "0", HANAMI_LOG_LEVEL: "warn", ...quiet, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    ...(isStranger ? { uid: 65_534, gid: 65_534 } : {}),
+  });
+  const output = { out: "", error: "" };
+  child.stdout.on("data", (chunk) => (output.out += String(chunk)));
+  child.stderr.on("data", (chunk) => (output.error += String(chunk)));
+  const ended = once(child, "close").then(([code]) => ({ code: code as number | null, ...output }));
+  const group = -(child.pid as number);
+  const signal = (to: number, name: NodeJS.Signals) => {
+    try {
+      process.kill(to, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  };
+  onTestFinished(() => signal(group, "SIGKILL"));
+  return {
+    ended,
+    kill: (name: NodeJS.Signals) => signal(child.pid as number, name),
+    killGroup: (name: NodeJS.Signals) => signal(group, name),
+    /** Resolves once the server listens; rejects when the program ends before. */
+    async listening(): Promise<{ dataDir: string; pid: number }> {
+      const lines = /^process (\d+)\ndata directory (.*)\n/m;
+      while (!lines.test(output.out)) {
+        const end = await Promise.race([once(child.stdout, "data").then(() => undefined), ended]);
+        if (end !== undefined && !lines.test(output.out)) throw new Error(`ended: ${JSON.stringify(end)}`);
+      }
+      const [, pid, dataDir = ""] = lines.exec(output.out) as RegExpExecArray;
+      return { dataDir, pid: Number(pid) };
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { unpatchedFiles } from "../../src/db/driver-patch.ts";
+import { paths } from "../../src/paths.ts";
+import { temporaryFolder } from "../datasets/support.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
+import { makeCheckout, start } from "./checkout.ts";
+
+// Several servers start, with npm before them: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 240_000 });
+
+const isRoot = process.getuid?.() === 0;
+const script = (folder: string) => join(folder, "scripts/start.mjs");
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test.each([
+  ["a service manager stops npm", "SIGTERM", "kill"],
+  ["somebody interrupts npm", "SIGINT", "kill"],
+  ["Ctrl-C reaches npm and the server", "SIGINT", "killGroup"],
+] as const)("npm start ends in good order, and npm after its server: %s", async (_, signal, send) => {
+  const dataDir = join(await temporaryFolder(), "data");
+  const npm = start("npm", ["start"], { cwd: paths.root, env: { HANAMI_DATA_DIR: dataDir } });
+  const { pid } = await npm.listening();
+  npm[send](signal);
+  const { code, out, error } = await npm.ended;
+  expect([code, error, isAlive(pid)]).toEqual([0, "", false]);
+  expect(out.endsWith(`\n${signal}: stopping\n`)).toBe(true);
+  // The lock is a socket, which goes with an orderly end only.
+  expect(spawnSync("ls", [dataDir], { encoding: "utf8" }).stdout).not.toContain("lock-");
+});
+
+test("the data directory is the same from whichever folder the server is started", async () => {
+  const folder = await makeCheckout({ isBuilt: true });
+  const elsewhere = await temporaryFolder();
+  mkdirSync(join(folder, "docs/deep"), { recursive: true });
+  writeFileSync(join(elsewhere, "my.conf"), "HANAMI_ADMIN_USER_ID=other_admin\n");
+  const ways: [command: string, args: string[], cwd: string][] = [
+    ["npm", ["--prefix", folder, "start", "--", "--config", "my.conf"], elsewhere],
+    ["npm", ["start"], join(folder, "docs/deep")],
+    [process.execPath, [script(folder)], elsewhere],
+    [process.execPath, [join(folder, "dist/src/main.js")], elsewhere],
+  ];
+  const made: boolean[] = [];
+  for (const [command, args, cwd] of ways) {
+    const server = start(command, args, { cwd });
+    const { dataDir } = await server.listening();
+    server.kill("SIGTERM");
+    const { code, out } = await server.ended;
+    expect([code, dataDir]).toEqual([0, join(folder, "hanami-data")]);
+    made.push(out.includes("HANAMI_USER=other_admin"));
+  }
+  // The first one made the administrator, as the file said that lies where it was typed; the others found it.
+  expect(made).toEqual([true, false, false, false]);
+  expect(existsSync(join(elsewhere, "hanami-data"))).toBe(false);
+});
+
+/** Takes the patch out of the driver, as an install without scripts leaves it. */
+function unpatch(folder: string): void {
+  const { status, stderr } = spawnSync("git", ["apply", "--reverse", "--unsafe-paths", "--directory", folder], {
+    input: readFileSync(join(paths.patches, "postgres+3.4.9.patch")),
+    cwd: folder,
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+}
+
+test("a driver without its patch is patched by a start, and refused where that is not possible", async () => {
+  expect(unpatchedFiles()).toEqual([]);
+  const folder = await makeCheckout({ isBuilt: true });
+  const driver = join(folder, "node_modules/postgres/src/connection.js");
+  const patched = readFileSync(driver, "utf8");
+  unpatch(folder);
+  expect(readFileSync(driver, "utf8")).not.toBe(patched);
+  const env = { HANAMI_DATA_DIR: join(await temporaryFolder(), "data"), DATABASE_URL: "postgres://a:b@127.0.0.1:1/c" };
+  const main = await start(process.execPath, [join(folder, "dist/src/main.js")], { cwd: folder, env }).ended;
+  expect([main.code, main.out]).toEqual([1, ""]);
+  expect(main.error).toMatch(/^The driver of Postgres is not patched \(node_modules\/postgres\/src\/\w+\.js\)\. .*\n$/);
+
+  const started = await start("npm", ["start"], { cwd: folder, env }).ended;
+  expect(started.error).toMatch(/The database 127\.0\.0\.1:1\/c can not be used: .*ECONNREFUSED/);
+  expect(readFileSync(driver, "utf8")).toBe(patched);
+});
+
+test.skipIf(!isRoot)("a checkout that can not be written to says so in one line, or starts as it is", async () => {
+  const folder = await makeCheckout({ isBuilt: true });
+  const elsewhere = await temporaryFolder();
+  spawnSync("chmod", ["0777", elsewhere]);
+  const data = join(elsewhere, "data");
+  const tryIt = (dataDir: string) =>
+    start(process.execPath, [script(folder)], { cwd: elsewhere, isStranger: true, env: { HANAMI_DATA_DIR: dataDir } });
+  const server = tryIt(data);
+  await server.listening();
+  server.kill("SIGTERM");
+  expect(await server.ended).toMatchObject({ code: 0, error: "" });
+
+  const locked = await tryIt(join(folder, "hanami-data")).ended;
+  expect([locked.code, locked.error]).toEqual([
+    1,
+    expect.stringMatching(/^The data directory \S+hanami-data can not be used: EACCES: [^\n]*\n$/),
+  ]);
+  // Somebody else's, such as after a start by root.
+  spawnSync("chown", ["-R", "0:0", data]);
+  const foreign = await tryIt(data).ended;
+  expect([foreign.code, foreign.error]).toEqual([
+    1,
+    expect.stringMatching(/^The data directory \S+data can not be used: EACCES: [^\n]*\n$/),
+  ]);
+
+  unpatch(folder);
+  const env = { HANAMI_DATA_DIR: join(elsewhere, "other"), DATABASE_URL: "postgres://a:b@127.0.0.1:1/c" };
+  const unpatched = await start(process.execPath, [script(folder)], { cwd: elsewhere, isStranger: true, env }).ended;
+  expect([unpatched.code, unpatched.error]).toEqual([1, expect.stringMatching(/^The driver .* not patched [^\n]*\n$/)]);
+
+  for (const [gone, reason] of [
+    ["build", /^\S+ is not built \(build\/kernels\.wasm is missing\), and dist can not be written to\.\n$/],
+    ["dist", /^\S+ is not built \(dist\/src\/main\.js is missing\), and dist can not be written to\.\n$/],
+    ["node_modules/hono", /^Packages can not be installed \(1 missing: hono\): \S+ can not be written to\.\n$/],
+  ] as const) {
+    rmSync(join(folder, gone), { recursive: true });
+    const { code, out, error } = await tryIt(data).ended;
+    expect([code, out]).toEqual([1, ""]);
+    expect(error).toMatch(reason);
+  }
+});
+
+test("a data directory without space says so in one line", async (t) => {
+  const disk = await mountSmallDisk(16);
+  if ("reason" in disk) return t.skip(disk.reason);
+  const env = { HANAMI_DATA_DIR: join(disk.folder, "data") };
+  const { code, out, error } = await start(process.execPath, [script(paths.root)], { cwd: paths.root, env }).ended;
+  expect([code, out]).toEqual([1, ""]);
+  expect(error).toMatch(/^The embedded database in \S+ can not be opened: there is not enough space left in \S+\.\n$/);
+});
+
+test("a disk without space for what has to be built says so", async (t) => {
+  const disk = await mountSmallDisk(40);
+  if ("reason" in disk) return t.skip(disk.reason);
+  const folder = join(disk.folder, "hanami");
+  spawnSync("cp", ["-a", await makeCheckout({ isBuilt: false }), folder]);
+  const { bavail, bsize } = statfsSync(disk.folder);
+  writeFileSync(join(disk.folder, "filler"), Buffer.alloc(bavail * bsize));
+  const { code, error } = await start(process.execPath, [script(folder)], { cwd: folder }).ended;
+  expect(code).toBe(1);
+  expect(error).not.toMatch(/^ {4}at /m);
+  expect(error).toMatch(/ENOSPC|no space left/);
+});
