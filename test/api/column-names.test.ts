@@ -36,11 +36,10 @@ const names = [
   "=1+1",
   "日本語",
   "👩‍🚀",
-  "\u00a0",
   "ﬁ",
   "a_0",
   "n".repeat(254),
-].filter((name) => name.trim() !== "");
+];
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 /** Every column has a number of its own in each row. */
@@ -98,7 +97,8 @@ describe.each(["csv", "parquet", "arrow"] as const)("columns of a file in %s", (
 test("an array in NPY takes any of them", async () => {
   const header = npyHeader({ type: "uint8", rowCount: 1, columnCount: 2 });
   const file = new Blob([new Uint8Array(header), Uint8Array.of(7, 8)]);
-  for (const column_name of names) {
+  // CSV drops blanks around a name.
+  for (const column_name of [...names, " lead", "trail ", " ", "\u00a0", "\ufeffmark", "\u200b", "a\u2028b"]) {
     const { uuid } = await hanami.datasets.uploadFile({ name: "named", file, format: "npy", column_name });
     expect([column_name, await hanami.datasets.content({ uuid, column_name })]).toEqual([column_name, [[7, 8]]]);
   }
@@ -106,19 +106,22 @@ test("an array in NPY takes any of them", async () => {
 
 test("tasks learn from them and write results of any name, which can be checked", async () => {
   const cluster_uuid = await makeCluster(app);
-  for (const [index, name] of names.entries()) {
-    const output = names[(index + 1) % names.length] as string;
-    const column = (dataset_column: string, hexagon_name: string) => ({
-      dataset_uuid: source,
-      dataset_column,
-      hexagon_name,
-    });
+  const column = (dataset_column: string, hexagon_name: string) => ({
+    dataset_uuid: source,
+    dataset_column,
+    hexagon_name,
+  });
+  for (let index = 0; index < names.length; index += 2) {
+    const [name, other] = [names[index], names[(index + 1) % names.length]] as [string, string];
     const inputs = [column(name, "picture_hex")];
-    const outputs = [column(output, "label_hex")];
+    const outputs = [column(other, "label_hex")];
     const trained = await hanami.tasks.train({ name: "train", cluster_uuid, inputs, outputs });
     await untilFinished(app, cluster_uuid, trained.uuid);
-    const results = [{ dataset_column: name, hexagon_name: "label_hex" }];
-    const asked = await hanami.tasks.request({ name: "request", cluster_uuid, inputs, results });
+    const question = {
+      inputs: [column(other, "picture_hex")],
+      results: [{ dataset_column: name, hexagon_name: "label_hex" }],
+    };
+    const asked = await hanami.tasks.request({ name: "request", cluster_uuid, ...question });
     await untilFinished(app, cluster_uuid, asked.uuid);
     const rows = await hanami.datasets.content({ uuid: asked.uuid, column_name: name, number_of_rows: 3 });
     expect([name, rows.length, Object.keys((await hanami.datasets.get(asked.uuid)).description)]).toEqual([
