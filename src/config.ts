@@ -51,7 +51,8 @@ const environment = z.object({
   HANAMI_TRUSTED_PROXIES: addressList.default([]),
   HANAMI_MAX_BODY_BYTES: positive.default(2 * 1024 * 1024),
   HANAMI_MAX_MESSAGE_BYTES: positive.default(16 * 1024 * 1024),
-  HANAMI_MAX_TEMPLATE_BYTES: positive.default(1_048_576),
+  HANAMI_MAX_TEMPLATE_BYTES: positive.default(131_072),
+  HANAMI_MAX_HEXAGONS: positive.default(1024),
   HANAMI_MAX_UPLOAD_BYTES: positive.default(10_000_000_000),
   HANAMI_MAX_DATASET_BYTES: positive.default(40_000_000_000),
   HANAMI_MAX_DATASET_ROWS: positive.default(1_000_000_000),
@@ -81,6 +82,8 @@ export interface Limits {
   messageBytes: number;
   /** Of a cluster, whether it came as such or inside of a checkpoint. */
   templateBytes: number;
+  /** Of a template, the same. */
+  hexagons: number;
   /** Of one announced file, for a dataset or a checkpoint. */
   uploadBytes: number;
   /** The values of one dataset, uploaded or the result of a request; its file is a little larger. */
@@ -238,6 +241,7 @@ export function parseConfig(
       bodyBytes: values.HANAMI_MAX_BODY_BYTES,
       messageBytes: values.HANAMI_MAX_MESSAGE_BYTES,
       templateBytes: values.HANAMI_MAX_TEMPLATE_BYTES,
+      hexagons: values.HANAMI_MAX_HEXAGONS,
       uploadBytes: values.HANAMI_MAX_UPLOAD_BYTES,
       datasetBytes: values.HANAMI_MAX_DATASET_BYTES,
       datasetRows: values.HANAMI_MAX_DATASET_ROWS,

@@ -8,6 +8,7 @@ import { tempfilePath } from "../datasets/paths.ts";
 import { ByteRanges } from "../datasets/upload/byte-ranges.ts";
 import { checkpoints, tempfiles } from "../db/schema/index.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
+import { templateExcess } from "../limits/template-excess.ts";
 import { ProcessEndedError, runInProcess } from "../run-in-process.ts";
 import { checkpointPath } from "./checkpoint-path.ts";
 import { headerBytesOf, readOrigin } from "./read-origin.ts";
@@ -77,7 +78,7 @@ async function finalize({ app, caller }: Context, file: Tempfile, uuid: string):
     await checkHeaderBytes(app, copy);
     const owner = { projectId: file.project_id, userId: caller.userId };
     await app.readers.run(owner, file.file_size, (seconds) => check(copy, seconds));
-    await checkTemplateBytes(app, copy);
+    await checkTemplate(app, copy);
     await rename(copy, target);
     await syncFolder(app.storage.checkpoints);
     checkpoint = await record(app, file, uuid);
@@ -130,12 +131,10 @@ async function checkHeaderBytes(app: App, path: string): Promise<void> {
 }
 
 /** A template must not get in inside of a checkpoint that would be refused as such. */
-async function checkTemplateBytes(app: App, path: string): Promise<void> {
-  const { templateBytes } = app.config.limits;
+async function checkTemplate(app: App, path: string): Promise<void> {
   const { template } = await readOrigin(path);
-  if (Buffer.byteLength(template) > templateBytes) {
-    throw badRequest(`Checkpoint can not be imported: its template is bigger than ${templateBytes} bytes`);
-  }
+  const excess = templateExcess(app.config.limits, template);
+  if (excess !== undefined) throw badRequest(`Checkpoint can not be imported: its template ${excess}`);
 }
 
 async function record(app: App, file: Tempfile, uuid: string): Promise<CheckpointRow> {

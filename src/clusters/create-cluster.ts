@@ -5,6 +5,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { holdProject } from "../accounts/hold-project.ts";
 import { ownedBy, visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
+import type { Limits } from "../config.ts";
 import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
 import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoint.ts";
 import { readOrigin } from "../checkpoints/read-origin.ts";
@@ -13,7 +14,8 @@ import { badRequest, conflict } from "../errors.ts";
 import { checkHostRoom } from "../hosts/check-host-room.ts";
 import { findHost } from "../hosts/find-host.ts";
 import { checkRoom } from "../limits/check-room.ts";
-import { parseTemplate, TemplateError } from "../network/template/parse-template.ts";
+import { templateExcess } from "../limits/template-excess.ts";
+import { TemplateError } from "../network/template/parse-template.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
 import { linkDurably } from "./restore-pin.ts";
@@ -53,7 +55,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
   if (checkpoint_uuid === undefined) {
     // Drawn and parsed late: what else is wrong comes first.
     const origin = () => ({
-      template: decodeTemplate(template ?? "", context.app.config.limits.templateBytes),
+      template: decodeTemplate(template ?? "", context.app.config.limits),
       seed: seed ?? randomInt(2 ** 32),
       snapshot: null,
       bytes: EMPTY_NETWORK_BYTES,
@@ -115,16 +117,17 @@ async function insertCluster(
   });
 }
 
-function decodeTemplate(base64: string, bytesMax: number): string {
+function decodeTemplate(base64: string, limits: Limits): string {
   if (base64.length % 4 !== 0 || !BASE64.test(base64))
     throw badRequest("Uploaded template is not a valid base64-String.");
   const text = Buffer.from(base64, "base64").toString("utf8");
-  if (Buffer.byteLength(text) > bytesMax) throw badRequest(`Uploaded template is bigger than ${bytesMax} bytes.`);
+  let excess: string | undefined;
   try {
-    parseTemplate(text);
+    excess = templateExcess(limits, text);
   } catch (error) {
     if (error instanceof TemplateError) throw new InvalidTemplateError(error.message, { cause: error });
     throw error;
   }
+  if (excess !== undefined) throw badRequest(`Uploaded template ${excess}.`);
   return text;
 }

@@ -22,7 +22,12 @@ export const DRAW = {
 
 /** A 32-bit draw from (seed, kind + hexagon, item, part). */
 export function draw(seed: number, stream: number, item: number, part: number): number {
-  return pcg(pcg(pcg(pcg(seed) + stream) + item) + part);
+  return pcg(itemOf(seed, stream, item) + part);
+}
+
+/** What the draws of an item have in common: `draw` is `pcg(itemOf(…) + part)`. */
+export function itemOf(seed: number, stream: number, item: number): number {
+  return pcg(pcg(pcg(seed) + stream) + item);
 }
 
 /** The start weight of a synapse: a float in [-range, range) that depends on its section's seed and its index only. */

@@ -1,5 +1,5 @@
 import { FORWARD_SIDES, neighbourFinder, type Position } from "./grid.ts";
-import { DRAW, draw } from "./random.ts";
+import { DRAW, itemOf, pcg } from "./random.ts";
 import type { Template } from "./template/parse-template.ts";
 
 /** Entries of a hexagon's target list. */
@@ -27,9 +27,8 @@ export function targetWalks(template: Template, seed: number): (hexagon: number)
     const start = axonTarget.get(hexagon) ?? hexagon;
     const list: number[] = [];
     for (let entry = 0; entry < TARGET_COUNT; entry++) {
-      let step = 0;
-      const random = () => draw(seed, DRAW.targetList + hexagon, entry, step++);
-      const target = walk(forward, hexagon, start, distance, random);
+      const item = itemOf(seed, DRAW.targetList + hexagon, entry);
+      const target = walk(forward, { origin: hexagon, start, distance, item });
       if (target !== hexagon && !isInput.has(target)) list.push(target);
     }
     return list;
@@ -41,31 +40,29 @@ type Forward = (hexagon: number) => readonly number[];
 /** Where a walk may step from a hexagon, -1 where it may not. Looked up once for each hexagon that a walk comes to. */
 function forwardSides(hexagons: readonly Position[], isInput: ReadonlySet<number>): Forward {
   const find = neighbourFinder(hexagons);
-  const known = new Map<number, readonly number[]>();
+  const known: (readonly number[] | undefined)[] = [];
   const lookUp = (hexagon: number) =>
     FORWARD_SIDES.map((side) => find(hexagon, side)).map((next) => (isInput.has(next) ? -1 : next));
-  return (hexagon) => {
-    let sides = known.get(hexagon);
-    if (sides === undefined) known.set(hexagon, (sides = lookUp(hexagon)));
-    return sides;
-  };
+  return (hexagon) => (known[hexagon] ??= lookUp(hexagon));
 }
 
 /**
- * One walk of at most `distance` steps; an axon's jump counts as the first. From every hexagon but the origin it stops
+ * One walk of at most `distance` steps, drawn from `item`; an axon's jump counts as the first. From every hexagon but the origin it stops
  * with probability 1/2. Returns the origin when there is no way to go.
  */
-function walk(forward: Forward, origin: number, start: number, distance: number, random: () => number): number {
+function walk(
+  forward: Forward,
+  { origin, start, distance, item }: { origin: number; start: number; distance: number; item: number },
+): number {
   let current = start;
   let left = start === origin ? distance : distance - 1;
-  for (;;) {
-    if (current !== origin && (left <= 0 || random() % 2 === 0)) return current;
+  for (let step = 0; ; left--) {
+    if (current !== origin && (left <= 0 || pcg(item + step++) % 2 === 0)) return current;
     const sides = forward(current);
-    const first = random() % sides.length;
+    const first = pcg(item + step++) % sides.length;
     let next = -1;
     for (let i = 0; next < 0 && i < sides.length; i++) next = sides[(first + i) % sides.length]!;
     if (next < 0) return current;
     current = next;
-    left -= 1;
   }
 }

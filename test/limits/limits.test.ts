@@ -3,6 +3,7 @@ import { parseConfig } from "../../src/config.ts";
 import { TokenBuckets } from "../../src/limits/token-bucket.ts";
 import { announceCsv, openUpload } from "../api/dataset-support.ts";
 import { makeCluster, makeDataset, smallTemplate, trainBody } from "../support/compute.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { adminId, base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 test("a bucket fills again with time, up to its burst, and each key has its own", () => {
@@ -26,6 +27,7 @@ describe("a server with small limits", () => {
     const { limits } = parseConfig({
       HANAMI_MAX_UPLOAD_BYTES: "1000",
       HANAMI_MAX_TEMPLATE_BYTES: String(Buffer.byteLength(smallTemplate)),
+      HANAMI_MAX_HEXAGONS: String(parseTemplate(smallTemplate).hexagons.length),
       HANAMI_MAX_CLUSTERS_PER_PROJECT: "1",
       HANAMI_MAX_TASKS_PER_PROJECT: "2",
       HANAMI_MAX_SOCKETS_PER_USER: "1",
@@ -71,6 +73,11 @@ describe("a server with small limits", () => {
     expect([long.status, long.text]).toEqual([
       400,
       expect.stringMatching(/^Uploaded template is bigger than \d+ bytes\.$/),
+    ]);
+    const many = await create(smallTemplate.replace(/hexagons:\s+/, "hexagons: 9,9,9 ").replaceAll(/ {2,}/g, ""));
+    expect([many.status, many.text]).toEqual([
+      400,
+      expect.stringMatching(/^Uploaded template has more than \d+ hexagons\.$/),
     ]);
     const cluster = await makeCluster(app, { name: "only one" });
     const second = await create(smallTemplate);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/network/safetensors.ts";
 import { checksum } from "../../src/network/state-file.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { sendFile, uploadMnist, type Upload } from "../api/dataset-support.ts";
 import {
   makeCluster,
@@ -106,6 +107,14 @@ describe("size of a dataset", () => {
     const text = `400: Checkpoint can not be imported: its template is bigger than ${bytes} bytes`;
     const { url: strictUrl } = await strict.server.listen();
     await expect(upload(strict, strictUrl, "/checkpoint/upload", file)).rejects.toThrow(text);
+
+    const { length } = parseTemplate(smallTemplate).hexagons;
+    const { limits: fewer } = parseConfig({ HANAMI_MAX_HEXAGONS: String(length - 1) });
+    const narrow = await createTestApp({ config: { limits: fewer } });
+    const tooMany = `400: Checkpoint can not be imported: its template has more than ${length - 1} hexagons`;
+    const { url: narrowUrl } = await narrow.server.listen();
+    await expect(upload(narrow, narrowUrl, "/checkpoint/upload", file)).rejects.toThrow(tooMany);
+    await narrow.close();
 
     // Nor does anything else that would have to be read to find the template.
     const { tensors, metadata } = decodeSafetensors(file);

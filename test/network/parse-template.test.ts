@@ -126,6 +126,17 @@ broken part in string: "0"`,
     expect(error).toMatchObject({ parserMessage: message, line, column, token });
   });
 
+  test("a number ends where no word goes on, and blanks are all that regular expressions call so", () => {
+    const blanks = " \t\v\f\r\n\u00a0\u1680\u2003\u2028\u3000\ufeff";
+    const text = replaced("10000000.0", `${blanks}10.5`)
+      .replace("picture_hex", "12_a")
+      .replace("3,1,1\n", `3,1,1#\n${blanks}`);
+    expect(parseTemplate(text)).toMatchObject({ settings: { neuronCooldown: 10.5 }, inputs: [{ name: "12_a" }] });
+    expect(errorOf(replaced("3,1,1\n", "3.,1,1\n"))).toMatchObject({ parserMessage: "invalid character", token: "." });
+    expect(errorOf(replaced("3,1,1\n", "-a,1,1\n"))).toMatchObject({ parserMessage: "invalid character", token: "-" });
+    expect(errorOf(replaced("3,1,1\n", "3a,1,1\n"))).toMatchObject({ parserMessage: "syntax error", token: "3a" });
+  });
+
   test("a name that is too long", () => {
     const name = "x".repeat(255);
     expect(errorOf(replaced("picture_hex", name)).parserMessage).toBe(`Name '${name}' is longer than 254 characters.`);

@@ -24,6 +24,7 @@ export const postCluster = route({
     400: [
       "Uploaded template is not a valid base64-String.",
       "Uploaded template is bigger than {number} bytes.",
+      "Uploaded template has more than {number} hexagons.",
       "Uploaded template is not a valid cluster-template: \n{box}",
       "A cluster is made either of a checkpoint, which has its own template and seed, or of a template.",
     ],

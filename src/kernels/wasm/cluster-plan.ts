@@ -22,6 +22,8 @@ export class ClusterPlan {
   #weights = -1;
   #sections = 0;
   #blocks = -1;
+  /** How many of them are those of neurons. */
+  #neuronBlocks = 0;
   readonly #links: Links[];
 
   constructor(cluster: Cluster, memory: Memory) {
@@ -62,7 +64,8 @@ export class ClusterPlan {
   #writeLists(): void {
     const { hexagons, state } = this.#cluster;
     const lists = hexagons.map(({ blocks }, index) => ({ blocks, ...this.#links[index]! }));
-    const neuronBlocks = this.#neuronBlocks();
+    const neuronBlocks = hexagons.flatMap(({ role, blocks }) => (role === "input" ? [] : blocks));
+    this.#neuronBlocks = neuronBlocks.length;
     const listed = lists.reduce(
       (sum, { blocks, sources, backs }) => sum + blocks.length + sources.length + backs.length,
       0,
@@ -104,11 +107,7 @@ export class ClusterPlan {
     table[slots.AT_HEXAGONS] = this.#lists.byteOffset;
     table[slots.HEXAGON_COUNT] = hexagons.length;
     table[slots.AT_NEURON_BLOCKS] = this.#lists.byteOffset + hexagons.length * slots.HEXAGON_BYTES;
-    table[slots.NEURON_BLOCK_COUNT] = this.#neuronBlocks().length;
-  }
-
-  #neuronBlocks(): number[] {
-    return this.#cluster.hexagons.flatMap(({ role, blocks }) => (role === "input" ? [] : blocks));
+    table[slots.NEURON_BLOCK_COUNT] = this.#neuronBlocks;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Position } from "../grid.ts";
-import { TemplateError } from "./template-error.ts";
+import type { TemplateError } from "./template-error.ts";
 import { TokenReader, type Token } from "./tokens.ts";
 
 export { TemplateError } from "./template-error.ts";
@@ -73,7 +73,7 @@ class TemplateParser {
   parse(): void {
     this.#header("version");
     const version = this.#integer();
-    if (version.value !== 1) fail(version.token);
+    if (version.value !== 1) throw this.#error(version.token);
     this.#header("settings");
     while (this.#nextIsWord() && this.#tokens.peek().text !== "hexagons") this.#setting();
     this.#header("hexagons");
@@ -93,7 +93,11 @@ class TemplateParser {
     const outputNames = new Set<string>();
     do outputs.push(this.#port("Output", outputNames, ["bool", "int", "float"]));
     while (this.#nextIsWord());
-    if (this.#tokens.peek().type !== "end") fail(this.#tokens.peek());
+    if (this.#tokens.peek().type !== "end") throw this.#error(this.#tokens.peek());
+  }
+
+  #error(token: Token, message = "syntax error"): TemplateError {
+    return this.#tokens.error(message, token);
   }
 
   #nextIsWord(): boolean {
@@ -102,7 +106,7 @@ class TemplateParser {
 
   #expect(text: string): void {
     const token = this.#tokens.peek();
-    if (token.text !== text) fail(token);
+    if (token.text !== text) throw this.#error(token);
     this.#tokens.take();
   }
 
@@ -113,10 +117,10 @@ class TemplateParser {
 
   #integer(): { value: number; token: Token } {
     const token = this.#tokens.peek();
-    if (token.type !== "integer") fail(token);
+    if (token.type !== "integer") throw this.#error(token);
     const value = Number(token.text);
     // Larger ones would lose digits, and two different positions could become one.
-    if (!Number.isSafeInteger(value)) fail(token, "integer is out of range");
+    if (!Number.isSafeInteger(value)) throw this.#error(token, "integer is out of range");
     this.#tokens.take();
     return { value, token };
   }
@@ -124,15 +128,15 @@ class TemplateParser {
   #setting(): void {
     const { settings } = this.#template;
     const key = this.#tokens.peek();
-    if (!SETTINGS.has(key.text)) fail(key);
+    if (!SETTINGS.has(key.text)) throw this.#error(key);
     this.#tokens.take();
     this.#expect(":");
     const token = this.#tokens.peek();
     if (key.text === "neuron_cooldown") {
-      if (token.type !== "integer" && token.type !== "decimal") fail(token);
+      if (token.type !== "integer" && token.type !== "decimal") throw this.#error(token);
       const value = Number(token.text);
-      if (!Number.isFinite(value)) fail(token, "integer is out of range");
-      if (!(value > 1)) fail(token, "neuron_cooldown must be > 1.0");
+      if (!Number.isFinite(value)) throw this.#error(token, "integer is out of range");
+      if (!(value > 1)) throw this.#error(token, "neuron_cooldown must be > 1.0");
       settings.neuronCooldown = value;
       this.#tokens.take();
     } else if (key.text === "refractory_time") {
@@ -140,7 +144,7 @@ class TemplateParser {
     } else if (key.text === "max_connection_distance") {
       settings.maxConnectionDistance = this.#positive("max_connection_distance");
     } else {
-      if (!/^([Tt]rue|[Ff]alse)$/.test(token.text)) fail(token);
+      if (!/^([Tt]rue|[Ff]alse)$/.test(token.text)) throw this.#error(token);
       settings.enableReduction = token.text.toLowerCase() === "true";
       this.#tokens.take();
     }
@@ -148,8 +152,8 @@ class TemplateParser {
 
   #positive(key: string): number {
     const { value, token } = this.#integer();
-    if (value < 1) fail(token, `${key} must be >= 1`);
-    if (value > UINT32_MAX) fail(token, "integer is out of range");
+    if (value < 1) throw this.#error(token, `${key} must be >= 1`);
+    if (value > UINT32_MAX) throw this.#error(token, "integer is out of range");
     return value;
   }
 
@@ -164,7 +168,8 @@ class TemplateParser {
   #hexagon(): void {
     const { position, token } = this.#position();
     const key = keyOf(position);
-    if (this.#hexagonAt.has(key)) fail(token, `Hexagon with the position ${show(position)} already exist.`);
+    if (this.#hexagonAt.has(key))
+      throw this.#error(token, `Hexagon with the position ${show(position)} already exist.`);
     this.#hexagonAt.set(key, this.#template.hexagons.length);
     this.#template.hexagons.push(position);
   }
@@ -173,7 +178,7 @@ class TemplateParser {
   #existing(what: string): { hexagon: number; position: Position; token: Token } {
     const { position, token } = this.#position();
     const hexagon = this.#hexagonAt.get(keyOf(position));
-    if (hexagon === undefined) fail(token, `${what} with the position ${show(position)} doesn't exist.`);
+    if (hexagon === undefined) throw this.#error(token, `${what} with the position ${show(position)} doesn't exist.`);
     return { hexagon, position, token };
   }
 
@@ -198,33 +203,29 @@ class TemplateParser {
     kinds: Kind[],
   ): { name: string; hexagon: number; kind: Kind | "plain" } {
     const name = this.#tokens.peek();
-    if (name.type !== "word" || KEYWORDS.has(name.text) || !/^\w+$/.test(name.text)) fail(name);
+    if (name.type !== "word" || KEYWORDS.has(name.text) || !/^\w+$/.test(name.text)) throw this.#error(name);
     if (name.text.length > NAME_LENGTH_MAX)
-      fail(name, `Name '${name.text}' is longer than ${NAME_LENGTH_MAX} characters.`);
-    if (names.has(name.text)) fail(name, `${what} '${name.text}' already exist.`);
+      throw this.#error(name, `Name '${name.text}' is longer than ${NAME_LENGTH_MAX} characters.`);
+    if (names.has(name.text)) throw this.#error(name, `${what} '${name.text}' already exist.`);
     names.add(name.text);
     this.#tokens.take();
     this.#expect(":");
     const { hexagon, position, token } = this.#existing("Hexagon");
     // An input hexagon holds values instead of neurons, so nothing can be read out of it.
     if (this.#taken.has(hexagon))
-      fail(token, `Hexagon with the position ${show(position)} already has an input or output.`);
+      throw this.#error(token, `Hexagon with the position ${show(position)} already has an input or output.`);
     this.#taken.add(hexagon);
     let kind: Kind | "plain" = "plain";
     if (this.#tokens.peek().text === "(") {
       this.#tokens.take();
       const found = kinds.find((each) => each === this.#tokens.peek().text);
-      if (found === undefined) fail(this.#tokens.peek());
+      if (found === undefined) throw this.#error(this.#tokens.peek());
       this.#tokens.take();
       kind = found;
       this.#expect(")");
     }
     return { name: name.text, hexagon, kind };
   }
-}
-
-function fail(token: Token, message = "syntax error"): never {
-  throw new TemplateError(message, token);
 }
 
 const keyOf = (p: Position) => `${p.x},${p.y},${p.z}`;
