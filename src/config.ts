@@ -46,6 +46,7 @@ const environment = z.object({
   // More than that a wasm memory can not have.
   HANAMI_CPU_MEMORY_BYTES: whole(1, 4 * GIB).optional(),
   HANAMI_GPU_MEMORY_BYTES: positive.optional(),
+  HANAMI_HOST_TIMEOUT_SECONDS: whole(1, 86_400).default(60),
   HANAMI_TEMPFILE_TIMEOUT: whole(1, tenYearsMinutes).default(10),
   HANAMI_SNAPSHOT_INTERVAL_MS: whole(1, timerMsMax).default(3000),
   HANAMI_TRUSTED_PROXIES: addressList.default([]),
@@ -141,6 +142,8 @@ export interface Config {
   cpuMemoryBytes: number;
   /** The same on each GPU host; undefined: what the device has. */
   gpuMemoryBytes: number | undefined;
+  /** What a host may take for one call before it is ended. */
+  hostTimeoutMs: number;
   tempfileTimeoutMinutes: number;
   /** What a crash may cost: how long changes of a network wait, at most about, until they are on disk. */
   snapshotIntervalMs: number;
@@ -234,6 +237,7 @@ export function parseConfig(
     cpuThreads: values.HANAMI_CPU_THREADS,
     gpuMemoryBytes: values.HANAMI_GPU_MEMORY_BYTES,
     cpuMemoryBytes: values.HANAMI_CPU_MEMORY_BYTES ?? defaultMemoryBytes(),
+    hostTimeoutMs: 1000 * values.HANAMI_HOST_TIMEOUT_SECONDS,
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
     snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,
     trustedProxies: values.HANAMI_TRUSTED_PROXIES,

@@ -21,15 +21,16 @@ function isSame(given: string | undefined, expected: string): boolean {
 
 /**
  * What whoever runs the server asks, without a token and outside of the API's paths: `/health` (the process answers),
- * `/ready` (database and disk do, too; 503 otherwise) and `/metrics`.
+ * `/ready` (database, disk and hosts do, too; 503 otherwise) and `/metrics`.
  */
 export function probes(app: App) {
   const hono = new Hono<{ Bindings: Partial<HttpBindings> }>();
   const headers = { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", Server: "Hanami" };
   hono.get("/health", (c) => c.body("ok\n", 200, headers));
   hono.get("/ready", async (c) => {
-    const ready = await isReady(app);
-    return c.body(ready ? "ready\n" : "not ready\n", ready ? 200 : 503, headers);
+    const { ready, reason } = await isReady(app);
+    const text = reason === undefined ? "not ready" : `not ready. ${reason}`;
+    return c.body(`${ready ? "ready" : text}\n`, ready ? 200 : 503, headers);
   });
   hono.get("/metrics", async (c) => {
     const { metricsToken, trustedProxies } = app.config;

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import type { Db } from "../db/client.ts";
 import { clusters } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-import { HostError, HostLostError, isUnavailable } from "../hosts/host-errors.ts";
+import { HostError, HostLostError, isOfKind, isUnavailable } from "../hosts/host-errors.ts";
 import type {
   Host,
   NetworkInfo,
@@ -21,6 +21,7 @@ import type { Metrics } from "../measurements/metrics.ts";
 import type { Storage } from "../storage.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { writeDurably } from "./durable-file.ts";
+import { Hangs } from "./hangs.ts";
 import { readNetwork } from "./read-network.ts";
 import { Serial } from "./serial.ts";
 
@@ -76,6 +77,9 @@ export class ClusterSeat {
   #changes = 0;
   #savedChanges = 0;
   #directLosses = 0;
+  /** Of putting the network onto its host, and of its work there. */
+  readonly #putHangs = new Hangs();
+  readonly #workHangs = new Hangs();
 
   constructor(resources: SeatResources, uuid: string) {
     this.#resources = resources;
@@ -120,6 +124,7 @@ export class ClusterSeat {
   async ready(): Promise<Readonly<Attached>> {
     const live = this.#live();
     if (live !== null) return live;
+    this.#putHangs.check();
     this.#attached = null;
     // A save in the background may be about to replace the file that the row names.
     await this.#saves.idle();
@@ -144,7 +149,8 @@ export class ClusterSeat {
     try {
       return { metrics: (await this.ready()).info.metrics, unavailable: null };
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      // What a host could not take over in time no other one is asked to.
+      if (!isUnavailable(error) || isOfKind(error, "hung")) throw error;
       const { host, info } = await this.#restore(await this.#row(), this.#resources.hosts.default());
       await this.#detach(host);
       return { metrics: info.metrics, unavailable: error.message };
@@ -159,6 +165,7 @@ export class ClusterSeat {
 
   /** Trains one slice. `position` is what the network contains afterwards; null outside of tasks. */
   async train(slice: TrainSlice, position: TaskPosition | null): Promise<TrainReport> {
+    this.#workHangs.check();
     let report: TrainReport;
     try {
       report = await this.#call((host) => host.train(this.uuid, slice));
@@ -185,6 +192,7 @@ export class ClusterSeat {
   }
 
   async request(slice: RequestSlice): Promise<RequestReport> {
+    this.#workHangs.check();
     const report = await this.#call((host) => host.request(this.uuid, slice));
     this.#noteWork("request", slice.cycles, report.elapsedMs);
     if (report.remembers) this.#changes += 1;
@@ -234,7 +242,7 @@ export class ClusterSeat {
   /** Puts another state, from `readNetwork`, in place of this one; the row's template follows in `save`. Nothing changes when it is refused. */
   async replace(state: Uint8Array): Promise<NetworkInfo> {
     const { host, projectId } = await this.ready();
-    this.#attached = await this.#put(host, projectId, () => host.attach(this.uuid, state));
+    this.#attached = await this.#put(host, projectId, () => host.attach(this.uuid, state), this.#workHangs);
     this.#position = null;
     this.#changes += 1;
     return this.#attached.info;
@@ -265,6 +273,8 @@ export class ClusterSeat {
       throw error;
     }
     this.#attached = moved;
+    this.#putHangs.forget();
+    this.#workHangs.forget();
     if (source !== null && source.host !== target) await this.#detach(source.host);
   }
 
@@ -294,16 +304,23 @@ export class ClusterSeat {
   async #call<T>(call: (host: Host) => Promise<T>): Promise<T> {
     const { host, projectId } = await this.ready();
     return this.#resources.hosts.queue(host).run({ projectId, clusterUuid: this.uuid }, async () => {
-      if (this.#live() === null) throw new HostLostError("it ended before the cluster had its turn");
-      return call(host);
+      if (this.#live() === null) {
+        throw new HostLostError("it ended before the cluster had its turn", { wasUnderWay: false });
+      }
+      return this.#workHangs.watch(call(host));
     });
   }
 
   /** Puts a network onto a host when it is the cluster's turn there. */
-  async #put(host: Host, projectId: string, call: () => Promise<NetworkInfo>): Promise<Attached> {
+  async #put(
+    host: Host,
+    projectId: string,
+    call: () => Promise<NetworkInfo>,
+    hangs = this.#putHangs,
+  ): Promise<Attached> {
     return this.#resources.hosts.queue(host).run({ projectId, clusterUuid: this.uuid }, async () => {
       const { generation } = host;
-      return { host, projectId, generation, info: await call() };
+      return { host, projectId, generation, info: await hangs.watch(call()) };
     });
   }
 

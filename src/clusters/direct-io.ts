@@ -1,6 +1,6 @@
 import type { Context } from "../app-context.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
-import { HostLostError } from "../hosts/host-errors.ts";
+import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
 import type { SliceColumns } from "../hosts/host.ts";
 import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterSeat } from "./cluster-seat.ts";
@@ -32,7 +32,8 @@ export interface DirectIo {
 }
 
 /**
- * Opens a direct line. Throws 404 when the cluster does not exist for the caller, and 409 unless it is in DIRECT mode.
+ * Opens a direct line. Throws 404 when the cluster does not exist for the caller, and 409 unless it is in DIRECT mode and
+ * its host has it.
  * `onRetired` is called when the cluster is deleted.
  */
 export async function openDirectIo(context: Context, wanted: string, onRetired: () => void): Promise<DirectIo> {
@@ -41,11 +42,15 @@ export async function openDirectIo(context: Context, wanted: string, onRetired: 
     if (error instanceof HanamiError) throw notFound(`Cluster with UUID '${wanted}' not found`);
     throw error;
   });
-  const opened = await scheduler.exclusive(uuid, async (seat) => {
-    await checkMode(seat);
-    const { info } = await seat.ready();
-    return { template: info.template, losses: seat.directLosses };
-  });
+  const opened = await scheduler
+    .exclusive(uuid, async (seat) => {
+      await checkMode(seat);
+      const { info } = await seat.ready();
+      return { template: info.template, losses: seat.directLosses };
+    })
+    .catch((error: unknown) => {
+      throw isUnavailable(error) ? conflict(error.message) : error;
+    });
   return new DirectLine(
     {
       ...opened,
@@ -106,14 +111,16 @@ class DirectLine implements DirectIo {
   }
 
   async train(): Promise<void> {
-    const [inputs, expected] = [columns(this.#inputs), columns(this.#expected)];
-    const slice = { cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: null };
-    await this.#cycle((seat) => seat.train(slice, null));
+    await this.#cycle((seat) => {
+      const [inputs, expected] = [columns(this.#inputs), columns(this.#expected)];
+      return seat.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: null }, null);
+    });
   }
 
   async request(): Promise<OutputValues[]> {
-    const slice = { cycles: 1, timeLength: 1, inputs: columns(this.#inputs) };
-    const { outputs } = await this.#cycle((seat) => seat.request(slice));
+    const { outputs } = await this.#cycle((seat) =>
+      seat.request({ cycles: 1, timeLength: 1, inputs: columns(this.#inputs) }),
+    );
     return outputs
       .map(({ name, values }) => ({ name, values }))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -131,12 +138,20 @@ class DirectLine implements DirectIo {
       const isBehind = seat.directLosses !== this.#losses;
       this.#losses = seat.directLosses;
       // Not the cycle under way, but others that had been acknowledged and were not saved yet.
-      if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles");
+      if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles", { wasUnderWay: false });
       this.#hasFailed = true;
-      const result = await step(seat);
+      const result = await step(seat).catch((error: unknown) => this.#again(error, seat, step));
       this.#hasFailed = false;
       return result;
     });
+  }
+
+  /** A cycle that only waited when its host was lost begins again, unless others went with it that had been acknowledged. */
+  async #again<T>(error: unknown, seat: ClusterSeat, step: (seat: ClusterSeat) => Promise<T>): Promise<T> {
+    if (!(error instanceof HostLostError) || error.wasUnderWay) throw error;
+    await seat.ready();
+    if (seat.directLosses !== this.#losses) throw error;
+    return step(seat);
   }
 }
 

@@ -1,15 +1,41 @@
-import { HostClosedError, HostError, HostLostError } from "./host-errors.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { HostClosedError, HostError, HostHungError, HostLostError, silenceText } from "./host-errors.ts";
 import type { DeviceFacts, Host, HostFacts, HostStatus, RequestSlice, TablePart, TrainSlice } from "./host.ts";
+import { busyLoad } from "./load-meter.ts";
 import { type HostLink, type HostMethod, type HostReply, type OpenHostLink, transferables } from "./protocol.ts";
+import { Watchdog } from "./watchdog.ts";
 
 interface Pending {
+  method: HostMethod;
+  /** Whose network the call is about. */
+  cluster: unknown;
+  /** What it may take beyond the limit, for the data that it brings along. */
+  allowanceMs: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
+export interface HostClientOptions {
+  /** What one call may take before the host is ended; Infinity when left out. */
+  timeoutMs?: number;
+  /** Hears of it. */
+  onHung?(call: { host: string; method: HostMethod; cluster: unknown; seconds: number }): void;
+}
+
+/** A call that takes longer than this is unusual: whoever asks how the host is gets to know. */
+const SILENT_MS = 10_000;
+/** What a call may take while the server stops. */
+const HURRY_MS = 10_000;
+/** A state of so many bytes may take a millisecond more than the limit: it is checked before it is taken over. */
+const BYTES_PER_MS = 20_000;
+/** How long the end of a process that hung is waited for before another one is started. */
+const END_MS = 5_000;
+
 /**
  * The server's side of a host: turns calls into messages and matches the replies by id. The process is started by
  * the first call and, should it end by itself, by the next call after that; what it held is gone (`generation`).
+ * The far side works on one call after the other, so it is the oldest one that is under way. When that takes too long
+ * the process is ended; those that wait behind it are lost with it, but their time did not count.
  */
 export class HostClient implements Host {
   readonly uuid: string;
@@ -19,23 +45,50 @@ export class HostClient implements Host {
   generation = 0;
   lastStatus: HostStatus | null = null;
   readonly #open: OpenHostLink;
+  readonly #options: HostClientOptions;
+  readonly #watchdog: Watchdog;
+  /** In order of their ids. */
   readonly #pending = new Map<number, Pending>();
+  #timeoutMs: number;
   #link: HostLink | null = null;
+  /** Resolves once a process that hung is gone. */
+  #ending: Promise<void> | null = null;
   #nextId = 1;
   #closed = false;
 
-  constructor(facts: HostFacts, open: OpenHostLink) {
+  constructor(facts: HostFacts, open: OpenHostLink, options: HostClientOptions = {}) {
     this.uuid = facts.uuid;
     this.type = facts.type;
     this.name = facts.name;
     this.device = facts.device;
     this.#open = open;
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? Infinity;
+    this.#watchdog = new Watchdog({
+      underWay: () => this.#underWay?.[0],
+      limitMs: () => this.#limitMs(),
+      onLimit: () => void this.#endHung(),
+    });
   }
 
   /** While the host computes, the answer is the one that came with its last reply: nobody waits for a slice. */
   async status(): Promise<HostStatus> {
-    if (this.#pending.size > 0 && this.lastStatus !== null) return this.lastStatus;
-    return this.#call("status", []);
+    if (this.#pending.size > 0 && this.lastStatus !== null) {
+      const load = this.silentMs > 0 ? 1 : busyLoad(this.lastStatus.load, this.#watchdog.waitedMs);
+      return { ...this.lastStatus, load };
+    }
+    // Behind a first call that does not end there is nothing to tell.
+    if (this.silentMs > 0) throw new HostError("hung", silenceText(this.silentMs));
+    const answered = new AbortController();
+    const late = delay(SILENT_MS, undefined, { signal: answered.signal, ref: false }).then(() => {
+      throw new HostError("hung", silenceText(SILENT_MS));
+    });
+    return Promise.race([this.#call("status", []), late]).finally(() => answered.abort());
+  }
+
+  get silentMs(): number {
+    const { waitedMs } = this.#watchdog;
+    return waitedMs >= Math.min(SILENT_MS, this.#timeoutMs / 2) ? waitedMs : 0;
   }
 
   create(cluster: string, options: { template: string; seed: number }) {
@@ -75,19 +128,29 @@ export class HostClient implements Host {
     return this.type === "gpu";
   }
 
+  hurry(): void {
+    this.#timeoutMs = Math.min(this.#timeoutMs, HURRY_MS);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#watchdog.stop();
     const link = this.#link;
     this.#link = null;
-    await link?.close();
-    this.#rejectAll(new HostClosedError());
+    await Promise.all([link?.close(), this.#ending]);
+    for (const call of this.#takeCalls()) call.reject(new HostClosedError());
   }
 
   async #call<M extends HostMethod>(method: M, args: Parameters<Host[M]>): Promise<Awaited<ReturnType<Host[M]>>> {
+    if (this.#ending !== null) await this.#ending;
     if (this.#closed) throw new HostClosedError();
     const link = this.#started();
     const id = this.#nextId++;
-    const answered = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    const [cluster, content] = args as unknown[];
+    const allowanceMs = content instanceof Uint8Array ? content.byteLength / BYTES_PER_MS : 0;
+    const answered = new Promise<unknown>((resolve, reject) =>
+      this.#pending.set(id, { method, cluster, allowanceMs, resolve, reject }),
+    );
     try {
       link.post({ id, method, args }, transferables(args));
     } catch (error) {
@@ -103,13 +166,12 @@ export class HostClient implements Host {
       reply: (reply) => this.#settle(reply),
       lost: (reason) => {
         if (this.#link !== link) return;
-        this.#link = null;
-        this.generation += 1;
-        this.lastStatus = null;
-        this.#rejectAll(new HostLostError(reason));
+        this.#forget();
+        this.#takeCalls().forEach((call, nth) => call.reject(new HostLostError(reason, { wasUnderWay: nth === 0 })));
       },
     });
     this.#link = link;
+    this.#watchdog.start();
     return link;
   }
 
@@ -121,9 +183,57 @@ export class HostClient implements Host {
     else pending?.reject(new HostError(reply.error.kind, reply.error.message));
   }
 
-  #rejectAll(error: Error): void {
-    const pending = [...this.#pending.values()];
+  get #underWay(): [number, Pending] | undefined {
+    const first = this.#pending.entries().next();
+    return first.done === true ? undefined : first.value;
+  }
+
+  #limitMs(): number {
+    // The first call of a GPU's process waits for its device, too.
+    const factor = this.lastStatus === null && this.type === "gpu" ? 2 : 1;
+    return factor * this.#timeoutMs + (this.#underWay?.[1].allowanceMs ?? 0);
+  }
+
+  /** What it computed does not matter any more, so its process is ended in the middle of it. */
+  async #endHung(): Promise<void> {
+    const link = this.#link;
+    if (link === null) return;
+    const seconds = Math.round(this.#watchdog.waitedMs / 1000);
+    const calls = this.#takeCalls();
+    this.#forget();
+    const [hung] = calls;
+    if (hung !== undefined) {
+      this.#options.onHung?.({ host: this.uuid, method: hung.method, cluster: hung.cluster, seconds });
+    }
+    const ended = new AbortController();
+    this.#ending = Promise.race([
+      link.close(true),
+      delay(END_MS, undefined, { signal: ended.signal, ref: false }).catch(() => undefined),
+    ]).then(() => {
+      ended.abort();
+      this.#ending = null;
+    });
+    await this.#ending;
+    calls.forEach((call, nth) =>
+      call.reject(
+        nth === 0
+          ? new HostHungError(seconds)
+          : new HostLostError("it was ended, because a call before did not end", { wasUnderWay: false }),
+      ),
+    );
+  }
+
+  /** The process is gone, and everything with it. */
+  #forget(): void {
+    this.#watchdog.stop();
+    this.#link = null;
+    this.generation += 1;
+    this.lastStatus = null;
+  }
+
+  #takeCalls(): Pending[] {
+    const calls = [...this.#pending.values()];
     this.#pending.clear();
-    for (const call of pending) call.reject(error);
+    return calls;
   }
 }

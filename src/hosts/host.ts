@@ -6,7 +6,7 @@
  * Nothing above it may assume shared memory, and nothing below it knows about HTTP, SQL, users or projects.
  *
  * Every call rejects with HostLostError when the host's process ended before it answered, and with HostError when
- * the host answered with a failure, `room` when its memory budget is spent. After a failed `train` the network may be
+ * the host answered with a failure, `room` when its memory budget is spent. A host that takes too long for a call is ended. After a failed `train` the network may be
  * half-changed: attach it again.
  */
 export interface Host extends HostFacts {
@@ -19,6 +19,8 @@ export interface Host extends HostFacts {
   status(): Promise<HostStatus>;
   /** As of its last answer; null when nothing was asked since its process started. */
   readonly lastStatus: HostStatus | null;
+  /** For how long it has been busy with one call, in ms, when that is unusually long; else 0. */
+  readonly silentMs: number;
 
   /** Makes an empty network from a template; the same seed always gives the same network. */
   create(cluster: string, options: { template: string; seed: number }): Promise<NetworkInfo>;
@@ -44,6 +46,8 @@ export interface Host extends HostFacts {
   /** Forward only; leaves the network as it is. The slice's buffers change hands. */
   request(cluster: string, slice: RequestSlice): Promise<RequestReport>;
 
+  /** The server stops: from now on no call may take long. */
+  hurry(): void;
   close(): Promise<void>;
 }
 

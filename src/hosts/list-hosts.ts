@@ -1,22 +1,29 @@
 import type { Context } from "../app-context.ts";
+import { isOfKind, silenceText } from "./host-errors.ts";
 import type { Host, HostStatus } from "./host.ts";
 
 export interface ListedHost {
   host: Host;
   /** Null while the host does not answer; `error` says why. */
   status: HostStatus | null;
+  /** `silent`: busy with one call for unusually long. */
+  state: "ready" | "silent" | "lost";
   error: string | null;
 }
 
 /** The logical hosts, CPU hosts first. Every user sees all of them. */
 export async function listHosts({ app }: Context): Promise<ListedHost[]> {
   return Promise.all(
-    app.hosts.list().map(async (host) => {
+    app.hosts.list().map(async (host): Promise<ListedHost> => {
       try {
-        return { host, status: await host.status(), error: null };
+        const status = await host.status();
+        const { silentMs } = host;
+        if (silentMs === 0) return { host, status, state: "ready", error: null };
+        return { host, status, state: "silent", error: silenceText(silentMs) };
       } catch (error) {
         app.log.warn({ err: error, host: host.uuid }, "the host does not answer");
-        return { host, status: null, error: error instanceof Error ? error.message : String(error) };
+        const state = isOfKind(error, "hung") ? "silent" : "lost";
+        return { host, status: null, state, error: error instanceof Error ? error.message : String(error) };
       }
     }),
   );

@@ -23,6 +23,11 @@ export class LoadMeter {
   }
 }
 
+/** What a load becomes with this much work since, which has not ended yet. */
+export function busyLoad(load: number, elapsedMs: number): number {
+  return Math.round((1 - (1 - load) * decay(elapsedMs)) * 1e4) / 1e4;
+}
+
 const WINDOW_MS = 5_000;
 
 function decay(elapsedMs: number): number {

@@ -32,8 +32,11 @@ export type HostReply = { id: number; status: HostStatus } & (
 /** One running process or thread of a host. */
 export interface HostLink {
   post(request: HostRequest, transfer: ArrayBuffer[]): void;
-  /** Ends the process and resolves once it is gone; `lost` is not reported for it. */
-  close(): Promise<void>;
+  /**
+   * Ends the process and resolves once it is gone; `lost` is not reported for it. `atOnce` gives it no time to end by
+   * itself.
+   */
+  close(atOnce?: boolean): Promise<void>;
 }
 
 /** Starts the process. `reply` brings its answers; `lost` is called once, when it ended by itself. */

@@ -10,6 +10,8 @@ export interface HostRegistry {
   default(): Host;
   /** Where the calls for this host's clusters wait for their turn. */
   queue(host: Host): HostQueue;
+  /** The server stops: see `Host.hurry`. */
+  hurry(): void;
   close(): Promise<void>;
 }
 
@@ -25,6 +27,9 @@ export function createHostRegistry(hosts: readonly [Host, ...Host[]]): HostRegis
       const queue = queues.get(host);
       if (queue === undefined) throw new Error(`host ${host.uuid} is not registered`);
       return queue;
+    },
+    hurry: () => {
+      for (const host of hosts) host.hurry();
     },
     close: async () => {
       await Promise.all(hosts.map((host) => host.close()));

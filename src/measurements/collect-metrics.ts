@@ -101,9 +101,11 @@ async function collectHosts(app: App, gauges: Gauges, queues: Queues | undefined
   for (const gauge of Object.values(gauges) as Gauge[]) gauge.reset();
   for (const [index, { host, status }] of hosts.entries()) {
     const labels = hostLabels(index, host.type);
-    gauges.hostUp.set(labels, status === undefined ? 0 : 1);
+    const isSilent = host.silentMs > 0;
+    gauges.hostUp.set(labels, status === undefined || isSilent ? 0 : 1);
+    if (isSilent) gauges.hostLoad.set(labels, 1);
     if (status !== undefined) {
-      gauges.hostLoad.set(labels, status.load);
+      if (!isSilent) gauges.hostLoad.set(labels, status.load);
       gauges.hostFree.set(labels, status.memoryBytesFree);
       gauges.hostTotal.set(labels, status.memoryBytesTotal);
       gauges.hostClusters.set(labels, status.clusters);

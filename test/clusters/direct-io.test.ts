@@ -1,7 +1,5 @@
-import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { WebSocket } from "ws";
 import {
   type ClusterIOMessage,
   clusterProcessType,
@@ -22,6 +20,7 @@ import {
   untilFinished,
 } from "../support/compute.ts";
 import { parseConfig } from "../../src/config.ts";
+import { connectDirect, type DirectClient } from "../support/direct-client.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -51,38 +50,12 @@ async function directCluster(name: string, template = smallTemplate, server = ap
   return uuid;
 }
 
-/** A client that answers by answer waits for what it is owed. */
-async function connect(uuid: string, token = app.token, at = url) {
-  const socket = new WebSocket(at.replace("http", "ws"));
-  onTestFinished(() => socket.terminate());
-  const arrived: Buffer[] = [];
-  let wake = () => {};
-  socket.on("message", (data) => {
-    arrived.push(data as Buffer);
-    wake();
-  });
-  const closed = once(socket, "close").then(([code, reason]) => ({ code: code as number, reason: String(reason) }));
-  await once(socket, "open");
-  const next = async () => {
-    while (arrived.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-    return arrived.shift() as Buffer;
-  };
-  socket.send(JSON.stringify({ token, target: "cluster", uuid }));
-  const hello = JSON.parse((await next()).toString()) as { success: boolean; error?: string };
-  const send = (fields: Parameters<typeof encodeClusterIO>[0]) => socket.send(encodeClusterIO(fields));
-  const ask = async (fields: Parameters<typeof encodeClusterIO>[0]) => {
-    send(fields);
-    return next();
-  };
-  return { socket, hello, closed, arrived, next, send, ask };
-}
+const connect = (uuid: string, token = app.token, at = url) => connectDirect(at, { token, uuid });
 
 const picture = (row: number) => Float32Array.from({ length: 16 }, (_, column) => pixel(row, column));
 const label = (row: number) => Float32Array.from({ length: 8 }, (_, column) => oneHot(row, column));
 
-type Client = Awaited<ReturnType<typeof connect>>;
-
-async function trainOnce({ ask }: Client, row: number): Promise<string[]> {
+async function trainOnce({ ask }: DirectClient, row: number): Promise<string[]> {
   const base = { processType: train };
   return [
     await ask({ ...base, bufferName: "picture_hex", targetBufferType: input, values: picture(row) }),

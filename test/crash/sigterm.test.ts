@@ -1,12 +1,16 @@
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { clusterProcessType } from "../../src/api/websocket/protobuf.ts";
 import { sendFile } from "../api/dataset-support.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
+import { HANGS } from "../hosts/hangs.ts";
+import { connectDirect } from "../support/direct-client.ts";
 import { embeddedDatabase } from "../support/databases.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
@@ -103,3 +107,45 @@ test("SIGTERM closes websockets with 1001 and ends though clients neither read n
   expect([code, reason.toString()]).toEqual([1001, "the server stops"]);
   expect(await exited).toEqual([0, null]);
 }, 120_000);
+
+test("SIGTERM while a host hangs ends it, and the work of others goes on with the next start", async () => {
+  const dataDir = await temporaryFolder();
+  await embeddedDatabase.prepare(join(dataDir, "database"));
+  const hanging = new URL("../hosts/hanging-server.js", import.meta.url);
+  const env = { HANAMI_SNAPSHOT_INTERVAL_MS: "100" };
+  const first = await startServer(dataDir, { ...env, NODE_OPTIONS: `--import=${hanging.href}` });
+  const [base] = await uploadBaseDatasets(first, [200]);
+  const make = (name: string) =>
+    first.ask<{ uuid: string }>("POST", "/cluster", { name, template: base64(smallTemplate), seed: 1 });
+  const [trained, direct] = [await make("trained"), await make("direct")];
+  const body = trainBody(trained.uuid, base?.uuid as string, { epochs: 1_000_000 });
+  const task = await first.ask<TaskBody>("POST", "/task/train", body);
+  const path = `/task?uuid=${task.uuid}&cluster_uuid=${trained.uuid}`;
+  await first.ask("PUT", "/cluster/set_mode", { uuid: direct.uuid, new_state: "DIRECT" });
+  const clusters = join(dataDir, "clusters");
+  const snapshot = async () => (await readdir(clusters)).find((name) => name.startsWith(trained.uuid)) ?? "";
+  const number = async () => Number((await snapshot()).split(".")[1] ?? 0);
+  await expect.poll(number, { timeout: 20_000 }).toBeGreaterThan(0);
+  const seen = (await first.ask<TaskBody>("GET", path)).current_cycle;
+  // The second one from now on is newer.
+  await expect.poll(number, { timeout: 20_000 }).toBeGreaterThan((await number()) + 1);
+
+  const client = await connectDirect(first.url, { token: first.token, uuid: direct.uuid });
+  const values = new Float32Array(16).fill(HANGS.wasm);
+  client.send({ bufferName: "picture_hex", processType: clusterProcessType.train, isLast: true, values });
+  const ready = async () => (await fetch(`${first.url}/ready`)).status;
+  await expect.poll(ready, { timeout: 40_000 }).toBe(503);
+  const exited = once(first.child, "exit");
+  const startMs = performance.now();
+  first.child.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
+  // The limit of a stop, after which it ends with code 1.
+  expect(performance.now() - startMs).toBeLessThan(60_000);
+
+  const second = await startServer(dataDir, env);
+  const current = async () => (await second.ask<TaskBody>("GET", path)).current_cycle;
+  await expect.poll(current, { timeout: 20_000 }).toBeGreaterThan(0);
+  expect(seen).toBeGreaterThan(0);
+  expect(await current()).toBeGreaterThanOrEqual(seen);
+  await kill(second);
+}, 180_000);

@@ -18,8 +18,8 @@ export interface Host {
   buffer_max?: number | null;
   vendor?: string | null;
   driver?: string | null;
-  /** `lost`: it does not answer, see `error`. */
-  state?: "ready" | "lost";
+  /** `lost`: it does not answer; `silent`: it has been busy with one call for long; see `error`. */
+  state?: "ready" | "silent" | "lost";
   error?: string | null;
 }
 

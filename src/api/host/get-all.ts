@@ -22,14 +22,14 @@ export const getAllHosts = route({
   method: "GET",
   path: "/host/all",
   summary:
-    "List the logical hosts, CPU hosts first; load is 0 to 1, memory in bytes; state is ready, or lost with the error.",
+    "List the logical hosts, CPU hosts first; load is 0 to 1, memory in bytes; state is ready; silent, busy with one call for long; or lost; with the error.",
   input: z.object({}),
   output: listOutput,
   handler: async (context) => {
     const hosts = await listHosts(context);
     return listResponse(
       header,
-      hosts.map(({ host, status, error }) => [
+      hosts.map(({ host, status, state, error }) => [
         host.uuid,
         host.type,
         host.name,
@@ -40,7 +40,7 @@ export const getAllHosts = route({
         host.device?.bufferBytesMax ?? null,
         host.device?.vendor ?? null,
         host.device?.driver ?? null,
-        error === null ? "ready" : "lost",
+        state,
         error,
       ]),
     );

@@ -1,6 +1,6 @@
 import { openDirectIo, type DirectIo } from "../../clusters/direct-io.ts";
 import { badRequest, HanamiError } from "../../errors.ts";
-import { HostError, HostLostError } from "../../hosts/host-errors.ts";
+import { HostHungError, HostLostError, isOfKind } from "../../hosts/host-errors.ts";
 import { clusterProcessType, decodeClusterIO, encodeClusterIO, targetBufferType } from "./protobuf.ts";
 import type { ClusterIOMessage } from "./protobuf.ts";
 import type { SocketPeer, SocketTarget } from "./target.ts";
@@ -8,6 +8,8 @@ import type { SocketPeer, SocketTarget } from "./target.ts";
 const closeCode = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, internalError: 1011 } as const;
 
 const hostLost = "The host was lost; the cluster goes on from its last snapshot";
+
+const hostHung = "The cycle did not end in time; the cluster goes on from its last snapshot";
 
 const hostFull = "The host has no room for this network; it goes on from its last snapshot";
 
@@ -35,8 +37,10 @@ export const clusterTarget: SocketTarget = {
         try {
           await answer(io, message, peer);
         } catch (error) {
-          if (error instanceof HostLostError) refuse(peer, hostLost, closeCode.internalError);
-          else if (error instanceof HostError && error.kind === "room") refuse(peer, hostFull, closeCode.internalError);
+          if (error instanceof HostHungError) refuse(peer, hostHung, closeCode.internalError);
+          else if (error instanceof HostLostError) refuse(peer, hostLost, closeCode.internalError);
+          else if (isOfKind(error, "room")) refuse(peer, hostFull, closeCode.internalError);
+          else if (isOfKind(error, "hung")) refuse(peer, error.message, closeCode.internalError);
           else if (error instanceof HanamiError) refuse(peer, error.message, closeCode.policyViolation);
           else throw error;
         }

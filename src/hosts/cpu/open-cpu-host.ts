@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
-import { HostClient } from "../host-client.ts";
+import { HostClient, type HostClientOptions } from "../host-client.ts";
 import type { Host } from "../host.ts";
 import { workerLink } from "./worker-link.ts";
 
@@ -8,11 +8,16 @@ export interface CpuHostOptions {
   threads: number | undefined;
   /** What the networks may take. */
   memoryBytes: number;
+  watch?: HostClientOptions;
 }
 
 /** The CPU of this machine as a host. Its threads start with the first call. */
-export function openCpuHost(uuid: string, { threads = availableParallelism(), memoryBytes }: CpuHostOptions): Host {
+export function openCpuHost(
+  uuid: string,
+  { threads = availableParallelism(), memoryBytes, watch }: CpuHostOptions,
+): Host {
   const name = cpus()[0]?.model.trim() || "CPU";
   const script = new URL("./cpu-worker.js", import.meta.url);
-  return new HostClient({ uuid, type: "cpu", name }, workerLink(script, "cpu-host", { threads, memoryBytes }));
+  const link = workerLink(script, "cpu-host", { threads, memoryBytes });
+  return new HostClient({ uuid, type: "cpu", name }, link, watch);
 }

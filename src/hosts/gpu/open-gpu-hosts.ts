@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Db } from "../../db/client.ts";
-import { HostClient } from "../host-client.ts";
+import { HostClient, type HostClientOptions } from "../host-client.ts";
 import { hostUuid } from "../host-uuid.ts";
 import type { Host } from "../host.ts";
 import { findGpus, type FoundGpu } from "./find-gpus.ts";
@@ -27,10 +27,11 @@ export async function openGpuHosts({
 interface OpenOptions {
   db: Db;
   log: Logger;
+  watch?: HostClientOptions;
 }
 
 /** A host for each of these GPUs, under the same uuid as at the last start. */
-export async function openHostsOf({ db, log, found }: OpenOptions & { found: FoundGpu[] }): Promise<Host[]> {
+export async function openHostsOf({ db, log, watch, found }: OpenOptions & { found: FoundGpu[] }): Promise<Host[]> {
   const hosts: Host[] = [];
   const keys = new Set<string>();
   for (const { choice, vendor, name, driver, isSoftware, maxBufferBytes, hidden, address, memoryBytes } of found) {
@@ -43,7 +44,7 @@ export async function openHostsOf({ db, log, found }: OpenOptions & { found: Fou
     const facts = { type: "gpu" as const, name: choice.adapter };
     log.info({ host: uuid, ...facts, ...device, address, memoryBytes }, "host");
     const argument = { ...(isSoftware ? { software: true } : choice), memoryBytes };
-    hosts.push(new HostClient({ uuid, ...facts, device }, processLink(gpuProcess, argument, { hidden })));
+    hosts.push(new HostClient({ uuid, ...facts, device }, processLink(gpuProcess, argument, { hidden }), watch));
   }
   return hosts;
 }

@@ -43,10 +43,10 @@ export function processLink(
         // A process that is ending reports its end; the call is rejected then.
         if (child.connected) child.send(request, () => undefined);
       },
-      close: async () => {
+      close: async (atOnce = false) => {
         closing = true;
         if (child.connected) child.disconnect();
-        const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_TIMEOUT_MS);
+        const timer = setTimeout(() => child.kill("SIGKILL"), atOnce ? 0 : CLOSE_TIMEOUT_MS);
         await ended;
         clearTimeout(timer);
       },
