@@ -14,10 +14,14 @@ export const groupsText = (groups: readonly Group[]) => JSON.stringify(groups.ma
 
 /**
  * The groups that columns form. `text` is what the metadata says, and counts only when it fits the columns: a file may
- * have been changed by a program that copies metadata.
+ * have been changed by a program that copies metadata. `onGuess` is told each group that names alone make.
  */
-export function groupColumns(columns: readonly Group[], text: string | undefined): Group[] {
-  return (text === undefined ? undefined : readGroups(columns, text)) ?? groupRuns(columns);
+export function groupColumns(
+  columns: readonly Group[],
+  text: string | undefined,
+  onGuess: (group: Group) => void = () => {},
+): Group[] {
+  return (text === undefined ? undefined : readGroups(columns, text)) ?? groupRuns(columns, onGuess);
 }
 
 function readGroups(columns: readonly Group[], text: string): Group[] | undefined {
@@ -47,7 +51,7 @@ function readGroups(columns: readonly Group[], text: string): Group[] | undefine
 }
 
 /** Runs `name_0`, `name_1`, … of two or more single columns become one group unless its name is taken. */
-function groupRuns(columns: readonly Group[]): Group[] {
+function groupRuns(columns: readonly Group[], onGuess: (group: Group) => void): Group[] {
   const taken = new Set(columns.map(({ name }) => name));
   const groups: Group[] = [];
   for (let at = 0; at < columns.length;) {
@@ -58,7 +62,9 @@ function groupRuns(columns: readonly Group[]): Group[] {
       while (columns[at + width]?.width === 1 && columns[at + width]?.name === `${stem}_${width}`) width++;
     }
     if (width >= 2) {
-      groups.push({ name: stem as string, width });
+      const group = { name: stem as string, width };
+      groups.push(group);
+      onGuess(group);
       taken.add(stem as string);
       at += width;
     } else {

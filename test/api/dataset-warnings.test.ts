@@ -80,6 +80,25 @@ describe.each(databases)("warnings of imports on $name", (database) => {
     expect((await app.request("GET", "/dataset/content", { query })).json()).toEqual({ data: [[3.5], [16_777_216]] });
   });
 
+  test("parquet: columns that form a group by their names alone", async () => {
+    const names = ["a_0", "a_1", "b"];
+    const columnData = names.map((name) => ({ name, data: [0.5], type: "DOUBLE" as const }));
+    const finalize = await send("parquet", new Uint8Array(parquetWriteBuffer({ columnData })));
+    const { warnings } = (await finalize()).json<{ warnings: string[] }>();
+    expect(warnings).toEqual(["columns 'a_0' to '…_1' are taken as one group, by their names"]);
+  });
+
+  test("exact in the query", async () => {
+    const bytes = Buffer.from("id\n16777217\n");
+    const announced = { name: "test_dataset", input_data_size: bytes.length };
+    const answer = await app.request("POST", "/dataset/upload/csv", { body: announced });
+    const { uuid, uuid_input_file } = answer.json<Upload>();
+    await sendFile(url, app.token, uuid_input_file, bytes);
+    const query = { exact: "true" };
+    const refused = await app.request("PUT", "/dataset/upload/csv", { query, body: { uuid, uuid_input_file } });
+    expect(refused).toMatchObject({ status: 400, text: expect.stringContaining("16777217 becomes 16777216") });
+  });
+
   test("an IDX pair changes nothing, and an upload has no warnings yet", async () => {
     const { input, label } = smallIdxPair(2);
     const upload = await announceMnist(app, { input: input.length, label: label.length });

@@ -2,7 +2,7 @@ import { nameProblem } from "../../names.ts";
 import { groupColumns, type Group } from "../groups-metadata.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
-import { ImportWarnings } from "./import-warnings.ts";
+import { excerpt, ImportWarnings } from "./import-warnings.ts";
 import { changeBy32Bits } from "./narrow.ts";
 
 export interface SourceColumn {
@@ -36,9 +36,8 @@ interface Place {
 
 /**
  * Takes tables column by column and writes a dataset of them: bytes when all columns hold bytes, else 32-bit floats.
- * What a float changes is
- * counted in the warnings, or refused when the job is `exact`. Throws ImportError that names row (from 1) and column for
- * a number that does not fit.
+ * What a float changes is counted in the warnings, or refused when the job is `exact`. Throws ImportError that names row
+ * (from 1) and column for a number that does not fit.
  */
 export class TableSink {
   readonly #writer: DatasetWriter;
@@ -46,17 +45,18 @@ export class TableSink {
   readonly #places: Place[];
   readonly #isByte: boolean;
   readonly #rowsPerBatch: number;
-  readonly #warnings = new ImportWarnings();
+  readonly #warnings: ImportWarnings;
   readonly #isExact: boolean;
 
   private constructor(
     writer: DatasetWriter,
     groups: Group[],
     columns: readonly SourceColumn[],
-    { isByte, isExact }: { isByte: boolean; isExact: boolean },
+    { isByte, isExact, warnings }: { isByte: boolean; isExact: boolean; warnings: ImportWarnings },
   ) {
     this.#writer = writer;
     this.#isExact = isExact;
+    this.#warnings = warnings;
     this.#groups = groups;
     this.#isByte = isByte;
     this.#places = [];
@@ -79,7 +79,10 @@ export class TableSink {
     groupsText?: string,
   ): Promise<TableSink> {
     if (columns.length === 0) throw new ImportError("the table has no columns");
-    const groups = groupColumns(columns, groupsText);
+    const warnings = new ImportWarnings();
+    const groups = groupColumns(columns, groupsText, ({ name, width }) =>
+      warnings.add(`columns '${excerpt(name)}_0' to '…_${width - 1}' are taken as one group, by their names`),
+    );
     checkNames(groups);
     const isByte = columns.every((column) => column.isByte);
     let column = 0;
@@ -93,7 +96,7 @@ export class TableSink {
         return { name, column_start: column - width, column_end: column };
       }),
     });
-    return new TableSink(writer, groups, columns, { isByte, isExact: job.exact === true });
+    return new TableSink(writer, groups, columns, { isByte, isExact: job.exact === true, warnings });
   }
 
   /** Tells the owner of the dataset something about the file as a whole: a short sentence. */
