@@ -10,8 +10,8 @@ export interface ConnectOptions {
 }
 
 function parseAddress(address: string): string {
-  const protocol = URL.canParse(address) ? new URL(address).protocol : "";
-  if (protocol === "http:" || protocol === "https:") return address;
+  // Paths are put behind it, so nothing may come after its own.
+  if (/^https?:[^?#]*$/i.test(address) && URL.canParse(address)) return address;
   throw new CliError(`HANAMI_ADDRESS is not an address like ${DEFAULT_ADDRESS}: '${address}'`);
 }
 

@@ -12,7 +12,7 @@ import { Session, type Credentials, type TokenInfo } from "./session.ts";
 import type { WebSocketConstructor } from "./socket.ts";
 
 export interface ClientOptions extends Credentials {
-  /** Of the server, such as `http://127.0.0.1:11418`. */
+  /** Of the server, such as `http://127.0.0.1:11418`; behind a proxy with a path, such as `https://host/hanami`. */
   readonly address: string;
   /** In place of the platform's own. */
   readonly fetch?: typeof globalThis.fetch;
@@ -20,12 +20,9 @@ export interface ClientOptions extends Credentials {
   readonly WebSocket?: WebSocketConstructor;
 }
 
-function parseUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
+/** Paths are put behind it, so nothing may come after its own. */
+function isAddress(text: string): boolean {
+  return /^https?:[^?#]*$/i.test(text) && URL.canParse(text);
 }
 
 /**
@@ -46,7 +43,7 @@ export class HanamiClient {
 
   /** Throws TypeError for options that cannot work, such as those from an environment variable that is not set. */
   constructor({ address, user, passphrase, fetch, WebSocket }: ClientOptions) {
-    if (!/^https?:$/.test(parseUrl(address)?.protocol ?? "")) throw new TypeError(`No address of a server: ${address}`);
+    if (!isAddress(address)) throw new TypeError(`No address of a server: ${address}`);
     if (!user || !passphrase) throw new TypeError("User and passphrase are needed.");
     // Browsers insist on `fetch` being called as a function of the window.
     const http = { address, fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)) };

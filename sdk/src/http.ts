@@ -6,15 +6,18 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type Input = Readonly<Record<string, unknown>>;
 
 export interface Http {
-  /** Such as `http://127.0.0.1:11418`. */
+  /** Such as `http://127.0.0.1:11418`, perhaps with a path before that of the server. */
   readonly address: string;
   readonly fetch: typeof globalThis.fetch;
 }
 
 const BASE_PATH = "/v1.0alpha";
 
+/** The address without the slash that may be at its end. */
+export const withoutSlash = (address: string): string => address.replace(/\/+$/, "");
+
 function target(address: string, method: Method, path: string, input: Input): { url: URL; body: string | undefined } {
-  const url = new URL(address.replace(/\/+$/, "") + BASE_PATH + path);
+  const url = new URL(withoutSlash(address) + BASE_PATH + path);
   if (method === "POST" || method === "PUT") return { url, body: JSON.stringify(input) };
   for (const [key, value] of Object.entries(input)) {
     if (value !== undefined) url.searchParams.set(key, `${value as string | number | boolean}`);

@@ -1,4 +1,5 @@
 import { BadRequestError, ConnectionError, NotFoundError, UnauthorizedError, type HanamiError } from "./errors.ts";
+import { withoutSlash } from "./http.ts";
 import type { Session } from "./session.ts";
 
 /** The part of the standard WebSocket that is used here; that of browsers, Node 22 and the package `ws` have it. */
@@ -73,9 +74,8 @@ export class Socket {
 
   static async #connect({ address, WebSocket, target, uuid }: SocketOptions, token: string): Promise<Socket> {
     const Implementation = await resolveWebSocket(WebSocket);
-    const url = new URL(address);
+    const url = new URL(`${withoutSlash(address)}/`);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.pathname = "/";
     const raw = new Implementation(url.href);
     const socket = new Socket(raw);
     await new Promise<void>((resolve, reject) => {

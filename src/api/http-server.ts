@@ -13,6 +13,19 @@ const badRequestAnswer = [
   "\r\n",
 ].join("\r\n");
 
+/** What HTTP/1.0 may leave out. Nothing that is answered depends on it. */
+const defaultHost = "localhost";
+
+/**
+ * The target of a request line without scheme and authority, which clients put there that believe to talk to a proxy.
+ * Those that no URL can have stay, and are refused.
+ */
+function originForm(target: string): string {
+  const [, authority, rest = ""] = /^https?:\/\/([^/?#]+)([^]*)$/i.exec(target) ?? [];
+  if (authority === undefined || !URL.canParse(`http://${authority}/`)) return target;
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
 /** A client that connects and does not get on with TLS; Node's own limit is two minutes. */
 const tlsHandshakeMs = 20_000;
 
@@ -23,10 +36,14 @@ const tlsHandshakeMs = 20_000;
 export function createHttpServer(api: Api, tls?: TlsFiles): HttpServer {
   const server = createAdaptorServer({
     fetch: api.fetch,
+    hostname: defaultHost,
     ...(tls === undefined
       ? {}
       : { createServer: createTlsServer, serverOptions: { ...tls, handshakeTimeout: tlsHandshakeMs } }),
   }) as HttpServer;
+  server.prependListener("request", (request) => {
+    request.url = originForm(request.url ?? "");
+  });
   // Node's own answers would be 431 for long headers, 408 for slow clients and 417 for unknown expectations.
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end(badRequestAnswer);

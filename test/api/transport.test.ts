@@ -158,6 +158,90 @@ describe("transport over a real socket", () => {
     expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
   });
 
+  /** The status of the answer to these lines; undefined when the connection ends without one. */
+  async function statusOf(lines: string[]): Promise<number | undefined> {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    let answer = "";
+    socket.on("error", () => {}).on("data", (data) => (answer += String(data)));
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    await once(socket, "close");
+    return answer === "" ? undefined : Number(answer.split(" ")[1]);
+  }
+
+  test.each(["/health", "/ready", "/metrics", "/v1.0alpha/project/all", "/v1.0alpha/documentation"])(
+    "HTTP/1.0 without a host, and a whole URL in the first line: %s",
+    async (path) => {
+      const token = `X-Auth-Token: ${app.token}`;
+      const end = ["Connection: close", token];
+      expect(await statusOf([`GET ${path} HTTP/1.0`, token])).toBe(200);
+      expect(await statusOf([`GET ${path} HTTP/1.1`, "Host:", ...end])).toBe(200);
+      for (const origin of [url, "http://somewhere.else:80", "HTTPS://[::1]", "http://user:secret@host"]) {
+        expect(await statusOf([`GET ${origin}${path} HTTP/1.1`, "Host: x", ...end]), origin).toBe(200);
+        expect(await statusOf([`GET ${origin}${path} HTTP/1.0`, token]), origin).toBe(200);
+      }
+    },
+  );
+
+  test("a query, a body and a websocket go with a whole URL, too", async () => {
+    const end = ["Host: x", "Connection: close", `X-Auth-Token: ${app.token}`];
+    const body = '{"id":"whole_url","name":"some name"}';
+    const length = `Content-Length: ${body.length}`;
+    const post = ["POST http://host/v1.0alpha/project HTTP/1.1", ...end, length, "", body];
+    expect(await statusOf(post)).toBe(200);
+    expect(await statusOf(["GET http://host/v1.0alpha/project?id=whole_url HTTP/1.1", ...end])).toBe(200);
+    const socket = ["Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+    const { hostname, port } = new URL(url);
+    const raw = connect(Number(port), hostname);
+    raw.write(["GET http://host/ HTTP/1.1", "Host: x", "Connection: Upgrade", ...socket, "", ""].join("\r\n"));
+    expect(String((await once(raw, "data"))[0])).toMatch(/^HTTP\/1\.1 101 /);
+    raw.destroy();
+  });
+
+  test("hosts and targets that make no sense are refused", async () => {
+    const hosts = [
+      "a b",
+      "[",
+      "]",
+      "a/b",
+      "a?b",
+      "a#b",
+      "a@b",
+      "ä",
+      "a:99999",
+      "a:-1",
+      "a:b",
+      "\\",
+      "a, b",
+      "%",
+      "%41",
+    ];
+    const targets = [
+      "http://",
+      "http:///health",
+      "http://[/health",
+      "http://a:99999/health",
+      "http://a b/health",
+      "ftp://a/health",
+      "http://host/v1.0alpha/../project/all",
+      "http://host",
+      "http://host?/health",
+      "http:/health",
+      "*",
+      "health",
+    ];
+    for (const path of ["/health", "/v1.0alpha/project/all"]) {
+      for (const host of hosts) {
+        const lines = [`GET ${path} HTTP/1.1`, `Host: ${host}`, "Connection: close", `X-Auth-Token: ${app.token}`];
+        expect(await statusOf(lines), host).toBe(400);
+      }
+    }
+    for (const target of targets) {
+      const lines = [`GET ${target} HTTP/1.1`, "Host: x", "Connection: close", `X-Auth-Token: ${app.token}`];
+      expect(await statusOf(lines), target).toBe(400);
+    }
+  });
+
   test("what never becomes a request gets a status that clients know", async () => {
     const { hostname, port } = new URL(url);
     const longHeader = `X-Long: ${"x".repeat(100_000)}`;
