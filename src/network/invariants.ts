@@ -4,7 +4,7 @@
  * has a hostile state for each.
  *
  * No promises, because nobody relies on them: unused words of `header`, places of `places` beyond `blockSections`,
- * values of ramps that are not in use, the order of a neuron's list of sections, what `seed` of a section is.
+ * values of ramps that are not in use, what `seed` of a section is.
  */
 import type { ArrayName, Arrays } from "./layout.ts";
 import { HEADER, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
@@ -296,6 +296,14 @@ export const INVARIANTS: readonly Invariant[] = [
     broken: "a list of sections runs in a circle",
     reliedOnFor: "all kernels: lists end, and meet a section once",
     holds: ({ arrays, blocks, sections }) => isMetAtMostOnce(arrays, blocks, sections),
+  },
+  {
+    broken: "a list of sections does not run from newer to older ones",
+    reliedOnFor: "the CPU's kernels: a list of which each link leads down ends, whatever else is wrong",
+    holds: ({ arrays: { next }, sections }) => {
+      for (let s = 0; s < sections; s++) if (next[s]! > s && next[s] !== NONE) return false;
+      return true;
+    },
   },
   {
     broken: "a section is in no list",

@@ -147,9 +147,21 @@ const CASES: [string, Change][] = [
   ],
   ["a list of sections runs in a circle", ({ next, sectionHead, source }) => (next[0] = sectionHead[source[0]!]!)],
   ["a list of sections runs in a circle", ({ next }) => (next[0] = 0)],
+  [
+    "a list of sections does not run from newer to older ones",
+    ({ next, sectionHead, source }) => {
+      const newest = next.findIndex((after) => after !== NONE);
+      const older = next[newest]!;
+      const head = sectionHead.subarray(source[newest]!, source[newest]! + 1);
+      if (head[0] === newest) head[0] = older;
+      else next[next.indexOf(newest)] = older;
+      next[newest] = next[older]!;
+      next[older] = newest;
+    },
+  ],
   ["a section is in no list", ({ sectionHead }) => (sectionHead[129] = NONE)],
   [
-    "a section is in no list",
+    "a list of sections does not run from newer to older ones",
     ({ next, sectionHead, source }) => {
       // A circle that no neuron begins.
       const head = sectionHead[source[0]!]!;
