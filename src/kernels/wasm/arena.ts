@@ -15,9 +15,16 @@ export class Arena implements Memory {
   readonly memory: WasmMemory;
   readonly #free = new Map<number, number[]>();
   #top = ARENA;
+  #bytes: number;
 
   constructor(memory: WasmMemory) {
     this.memory = memory;
+    this.#bytes = memory.buffer.byteLength;
+  }
+
+  /** How large the memory is. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   allocate(bytes: number): Uint8Array {
@@ -43,13 +50,14 @@ export class Arena implements Memory {
 
   #extend(room: number): number {
     const at = this.#top;
-    const missing = at + room - this.memory.buffer.byteLength;
+    const missing = at + room - this.#bytes;
     if (missing > 0) {
       try {
         this.memory.grow(Math.ceil(missing / PAGE));
       } catch (cause) {
-        throw new MemoryFullError(`its memory ends at ${this.memory.buffer.byteLength} bytes`, { cause });
+        throw new MemoryFullError(`its memory ends at ${this.#bytes} bytes`, { cause });
       }
+      this.#bytes = this.memory.buffer.byteLength;
     }
     this.#top += room;
     return at;

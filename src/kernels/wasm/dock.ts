@@ -48,7 +48,7 @@ export class Dock {
   }
 
   get bytes(): number {
-    return this.memory.buffer.byteLength;
+    return this.arena.bytes;
   }
 
   /** What the kernels know of the cluster's state beside its bytes. */

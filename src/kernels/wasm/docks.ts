@@ -27,15 +27,11 @@ export class Docks {
   readonly #of = new Map<Cluster, Dock>();
   #opened = 0;
   #uses = 0;
+  /** Bytes of all memories when they were counted last. */
+  #bytes = 0;
 
   constructor(options: DocksOptions) {
     this.#options = options;
-  }
-
-  get bytes(): number {
-    let sum = 0;
-    for (const dock of this.#docks) sum += dock.bytes;
-    return sum;
   }
 
   find(cluster: Cluster): Dock | undefined {
@@ -70,10 +66,10 @@ export class Docks {
     this.#options.dropped(dock);
   }
 
-  /** While the memories have grown beyond what they may be together, those used longest ago go, but for the last one. */
+  /** While the memories are larger than they may be together, those used longest ago go, but for the last one. */
   trim(): void {
-    let bytes = this.bytes;
-    while (bytes > this.#options.bytesMax && this.#docks.size > 1) {
+    this.#count();
+    while (this.#bytes > this.#options.bytesMax && this.#docks.size > 1) {
       const oldest = this.#oldest();
       try {
         this.vacate(oldest);
@@ -83,8 +79,13 @@ export class Docks {
         throw error;
       }
       this.drop(oldest);
-      bytes -= oldest.bytes;
+      this.#bytes -= oldest.bytes;
     }
+  }
+
+  #count(): void {
+    this.#bytes = 0;
+    for (const dock of this.#docks) this.#bytes += dock.bytes;
   }
 
   #enter(cluster: Cluster): Dock {
@@ -104,7 +105,8 @@ export class Docks {
   #free(bytes: number): Dock {
     const { countMax, bytesMax } = this.#options;
     const empty = [...this.#docks].find(({ cluster }) => cluster === null);
-    const hasRoom = this.#docks.size < countMax && this.bytes + bytes <= bytesMax;
+    this.#count();
+    const hasRoom = this.#docks.size < countMax && this.#bytes + bytes <= bytesMax;
     if (this.#docks.size === 0 || (!empty && hasRoom)) return this.#open();
     const dock = empty ?? this.#oldest();
     this.vacate(dock);

@@ -145,7 +145,9 @@ export class WasmEngine implements Engine {
 
   /** Runs the kernels in a cluster's dock. When they stop there, the cluster leaves it as it is, and nobody else notices. */
   #inDock<T>(cluster: Cluster, work: (dock: Dock) => T): T {
+    const isNew = this.#docks.find(cluster) === undefined;
     const dock = this.#docks.take(cluster);
+    const { bytes } = dock;
     this.#dock = dock;
     this.#cluster = cluster;
     try {
@@ -157,8 +159,8 @@ export class WasmEngine implements Engine {
         cause: error,
       });
     } finally {
-      this.#docks.trim();
-      this.#collect();
+      if (isNew || dock.bytes !== bytes) this.#docks.trim();
+      if (this.#dropped.length > 0) this.#collect();
     }
   }
 
