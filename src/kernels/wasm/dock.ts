@@ -35,12 +35,12 @@ export class Dock {
   constructor(id: number, module: WasmModule, host: KernelHost, threads: number) {
     this.id = id;
     this.memory = new Memory({ initial: 2, maximum: PAGES_MAX, shared: true });
-    this.arena = new Arena(this.memory);
     this.table = new Uint32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
     this.floats = new Float32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
     this.#words = new Int32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
-    this.scratch = new ScratchArrays(this.arena, this.table);
     this.kernels = instantiate(module, this.memory, host);
+    this.arena = new Arena(this.memory, this.kernels.zero);
+    this.scratch = new ScratchArrays(this.arena, this.table);
     this.kernels.start();
     this.table[slots.OPEN_PHASE] = slots.PHASE_CLOSED | slots.PHASE_LEAVE;
     this.table[slots.THREADS] = threads;

@@ -7,6 +7,7 @@ import { NetworkMemory } from "./network-memory.ts";
 /** A memory so large is not used again for a cluster that needs less than a part of it. */
 const LARGE_BYTES = 2 ** 26;
 const LARGE_PART = 8;
+const EMPTY_MAX = 8;
 
 interface DocksOptions {
   open: (id: number) => Dock;
@@ -50,13 +51,16 @@ export class Docks {
     const { cluster } = dock;
     if (cluster === null) return;
     memoryOf(cluster).move(cluster.state, heap);
-    this.forget(cluster);
+    this.#empty(dock);
   }
 
-  /** The cluster's arrays are given back, or are lost. */
-  forget(cluster: Cluster): void {
-    this.#of.get(cluster)?.clear();
-    this.#of.delete(cluster);
+  /** The cluster's arrays were given back. A few empty docks wait for the next clusters. */
+  release(cluster: Cluster): void {
+    const dock = this.#of.get(cluster);
+    if (dock === undefined) return;
+    this.#empty(dock);
+    const empty = [...this.#docks].filter((each) => each.cluster === null);
+    if (empty.length > EMPTY_MAX || dock.bytes > LARGE_BYTES) this.drop(dock);
   }
 
   /** Nobody comes into this dock again. */
@@ -86,6 +90,11 @@ export class Docks {
   #count(): void {
     this.#bytes = 0;
     for (const dock of this.#docks) this.#bytes += dock.bytes;
+  }
+
+  #empty(dock: Dock): void {
+    this.#of.delete(dock.cluster!);
+    dock.clear();
   }
 
   #enter(cluster: Cluster): Dock {

@@ -9,6 +9,7 @@ export interface KernelExports {
   request(): void;
   refreshRange(from: number, end: number): void;
   help(thread: number): void;
+  zero(at: number, bytes: number): void;
 }
 
 /** What the leading thread does for the kernels in the middle of a step. */

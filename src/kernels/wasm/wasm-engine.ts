@@ -36,7 +36,7 @@ const REQUEST_BYTES = 64 * 1024 * 1024;
 const SCRATCH_PER_VALUE = 6;
 /** How many networks have their dock at the same time. */
 const DOCKS_MAX = 64;
-/** What docks may take together is half of what networks may take, but not less than this. */
+/** What docks may take together is a quarter of what networks may take, but not less than this. */
 const DOCK_BYTES_MIN = 2 ** 26;
 /** Dropped docks are worth a garbage collection when they took so much, or are so many. */
 const COLLECT_BYTES = 2 ** 26;
@@ -84,7 +84,7 @@ export class WasmEngine implements Engine {
       open: (id) => new Dock(id, module, host, this.#threads),
       dropped: (dock) => this.#dropped.push(dock),
       countMax: docks,
-      bytesMax: Math.max(DOCK_BYTES_MIN, memoryBytes / 2),
+      bytesMax: Math.max(DOCK_BYTES_MIN, memoryBytes / 4),
     });
   }
 
@@ -140,7 +140,8 @@ export class WasmEngine implements Engine {
 
   release(cluster: Cluster): void {
     releaseState(cluster.state);
-    this.#docks.forget(cluster);
+    this.#docks.release(cluster);
+    this.#collect();
   }
 
   /** Runs the kernels in a cluster's dock. When they stop there, the cluster leaves it as it is, and nobody else notices. */
@@ -160,7 +161,7 @@ export class WasmEngine implements Engine {
       });
     } finally {
       if (isNew || dock.bytes !== bytes) this.#docks.trim();
-      if (this.#dropped.length > 0) this.#collect();
+      this.#collect();
     }
   }
 
@@ -177,6 +178,7 @@ export class WasmEngine implements Engine {
 
   /** Gives back what dropped docks took, when it is worth the collection. */
   #collect(): void {
+    if (this.#dropped.length === 0) return;
     const bytes = this.#dropped.reduce((sum, dock) => sum + dock.bytes, 0);
     if (bytes < COLLECT_BYTES && this.#dropped.length < COLLECT_DOCKS) return;
     this.#helpers.forget(this.#dropped.splice(0));
@@ -200,6 +202,7 @@ export class WasmEngine implements Engine {
     this.#publish();
     this.#coveredBlocks = count(state, "block");
     this.#coverBlocks();
+    this.#clearCursors();
     this.#writeInputs(cluster, inputs);
     this.#floatsAt(slots.AT_OUTPUT, samples * table[slots.OUTPUTS]!);
     const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, table[slots.OUTPUTS]!);
@@ -291,6 +294,13 @@ export class WasmEngine implements Engine {
     this.#dock.table[slots.LOCAL_LISTS] = lists;
     this.#dock.table[slots.LOCAL_RAMP] = ramp;
     this.#dock.table[slots.LOCAL_RECORDS] = records;
+  }
+
+  /** No record goes where an earlier run left off. */
+  #clearCursors(): void {
+    const bytes = count(this.#cluster.state, "block") * 16;
+    for (let thread = 0; thread < this.#threads; thread++)
+      this.#dock.scratch.ensure(slots.AT_LOCALS + thread, bytes).fill(0, 0, bytes);
   }
 
   /** Called by the kernels: sections for the neurons that are positive for the first time. */

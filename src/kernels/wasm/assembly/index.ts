@@ -79,6 +79,11 @@ export function start(): void {
   }
 }
 
+/** Sets bytes to 0. */
+export function zero(at: usize, bytes: usize): void {
+  memory.fill(at, 0, bytes);
+}
+
 /** Computes the outputs of COUNT rows, STEP at a time. */
 export function request(): void {
   for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
