@@ -104,3 +104,49 @@ test.each(["cpu", "gpu"] as const)("a %s host refuses what does not look like a 
   expect(host.generation).toBe(0);
   await expect(host.exportState("a")).rejects.toMatchObject({ kind: "unknown_cluster" });
 });
+
+/** What kernels use as an index, a length or a link. */
+const LEADING = [
+  "inputWidth",
+  "blockHexagon",
+  "blockSections",
+  "places",
+  "sectionHead",
+  "source",
+  "target",
+  "next",
+  "ramps",
+].concat(["tileBlock", "tileOutput", "tileOutputCount", "tileRow", "outputOwner"]) as ArrayName[];
+
+test.each(LEADING)(
+  "a CPU host that is given a hostile '%s' past all checks refuses to compute it and goes on",
+  async (name) => {
+    const host = new HostClient(
+      { uuid: "h", type: "cpu", name: "test" },
+      workerLink(cpuWorker, "test", { threads: 2 }),
+    );
+    onTestFinished(() => host.close());
+    await host.attach("neighbour", state.slice());
+    await host.request("neighbour", { cycles: 64, timeLength: 1, inputs: sliceOf(0, 64).inputs });
+    const before = await host.exportState("neighbour");
+
+    const refused = { name: "HostError" };
+    const attached = await host.attach("hostile", corrupted(name)).then(
+      () => true,
+      (error: unknown) => expect(error).toMatchObject(refused),
+    );
+    if (attached === true) {
+      const named = {
+        ...refused,
+        kind: "state",
+        message: expect.stringContaining("of cluster 'hostile' cannot be computed"),
+      };
+      await expect(host.train("hostile", sliceOf(0, 64))).rejects.toMatchObject(named);
+      const { inputs } = sliceOf(0, 64);
+      await expect(host.request("hostile", { cycles: 64, timeLength: 1, inputs })).rejects.toMatchObject(named);
+    }
+    expect(Buffer.from(before).equals(await host.exportState("neighbour"))).toBe(true);
+    await host.train("neighbour", sliceOf(0, 64));
+    expect(host.generation).toBe(0);
+  },
+);
