@@ -18,8 +18,6 @@ import {
   whole,
 } from "./setting-kinds.ts";
 
-const GIB = 2 ** 30;
-
 /** What the system's timers can wait. */
 const timerMsMax = 2 ** 31 - 1;
 const tenYearsMinutes = 10 * 365 * 24 * 60;
@@ -43,8 +41,7 @@ const environment = z.object({
   HANAMI_POLICIES: path.optional(),
   HANAMI_SOFTWARE_GPU: flag.default(false),
   HANAMI_CPU_THREADS: whole(1, 1024).optional(),
-  // More than that a wasm memory can not have.
-  HANAMI_CPU_MEMORY_BYTES: whole(1, 4 * GIB).optional(),
+  HANAMI_CPU_MEMORY_BYTES: positive.optional(),
   HANAMI_GPU_MEMORY_BYTES: positive.optional(),
   HANAMI_HOST_TIMEOUT_SECONDS: whole(1, 86_400).default(60),
   HANAMI_TEMPFILE_TIMEOUT: whole(1, tenYearsMinutes).default(10),
@@ -164,11 +161,11 @@ export class ConfigError extends Error {
   }
 }
 
-/** Half of what this process may have, and at most 3 GiB: of the 4 GiB of a wasm memory, steps need some, too. */
+/** Half of what this process may have: steps need some, too, and so does everything else. */
 function defaultMemoryBytes(): number {
   // 0 or far more than there is when nothing constrains the process.
   const constrained = process.constrainedMemory() || Infinity;
-  return Math.floor(Math.min(3 * GIB, Math.min(totalmem(), constrained) / 2));
+  return Math.floor(Math.min(totalmem(), constrained) / 2);
 }
 
 /** What no setting has room for, whatever its kind. */

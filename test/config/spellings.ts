@@ -84,7 +84,6 @@ const others: Record<string, Spellings> = {
   HANAMI_TEMPFILE_TIMEOUT: number(1, 5_256_000),
   HANAMI_SNAPSHOT_INTERVAL_MS: number(1, 2_147_483_647),
   HANAMI_CPU_THREADS: number(1, 1024),
-  HANAMI_CPU_MEMORY_BYTES: number(1, 4_294_967_296),
   HANAMI_HOST: {
     good: ["127.0.0.1", "0.0.0.0", "::", "::1", "localhost", "a.example-1.org"].map((text) => [text, text]),
     bad: [

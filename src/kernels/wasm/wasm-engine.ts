@@ -65,6 +65,7 @@ export class WasmEngine implements Engine {
   #dock!: Dock;
   #cluster!: Cluster;
   #coveredBlocks = 0;
+  #bytesBefore = 0;
 
   /**
    * Networks may take `memoryBytes`, and so many as there are `docks` keep theirs at the same time. Each helper holds one
@@ -98,40 +99,25 @@ export class WasmEngine implements Engine {
   }
 
   train(cluster: Cluster, run: TrainRun): void {
-    this.#inDock(cluster, ({ kernels, scratch, table }) => {
-      const { count: samples, step, expected, muted, rates, update } = run;
-      this.#begin(run, step);
-      this.#coverTraining();
-      const outputs = count(cluster.state, "output");
-      this.#floatsAt(slots.AT_EXPECTED, samples * outputs).set(expected);
-      this.#floatsAt(slots.AT_RATES, rates.length).set(rates);
-      scratch.ensure(slots.AT_MUTED, samples).set(muted);
-      scratch.ensure(slots.AT_ERROR, step * outputs * 4);
-      scratch.ensure(slots.AT_LEARNERS, step * 4);
-      scratch.ensure(slots.AT_LEARNS, step * 4);
-      table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
-      // Nobody can help with a single sample.
-      if (step > 1) this.#helpers.attend(this.#dock);
-      kernels.train();
-    });
+    const dock = this.#enter(cluster);
+    try {
+      this.#train(dock, run);
+    } catch (error) {
+      throw this.#stopped(dock, error);
+    } finally {
+      this.#leave(dock);
+    }
   }
 
   request(cluster: Cluster, run: RequestRun): Float32Array {
-    return this.#inDock(cluster, ({ kernels }) => {
-      const perSample = count(cluster.state, "block") * 512 * SCRATCH_PER_VALUE;
-      // One by one, values carry over the same way however many samples a call has.
-      const one = cluster.hasMemory || cluster.hasBackEdges || run.count === 0;
-      const step = one
-        ? 1
-        : Math.min(
-            run.count,
-            Math.max(1, Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample))),
-          );
-      this.#begin(run, step);
-      if (step > 1) this.#helpers.attend(this.#dock);
-      kernels.request();
-      return this.#floatsAt(slots.AT_OUTPUT, run.count * count(cluster.state, "output"));
-    });
+    const dock = this.#enter(cluster);
+    try {
+      return this.#request(dock, run);
+    } catch (error) {
+      throw this.#stopped(dock, error);
+    } finally {
+      this.#leave(dock);
+    }
   }
 
   forget(cluster: Cluster): void {
@@ -144,25 +130,56 @@ export class WasmEngine implements Engine {
     this.#collect();
   }
 
-  /** Runs the kernels in a cluster's dock. When they stop there, the cluster leaves it as it is, and nobody else notices. */
-  #inDock<T>(cluster: Cluster, work: (dock: Dock) => T): T {
-    const isNew = this.#docks.find(cluster) === undefined;
+  #enter(cluster: Cluster): Dock {
     const dock = this.#docks.take(cluster);
-    const { bytes } = dock;
     this.#dock = dock;
     this.#cluster = cluster;
-    try {
-      return work(dock);
-    } catch (error) {
-      if (error instanceof MemoryFullError || error instanceof StateError) throw error;
-      this.#evacuate(dock);
-      throw new KernelError(`its kernels stopped: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
-    } finally {
-      if (isNew || dock.bytes !== bytes) this.#docks.trim();
-      this.#collect();
-    }
+    this.#bytesBefore = dock.plan === null ? 0 : dock.bytes;
+    return dock;
+  }
+
+  /** Where kernels stopped, the cluster leaves as it is, and nobody else notices. */
+  #stopped(dock: Dock, error: unknown): unknown {
+    if (error instanceof MemoryFullError || error instanceof StateError) return error;
+    this.#evacuate(dock);
+    const reason = error instanceof Error ? error.message : String(error);
+    return new KernelError(`its kernels stopped: ${reason}`, { cause: error });
+  }
+
+  #leave(dock: Dock): void {
+    // Only a cluster that came in, or that grew, takes more than before.
+    if (dock.bytes !== this.#bytesBefore) this.#docks.trim();
+    this.#collect();
+  }
+
+  #train({ kernels, scratch, table }: Dock, run: TrainRun): void {
+    const { count: samples, step, expected, muted, rates, update } = run;
+    this.#begin(run, step);
+    this.#coverTraining();
+    const outputs = table[slots.OUTPUTS]!;
+    this.#floatsAt(slots.AT_EXPECTED, samples * outputs).set(expected);
+    this.#floatsAt(slots.AT_RATES, rates.length).set(rates);
+    scratch.ensure(slots.AT_MUTED, samples).set(muted);
+    scratch.ensure(slots.AT_ERROR, step * outputs * 4);
+    scratch.ensure(slots.AT_LEARNERS, step * 4);
+    scratch.ensure(slots.AT_LEARNS, step * 4);
+    table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
+    // Nobody can help with a single sample.
+    if (step > 1) this.#helpers.attend(this.#dock);
+    kernels.train();
+  }
+
+  #request({ kernels, table }: Dock, run: RequestRun): Float32Array {
+    const cluster = this.#cluster;
+    const perSample = count(cluster.state, "block") * 512 * SCRATCH_PER_VALUE;
+    // One by one, values carry over the same way however many samples a call has.
+    const one = cluster.hasMemory || cluster.hasBackEdges || run.count === 0;
+    const most = Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample));
+    const step = one ? 1 : Math.min(run.count, Math.max(1, most));
+    this.#begin(run, step);
+    if (step > 1) this.#helpers.attend(this.#dock);
+    kernels.request();
+    return this.#floatsAt(slots.AT_OUTPUT, run.count * table[slots.OUTPUTS]!);
   }
 
   /** Nobody knows what a dock is like whose kernels have stopped. */
@@ -202,7 +219,6 @@ export class WasmEngine implements Engine {
     this.#publish();
     this.#coveredBlocks = count(state, "block");
     this.#coverBlocks();
-    this.#clearCursors();
     this.#writeInputs(cluster, inputs);
     this.#floatsAt(slots.AT_OUTPUT, samples * table[slots.OUTPUTS]!);
     const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, table[slots.OUTPUTS]!);
@@ -294,13 +310,6 @@ export class WasmEngine implements Engine {
     this.#dock.table[slots.LOCAL_LISTS] = lists;
     this.#dock.table[slots.LOCAL_RAMP] = ramp;
     this.#dock.table[slots.LOCAL_RECORDS] = records;
-  }
-
-  /** No record goes where an earlier run left off. */
-  #clearCursors(): void {
-    const bytes = count(this.#cluster.state, "block") * 16;
-    for (let thread = 0; thread < this.#threads; thread++)
-      this.#dock.scratch.ensure(slots.AT_LOCALS + thread, bytes).fill(0, 0, bytes);
   }
 
   /** Called by the kernels: sections for the neurons that are positive for the first time. */

@@ -33,9 +33,10 @@ import {
   SAMPLES,
   STEP,
   STRIDE,
+  THREADS,
 } from "../slots.ts";
 import { remembers } from "./forward.ts";
-import { recordsOf } from "./local.ts";
+import { cursorsOf, recordsOf } from "./local.ts";
 import { forwardOne, growOne, growsAhead, hasNewSources, learnOne } from "./online.ts";
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
@@ -84,8 +85,15 @@ export function zero(at: usize, bytes: usize): void {
   memory.fill(at, 0, bytes);
 }
 
+/** No record goes where an earlier run left off. */
+function clearCursors(): void {
+  const bytes = <usize>header(HEADER_BLOCKS) << 4;
+  for (let thread: u32 = 0; thread < slot(THREADS); thread++) memory.fill(cursorsOf(thread), 0, bytes);
+}
+
 /** Computes the outputs of COUNT rows, STEP at a time. */
 export function request(): void {
+  clearCursors();
   for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
     beginStep(row);
     runPhase(REQUEST, 0, chunksOf(slot(SAMPLES)));
@@ -95,6 +103,7 @@ export function request(): void {
 
 /** Trains on COUNT rows, STEP at a time. */
 export function train(): void {
+  clearCursors();
   // With one sample there is nothing to share between threads, and much between the halves of the step.
   const isSingle = slot(STEP) == 1 && slot(IS_BATCH) == 0 && slot(IS_SPIKING) == 0 && slot(HAS_BACK_EDGES) == 0;
   let step: u32 = 0;
