@@ -39,7 +39,7 @@ export class Dock {
     this.floats = new Float32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
     this.#words = new Int32Array(this.memory.buffer, slots.TABLE, slots.SLOT_COUNT);
     this.kernels = instantiate(module, this.memory, host);
-    this.arena = new Arena(this.memory, this.kernels.zero);
+    this.arena = new Arena(this.memory, (at, bytes) => this.kernels.zero(at, bytes));
     this.scratch = new ScratchArrays(this.arena, this.table);
     this.kernels.start();
     this.table[slots.OPEN_PHASE] = slots.PHASE_CLOSED | slots.PHASE_LEAVE;
