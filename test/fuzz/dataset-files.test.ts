@@ -21,7 +21,7 @@ test("IDX and CSV files are imported or refused, and leave no part", { timeout }
   const random = createRandom(seed + 4);
   const folder = await temporaryFolder();
   const pair = smallIdxPair(20);
-  const csv = Buffer.from('a,b,"c"\n1,2,3\n-4.5,true,\n,null,9e9\n');
+  const csv = Buffer.from('a,b,"c"\n1,2,3\n-4.5,true,\n,,\n\n, "null" ,16777217\r\n,,\n');
   const job = { name: "fuzz", input: join(folder, "input"), target: join(folder, "target") };
   const label = join(folder, "label");
   const watchHeap = flatHeap(cases >> 1);
@@ -29,7 +29,10 @@ test("IDX and CSV files are imported or refused, and leave no part", { timeout }
   for (let count = 0; count < cases >> 1; count++) {
     await writeFile(job.input, mutate(random, count % 2 === 0 ? pair.input : csv));
     await writeFile(label, random.int(0, 1) === 0 ? pair.label : mutate(random, pair.label));
-    const outcome = await carryOut(count % 2 === 0 ? { type: "mnist", ...job, label } : { type: "csv", ...job });
+    const options = { has_header: [undefined, true, false][random.int(0, 2)], exact: random.int(0, 1) === 0 };
+    const outcome = await carryOut(
+      count % 2 === 0 ? { type: "mnist", ...job, label } : { type: "csv", ...job, ...options },
+    );
     if (outcome.kind === "failed") throw new Error(`case ${count} of seed ${seed}: ${outcome.error}`);
     if (outcome.kind === "refused") refused++;
     watchHeap(count + 1);

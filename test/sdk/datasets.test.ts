@@ -73,6 +73,21 @@ test("a CSV file on disk becomes a dataset, is read, listed and deleted", async 
   await expect(hanami.datasets.get(uuid)).rejects.toThrow(NotFoundError);
 });
 
+test("a CSV file without a header, exactness and warnings", async () => {
+  const hanami = client();
+  const upload = (text: string, options: object) =>
+    hanami.datasets.uploadCsv({ name: "said", file: new TextEncoder().encode(text), ...options });
+  await expect(upload("5.1,3.5\n4.9,3\n", {})).rejects.toThrow("has_header=false");
+  const { number_of_rows, description, warnings, uuid } = await upload("5.1,3.5\n4.9,\n", { has_header: false });
+  expect([number_of_rows, Object.keys(description)]).toEqual([2, ["column_0", "column_1"]]);
+  expect(warnings).toEqual(["column 'column_1': 1 cell is missing and counts as 0; the first is in row 2"]);
+  expect((await hanami.datasets.get(uuid)).warnings).toEqual(warnings);
+  await expect(upload("id\n16777217\n", { exact: true })).rejects.toThrow("16777217 becomes 16777216");
+  const file = new TextEncoder().encode("2019\n1\n");
+  const named = await hanami.datasets.uploadFile({ name: "said", format: "csv", file, has_header: true });
+  expect([Object.keys(named.description), named.warnings]).toEqual([["2019"], []]);
+});
+
 test("the demo's digits become an MNIST dataset; progress only grows and ends at the total", async () => {
   const { images, labels } = encodePair(drawDigits(500, 1));
   const seen: number[] = [];
