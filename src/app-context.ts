@@ -8,6 +8,7 @@ import type { Db } from "./db/client.ts";
 import type { TokenBuckets } from "./limits/token-bucket.ts";
 import type { Metrics } from "./measurements/metrics.ts";
 import type { Measurements } from "./measurements/measurements.ts";
+import type { Places } from "./places.ts";
 import type { Readers } from "./readers.ts";
 import type { Storage } from "./storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
@@ -33,6 +34,8 @@ export interface App {
   readonly requestRate: TokenBuckets;
   /** Failed logins by address. */
   readonly loginRate: TokenBuckets;
+  /** Passphrases that are compared at once, by address and user. */
+  readonly comparisons: Places;
   /** What stays open for users, to be ended with them. */
   readonly connections: Connections;
 }
@@ -49,6 +52,13 @@ export interface Caller {
   readonly role: string;
   /** May see and change all resources of `projectId`. */
   readonly isProjectAdmin: boolean;
+}
+
+/** Who is asking without a token. */
+export interface Visitor {
+  readonly app: App;
+  /** What attempts are counted under, see `addressKey`; empty where there is no connection. */
+  readonly address: string;
 }
 
 /** First argument of every action that works for a user. */

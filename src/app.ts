@@ -24,6 +24,7 @@ import { Metrics } from "./measurements/metrics.ts";
 import { createLog } from "./log.ts";
 import { startMeasurements } from "./measurements/measurements.ts";
 import { paths } from "./paths.ts";
+import { comparisonPlaces } from "./accounts/passphrase.ts";
 import { Readers } from "./readers.ts";
 import { StartError } from "./start-error.ts";
 import { openStorage } from "./storage.ts";
@@ -163,6 +164,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
         perSecond: config.limits.requestsPerSecond,
         burst: 5 * config.limits.requestsPerSecond,
       }),
+      comparisons: comparisonPlaces(),
       loginRate: new TokenBuckets({
         perSecond: config.limits.loginFailuresPerMinute / 60,
         burst: config.limits.loginFailuresPerMinute,

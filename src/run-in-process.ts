@@ -24,7 +24,7 @@ export class ProcessEndedError extends Error {
 }
 
 /** Beside the server's own threads at 0, whose work somebody waits for, a job gets about a quarter of a core. */
-const NICENESS = 5;
+export const NICENESS = 5;
 /** A job that does not even compute is ended, too: after so many times its processor time. */
 const PATIENCE = 20;
 const SHELL = "/bin/sh";

@@ -1,4 +1,4 @@
-import type { App } from "../app-context.ts";
+import type { App, Visitor } from "../app-context.ts";
 import { formatTimestamp } from "../timestamp.ts";
 import { unauthorized } from "../errors.ts";
 import { adminAssignment, findAssignments, findUserRow, type Assignment, type UserRow } from "./find-user.ts";
@@ -38,10 +38,15 @@ export async function issueToken(app: App, user: UserRow, project: Assignment): 
  * Login. Administrators start in the project `admin`, everybody else in the first of their projects. Throws
  * unauthorized, and bad_request for a passphrase that nobody can have.
  */
-export async function requestToken(app: App, input: GivenPassphrase & { id: string }): Promise<IssuedToken> {
+export async function requestToken(
+  { app, address }: Visitor,
+  input: GivenPassphrase & { id: string },
+): Promise<IssuedToken> {
   const passphrase = readPassphrase(input);
   const user = await findUserRow(app.db, input.id);
-  const matches = await verifyPassphrase(passphrase, user?.passphrase_hash);
+  const matches = await app.comparisons.run({ group: address, user: input.id }, () =>
+    verifyPassphrase(passphrase, user?.passphrase_hash),
+  );
   if (user === undefined || !matches) throw accessDenied();
   const project = user.is_admin ? adminAssignment : (await findAssignments(app.db, user))[0];
   if (project === undefined) throw unauthorized(`User with id '${user.id}' has no project assigned.`);

@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { badRequest } from "../errors.ts";
+import { Places } from "../places.ts";
 
 /** A passphrase as it travels over the wire: exactly one of the two. */
 export interface GivenPassphrase {
@@ -39,6 +41,15 @@ const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 /** Hash (PHC string) of the UTF-8 bytes of a passphrase. */
 export async function hashPassphrase(passphrase: string): Promise<string> {
   return hash(passphrase, cost);
+}
+
+/**
+ * Comparing takes 20 ms and more of one of the four threads that also read and write files: without a bound a flood of
+ * logins keeps all files waiting. One address, or user, has one place.
+ */
+export function comparisonPlaces(): Places {
+  const total = Math.max(1, Math.min(2, availableParallelism() - 1));
+  return new Places({ total, group: 1, user: 1, long: total });
 }
 
 let decoy: Promise<string> | undefined;

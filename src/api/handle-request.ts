@@ -1,6 +1,6 @@
 import { authenticate } from "../accounts/authenticate.ts";
 import { isAllowed } from "../accounts/policies.ts";
-import type { App, Caller } from "../app-context.ts";
+import type { App, Caller, Visitor } from "../app-context.ts";
 import { badRequest, tooMany, unauthorized } from "../errors.ts";
 import { writeAuditLog } from "../logs/write-audit-log.ts";
 import { errorBox } from "./ascii-box.ts";
@@ -59,15 +59,14 @@ async function readValues(request: Request, path: string, bytesMax: number): Pro
 }
 
 /** Every attempt takes its token first, so that many at once do not slip through; who may log in gets it back. */
-async function limitLogins<T>(app: App, address: string, login: () => Promise<T>): Promise<T> {
+async function limitLogins<T>({ app, address }: Visitor, login: () => Promise<T>): Promise<T> {
   if (address === "") return login();
-  const key = addressKey(address);
-  if (!app.loginRate.take(key)) {
+  if (!app.loginRate.take(address)) {
     app.metrics.refused("logins");
-    throw tooMany("Too many failed logins.", app.loginRate.waitSeconds(key));
+    throw tooMany("Too many failed logins.", app.loginRate.waitSeconds(address));
   }
   const result = await login();
-  app.loginRate.giveBack(key);
+  app.loginRate.giveBack(address);
   return result;
 }
 
@@ -101,9 +100,9 @@ export async function handleRequest(
     return trace.values;
   };
   if (route?.public === true) {
-    return endpoint === `${versionPrefix}/token`
-      ? limitLogins(app, trace.address, () => route.handle(app, input()))
-      : route.handle(app, input());
+    const visitor: Visitor = { app, address: trace.address === "" ? "" : addressKey(trace.address) };
+    const handle = () => route.handle(visitor, input());
+    return endpoint === `${versionPrefix}/token` ? limitLogins(visitor, handle) : handle();
   }
 
   const caller: Caller = await authenticate(app, request.headers.get("x-auth-token") ?? "");

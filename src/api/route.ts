@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { App, Context } from "../app-context.ts";
+import type { Context, Visitor } from "../app-context.ts";
 import { badRequest, unauthorized } from "../errors.ts";
 import type { StreamAnswer } from "./stream-answer.ts";
 import { type Alternatives, checkInput, compileRules, type FieldRule } from "./validate.ts";
@@ -58,7 +58,7 @@ export interface ProtectedRoute extends RouteBase {
 /** An endpoint that needs no token. */
 export interface PublicRoute extends RouteBase {
   public: true;
-  handle(app: App, values: ReadonlyMap<string, unknown>): Promise<object>;
+  handle(visitor: Visitor, values: ReadonlyMap<string, unknown>): Promise<object>;
 }
 
 export type Route = ProtectedRoute | PublicRoute;
@@ -99,7 +99,7 @@ export function route<Input extends z.ZodObject, Output extends z.ZodType<object
 
 /** Declares an endpoint that needs no token. */
 export function publicRoute<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
-  declaration: Declaration<Input, Output, App>,
+  declaration: Declaration<Input, Output, Visitor>,
 ): PublicRoute {
   const { handler, ...base } = declaration;
   const rules = compileRules(base.input);
@@ -107,8 +107,8 @@ export function publicRoute<Input extends z.ZodObject, Output extends z.ZodType<
     ...base,
     rules,
     public: true,
-    async handle(app, values) {
-      return handler(app, parseInput({ ...base, rules }, values));
+    async handle(visitor, values) {
+      return handler(visitor, parseInput({ ...base, rules }, values));
     },
   };
 }

@@ -76,7 +76,7 @@ async function finalize({ app, caller }: Context, file: Tempfile, uuid: string):
   try {
     await copyDurably(source, copy);
     await checkHeaderBytes(app, copy);
-    const owner = { projectId: file.project_id, userId: caller.userId };
+    const owner = { projectId: file.project_id, userId: caller.userUuid };
     await app.readers.run(owner, file.file_size, (seconds) => check(copy, seconds));
     await checkTemplate(app, copy);
     await rename(copy, target);

@@ -43,7 +43,7 @@ export async function downloadDataset(
   const columnCount = groups.reduce((sum, { width }) => sum + width, 0);
   const bytes = format === "npy" ? npyBytes({ type: reader.type, rowCount: reader.rowCount, columnCount }) : undefined;
   const path = datasetPath(context.app.storage, row.uuid);
-  return { row, bytes, pieces: runExport({ path, format, group: column_name }, context.caller.userUuid) };
+  return { row, bytes, pieces: runExport({ path, format, group: column_name }, context.caller) };
 }
 
 /** A group `a` of two columns beside a group `a_0` would give two columns of the same name. */

@@ -78,7 +78,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   }
   let warnings: string[];
   try {
-    const owner = { projectId: dataset.project_id, userId: context.caller.userId };
+    const owner = { projectId: dataset.project_id, userId: context.caller.userUuid };
     warnings = await app.readers.run(owner, uploadBytes, (seconds) => runImport(job, seconds));
   } catch (error) {
     // The time in which the upload can be corrected begins now.

@@ -106,9 +106,13 @@ test("a client that reads slowly is waited for, and its leaving is noticed", asy
     return response;
   };
   const clients = [];
-  // As many as may run: a hundred megabytes each, of which nobody reads one. No user can have them all.
-  for (const token of [app.token, second]) {
-    for (let client = 0; client < 8; client++) {
+  // As many as may run: a hundred megabytes each, of which nobody reads one. No user and no project can have them all.
+  const downloads = [
+    [app.token, 8],
+    [second, 4],
+  ] as const;
+  for (const [token, count] of downloads) {
+    for (let client = 0; client < count; client++) {
       const response = await open(token);
       expect(response.statusCode).toBe(200);
       clients.push(response);
@@ -117,6 +121,10 @@ test("a client that reads slowly is waited for, and its leaving is noticed", asy
   }
   expect(process.memoryUsage().arrayBuffers).toBeLessThan(300 * 1024 * 1024);
   await expect(hanami.datasets.download({ uuid: BIG })).rejects.toThrow(ConflictError);
+  const stranger = await app.addUser({ id: "stranger", projectId: "other_project" });
+  const uuid = await uploadCsv(app, url, "a\n1\n", stranger);
+  const own = await app.request("GET", "/dataset/download", { token: stranger, query: { uuid } });
+  expect([own.status, own.text]).toEqual([200, "a\n1\n"]);
   for (const response of clients) response.destroy();
   // Their places become free once the server has seen them go.
   for (;;) {

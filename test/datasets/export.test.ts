@@ -29,9 +29,12 @@ async function smallDataset(folder: string, type: "uint8" | "float32", rows: num
 const valueOf = (type: "uint8" | "float32", index: number) => (type === "uint8" ? index % 256 : Math.fround(index / 3));
 const rowOf = (type: "uint8" | "float32", row: number) => [0, 1, 2, 3].map((column) => valueOf(type, row * 4 + column));
 
+const owner = (id: string) => ({ projectId: id, userUuid: id });
+const csvOf = (path: string) => ({ path, format: "csv" as const, group: undefined });
+
 async function exportBytes(path: string, format: ExportFormat, group?: string): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of runExport({ path, format, group }, "user")) pieces.push(piece);
+  for await (const piece of runExport({ path, format, group }, owner("user"))) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
@@ -135,27 +138,41 @@ test("every 32-bit float survives as text", () => {
   ]);
 });
 
+test("a download of which nobody takes anything loses its place", async () => {
+  const path = await smallDataset(await temporaryFolder(), "float32", ROWS);
+  const held = Array.from({ length: 8 }, () => runExport(csvOf(path), owner("user"), 50)[Symbol.asyncIterator]());
+  for (const each of held) expect((await each.next()).done).toBe(false);
+  await expect.poll(() => exportBytes(path, "csv").then(() => true, String), { timeout: 20_000 }).toBe(true);
+  const rest = async (pieces: AsyncIterator<Uint8Array>) => {
+    while ((await pieces.next()).done !== true);
+  };
+  for (const each of held) await expect(rest(each)).rejects.toThrow("the client took no piece within 50 ms");
+});
+
 test("a reader that leaves ends the work; a damaged file fails", async () => {
   const path = await smallDataset(await temporaryFolder(), "float32", ROWS);
   for (let round = 0; round < 2; round++) {
-    for await (const piece of runExport({ path, format: "csv", group: undefined }, "user")) {
+    for await (const piece of runExport(csvOf(path), owner("user"))) {
       expect(piece.length).toBeGreaterThan(0);
       break;
     }
   }
   // Many more than may run at once: none of them keeps its place, though it never began.
   for (let round = 0; round < 40; round++) {
-    await runExport({ path, format: "csv", group: undefined }, "user")[Symbol.asyncIterator]().return?.();
+    await runExport(csvOf(path), owner("user"))[Symbol.asyncIterator]().return?.();
   }
   // Half of the places are as many as one user can have, whether or not anybody reads.
-  const held = Array.from({ length: 8 }, () => runExport({ path, format: "csv", group: undefined }, "user"));
-  expect(() => runExport({ path, format: "csv", group: undefined }, "user")).toThrow(
+  const held = Array.from({ length: 8 }, () => runExport(csvOf(path), owner("user")));
+  expect(() => runExport(csvOf(path), owner("user"))).toThrow(
     "More than 8 downloads of datasets of one user are running.",
   );
-  const others = Array.from({ length: 8 }, () => runExport({ path, format: "csv", group: undefined }, "other"));
-  expect(() => runExport({ path, format: "csv", group: undefined }, "third")).toThrow(
-    "More than 16 downloads of datasets are running.",
-  );
+  // The last places are for projects that have none: two that want all of them do not keep a third one out.
+  const others = Array.from({ length: 4 }, () => runExport(csvOf(path), owner("other")));
+  const tooMany = (max: number) => `More than ${max} downloads of datasets are running.`;
+  expect(() => runExport(csvOf(path), owner("other"))).toThrow(tooMany(12));
+  expect(() => runExport(csvOf(path), { projectId: "user", userUuid: "colleague" })).toThrow(tooMany(12));
+  for (const id of ["third", "fourth", "fifth", "sixth"]) others.push(runExport(csvOf(path), owner(id)));
+  expect(() => runExport(csvOf(path), owner("seventh"))).toThrow(tooMany(16));
   for (const each of [...held, ...others]) await each[Symbol.asyncIterator]().return?.();
   expect((await exportBytes(path, "csv")).length).toBeGreaterThan(0);
   await writeFile(path, "nothing");

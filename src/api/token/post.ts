@@ -21,5 +21,5 @@ export const postToken = publicRoute({
     401: ["ACCESS DENIED!\nUser or passphrase is incorrect.", "User with id '{id}' has no project assigned."],
     409: ["Too many failed logins."],
   },
-  handler: (app, input) => requestToken(app, input),
+  handler: (visitor, input) => requestToken(visitor, input),
 });

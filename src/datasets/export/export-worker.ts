@@ -1,5 +1,7 @@
 /** Turns one dataset into a file of another format, piece by piece, in a thread of its own. */
+import { setPriority } from "node:os";
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { NICENESS } from "../../run-in-process.ts";
 import { openDatasetFile } from "../file/reader.ts";
 import type { ExportJob, ExportMessage } from "./export-job.ts";
 import { exportTable, type ExportTable } from "./table.ts";
@@ -38,4 +40,6 @@ async function run(port: MessagePort, job: ExportJob): Promise<void> {
   port.close();
 }
 
+// Below the server's own threads, as imports are. Elsewhere than on Linux it would be the whole process.
+if (process.platform === "linux") setPriority(NICENESS);
 if (parentPort !== null) void run(parentPort, workerData as ExportJob);

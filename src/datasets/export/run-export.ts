@@ -6,33 +6,39 @@ import type { ExportJob, ExportMessage } from "./export-job.ts";
 const WORKER_HEAP_MIB = 256;
 /** Each has a thread of its own for as long as its client takes. */
 const MAX_PARALLEL = 16;
-/** A client that does not go on reading keeps its place: nobody shall have all of them. */
+/** A client that reads slowly keeps its place for long: nobody shall have all of them. */
 const MAX_PARALLEL_OF_USER = 8;
+/** The rest is for projects that have none yet. */
+const MAX_PARALLEL_BUT_FIRST = 12;
+/** A client that takes no piece for so long loses its place. */
+const IDLE_MS = 120_000;
+/** A piece is a few megabytes; a worker that makes none for so long is stuck. */
+const PIECE_MS = 300_000;
 
-/** By user. */
-const running = new Map<string, number>();
+export interface ExportOwner {
+  projectId: string;
+  userUuid: string;
+}
+
+const running = new Set<ExportOwner>();
 
 /**
  * The pieces of the exported file, made in a worker thread one ahead of whoever takes them. Throws 409 when too many
- * downloads run, of all users or of this one; otherwise what it returns must be used up or ended. It fails when the dataset's file is damaged.
+ * downloads run, of all users or of this one; otherwise what it returns must be used up or ended. It fails when the
+ * dataset's file is damaged, and when nobody took a piece for `idleMs`.
  */
-export function runExport(job: ExportJob, userUuid: string): AsyncIterable<Uint8Array> {
-  const ofUser = running.get(userUuid) ?? 0;
-  if (ofUser >= MAX_PARALLEL_OF_USER) {
+export function runExport(job: ExportJob, asked: ExportOwner, idleMs = IDLE_MS): AsyncIterable<Uint8Array> {
+  const others = [...running];
+  if (others.filter(({ userUuid }) => userUuid === asked.userUuid).length >= MAX_PARALLEL_OF_USER) {
     throw conflict(`More than ${MAX_PARALLEL_OF_USER} downloads of datasets of one user are running.`);
   }
-  const ofAll = [...running.values()].reduce((sum, count) => sum + count, 0);
-  if (ofAll >= MAX_PARALLEL) throw conflict(`More than ${MAX_PARALLEL} downloads of datasets are running.`);
-  running.set(userUuid, ofUser + 1);
-  let isOver = false;
-  const end = () => {
-    if (isOver) return;
-    isOver = true;
-    const left = (running.get(userUuid) ?? 0) - 1;
-    if (left > 0) running.set(userUuid, left);
-    else running.delete(userUuid);
-  };
-  const pieces = exportPieces(job, end);
+  const isFirst = !others.some(({ projectId }) => projectId === asked.projectId);
+  const max = isFirst ? MAX_PARALLEL : MAX_PARALLEL_BUT_FIRST;
+  if (others.length >= max) throw conflict(`More than ${max} downloads of datasets are running.`);
+  const owner = { ...asked };
+  running.add(owner);
+  const end = () => void running.delete(owner);
+  const pieces = exportPieces(job, end, idleMs);
   return {
     [Symbol.asyncIterator]: () => ({
       next: () => pieces.next(),
@@ -45,7 +51,7 @@ export function runExport(job: ExportJob, userUuid: string): AsyncIterable<Uint8
   };
 }
 
-async function* exportPieces(job: ExportJob, end: () => void): AsyncGenerator<Uint8Array> {
+async function* exportPieces(job: ExportJob, end: () => void, idleMs: number): AsyncGenerator<Uint8Array> {
   const worker = new Worker(new URL("./export-worker.js", import.meta.url), {
     workerData: job,
     resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
@@ -59,20 +65,31 @@ async function* exportPieces(job: ExportJob, end: () => void): AsyncGenerator<Ui
   worker.on("message", take);
   worker.on("error", take);
   worker.on("exit", (code) => take(new Error(`the export worker ended with code ${code}`)));
+  const giveUp = (why: string) => {
+    end();
+    take(new Error(why));
+    void worker.terminate();
+  };
+  let timer: NodeJS.Timeout | undefined;
   try {
     // Two pieces are asked for: one to be sent, one to be made meanwhile.
     worker.postMessage("more");
     worker.postMessage("more");
     for (;;) {
+      timer = setTimeout(() => giveUp(`the export worker made no piece within ${PIECE_MS} ms`), PIECE_MS);
       while (arrived.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      clearTimeout(timer);
       const message = arrived.shift() as ExportMessage | Error;
       if (message instanceof Error) throw message;
       if (message.kind === "failed") throw new Error(`export failed: ${message.error}`);
       if (message.kind === "end") return;
+      timer = setTimeout(() => giveUp(`the client took no piece within ${idleMs} ms`), idleMs);
       yield message.bytes;
+      clearTimeout(timer);
       worker.postMessage("more");
     }
   } finally {
+    clearTimeout(timer);
     end();
     await worker.terminate();
   }
