@@ -51,6 +51,8 @@ const environment = z.object({
   HANAMI_MAX_MESSAGE_BYTES: positive.default(16 * 1024 * 1024),
   HANAMI_MAX_TEMPLATE_BYTES: positive.default(131_072),
   HANAMI_MAX_HEXAGONS: positive.default(1024),
+  HANAMI_MAX_INPUT_VALUES: positive.default(1_048_576),
+  HANAMI_MAX_OUTPUT_VALUES: positive.default(262_144),
   HANAMI_MAX_UPLOAD_BYTES: positive.default(10_000_000_000),
   HANAMI_MAX_DATASET_BYTES: positive.default(40_000_000_000),
   HANAMI_MAX_DATASET_ROWS: positive.default(1_000_000_000),
@@ -82,6 +84,9 @@ export interface Limits {
   templateBytes: number;
   /** Of a template, the same. */
   hexagons: number;
+  /** Of one input and one output of a cluster, in one cycle: what they are is an external value, not a neuron. */
+  inputValues: number;
+  outputValues: number;
   /** Of one announced file, for a dataset or a checkpoint. */
   uploadBytes: number;
   /** The values of one dataset, uploaded or the result of a request; its file is a little larger. */
@@ -243,6 +248,8 @@ export function parseConfig(
       messageBytes: values.HANAMI_MAX_MESSAGE_BYTES,
       templateBytes: values.HANAMI_MAX_TEMPLATE_BYTES,
       hexagons: values.HANAMI_MAX_HEXAGONS,
+      inputValues: values.HANAMI_MAX_INPUT_VALUES,
+      outputValues: values.HANAMI_MAX_OUTPUT_VALUES,
       uploadBytes: values.HANAMI_MAX_UPLOAD_BYTES,
       datasetBytes: values.HANAMI_MAX_DATASET_BYTES,
       datasetRows: values.HANAMI_MAX_DATASET_ROWS,

@@ -7,6 +7,7 @@ import { syncFolder } from "../datasets/file/writer.ts";
 import { tempfilePath } from "../datasets/paths.ts";
 import { ByteRanges } from "../datasets/upload/byte-ranges.ts";
 import { checkpoints, tempfiles } from "../db/schema/index.ts";
+import type { Limits } from "../config.ts";
 import { badRequest, conflict, notFound } from "../errors.ts";
 import { templateExcess } from "../limits/template-excess.ts";
 import { ProcessEndedError, runInProcess } from "../run-in-process.ts";
@@ -14,6 +15,12 @@ import { checkpointPath } from "./checkpoint-path.ts";
 import { headerBytesOf, readOrigin } from "./read-origin.ts";
 import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
 import { isInDoubt } from "../outage.ts";
+
+/** What the process that reads an uploaded file is told. */
+export interface CheckpointJob {
+  path: string;
+  limits: Pick<Limits, "inputValues" | "outputValues">;
+}
 
 /** What the process that reads an uploaded file says about it. */
 export type CheckpointVerdict =
@@ -77,7 +84,7 @@ async function finalize({ app, caller }: Context, file: Tempfile, uuid: string):
     await copyDurably(source, copy);
     await checkHeaderBytes(app, copy);
     const owner = { projectId: file.project_id, userId: caller.userUuid };
-    await app.readers.run(owner, file.file_size, (seconds) => check(copy, seconds));
+    await app.readers.run(owner, file.file_size, (seconds) => check(app, copy, seconds));
     await checkTemplate(app, copy);
     await rename(copy, target);
     await syncFolder(app.storage.checkpoints);
@@ -105,10 +112,12 @@ async function copyDurably(source: string, target: string): Promise<void> {
   }
 }
 
-async function check(path: string, seconds: number): Promise<void> {
+async function check({ config }: App, path: string, seconds: number): Promise<void> {
   const program = new URL("./validate-checkpoint-process.js", import.meta.url);
   const limits = { heapMib: PROCESS_HEAP_MIB, seconds };
-  const verdict = await runInProcess<CheckpointVerdict>(program, { path }, limits).catch((error: unknown) => {
+  const { inputValues, outputValues } = config.limits;
+  const job: CheckpointJob = { path, limits: { inputValues, outputValues } };
+  const verdict = await runInProcess<CheckpointVerdict>(program, job, limits).catch((error: unknown) => {
     if (!(error instanceof ProcessEndedError)) throw error;
     return { kind: "wrong" as const, reason: error.message };
   });

@@ -1,13 +1,18 @@
 import type { Context } from "../app-context.ts";
+import type { Limits } from "../config.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
 import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
 import type { SliceColumns } from "../hosts/host.ts";
+import { widthExcess } from "../limits/width-excess.ts";
 import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterSeat } from "./cluster-seat.ts";
 import { findCluster } from "./find-cluster.ts";
 
 /** A client must not fill the server's memory by an endless cycle: its buffers hold the values of so many of the longest messages. */
 const BUFFERED_MESSAGES_MAX = 4;
+
+/** No template's names are longer. */
+const NAME_LENGTH_MAX = 254;
 
 export interface OutputValues {
   name: string;
@@ -54,6 +59,7 @@ export async function openDirectIo(context: Context, wanted: string, onRetired: 
   return new DirectLine(
     {
       ...opened,
+      limits: config.limits,
       bytesMax: BUFFERED_MESSAGES_MAX * config.limits.messageBytes,
       exclusive: (step) => scheduler.exclusive(uuid, step),
     },
@@ -65,6 +71,8 @@ interface Line {
   template: string;
   /** `directLosses` of the cluster. */
   losses: number;
+  /** Of one input or output. */
+  limits: Pick<Limits, "inputValues" | "outputValues">;
   /** What the buffers may hold together. */
   bytesMax: number;
   exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
@@ -91,13 +99,24 @@ class DirectLine implements DirectIo {
 
   setInput(name: string, values: Float32Array): void {
     const index = indexOf("input", this.#template.inputs, name);
+    this.#check("input", name, values);
     const known = this.#inputs.get(index);
     if (known !== undefined && known.length >= values.length) known.set(values);
     else this.#put(this.#inputs, index, values);
   }
 
   setExpected(name: string, values: Float32Array): void {
-    this.#put(this.#expected, indexOf("output", this.#template.outputs, name), values);
+    const index = indexOf("output", this.#template.outputs, name);
+    this.#check("output", name, values);
+    this.#put(this.#expected, index, values);
+  }
+
+  /** What no dataset could hold is refused here, too. */
+  #check(what: "input" | "output", name: string, values: Float32Array): void {
+    const excess = widthExcess(this.#line.limits, what, values.length);
+    if (excess !== undefined) throw badRequest(`'${name}' ${excess}`);
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) throw badRequest(`Value ${wrong} of '${name}' is ${values[wrong]}, not a finite number`);
   }
 
   #put(buffers: Map<number, Float32Array<ArrayBuffer>>, index: number, values: Float32Array): void {
@@ -161,7 +180,8 @@ async function checkMode(seat: ClusterSeat): Promise<void> {
 
 function indexOf(what: "input" | "output", ports: readonly { name: string }[], name: string): number {
   const index = ports.findIndex((port) => port.name === name);
-  if (index < 0) throw badRequest(`Cluster has no ${what} with name '${name}'`);
+  // A name may be as long as a message.
+  if (index < 0) throw badRequest(`Cluster has no ${what} with name '${name.slice(0, NAME_LENGTH_MAX)}'`);
   return index;
 }
 

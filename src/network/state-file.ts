@@ -3,6 +3,7 @@ import { describe, type Cluster } from "./cluster.ts";
 import { readCycle } from "./cycle.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor, type Tensors } from "./safetensors.ts";
+import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { StateError } from "./state-error.ts";
 import {
   append,
@@ -50,9 +51,28 @@ export function restoreState(bytes: Uint8Array, memory?: Memory): Cluster {
   return load(file, memory);
 }
 
+/** The named inputs and outputs of a network and how many values each has. */
+interface StateWidths {
+  inputs: { name: string; values: number }[];
+  outputs: { name: string; values: number }[];
+}
+
 /** Throws `StateError` with the reason unless `restoreState` would take the file. Takes no memory for the arrays. */
-export function checkState(bytes: Uint8Array): void {
-  verify(open(bytes));
+export function checkState(bytes: Uint8Array): StateWidths {
+  const file = open(bytes);
+  verify(file);
+  const { template, content } = file;
+  const view = (name: ArrayName) => viewOf(name, content.tensors.get(name)!);
+  const neurons = template.outputs.map(() => 0);
+  for (const owner of view("outputOwner")) neurons[owner]! += 1;
+  const inputWidth = view("inputWidth");
+  return {
+    inputs: template.inputs.map(({ name }, index) => ({ name, values: inputWidth[index]! })),
+    outputs: template.outputs.map(({ name, kind }, index) => ({
+      name,
+      values: neurons[index]! / NEURONS_PER_VALUE[kind],
+    })),
+  };
 }
 
 /**

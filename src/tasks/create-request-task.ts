@@ -2,7 +2,7 @@ import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { insertTask } from "./insert-task.ts";
-import { checkStep, cyclesOf, bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
+import { checkStep, checkWidths, cyclesOf, bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
 import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
 import type { TaskRow } from "./task-run.ts";
@@ -34,6 +34,7 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
   const measure = bindingMeasure(context, unknownColumn);
   for (const binding of inputs) columns.push(await measure(binding));
   const { rows, cycles } = cyclesOf({ inputs: columns, outputs: [] }, input.time_length);
+  checkWidths(context, "input", columns, input.time_length);
   checkStep(columns, input.time_length, 1);
 
   return insertTask(context, {

@@ -3,7 +3,14 @@ import { findCluster } from "../clusters/find-cluster.ts";
 import { notFound } from "../errors.ts";
 import { defaultBatchSize } from "../network/batch-size.ts";
 import { insertTask } from "./insert-task.ts";
-import { checkStep, cyclesOf, bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
+import {
+  checkExpected,
+  checkStep,
+  checkWidths,
+  cyclesOf,
+  bindingMeasure,
+  type BoundColumns,
+} from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
 import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
 import type { TaskRow } from "./task-run.ts";
@@ -41,9 +48,14 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   for (const binding of inputs) columns.inputs.push(await measure(binding));
   for (const binding of outputs) columns.outputs.push(await measure(binding));
   const { rows, cycles } = cyclesOf(columns, input.time_length);
+  checkWidths(context, "input", columns.inputs, input.time_length);
+  checkWidths(context, "output", columns.outputs, 1);
   const total = cycles * input.epochs;
   const batchSize = input.batch_size ?? defaultBatchSize(total);
-  checkStep(columns.inputs, input.time_length, Math.min(batchSize, total));
+  const samples = Math.min(batchSize, total);
+  checkStep(columns.inputs, input.time_length, samples);
+  const kinds = outputs.map(({ hexagon_name }) => template.outputs.find(({ name }) => name === hexagon_name)!.kind);
+  checkExpected(columns.outputs, kinds, samples);
 
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,

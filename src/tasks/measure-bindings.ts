@@ -3,10 +3,15 @@ import type { DatasetReader } from "../datasets/file/reader.ts";
 import { openDataset } from "../datasets/open-dataset.ts";
 import type { TaskBinding } from "../db/schema/index.ts";
 import { badRequest, type HanamiError } from "../errors.ts";
+import { widthExcess } from "../limits/width-excess.ts";
+import { NEURONS_PER_VALUE } from "../network/output-values.ts";
+import type { OutputKind } from "../network/template/parse-template.ts";
 import { checkUuid } from "./read-bindings.ts";
 
 /** A group of columns that a task will read. */
 export interface BoundColumns {
+  /** Of the group. */
+  name: string;
   rows: number;
   width: number;
 }
@@ -31,11 +36,11 @@ export function bindingMeasure(
     const group = reader.group(dataset_column);
     if (group === undefined) throw unknownColumn(dataset_column);
     if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${dataset_uuid}' has no rows`);
-    return { rows: reader.rowCount, width: group.column_end - group.column_start };
+    return { name: dataset_column, rows: reader.rowCount, width: group.column_end - group.column_start };
   };
 }
 
-/** Values that the inputs of one training step may have: 512 MiB of them. */
+/** Values that the inputs, and the output neurons, of one training step may have: 512 MiB of them. */
 const STEP_VALUES_MAX = 128 * 1024 * 1024;
 
 /** Cycles of one pass over the shortest dataset. Throws 400 when a window is longer than that, or a step too large. */
@@ -48,10 +53,34 @@ export function cyclesOf(
   return { rows, cycles: rows - timeLength + 1 };
 }
 
+/** Throws 400 with the columns when they, in windows of `timeLength` rows, are too wide for an input or output. */
+export function checkWidths(
+  { app }: Context,
+  what: "input" | "output",
+  columns: readonly BoundColumns[],
+  timeLength: number,
+): void {
+  const wide = columns.flatMap(({ name, width }) => {
+    const excess = widthExcess(app.config.limits, what, width * timeLength);
+    return excess === undefined ? [] : [`'${name}' ${excess}`];
+  });
+  if (wide.length === 0) return;
+  const rows = timeLength === 1 ? "" : ` (in ${timeLength} rows)`;
+  throw badRequest(`Too many columns${rows}: ${wide.join("; ")}`);
+}
+
 /** Throws 400 when the windows of `samples` samples would not fit into memory. */
 export function checkStep(inputs: readonly BoundColumns[], timeLength: number, samples: number): void {
-  const values = inputs.reduce((sum, { width }) => sum + width * timeLength * samples, 0);
-  if (values > STEP_VALUES_MAX) {
-    throw badRequest(`One step would have ${values} input values, but at most ${STEP_VALUES_MAX} are possible`);
-  }
+  checkValues("input", inputs.reduce((sum, { width }) => sum + width, 0) * timeLength * samples);
+}
+
+/** The same for what the outputs should show: each value is as many numbers as it has neurons. */
+export function checkExpected(outputs: readonly BoundColumns[], kinds: readonly OutputKind[], samples: number): void {
+  const neurons = outputs.reduce((sum, { width }, index) => sum + width * NEURONS_PER_VALUE[kinds[index]!], 0);
+  checkValues("expected", neurons * samples);
+}
+
+function checkValues(what: string, values: number): void {
+  if (values <= STEP_VALUES_MAX) return;
+  throw badRequest(`One step would have ${values} ${what} values, but at most ${STEP_VALUES_MAX} are possible`);
 }

@@ -123,19 +123,6 @@ test("an untrained cluster answers, and values that are not sent again stay", as
   expect(decodeClusterIO(await client.ask(again))?.values).toEqual(whole?.values);
 });
 
-test("the smaller of announced and sent values counts", async () => {
-  const cluster = await directCluster("numbers");
-  const client = await connect(cluster);
-  await trainOnce(client, 0);
-  const whole = decodeClusterIO(await client.ask(lastPicture(0)));
-  // Field 5 says 1000, field 6 holds one value: only the first pixel is written again.
-  const bytes = Buffer.from(encodeClusterIO({ ...lastPicture(0), values: picture(0).slice(0, 1) }));
-  const at = bytes.indexOf(Buffer.from([0x28, 0x01, 0x32]));
-  const lying = Buffer.concat([bytes.subarray(0, at), Buffer.from([0x28, 0xe8, 0x07]), bytes.subarray(at + 2)]);
-  client.socket.send(lying);
-  expect(decodeClusterIO(await client.next())?.values).toEqual(whole?.values);
-});
-
 test("several outputs are sent right after each other, by name", async () => {
   const template = smallTemplate
     .replace("    3,1,1\ninputs", "    3,1,1\n    2,2,1\ninputs")
@@ -158,8 +145,30 @@ test("several outputs are sent right after each other, by name", async () => {
   ]);
 });
 
+const message = encodeClusterIO({ ...lastPicture(0), processType: train });
+const with5 = (value: number) => encodeClusterIO({ ...lastPicture(0), values: new Float32Array(5).fill(value) });
+const invalid = "Got invalid ClusterIO-Message";
+
+/** The message with another number of values; the field is 2 bytes long. */
+function saying(count: string): Buffer {
+  const bytes = Buffer.from(message);
+  const at = bytes.indexOf(Buffer.from([0x28, 0x10]));
+  return Buffer.concat([bytes.subarray(0, at), Buffer.from(count, "hex"), bytes.subarray(at + 2)]);
+}
+/** What else a client may send, after a message that is right but for it. */
+const followedBy = (hex: string) => Buffer.concat([message, Buffer.from(hex, "hex")]);
+
 test.each<[string, Uint8Array, number, string]>([
-  ["bytes that are no message", Buffer.from("ffff", "hex"), 1003, "Got invalid ClusterIO-Message"],
+  ["bytes that are no message", Buffer.from("ffff", "hex"), 1003, invalid],
+  ["a message that ends too early", message.subarray(0, -1), 1003, invalid],
+  ["a number where a name belongs", followedBy("0805"), 1003, invalid],
+  ["a text where a number belongs", followedBy("2a0161"), 1003, invalid],
+  ["a text where a flag belongs", followedBy("120100"), 1003, invalid],
+  ["values of eight bytes", followedBy("310000000000000000"), 1003, invalid],
+  ["five bytes of packed values", followedBy("32050000000000"), 1003, invalid],
+  ["a group that does not end", followedBy("5b"), 1003, invalid],
+  ["field 0", followedBy("0000"), 1003, invalid],
+  ["nothing at all", Buffer.alloc(0), 1008, "Values without the name of an input or output"],
   [
     "an unknown input",
     encodeClusterIO({ ...lastPicture(0), bufferName: "nope" }),
@@ -178,18 +187,94 @@ test.each<[string, Uint8Array, number, string]>([
     1008,
     "Values can only be sent to input- and expected-buffers",
   ],
+  [
+    "an unknown buffer",
+    encodeClusterIO({ ...lastPicture(0), targetBufferType: 9 }),
+    1008,
+    "Values can only be sent to input- and expected-buffers",
+  ],
   ["an unknown process type", encodeClusterIO({ ...lastPicture(0), processType: 7 }), 1008, "Unknown process-type 7"],
+  ["more values than it says", saying("280f"), 1008, "The message says 15 values, but has 16"],
+  ["fewer values than it says", saying("2811"), 1008, "The message says 17 values, but has 16"],
+  ["no number of values", saying(""), 1008, "The message says 0 values, but has 16"],
+  [
+    "an endless number of values",
+    saying("28ffffffffffffffffff01"),
+    1008,
+    "The message says 18446744073709552000 values, but has 16",
+  ],
+  [
+    "values a second time and in a piece of their own",
+    followedBy("32040000803f"),
+    1008,
+    "The message says 16 values, but has 17",
+  ],
+  ["not a number", with5(NaN), 1008, "Value 0 of 'picture_hex' is NaN, not a finite number"],
+  ["infinity", with5(Infinity), 1008, "Value 0 of 'picture_hex' is Infinity, not a finite number"],
+  [
+    "what is infinite as a 32-bit float",
+    with5(-1e39),
+    1008,
+    "Value 0 of 'picture_hex' is -Infinity, not a finite number",
+  ],
+  [
+    "NaN that is expected",
+    encodeClusterIO({ bufferName: "label_hex", targetBufferType: expected, values: Float32Array.of(0, NaN) }),
+    1008,
+    "Value 1 of 'label_hex' is NaN, not a finite number",
+  ],
 ])(
-  "%s is answered with a reason before the socket closes, and the cluster stays usable",
+  "%s is answered with a reason before the socket closes, and nothing is learned of what was sent before and after it",
   async (name, bytes, code, reason) => {
     const cluster = await directCluster(name);
+    await trainOnce(await connect(cluster), 0);
+    const before = await stateOf(app.app, cluster);
     const client = await connect(cluster);
+    await client.ask({ bufferName: "picture_hex", processType: train, targetBufferType: input, values: picture(1) });
     client.socket.send(bytes);
+    // As fast as possible, so that the server has them before the client knows.
+    for (let more = 0; more < 20; more++) client.socket.send(message);
     expect(await client.closed).toEqual({ code, reason });
     expect(client.arrived).toEqual([refusal(reason)]);
+    expect((await stateOf(app.app, cluster)).equals(before)).toBe(true);
     expect(await trainOnce(await connect(cluster), 0)).toEqual([ack, trainEnd]);
   },
 );
+
+test("inputs and outputs are as wide as the server lets them be, and no wider", async () => {
+  const { limits } = parseConfig({ HANAMI_MAX_INPUT_VALUES: "16", HANAMI_MAX_OUTPUT_VALUES: "8" });
+  const narrow = await createTestApp({ config: { limits } });
+  onTestFinished(() => narrow.close());
+  const { url: at } = await narrow.server.listen();
+  const cluster = await directCluster("narrow", smallTemplate, narrow);
+  expect(await trainOnce(await connect(cluster, narrow.token, at), 0)).toEqual([ack, trainEnd]);
+  for (const [bufferName, buffer, values, reason] of [
+    ["picture_hex", input, 17, "'picture_hex' has 17 values, but an input may have 16"],
+    ["label_hex", expected, 9, "'label_hex' has 9 values, but an output may have 8"],
+  ] as const) {
+    const client = await connect(cluster, narrow.token, at);
+    client.send({
+      bufferName,
+      targetBufferType: buffer,
+      processType: train,
+      isLast: true,
+      values: new Float32Array(values),
+    });
+    expect(await client.closed).toEqual({ code: 1008, reason });
+    expect(client.arrived).toEqual([refusal(reason)]);
+  }
+  const shown = (await narrow.request("GET", "/cluster", { query: { uuid: cluster } })).json();
+  expect(shown).toMatchObject({ number_of_cycles: 1 });
+});
+
+test("a buffer that is sent twice before a cycle holds what came last", async () => {
+  const [once, twice] = [await directCluster("once"), await directCluster("twice")];
+  await trainOnce(await connect(once), 0);
+  const client = await connect(twice);
+  await client.ask({ bufferName: "picture_hex", processType: train, targetBufferType: input, values: picture(5) });
+  await trainOnce(client, 0);
+  expect((await stateOf(app.app, twice)).equals(await stateOf(app.app, once))).toBe(true);
+});
 
 test("a cluster that is not in DIRECT mode, or not the caller's, is refused", async () => {
   const cluster = await makeCluster(app, { name: "in task mode" });

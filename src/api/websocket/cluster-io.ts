@@ -57,7 +57,11 @@ async function answer(io: DirectIo, message: ClusterIOMessage, peer: SocketPeer)
   if (processType !== clusterProcessType.train && processType !== clusterProcessType.request) {
     throw badRequest(`Unknown process-type ${processType}`);
   }
-  const values = message.values.subarray(0, message.numberOfValues);
+  if (bufferName === "") throw badRequest("Values without the name of an input or output");
+  const { values, numberOfValues } = message;
+  if (values.length !== numberOfValues) {
+    throw badRequest(`The message says ${numberOfValues} values, but has ${values.length}`);
+  }
   if (message.targetBufferType === targetBufferType.input) io.setInput(bufferName, values);
   else if (message.targetBufferType === targetBufferType.expected) io.setExpected(bufferName, values);
   else throw badRequest("Values can only be sent to input- and expected-buffers");

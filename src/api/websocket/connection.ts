@@ -49,6 +49,8 @@ export class SocketConnection {
   #registration: Connection | undefined;
   #userId = "";
   #isClosed = false;
+  /** We have closed it. */
+  #isRefused = false;
   #work: Promise<void> | undefined;
   #sent: Promise<void> = Promise.resolve();
   /** Since the last message, before the client is known. */
@@ -114,6 +116,7 @@ export class SocketConnection {
     // A client's own text may be part of it, and megabytes long.
     let text = reason.slice(0, reasonBytesMax);
     while (Buffer.byteLength(text) > reasonBytesMax) text = text.slice(0, -1);
+    this.#isRefused = true;
     this.#socket.close(code, text);
     // A paused socket would never see the client's answer.
     this.#socket.resume();
@@ -129,7 +132,8 @@ export class SocketConnection {
   async #workOff(): Promise<void> {
     this.#socket.pause();
     for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
-      if (this.#isClosed) break;
+      // What a client had sent before it was told of a refusal must not be taken for the rest of something else.
+      if (this.#isClosed || this.#isRefused) break;
       this.#messages += 1;
       const startMs = performance.now();
       try {

@@ -27,7 +27,7 @@ export interface ClusterIOMessage {
   isLast: boolean;
   processType: number;
   targetBufferType: number;
-  /** What the message says; `values` may hold more or fewer. */
+  /** What the message says, whatever `values` holds. */
   numberOfValues: number;
   values: Float32Array;
 }
@@ -43,6 +43,7 @@ const { root } = protobuf.parse(readFileSync(paths.proto, "utf8"), { keepCase: t
 const fileUpload = root.lookupType("hanami.FileUpload_Message");
 const fileUploadResponse = root.lookupType("hanami.FileUploadResponse_Message");
 const clusterIO = root.lookupType("hanami.ClusterIO_Message");
+const valuesId = clusterIO.fields["values"]!.id;
 const clusterIOBytes = bytesTwin(clusterIO, "values");
 
 /**
@@ -60,8 +61,45 @@ function bytesTwin(type: protobuf.Type, field: string): protobuf.Type {
 
 const toNumber = (value: number | { toNumber(): number }) => (typeof value === "number" ? value : value.toNumber());
 
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
+
+/** Where the fields of a type are on the wire. Of repeated numbers, a packed piece is possible, too. */
+function isOnWire({ type, repeated }: protobuf.Field, wireType: number): boolean {
+  if (repeated && wireType === LENGTH_DELIMITED) return true;
+  return wireType === ((protobuf.types.basic as Record<string, number>)[type] ?? VARINT);
+}
+
+/**
+ * How often each field is there, by its number. Throws when one is not what the type says: the decoder would read on
+ * somewhere in the middle of it.
+ */
+function countFields(type: protobuf.Type, bytes: Uint8Array): Map<number, number> {
+  const counts = new Map<number, number>();
+  const reader = protobuf.Reader.create(bytes);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    const [id, wireType] = [tag >>> 3, tag & 7];
+    const field = type.fieldsById[id];
+    if (id === 0 || (field !== undefined && !isOnWire(field, wireType))) throw new RangeError(`field ${id}`);
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+    if (field?.repeated !== true || wireType !== LENGTH_DELIMITED) reader.skipType(wireType);
+    else skipPacked(reader);
+  }
+  return counts;
+}
+
+/** Only floats are repeated. */
+function skipPacked(reader: protobuf.Reader): void {
+  const bytes = reader.uint32();
+  if (bytes % 4 !== 0) throw new RangeError(`${bytes} bytes are no floats`);
+  // Of nothing, `skip` would take a number of another kind.
+  if (bytes > 0) reader.skip(bytes);
+}
+
 function tryDecode<T>(type: protobuf.Type, bytes: Uint8Array): T | undefined {
   try {
+    countFields(type, bytes);
     return type.decode(bytes) as unknown as T;
   } catch {
     return undefined;
@@ -94,13 +132,21 @@ export function encodeFileUploadResponse(message: FileUploadResponse): Uint8Arra
 }
 
 export function decodeClusterIO(bytes: Uint8Array): ClusterIOMessage | undefined {
-  const twin = tryDecode<Omit<ClusterIOMessage, "values"> & { values: Uint8Array }>(clusterIOBytes, bytes);
-  if (twin !== undefined && twin.values.length === 4 * toNumber(twin.numberOfValues)) {
-    return plainMessage(twin, floatsOf(twin.values));
-  }
-  // Floats that are not packed, or packed in several pieces, or a number of values that is not theirs.
+  const twin = isInOnePiece(bytes)
+    ? tryDecode<Omit<ClusterIOMessage, "values"> & { values: Uint8Array }>(clusterIOBytes, bytes)
+    : undefined;
+  if (twin !== undefined && twin.values.length % 4 === 0) return plainMessage(twin, floatsOf(twin.values));
+  // Floats that are not packed, or packed in several pieces.
   const message = tryDecode<Omit<ClusterIOMessage, "values"> & { values: number[] }>(clusterIO, bytes);
   return message && plainMessage(message, Float32Array.from(message.values));
+}
+
+function isInOnePiece(bytes: Uint8Array): boolean {
+  try {
+    return (countFields(clusterIO, bytes).get(valuesId) ?? 0) <= 1;
+  } catch {
+    return false;
+  }
 }
 
 function plainMessage(message: Omit<ClusterIOMessage, "values">, values: Float32Array): ClusterIOMessage {

@@ -1,0 +1,111 @@
+/** How wide inputs and outputs may be: of tasks, and of uploaded checkpoints. Direct IO: `test/clusters/direct-io.test.ts`. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { Network } from "../../src/network/network.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { sendFile } from "../api/dataset-support.ts";
+import {
+  makeCluster,
+  makeDataset,
+  oneHot,
+  pixel,
+  requestBody,
+  smallTemplate,
+  startTrain,
+  trainBody,
+  untilFinished,
+} from "../support/compute.ts";
+import { createTestApp, type TestApp } from "../support/test-app.ts";
+
+let app: TestApp;
+let url: string;
+
+beforeAll(async () => {
+  const { limits } = parseConfig({ HANAMI_MAX_INPUT_VALUES: "16", HANAMI_MAX_OUTPUT_VALUES: "8" });
+  app = await createTestApp({ config: { limits } });
+  ({ url } = await app.server.listen());
+});
+afterAll(() => app.close());
+
+const dataset = (inputs: number, outputs: number) =>
+  makeDataset(app.app, {
+    rows: 20,
+    groups: [
+      { name: "picture", width: inputs, cell: pixel },
+      { name: "label", width: outputs, cell: oneHot },
+    ],
+  });
+
+test("tasks with wider columns are refused when they are created, with the columns", async () => {
+  const cluster = await makeCluster(app);
+  const good = await dataset(16, 8);
+  const { uuid } = await startTrain(app, cluster, good);
+  await untilFinished(app, cluster, uuid);
+  const refused = async (path: string, body: object) => {
+    const answer = await app.request("POST", path, { body });
+    return [answer.status, answer.text];
+  };
+  expect(await refused("/task/train", trainBody(cluster, await dataset(17, 8)))).toEqual([
+    400,
+    "Too many columns: 'picture' has 17 values, but an input may have 16",
+  ]);
+  expect(await refused("/task/train", trainBody(cluster, await dataset(16, 9)))).toEqual([
+    400,
+    "Too many columns: 'label' has 9 values, but an output may have 8",
+  ]);
+  expect(await refused("/task/request", requestBody(cluster, await dataset(17, 8)))).toEqual([
+    400,
+    "Too many columns: 'picture' has 17 values, but an input may have 16",
+  ]);
+  for (const [path, body] of [
+    ["/task/train", trainBody],
+    ["/task/request", requestBody],
+  ] as const) {
+    expect(await refused(path, body(cluster, good, { time_length: 2 }))).toEqual([
+      400,
+      "Too many columns (in 2 rows): 'picture' has 32 values, but an input may have 16",
+    ]);
+  }
+});
+
+test("a step for whose expected values there is no room is refused", async () => {
+  const { limits } = parseConfig({});
+  const wide = await createTestApp({ config: { limits } });
+  try {
+    const cluster = await makeCluster(wide, {
+      template: smallTemplate.replace("label_hex: 3,1,1", "label_hex: 3,1,1 (int)"),
+    });
+    const groups = [
+      { name: "picture", width: 1, cell: pixel },
+      { name: "label", width: 200_000, cell: oneHot },
+    ];
+    const uuid = await makeDataset(wide.app, { rows: 16, groups });
+    const answer = await wide.request("POST", "/task/train", { body: trainBody(cluster, uuid, { batch_size: 16 }) });
+    expect([answer.status, answer.text]).toEqual([
+      400,
+      "One step would have 204800000 expected values, but at most 134217728 are possible",
+    ]);
+  } finally {
+    await wide.close();
+  }
+});
+
+test("a checkpoint with a wider network is refused", async () => {
+  for (const [inputs, outputs, reason] of [
+    [16, 8, null],
+    [17, 8, "its input 'picture_hex' has 17 values, but an input may have 16"],
+    [16, 9, "its output 'label_hex' has 9 values, but an output may have 8"],
+  ] as const) {
+    const network = Network.create(parseTemplate(smallTemplate), 1);
+    network.ensureInputWidth(0, inputs);
+    network.ensureOutputWidth(0, outputs);
+    const bytes = Buffer.from(network.export());
+    const body = { name: "test_upload", input_data_size: bytes.length };
+    const upload = await app.request("POST", "/checkpoint/upload", { body });
+    const { uuid, uuid_input_file } = upload.json<{ uuid: string; uuid_input_file: string }>();
+    await sendFile(url, app.token, uuid_input_file, bytes);
+    const answer = await app.request("PUT", "/checkpoint/upload", { body: { uuid, uuid_input_file } });
+    if (reason === null) expect(answer.status).toBe(200);
+    else expect([answer.status, answer.text]).toEqual([400, `Checkpoint can not be imported: ${reason}`]);
+  }
+});
