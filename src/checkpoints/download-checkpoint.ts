@@ -3,6 +3,7 @@ import type { Context } from "../app-context.ts";
 import { filePieces } from "../file-pieces.ts";
 import { checkpointPath } from "./checkpoint-path.ts";
 import { checkpointNotFound, findCheckpoint, type CheckpointRow } from "./find-checkpoint.ts";
+import { isMissing } from "../is-missing.ts";
 
 /** The file of a checkpoint, to be read to its end or ended. It stays readable while the checkpoint is deleted. */
 export async function downloadCheckpoint(
@@ -15,7 +16,7 @@ export async function downloadCheckpoint(
     return { row, pieces: filePieces(file) };
   } catch (error) {
     // Deleted a moment ago.
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw checkpointNotFound(uuid);
+    if (isMissing(error)) throw checkpointNotFound(uuid);
     throw error;
   }
 }

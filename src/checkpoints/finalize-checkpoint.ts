@@ -15,6 +15,7 @@ import { checkpointPath } from "./checkpoint-path.ts";
 import { headerBytesOf, readOrigin } from "./read-origin.ts";
 import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
 import { isInDoubt } from "../outage.ts";
+import { isMissing } from "../is-missing.ts";
 
 /** What the process that reads an uploaded file is told. */
 export interface CheckpointJob {
@@ -74,7 +75,8 @@ async function findUpload({ app, caller }: Context, checkpoint: string): Promise
   return file;
 }
 
-async function finalize({ app, caller }: Context, file: Tempfile, uuid: string): Promise<CheckpointRow> {
+async function finalize(context: Context, file: Tempfile, uuid: string): Promise<CheckpointRow> {
+  const { app, caller } = context;
   const source = tempfilePath(app.storage, file.uuid);
   const target = checkpointPath(app.storage, uuid);
   // What is checked must be what is kept, and a socket may go on writing to the upload.
@@ -95,6 +97,8 @@ async function finalize({ app, caller }: Context, file: Tempfile, uuid: string):
     await rm(target, { force: true });
     // The time in which the upload can be corrected begins now.
     await app.db.update(tempfiles).set({ touched_at: new Date() }).where(eq(tempfiles.uuid, file.uuid));
+    // The upload was removed, and its file with it.
+    if (isMissing(error)) await findUpload(context, uuid);
     throw error;
   }
   await app.uploads.discard([file.uuid]);

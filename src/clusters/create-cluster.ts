@@ -20,6 +20,7 @@ import type { ClusterRow } from "./find-cluster.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
 import { linkDurably } from "./restore-pin.ts";
 import { isInDoubt } from "../outage.ts";
+import { isMissing } from "../is-missing.ts";
 
 export interface CreateClusterInput {
   name: string;
@@ -74,7 +75,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
   try {
     await linkDurably(checkpointPath(storage, checkpoint.uuid), path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw checkpointNotFound(checkpoint_uuid);
+    if (isMissing(error)) throw checkpointNotFound(checkpoint_uuid);
     throw error;
   }
   try {

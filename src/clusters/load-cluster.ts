@@ -5,9 +5,10 @@ import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoi
 import { readOrigin } from "../checkpoints/read-origin.ts";
 import { insertTask } from "../tasks/insert-task.ts";
 import type { TaskRow } from "../tasks/task-run.ts";
-import { findCluster } from "./find-cluster.ts";
-import { pinCheckpoint, pinPath, unpinCheckpoint } from "./restore-pin.ts";
+import { clusterNotFound, findCluster } from "./find-cluster.ts";
+import { type Pin, pinCheckpoint, pinPath, unpinCheckpoint } from "./restore-pin.ts";
 import { isInDoubt } from "../outage.ts";
+import { isMissing } from "../is-missing.ts";
 
 /**
  * Queues a task that puts a checkpoint in the place of the cluster's network. The checkpoint's data is kept for the
@@ -24,13 +25,11 @@ export async function loadCluster(
   try {
     await pinCheckpoint(storage, checkpointPath(storage, checkpoint.uuid), pin);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw checkpointNotFound(input.checkpoint_uuid);
-    }
+    if (isMissing(error)) throw checkpointNotFound(input.checkpoint_uuid);
     throw error;
   }
   try {
-    const { template } = await readOrigin(pinPath(storage, pin));
+    const { template } = await readPin(context, pin, input.cluster_uuid);
     return await insertTask(context, {
       uuid: pin.taskUuid,
       clusterUuid: input.cluster_uuid,
@@ -40,6 +39,16 @@ export async function loadCluster(
     });
   } catch (error) {
     if (!isInDoubt(error)) await unpinCheckpoint(storage, pin);
+    throw error;
+  }
+}
+
+async function readPin({ app }: Context, pin: Pin, cluster: string): Promise<{ template: string }> {
+  try {
+    return await readOrigin(pinPath(app.storage, pin));
+  } catch (error) {
+    // The cluster was deleted a moment ago, and with it all files that have its name.
+    if (isMissing(error)) throw clusterNotFound(cluster);
     throw error;
   }
 }

@@ -3,8 +3,9 @@ import { copyFile, link, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder } from "../datasets/file/writer.ts";
 import type { Storage } from "../storage.ts";
+import { isMissing } from "../is-missing.ts";
 
-interface Pin {
+export interface Pin {
   clusterUuid: string;
   taskUuid: string;
 }
@@ -28,7 +29,7 @@ export async function linkDurably(source: string, path: string): Promise<void> {
   try {
     await link(source, path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw error;
+    if (isMissing(error)) throw error;
     // Not every file system has links.
     await copyFile(source, path, constants.COPYFILE_FICLONE);
     const file = await open(path, "r+");

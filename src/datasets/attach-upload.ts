@@ -2,8 +2,7 @@ import { and, eq, isNull } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { tempfiles } from "../db/schema/index.ts";
 import { uploadTarget } from "./sweep-tempfiles.ts";
-import { notFound } from "../errors.ts";
-import type { UploadSession } from "./upload/uploads.ts";
+import { tempfileNotFound, type UploadSession } from "./upload/uploads.ts";
 
 /**
  * Lets the caller write into a temporary file. Only the user who announced it may, and only with a token for the same
@@ -21,6 +20,6 @@ export async function attachUpload({ app, caller }: Context, uuid: string): Prom
         isNull(tempfiles.deleted_at),
       ),
     );
-  if (row === undefined) throw notFound(`Tempfile with UUID '${uuid}' not found`);
+  if (row === undefined) throw tempfileNotFound(uuid);
   return app.uploads.attach(row);
 }

@@ -1,9 +1,11 @@
 import type { Context } from "../app-context.ts";
 import { badRequest } from "../errors.ts";
+import { checkExists } from "./open-dataset.ts";
 import { findDataset, type DatasetRow } from "./find-dataset.ts";
 import { DatasetFileError, type ColumnGroup } from "./file/layout.ts";
 import { openDatasetFile, type DatasetReader } from "./file/reader.ts";
 import { datasetPath } from "./paths.ts";
+import { isMissing } from "../is-missing.ts";
 
 const BATCH_VALUES = 1_048_576;
 
@@ -56,6 +58,7 @@ async function openReady({ app }: Context, row: DatasetRow, unfit: () => Error):
   try {
     reader = await openDatasetFile(datasetPath(app.storage, row.uuid));
   } catch (error) {
+    if (isMissing(error)) await checkExists(app, row.uuid, "Dataset");
     app.log.error({ err: error, dataset: row.uuid }, "a dataset file can not be read");
     throw unfit();
   }

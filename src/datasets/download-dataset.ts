@@ -5,7 +5,7 @@ import { runExport } from "./export/run-export.ts";
 import { columnNames, selectGroups } from "./export/table.ts";
 import { npyBytes } from "./export/write-npy.ts";
 import type { DatasetRow } from "./find-dataset.ts";
-import { openDataset } from "./open-dataset.ts";
+import { checkExists, openDataset } from "./open-dataset.ts";
 import { datasetPath } from "./paths.ts";
 
 export interface DatasetDownload {
@@ -43,7 +43,29 @@ export async function downloadDataset(
   const columnCount = groups.reduce((sum, { width }) => sum + width, 0);
   const bytes = format === "npy" ? npyBytes({ type: reader.type, rowCount: reader.rowCount, columnCount }) : undefined;
   const path = datasetPath(context.app.storage, row.uuid);
-  return { row, bytes, pieces: runExport({ path, format, group: column_name }, context.caller) };
+  const pieces = runExport({ path, format, group: column_name }, context.caller);
+  return { row, bytes, pieces: await begin(pieces, () => checkExists(context.app, row.uuid)) };
+}
+
+/** The same pieces, once the first of them is there: until then the dataset may have been deleted, which `check` says. */
+async function begin(
+  pieces: AsyncIterable<Uint8Array>,
+  check: () => Promise<void>,
+): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const first = iterator.next();
+  await first.catch(check);
+  let isFirst = true;
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next() {
+        const next = isFirst ? first : iterator.next();
+        isFirst = false;
+        return next;
+      },
+      return: async () => iterator.return?.() ?? { done: true, value: undefined },
+    }),
+  };
 }
 
 /** A group `a` of two columns beside a group `a_0` would give two columns of the same name. */

@@ -12,6 +12,7 @@ import { datasetPath, tempfilePath } from "./paths.ts";
 import { ByteRanges } from "./upload/byte-ranges.ts";
 import type { TempfileRow } from "./upload/upload-file.ts";
 import { isInDoubt } from "../outage.ts";
+import { isMissing } from "../is-missing.ts";
 
 interface FileInput {
   uuid: string;
@@ -105,6 +106,8 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
     });
   } catch (error) {
     if (!isInDoubt(error)) await rm(job.target, { force: true });
+    // It was deleted, and its new file with it.
+    if (isMissing(error)) await findDataset(context, input.uuid);
     throw error;
   }
   await app.uploads.discard(uuids);

@@ -8,19 +8,20 @@ export type DatasetRow = InferSelectModel<typeof datasets>;
 export type DatasetType = DatasetRow["type"];
 export { DATASET_TYPES } from "../db/schema/index.ts";
 
+/** Some endpoints spell it in another way. */
+export type DatasetNoun = "Data-set" | "Dataset";
+
+export const datasetNotFound = (uuid: string, noun: DatasetNoun = "Data-set") =>
+  notFound(`${noun} with uuid '${uuid}' not found`);
+
 /**
- * The row of a dataset that exists for the caller, in whatever state. Otherwise throws 404; some endpoints spell
- * the noun in another way.
+ * The row of a dataset that exists for the caller, in whatever state. Otherwise throws 404.
  */
-export async function findDataset(
-  { app, caller }: Context,
-  uuid: string,
-  noun: "Data-set" | "Dataset" = "Data-set",
-): Promise<DatasetRow> {
+export async function findDataset({ app, caller }: Context, uuid: string, noun?: DatasetNoun): Promise<DatasetRow> {
   const [row] = await app.db
     .select()
     .from(datasets)
     .where(and(eq(datasets.uuid, uuid), visibleTo(caller, datasets)));
-  if (row === undefined) throw notFound(`${noun} with uuid '${uuid}' not found`);
+  if (row === undefined) throw datasetNotFound(uuid, noun);
   return row;
 }

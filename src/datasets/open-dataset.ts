@@ -1,10 +1,11 @@
 import { and, eq, isNull } from "drizzle-orm";
 import type { App, Context } from "../app-context.ts";
 import { datasets } from "../db/schema/index.ts";
-import { badRequest, notFound } from "../errors.ts";
-import { findDataset, type DatasetRow } from "./find-dataset.ts";
+import { badRequest } from "../errors.ts";
+import { datasetNotFound, findDataset, type DatasetNoun, type DatasetRow } from "./find-dataset.ts";
 import { openDatasetFile, type DatasetReader } from "./file/reader.ts";
 import { datasetPath } from "./paths.ts";
+import { isMissing } from "../is-missing.ts";
 
 export interface OpenDataset {
   row: DatasetRow;
@@ -26,7 +27,7 @@ export async function openDatasetOfTask(app: App, uuid: string): Promise<OpenDat
     .select()
     .from(datasets)
     .where(and(eq(datasets.uuid, uuid), isNull(datasets.deleted_at)));
-  if (row === undefined) throw notFound(`Data-set with uuid '${uuid}' not found`);
+  if (row === undefined) throw datasetNotFound(uuid);
   return openRow(app, row);
 }
 
@@ -35,13 +36,26 @@ async function openRow(app: App, row: DatasetRow): Promise<OpenDataset> {
   return { row, reader: await openFile(app, row.uuid) };
 }
 
-/** The file of a dataset whatever its state; throws the contract's 400 when it can not be used. */
-export async function openFile(app: App, uuid: string): Promise<DatasetReader> {
+/**
+ * The file of a dataset whatever its state; throws the contract's 400 when it can not be used, 404 when the dataset was
+ * deleted since its row was read.
+ */
+export async function openFile(app: App, uuid: string, noun?: DatasetNoun): Promise<DatasetReader> {
   try {
     return await openDatasetFile(datasetPath(app.storage, uuid));
   } catch (error) {
+    if (isMissing(error)) await checkExists(app, uuid, noun);
     throw unreadable(app, uuid, error);
   }
+}
+
+/** Throws 404 when the dataset is gone. */
+export async function checkExists({ db }: App, uuid: string, noun?: DatasetNoun): Promise<void> {
+  const [row] = await db
+    .select({ uuid: datasets.uuid })
+    .from(datasets)
+    .where(and(eq(datasets.uuid, uuid), isNull(datasets.deleted_at)));
+  if (row === undefined) throw datasetNotFound(uuid, noun);
 }
 
 /** A file that is missing or damaged is the administrator's business, too. */

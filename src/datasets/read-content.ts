@@ -27,7 +27,7 @@ export async function readContent(context: Context, input: ContentInput): Promis
   const { uuid, column_name, row_offset, number_of_rows } = input;
   const row = await findDataset(context, uuid, "Dataset");
   if (row.state !== "ready") throw badRequest(invalidText(uuid));
-  const reader = await openFile(app, row.uuid);
+  const reader = await openFile(app, row.uuid, "Dataset");
   try {
     const group = reader.group(column_name);
     if (group === undefined) {

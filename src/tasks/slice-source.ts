@@ -3,6 +3,7 @@ import { DatasetFileError } from "../datasets/file/layout.ts";
 import { type DatasetReader, openDatasetFile } from "../datasets/file/reader.ts";
 import type { SliceColumns } from "../hosts/host.ts";
 import { TaskError } from "./task-error.ts";
+import { isMissing } from "../is-missing.ts";
 
 /** A binding with its place among the inputs or outputs of the template. */
 export interface PlacedBinding extends TaskBinding {
@@ -196,7 +197,7 @@ async function openDataset(path: string, uuid: string): Promise<DatasetReader> {
   try {
     return await openDatasetFile(path);
   } catch (error) {
-    const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const gone = isMissing(error);
     if (gone) throw new TaskError(`Dataset with uuid '${uuid}' not found`, { cause: error });
     throw unreadable(uuid, error);
   }

@@ -1,8 +1,12 @@
 import { and, eq, isNull } from "drizzle-orm";
 import type { App } from "../../app-context.ts";
 import { tempfiles } from "../../db/schema/index.ts";
+import { notFound } from "../../errors.ts";
 import { tempfilePath } from "../paths.ts";
 import { UploadFile } from "./upload-file.ts";
+import { isMissing } from "../../is-missing.ts";
+
+export const tempfileNotFound = (uuid: string) => notFound(`Tempfile with UUID '${uuid}' not found`);
 
 /** A socket's hold on the file that it fills. */
 export interface UploadSession {
@@ -33,7 +37,7 @@ export class Uploads {
 
   /**
    * Sockets of the same file share one state, so that none overwrites what another has recorded; for the same reason
-   * a socket that follows another one waits until that one's state is recorded. Throws when the file is gone.
+   * a socket that follows another one waits until that one's state is recorded. Throws 404 when the file is gone.
    */
   async attach({ uuid, target }: { uuid: string; target: string }): Promise<UploadSession> {
     let attached = this.#attached.get(uuid);
@@ -64,8 +68,10 @@ export class Uploads {
       .select()
       .from(tempfiles)
       .where(and(eq(tempfiles.uuid, uuid), isNull(tempfiles.deleted_at)));
-    if (row === undefined) throw new Error(`the temporary file ${uuid} is gone`);
-    return UploadFile.open(db, row, tempfilePath(storage, uuid));
+    if (row === undefined) throw tempfileNotFound(uuid);
+    return UploadFile.open(db, row, tempfilePath(storage, uuid)).catch((error: unknown) => {
+      throw isMissing(error) ? tempfileNotFound(uuid) : error;
+    });
   }
 
   async #close(uuid: string, entry: Attached): Promise<void> {
