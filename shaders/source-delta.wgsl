@@ -27,12 +27,14 @@ fn ask(block: u32, neuron: u32, sample: u32) {
   if (slope == 0.0) { return; }
   let value = values[i];
   var sum = 0.0;
-  var section = neurons[block * NEURONS_PER_BLOCK + neuron].head;
-  // A list cannot be longer than there are sections.
-  for (var step = 0u; step < control.sections && section != NONE; step++) {
-    section = within(section, control.sections);
+  let id = block * NEURONS_PER_BLOCK + neuron;
+  var section = neurons[id].head;
+  // A list holds sections of its own neuron, the newest first: of a damaged one no section is met twice either.
+  while (section < control.sections && sections[section].source == id) {
     if ((sections[section].kind & LEARNS) != 0u) { sum += asked(section, sample, value); }
-    section = sections[section].next;
+    let next = sections[section].next;
+    if (next >= section) { break; }
+    section = next;
   }
   deltas[i] = bounded(sum * slope);
 }

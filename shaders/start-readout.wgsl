@@ -12,9 +12,13 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
   if (control.samples == 0u) { return; }
   for (var row = control.rows_started + group.x; row < control.rows; row += groups.x) {
-    // The new rows belong to the last tiles.
-    var tile = control.tiles - 1u;
-    while (tile > 0u && tiles[tile].row > row) { tile -= 1u; }
+    // The last tile that does not begin behind the row.
+    var tile = 0u;
+    var end = control.tiles;
+    while (tile + 1u < end) {
+      let middle = (tile + end) / 2u;
+      if (tiles[middle].row > row) { end = middle; } else { tile = middle; }
+    }
     let stream = DRAW_READOUT + blocks[tiles[tile].block].hexagon;
     let i = row * NEURONS_PER_BLOCK + n;
     readout[i] = symmetric(draw(stream, row, n), READOUT_START);

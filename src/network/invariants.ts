@@ -6,15 +6,13 @@
  * No promises, because nobody relies on them: unused words of `header`, places of `places` beyond `blockSections`,
  * values of ramps that are not in use, what `seed` of a section is.
  */
-import type { ArrayName, Arrays } from "./layout.ts";
+import { isReadOnce, met, rampsAscend, type Subject } from "./invariant-checks.ts";
+import type { ArrayName } from "./layout.ts";
 import { HEADER, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
 import { FLOAT_MAX, INPUT_MAX, RECOVERIES_MAX, RECOVERY_VISITS, TOLERANCE_START, VALUE_MAX } from "./learning.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
-import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
-import { count, type State } from "./state.ts";
+import { count } from "./state.ts";
 import { readCycle } from "./cycle.ts";
-import { targetWalks } from "./targets.ts";
-import type { Template } from "./template/parse-template.ts";
 
 export interface Invariant {
   /** What is wrong with a state that breaks it. */
@@ -22,36 +20,6 @@ export interface Invariant {
   /** Who relies on it, and for what. */
   readonly reliedOnFor: string;
   readonly holds: (subject: Subject) => boolean;
-}
-
-/** A state with what its checks ask for again and again. */
-export interface Subject {
-  readonly template: Template;
-  readonly state: State;
-  readonly arrays: Arrays;
-  readonly blocks: number;
-  readonly sections: number;
-  readonly tiles: number;
-  readonly outputs: number;
-  /** [hexagon]: what the sections are like that it feeds. */
-  readonly kinds: readonly SectionKind[];
-  /** Hexagons that a hexagon's sections may end in; computed for those that have sections only. */
-  readonly leadsTo: (hexagon: number) => ReadonlySet<number>;
-}
-
-export function subjectOf(template: Template, state: State): Subject {
-  const kinds: SectionKind[] = template.hexagons.map(() => NEURON_SECTION);
-  for (const { hexagon, kind } of template.inputs) kinds[hexagon] = kind === "match" ? MATCH_SECTION : INPUT_SECTION;
-  const walks = targetWalks(template, state.arrays.header[HEADER.seed]!);
-  const known = new Map<number, ReadonlySet<number>>();
-  const leadsTo = (hexagon: number) => {
-    let targets = known.get(hexagon);
-    if (targets === undefined) known.set(hexagon, (targets = new Set(walks(hexagon))));
-    return targets;
-  };
-  const [blocks, sections] = [count(state, "block"), count(state, "section")];
-  const [tiles, outputs] = [count(state, "tile"), count(state, "output")];
-  return { template, state, arrays: state.arrays, blocks, sections, tiles, outputs, kinds, leadsTo };
 }
 
 const NUMBERS = (Object.keys(LAYOUT) as ArrayName[]).filter((name) => LAYOUT[name].type === "f32");
@@ -282,6 +250,15 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
+    broken: "a list of sections does not run from newer to older ones",
+    reliedOnFor: "all kernels: a list of which each link leads down ends, whatever else is wrong",
+    holds: ({ arrays, sections }) => {
+      const { next } = arrays;
+      for (let s = 0; s < sections; s++) if (next[s]! >= s && next[s] !== NONE) return false;
+      return true;
+    },
+  },
+  {
     broken: "a list holds another neuron's section",
     reliedOnFor: "growth and forward: a walk shows its own neuron's value to the sections",
     holds: ({ arrays, blocks, sections }) => {
@@ -293,28 +270,15 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    broken: "a list of sections runs in a circle",
-    reliedOnFor: "all kernels: lists end, and meet a section once",
-    holds: ({ arrays, blocks, sections }) => isMetAtMostOnce(arrays, blocks, sections),
+    broken: "a section is listed twice",
+    reliedOnFor: "forward: a walk meets each section once, and there is room for its record",
+    holds: ({ arrays, blocks, sections }) => !met(arrays, blocks, sections).isTwice,
   },
-  {
-    broken: "a list of sections does not run from newer to older ones",
-    reliedOnFor: "the CPU's kernels: a list of which each link leads down ends, whatever else is wrong",
-    holds: ({ arrays: { next }, sections }) => {
-      for (let s = 0; s < sections; s++) if (next[s]! > s && next[s] !== NONE) return false;
-      return true;
-    },
   },
   {
     broken: "a section is in no list",
     reliedOnFor: "reduction: a source that is left without sections may grow again",
-    holds: ({ arrays, blocks, sections }) => {
-      const { sectionHead, next } = arrays;
-      let found = 0;
-      for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++)
-        for (let s = sectionHead[id]!; s !== NONE; s = next[s]!) found += 1;
-      return found === sections;
-    },
+    holds: ({ arrays, blocks, sections }) => met(arrays, blocks, sections).sections === sections,
   },
   {
     broken: "readout weights belong to no block",
@@ -391,58 +355,3 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
 ];
-
-function rampsAscend({ arrays, sections, kinds }: Subject): boolean {
-  const { ramps, ends, source, blockHexagon } = arrays;
-  for (let s = 0; s < sections; s++) {
-    const kind = kinds[blockHexagon[Math.floor(source[s]! / NEURONS_PER_BLOCK)]!]!;
-    let start = 0;
-    for (let r = 0; r < ramps[s]!; r++) {
-      const end = ends[s * 4 + r]!;
-      // Growth never makes ramps that neurons feed narrower than this, and two values that match are not the same.
-      if (!(end - start >= kind.rampEndMin && end <= INPUT_MAX) || (kind.match && end === start)) return false;
-      start = end;
-    }
-  }
-  return true;
-}
-
-/** Each section is the head of a list or the next one of one other section, not both. */
-function isMetAtMostOnce({ sectionHead, next }: Arrays, blocks: number, sections: number): boolean {
-  const met = new Uint8Array(sections);
-  for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++) {
-    const head = sectionHead[id]!;
-    if (head === NONE) continue;
-    if (met[head] !== 0) return false;
-    met[head] = 1;
-  }
-  for (let s = 0; s < sections; s++) {
-    const after = next[s]!;
-    if (after === NONE) continue;
-    if (met[after] !== 0) return false;
-    met[after] = 1;
-  }
-  return true;
-}
-
-/** No block has two rows for one output neuron. The tiles are sorted by their blocks first, so that this is linear. */
-function isReadOnce(arrays: Arrays, counts: { tiles: number; blocks: number; outputs: number }): boolean {
-  const { tileBlock, tileOutput, tileOutputCount } = arrays;
-  const { tiles, blocks, outputs } = counts;
-  const ends = new Uint32Array(blocks + 1);
-  for (let tile = 0; tile < tiles; tile++) ends[tileBlock[tile]! + 1]! += 1;
-  for (let block = 0; block < blocks; block++) ends[block + 1]! += ends[block]!;
-  const sorted = new Uint32Array(tiles);
-  for (let tile = 0; tile < tiles; tile++) sorted[ends[tileBlock[tile]!]!++] = tile;
-  /** Last block that had a row for the output neuron, counted from 1. */
-  const lastBlock = new Uint32Array(outputs);
-  for (const tile of sorted) {
-    const mark = tileBlock[tile]! + 1;
-    const end = tileOutput[tile]! + tileOutputCount[tile]!;
-    for (let k = tileOutput[tile]!; k < end; k++) {
-      if (lastBlock[k] === mark) return false;
-      lastBlock[k] = mark;
-    }
-  }
-  return true;
-}

@@ -1,4 +1,5 @@
-import { INVARIANTS, subjectOf } from "./invariants.ts";
+import { subjectOf } from "./invariant-checks.ts";
+import { INVARIANTS } from "./invariants.ts";
 import { StateError } from "./state-error.ts";
 import type { State } from "./state.ts";
 import type { Template } from "./template/parse-template.ts";

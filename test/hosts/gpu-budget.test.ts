@@ -84,3 +84,25 @@ test("clusters come to a GPU of unknown memory for as long as the device has som
   expect(memoryBytesTotal).toBeGreaterThan(3 * memoryBytesFree);
   expect(giveUp).not.toHaveBeenCalled();
 });
+
+test("a network that gets wider than the device can compute fails alone", async () => {
+  const giveUp = vi.fn<(reason: string) => void>();
+  const store = new GpuStore({ gpu: open().gpu, memoryBytes: null, giveUp });
+  onTestFinished(async () => {
+    for (const cluster of ["a", "b"]) await store.detach(cluster);
+  });
+  for (const cluster of ["a", "b"]) {
+    await store.create(cluster, { template: smallTemplate, seed: 1 });
+    await store.train(cluster, sliceOf(16));
+  }
+  const before = await store.exportState("b");
+  const width = 70_000;
+  const expected = [{ index: 0, width, rows: new Uint8Array(16 * width) }];
+  await expect(store.train("a", { ...sliceOf(16), expected })).rejects.toMatchObject({
+    kind: "room",
+    message: "The host has no room for this network: the device has no room for 70000 outputs",
+  });
+  expect(giveUp).not.toHaveBeenCalled();
+  expect(Buffer.from(await store.exportState("b")).equals(before)).toBe(true);
+  await store.train("b", sliceOf(16));
+});

@@ -18,7 +18,7 @@ import {
   type KernelName,
 } from "../../src/kernels/webgpu/step-recorder.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
 import { growBlock } from "../../src/network/readout.ts";
 import { Scratch } from "../../src/network/scratch.ts";
 import { append, count } from "../../src/network/state.ts";
@@ -293,4 +293,48 @@ test("a damaged state reaches nothing but itself, and no kernel runs on for ever
     feed.destroy();
     neighbour.destroy();
   }
+});
+
+test("lists that run in circles or into each other cost no more than whole ones", async () => {
+  const made = smallCluster({ inputs: 5 });
+  const [, middle, last] = made.hexagons;
+  for (let block = 0; block < 8; block++) growBlock(made, middle!);
+  for (let block = 0; block < 8; block++) growBlock(made, last!);
+  const sections = 8 * SECTIONS_PER_BLOCK;
+  append(made.state, "section", sections);
+  const { source, target, ramps, next, sectionHead, blockSections, places, ends, range, seed } = made.state.arrays;
+  const neurons = 8 * NEURONS_PER_BLOCK;
+  for (let s = 0; s < sections; s++) {
+    source[s] = middle!.blocks[0]! * NEURONS_PER_BLOCK + (s % neurons);
+    target[s] = last!.blocks[Math.floor(s / SECTIONS_PER_BLOCK)]!;
+    places[target[s]! * SECTIONS_PER_BLOCK + blockSections[target[s]!]++] = s;
+    [ramps[s], range[s], seed[s]] = [1, 1e9, s];
+    ends[s * 4] = 1e6;
+    next[s] = sectionHead[source[s]!]!;
+    sectionHead[source[s]!] = s;
+  }
+  const samples = 2;
+  const timeOf = () =>
+    onDevice(made, samples, async ({ network, run }) => {
+      network.writeFields({ learning: samples });
+      network.buffers.write("control", Uint32Array.of(0, 1), CONTROL.at("learners") * 4);
+      let least = Infinity;
+      for (let n = 0; n < 3; n++) {
+        const start = performance.now();
+        await run(["source-delta"]);
+        await network.readControl();
+        least = Math.min(least, performance.now() - start);
+      }
+      return least;
+    });
+  const whole = await timeOf();
+  // All neurons begin with the newest section, which leads through all the others.
+  sectionHead.fill(sections - 1, source[0]!, source[0]! + neurons);
+  for (let s = 0; s < sections; s++) next[s] = s - 1;
+  next[0] = sections - 1;
+  expect(await timeOf()).toBeLessThan(20 * whole);
+  // The same for sections of one neuron only: each list is a circle.
+  for (let s = 0; s < sections; s++) next[s] = (s + neurons) % sections;
+  for (let n = 0; n < neurons; n++) sectionHead[source[n]!] = n;
+  expect(await timeOf()).toBeLessThan(20 * whole);
 });

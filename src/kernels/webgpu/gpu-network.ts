@@ -1,5 +1,6 @@
 import { createCluster, outputWidth, widenInput, type Cluster } from "../../network/cluster.ts";
 import { BATCH_RATE, directShare, ONLINE_RATE } from "../../network/learning.ts";
+import { MemoryFullError } from "../../network/engine.ts";
 import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
 import type { Metrics } from "../../network/network.ts";
 import { widenOutput } from "../../network/readout.ts";
@@ -9,7 +10,7 @@ import { bytesPer } from "../../network/state.ts";
 import { readCycle, writeCycle } from "../../network/cycle.ts";
 import { adoptState, exportState } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
-import type { Gpu } from "./device.ts";
+import { GpuMemoryError, type Gpu } from "./device.ts";
 import { RowFeed, type Feed } from "./feed.ts";
 import type { Kernels } from "./kernels.ts";
 import { NetworkBuffers } from "./network-buffers.ts";
@@ -302,7 +303,11 @@ export class GpuNetwork {
   }
 
   async #replace(cluster: Cluster): Promise<void> {
-    const device = await NetworkBuffers.upload(this.#gpu, cluster);
+    const device = await NetworkBuffers.upload(this.#gpu, cluster).catch((error: unknown) => {
+      // Nothing has changed yet: the network needs more than the device has, and nobody else need care.
+      if (error instanceof GpuMemoryError) throw new MemoryFullError(error.message, { cause: error });
+      throw error;
+    });
     this.#forgetDevice();
     this.#device = device;
     this.#cluster = skeleton(cluster);

@@ -50,8 +50,9 @@ export class NetworkBuffers {
     const records = packRecords(cluster);
     const network = new NetworkBuffers(gpu, records);
     const { buffers, counts, room } = network;
-    for (const per of ["block", "section", "tile", "row"] as const)
-      if (counts[per] > room[per]) throw new GpuMemoryError(`the device has no room for ${counts[per]} ${per}s`);
+    const bounds = { ...room, output: GROUPS_MAX };
+    for (const per of ["block", "section", "tile", "row", "output"] as const)
+      if (counts[per] > bounds[per]) throw new GpuMemoryError(`the device has no room for ${counts[per]} ${per}s`);
     try {
       await gpu.checked(() => {
         for (const [name, bytes] of network.#poolBytes(room)) buffers.create(name, bytes);
@@ -258,7 +259,12 @@ export class NetworkBuffers {
     const bounded = {
       block: Math.min(room.block, Math.floor(words / scratch), GROUPS_MAX),
       section: Math.min(room.section, Math.floor(words / SYNAPSES_PER_SECTION)),
-      tile: Math.min(room.tile, Math.floor(words / structs("Tile").words), GROUPS_MAX),
+      tile: Math.min(
+        room.tile,
+        Math.floor(words / structs("Tile").words),
+        Math.floor(LOOKS_MAX / Math.max(1, this.counts.output)),
+        GROUPS_MAX,
+      ),
       row: Math.min(room.row, Math.floor(words / (NEURONS_PER_BLOCK * 2))),
     };
     return withinState(this.counts, bounded, this.otherBytes);
@@ -281,5 +287,7 @@ const POOLED = [
 
 /** Workgroups that a dispatch can have in one dimension. */
 const GROUPS_MAX = 65_535;
+/** Each output neuron looks for its tiles among all of them: a step must end within seconds, whatever it computes. */
+const LOOKS_MAX = 2 ** 27;
 /** Samples are a dimension of dispatches. */
 const SAMPLES_MAX = 65_535;
