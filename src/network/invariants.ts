@@ -274,7 +274,6 @@ export const INVARIANTS: readonly Invariant[] = [
     reliedOnFor: "forward: a walk meets each section once, and there is room for its record",
     holds: ({ arrays, blocks, sections }) => !met(arrays, blocks, sections).isTwice,
   },
-  },
   {
     broken: "a section is in no list",
     reliedOnFor: "reduction: a source that is left without sections may grow again",

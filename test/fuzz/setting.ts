@@ -4,6 +4,8 @@ import { runInNewContext } from "node:vm";
 export const seed = Number(process.env["HANAMI_FUZZ_SEED"] ?? 1);
 /** Of each kind; those that need a file or a connection each get a share. */
 export const cases = Number(process.env["HANAMI_FUZZ_CASES"] ?? 600);
+/** Of trained states; those that are accepted go to four engines. */
+export const mutants = Number(process.env["HANAMI_FUZZ_MUTANTS"] ?? 200);
 export const timeout = 60_000 + cases * 100;
 
 setFlagsFromString("--expose-gc");

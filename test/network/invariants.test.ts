@@ -150,7 +150,10 @@ const CASES: [string, Change][] = [
     ({ next, source }, c) => (next[last(c)] = source.findIndex((id) => id !== source[last(c)])),
   ],
   ["a list of sections does not run from newer to older ones", ({ next }) => (next[0] = 0)],
-  ["a list of sections does not run from newer to older ones", ({ next, sectionHead, source }) => (next[0] = sectionHead[source[0]!]!)],
+  [
+    "a list of sections does not run from newer to older ones",
+    ({ next, sectionHead, source }) => (next[0] = sectionHead[source[0]!]!),
+  ],
   [
     "a section is listed twice",
     ({ next, sectionHead, source }) => {

@@ -1,0 +1,112 @@
+/**
+ * Goes through mutants on some engines beside two neighbours. Writes a line before everything that could hang, so that
+ * whoever watches knows where it was, and ends with code 1 and the reason when a neighbour has changed.
+ *
+ *     node process.js '{"seed":1,"first":0,"count":100,"engines":["webgpu"],"takesAll":false}'
+ */
+import { writeSync } from "node:fs";
+import { MemoryFullError } from "../../../src/network/engine.ts";
+import { StateError } from "../../../src/network/state-error.ts";
+import { checkState } from "../../../src/network/state-file.ts";
+import { createRandom } from "../../support/random.ts";
+import { samplesFor, trainedStates, type Samples } from "./bases.ts";
+import { openEngine, type EngineName, type FuzzedEngine, type FuzzedNetwork } from "./engines.ts";
+import { mutantOf, type Mutant } from "./mutants.ts";
+
+export interface StateFuzz {
+  seed: number;
+  first: number;
+  count: number;
+  engines: EngineName[];
+  /** Also mutants that are refused go to the engines: memory is safe without any check. */
+  takesAll: boolean;
+}
+
+const job = JSON.parse(process.argv[2] ?? "") as StateFuzz;
+/** Lines reach the reader even when this thread never comes back. */
+const say = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
+
+interface Neighbour {
+  network: FuzzedNetwork;
+  samples: Samples;
+  state: Buffer;
+  answers: Buffer[];
+}
+
+const answersOf = async (network: FuzzedNetwork, samples: Samples) =>
+  (await network.request(samples)).map(({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(Buffer.from(buffer, byteOffset, byteLength)),
+  );
+
+/** Two networks that remember nothing, so that a question changes nothing: one from before the mutants, one like them. */
+async function neighboursOn(engine: FuzzedEngine, bases: Uint8Array[]): Promise<Neighbour[]> {
+  const neighbours: Neighbour[] = [];
+  for (const base of [0, 2]) {
+    const network = await engine.adopt(bases[base]!);
+    const samples = samplesFor(network.template, 3, createRandom(base));
+    const state = Buffer.from(await network.export());
+    neighbours.push({ network, samples, state, answers: await answersOf(network, samples) });
+  }
+  return neighbours;
+}
+
+async function compare({ network, samples, state, answers }: Neighbour): Promise<void> {
+  if (!state.equals(await network.export())) throw new Error("a neighbour's state has changed");
+  const found = await answersOf(network, samples);
+  if (!answers.every((answer, i) => answer.equals(found[i]!))) throw new Error("a neighbour's answers have changed");
+}
+
+/** Learns in both ways, one after the other or, where a step takes long, in turn; answers before and after. */
+async function work(engine: FuzzedEngine, { bytes }: Mutant, nth: number): Promise<void> {
+  const network = await engine.adopt(bytes);
+  try {
+    const random = createRandom(nth);
+    const samples = (count: number) => samplesFor(network.template, count, random);
+    if (!engine.isSlow) await network.request(samples(2));
+    if (!engine.isSlow || nth % 4 !== 0) await network.train(samples(engine.isSlow ? 4 : 12), "batch");
+    if (!engine.isSlow || nth % 4 === 0) await network.train(samples(1), "online");
+    await network.request(samples(3));
+    await network.export();
+  } finally {
+    network.dispose();
+  }
+}
+
+/** Neighbours stay what they have become: where a look takes long, one at the end of some mutants finds it as well. */
+const MUTANTS_PER_LOOK = 16;
+
+const bases = trainedStates();
+const engines: { engine: FuzzedEngine; neighbours: Neighbour[] }[] = [];
+for (const name of job.engines) {
+  const engine = await openEngine(name);
+  engines.push({ engine, neighbours: await neighboursOn(engine, bases) });
+}
+let accepted = 0;
+let tried = 0;
+for (let nth = job.first; nth < job.first + job.count; nth++) {
+  const mutant = mutantOf(bases, job.seed, nth);
+  say({ nth, doing: "check", what: mutant.what });
+  let isRight = true;
+  try {
+    checkState(mutant.bytes);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    isRight = false;
+  }
+  if (isRight) accepted += 1;
+  else if (!job.takesAll) continue;
+  tried += 1;
+  for (const { engine, neighbours } of engines) {
+    say({ nth, doing: engine.name, what: mutant.what });
+    try {
+      await work(engine, mutant, nth);
+    } catch (error) {
+      // A state that no check has let through may bring its own network down.
+      if (isRight && !(error instanceof MemoryFullError)) throw error;
+    }
+    if (!engine.isSlow || tried % MUTANTS_PER_LOOK === 0) for (const neighbour of neighbours) await compare(neighbour);
+  }
+}
+for (const { neighbours } of engines) for (const neighbour of neighbours) await compare(neighbour);
+say({ accepted });
+process.exit();
