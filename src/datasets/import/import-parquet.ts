@@ -36,8 +36,11 @@ export async function importParquet(job: ImportFile): Promise<string[]> {
     const { size } = await handle.stat();
     const file = asyncBuffer(handle, size);
     const metadata = await guard(() => parquetMetadataAsync(file, { geoparquet: false }));
-    const columns = await guard(() => readParquetSchema(metadata));
-    checkRowGroups(metadata, columns);
+    const columns = await guard(() => {
+      const described = readParquetSchema(metadata);
+      checkRowGroups(metadata, described);
+      return described;
+    });
     const groupsText = metadata.key_value_metadata?.find(({ key }) => key === GROUPS_KEY)?.value;
     if (columns.length > MAX_PARQUET_COLUMNS) {
       throw new ImportError(`${columns.length} columns, but at most ${MAX_PARQUET_COLUMNS} are possible`);
