@@ -130,6 +130,8 @@ describe.each(databases)("clusters on $name", (database) => {
     expect(box[2]).toMatch(/^\| {21}\| parser-message: Hexagon with the position \[ 2 , 1 , 1 \] already exist\. +\|$/);
     expect(box[3]).toMatch(/line-number: 10 /);
     expect(answer.text.endsWith("+\n")).toBe(true);
+    const withNul = await create({ name: "broken", template: base64(`${smallTemplate}# \0`) });
+    expect(withNul).toMatchObject({ status: 400, text: expect.stringContaining("parser-message: invalid character") });
     expect((await create({ name: "broken", template: "/////w==" })).status).toBe(400);
     expect((await create({ name: "broken", template: base64(smallTemplate) })).status).toBe(200);
   });

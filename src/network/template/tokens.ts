@@ -13,11 +13,14 @@ export interface Token {
  */
 export class TokenReader {
   readonly #text: string;
+  /** Place of the first NUL, which no database stores: it is refused in comments, too. -1 when there is none. */
+  readonly #nul: number;
   #position = 0;
   #next: Token | undefined;
 
   constructor(text: string) {
     this.#text = text;
+    this.#nul = text.indexOf("\0");
   }
 
   /** The coming token, not consumed. Throws `TemplateError` when there is something that is no token. */
@@ -43,6 +46,7 @@ export class TokenReader {
   #read(): Token {
     const text = this.#text;
     const start = skipBlanks(text, this.#position);
+    if (this.#nul >= 0 && this.#nul < start) throw this.error("invalid character", { start: this.#nul, text: "\0" });
     const [type, end] = tokenAt(text, start);
     if (type === undefined) {
       throw this.error("invalid character", { start, text: String.fromCodePoint(text.codePointAt(start) ?? 0) });
