@@ -6,6 +6,7 @@ import { writeAuditLog } from "../logs/write-audit-log.ts";
 import { errorBox } from "./ascii-box.ts";
 import { addressKey } from "../limits/address-key.ts";
 import { readBody } from "./read-body.ts";
+import { hasFewItems, tooManyItems } from "./json-items.ts";
 import { mergeInput, parseBody } from "./read-input.ts";
 import type { Route } from "./route.ts";
 
@@ -53,6 +54,7 @@ async function readValues(request: Request, path: string, bytesMax: number): Pro
   const takesBody = request.method === "POST" || request.method === "PUT";
   if (!takesBody) return new Map();
   const text = await readBody(request, bytesMax);
+  if (text !== undefined && !hasFewItems(text)) throw tooManyItems();
   const values = text === undefined ? undefined : parseBody(text);
   if (values === undefined) throw badRequest(`Failed to pasre uri: ${path}`);
   return values;

@@ -1,12 +1,16 @@
 import { setImmediate } from "node:timers/promises";
 import { sortedJson } from "./sorted-json.ts";
 
-/** Items of an array that become text without a pause: 1 or 2 ms for rows of a list. */
+/** Items of an array or object that become text without a pause: 1 or 2 ms for rows of a list. */
 const ITEMS_PER_SLICE = 1024;
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+const sizeOf = (value: object) => (Array.isArray(value) ? value.length : Object.keys(value).length);
 
 /** Whether an answer is so long that turning it into text at once would keep other requests waiting. */
 export const isLong = (answer: object) =>
-  Object.values(answer).some((value) => Array.isArray(value) && value.length > ITEMS_PER_SLICE);
+  Object.values(answer).some((value) => isObject(value) && sizeOf(value) > ITEMS_PER_SLICE);
 
 /** The same text as `sortedJson`, in pieces; other requests get their turn between two of them. */
 export async function* slicedJson(answer: object): AsyncGenerator<Uint8Array> {
@@ -15,18 +19,35 @@ export async function* slicedJson(answer: object): AsyncGenerator<Uint8Array> {
   for (const [key, value] of Object.entries(answer).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (value === undefined) continue;
     before += `${JSON.stringify(key)}:`;
-    if (!Array.isArray(value)) {
+    if (!isObject(value)) {
       before += `${sortedJson(value)},`;
       continue;
     }
-    before += "[";
-    for (let first = 0; first < value.length; first += ITEMS_PER_SLICE) {
-      const slice = sortedJson(value.slice(first, first + ITEMS_PER_SLICE));
-      yield encoder.encode(before + slice.slice(1, -1));
+    const [opening, closing] = Array.isArray(value) ? "[]" : "{}";
+    before += opening;
+    for (const slice of slicesOf(value)) {
+      yield encoder.encode(before + sortedJson(slice).slice(1, -1));
       before = ",";
       await setImmediate();
     }
-    before = value.length === 0 ? `${before}],` : "],";
+    before = before === "," ? `${closing},` : `${before}${closing},`;
   }
   yield encoder.encode(`${before.endsWith(",") ? before.slice(0, -1) : before}}`);
+}
+
+/** Parts of an array or object, in the order in which they are written. */
+function* slicesOf(value: object): Generator<object> {
+  if (Array.isArray(value)) {
+    for (let first = 0; first < value.length; first += ITEMS_PER_SLICE)
+      yield value.slice(first, first + ITEMS_PER_SLICE);
+    return;
+  }
+  const items = value as Record<string, unknown>;
+  // In the order of sortedJson, and three times as fast as by a function.
+  const keys = Object.keys(items)
+    .filter((key) => items[key] !== undefined)
+    .sort();
+  for (let first = 0; first < keys.length; first += ITEMS_PER_SLICE) {
+    yield Object.fromEntries(keys.slice(first, first + ITEMS_PER_SLICE).map((key) => [key, items[key]]));
+  }
 }

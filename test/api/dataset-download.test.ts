@@ -161,6 +161,13 @@ test("sliced or whole, JSON is the same", async () => {
     { header: ["x"], body },
     { z: 1, body, a: [] },
     { body, z: "é", skipped: undefined },
+    {
+      body: Object.fromEntries(body.map((item, index) => [`${(index * 7) % 3000}`, item])),
+      empty: {},
+      n: null,
+      o: { b: 1 },
+    },
+    { body: Object.fromEntries(body.map((item, index) => [`é${index}`, index % 2 === 0 ? item : undefined])) },
   ]) {
     expect(isLong(answer)).toBe(true);
     const pieces: Uint8Array[] = [];
@@ -168,5 +175,5 @@ test("sliced or whole, JSON is the same", async () => {
     expect(pieces.length).toBeGreaterThan(2);
     expect(Buffer.concat(pieces).toString()).toBe(sortedJson(answer));
   }
-  expect(isLong({ body: [1, 2] })).toBe(false);
+  expect(isLong({ body: [1, 2], description: { a: 1 }, none: null })).toBe(false);
 });

@@ -77,6 +77,25 @@ describe("websocket messages", () => {
     }
   });
 
+  // Decoding them would keep everybody else waiting for a tenth of a second and more.
+  test.each([
+    ["values in very many pieces", "32 04 0000803f"],
+    ["names", "0a 00"],
+    ["unknown numbers", "48 01"],
+    ["unknown texts", "4a 00"],
+    ["groups", "4b 4c"],
+  ])("a message of very many %s is refused", (_, piece) => {
+    const bytes = Buffer.alloc(4_000_000, unhex(piece));
+    expect([decodeClusterIO(bytes), decodeFileUpload(bytes)]).toEqual([undefined, undefined]);
+  });
+
+  test("a name that is longer than any other is refused, also one that is no text", () => {
+    for (const byte of [0x61, 0xe4]) {
+      const bytes = Buffer.concat([unhex("0a 8080 40"), Buffer.alloc(0x100000, byte)]);
+      expect(decodeClusterIO(bytes)).toBeUndefined();
+    }
+  });
+
   test("whatever else arrives is refused or read, but never throws", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {

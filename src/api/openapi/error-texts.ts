@@ -16,7 +16,7 @@ function inputTexts(route: Route): string[] {
   const found: string[] = [];
   if (route.method === "POST" || route.method === "PUT") {
     found.push(`Failed to pasre uri: /${versionPrefix}${route.path}`);
-    found.push("Request body is bigger than {number} bytes.");
+    found.push("Request body is bigger than {number} bytes.", "Request body has more than {number} items.");
   }
   found.push(texts.unknownKey("{key}"));
   if (route.oneOf !== undefined) found.push(texts.required(route.oneOf[0]), texts.oneOf(...route.oneOf));

@@ -61,6 +61,10 @@ function bytesTwin(type: protobuf.Type, field: string): protobuf.Type {
 
 const toNumber = (value: number | { toNumber(): number }) => (typeof value === "number" ? value : value.toNumber());
 
+/** Decoding more would keep everybody else waiting; no client of ours sends more than six. */
+const FIELDS_MAX = 65_536;
+const TEXT_BYTES_MAX = 65_536;
+
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
@@ -72,21 +76,29 @@ function isOnWire({ type, repeated }: protobuf.Field, wireType: number): boolean
 
 /**
  * How often each field is there, by its number. Throws when one is not what the type says: the decoder would read on
- * somewhere in the middle of it.
+ * somewhere in the middle of it. Throws as well when there are too many, or a text is too long.
  */
 function countFields(type: protobuf.Type, bytes: Uint8Array): Map<number, number> {
   const counts = new Map<number, number>();
   const reader = protobuf.Reader.create(bytes);
-  while (reader.pos < reader.len) {
+  for (let count = 0; reader.pos < reader.len; count++) {
+    if (count === FIELDS_MAX) throw new RangeError(`more than ${FIELDS_MAX} fields`);
     const tag = reader.uint32();
     const [id, wireType] = [tag >>> 3, tag & 7];
     const field = type.fieldsById[id];
     if (id === 0 || (field !== undefined && !isOnWire(field, wireType))) throw new RangeError(`field ${id}`);
     counts.set(id, (counts.get(id) ?? 0) + 1);
-    if (field?.repeated !== true || wireType !== LENGTH_DELIMITED) reader.skipType(wireType);
-    else skipPacked(reader);
+    if (field?.type === "string") skipText(reader);
+    else if (field?.repeated === true && wireType === LENGTH_DELIMITED) skipPacked(reader);
+    else reader.skipType(wireType);
   }
   return counts;
+}
+
+function skipText(reader: protobuf.Reader): void {
+  const bytes = reader.uint32();
+  if (bytes > TEXT_BYTES_MAX) throw new RangeError(`a text of ${bytes} bytes`);
+  if (bytes > 0) reader.skip(bytes);
 }
 
 /** Only floats are repeated. */

@@ -22,6 +22,9 @@ import {
 /** End of the name of every file that is still being written; what carries it at start is left over and swept. */
 export const PARTIAL_SUFFIX = ".partial";
 
+/** Whoever opens the file reads all their names, within some 20 ms. */
+const MAX_GROUPS = 65_536;
+
 type Rows = Uint8Array | Float32Array;
 
 /**
@@ -56,6 +59,7 @@ interface DatasetOptions {
  */
 export async function createDatasetFile(path: string, options: DatasetOptions): Promise<DatasetWriter> {
   checkGroups(options.groups);
+  if (options.groups.length > MAX_GROUPS) throw new DatasetFileError(`more than ${MAX_GROUPS} columns with names`);
   const metadata = encodeMetadata(options.name, options.groups);
   const partialPath = `${path}.${randomUUID()}${PARTIAL_SUFFIX}`;
   return new FileWriter(path, partialPath, await open(partialPath, "wx"), options, metadata);
