@@ -136,6 +136,12 @@ const HOSTILE: Record<string, (arrays: Arrays) => void> = {
   "an output of nobody": ({ outputOwner }) => (outputOwner[0] = FAR),
 };
 
+/** Arrays that hold such things. */
+const LEADING = [
+  ...(["blockHexagon", "blockSections", "places", "sectionHead", "source", "target", "next", "ramps"] as const),
+  ...(["tileBlock", "tileOutput", "tileOutputCount", "tileRow", "outputOwner", "inputWidth"] as const),
+];
+
 /** Moves a section to another block, in all arrays that tell. */
 function move({ target, places, blockSections }: Arrays, section: number, block: number): void {
   const row = (of: number) => places.subarray(of * SECTIONS_PER_BLOCK, of * SECTIONS_PER_BLOCK + blockSections[of]!);
@@ -254,6 +260,42 @@ function stop(engine: WasmEngine, cluster: Cluster, step = 20): void {
     words[hot + (section * slots.HOT_BYTES) / 4 + 5] = 0xffff0000;
   expect(() => train(engine, cluster, step)).toThrow(KernelError);
 }
+
+/** Boundaries of what indices, lengths and links may be. */
+const BOUNDARIES = [0, 1, 2, 4, 5, 127, 128, 511, 512, 513, 0x7fffffff, FAR, NONE];
+
+test("states that are changed behind all checks, in the dock itself, hang nothing and reach nobody", () => {
+  const engine = open({ threads: 2, docks: 3, memoryBytes: 300_000_000 });
+  const neighbours = [trained(engine, 1), trained(engine, 2)];
+  const before = neighbours.map((each) => Buffer.from(each.export()));
+  const outcomes = new Set<string>();
+  for (let round = 0; round < 240; round++) {
+    const cluster = restoreState(state, engine.memoryFor());
+    request(engine, cluster);
+    const name = LEADING[round % LEADING.length]!;
+    const array = cluster.state.arrays[name];
+    const at = pcg(round) % array.length;
+    const value = BOUNDARIES[pcg(round + 7919) % BOUNDARIES.length]!;
+    if (round % 3 === 0) array.fill(value, at);
+    else array[at] = value;
+    for (const work of [
+      () => train(engine, cluster, 20),
+      () => train(engine, cluster, 1),
+      () => request(engine, cluster),
+    ]) {
+      try {
+        work();
+        outcomes.add("done");
+      } catch (error) {
+        outcomes.add((error as Error).name);
+      }
+    }
+    engine.release(cluster);
+    expect(before[round % 2]!.equals(neighbours[round % 2]!.export()), `${name}[${at}] = ${value}`).toBe(true);
+  }
+  expect([...outcomes].toSorted()).toEqual(expect.arrayContaining(["StateError", "done"]));
+  for (const outcome of outcomes) expect(["done", "StateError", "KernelError", "MemoryFullError"]).toContain(outcome);
+});
 
 test.each([1, 3])("kernels that stop cost nobody else anything, with %i threads", (threads) => {
   const engine = open({ threads, docks: 3 });

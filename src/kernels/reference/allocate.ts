@@ -11,6 +11,7 @@ import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/layou
 import { DRAW, draw } from "../../network/random.ts";
 import { growBlock } from "../../network/readout.ts";
 import type { Scratch } from "../../network/scratch.ts";
+import { following } from "../../network/section-list.ts";
 import { StateError } from "../../network/state-error.ts";
 import { append, count, expectMore } from "../../network/state.ts";
 
@@ -61,7 +62,7 @@ export function markedSections({ state }: Cluster, { blocks }: Hexagon): number[
   for (const block of blocks) {
     const end = (block + 1) * NEURONS_PER_BLOCK;
     for (let source = block * NEURONS_PER_BLOCK; source < end; source++)
-      for (let s = sectionHead[source]!; s !== NONE; s = next[s]!) if (marks[s] !== 0) found.push(s);
+      for (let s = sectionHead[source]!; s !== NONE; s = following(next, s)) if (marks[s] !== 0) found.push(s);
   }
   return found.sort((a, b) => a - b);
 }

@@ -10,6 +10,7 @@ import {
   TOLERANCE_SHRINK,
 } from "../../network/learning.ts";
 import { startWeight } from "../../network/random.ts";
+import { following } from "../../network/section-list.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { runsOfRamp, type SectionKind } from "../../network/section-kind.ts";
 import type { State } from "../../network/state.ts";
@@ -23,7 +24,7 @@ export function grow(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void
   const { sectionHead, next } = state.arrays;
   for (const block of hexagon.blocks) {
     for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
-      for (let s = sectionHead[block * NEURONS_PER_BLOCK + n]!; s !== NONE; s = next[s]!) {
+      for (let s = sectionHead[block * NEURONS_PER_BLOCK + n]!; s !== NONE; s = following(next, s)) {
         for (let q = 0; q < scratch.samples; q++) {
           const value = scratch.value[scratch.at(block, q) + n]!;
           if (value > 0) growSection(state, s, hexagon.feeds, value);

@@ -8,6 +8,8 @@
 export const TABLE = 8192;
 export const ARENA = 65536;
 export const THREADS_MAX = 64;
+/** Places of a block. */
+export const SECTIONS_PER_BLOCK = 512;
 
 /** Kinds of source hexagons. */
 export const KIND_INPUT = 0;
@@ -61,6 +63,7 @@ export const AT_OUTPUT_BIAS_SQUARE = 36;
 export const HEADER_BLOCKS = 1;
 export const HEADER_SECTIONS = 2;
 export const HEADER_TILES = 3;
+export const HEADER_ROWS = 4;
 export const HEADER_ADAM_STEPS = 9;
 
 /** [section] records of `HOT_BYTES`: what forward and growth look at, derived from the state; see hot.ts. */

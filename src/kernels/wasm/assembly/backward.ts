@@ -1,6 +1,5 @@
 /** Deltas: what the errors ask of every neuron. Those of 32 neurons and all learners lie side by side. */
 import {
-  AT_BLOCK_HEXAGON,
   AT_DELTA,
   AT_DELTA_SUM,
   AT_DENOMINATOR,
@@ -10,7 +9,6 @@ import {
   AT_READOUT,
   AT_TILE_BLOCK,
   AT_TILE_OUTPUT,
-  AT_TILE_OUTPUT_COUNT,
   AT_TILE_ROW,
   AT_VALUE,
   HEADER_TILES,
@@ -21,7 +19,8 @@ import {
   ROLE_OUTPUT,
   STRIDE,
 } from "../slots.ts";
-import { getU, header, hexagonAt, slot } from "./memory.ts";
+import { getU, header, hexagonAt, hexagonOfBlock, slot } from "./memory.ts";
+import { outputsOf } from "./tiles.ts";
 import { bounded, LOG2_E, madd, splat } from "./vectors.ts";
 
 /** Address of the deltas of 32 neurons. */
@@ -43,7 +42,7 @@ export function beginTile(item: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
   const tile = item & 3;
   memory.fill(deltasOf(block, tile), 0, <usize>slot(LEARNERS) << 7);
-  if (load<u32>(hexagonAt(getU(slot(AT_BLOCK_HEXAGON), block)), HEXAGON_ROLE) != ROLE_OUTPUT) return;
+  if (load<u32>(hexagonOfBlock(block), HEXAGON_ROLE) != ROLE_OUTPUT) return;
   const entries = header(HEADER_TILES);
   for (let entry: u32 = 0; entry < entries; entry++)
     if (getU(slot(AT_TILE_BLOCK), entry) == block) addReadout(entry, block, tile);
@@ -57,7 +56,7 @@ export function finishTile(hexagon: u32, item: u32): void {
 
 function addReadout(entry: u32, block: u32, tile: u32): void {
   const outputs = slot(OUTPUTS);
-  const count = getU(slot(AT_TILE_OUTPUT_COUNT), entry);
+  const count = outputsOf(entry);
   const errors = slot(AT_ERROR) + (<usize>getU(slot(AT_TILE_OUTPUT), entry) << 2);
   const rows = slot(AT_READOUT) + (<usize>getU(slot(AT_TILE_ROW), entry) << 9) + (<usize>tile << 7);
   const learners = slot(LEARNERS);

@@ -3,7 +3,6 @@ import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
   AT_ACTIVE_COUNT,
-  AT_BLOCK_HEXAGON,
   AT_COLUMN_COUNT,
   AT_COLUMN_OFFSET,
   AT_COLUMN_VALUE,
@@ -14,7 +13,7 @@ import {
   LEARNERS,
   STRIDE,
 } from "../slots.ts";
-import { getU, hexagonAt, setU, slot } from "./memory.ts";
+import { getU, hexagonOfBlock, setU, slot } from "./memory.ts";
 
 /** Bytes from one source's column to the next one's: a little more than they need, or all would meet in a few sets of the cache. */
 // @ts-ignore: decorator
@@ -25,7 +24,7 @@ export function columnBytes(): u32 {
 
 /** Item of a phase: the columns of a block's neurons. */
 export function columns(block: u32): void {
-  if (load<u32>(hexagonAt(getU(slot(AT_BLOCK_HEXAGON), block)), HEXAGON_TARGET_COUNT) == 0) return;
+  if (load<u32>(hexagonOfBlock(block), HEXAGON_TARGET_COUNT) == 0) return;
   const stride = slot(STRIDE);
   const bytes = columnBytes();
   const offsets = slot(AT_COLUMN_OFFSET);

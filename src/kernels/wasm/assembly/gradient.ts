@@ -4,20 +4,21 @@
  */
 import {
   AT_BIAS,
-  AT_BLOCK_HEXAGON,
   AT_BLOCK_SECTIONS,
   AT_NEURON_BLOCKS,
   AT_PLACES,
   AT_SEED,
+  HEADER_SECTIONS,
   HEXAGON_ROLE,
   IS_BATCH,
   ROLE_HIDDEN,
+  SECTIONS_PER_BLOCK,
 } from "../slots.ts";
 import { isTouched, listActivations, listOffsets, listTotal, listValues } from "./activations.ts";
 import { deltasOf, slopeTile, sumsOf } from "./backward.ts";
 import { HOT_OPEN, HOT_RISE, hotOf, OF_INPUT, runOfTile } from "./hot.ts";
 import { listsOf, rampOf } from "./local.ts";
-import { getU, hexagonAt, slot } from "./memory.ts";
+import { getU, header, hexagonOfBlock, slot } from "./memory.ts";
 import { sourceItems } from "./sources.ts";
 import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient } from "./step-ramp.ts";
 import { bounded } from "./vectors.ts";
@@ -26,7 +27,7 @@ import { bounded } from "./vectors.ts";
 export function learnTile(item: u32, thread: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
   const tile = item & 3;
-  const record = hexagonAt(getU(slot(AT_BLOCK_HEXAGON), block));
+  const record = hexagonOfBlock(block);
   // Where only inputs feed a hexagon, nobody needed its deltas so far.
   if (load<u32>(record, HEXAGON_ROLE) == ROLE_HIDDEN && sourceItems(record) == 0) slopeTile(block, tile);
   if (slot(IS_BATCH) != 0) learn(block, tile, thread, true);
@@ -44,9 +45,11 @@ function learn(block: u32, tile: u32, thread: u32, isBatch: bool): void {
   memory.fill(shift, 0, 128);
   prepareStep();
   const places = slot(AT_PLACES) + (<usize>block << 11);
-  const sections = getU(slot(AT_BLOCK_SECTIONS), block);
-  for (let place: u32 = 0; place < sections; place++) {
+  const used = min<u32>(SECTIONS_PER_BLOCK, getU(slot(AT_BLOCK_SECTIONS), block));
+  const sections = header(HEADER_SECTIONS);
+  for (let place: u32 = 0; place < used; place++) {
     const section = getU(places, place);
+    if (section >= sections) continue;
     const hot = hotOf(section);
     if (load<f32>(hot, HOT_OPEN) != OF_INPUT || load<f32>(hot + (<usize>tile << 2), HOT_RISE) == 0) continue;
     if (!isTouched(section, hot)) continue;

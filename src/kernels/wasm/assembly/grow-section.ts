@@ -19,7 +19,7 @@ import {
   KIND_NEURON,
 } from "../slots.ts";
 import { tileOfRun } from "./hot.ts";
-import { getF, getU, setF, setSlot, setU, slot } from "./memory.ts";
+import { getF, getU, rampsOf, setF, setSlot, setU, slot } from "./memory.ts";
 
 export const RECOVERY_VISITS: u32 = 64;
 export const RECOVERIES_MAX: u32 = 2;
@@ -33,7 +33,7 @@ export function growSection(section: u32, kind: u32, value: f32): bool {
   const x = min(value - getF(slot(AT_LOWER), section), getF(slot(AT_RANGE), section));
   if (!(x > 0)) return false;
   if (kind == KIND_MATCH) return insertValue(section, x);
-  const ramps = getU(slot(AT_RAMPS), section);
+  const ramps = rampsOf(section);
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
   let isChanged = false;
   if (ramps > 0) {
@@ -44,7 +44,7 @@ export function growSection(section: u32, kind: u32, value: f32): bool {
     if (x <= from * reach) return isChanged;
   }
   const full: u32 = kind == KIND_NEURON ? 2 : 4;
-  if (ramps == full) {
+  if (ramps >= full) {
     markSplit(section, getF(ends, (full >> 1) - 1));
     return isChanged;
   }
@@ -72,7 +72,7 @@ export function recover(section: u32): bool {
   setF(slot(AT_LARGEST), section, 0);
   setU(slot(AT_VISITS), section, 0);
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
-  const ramps = getU(slot(AT_RAMPS), section);
+  const ramps = rampsOf(section);
   const reach = getF(ends, ramps - 1);
   if (!(largest < reach * RECOVERY_SHARE)) return false;
   for (let r: u32 = 0; r < ramps; r++) setF(ends, r, (getF(ends, r) / reach) * largest);
@@ -85,7 +85,7 @@ function refine(section: u32, kind: u32, x: f32): bool {
   const tolerance = getF(slot(AT_TOLERANCE), section);
   if (tolerance == 0) return false;
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
-  const ramps = getU(slot(AT_RAMPS), section);
+  const ramps = rampsOf(section);
   let r: u32 = 0;
   while (r + 1 < ramps && getF(ends, r) < x) r++;
   const start: f32 = r == 0 ? 0 : getF(ends, r - 1);
@@ -110,7 +110,7 @@ function runOf(array: i32, section: u32, run: u32): usize {
 function insertValue(section: u32, x: f32): bool {
   const ends = slot(AT_ENDS) + ((<usize>section) << 4);
   const squares = slot(AT_RAMP_SQUARE) + ((<usize>section) << 4);
-  const ramps = getU(slot(AT_RAMPS), section);
+  const ramps = rampsOf(section);
   let r: u32 = 0;
   while (r < ramps && getF(ends, r) < x) r++;
   if (r < ramps && getF(ends, r) == x) return false;
@@ -139,7 +139,7 @@ function setRamp(section: u32, kind: u32, ramp: u32, end: f32): void {
     for (let i: u32 = 0; i < 32; i++) setF(weights, i, startWeight(seed, run * 32 + i, range));
     memory.fill(runOf(AT_WEIGHT_MOMENT, section, run), 0, 128);
   }
-  setU(slot(AT_RAMPS), section, getU(slot(AT_RAMPS), section) + 1);
+  setU(slot(AT_RAMPS), section, rampsOf(section) + 1);
 }
 
 function startWeight(seed: u32, synapse: u32, range: f64): f32 {

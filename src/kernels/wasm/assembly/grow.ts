@@ -8,9 +8,9 @@ import {
   AT_VALUE,
   AT_VISITED,
   AT_VISITS,
-  AT_RAMPS,
   FIRST_SECTION,
   FLAG_NEW,
+  HEADER_SECTIONS,
   HEXAGON_BLOCKS,
   HEXAGON_KIND,
   KIND_INPUT,
@@ -19,7 +19,7 @@ import {
 } from "../slots.ts";
 import { growSection, RECOVERIES_MAX, RECOVERY_SHARE, RECOVERY_VISITS } from "./grow-section.ts";
 import { HOT_LIMIT, HOT_NEXT, HOT_RANGE, hotOf, NONE, refresh } from "./hot.ts";
-import { getF, getU, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
+import { getF, getU, header, hexagonAt, rampsOf, setF, setSlot, setU, slot } from "./memory.ts";
 
 /**
  * Item of a phase: the sections that one block of a hexagon feeds. Most have nothing to do, which the largest value of
@@ -33,12 +33,13 @@ export function growBlock(hexagon: u32, item: u32): void {
   const top = slot(AT_TOP) + ((<usize>block) << 9);
   const visited = slot(AT_VISITED) + ((<usize>block) << 9);
   const heads = slot(AT_SECTION_HEAD) + ((<usize>block) << 9);
+  const sections = header(HEADER_SECTIONS);
   for (let n: u32 = 0; n < 128; n++) {
     const largest = getF(top, n);
     if (!(largest > 0)) continue;
     const head = getU(heads, n);
     if (head == NONE) setSlot(FLAG_NEW, 1);
-    else growList(hotOf(head), kind, block, n, largest, getU(visited, n));
+    else if (head < sections) growList(hotOf(head), kind, block, n, largest, getU(visited, n));
   }
 }
 
@@ -49,9 +50,10 @@ export function growNew(hexagon: u32, item: u32): void {
   const block = getU(load<u32>(record, HEXAGON_BLOCKS), item);
   const heads = slot(AT_SECTION_HEAD) + ((<usize>block) << 9);
   const first = slot(FIRST_SECTION);
+  const sections = header(HEADER_SECTIONS);
   for (let n: u32 = 0; n < 128; n++) {
     const head = getU(heads, n);
-    if (head == NONE || head < first) continue;
+    if (head >= sections || head < first) continue;
     const top = getF(slot(AT_TOP), block * 128 + n);
     growList(hotOf(head), kind, block, n, top, getU(slot(AT_VISITED), block * 128 + n));
   }
@@ -69,7 +71,7 @@ function growList(first: usize, kind: u32, block: u32, n: u32, largest: f32, vis
 
 /** Outlier recovery of a section that has nothing else to do. */
 function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visited: u32): void {
-  const ramps = getU(slot(AT_RAMPS), section);
+  const ramps = rampsOf(section);
   if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX || ramps == 0) return;
   const lower = load<f32>(hot);
   let visits = getU(slot(AT_VISITS), section);

@@ -1,5 +1,5 @@
 /** Reading and writing the table and the arrays that it points to. */
-import { AT_HEADER, AT_HEXAGONS, HEXAGON_BYTES, TABLE } from "../slots.ts";
+import { AT_BLOCK_HEXAGON, AT_HEADER, AT_HEXAGONS, AT_RAMPS, HEXAGON_BYTES, HEXAGON_COUNT, TABLE } from "../slots.ts";
 
 /** A word of the table: an address or a parameter. */
 // @ts-ignore: decorator
@@ -51,6 +51,20 @@ export function setU(array: usize, i: u32, value: u32): void {
 @inline
 export function header(word: i32): u32 {
   return load<u32>(slot(AT_HEADER) + (<usize>word << 2));
+}
+
+/** The ramps of a section, however many the state says that there are. */
+// @ts-ignore: decorator
+@inline
+export function rampsOf(section: u32): u32 {
+  return min<u32>(4, getU(slot(AT_RAMPS), section));
+}
+
+/** The record of the hexagon of a block; of some hexagon where the state names none. */
+// @ts-ignore: decorator
+@inline
+export function hexagonOfBlock(block: u32): usize {
+  return hexagonAt(min<u32>(getU(slot(AT_BLOCK_HEXAGON), block), slot(HEXAGON_COUNT) - 1));
 }
 
 /** The record of a hexagon. */

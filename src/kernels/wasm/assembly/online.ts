@@ -8,7 +8,6 @@ import {
   AT_ACTIVE,
   AT_ACTIVE_COUNT,
   AT_BIAS,
-  AT_BLOCK_HEXAGON,
   AT_BLOCK_SECTIONS,
   AT_DELTA,
   AT_DENOMINATOR,
@@ -22,12 +21,12 @@ import {
   AT_SPLIT,
   AT_TILE_BLOCK,
   AT_TILE_OUTPUT,
-  AT_TILE_OUTPUT_COUNT,
   AT_TILE_ROW,
   AT_VALUE,
   AT_VISITS,
   FLAG_NEW,
   FLAG_SPLIT,
+  HEADER_SECTIONS,
   HEADER_TILES,
   HEXAGON_BLOCK_COUNT,
   HEXAGON_BLOCKS,
@@ -46,9 +45,10 @@ import {
 import { growSection, recover, RECOVERIES_MAX, RECOVERY_VISITS } from "./grow-section.ts";
 import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, NONE, refresh } from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
-import { floatSlot, getF, getU, header, hexagonAt, setF, setSlot, setU, slot } from "./memory.ts";
+import { floatSlot, getF, getU, header, hexagonAt, hexagonOfBlock, setF, setSlot, setU, slot } from "./memory.ts";
 import { limits } from "./records.ts";
 import { computeValues, sumTile } from "./neurons.ts";
+import { outputsOf } from "./tiles.ts";
 import { bounded, LOG2_E, madd, sum } from "./vectors.ts";
 
 /** Bytes of a record, and of one of a hexagon that no hidden neuron feeds: it has no use for slope and source. */
@@ -75,6 +75,7 @@ export function growOne(hexagon: u32): void {
   const isOfNeuron = load<u32>(record, HEXAGON_KIND) == KIND_NEURON;
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
   const hot = hotOf(0);
+  const sections = header(HEADER_SECTIONS);
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
     const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
@@ -84,7 +85,7 @@ export function growOne(hexagon: u32): void {
     for (let k: u32 = 0; k < count; k++) {
       const n = <u32>load<u8>(active + k);
       const head = getU(heads, n);
-      if (head == NONE) continue;
+      if (head >= sections) continue;
       const value = v128.load32_splat(values + (<usize>n << 2));
       for (let section = hot + (<usize>head << 6); section != 0; section = load<u32>(section, HOT_NEXT)) {
         if (isOfNeuron) look(section, value, true);
@@ -105,8 +106,8 @@ function look(section: usize, value: v128, isOfNeuron: bool): void {
 
 function growOneSection(hot: usize, value: f32): void {
   const section = <u32>((hot - hotOf(0)) >> 6);
-  const origin = getU(slot(AT_BLOCK_HEXAGON), getU(slot(AT_SOURCE), section) >> 7);
-  if (growSection(section, load<u32>(hexagonAt(origin), HEXAGON_KIND), value)) refresh(section);
+  const origin = hexagonOfBlock(getU(slot(AT_SOURCE), section) >> 7);
+  if (growSection(section, load<u32>(origin, HEXAGON_KIND), value)) refresh(section);
 }
 
 /** Outlier recovery of a section that has nothing else to do; those that match values always are above their limit. */
@@ -187,6 +188,7 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixe
   const list = load<u32>(origin, HEXAGON_BLOCKS);
   const blocks = load<u32>(origin, HEXAGON_BLOCK_COUNT);
   const hot = hotOf(0);
+  const sections = header(HEADER_SECTIONS);
   const cursors = cursorsOf(0);
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(list, j);
@@ -198,7 +200,7 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixe
     for (let p = active; p < end; p++) {
       const n = <u32>load<u8>(p);
       const head = getU(heads, n);
-      if (head == NONE) continue;
+      if (head >= sections) continue;
       const value = v128.load32_splat(values + (<usize>n << 2));
       const delta = i32x4.splat(<i32>(deltas + (<usize>n << 2)));
       let section = hot + (<usize>head << 6);
@@ -303,7 +305,8 @@ function stepReadout(rate: v128): void {
   const tiles = header(HEADER_TILES);
   for (let entry: u32 = 0; entry < tiles; entry++) {
     const block = getU(slot(AT_TILE_BLOCK), entry);
-    const count = getU(slot(AT_TILE_OUTPUT_COUNT), entry);
+    const count = outputsOf(entry);
+    if (count == 0) continue;
     const errors = slot(AT_ERROR) + (<usize>getU(slot(AT_TILE_OUTPUT), entry) << 2);
     const rows = slot(AT_READOUT) + (<usize>getU(slot(AT_TILE_ROW), entry) << 9);
     for (let i: usize = 0; i < 512; i += 32) {

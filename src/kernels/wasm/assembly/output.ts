@@ -10,7 +10,6 @@ import {
   AT_READOUT,
   AT_TILE_BLOCK,
   AT_TILE_OUTPUT,
-  AT_TILE_OUTPUT_COUNT,
   AT_TILE_ROW,
   AT_VALUE,
   HEADER_TILES,
@@ -19,6 +18,7 @@ import {
   STRIDE,
 } from "../slots.ts";
 import { getF, getU, header, setF, setU, slot } from "./memory.ts";
+import { outputsOf } from "./tiles.ts";
 import { madd, sigmoid, sum } from "./vectors.ts";
 
 const SKIP_ERROR: f32 = 0.05;
@@ -34,7 +34,7 @@ export function output(from: u32, end: u32): void {
       const block = getU(slot(AT_TILE_BLOCK), tile);
       const values = slot(AT_VALUE) + ((<usize>(block * slot(STRIDE) + q)) << 9);
       const rows = slot(AT_READOUT) + ((<usize>getU(slot(AT_TILE_ROW), tile)) << 9);
-      const count = getU(slot(AT_TILE_OUTPUT_COUNT), tile);
+      const count = outputsOf(tile);
       addRows(out + ((<usize>getU(slot(AT_TILE_OUTPUT), tile)) << 2), values, rows, count);
     }
     for (let k: u32 = 0; k < outputs; k++)

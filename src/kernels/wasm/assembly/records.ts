@@ -13,6 +13,7 @@ import {
   AT_LAST_VALUE,
   AT_SECTION_HEAD,
   AT_VALUE,
+  HEADER_SECTIONS,
   HEXAGON_BACK_COUNT,
   HEXAGON_BACKS,
   HEXAGON_BLOCK_COUNT,
@@ -24,9 +25,9 @@ import {
   KIND_NEURON,
   STRIDE,
 } from "../slots.ts";
-import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, NONE } from "./hot.ts";
+import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf } from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
-import { getF, getU, hexagonAt, slot } from "./memory.ts";
+import { getF, getU, header, hexagonAt, slot } from "./memory.ts";
 
 /** Bytes from one sample's starts to the next one's. */
 export function startStride(hexagon: u32): usize {
@@ -93,6 +94,7 @@ function visitSources(origin: usize, q: u32, hexagon: u32, cursors: usize, isOpe
   const list = load<u32>(origin, HEXAGON_BLOCKS);
   const blocks = load<u32>(origin, HEXAGON_BLOCK_COUNT);
   const hot = hotOf(0);
+  const sections = header(HEADER_SECTIONS);
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(list, j);
     const place = block * slot(STRIDE) + q;
@@ -104,7 +106,7 @@ function visitSources(origin: usize, q: u32, hexagon: u32, cursors: usize, isOpe
     for (let p = active; p < end; p++) {
       const n = <u32>load<u8>(p);
       const head = getU(heads, n);
-      if (head == NONE) continue;
+      if (head >= sections) continue;
       const value = v128.load32_splat(values + (<usize>n << 2));
       let section = hot + (<usize>head << 6);
       do {
@@ -119,6 +121,7 @@ function visitSources(origin: usize, q: u32, hexagon: u32, cursors: usize, isOpe
 function visitBacks(record: usize, hexagon: u32, cursors: usize): void {
   const backs = load<u32>(record, HEXAGON_BACKS);
   const backCount = load<u32>(record, HEXAGON_BACK_COUNT);
+  const sections = header(HEADER_SECTIONS);
   for (let i: u32 = 0; i < backCount; i++) {
     const origin = hexagonAt(getU(backs, i));
     const blocks = load<u32>(origin, HEXAGON_BLOCK_COUNT);
@@ -127,7 +130,7 @@ function visitBacks(record: usize, hexagon: u32, cursors: usize): void {
       for (let id = first; id < first + 128; id++) {
         const value = getF(slot(AT_LAST_VALUE), id);
         const head = getU(slot(AT_SECTION_HEAD), id);
-        if (!(value > 0) || head == NONE) continue;
+        if (!(value > 0) || head >= sections) continue;
         for (let section = hotOf(head); section != 0; section = load<u32>(section, HOT_NEXT))
           if (load<u32>(section, HOT_TARGET) == (hexagon | HOT_IS_BACK))
             appendForward(section, f32x4.splat(value), cursors, true);

@@ -5,9 +5,9 @@
 import {
   AT_BIAS_SHIFT,
   AT_COLUMN_COUNT,
-  AT_RAMPS,
   AT_SECTION_HEAD,
   AT_SEED,
+  HEADER_SECTIONS,
   HEXAGON_BACK_COUNT,
   HEXAGON_BACKS,
   HEXAGON_BLOCK_COUNT,
@@ -15,7 +15,6 @@ import {
   HEXAGON_ROLE,
   HEXAGON_SOURCE_COUNT,
   HEXAGON_SOURCES,
-  AT_TARGET,
   IS_BATCH,
   ROLE_INPUT,
   SOURCE_ITEMS,
@@ -23,9 +22,9 @@ import {
 } from "../slots.ts";
 import { isBack, isTouched, listActivations, listOffsets, listSlopes, listTotal, listValues, listWithSlopes } from "./activations.ts";
 import { deltasOf, sumsOf } from "./backward.ts";
-import { HOT_IS_BACK, HOT_NEXT, HOT_TARGET, hotOf, NONE, tileOfRun } from "./hot.ts";
+import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_TARGET, hotOf, tileOfRun } from "./hot.ts";
 import { listsOf, rampOf } from "./local.ts";
-import { getU, hexagonAt, slot } from "./memory.ts";
+import { getU, header, hexagonAt, rampsOf, slot } from "./memory.ts";
 import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient, weightsOf } from "./step-ramp.ts";
 
 /** Neurons that are taken at once, half a block; of large networks more, see `SOURCE_ITEMS`. */
@@ -106,9 +105,10 @@ function firstNeuron(record: usize, half: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function learnNeurons(hexagon: u32, item: u32, first: u32, thread: u32, isBatch: bool): void {
+  const sections = header(HEADER_SECTIONS);
   for (let id = first; id < first + NEURONS; id++) {
     const head = getU(slot(AT_SECTION_HEAD), id);
-    if (head == NONE) continue;
+    if (head >= sections) continue;
     for (let hot = hotOf(head); hot != 0; hot = load<u32>(hot, HOT_NEXT)) {
       if ((load<u32>(hot, HOT_TARGET) & ~HOT_IS_BACK) != hexagon) continue;
       const section = <u32>((hot - hotOf(0)) >> 6);
@@ -122,9 +122,9 @@ function learnNeurons(hexagon: u32, item: u32, first: u32, thread: u32, isBatch:
 // @ts-ignore: decorator
 @inline
 function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32, isBatch: bool, hasSlopes: bool): void {
-  const block = getU(slot(AT_TARGET), section);
+  const block = load<u32>(hot, HOT_CURSORS) >> 4;
   const seed = getU(slot(AT_SEED), section);
-  const ramps = getU(slot(AT_RAMPS), section);
+  const ramps = min<u32>(2, rampsOf(section));
   const lists = listsOf(thread);
   const products = lists + 3 * (<usize>(slot(STRIDE) + 8) << 2);
   const gradient = rampOf(thread);

@@ -10,7 +10,6 @@ import {
   AT_READOUT_SQUARE,
   AT_TILE_BLOCK,
   AT_TILE_OUTPUT,
-  AT_TILE_OUTPUT_COUNT,
   AT_TILE_ROW,
   AT_VALUE,
   IS_BATCH,
@@ -21,6 +20,7 @@ import {
 } from "../slots.ts";
 import { listsOf } from "./local.ts";
 import { floatSlot, getF, getU, setF, slot } from "./memory.ts";
+import { outputsOf } from "./tiles.ts";
 import { adam, batchRate, descend } from "./update.ts";
 import { madd, splat } from "./vectors.ts";
 
@@ -29,7 +29,7 @@ const READOUT_RATE_SHARE: f32 = 0.5;
 /** Item of a phase: the readout weights of one tile. `listsOf` has room for one row of sums. */
 export function updateReadoutTile(tile: u32, thread: u32): void {
   const block = getU(slot(AT_TILE_BLOCK), tile);
-  const count = getU(slot(AT_TILE_OUTPUT_COUNT), tile);
+  const count = outputsOf(tile);
   const first = getU(slot(AT_TILE_OUTPUT), tile);
   const sums = listsOf(thread);
   for (let k: u32 = 0; k < count; k++) {

@@ -3,7 +3,6 @@ import {
   AT_BIAS,
   AT_BIAS_MOMENT,
   AT_BIAS_SQUARE,
-  AT_BLOCK_HEXAGON,
   AT_DELTA_SUM,
   AT_NEURON_BLOCKS,
   HEADER_ADAM_STEPS,
@@ -13,7 +12,7 @@ import {
   RATE,
   SAMPLES,
 } from "../slots.ts";
-import { floatSlot, getU, header, hexagonAt, slot } from "./memory.ts";
+import { floatSlot, getU, header, hexagonOfBlock, slot } from "./memory.ts";
 import { shiftOf, sourceItems } from "./sources.ts";
 import { bounded, madd, splat } from "./vectors.ts";
 
@@ -69,7 +68,7 @@ export function updateBiases(item: u32): void {
 
 /** Takes back what the steps of the weights did to the neurons' mean inputs, so that no mean moves with the weights. */
 function compensate(block: u32, biases: usize): void {
-  const items = sourceItems(hexagonAt(getU(slot(AT_BLOCK_HEXAGON), block)));
+  const items = sourceItems(hexagonOfBlock(block));
   for (let i: usize = 0; i < 512; i += 16) {
     let shift = splat(0);
     for (let item: u32 = 0; item < items; item++) shift = f32x4.add(shift, v128.load(shiftOf(block, item) + i));

@@ -1,0 +1,13 @@
+import { NONE } from "./layout.ts";
+import { StateError } from "./state-error.ts";
+
+/**
+ * The section that follows in a source's list, or NONE. Lists run from newer sections to older ones; throws StateError
+ * where one does not, so that every walk ends.
+ */
+export function following(next: Uint32Array, section: number): number {
+  const after = next[section] ?? section;
+  if (after >= section && after !== NONE)
+    throw new StateError("a list of sections does not run from newer to older ones");
+  return after;
+}
