@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { clusterProcessType } from "../../src/api/websocket/protobuf.ts";
+import { clusterProcessType, decodeClusterIO } from "../../src/api/websocket/protobuf.ts";
 import { sendFile } from "../api/dataset-support.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
-import { HANGS } from "../hosts/hangs.ts";
+import { HANGS, SLOW_MS } from "../hosts/hangs.ts";
 import { connectDirect } from "../support/direct-client.ts";
 import { embeddedDatabase } from "../support/databases.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
@@ -149,3 +149,27 @@ test("SIGTERM while a host hangs ends it, and the work of others goes on with th
   expect(await current()).toBeGreaterThanOrEqual(seen);
   await kill(second);
 }, 180_000);
+
+test("a server that was stopped and goes on (SIGSTOP, SIGCONT) does not take that time for a hang", async () => {
+  const dataDir = await temporaryFolder();
+  await embeddedDatabase.prepare(join(dataDir, "database"));
+  const hanging = new URL("../hosts/hanging-server.js", import.meta.url);
+  const env = { HANAMI_HOST_TIMEOUT_SECONDS: "3", NODE_OPTIONS: `--import=${hanging.href}` };
+  const server = await startServer(dataDir, env);
+  const errors: string[] = [];
+  server.child.stderr?.on("data", (data: Buffer) => errors.push(data.toString()));
+  const template = base64(smallTemplate);
+  const { uuid } = await server.ask<{ uuid: string }>("POST", "/cluster", { name: "slow", template, seed: 1 });
+  await server.ask("PUT", "/cluster/set_mode", { uuid, new_state: "DIRECT" });
+  const client = await connectDirect(server.url, { token: server.token, uuid });
+  const values = new Float32Array(16).fill(HANGS.slow);
+  client.send({ bufferName: "picture_hex", processType: clusterProcessType.train, isLast: true, values });
+  await delay(SLOW_MS / 3);
+  server.child.kill("SIGSTOP");
+  // Twice the limit.
+  await delay(6000);
+  server.child.kill("SIGCONT");
+  expect(decodeClusterIO(await client.next())).toMatchObject({ isLast: true });
+  expect(errors).toEqual([]);
+  await kill(server);
+}, 120_000);

@@ -13,12 +13,20 @@ const SLACK = 64;
 /** Sets bytes of the memory to 0. JavaScript would do it byte by byte in a shared memory, some ten times as slowly. */
 type Zero = (at: number, bytes: number) => void;
 
-/** Hands out regions of a shared wasm memory. Freed ones are used again by regions of the same size class. */
+interface Region {
+  at: number;
+  room: number;
+}
+
+/** Hands out regions of a shared wasm memory. Freed ones that lie side by side become one, for whatever fits into it. */
 export class Arena implements Memory {
   readonly memory: WasmMemory;
   readonly #zero: Zero;
-  readonly #free = new Map<number, number[]>();
+  /** In order of their addresses; no two touch each other, and none touches the top. There are some dozens of regions. */
+  readonly #free: Region[] = [];
   #top = ARENA;
+  /** What has never been handed out is 0. */
+  #highest = ARENA;
   #bytes: number;
 
   constructor(memory: WasmMemory, zero: Zero) {
@@ -34,23 +42,46 @@ export class Arena implements Memory {
 
   allocate(bytes: number): Uint8Array {
     const room = roomOf(bytes);
-    const at = this.#free.get(room)?.pop() ?? this.#extend(room);
+    const at = this.#reuse(room) ?? this.#extend(room);
     this.#zero(at, room);
     return new Uint8Array(this.memory.buffer, at, bytes);
   }
 
   release({ byteOffset, byteLength }: Uint8Array): void {
-    const room = roomOf(byteLength);
-    const list = this.#free.get(room);
-    if (list) list.push(byteOffset);
-    else this.#free.set(room, [byteOffset]);
+    const end = byteOffset + roomOf(byteLength);
+    const index = this.#free.findIndex(({ at }) => at > byteOffset);
+    const after = index < 0 ? this.#free.length : index;
+    const freed = { at: byteOffset, room: end - byteOffset };
+    const [before, behind] = [this.#free[after - 1], this.#free[after]];
+    const joinsBefore = before !== undefined && before.at + before.room === freed.at;
+    const joinsBehind = behind !== undefined && behind.at === end;
+    if (joinsBefore) freed.at = before.at;
+    freed.room = (joinsBehind ? behind.at + behind.room : end) - freed.at;
+    const from = joinsBefore ? after - 1 : after;
+    this.#free.splice(from, Number(joinsBefore) + Number(joinsBehind), freed);
+    if (freed.at + freed.room !== this.#top) return;
+    this.#free.pop();
+    this.#top = freed.at;
   }
 
   /** Takes back all regions and leaves nothing of what was in them. */
   clear(): void {
-    this.#zero(ARENA, this.#top - ARENA);
-    this.#free.clear();
+    this.#zero(ARENA, this.#highest - ARENA);
+    this.#free.length = 0;
     this.#top = ARENA;
+  }
+
+  /** The start of the smallest freed region that is large enough. */
+  #reuse(room: number): number | undefined {
+    let best: Region | undefined;
+    for (const region of this.#free)
+      if (region.room >= room && (best === undefined || region.room < best.room)) best = region;
+    if (best === undefined) return undefined;
+    const { at } = best;
+    best.at += room;
+    best.room -= room;
+    if (best.room === 0) this.#free.splice(this.#free.indexOf(best), 1);
+    return at;
   }
 
   #extend(room: number): number {
@@ -65,6 +96,7 @@ export class Arena implements Memory {
       this.#bytes = this.memory.buffer.byteLength;
     }
     this.#top += room;
+    this.#highest = Math.max(this.#highest, this.#top);
     return at;
   }
 }
