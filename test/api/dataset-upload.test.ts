@@ -88,6 +88,24 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     expect(await finalized).toMatchObject({ status: 404, text: `Data-set with uuid '${uuid}' not found` });
   });
 
+  test(
+    "pieces that are too many and too far apart are refused until the gaps are filled",
+    { timeout: 60_000 },
+    async () => {
+      const { uuid, uuid_input_file } = await announceCsv(app, 20_000);
+      const socket = await openUpload(url, app.token, uuid_input_file);
+      const put = (position: number) => socket.put(position, Buffer.from("1"));
+      for (let count = 0; count < 4096; count++) expect((await put(2 * count))?.success).toBe(true);
+      const refused = { success: false, errorMessage: "Failed to write data to disc" };
+      expect(await put(19_000)).toEqual(refused);
+      expect((await put(1))?.success).toBe(true);
+      expect((await put(19_000))?.success).toBe(true);
+      expect(await put(19_500)).toEqual(refused);
+      await socket.close();
+      await expect.poll(() => progress(uuid)).toMatchObject({ bytes_received: 4098 });
+    },
+  );
+
   test("pieces of any size in any order, some twice, over several sockets", { timeout: 60_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(

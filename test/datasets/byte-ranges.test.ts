@@ -10,7 +10,10 @@ test("byte ranges agree with a plain list of bytes", () => {
       const bytes = Array.from({ length: size }, () => false);
       let ranges = new ByteRanges();
       for (const [start, end] of pieces) {
+        const isNew = !ranges.touches(start, end);
+        const before = ranges.count;
         ranges.add(start, end);
+        expect(ranges.count > before).toBe(isNew && end > start);
         if (end > start) bytes.fill(true, start, end);
         // A round trip through the database changes nothing.
         ranges = new ByteRanges(ranges.toArray());

@@ -25,13 +25,7 @@ export class ByteRanges {
   add(start: number, end: number): void {
     if (end <= start) return;
     const ranges = this.#ranges;
-    // First range that touches the new one or lies behind it.
-    let low = 0;
-    for (let high = ranges.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if ((ranges[middle] as [number, number])[1] < start) low = middle + 1;
-      else high = middle;
-    }
+    const low = this.#firstFrom(start);
     let merged = 0;
     let [from, to] = [start, end];
     for (let range = ranges[low]; range !== undefined && range[0] <= end; range = ranges[low + merged]) {
@@ -40,6 +34,24 @@ export class ByteRanges {
       merged++;
     }
     ranges.splice(low, merged, [from, to]);
+  }
+
+  /** Whether these bytes touch others that have arrived, so that they are no range of their own. */
+  touches(start: number, end: number): boolean {
+    const range = this.#ranges[this.#firstFrom(start)];
+    return range !== undefined && range[0] <= end;
+  }
+
+  /** Index of the first range that touches `start` or lies behind it. */
+  #firstFrom(start: number): number {
+    const ranges = this.#ranges;
+    let low = 0;
+    for (let high = ranges.length; low < high;) {
+      const middle = (low + high) >> 1;
+      if ((ranges[middle] as [number, number])[1] < start) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   toArray(): Ranges {
