@@ -50,6 +50,8 @@ const kinds: Record<string, Buffer> = {
   "an HTML page": Buffer.from("\ufeff\n<!DOCTYPE html>\n<html><body>404</body></html>\n"),
   XML: Buffer.from('<?xml version="1.0"?>\n<rows/>\n'),
   JSON: Buffer.from('[\n  {"a": 1, "b": 2},\n  {"a": 3, "b": 4}\n]\n'),
+  "text separated by tabs": Buffer.from("a\tb\n1\t2\n"),
+  "text separated by semicolons": Buffer.from("a;b\n1,5;2\n"),
   "UTF-16 text": Buffer.from("a,b\n1,2\n", "utf16le"),
 };
 

@@ -32,7 +32,7 @@ import { importNpy } from "../../src/datasets/import/import-npy.ts";
 import { importParquet } from "../../src/datasets/import/import-parquet.ts";
 import { decodeLz4Frame } from "../../src/datasets/import/lz4-frame.ts";
 import { runImport } from "../../src/datasets/import/run-import.ts";
-import { allIntegers, strangeColumns, unreadable } from "./parquet-fixtures.ts";
+import { allIntegers, strangeColumns, unreadable, withChecksum } from "./parquet-fixtures.ts";
 import { readTable, temporaryFolder, type Table } from "./support.ts";
 
 const importers = { parquet: importParquet, arrow: importArrow, npy: importNpy };
@@ -190,6 +190,19 @@ describe("parquet from elsewhere", () => {
         d: [[0.5], [0.25]],
       },
     });
+  });
+
+  test("checksums of pages are those of their bytes", async () => {
+    const folder = await temporaryFolder();
+    const expected = { type: "float32", groups: { x: [[1.5], [2.5]] } };
+    expect(await importBytes("parquet", folder, withChecksum)).toEqual(expected);
+    const damaged = Buffer.from(withChecksum);
+    const value = Buffer.alloc(8);
+    value.writeDoubleLE(2.5);
+    damaged.writeUInt8(1, damaged.indexOf(value));
+    expect(await refusal(importBytes("parquet", folder, damaged))).toBe(
+      "column 'x' is damaged: the checksum of a page does not match",
+    );
   });
 
   test.each(Object.keys(strangeColumns))("numbers that are %s are refused by name", async (what) => {

@@ -93,3 +93,12 @@ export const allIntegers = inflateSync(
     "base64",
   ),
 );
+
+/** 1.5 and 2.5 as plain doubles, not compressed, with a checksum of their page. */
+export const withChecksum = inflateSync(
+  Buffer.from(
+    "eNoLcAwyFGUQ1QHCgx/uXWKSEWUBctlE2WQYGBiYgJiFkQEMfthDaBYHURZJHVMGCbbi5IzU3ERRJgZRLlUmCcYKBjEWSRlJGTUGGVEuSVU2BkmgmChQ" +
+      "UCxOLE6Nw1MGaC4DULWNJpukGgML0CigBIsah1gcg4ZCQWJRYWlqiW5yQYFuYlFRfrlCWWpRcWZ+noKRqZ6BnqGkDMg9VUAcAHQwALSVHkk=",
+    "base64",
+  ),
+);

@@ -65,6 +65,8 @@ const textKinds: [RegExp, string, string][] = [
   [/^<(?:!doctype html|html|head|body|table)\b/, "an HTML page", "it may be an error page; download the file itself"],
   [/^<(?:\?xml|[a-z!])/, "XML", SAVE],
   [/^(?:\{\s*["}]|\[\s*(?:["[{\]\d-]|true|false|null))/, "JSON", SAVE],
+  [/^[^\n,]*\t[^\n,]*(?:\n|$)/, "text separated by tabs", "separate cells by commas"],
+  [/^[^\n,]*;[^\n,]*(?:\n|$)/, "text separated by semicolons", "separate cells by commas, and decimals by points"],
 ];
 
 /** What is in a ZIP archive, by the names in its list. */

@@ -13,6 +13,7 @@ import { compressors } from "hyparquet-compressors";
 import { GROUPS_KEY } from "../groups-metadata.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 import { readBytes } from "./read-file.ts";
+import { checkPages } from "./parquet-pages.ts";
 import { checkRowGroups, readParquetSchema } from "./parquet-schema.ts";
 import { TableSink } from "./table-sink.ts";
 
@@ -118,6 +119,12 @@ const boundedCompressors = Object.fromEntries(
   ]),
 );
 
+/** All pages of one column of a row group. */
+function readChunk(file: AsyncBuffer, { meta_data: data }: ColumnChunk) {
+  const start = Number(data?.dictionary_page_offset || data?.data_page_offset);
+  return file.slice(start, start + Number(data?.total_compressed_size));
+}
+
 /**
  * Some rows of one column of a row group. The library sees a file of this one column: what it does per column of the
  * schema would otherwise happen for every one of them.
@@ -130,6 +137,7 @@ async function readColumn(
   const { schema } = metadata;
   return guard(async () => {
     const chunk = rowGroup.columns[index] as ColumnChunk;
+    if (first === 0) checkPages(new Uint8Array(await readChunk(file, chunk)), name);
     const single: FileMetaData = {
       ...metadata,
       num_rows: rowGroup.num_rows,

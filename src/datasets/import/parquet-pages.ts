@@ -1,0 +1,113 @@
+import { crc32 } from "node:zlib";
+import { ImportError } from "./import-job.ts";
+
+/** Types of Thrift's compact protocol. */
+const type = {
+  stop: 0,
+  yes: 1,
+  no: 2,
+  byte: 3,
+  i16: 4,
+  i32: 5,
+  i64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  set: 10,
+  struct: 12,
+};
+/** Fields of a page's header. */
+const COMPRESSED_BYTES = 3;
+const CRC = 4;
+const DEPTH_MAX = 8;
+
+/**
+ * Throws ImportError when a page of a column chunk has a checksum that is not that of its bytes. A chunk that is not a
+ * sequence of pages is left to the reader.
+ */
+export function checkPages(chunk: Uint8Array, column: string): void {
+  const reader = new ThriftReader(chunk);
+  try {
+    while (reader.position < chunk.length) {
+      const header = reader.numbers();
+      const bytes = header.get(COMPRESSED_BYTES);
+      if (bytes === undefined || bytes < 0) return;
+      const page = chunk.subarray(reader.position, reader.position + bytes);
+      const checksum = header.get(CRC);
+      if (page.length === bytes && checksum !== undefined && crc32(page) !== checksum >>> 0) {
+        throw new ImportError(`column '${column}' is damaged: the checksum of a page does not match`);
+      }
+      reader.position += bytes;
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+}
+
+/** Reads Thrift's compact protocol. Throws RangeError beyond the end. */
+class ThriftReader {
+  readonly #view: DataView;
+  position = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** The 32-bit numbers of a structure by their fields; everything else is skipped. */
+  numbers(depth = 0): Map<number, number> {
+    if (depth > DEPTH_MAX) throw new RangeError("structures in structures");
+    const numbers = new Map<number, number>();
+    let field = 0;
+    for (;;) {
+      const head = this.#byte();
+      const kind = head & 15;
+      if (kind === type.stop) return numbers;
+      field = head >> 4 === 0 ? this.#zigzag() : field + (head >> 4);
+      if (kind === type.i32) numbers.set(field, this.#zigzag());
+      else this.#skip(kind, depth);
+    }
+  }
+
+  #skip(kind: number, depth: number): void {
+    if (kind === type.yes || kind === type.no) return;
+    if (kind === type.byte) this.position++;
+    else if (kind === type.double) this.position += 8;
+    else if (kind === type.i16 || kind === type.i32 || kind === type.i64) this.#varint();
+    else if (kind === type.binary) {
+      const bytes = this.#varint();
+      this.position += bytes;
+    } else if (kind === type.struct) this.numbers(depth + 1);
+    else if (kind === type.list || kind === type.set) this.#skipList(depth);
+    else throw new RangeError(`type ${kind}`);
+  }
+
+  #skipList(depth: number): void {
+    const head = this.#byte();
+    const length = head >> 4 === 15 ? this.#varint() : head >> 4;
+    const kind = head & 15;
+    for (let item = 0; item < length; item++) {
+      // In a list, truths are a byte each.
+      if (kind === type.yes || kind === type.no) this.#byte();
+      else this.#skip(kind, depth + 1);
+    }
+  }
+
+  #byte(): number {
+    return this.#view.getUint8(this.position++);
+  }
+
+  /** Exact up to 2^53. */
+  #varint(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.#byte();
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  }
+
+  #zigzag(): number {
+    const value = this.#varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
