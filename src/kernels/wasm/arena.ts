@@ -42,8 +42,10 @@ export class Arena implements Memory {
 
   allocate(bytes: number): Uint8Array {
     const room = roomOf(bytes);
+    // Only what somebody had: touching all of a new array costs more than using what is needed of it.
+    const had = this.#highest;
     const at = this.#reuse(room) ?? this.#extend(room);
-    this.#zero(at, room);
+    if (at < had) this.#zero(at, Math.min(room, had - at));
     return new Uint8Array(this.memory.buffer, at, bytes);
   }
 
