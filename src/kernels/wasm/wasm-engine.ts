@@ -62,8 +62,8 @@ export class WasmEngine implements Engine {
   readonly #helpers: Helpers;
   readonly #dropped: Dock[] = [];
   /** Where the network of the current call is, that network, and how many of its blocks have their scratch in order. */
-  #dock!: Dock;
-  #cluster!: Cluster;
+  #dock: Dock | null = null;
+  #cluster: Cluster | null = null;
   #coveredBlocks = 0;
   #bytesBefore = 0;
 
@@ -147,12 +147,16 @@ export class WasmEngine implements Engine {
   }
 
   #leave(dock: Dock): void {
+    // Nothing here holds on to a memory that somebody drops.
+    this.#dock = null;
+    this.#cluster = null;
     // Only a cluster that came in, or that grew, takes more than before.
     if (dock.bytes !== this.#bytesBefore) this.#docks.trim();
     this.#collect();
   }
 
-  #train({ kernels, scratch, table }: Dock, run: TrainRun): void {
+  #train(dock: Dock, run: TrainRun): void {
+    const { kernels, scratch, table } = dock;
     const { count: samples, step, expected, muted, rates, update } = run;
     this.#begin(run, step);
     this.#coverTraining();
@@ -165,19 +169,20 @@ export class WasmEngine implements Engine {
     scratch.ensure(slots.AT_LEARNS, step * 4);
     table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
     // Nobody can help with a single sample.
-    if (step > 1) this.#helpers.attend(this.#dock);
+    if (step > 1) this.#helpers.attend(dock);
     kernels.train();
   }
 
-  #request({ kernels, table }: Dock, run: RequestRun): Float32Array {
-    const cluster = this.#cluster;
+  #request(dock: Dock, run: RequestRun): Float32Array {
+    const { kernels, table } = dock;
+    const cluster = this.#cluster!;
     const perSample = count(cluster.state, "block") * 512 * SCRATCH_PER_VALUE;
     // One by one, values carry over the same way however many samples a call has.
     const one = cluster.hasMemory || cluster.hasBackEdges || run.count === 0;
     const most = Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample));
     const step = one ? 1 : Math.min(run.count, Math.max(1, most));
     this.#begin(run, step);
-    if (step > 1) this.#helpers.attend(this.#dock);
+    if (step > 1) this.#helpers.attend(dock);
     kernels.request();
     return this.#floatsAt(slots.AT_OUTPUT, run.count * table[slots.OUTPUTS]!);
   }
@@ -204,16 +209,16 @@ export class WasmEngine implements Engine {
 
   /** Announces cluster, rows and parameters, and makes room for a step. */
   #begin({ count: samples, inputs }: RequestRun, step: number): void {
-    const cluster = this.#cluster;
+    const cluster = this.#cluster!;
     const { state, template, hexagons } = cluster;
-    const { table } = this.#dock;
+    const { table } = this.#dock!;
     table[slots.COUNT] = samples;
     table[slots.STEP] = step;
     table[slots.STRIDE] = step;
     table[slots.OUTPUTS] = count(state, "output");
     const { neuronCooldown, refractoryTime } = template.settings;
     table[slots.IS_SPIKING] = refractoryTime > 1 || neuronCooldown < COOLDOWN_FORGETS ? 1 : 0;
-    this.#dock.floats[slots.COOLDOWN] = neuronCooldown;
+    this.#dock!.floats[slots.COOLDOWN] = neuronCooldown;
     table[slots.REFRACTORY] = refractoryTime;
     table[slots.HAS_BACK_EDGES] = cluster.hasBackEdges ? 1 : 0;
     this.#publish();
@@ -229,9 +234,9 @@ export class WasmEngine implements Engine {
 
   #writeInputs({ template, state }: Cluster, inputs: Rows[]): void {
     const records = this.#words(slots.AT_INPUT_COLUMNS, (template.inputs.length * slots.COLUMN_BYTES) / 4);
-    this.#dock.table[slots.INPUT_COLUMN_COUNT] = template.inputs.length;
+    this.#dock!.table[slots.INPUT_COLUMN_COUNT] = template.inputs.length;
     const bytes = inputs.reduce((sum, { values }) => sum + aligned(values.byteLength), 0);
-    const rows = this.#dock.scratch.ensure(slots.AT_ROWS, bytes);
+    const rows = this.#dock!.scratch.ensure(slots.AT_ROWS, bytes);
     let free = 0;
     template.inputs.forEach(({ hexagon, kind }, index) => {
       const given = inputs.find((each) => each.index === index);
@@ -251,47 +256,47 @@ export class WasmEngine implements Engine {
 
   /** Announces the cluster as it is now, with the hot records of sections that are new or whose weights moved. */
   #publish(): void {
-    const { kernels, table, plan } = this.#dock;
-    if (plan === null) checkBounds(this.#cluster);
-    const first = this.#dock.planFor(this.#cluster).publish(table);
-    kernels.refreshRange(first, count(this.#cluster.state, "section"));
+    const { kernels, table, plan } = this.#dock!;
+    if (plan === null) checkBounds(this.#cluster!);
+    const first = this.#dock!.planFor(this.#cluster!).publish(table);
+    kernels.refreshRange(first, count(this.#cluster!.state, "section"));
     if (table[slots.FAULT] !== 0) throw new StateError("a section leads out of the network");
   }
 
   /** Makes room for the values of blocks that were added since, all silent. */
   #coverBlocks(): void {
-    const blocks = count(this.#cluster.state, "block");
-    const stride = this.#dock.table[slots.STRIDE]!;
+    const blocks = count(this.#cluster!.state, "block");
+    const stride = this.#dock!.table[slots.STRIDE]!;
     const silence = (slot: number, bytesPerBlock: number) =>
-      this.#dock.scratch
+      this.#dock!.scratch
         .ensure(slot, blocks * bytesPerBlock)
         .fill(0, this.#coveredBlocks * bytesPerBlock, blocks * bytesPerBlock);
     silence(slots.AT_VALUE, stride * 512);
     silence(slots.AT_ACTIVE_COUNT, stride * 4);
-    this.#dock.scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
+    this.#dock!.scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
     this.#coveredBlocks = blocks;
     this.#coverThreads();
   }
 
   /** Makes room for what only training needs. */
   #coverTraining(): void {
-    const { state } = this.#cluster;
+    const { state } = this.#cluster!;
     const blocks = count(state, "block");
-    const values = blocks * this.#dock.table[slots.STRIDE]! * 512;
-    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#dock.scratch.ensure(slot, values);
+    const values = blocks * this.#dock!.table[slots.STRIDE]! * 512;
+    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#dock!.scratch.ensure(slot, values);
     const columns = values + blocks * 512 * slots.COLUMN_GAP;
-    for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#dock.scratch.ensure(slot, columns);
+    for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#dock!.scratch.ensure(slot, columns);
     for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_DELTA_SUM, slots.AT_TOP, slots.AT_VISITED])
-      this.#dock.scratch.ensure(slot, blocks * 512);
-    this.#dock.scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);
+      this.#dock!.scratch.ensure(slot, blocks * 512);
+    this.#dock!.scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);
   }
 
   /** Gives every thread room for the records of a chunk, and decides how large a chunk is. */
   #coverThreads(): void {
-    const { hexagons, state } = this.#cluster;
+    const { hexagons, state } = this.#cluster!;
     const blocks = count(state, "block");
-    const step = this.#dock.table[slots.STRIDE]!;
-    const threads = this.#dock.table[slots.THREADS]!;
+    const step = this.#dock!.table[slots.STRIDE]!;
+    const threads = this.#dock!.table[slots.THREADS]!;
     const sections = hexagons.reduce((most, { places }) => Math.max(most, places.sections), 0);
     const perSample = Math.max(1, sections) * 4 * 8;
     const largest = sections < SECTIONS_LARGE ? CHUNK_MAX : CHUNK_MAX_LARGE;
@@ -304,19 +309,19 @@ export class WasmEngine implements Engine {
     // Online training keeps the records of all hexagons. A record more per tile is written than is used.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
     const bytes = records + Math.max(room, perSample) + blocks * 4 * 16;
-    for (let thread = 0; thread < threads; thread++) this.#dock.scratch.ensure(slots.AT_LOCALS + thread, bytes);
-    this.#dock.table[slots.CHUNK] = chunk;
-    this.#dock.table[slots.LOCAL_STARTS] = starts;
-    this.#dock.table[slots.LOCAL_LISTS] = lists;
-    this.#dock.table[slots.LOCAL_RAMP] = ramp;
-    this.#dock.table[slots.LOCAL_RECORDS] = records;
+    for (let thread = 0; thread < threads; thread++) this.#dock!.scratch.ensure(slots.AT_LOCALS + thread, bytes);
+    this.#dock!.table[slots.CHUNK] = chunk;
+    this.#dock!.table[slots.LOCAL_STARTS] = starts;
+    this.#dock!.table[slots.LOCAL_LISTS] = lists;
+    this.#dock!.table[slots.LOCAL_RAMP] = ramp;
+    this.#dock!.table[slots.LOCAL_RECORDS] = records;
   }
 
   /** Called by the kernels: sections for the neurons that are positive for the first time. */
   #allocate(hexagon: number): void {
-    const cluster = this.#cluster;
+    const cluster = this.#cluster!;
     // Of a single sample the values themselves are the largest ones.
-    const slot = this.#dock.table[slots.STRIDE] === 1 ? slots.AT_VALUE : slots.AT_TOP;
+    const slot = this.#dock!.table[slots.STRIDE] === 1 ? slots.AT_VALUE : slots.AT_TOP;
     const top = this.#floatsAt(slot, this.#coveredBlocks * 128);
     allocateSources(cluster, cluster.hexagons[hexagon]!, (id) => top[id]! > 0);
     this.#grown();
@@ -324,11 +329,11 @@ export class WasmEngine implements Engine {
 
   /** Called by the kernels: splits the marked sections. */
   #split(hexagon: number): void {
-    const cluster = this.#cluster;
+    const cluster = this.#cluster!;
     const marked = markedSections(cluster, cluster.hexagons[hexagon]!);
     split(cluster, cluster.hexagons[hexagon]!, marked);
     this.#grown();
-    for (const section of marked) this.#dock.kernels.refreshRange(section, section + 1);
+    for (const section of marked) this.#dock!.kernels.refreshRange(section, section + 1);
   }
 
   #grown(): void {
@@ -336,20 +341,20 @@ export class WasmEngine implements Engine {
     this.#coverBlocks();
     this.#coverTraining();
     // Outputs come alive with the first block of their hexagon.
-    const { template, hexagons, outputNeurons } = this.#cluster;
-    const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, this.#dock.table[slots.OUTPUTS]!);
+    const { template, hexagons, outputNeurons } = this.#cluster!;
+    const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, this.#dock!.table[slots.OUTPUTS]!);
     template.outputs.forEach(({ hexagon }, index) => {
       if (hexagons[hexagon]!.blocks.length > 0) for (const neuron of outputNeurons[index]!) alive[neuron] = 1;
     });
   }
 
   #floatsAt(slot: number, length: number): Float32Array {
-    const { buffer, byteOffset } = this.#dock.scratch.ensure(slot, length * 4);
+    const { buffer, byteOffset } = this.#dock!.scratch.ensure(slot, length * 4);
     return new Float32Array(buffer, byteOffset, length);
   }
 
   #words(slot: number, length: number): Uint32Array {
-    const { buffer, byteOffset } = this.#dock.scratch.ensure(slot, length * 4);
+    const { buffer, byteOffset } = this.#dock!.scratch.ensure(slot, length * 4);
     return new Uint32Array(buffer, byteOffset, length);
   }
 }
