@@ -121,7 +121,12 @@ export async function openApp(config: Config, destination?: DestinationStream): 
     const tokenKeys = await TokenKeys.load(config, log);
     const tls = config.tls === undefined ? undefined : await loadTlsFiles(config.tls, log);
     const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
-    const database = await openDatabase({ url: config.databaseUrl, directory: storage.database });
+    const database = await openDatabase({
+      url: config.databaseUrl,
+      directory: storage.database,
+      connections: config.databaseConnections,
+      querySeconds: config.databaseTimeoutSeconds,
+    });
     closer.add(() => database.close());
     const { db } = database;
 

@@ -28,6 +28,8 @@ const environment = z.object({
   HANAMI_PORT: whole(0, 65_535).default(11418),
   HANAMI_DATA_DIR: path.default(inCheckout("hanami-data")),
   DATABASE_URL: databaseUrl.optional(),
+  HANAMI_DATABASE_CONNECTIONS: whole(1, 1024).default(10),
+  HANAMI_DATABASE_TIMEOUT_SECONDS: whole(1, 3600).default(15),
   HANAMI_ADMIN_USER_ID: userId.optional(),
   HANAMI_ADMIN_USER_NAME: userName.optional(),
   HANAMI_ADMIN_PASSPHRASE: secret(8, 1024).optional(),
@@ -125,6 +127,10 @@ export interface Config {
   dataDir: string;
   /** Undefined: the embedded database in the data directory. */
   databaseUrl: string | undefined;
+  /** To a Postgres server, besides one for the lock. */
+  databaseConnections: number;
+  /** How long a Postgres server may say nothing while a query runs, and a query may wait for a connection. */
+  databaseTimeoutSeconds: number;
   admin: { id: string | undefined; name: string | undefined; passphrase: string | undefined };
   /** The key that signs tokens; undefined: the content of `tokenKeyFile`. */
   tokenKey: string | undefined;
@@ -223,6 +229,8 @@ export function parseConfig(
     port: values.HANAMI_PORT,
     dataDir,
     databaseUrl: values.DATABASE_URL,
+    databaseConnections: values.HANAMI_DATABASE_CONNECTIONS,
+    databaseTimeoutSeconds: values.HANAMI_DATABASE_TIMEOUT_SECONDS,
     admin: {
       id: values.HANAMI_ADMIN_USER_ID,
       name: values.HANAMI_ADMIN_USER_NAME,

@@ -20,7 +20,10 @@ export class NoSpaceError extends Error {
 /** Of the system: no space, a quota, a limit of the process. Of Postgres: disk_full. */
 const spaceCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "53100"]);
 
-/** Of the system's sockets, of the driver, and of a Postgres server that starts, stops or takes no more connections. */
+/**
+ * Of the system's sockets, of the driver, and of a Postgres server that starts, stops, cancels what takes too long, or
+ * takes no more connections.
+ */
 const databaseCodes = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -34,6 +37,8 @@ const databaseCodes = new Set([
   "CONNECTION_CLOSED",
   "CONNECTION_DESTROYED",
   "CONNECTION_ENDED",
+  "QUERY_TIMEOUT",
+  "57014",
   "53300",
   "57P01",
   "57P02",

@@ -1,6 +1,7 @@
 import { isIP, SocketAddress } from "node:net";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { ConnectionUrlError, parseConnectionUrl } from "./db/connection-url.ts";
 import { paths } from "./paths.ts";
 
 /**
@@ -78,10 +79,17 @@ function readAddress(text: string): string | undefined {
 
 export const addressList = list("IP addresses", readAddress);
 
-/** It holds a password, so it is not repeated. */
-export const databaseUrl = kind("a URL postgres://…, without blanks around it", (text) =>
-  isTrimmed(text) && /^postgres(ql)?:$/.test(URL.canParse(text) ? new URL(text).protocol : "") ? text : undefined,
-);
+/** It holds a password, so it is not repeated; what is wrong with it is said by the name of its parameter. */
+export const databaseUrl = z.string().transform((text, context) => {
+  try {
+    if (!isTrimmed(text)) throw new ConnectionUrlError("expected a URL postgres://…, without blanks around it");
+    parseConnectionUrl(text, process.env);
+  } catch (error) {
+    if (!(error instanceof ConnectionUrlError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+  }
+  return text;
+});
 
 /** As strict as POST /user and POST /token: an administrator who can not log in is no help. */
 export const userId = kind(

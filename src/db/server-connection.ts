@@ -1,30 +1,58 @@
-import postgres, { type Sql } from "postgres";
+import postgres, { type Options, type Sql } from "postgres";
+import type { ServerAddress } from "./connection-url.ts";
 
-/** A server that says nothing is given up after this; one that is not there says so at once. A busy machine takes seconds. */
-const connectSeconds = 15;
-const connectionsMax = 10;
-
-/** No waiting between tries: while the server is away every request learns so at once. */
-const common = { connect_timeout: connectSeconds, backoff: () => 0, onnotice: () => {} };
-
-/** Connections to the server behind `url`. They may break, and are made again when they are needed. */
-export function createPool(url: string): Sql {
-  return postgres(url, { ...common, max: connectionsMax });
+/** The address, and no waiting between tries: while the server is away every request learns so at once. */
+function common(address: ServerAddress): Options<Record<string, never>> {
+  const { host, port, database, user, password, ssl, connectSeconds, session } = address;
+  return {
+    // Lists of one, which its types do not know: the driver would cut an IPv6 address at its colons.
+    host: [host] as unknown as string,
+    port: [port] as unknown as number,
+    ...(host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : {}),
+    database,
+    username: user,
+    password,
+    ssl,
+    connect_timeout: connectSeconds,
+    backoff: () => 0,
+    onnotice: () => {},
+    connection: session,
+  };
 }
 
-/** One connection, for what may take its time. `onClose` learns when it ended, whoever ended it. */
-export function connectOnce(url: string, applicationName: string, onClose: () => void = () => {}): Sql {
-  return postgres(url, {
-    ...common,
+/**
+ * `connections` connections to a server. They may break, and are made again when they are needed. One whose server says
+ * nothing for so many seconds of a query is ended.
+ */
+export function createPool(address: ServerAddress, { connections, querySeconds }: PoolOptions): Sql {
+  // Others may have taken its place before a connection that was closed for its age is made again.
+  return postgres({ ...common(address), max: connections, query_timeout: querySeconds, max_lifetime: null });
+}
+
+export interface PoolOptions {
+  connections: number;
+  querySeconds: number;
+}
+
+interface OnceOptions {
+  /** What the server's list of connections shows. */
+  name: string;
+  /** As for a pool; null for what may take its time. */
+  querySeconds: number | null;
+  /** Learns when it ended, whoever ended it. */
+  onClose?: () => void;
+}
+
+/** One connection. Its statements are not prepared: behind a pooler the next one may meet another server process. */
+export function connectOnce(address: ServerAddress, { name, querySeconds, onClose }: OnceOptions): Sql {
+  return postgres({
+    ...common(address),
     max: 1,
     max_lifetime: null,
-    connection: { application_name: applicationName },
-    onclose: onClose,
+    query_timeout: querySeconds,
+    prepare: false,
+    fetch_types: false,
+    connection: { ...address.session, application_name: name },
+    ...(onClose && { onclose: onClose }),
   });
-}
-
-/** Where the server is, without the password that the URL may hold. */
-export function describeUrl(url: string): string {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
 }

@@ -2,52 +2,77 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import { paths } from "../paths.ts";
 import { StartError } from "../start-error.ts";
+import { checkMayCreate, checkRights, checkTables, isBehind } from "./check-server.ts";
 import { checkVersion } from "./check-version.ts";
+import { parseConnectionUrl, type ServerAddress } from "./connection-url.ts";
 import type { Database } from "./database.ts";
+import { limitClient } from "./limited-client.ts";
+import { openConnections } from "./open-connections.ts";
 import * as schema from "./schema/index.ts";
-import { connectOnce, createPool, describeUrl } from "./server-connection.ts";
+import { connectOnce, createPool, type PoolOptions } from "./server-connection.ts";
 import { takeDatabase } from "./server-lock.ts";
 
 /** What still runs when the server stops may take as long. */
 const closeSeconds = 5;
 
 /** A Postgres server. It may go away and come back: queries fail meanwhile, with what `outageOf` knows. */
-export async function openServer(url: string): Promise<Database> {
-  const name = describeUrl(url);
-  const hold = await takeDatabase(url, name).catch((error: unknown) => {
-    throw unusable(name, error);
+export async function openServer(url: string, options: PoolOptions): Promise<Database> {
+  const address = parseConnectionUrl(url, process.env);
+  const { connections, querySeconds } = options;
+  const hold = await takeDatabase(address, querySeconds).catch((error: unknown) => {
+    throw unusable(address, error);
   });
   try {
-    await migrateServer(url, name);
+    if (await hold.isPooled()) throw pooled(address);
+    await prepareServer(address);
+    const pool = createPool(address, options);
+    await openConnections(pool, address, connections);
+    return {
+      db: drizzle(limitClient(pool, { places: connections, waitMs: 1000 * querySeconds }), { schema }),
+      taken: hold.taken,
+      close: async () => {
+        await pool.end({ timeout: closeSeconds });
+        await hold.release();
+      },
+    };
   } catch (error) {
     await hold.release();
-    throw unusable(name, error);
+    throw unusable(address, error);
   }
-  const pool = createPool(url);
-  return {
-    db: drizzle(pool, { schema }),
-    taken: hold.taken,
-    close: async () => {
-      await pool.end({ timeout: closeSeconds });
-      await hold.release();
-    },
-  };
 }
 
-function unusable(name: string, error: unknown): StartError {
+const pooled = ({ name }: ServerAddress) =>
+  new StartError(
+    `The database ${name} is behind a pooler that hands connections from one client to another (PgBouncer's pool_mode ` +
+      "transaction or statement): nothing would keep a second server out. Connect directly, or with pool_mode session.",
+  );
+
+function unusable({ name }: ServerAddress, error: unknown): StartError {
   if (error instanceof StartError) return error;
   // Drizzle wraps what the driver says into an error that shows the whole statement.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StartError(`The database ${name} can not be used: ${reason}`, { cause: error });
+  const isFull = cause instanceof Error && "code" in cause && cause.code === "53300";
+  const advice = isFull
+    ? ". It needs one connection more than HANAMI_DATABASE_CONNECTIONS says, and two at least."
+    : "";
+  return new StartError(`The database ${name} can not be used: ${reason}${advice}`, { cause: error });
 }
 
-async function migrateServer(url: string, name: string): Promise<void> {
-  const client = connectOnce(url, "hanami-webgpu migration");
+/** Brings the schema up to date, which may take its time, and checks that it can be worked with. */
+async function prepareServer(address: ServerAddress): Promise<void> {
+  const { name } = address;
+  const client = connectOnce(address, { name: "hanami-webgpu migration", querySeconds: null });
   try {
     const db = drizzle(client);
+    await checkRights(db, name);
     await checkVersion(db, name);
-    await migrate(db, { migrationsFolder: paths.migrations });
+    // Even one that finds nothing to do needs the right to make schemas.
+    if (await isBehind(db)) {
+      await checkMayCreate(db, name);
+      await migrate(db, { migrationsFolder: paths.migrations });
+    }
+    await checkTables(db, name);
   } finally {
     await client.end();
   }

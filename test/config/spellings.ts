@@ -84,6 +84,8 @@ const others: Record<string, Spellings> = {
   HANAMI_TEMPFILE_TIMEOUT: number(1, 5_256_000),
   HANAMI_SNAPSHOT_INTERVAL_MS: number(1, 2_147_483_647),
   HANAMI_CPU_THREADS: number(1, 1024),
+  HANAMI_DATABASE_CONNECTIONS: number(1, 1024),
+  HANAMI_DATABASE_TIMEOUT_SECONDS: number(1, 3600),
   HANAMI_HOST: {
     good: ["127.0.0.1", "0.0.0.0", "::", "::1", "localhost", "a.example-1.org"].map((text) => [text, text]),
     bad: [
@@ -162,7 +164,13 @@ const others: Record<string, Spellings> = {
     ],
   },
   DATABASE_URL: {
-    good: ["postgres://someone:secret@localhost:5432/hanami", "postgresql://h/d"].map((text) => [text, text]),
+    good: [
+      "postgres://someone:secret@localhost:5432/hanami",
+      "postgresql://h/d",
+      "postgres://[::1]:5432/d",
+      "postgres:///d?host=/var/run/postgresql",
+      "postgres://",
+    ].map((text) => [text, text]),
     bad: [
       " ",
       "localhost",

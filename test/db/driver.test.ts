@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseConnectionUrl } from "../../src/db/connection-url.ts";
 import { createPool } from "../../src/db/server-connection.ts";
 import { databases } from "../support/databases.ts";
 
@@ -15,7 +16,7 @@ const codeOf = (query: PromiseLike<unknown>) =>
 
 test.each(servers)("a transaction on $name whose connection was ended refuses all that follows", async (database) => {
   const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
-  const pool = createPool(url as string);
+  const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 10, querySeconds: 15 });
   try {
     let finish: (codes: string[]) => void = () => {};
     const later = new Promise<string[]>((resolve) => (finish = resolve));

@@ -204,11 +204,16 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
   return { url: urlOf(prepared), stop: () => stop(supervisor) };
 }
 
-/** The same for a test that ends it on the way. `installed` has other binaries in its `bin`. */
-export async function startMortalPostgres(installed?: string): Promise<MortalPostgres | undefined> {
+/**
+ * The same for a test that ends it on the way. `installed` has other binaries in its `bin`, `settings` are `name=value`.
+ */
+export async function startMortalPostgres(
+  installed?: string,
+  settings: readonly string[] = [],
+): Promise<MortalPostgres | undefined> {
   const prepared = await prepare(installed);
   if (prepared === undefined) return undefined;
-  const options = { settings: ["fsync=off"], keep: true };
+  const options = { settings: ["fsync=off", ...settings], keep: true };
   let supervisor = await run(prepared, options);
   return {
     url: urlOf(prepared),
