@@ -4,6 +4,7 @@ import { finalizeUpload, type FinalizeInput } from "../../datasets/finalize-uplo
 import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route, type Route } from "../route.ts";
+import { validationTexts as texts } from "../validation-texts.ts";
 import { fileUploadOutput, finalizeOutput, toFileUpload } from "./output.ts";
 import { announceErrors, fileBytes } from "./upload-size.ts";
 
@@ -37,6 +38,7 @@ function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file
     output: finalizeOutput,
     errors: {
       400: [
+        ...("column_name" in extra ? [texts.name("column_name", "{reason}")] : []),
         "Data-set with uuid '{uuid}' was announced as {type}, not as {type}",
         "Data-set can not be imported: {reason}",
       ],
