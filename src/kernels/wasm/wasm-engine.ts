@@ -168,8 +168,10 @@ export class WasmEngine implements Engine {
     scratch.ensure(slots.AT_LEARNERS, step * 4);
     scratch.ensure(slots.AT_LEARNS, step * 4);
     table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
-    // Nobody can help with a single sample.
-    if (step > 1) this.#helpers.attend(dock);
+    // One thread does single samples, but for networks that remember: see `train` of the kernels.
+    const { hasMemory, hasBackEdges } = this.#cluster!;
+    const isSingle = step === 1 && update === "online" && !hasMemory && !hasBackEdges;
+    if (!isSingle) this.#helpers.attend(dock);
     kernels.train();
   }
 
@@ -182,6 +184,7 @@ export class WasmEngine implements Engine {
     const most = Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample));
     const step = one ? 1 : Math.min(run.count, Math.max(1, most));
     this.#begin(run, step);
+    // A single sample is a single item.
     if (step > 1) this.#helpers.attend(dock);
     kernels.request();
     return this.#floatsAt(slots.AT_OUTPUT, run.count * table[slots.OUTPUTS]!);
