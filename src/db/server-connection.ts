@@ -1,6 +1,11 @@
 import postgres, { type Options, type Sql } from "postgres";
 import type { ServerAddress } from "./connection-url.ts";
 
+/** The patch of the driver adds `query_timeout`, in seconds; null: no limit. */
+interface PatchedOptions extends Options<Record<string, never>> {
+  query_timeout: number | null;
+}
+
 /** The address, and no waiting between tries: while the server is away every request learns so at once. */
 function common(address: ServerAddress): Options<Record<string, never>> {
   const { host, port, database, user, password, ssl, connectSeconds, session } = address;
@@ -26,7 +31,13 @@ function common(address: ServerAddress): Options<Record<string, never>> {
  */
 export function createPool(address: ServerAddress, { connections, querySeconds }: PoolOptions): Sql {
   // Others may have taken its place before a connection that was closed for its age is made again.
-  return postgres({ ...common(address), max: connections, query_timeout: querySeconds, max_lifetime: null });
+  const options: PatchedOptions = {
+    ...common(address),
+    max: connections,
+    query_timeout: querySeconds,
+    max_lifetime: null,
+  };
+  return postgres(options);
 }
 
 export interface PoolOptions {
@@ -45,7 +56,7 @@ interface OnceOptions {
 
 /** One connection. Its statements are not prepared: behind a pooler the next one may meet another server process. */
 export function connectOnce(address: ServerAddress, { name, querySeconds, onClose }: OnceOptions): Sql {
-  return postgres({
+  const options: PatchedOptions = {
     ...common(address),
     max: 1,
     max_lifetime: null,
@@ -54,5 +65,6 @@ export function connectOnce(address: ServerAddress, { name, querySeconds, onClos
     fetch_types: false,
     connection: { ...address.session, application_name: name },
     ...(onClose && { onclose: onClose }),
-  });
+  };
+  return postgres(options);
 }
