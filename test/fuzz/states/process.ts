@@ -56,8 +56,11 @@ async function compare({ network, samples, state, answers }: Neighbour): Promise
   if (!answers.every((answer, i) => answer.equals(found[i]!))) throw new Error("a neighbour's answers have changed");
 }
 
-/** Learns in both ways, one after the other or, where a step takes long, in turn; answers before and after. */
-async function work(engine: FuzzedEngine, { bytes }: Mutant, nth: number): Promise<void> {
+/**
+ * Learns in both ways, one after the other or, where a step takes long, in turn; answers before and after. Resolves to
+ * what has become of it.
+ */
+async function work(engine: FuzzedEngine, { bytes }: Mutant, nth: number): Promise<Uint8Array> {
   const network = await engine.adopt(bytes);
   try {
     const random = createRandom(nth);
@@ -66,7 +69,7 @@ async function work(engine: FuzzedEngine, { bytes }: Mutant, nth: number): Promi
     if (!engine.isSlow || nth % 4 !== 0) await network.train(samples(engine.isSlow ? 4 : 12), "batch");
     if (!engine.isSlow || nth % 4 === 0) await network.train(samples(1), "online");
     await network.request(samples(3));
-    await network.export();
+    return await network.export();
   } finally {
     network.dispose();
   }
@@ -99,7 +102,8 @@ for (let nth = job.first; nth < job.first + job.count; nth++) {
   for (const { engine, neighbours } of engines) {
     say({ nth, doing: engine.name, what: mutant.what });
     try {
-      await work(engine, mutant, nth);
+      const after = await work(engine, mutant, nth);
+      if (isRight) checkState(after);
     } catch (error) {
       // A state that no check has let through may bring its own network down.
       if (isRight && !(error instanceof MemoryFullError)) throw error;
