@@ -133,6 +133,21 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
     guide.dispose();
   });
 
+  test("a network that is asked before it learns learns as the reference does", () => {
+    const guide = create(template, engines.single);
+    for (let step = 0; step < 3; step++) guide.train(batchOf(guide, step, 17, "batch"));
+    const before = guide.export();
+    const batch = batchOf(guide, 3, 17, "batch");
+    const reference = Network.restore(before, new ReferenceEngine());
+    const fast = Network.restore(before, engines.single);
+    for (const network of [reference, fast]) {
+      network.request({ count: 3, inputs: batch.inputs });
+      network.train(batch);
+    }
+    expect(differences(fast, reference, BOUNDS.batch)).toEqual([]);
+    for (const network of [fast, guide]) network.dispose();
+  });
+
   test("shows what the reference shows", () => {
     const fast = create(template, engines.single);
     for (let step = 0; step < 10; step++) fast.train(batchOf(fast, step, 20, "batch"));

@@ -277,6 +277,8 @@ export class WasmEngine implements Engine {
     silence(slots.AT_VALUE, stride * 512);
     silence(slots.AT_ACTIVE_COUNT, stride * 4);
     this.#dock!.scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
+    // Neurons with a memory note their slopes in requests, too.
+    if (this.#cluster!.hasMemory) this.#dock!.scratch.ensure(slots.AT_DENOMINATOR, blocks * stride * 512);
     this.#coveredBlocks = blocks;
     this.#coverThreads();
   }

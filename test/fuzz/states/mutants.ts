@@ -198,7 +198,9 @@ function changeTemplate({ random, content, notes }: Subject): void {
 function changeLength(subject: Subject): void {
   const { random, words, notes } = subject;
   const per = random.pick(["input", "block", "section", "tile", "row", "output"] as const);
-  const items = Math.max(0, countOf(subject, per) + random.pick([-2, -1, 1, 2]));
+  // Of the header's count, which may be anything by now, no memory is made.
+  const one = ARRAY_NAMES.find((name) => LAYOUT[name].per === per)!;
+  const items = Math.max(0, words[one].length / LAYOUT[one].width + random.pick([-2, -1, 1, 2]));
   for (const name of ARRAY_NAMES) {
     if (LAYOUT[name].per !== per) continue;
     const resized = new Uint32Array(items * LAYOUT[name].width);
