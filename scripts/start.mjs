@@ -1,8 +1,12 @@
 // Installs and builds what is missing, then runs the server in this process, so that signals reach it directly.
+import { createRequire } from "node:module";
 import { build } from "./build.mjs";
 import { ensureInstalled, isWritable, root } from "./install.mjs";
 import { run } from "./run.mjs";
 import { ensureSoftwareGpu } from "./software-gpu.mjs";
+
+/** As in src/main.ts: opens one file after the other. */
+const load = createRequire(import.meta.url);
 
 /** What is wrong with the machine is said in one line, and not by a stack. */
 function describe(error) {
@@ -14,13 +18,13 @@ function describe(error) {
 async function prepare() {
   await ensureInstalled({ dev: false });
   await build({ all: false });
-  const { unpatchedFiles } = await import("../dist/src/db/driver-patch.js");
+  const { unpatchedFiles } = load("../dist/src/db/driver-patch.js");
   // An install without scripts leaves it out. Where it can not be made up for, a server that needs the driver says so.
   if (unpatchedFiles().length > 0 && isWritable(`${root}node_modules/postgres`)) await run("patch-package", []);
 }
 
 await prepare().catch(describe);
-const { readConfig } = await import("../dist/src/read-config.js");
+const { readConfig } = load("../dist/src/read-config.js");
 // What is wrong with the configuration is for the server to say.
 const config = await readConfig(process.argv.slice(2), process.env).catch(() => undefined);
 if (config?.softwareGpu) await ensureSoftwareGpu();

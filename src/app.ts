@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { ensureFirstAdmin, type GeneratedAdmin } from "./accounts/first-admin.ts";
 import { loadPolicies } from "./accounts/policies.ts";
 import { TokenKeys } from "./accounts/token-key.ts";
@@ -28,6 +29,7 @@ import { comparisonPlaces } from "./accounts/passphrase.ts";
 import { Readers } from "./readers.ts";
 import { StartError } from "./start-error.ts";
 import { openStorage } from "./storage.ts";
+import { openFilesMax, shareOpenFiles } from "./open-files.ts";
 import { loadTlsFiles } from "./tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
 
@@ -114,6 +116,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
     ...(destination && { destination }),
   });
   try {
+    const files = shareOpenFiles(openFilesMax(), config.cpuThreads ?? availableParallelism());
     const storage = await openStorage(config.dataDir);
     const lock = await lockDataDirectory(storage.root);
     closer.add(() => lock.release());
@@ -124,6 +127,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
     const database = await openDatabase({
       url: config.databaseUrl,
       directory: storage.database,
+      filesMax: files.database,
       connections: config.databaseConnections,
       querySeconds: config.databaseTimeoutSeconds,
     });
@@ -180,7 +184,13 @@ export async function openApp(config: Config, destination?: DestinationStream): 
 
     const api = createApi(app, routes);
     const server = createHttpServer(api, tls);
-    server.maxConnections = config.limits.connections;
+    server.maxConnections = Math.min(config.limits.connections, files.connections);
+    if (server.maxConnections < config.limits.connections) {
+      log.info(
+        { connections: server.maxConnections },
+        "fewer connections than set, for want of files to be open at a time",
+      );
+    }
     server.on("drop", () => metrics.refused("connections"));
     const webSockets = attachWebSockets(app, server, socketTargets);
     closer.add(() => stopListening(server, () => webSockets.close()));

@@ -61,13 +61,18 @@ export function runInProcess<Answer>(file: URL, job: object, limits: ProcessLimi
       Math.min(PATIENCE * limits.seconds * 1000, 2 ** 31 - 1),
     );
     child.once("message", (answer) => resolve(answer as Answer));
-    child.once("error", reject);
+    child.once("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     child.once("exit", () => clearTimeout(timer));
     // Not with "exit": on a busy server that may come before an answer that was sent.
     child.once("close", (_, signal) => {
       // After a message this changes nothing.
       reject(new ProcessEndedError(isLate || signal === "SIGXCPU" ? "time" : "memory", limits));
     });
+    // It did not start, and has no channel: the error is on its way.
+    if (child.pid === undefined) return;
     child.send(job, (error) => {
       if (error !== null) reject(error);
     });

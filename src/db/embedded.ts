@@ -21,18 +21,24 @@ export const settings = [
   "max_active_replication_origins=0",
 ];
 
+/** Postgres' own. Every file that it ever looked at stays open up to there. */
+const defaultFilesMax = 1000;
+
 /**
  * The embedded database. It has no lock of its own: the caller must hold the lock of the data directory, because two
  * processes on one directory destroy it.
  */
-export async function openEmbedded(directory: string): Promise<Database> {
+export async function openEmbedded(directory: string, filesMax = defaultFilesMax): Promise<Database> {
   let client: PGlite | undefined;
   try {
     // Without space it would hang.
     await checkSpace(dirname(directory));
     client = await PGlite.create({
       dataDir: directory,
-      startParams: [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])],
+      startParams: [
+        ...PGlite.defaultStartParams,
+        ...[...settings, `max_files_per_process=${filesMax}`].flatMap((setting) => ["-c", setting]),
+      ],
     });
     const db = drizzle(client, { schema });
     await checkVersion(db as unknown as Db, `in ${directory}`);

@@ -4,12 +4,19 @@ import { openEmbedded } from "./embedded.ts";
 import type { PoolOptions } from "./server-connection.ts";
 import { openServer } from "./server.ts";
 
+interface DatabaseOptions extends Partial<PoolOptions> {
+  /** Of a server. */
+  url: string | undefined;
+  /** Of the embedded database, where there is no `url`. */
+  directory: string;
+  /** How many files the embedded database may keep open. */
+  filesMax?: number;
+}
+
 /** Opens the server behind `url`, or else the embedded database in `directory`, and applies missing migrations. */
-export async function openDatabase(
-  options: { url: string | undefined; directory: string } & Partial<PoolOptions>,
-): Promise<Database> {
-  const { url, directory, connections = 10, querySeconds = 15 } = options;
-  if (url === undefined) return openEmbedded(directory);
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { url, directory, filesMax, connections = 10, querySeconds = 15 } = options;
+  if (url === undefined) return openEmbedded(directory, filesMax);
   checkDriver();
   return openServer(url, { connections, querySeconds });
 }

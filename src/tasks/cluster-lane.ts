@@ -238,7 +238,7 @@ export class ClusterLane {
     if (this.#stopped === "retire") return;
     const outage = outageOf(error);
     // Training goes on later. What makes a file is quickly asked for again, and must not hold up the queue for a disk.
-    if (outage === "database" || (outage === "space" && run.plan.kind === "train")) {
+    if (outage === "database" || (outage !== undefined && run.plan.kind === "train")) {
       this.#waiting = run;
       throw error;
     }
