@@ -1,12 +1,28 @@
+import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { formatTimestamp } from "../timestamp.ts";
 
 /** What every list endpoint answers. The order of the columns is part of the contract. */
 export const listOutput = z.object({ header: z.array(z.string()), body: z.array(z.array(z.unknown())) });
 
-/** Builds a list answer: one cell per column of the header in every row, rows in insertion order. */
-export function listResponse(header: readonly string[], rows: readonly (readonly unknown[])[]) {
-  return { header: [...header], body: rows.map((row) => [...row]) };
+/** Become cells in some milliseconds. */
+const ROWS_PER_SLICE = 4096;
+
+/**
+ * Builds a list answer: one cell per column of the header in every row, rows in insertion order. Others get their turn
+ * between two parts of a long list.
+ */
+export async function listResponse<Row>(
+  header: readonly string[],
+  rows: readonly Row[],
+  toCells: (row: Row) => readonly unknown[],
+): Promise<{ header: string[]; body: unknown[][] }> {
+  const body: unknown[][] = [];
+  for (let first = 0; first < rows.length; first += ROWS_PER_SLICE) {
+    if (first > 0) await setImmediate();
+    for (const row of rows.slice(first, first + ROWS_PER_SLICE)) body.push([...toCells(row)]);
+  }
+  return { header: [...header], body };
 }
 
 interface OwnedRow {
@@ -22,13 +38,14 @@ interface OwnedRow {
 export function ownedListResponse(rows: readonly OwnedRow[]) {
   return listResponse(
     ["created_at", "uuid", "project_id", "owner_id", "visibility", "name"],
-    rows.map(({ created_at, uuid, project_id, owner_id, visibility, name }) => [
+    rows,
+    ({ created_at, uuid, project_id, owner_id, visibility, name }) => [
       formatTimestamp(created_at),
       uuid,
       project_id,
       owner_id,
       visibility,
       name,
-    ]),
+    ],
   );
 }

@@ -1,6 +1,7 @@
-import { and, eq, getTableColumns } from "drizzle-orm";
+import { and, eq, getTableColumns, gt } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
+import { PAGE_ROWS, readPages } from "../db/read-pages.ts";
 import { tasks } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import type { TaskRow } from "./task-run.ts";
@@ -28,11 +29,15 @@ export async function getTask(context: Context, key: TaskKey): Promise<TaskView>
 /** All tasks of a cluster, by uuid. */
 export async function listTasks(context: Context, input: { cluster_uuid: string }): Promise<TaskView[]> {
   const cluster = await findCluster(context, input.cluster_uuid);
-  const rows = await context.app.db
-    .select(viewColumns)
-    .from(tasks)
-    .where(eq(tasks.cluster_uuid, cluster.uuid))
-    .orderBy(tasks.uuid);
+  const rows = await readPages((after) =>
+    context.app.db
+      .select(viewColumns)
+      .from(tasks)
+      .where(and(eq(tasks.cluster_uuid, cluster.uuid), gt(tasks.sequence, after)))
+      .orderBy(tasks.sequence)
+      .limit(PAGE_ROWS),
+  );
+  rows.sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
   return rows.map((row) => withProgress(context, row));
 }
 

@@ -18,9 +18,11 @@ export const getAuditLog = route({
   },
   handler: async (context, input) => {
     const entries = await listAuditLog(context, input);
-    return listResponse(
-      header,
-      entries.map((entry) => [formatTimestamp(entry.created_at), entry.user_id, entry.endpoint, entry.request_type]),
-    );
+    return listResponse(header, entries, (entry) => [
+      formatTimestamp(entry.created_at),
+      entry.user_id,
+      entry.endpoint,
+      entry.request_type,
+    ]);
   },
 });

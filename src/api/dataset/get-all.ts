@@ -15,17 +15,14 @@ export const listDatasetsRoute = route({
   output: listOutput,
   handler: async (context) => {
     const rows = await listDatasets(context);
-    return listResponse(
-      header,
-      rows.map((row) => [
-        formatTimestamp(row.created_at),
-        row.uuid,
-        row.project_id,
-        row.owner_id,
-        row.visibility,
-        row.type,
-        row.name,
-      ]),
-    );
+    return listResponse(header, rows, (row) => [
+      formatTimestamp(row.created_at),
+      row.uuid,
+      row.project_id,
+      row.owner_id,
+      row.visibility,
+      row.type,
+      row.name,
+    ]);
   },
 });

@@ -16,16 +16,13 @@ export const getErrorLog = route({
   output: listOutput,
   handler: async (context, input) => {
     const entries = await listErrorLog(context, input);
-    return listResponse(
-      header,
-      entries.map((entry) => [
-        formatTimestamp(entry.created_at),
-        entry.user_id,
-        entry.component,
-        entry.context,
-        entry.input_values,
-        entry.message,
-      ]),
-    );
+    return listResponse(header, entries, (entry) => [
+      formatTimestamp(entry.created_at),
+      entry.user_id,
+      entry.component,
+      entry.context,
+      entry.input_values,
+      entry.message,
+    ]);
   },
 });

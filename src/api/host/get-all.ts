@@ -27,22 +27,19 @@ export const getAllHosts = route({
   output: listOutput,
   handler: async (context) => {
     const hosts = await listHosts(context);
-    return listResponse(
-      header,
-      hosts.map(({ host, status, state, error }) => [
-        host.uuid,
-        host.type,
-        host.name,
-        status?.load ?? null,
-        status?.memoryBytesFree ?? null,
-        status?.clusters ?? null,
-        status?.memoryBytesTotal ?? null,
-        host.device?.bufferBytesMax ?? null,
-        host.device?.vendor ?? null,
-        host.device?.driver ?? null,
-        state,
-        error,
-      ]),
-    );
+    return listResponse(header, hosts, ({ host, status, state, error }) => [
+      host.uuid,
+      host.type,
+      host.name,
+      status?.load ?? null,
+      status?.memoryBytesFree ?? null,
+      status?.clusters ?? null,
+      status?.memoryBytesTotal ?? null,
+      host.device?.bufferBytesMax ?? null,
+      host.device?.vendor ?? null,
+      host.device?.driver ?? null,
+      state,
+      error,
+    ]);
   },
 });

@@ -15,9 +15,11 @@ export const getAllProjects = route({
   output: listOutput,
   handler: async (context) => {
     const projects = await listProjects(context);
-    return listResponse(
-      header,
-      projects.map((project) => [formatTimestamp(project.created_at), project.id, project.name, project.creator_id]),
-    );
+    return listResponse(header, projects, (project) => [
+      formatTimestamp(project.created_at),
+      project.id,
+      project.name,
+      project.creator_id,
+    ]);
   },
 });

@@ -19,16 +19,13 @@ export const getAllTasks = route({
   },
   handler: async (context, input) => {
     const tasks = await listTasks(context, input);
-    return listResponse(
-      header,
-      tasks.map((task) => [
-        task.uuid,
-        task.state,
-        finishedShare(task).toFixed(6),
-        formatTimestamp(task.queued_at),
-        formatTimestamp(task.started_at),
-        formatTimestamp(task.ended_at),
-      ]),
-    );
+    return listResponse(header, tasks, (task) => [
+      task.uuid,
+      task.state,
+      finishedShare(task).toFixed(6),
+      formatTimestamp(task.queued_at),
+      formatTimestamp(task.started_at),
+      formatTimestamp(task.ended_at),
+    ]);
   },
 });

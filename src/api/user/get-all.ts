@@ -15,16 +15,13 @@ export const getAllUsers = route({
   output: listOutput,
   handler: async (context) => {
     const users = await listUsers(context);
-    return listResponse(
-      header,
-      users.map((user) => [
-        formatTimestamp(user.created_at),
-        user.id,
-        user.name,
-        user.creator_id,
-        user.projects,
-        user.is_admin,
-      ]),
-    );
+    return listResponse(header, users, (user) => [
+      formatTimestamp(user.created_at),
+      user.id,
+      user.name,
+      user.creator_id,
+      user.projects,
+      user.is_admin,
+    ]);
   },
 });
