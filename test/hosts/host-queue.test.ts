@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { HostQueue } from "../../src/hosts/host-queue.ts";
 
 /** A queue whose calls end when the test says so; `begun` names them in the order of their turns. */
@@ -18,6 +18,8 @@ function openQueue() {
   };
   return { queue, begun, enter, end };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 test("projects take turns, and the clusters of each take turns within", async () => {
   const { begun, enter, end } = openQueue();
@@ -62,4 +64,67 @@ test("one call is under way at a time, and one that fails does not stop the next
   expect(begun).toEqual(["a1"]);
   await end();
   expect(begun).toEqual(["a1", "a1"]);
+});
+
+/** Time that goes on only when the test says so. */
+function stopClock() {
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  return (ms: number) => vi.advanceTimersByTime(ms);
+}
+
+test("after a call of seconds, a project waits for as long while another goes on asking", async () => {
+  const pass = stopClock();
+  const { begun, enter, end } = openQueue();
+  void enter("b", "1");
+  await end();
+  void enter("a", "1");
+  pass(3000);
+  await end();
+  // From now on b asks 50 ms after every answer, and a all the time.
+  void enter("b", "1");
+  void enter("a", "2");
+  let answers = 0;
+  while (begun.at(-1) !== "a2") {
+    pass(1);
+    await end();
+    answers += 1;
+    pass(50);
+    if (begun.at(-1) !== "a2") void enter("b", "1");
+  }
+  expect(answers).toBe(Math.ceil(3000 / 51));
+});
+
+test("a project does not wait when nobody else asks any more", async () => {
+  const pass = stopClock();
+  const { begun, enter, end } = openQueue();
+  void enter("b", "1");
+  await end();
+  void enter("a", "1");
+  pass(3000);
+  await end();
+  void enter("a", "2");
+  expect(begun.at(-1)).toBe("a2");
+  pass(3000);
+  void enter("b", "1");
+  await end();
+  await end();
+  void enter("a", "3");
+  expect(begun.at(-1)).toBe("b1");
+  pass(99);
+  expect(begun.at(-1)).toBe("b1");
+  pass(1);
+  expect(begun.at(-1)).toBe("a3");
+});
+
+test("a project does not wait after calls of ordinary length", async () => {
+  const pass = stopClock();
+  const { begun, enter, end } = openQueue();
+  for (let round = 0; round < 3; round++) {
+    void enter("b", "1");
+    await end();
+    void enter("a", String(round));
+    expect(begun.at(-1)).toBe(`a${round}`);
+    pass(200);
+    await end();
+  }
 });
