@@ -84,6 +84,14 @@ const others: Record<string, Spellings> = {
   HANAMI_TEMPFILE_TIMEOUT: number(1, 5_256_000),
   HANAMI_SNAPSHOT_INTERVAL_MS: number(1, 2_147_483_647),
   HANAMI_CPU_THREADS: number(1, 1024),
+  HANAMI_HOST_TIMEOUT_SECONDS: {
+    good: [
+      ["1", 1000],
+      ["1023", 1_023_000],
+      ["86400", 86_400_000],
+    ],
+    bad: number(1, 86_400).bad,
+  },
   HANAMI_DATABASE_CONNECTIONS: number(1, 1024),
   HANAMI_DATABASE_TIMEOUT_SECONDS: number(1, 3600),
   HANAMI_HOST: {
