@@ -239,6 +239,18 @@ export const INVARIANTS: readonly Invariant[] = [
     holds: rampsAscend,
   },
   {
+    broken: "a section matches values beyond its range",
+    reliedOnFor: "growth: a split between two values leaves a range on both sides",
+    holds: ({ arrays, sections, kinds }) => {
+      const { ramps, ends, range, source, blockHexagon } = arrays;
+      for (let s = 0; s < sections; s++) {
+        if (ramps[s] === 0 || !kinds[blockHexagon[Math.floor(source[s]! / NEURONS_PER_BLOCK)]!]!.match) continue;
+        if (ends[s * 4 + ramps[s]! - 1]! > range[s]!) return false;
+      }
+      return true;
+    },
+  },
+  {
     broken: "a list of sections leads nowhere",
     reliedOnFor: "all kernels: follow the lists",
     holds: ({ arrays, blocks, sections }) => {

@@ -142,6 +142,10 @@ const CASES: [string, Change][] = [
       ends.set([3, 3], s * 4);
     },
   ],
+  [
+    "a section matches values beyond its range",
+    ({ range, sectionHead }, c) => (range[sectionHead[blocksOf(c, 1)[0]! * 128]!] = 1e-30),
+  ],
   ["a list of sections leads nowhere", ({ sectionHead, source }) => (sectionHead[source[0]!] = 0xfffffffe)],
   ["a list of sections leads nowhere", ({ next }) => (next[0] = 0xfffffffe)],
   ["a list holds another neuron's section", ({ sectionHead }) => (sectionHead[0] = sectionHead[1]!)],
