@@ -251,6 +251,18 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
+    broken: "a section refines ramps that no input feeds",
+    reliedOnFor: "deltas: are divided by the width of ramps that neurons feed, which never shrinks",
+    holds: ({ arrays, sections, kinds }) => {
+      const { tolerance, source, blockHexagon } = arrays;
+      for (let s = 0; s < sections; s++) {
+        const { fromInput, match } = kinds[blockHexagon[Math.floor(source[s]! / NEURONS_PER_BLOCK)]!]!;
+        if (tolerance[s]! > 0 && (match || !fromInput)) return false;
+      }
+      return true;
+    },
+  },
+  {
     broken: "a list of sections leads nowhere",
     reliedOnFor: "all kernels: follow the lists",
     holds: ({ arrays, blocks, sections }) => {

@@ -146,6 +146,14 @@ const CASES: [string, Change][] = [
     "a section matches values beyond its range",
     ({ range, sectionHead }, c) => (range[sectionHead[blocksOf(c, 1)[0]! * 128]!] = 1e-30),
   ],
+  [
+    "refines ramps that no input feeds",
+    (arrays, c) => (arrays.tolerance[arrays.sectionHead[feeding(arrays, c)]!] = 0.4),
+  ],
+  [
+    "refines ramps that no input feeds",
+    ({ tolerance, sectionHead }, c) => (tolerance[sectionHead[blocksOf(c, 1)[0]! * 128]!] = 0.4),
+  ],
   ["a list of sections leads nowhere", ({ sectionHead, source }) => (sectionHead[source[0]!] = 0xfffffffe)],
   ["a list of sections leads nowhere", ({ next }) => (next[0] = 0xfffffffe)],
   ["a list holds another neuron's section", ({ sectionHead }) => (sectionHead[0] = sectionHead[1]!)],
