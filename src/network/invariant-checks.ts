@@ -45,7 +45,12 @@ export function rampsAscend({ arrays, sections, kinds }: Subject): boolean {
     for (let r = 0; r < ramps[s]!; r++) {
       const end = ends[s * 4 + r]!;
       // Growth never makes ramps that neurons feed narrower than this, and two values that match are not the same.
-      if (!(end - start >= kind.rampEndMin && end <= INPUT_MAX) || (kind.match && end === start)) return false;
+      // The reciprocal tells -0 from 0: a rise over it would be negative.
+      if (
+        !(end - start >= kind.rampEndMin && 1 / (end - start) > 0 && end <= INPUT_MAX) ||
+        (kind.match && end === start)
+      )
+        return false;
       start = end;
     }
   }

@@ -130,6 +130,7 @@ const CASES: [string, Change][] = [
   ["a section has too many ramps", (arrays, c) => (arrays.ramps[arrays.sectionHead[feeding(arrays, c)]!] = 3)],
   ["a section codes an empty range", ({ range }) => (range[0] = 0)],
   ["ramps are not ascending", ({ ends }) => (ends[0] = -1)],
+  ["ramps are not ascending", ({ ends }) => (ends[0] = -0)],
   ["ramps are not ascending", ({ ends, ramps }) => ((ramps[0] = 2), ends.set([3, 2]))],
   ["ramps are not ascending", (arrays, c) => (arrays.ends[arrays.sectionHead[feeding(arrays, c)]! * 4] = 1e-38)],
   ["ramps are not ascending", ({ ends }) => (ends[0] = 2 ** 101)],
