@@ -5,7 +5,7 @@ const BATCH_RULE_MIN = 16;
 
 /**
  * Samples per training step for a task of `cycles` cycles (rows times epochs) that does not ask for a size: the largest
- * of 128, 64, 32 and 16 that leaves at least 200 steps, else 16. A step may run across the end of an epoch.
+ * of 128, 64, 32 and 16 that leaves at least 200 steps and is not above `most`, else 16. A step may run across the end of an epoch.
  *
  * Measured, accuracy after one epoch of the first n rows of MNIST, and rms error of 2000 cycles of a sine:
  *
@@ -16,8 +16,8 @@ const BATCH_RULE_MIN = 16;
  *     60000     96.8                        97.3
  *     sine      0.117  0.050  0.055         0.110
  */
-export function defaultBatchSize(cycles: number): number {
-  return SIZES.find((size) => cycles >= size * STEPS_MIN) ?? BATCH_RULE_MIN;
+export function defaultBatchSize(cycles: number, most = Infinity): number {
+  return SIZES.find((size) => size <= most && cycles >= size * STEPS_MIN) ?? BATCH_RULE_MIN;
 }
 
 /** The rule that suits a task's batch size. */

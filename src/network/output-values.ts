@@ -5,7 +5,7 @@ import type { OutputKind } from "./template/parse-template.ts";
 /** Output neurons that make up one external value. */
 export const NEURONS_PER_VALUE: Record<OutputKind, number> = { plain: 1, bool: 1, int: 64, float: 32 };
 
-const UINT64_MAX = 2n ** 64n - 1n;
+const WORD = 2 ** 32;
 /** One output's values for the samples of a run: sample q has `width` from `values[q * stride]` on. */
 interface Columns {
   index: number;
@@ -26,30 +26,44 @@ export function expandValue(kind: OutputKind, value: number, expected: Float32Ar
   else if (kind === "plain") expected[at] = Math.min(1, Math.max(0, value));
   else if (kind === "bool") expected[at] = value >= 0.5 ? 1 : 0;
   else {
-    const bits = kind === "int" ? toUint64(value) : floatBits(value);
-    for (let i = 0; i < neurons; i++) expected[at + i] = Number((bits >> BigInt(neurons - 1 - i)) & 1n);
+    if (kind === "int") expandWord(highWord(value), expected, at);
+    expandWord(kind === "int" ? lowWord(value) : floatBits(value), expected, at + neurons - 32);
   }
+}
+
+/** One number for each bit of a word. Words, because arithmetic with big integers takes a microsecond for a value. */
+function expandWord(word: number, expected: Float32Array, at: number): void {
+  for (let i = 0; i < 32; i++) expected[at + i] = (word >>> (31 - i)) & 1;
+}
+
+function packWord(outputs: Float32Array, at: number): number {
+  let word = 0;
+  for (let i = 0; i < 32; i++) word = (word << 1) | (outputs[at + i]! >= 0.5 ? 1 : 0);
+  return word >>> 0;
 }
 
 /** The external value that the output neurons from `at` on show. */
 export function packValue(kind: OutputKind, outputs: Float32Array, at: number): number {
-  const neurons = NEURONS_PER_VALUE[kind];
   if (kind === "plain") return outputs[at]!;
-  let bits = 0n;
-  for (let i = 0; i < neurons; i++) bits = (bits << 1n) | (outputs[at + i]! >= 0.5 ? 1n : 0n);
-  if (kind !== "float") return Number(bits);
-  scratch.setUint32(0, Number(bits));
+  if (kind === "bool") return outputs[at]! >= 0.5 ? 1 : 0;
+  if (kind === "int") return packWord(outputs, at) * WORD + packWord(outputs, at + 32);
+  scratch.setUint32(0, packWord(outputs, at));
   return scratch.getFloat32(0);
 }
 
-function toUint64(value: number): bigint {
-  if (value >= 2 ** 64) return UINT64_MAX;
-  return value > 0 ? BigInt(Math.trunc(value)) : 0n;
+/** The upper half of an integer of 64 bits; all ones beyond the largest. */
+function highWord(value: number): number {
+  return value > 0 ? Math.min(WORD - 1, Math.floor(value / WORD)) : 0;
 }
 
-function floatBits(value: number): bigint {
+function lowWord(value: number): number {
+  if (value >= WORD * WORD) return WORD - 1;
+  return value > 0 ? Math.trunc(value) % WORD : 0;
+}
+
+function floatBits(value: number): number {
   scratch.setFloat32(0, value);
-  return BigInt(scratch.getUint32(0));
+  return scratch.getUint32(0);
 }
 
 /**

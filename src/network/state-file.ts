@@ -12,6 +12,7 @@ import {
   count,
   createState,
   heap,
+  OUTPUTS_MAX,
   releaseState,
   STATE_BYTES_MAX,
   type Memory,
@@ -106,6 +107,8 @@ function open(bytes: Uint8Array): OpenedFile {
   const needed = PERS.reduce((sum, per) => sum + counts[per] * bytesPer(per), 0);
   if (needed > STATE_BYTES_MAX)
     throw new StateError(`a network may have ${STATE_BYTES_MAX} bytes, and this one has ${needed}`);
+  if (counts.output > OUTPUTS_MAX)
+    throw new StateError(`a network may have ${OUTPUTS_MAX} output neurons, and this one has ${counts.output}`);
   return { content, template: readTemplate(metadata["template"] ?? ""), counts };
 }
 

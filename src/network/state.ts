@@ -15,6 +15,9 @@ export const heap: Memory = { allocate: (bytes) => new Uint8Array(bytes), releas
 /** A file or a message of 2 GiB cannot be read in one piece: what a network's arrays may take, with room for its template. */
 export const STATE_BYTES_MAX = 2 ** 31 - 2 ** 26;
 
+/** Output neurons of a network: so many are shown, or told what they should show, in a tenth of a second. */
+export const OUTPUTS_MAX = 2 ** 24;
+
 /**
  * The flat arrays of one network. They are replaced when the state grows, and when its engine computes with this or with
  * another network: never hold one across an `append` or a call of the engine.
@@ -73,8 +76,11 @@ export function expectMore(state: State, per: Exclude<Per, "cluster">, added: nu
 
 function checkSize(state: State, per: Per, added: number): void {
   const bytes = usedBytes(state) + added * bytesPer(per);
-  if (bytes <= STATE_BYTES_MAX) return;
-  throw new MemoryFullError(`a network may have ${STATE_BYTES_MAX} bytes and would have ${bytes}`);
+  if (bytes > STATE_BYTES_MAX)
+    throw new MemoryFullError(`a network may have ${STATE_BYTES_MAX} bytes and would have ${bytes}`);
+  const outputs = count(state, "output") + added;
+  if (per === "output" && outputs > OUTPUTS_MAX)
+    throw new MemoryFullError(`a network may have ${OUTPUTS_MAX} output neurons and would have ${outputs}`);
 }
 
 /** Steps in which arrays grow. Each keeps the copying linear in the final size; the smaller ones are for tight places. */

@@ -2,7 +2,7 @@ import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { insertTask } from "./insert-task.ts";
-import { checkStep, checkWidths, cyclesOf, bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
+import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
 import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
 import type { TaskRow } from "./task-run.ts";
@@ -35,7 +35,7 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
   for (const binding of inputs) columns.push(await measure(binding));
   const { rows, cycles } = cyclesOf({ inputs: columns, outputs: [] }, input.time_length);
   checkWidths(context, "input", columns, input.time_length);
-  checkStep(columns, input.time_length, 1);
+  checkValues({ inputs: valuesOf(columns) * input.time_length, expected: 0 }, 1);
 
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,

@@ -1,14 +1,15 @@
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
-import { notFound } from "../errors.ts";
+import { badRequest, notFound } from "../errors.ts";
 import { defaultBatchSize } from "../network/batch-size.ts";
 import { insertTask } from "./insert-task.ts";
 import {
-  checkExpected,
-  checkStep,
+  bindingMeasure,
+  checkValues,
   checkWidths,
   cyclesOf,
-  bindingMeasure,
+  sampleSize,
+  samplesMax,
   type BoundColumns,
 } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
@@ -48,14 +49,22 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   for (const binding of inputs) columns.inputs.push(await measure(binding));
   for (const binding of outputs) columns.outputs.push(await measure(binding));
   const { rows, cycles } = cyclesOf(columns, input.time_length);
+  const total = cycles * input.epochs;
+  const outputKinds = outputs.map(
+    ({ hexagon_name }) => template.outputs.find(({ name }) => name === hexagon_name)!.kind,
+  );
+  const sample = sampleSize(columns, input.time_length, { hexagons: template.hexagons, outputKinds });
+  const most = samplesMax(sample);
+  const batchSize = input.batch_size ?? defaultBatchSize(total, most);
+  const samples = Math.min(batchSize, total);
+  checkValues(sample, samples);
   checkWidths(context, "input", columns.inputs, input.time_length);
   checkWidths(context, "output", columns.outputs, 1);
-  const total = cycles * input.epochs;
-  const batchSize = input.batch_size ?? defaultBatchSize(total);
-  const samples = Math.min(batchSize, total);
-  checkStep(columns.inputs, input.time_length, samples);
-  const kinds = outputs.map(({ hexagon_name }) => template.outputs.find(({ name }) => name === hexagon_name)!.kind);
-  checkExpected(columns.outputs, kinds, samples);
+  if (samples > most) {
+    throw badRequest(
+      `One step would have ${samples} samples, but with these columns and hexagons at most ${most} are possible`,
+    );
+  }
 
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,

@@ -40,7 +40,7 @@ export function bindingMeasure(
   };
 }
 
-/** Values that the inputs, and the output neurons, of one training step may have: 512 MiB of them. */
+/** Values that the inputs, and the output neurons, of one training step may have in memory: 512 MiB of them. */
 const STEP_VALUES_MAX = 128 * 1024 * 1024;
 
 /** Cycles of one pass over the shortest dataset. Throws 400 when a window is longer than that, or a step too large. */
@@ -69,18 +69,53 @@ export function checkWidths(
   throw badRequest(`Too many columns${rows}: ${wide.join("; ")}`);
 }
 
-/** Throws 400 when the windows of `samples` samples would not fit into memory. */
-export function checkStep(inputs: readonly BoundColumns[], timeLength: number, samples: number): void {
-  checkValues("input", inputs.reduce((sum, { width }) => sum + width, 0) * timeLength * samples);
+/** What each sample of a training step takes. */
+export interface SampleSize {
+  /** Values of all inputs, in windows. */
+  inputs: number;
+  /** Output neurons that are told what they should show. */
+  expected: number;
+  hexagons: number;
 }
 
-/** The same for what the outputs should show: each value is as many numbers as it has neurons. */
-export function checkExpected(outputs: readonly BoundColumns[], kinds: readonly OutputKind[], samples: number): void {
-  const neurons = outputs.reduce((sum, { width }, index) => sum + width * NEURONS_PER_VALUE[kinds[index]!], 0);
-  checkValues("expected", neurons * samples);
+/**
+ * Nobody else computes on a host during a step, and each of these takes a core one to five seconds: 128 samples in 1024
+ * hexagons, 16 of the widest input, 32 of the widest output.
+ */
+const STEP_MAX: SampleSize = { hexagons: 128 * 1024, inputs: 16 * 1024 * 1024, expected: 8 * 1024 * 1024 };
+
+/** What a training task's samples take. */
+export function sampleSize(
+  columns: { inputs: readonly BoundColumns[]; outputs: readonly BoundColumns[] },
+  timeLength: number,
+  template: { hexagons: readonly unknown[]; outputKinds: readonly OutputKind[] },
+): SampleSize {
+  return {
+    inputs: valuesOf(columns.inputs) * timeLength,
+    expected: columns.outputs.reduce(
+      (sum, { width }, index) => sum + width * NEURONS_PER_VALUE[template.outputKinds[index]!],
+      0,
+    ),
+    hexagons: template.hexagons.length,
+  };
 }
 
-function checkValues(what: string, values: number): void {
-  if (values <= STEP_VALUES_MAX) return;
-  throw badRequest(`One step would have ${values} ${what} values, but at most ${STEP_VALUES_MAX} are possible`);
+export const valuesOf = (columns: readonly BoundColumns[]) => columns.reduce((sum, { width }) => sum + width, 0);
+
+/** Throws 400 when the windows of `samples` samples, or what outputs should show, would not fit into memory. */
+export function checkValues(sample: Pick<SampleSize, "inputs" | "expected">, samples: number): void {
+  for (const what of ["inputs", "expected"] as const) {
+    const values = sample[what] * samples;
+    if (values <= STEP_VALUES_MAX) continue;
+    const kind = what === "inputs" ? "input" : "expected";
+    throw badRequest(`One step would have ${values} ${kind} values, but at most ${STEP_VALUES_MAX} are possible`);
+  }
+}
+
+/** How many such samples a step may have, by what it takes; one is always possible. */
+export function samplesMax(sample: SampleSize): number {
+  const limits = (["hexagons", "inputs", "expected"] as const).map(
+    (what) => STEP_MAX[what] / Math.max(1, sample[what]),
+  );
+  return Math.max(1, Math.floor(Math.min(...limits)));
 }

@@ -47,7 +47,8 @@ export async function runRequestTask(context: RunContext, run: TaskRun<"request"
 async function answerRows(context: RunContext, run: TaskRun<"request">, source: SliceSource): Promise<void> {
   const { task } = run;
   const total = task.total_number_of_cycles;
-  const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle });
+  // How wide the answers are, and so how long a cycle takes, nobody knows before the first one.
+  const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
   const results = new Results(context, run);
   const read = async (firstCycle: number): Promise<RequestSlice> => {
     const cycles = size.next(total - firstCycle);

@@ -11,11 +11,14 @@ export class SliceSize {
   readonly #cyclesMax: number;
   #goal: number;
 
-  /** Slices are whole multiples of `unit` cycles; `bytesPerCycle` is what a cycle's rows take. */
-  constructor({ unit, bytesPerCycle }: { unit: number; bytesPerCycle: number }) {
+  /**
+   * Slices are whole multiples of `unit` cycles; `bytesPerCycle` is what a cycle's rows take, `first` how many cycles are
+   * tried at first.
+   */
+  constructor({ unit, bytesPerCycle, first = FIRST_CYCLES }: { unit: number; bytesPerCycle: number; first?: number }) {
     this.#unit = unit;
     this.#cyclesMax = Math.floor(BYTES_MAX / Math.max(1, bytesPerCycle));
-    this.#goal = FIRST_CYCLES;
+    this.#goal = first;
   }
 
   /** Another host may be a hundred times slower. */

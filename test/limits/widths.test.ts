@@ -1,7 +1,10 @@
 /** How wide inputs and outputs may be: of tasks, and of uploaded checkpoints. Direct IO: `test/clusters/direct-io.test.ts`. */
+import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
+import { tasks } from "../../src/db/schema/index.ts";
 import { Network } from "../../src/network/network.ts";
+import { OUTPUTS_MAX } from "../../src/network/state.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { sendFile } from "../api/dataset-support.ts";
 import {
@@ -88,6 +91,55 @@ test("a step for whose expected values there is no room is refused", async () =>
   } finally {
     await wide.close();
   }
+});
+
+test("a step that would keep the host to itself is refused; the default size gets smaller", async () => {
+  const { limits } = parseConfig({});
+  const large = await createTestApp({ config: { limits } });
+  try {
+    const cluster = await makeCluster(large);
+    const row = Array.from({ length: 100 }, (_, i) => `${i},1,1`).join("\n");
+    const chain = `version: 1\nsettings:\nrefractory_time: 1\nhexagons:\n${row}\ninputs:\npicture_hex: 0,1,1\noutputs:\nlabel_hex: 99,1,1\n`;
+    const long = await makeCluster(large, { template: chain, name: "long_cluster" });
+    const data = (rows: number, width: number, outputs: number) =>
+      makeDataset(large.app, {
+        rows,
+        groups: [
+          { name: "picture", width, cell: () => 1 },
+          { name: "label", width: outputs, cell: oneHot },
+        ],
+      });
+    const train = async (uuid: string, dataset: string, more: Record<string, unknown>) => {
+      const answer = await large.request("POST", "/task/train", { body: trainBody(uuid, dataset, more) });
+      return [answer.status, answer.text];
+    };
+    const text = (samples: number, most: number) =>
+      `One step would have ${samples} samples, but with these columns and hexagons at most ${most} are possible`;
+    const few = await data(100, 1, 1);
+    expect(await train(cluster, few, { batch_size: 65_536, epochs: 1000 })).toEqual([400, text(65_536, 43_690)]);
+    expect(await train(long, few, { batch_size: 1311, epochs: 1000 })).toEqual([400, text(1311, 1310)]);
+    expect(await train(cluster, await data(100, 40_000, 1), { batch_size: 500, epochs: 1000 })).toEqual([
+      400,
+      text(500, 419),
+    ]);
+    expect(await train(cluster, await data(100, 1, 40_000), { batch_size: 250, epochs: 1000 })).toEqual([
+      400,
+      text(250, 209),
+    ]);
+    const { uuid } = await startTrain(large, cluster, await data(2, 200_000, 1), { epochs: 100_000 });
+    const [row0] = await large.app.db.select().from(tasks).where(eq(tasks.uuid, uuid));
+    expect(row0?.plan).toMatchObject({ batch_size: 64 });
+  } finally {
+    await large.close();
+  }
+});
+
+test("more output neurons than a network may have are refused, and nothing is lost", () => {
+  const network = Network.create(parseTemplate(smallTemplate), 1);
+  network.ensureOutputWidth(0, OUTPUTS_MAX);
+  const reason = `a network may have ${OUTPUTS_MAX} output neurons and would have ${OUTPUTS_MAX + 1}`;
+  expect(() => network.ensureOutputWidth(0, OUTPUTS_MAX + 1)).toThrow(reason);
+  expect(network.outputs[0]!.width).toBe(OUTPUTS_MAX);
 });
 
 test("a checkpoint with a wider network is refused", async () => {

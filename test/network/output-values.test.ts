@@ -48,6 +48,37 @@ describe("output values", () => {
     expect(packValue(kind, Float32Array.from(expanded(kind, value)), 0)).toBe(back);
   });
 
+  test("integers are their bits, whatever their size", () => {
+    for (const value of [
+      1,
+      2 ** 31,
+      2 ** 32 - 1,
+      2 ** 32,
+      2 ** 32 + 1,
+      2 ** 53 - 1,
+      2 ** 53 + 2 ** 20,
+      2 ** 64 - 2 ** 11,
+    ]) {
+      const bits = value.toString(2).padStart(64, "0");
+      expect(expanded("int", value).join("")).toBe(bits);
+      expect(packValue("int", Float32Array.from(bits, Number), 0)).toBe(value);
+    }
+  });
+
+  test("an integer costs about as much as 64 switches", () => {
+    const neurons = new Float32Array(64 * 10_000);
+    const ms = (kind: OutputKind) => {
+      const start = performance.now();
+      for (let at = 0; at < neurons.length; at += NEURONS_PER_VALUE[kind]) {
+        expandValue(kind, 1_234_567, neurons, at);
+        packValue(kind, neurons, at);
+      }
+      return performance.now() - start;
+    };
+    const best = (kind: OutputKind) => Math.min(...Array.from({ length: 5 }, () => ms(kind)));
+    expect(best("int") / best("bool")).toBeLessThan(8);
+  });
+
   test.each<OutputKind>(["plain", "bool", "int", "float"])("%s: NaN is no expectation", (kind) => {
     expect(expanded(kind, NaN).every(Number.isNaN)).toBe(true);
   });

@@ -16,7 +16,8 @@ export const bindingErrors = {
     "Data-set with uuid '{uuid}' has no rows",
     "Dataset with UUID '{uuid}' is invalid and can not be read.",
     "'time_length' is {number}, but there are only {number} rows",
-    "One step would have {number} input values, but at most {number} are possible",
+    "One step would have {number} {kind} values, but at most {number} are possible",
+    "One step would have {number} samples, but with these columns and hexagons at most {number} are possible",
   ],
   404: [
     "Cluster with uuid '{uuid}' not found",
