@@ -38,6 +38,13 @@ const names = [
   "👩‍🚀",
   "ﬁ",
   "a_0",
+  " lead",
+  "trail ",
+  " ",
+  "\u00a0",
+  "\u200b",
+  "a\u2028b",
+  "-c",
   "n".repeat(254),
 ];
 
@@ -94,11 +101,27 @@ describe.each(["csv", "parquet", "arrow"] as const)("columns of a file in %s", (
   });
 });
 
+test("a downloaded CSV file gives every column its name again, also the first", async () => {
+  const again = async (file: Blob) => {
+    const { description } = await hanami.datasets.uploadCsv({ name: "again", file, has_header: true, exact: true });
+    return Object.keys(description).sort();
+  };
+  expect(await again(await download(source, "csv"))).toEqual([...names].sort());
+  for (const column_name of [" lead", "trail ", " "]) {
+    expect(await again(await download(source, "csv", column_name))).toEqual([column_name]);
+  }
+  const marked = await hanami.datasets.uploadCsv({ name: "marked", file: new Blob(['"\ufeffmark",b\n1,2\n']) });
+  for (const format of ["csv", "arrow"] as const) {
+    const file = await download(marked.uuid, format);
+    const { description } = await hanami.datasets.uploadFile({ name: "again", file, format });
+    expect(Object.keys(description).sort()).toEqual(["b", "\ufeffmark"]);
+  }
+});
+
 test("an array in NPY takes any of them", async () => {
   const header = npyHeader({ type: "uint8", rowCount: 1, columnCount: 2 });
   const file = new Blob([new Uint8Array(header), Uint8Array.of(7, 8)]);
-  // CSV drops blanks around a name.
-  for (const column_name of [...names, " lead", "trail ", " ", "\u00a0", "\ufeffmark", "\u200b", "a\u2028b"]) {
+  for (const column_name of names) {
     const { uuid } = await hanami.datasets.uploadFile({ name: "named", file, format: "npy", column_name });
     expect([column_name, await hanami.datasets.content({ uuid, column_name })]).toEqual([column_name, [[7, 8]]]);
   }

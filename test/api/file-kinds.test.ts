@@ -52,7 +52,10 @@ const kinds: Record<string, Buffer> = {
   JSON: Buffer.from('[\n  {"a": 1, "b": 2},\n  {"a": 3, "b": 4}\n]\n'),
   "text separated by tabs": Buffer.from("a\tb\n1\t2\n"),
   "text separated by semicolons": Buffer.from("a;b\n1,5;2\n"),
-  "UTF-16 text": Buffer.from("a,b\n1,2\n", "utf16le"),
+  "text separated by vertical bars": Buffer.from("| a | b |\n|---|---|\n| 1 | 2 |\n"),
+  "text separated by blanks": Buffer.from("sepal length\n1.5e+00 -2.5e+00\n"),
+  "UTF-16 text without a byte order mark": Buffer.from("a,b\n1,2\n", "utf16le"),
+  "UTF-32 text": Buffer.from("\ufeff\x00a\x00\n\x001\x00\n\x00", "utf16le"),
 };
 
 const reason = async (format: FileFormat, file: Blob) => {
@@ -68,15 +71,25 @@ test.each(Object.keys(kinds))("%s sent as CSV is named as what it is", async (ki
   );
 });
 
-test("as are other kinds of lines and arrays of JSON, and big-endian UTF-16", async () => {
+test("as are other kinds of lines and arrays of JSON", async () => {
   for (const text of ['{"a": 1}\n{"a": 2}\n', "[[1, 2], [3, 4]]", "[1,2]\n", "{}", '  {\n "x": [1]}', "[true]", "[]"]) {
     expect([text, await reason("csv", new Blob([text]))]).toEqual([
       text,
       expect.stringContaining("not CSV, but JSON: "),
     ]);
   }
-  const swapped = Buffer.from("\ufeffa,b\n1,x\n", "utf16le").swap16();
-  expect(await reason("csv", new Blob([swapped]))).toContain("not CSV, but UTF-16 text: save it as CSV in UTF-8");
+});
+
+test("UTF-16 with a byte order mark is text: what is said of it is what is wrong with it", async () => {
+  for (const swap of [false, true]) {
+    const refusal = (text: string) => {
+      const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
+      return reason("csv", new Blob([swap ? bytes.swap16() : bytes]));
+    };
+    expect(await refusal("a\tb\r\n1\t2\r\n")).toContain("not CSV, but text separated by tabs: ");
+    expect(await refusal("a;b\r\n1,5;2\r\n")).toContain("not CSV, but text separated by semicolons: ");
+    expect(await refusal("a,b\n1,x\n")).toContain("row 1 (line 2), column 'b': 'x' is not a number");
+  }
 });
 
 test("every format sent as every other one is named", async () => {

@@ -98,7 +98,8 @@ describe("what is left out of a CSV file, or guessed, is said", () => {
         "column 'a': 2 numbers are too small for 32-bit floats and become 0; the first is 1e-60 in row 1, which becomes 0",
       ],
     ],
-    ["blanks around names", 'a, b,"c "\n1,2,3\n', [[1, 2, 3]], ["blanks around 2 names of columns are left out"]],
+    ["blanks around names", 'a, b, "c "\n1,2,3\n', [[1, 2, 3]], ["blanks around 2 names of columns are left out"]],
+    ["blanks between quotes, which are a part of the name", '" a","b ",c\n1,2,3\n', [[1, 2, 3]], []],
     [
       "mixed line ends",
       "a\r\n1\n2\r3\n",

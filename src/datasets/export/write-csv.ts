@@ -23,14 +23,23 @@ export async function* writeCsv(table: ExportTable): AsyncGenerator<Uint8Array<A
   }
 }
 
-const quote = (name: string) => (/[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
+/** Blanks around a name, and what looks like a byte-order mark, count between quotes alone. */
+const quote = (name: string) =>
+  /[",\r\n]/.test(name) || name !== name.trim() ? `"${name.replaceAll('"', '""')}"` : name;
 
-/** Nine digits always tell two 32-bit floats apart; mostly fewer do. */
+/** Beyond 2^53, where an import no longer counts numbers with an exponent as whole. */
+const DIGITS_END = 1e16;
+
+/**
+ * Nine digits always tell two 32-bit floats apart; mostly fewer do. A whole number has all its digits, or an exponent:
+ * rounded digits would be another whole number.
+ */
 export function floatText(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 2 ** 24) return Object.is(value, -0) ? "-0" : String(value);
-  for (let digits = 7; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return String(short);
-  }
-  return String(Number(value.toPrecision(9)));
+  if (Object.is(value, -0)) return "-0";
+  const isWhole = Number.isInteger(value);
+  if (isWhole && Math.abs(value) < DIGITS_END) return String(value);
+  let digits = 7;
+  while (digits < 9 && Math.fround(Number(value.toPrecision(digits))) !== value) digits++;
+  const short = Number(value.toPrecision(digits));
+  return isWhole ? short.toExponential() : String(short);
 }

@@ -5,18 +5,26 @@ import type { CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
 
+const NO_ROW_NUMBERS = "pandas: index=False, R: row.names=FALSE";
+
 /** Names for a file without a header. */
 export const numberedNames = (count: number) => Array.from({ length: count }, (_, column) => `column_${column}`);
+
+const countsFrom0 = (cells: readonly string[]) => cells.every((cell, column) => cell === String(column));
+
+/** Programs that number their rows write no name above those numbers. */
+const isNumbered = ([first, ...others]: readonly string[]) => first === "" && countsFrom0(others);
 
 /**
  * The names in the first row. When nobody said that it is a header, a row of values is refused: numbers are names only
  * when they count the columns from 0, as programs do that know no names. Throws ImportError.
  */
 export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: boolean): string[] {
-  const cells = row.cells.map((cell) => cell.trim());
-  if (!isSureHeader && cells.some((cell) => cell !== "") && cells.every(isValue)) {
+  const { cells } = row;
+  const looksLikeValues = cells.some((cell) => cell !== "") && cells.every((cell) => isValue(cell.trim()));
+  if (!isSureHeader && looksLikeValues && !isNumbered(cells)) {
     const where = `line ${row.line}: '${excerpt(cells.join(","))}'`;
-    if (!cells.every((cell, column) => cell === String(column))) {
+    if (!countsFrom0(cells)) {
       throw new ImportError(
         `${where} holds values where the names of the columns are expected; say has_header=false (--no-header) for a file ` +
           "without a header, or has_header=true (--header) if these are the names",
@@ -25,8 +33,7 @@ export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: b
     warnings.add(`${where} is taken as names of columns, not as values; has_header=false says that it is a row`);
   }
   checkNames(cells);
-  const trimmed = row.cells.filter((cell, column) => cell !== cells[column]).length + row.trimmed;
-  if (trimmed > 0) warnings.add(`blanks around ${trimmed} names of columns are left out`);
+  if (row.trimmed > 0) warnings.add(`blanks around ${row.trimmed} names of columns are left out`);
   return cells;
 }
 
@@ -36,6 +43,9 @@ function checkNames(names: string[]): void {
   for (const [index, name] of names.entries()) {
     const where = `header, column ${index + 1}`;
     const problem = nameProblem(name);
+    if (name === "" && index === 0 && names.length > 1) {
+      throw new ImportError(`${where}: the name ${problem}; numbers of rows are to be left out (${NO_ROW_NUMBERS})`);
+    }
     if (problem !== undefined) throw new ImportError(`${where}: the name ${problem}`);
     const other = columns.get(name);
     if (other !== undefined) throw new ImportError(`${where}: the name '${name}' is that of column ${other}, too`);

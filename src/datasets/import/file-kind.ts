@@ -56,7 +56,13 @@ const binaryKinds: [RegExp, string, string, Format?][] = [
   [/^.{8}\{"/s, "safetensors", "checkpoints are uploaded as such"],
   [/^\x89PNG/, "a PNG picture", "pictures are uploaded as IDX, CSV or a table"],
   [/^\xff\xd8\xff/, "a JPEG picture", "pictures are uploaded as IDX, CSV or a table"],
-  [/^(?:\xff\xfe|\xfe\xff|(?:[\t\r\n -~]\0){4}|(?:\0[\t\r\n -~]){4})/, "UTF-16 text", "save it as CSV in UTF-8"],
+  [/^(?:\xff\xfe\0\0|\0\0\xfe\xff)/, "UTF-32 text", "save it as CSV in UTF-8"],
+  [/^(?:(?:[\t\r\n -~]\0\0\0){4}|(?:\0\0\0[\t\r\n -~]){4})/, "UTF-32 text", "save it as CSV in UTF-8"],
+  [
+    /^(?:(?:[\t\r\n -~]\0){4}|(?:\0[\t\r\n -~]){4})/,
+    "UTF-16 text without a byte order mark",
+    "save it as CSV in UTF-8",
+  ],
 ];
 
 /** First characters behind blanks and a byte-order mark, in lower case. */
@@ -67,6 +73,9 @@ const textKinds: [RegExp, string, string][] = [
   [/^(?:\{\s*["}]|\[\s*(?:["[{\]\d-]|true|false|null))/, "JSON", SAVE],
   [/^[^\n,]*\t[^\n,]*(?:\n|$)/, "text separated by tabs", "separate cells by commas"],
   [/^[^\n,]*;[^\n,]*(?:\n|$)/, "text separated by semicolons", "separate cells by commas, and decimals by points"],
+  [/^[^\n,]*\|[^\n,]*\n[^\n,]*\|/, "text separated by vertical bars", "separate cells by commas"],
+  // Names may have blanks in them, and so does a title: two numbers tell.
+  [/^[^\n,]*\n *[\d.+-][^\s,]* +[\d.+-]/, "text separated by blanks", "separate cells by commas"],
 ];
 
 /** What is in a ZIP archive, by the names in its list. */
@@ -105,8 +114,9 @@ async function kindOf(head: Buffer, readTail: () => Promise<Buffer>): Promise<Fi
     return { name, advice };
   }
   // Words such as ORC may begin a text as well.
-  if (isText(bytes)) {
-    const start = head.toString("utf8").trimStart().toLowerCase();
+  const text = isText(bytes) ? head.toString("utf8") : utf16Text(head, bytes);
+  if (text !== undefined) {
+    const start = text.trimStart().toLowerCase();
     const [, name, advice] = textKinds.find(([pattern]) => pattern.test(start)) ?? [];
     if (name !== undefined && advice !== undefined) return { name, advice };
     return { name: "text", advice: "upload it as CSV, if it is that", format: "csv" };
@@ -114,6 +124,12 @@ async function kindOf(head: Buffer, readTail: () => Promise<Buffer>): Promise<Fi
   const [, name, advice, format] = binaryKinds.find(([pattern]) => pattern.test(bytes)) ?? [];
   if (name === undefined || advice === undefined) return undefined;
   return { name, advice, ...(format === undefined ? {} : { format }) };
+}
+
+/** Text whose byte order mark says UTF-16. The mark of UTF-32 may begin in the same way. */
+function utf16Text(head: Buffer, bytes: string): string | undefined {
+  if (/^\xff\xfe(?!\0\0)/s.test(bytes)) return new TextDecoder("utf-16le").decode(head);
+  return bytes.startsWith("\xfe\xff") ? new TextDecoder("utf-16be").decode(head) : undefined;
 }
 
 /** Nothing but tabs and line ends among the control characters. */
