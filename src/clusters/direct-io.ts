@@ -2,7 +2,7 @@ import type { Context } from "../app-context.ts";
 import type { Limits } from "../config.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
 import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
-import type { SliceColumns } from "../hosts/host.ts";
+import type { RequestReport, SliceColumns } from "../hosts/host.ts";
 import { widthExcess } from "../limits/width-excess.ts";
 import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterSeat } from "./cluster-seat.ts";
@@ -13,6 +13,16 @@ const BUFFERED_MESSAGES_MAX = 4;
 
 /** No template's names are longer. */
 const NAME_LENGTH_MAX = 254;
+
+/** Who takes the answers. */
+export interface AnswerTaker {
+  /** Not too much of what was sent before is still to be taken. */
+  hasRoom(): boolean;
+  /** Resolves when that may be so, or when nobody takes anything any more. */
+  room(): Promise<void>;
+}
+
+const alwaysTakes: AnswerTaker = { hasRoom: () => true, room: () => Promise.resolve() };
 
 export interface OutputValues {
   name: string;
@@ -31,7 +41,7 @@ export interface DirectIo {
   /** All values that an output should show. */
   setExpected(name: string, values: Float32Array): void;
   train(): Promise<void>;
-  /** Of every output of the cluster, by name. */
+  /** Of every output of the cluster, by name. Begins when there is room for the answer. */
   request(): Promise<OutputValues[]>;
   close(): void;
 }
@@ -41,7 +51,12 @@ export interface DirectIo {
  * its host has it.
  * `onRetired` is called when the cluster is deleted.
  */
-export async function openDirectIo(context: Context, wanted: string, onRetired: () => void): Promise<DirectIo> {
+export async function openDirectIo(
+  context: Context,
+  wanted: string,
+  onRetired: () => void,
+  taker: AnswerTaker = alwaysTakes,
+): Promise<DirectIo> {
   const { scheduler, config } = context.app;
   const { uuid } = await findCluster(context, wanted).catch((error: unknown) => {
     if (error instanceof HanamiError) throw notFound(`Cluster with UUID '${wanted}' not found`);
@@ -59,6 +74,7 @@ export async function openDirectIo(context: Context, wanted: string, onRetired: 
   return new DirectLine(
     {
       ...opened,
+      taker,
       limits: config.limits,
       bytesMax: BUFFERED_MESSAGES_MAX * config.limits.messageBytes,
       exclusive: (step) => scheduler.exclusive(uuid, step),
@@ -69,6 +85,7 @@ export async function openDirectIo(context: Context, wanted: string, onRetired: 
 
 interface Line {
   template: string;
+  taker: AnswerTaker;
   /** `directLosses` of the cluster. */
   losses: number;
   /** Of one input or output. */
@@ -137,10 +154,16 @@ class DirectLine implements DirectIo {
   }
 
   async request(): Promise<OutputValues[]> {
-    const { outputs } = await this.#cycle((seat) =>
-      seat.request({ cycles: 1, timeLength: 1, inputs: columns(this.#inputs) }),
-    );
-    return outputs
+    const { taker } = this.#line;
+    let report: RequestReport | undefined;
+    while (report === undefined) {
+      await taker.room();
+      // While the cycle waited for its turn, others may have got answers that nobody takes: nothing is computed then.
+      report = await this.#cycle(async (seat) =>
+        taker.hasRoom() ? seat.request({ cycles: 1, timeLength: 1, inputs: columns(this.#inputs) }) : undefined,
+      );
+    }
+    return report.outputs
       .map(({ name, values }) => ({ name, values }))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }

@@ -1,3 +1,4 @@
+import { MAX_COLUMNS } from "../datasets/file/layout.ts";
 import { datasetPath } from "../datasets/paths.ts";
 import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
 import type { RequestReport, RequestSlice } from "../hosts/host.ts";
@@ -117,7 +118,7 @@ class Results {
       return { name, width: output.width, values: output.values };
     });
     const groups = columns.map(({ name, width }) => ({ name, width }));
-    if (this.#writer === null) await this.#checkBytes(groups);
+    if (this.#writer === null) await this.#checkSize(groups);
     this.#writer ??= await openResultWriter(this.#context, { uuid: task.uuid, name: task.name, groups });
     await this.#writer.append(
       cycles,
@@ -126,11 +127,14 @@ class Results {
   }
 
   /** Before the first row, rather than when the disk has been written full. */
-  async #checkBytes(groups: readonly { width: number }[]): Promise<void> {
+  async #checkSize(groups: readonly { width: number }[]): Promise<void> {
     const { limits, db } = this.#context;
     const { datasetBytes } = limits;
     const projectId = this.#run.task.project_id;
     const columns = groups.reduce((sum, { width }) => sum + width, 0);
+    if (columns > MAX_COLUMNS) {
+      throw new TaskError(`The result would have ${columns} columns, but a dataset may have ${MAX_COLUMNS}`);
+    }
     const bytes = this.#run.task.total_number_of_cycles * columns * Float32Array.BYTES_PER_ELEMENT;
     if (bytes > datasetBytes) {
       throw new TaskError(`The result would have ${bytes} bytes of values, but a dataset may have ${datasetBytes}`);

@@ -319,6 +319,63 @@ test("two sockets of one cluster keep their own buffers", async () => {
   expect(ofA?.values).not.toEqual(ofB?.values);
 });
 
+test("a user whose clients do not read gets no more than some answers; others, and those who read on, get all", async () => {
+  const values = 262_144;
+  // Nothing leads to these outputs, so their answers are long, but quickly computed.
+  const outputs = Array.from({ length: 16 }, (_, i) => ({
+    name: `o${String(i).padStart(2, "0")}`,
+    at: `${10 + 2 * i},9,9`,
+  }));
+  const template = `version: 1 settings: hexagons: 1,1,1 ${outputs.map(({ at }) => at).join(" ")}
+    inputs: in: 1,1,1 outputs: ${outputs.map(({ name, at }) => `${name}: ${at}`).join(" ")}`;
+  const cluster = await directCluster("long_answers", template);
+  const teacher = await connect(cluster);
+  for (const [i, { name: bufferName }] of outputs.entries()) {
+    const isLast = i === outputs.length - 1;
+    const about = { bufferName, processType: train, targetBufferType: expected, isLast };
+    expect((await teacher.ask({ ...about, values: new Float32Array(values) })).length).toBeGreaterThan(0);
+  }
+  const question = { bufferName: "in", processType: request, targetBufferType: input, isLast: true };
+  const answers = async () => {
+    const { values: counts } = await app.app.metrics.cycles.get();
+    return counts.filter(({ labels }) => labels.kind === "request").reduce((sum, { value }) => sum + value, 0);
+  };
+  const before = await answers();
+  const deaf: DirectClient[] = [];
+  for (let i = 0; i < 24; i++) {
+    const client = await connect(cluster);
+    client.socket.pause();
+    client.send({ ...question, values: new Float32Array([i]) });
+    deaf.push(client);
+  }
+  let last = before;
+  await expect
+    .poll(
+      async () => {
+        const [now, earlier] = [await answers(), last];
+        last = now;
+        return now > before && now === earlier;
+      },
+      { interval: 1000, timeout: 60_000 },
+    )
+    .toBe(true);
+  // 16 MiB each, of which the system takes a part.
+  expect(last - before).toBeLessThan(16);
+  const neighbour = await app.addUser({ id: "reader", projectId: "elsewhere" });
+  const body = { name: "neighbours_cluster", template: Buffer.from(smallTemplate).toString("base64") };
+  const own = (await app.request("POST", "/cluster", { body, token: neighbour })).json<{ uuid: string }>();
+  const mode = { uuid: own.uuid, new_state: "DIRECT" };
+  (await app.request("PUT", "/cluster/set_mode", { body: mode, token: neighbour })).json();
+  expect(await (await connect(own.uuid, neighbour)).ask(lastPicture(0))).toBeInstanceOf(Buffer);
+  for (const client of deaf) {
+    client.socket.resume();
+    for (const { name } of outputs) {
+      const answer = decodeClusterIO(await client.next())!;
+      expect([answer.bufferName, answer.values.length]).toEqual([name, values]);
+    }
+  }
+});
+
 test("the buffers of a socket hold what four of the longest messages hold, and no more", async () => {
   const { limits } = parseConfig({ HANAMI_MAX_MESSAGE_BYTES: "4096" });
   const small = await createTestApp({ config: { limits } });

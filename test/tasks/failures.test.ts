@@ -104,6 +104,26 @@ test("a defect fails the task, and only administrators read what it was", async 
   await rm(datasetPath(app.app.storage, broken.uuid), { recursive: true });
 });
 
+test("a result with more columns than a dataset may have fails its task with that reason", async () => {
+  const rig = await openRig(app);
+  const names = Array.from({ length: 5 }, (_, i) => `o${i}`);
+  // Nothing leads to these outputs: however wide they are, they take little.
+  const template = `version: 1 settings: hexagons: 1,1,1 ${names.map((_, i) => `${9 + 2 * i},9,9`).join(" ")}
+    inputs: picture_hex: 1,1,1 outputs: ${names.map((name, i) => `${name}: ${9 + 2 * i},9,9`).join(" ")}`;
+  const options = { name: "wide results", template: base64(template), seed: 5 };
+  const { uuid } = await createCluster(rig.context, options);
+  const wide = await makeDataset(app.app, { rows: 1, groups: [{ name: "wide", width: 250_000, cell: () => 0 }] });
+  const inputs = [{ dataset_uuid: dataset, dataset_column: "picture", hexagon_name: "picture_hex" }];
+  const common = { name: "wide", cluster_uuid: uuid, inputs, time_length: 1 };
+  const outputs = names.map((hexagon_name) => ({ dataset_uuid: wide, dataset_column: "wide", hexagon_name }));
+  await over(rig, await createTrainTask(rig.context, { ...common, outputs, epochs: 1, batch_size: 1 }));
+  const results = names.map((hexagon_name) => ({ hexagon_name, dataset_column: hexagon_name }));
+  expect(await over(rig, await createRequestTask(rig.context, { ...common, results }))).toMatchObject({
+    state: "failed",
+    error_message: "The result would have 1250000 columns, but a dataset may have 1048576",
+  });
+});
+
 test("a training that waits for space tells how far it is", async (t) => {
   const disk = await mountSmallDisk(48);
   if ("reason" in disk) return t.skip(disk.reason);

@@ -26,7 +26,8 @@ const trained = encodeClusterIO({ ...acknowledgement, isLast: true });
  */
 export const clusterTarget: SocketTarget = {
   async open(context, uuid, peer) {
-    const io = await openDirectIo(context, uuid, () => peer.close(closeCode.goingAway, "The cluster was deleted"));
+    const onRetired = () => peer.close(closeCode.goingAway, "The cluster was deleted");
+    const io = await openDirectIo(context, uuid, onRetired, peer);
     return {
       async message(bytes) {
         const message = decodeClusterIO(bytes);

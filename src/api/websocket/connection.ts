@@ -10,6 +10,7 @@ import { sortedJson } from "../sorted-json.ts";
 import { HandshakeError, shakeHands } from "./handshake.ts";
 import type { SocketPeer, SocketSession } from "./target.ts";
 import type { NamedTarget } from "./targets.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
 
 /** Codes of RFC 6455. */
 const closeCode = { goingAway: 1001, policyViolation: 1008, tooBig: 1009, internalError: 1011 } as const;
@@ -38,6 +39,7 @@ function toBytes(data: RawData): Uint8Array {
 export class SocketConnection {
   readonly #app: App;
   readonly #targets: ReadonlyMap<string, NamedTarget>;
+  readonly #unread: UnreadAnswers;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   /** The client learns it with the handshake. */
@@ -60,13 +62,21 @@ export class SocketConnection {
   readonly #peer: SocketPeer = {
     send: (bytes) => this.#send(bytes),
     close: (code, reason) => this.#close(code, reason),
+    hasRoom: () => this.#isClosed || this.#unread.hasRoom(this.#userUuid),
+    room: () => Promise.race([this.#unread.room(this.#userUuid), this.#closed]),
   };
 
-  /** `stream` is what the websocket's bytes come from. */
-  constructor(app: App, targets: ReadonlyMap<string, NamedTarget>, socket: WebSocket, stream: Duplex) {
+  /** `stream` is what the websocket's bytes come from; `unread` is shared by all of them. */
+  constructor(
+    app: App,
+    { targets, unread }: { targets: ReadonlyMap<string, NamedTarget>; unread: UnreadAnswers },
+    socket: WebSocket,
+    stream: Duplex,
+  ) {
     // Whatever is logged on behalf of this client tells which one it was.
     this.#app = { ...app, log: app.log.child({ connectionId: this.#id }) };
     this.#targets = targets;
+    this.#unread = unread;
     this.#socket = socket;
     this.#stream = stream;
     this.#handshakeTimer = setTimeout(
@@ -108,8 +118,14 @@ export class SocketConnection {
 
   #send(bytes: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const taken = this.#unread.add(this.#userUuid, bytes.length);
     // An error here is followed by "close".
-    this.#sent = new Promise((resolve) => this.#socket.send(bytes, { binary: true }, () => resolve()));
+    this.#sent = new Promise((resolve) =>
+      this.#socket.send(bytes, { binary: true }, () => {
+        taken();
+        resolve();
+      }),
+    );
   }
 
   #close(code: number, reason: string): void {
@@ -147,6 +163,10 @@ export class SocketConnection {
     this.#work = undefined;
     this.#socket.resume();
     if (this.#isClosed) await this.#endSession();
+  }
+
+  get #userUuid(): string {
+    return this.#registration?.userUuid ?? "";
   }
 
   /** Of the message that is being worked on. */

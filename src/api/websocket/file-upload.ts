@@ -8,6 +8,8 @@ export const fileUploadTarget: SocketTarget = {
     const upload = await attachUpload(context, uuid);
     const answer = (errorMessage: string) =>
       peer.send(encodeFileUploadResponse({ success: errorMessage === "", errorMessage }));
+    // A client that goes on after a refusal must not fill the log.
+    let isNoted = false;
     return {
       async message(bytes) {
         const piece = decodeFileUpload(bytes);
@@ -19,7 +21,11 @@ export const fileUploadTarget: SocketTarget = {
           await upload.write(piece.position, piece.data);
           context.app.metrics.uploadBytes.inc(piece.data.length);
         } catch (error) {
-          context.app.log.warn({ err: error, tempfile: uuid }, "a piece of an upload was refused");
+          context.app.log[isNoted ? "debug" : "warn"](
+            { err: error, tempfile: uuid },
+            "a piece of an upload was refused",
+          );
+          isNoted = true;
           answer("Failed to write data to disc");
           return;
         }

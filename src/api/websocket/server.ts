@@ -4,6 +4,7 @@ import type { App } from "../../app-context.ts";
 import { SocketConnection } from "./connection.ts";
 import { declineUpgrade, isWebSocketRequest } from "./decline-upgrade.ts";
 import type { NamedTarget } from "./targets.ts";
+import { UnreadAnswers } from "./unread-answers.ts";
 
 /** How long clients may take to answer a close frame when the server stops. */
 const closeTimeoutMs = 2000;
@@ -11,11 +12,15 @@ const closeTimeoutMs = 2000;
 /** A client that vanished without a word is noticed by the system after this time of silence. */
 const keepAliveMs = 60_000;
 
+/** What the clients of a user may leave unread before the next answer of direct IO waits. */
+const unreadBytesMax = 64 * 1024 * 1024;
+
 /** Accepts websockets on the server's port, whatever their path. */
 export function attachWebSockets(app: App, server: HttpServer, targets: ReadonlyMap<string, NamedTarget>) {
   const { messageBytes } = app.config.limits;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: messageBytes, perMessageDeflate: false });
   const connections = new Set<SocketConnection>();
+  const shared = { targets, unread: new UnreadAnswers(unreadBytesMax) };
 
   server.on("upgrade", (request, socket, head) => {
     if (!isWebSocketRequest(request)) {
@@ -25,7 +30,7 @@ export function attachWebSockets(app: App, server: HttpServer, targets: Readonly
     socket.on("error", () => socket.destroy());
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       request.socket.setKeepAlive(true, keepAliveMs);
-      const connection = new SocketConnection(app, targets, webSocket, socket);
+      const connection = new SocketConnection(app, shared, webSocket, socket);
       connections.add(connection);
       webSocket.once("close", () => connections.delete(connection));
     });

@@ -1,7 +1,8 @@
 import type { Context } from "../../app-context.ts";
+import type { AnswerTaker } from "../../clusters/direct-io.ts";
 
 /** The other end of a websocket, as a target sees it. */
-export interface SocketPeer {
+export interface SocketPeer extends AnswerTaker {
   /** Sends one binary frame. */
   send(bytes: Uint8Array): void;
   close(code: number, reason: string): void;
