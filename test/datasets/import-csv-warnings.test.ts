@@ -190,6 +190,9 @@ describe("files without a header", () => {
     "nan,-inf",
     "true,false",
     "2019,2020",
+    "5.1,NA",
+    "\\N,1,#N/A",
+    "None,<NA>,?,n/a,5",
   ])("%s is no header, unless one says so", async (line) => {
     const rest = line
       .split(",")
@@ -221,6 +224,13 @@ describe("files without a header", () => {
       "row 1 (line 1), column 'column_0': 'a' is not a number",
     );
     await expect(importText(",\n", { has_header: false })).rejects.toThrow("the file has no rows");
+  });
+
+  test("marks of missing values alone are names, and so are other words", async () => {
+    for (const line of ["NA", "NA,None", "Na,5", "na,2", "k,1"]) {
+      const { names } = await importText(`${line}\n${line.replaceAll(/[^,]+/g, "7")}\n`);
+      expect(names).toEqual(line.split(","));
+    }
   });
 
   test("has_header=true: numbers are names", async () => {

@@ -8,6 +8,8 @@ import { changeBy32Bits } from "./narrow.ts";
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** What programs write for numbers that are none; no cell may hold it. */
 const NO_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
+/** What programs write for a value that is not there; no cell may hold it, either. */
+const MARK_OF_MISSING = /^(?:NA|<NA>|#?N\/A|n\/a|None|NIL|\\N|\?)$/;
 
 const words = new Map([
   ["", 0],
@@ -25,8 +27,12 @@ export function cellNumber(text: string): number | undefined {
   return text.length > 5 ? undefined : words.get(text.toLowerCase());
 }
 
-/** Whether a text would be a value, or was meant to be one, if it stood below the header. */
-export const isValue = (text: string) => cellNumber(text) !== undefined || NO_NUMBER.test(text);
+const isValue = (text: string) => cellNumber(text) !== undefined || NO_NUMBER.test(text);
+
+/** Whether all texts would be values, or were meant to be some, if they stood below the header. */
+export const areValues = (texts: readonly string[]) =>
+  texts.some((text) => text !== "" && isValue(text)) &&
+  texts.every((text) => isValue(text) || MARK_OF_MISSING.test(text));
 
 /** As `changeBy32Bits`, for a number that a cell spells: the 64-bit float on the way to 32 bits may be another one. */
 export function changeOfCell(text: string, value: number, narrowed: number): CellChange | undefined {

@@ -1,6 +1,6 @@
 import { nameProblem } from "../../names.ts";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
-import { isValue } from "./csv-cell.ts";
+import { areValues } from "./csv-cell.ts";
 import type { CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
@@ -21,8 +21,7 @@ const isNumbered = ([first, ...others]: readonly string[]) => first === "" && co
  */
 export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: boolean): string[] {
   const { cells } = row;
-  const looksLikeValues = cells.some((cell) => cell !== "") && cells.every((cell) => isValue(cell.trim()));
-  if (!isSureHeader && looksLikeValues && !isNumbered(cells)) {
+  if (!isSureHeader && areValues(cells.map((cell) => cell.trim())) && !isNumbered(cells)) {
     const where = `line ${row.line}: '${excerpt(cells.join(","))}'`;
     if (!countsFrom0(cells)) {
       throw new ImportError(
@@ -33,7 +32,10 @@ export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: b
     warnings.add(`${where} is taken as names of columns, not as values; has_header=false says that it is a row`);
   }
   checkNames(cells);
-  if (row.trimmed > 0) warnings.add(`blanks around ${row.trimmed} names of columns are left out`);
+  if (row.trimmed > 0) {
+    const names = row.trimmed === 1 ? "1 name of a column" : `${row.trimmed} names of columns`;
+    warnings.add(`blanks around ${names} are left out`);
+  }
   return cells;
 }
 
