@@ -170,6 +170,24 @@ describe("files of other programs", () => {
   });
 });
 
+test("a record batch has as many rows as its columns have values", async () => {
+  const [schema, batch] = messages([1, 2, 3, 4, 5, 6, 7]) as [Uint8Array, Uint8Array];
+  const seven = Buffer.alloc(8);
+  seven.writeBigInt64LE(7n);
+  const places: number[] = [];
+  for (let at = -1; (at = Buffer.from(batch).indexOf(seven, at + 1)) >= 0;) places.push(at);
+  // Of the batch and of its one column.
+  expect(places.length).toBe(2);
+  for (const place of places) {
+    for (const length of [5n, 6n, 8n, -1n]) {
+      const changed = Buffer.from(batch);
+      changed.writeBigInt64LE(length, place);
+      const stream = Buffer.concat([schema, changed, END]);
+      await expect(importBytes(stream)).rejects.toThrow(/ends too early|values in a record batch of|-1 rows/);
+    }
+  }
+});
+
 test("nulls of lists and of their items, whether the file has bits for them or not, and buffers kept uncompressed", async () => {
   setCompressionCodec(CompressionType.ZSTD, { encode: (bytes) => bytes, decode: (bytes) => bytes });
   const table = tableFromColumns({

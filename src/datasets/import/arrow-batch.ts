@@ -144,7 +144,8 @@ class ColumnReader {
     const { width, isList } = this.#column;
     const count = rows * width;
     const lists = isList ? this.#takeNulls(rows) : undefined;
-    const items = this.#takeNulls(count);
+    // Of a part of a longer table, some writers keep all items.
+    const items = this.#takeNulls(count, isList ? Infinity : count);
     const values = this.#takeValues(count);
     if (lists === undefined && items === undefined) return values;
     const cleared = values.slice();
@@ -162,10 +163,13 @@ class ColumnReader {
   }
 
   /** A bit for each of `count` items, 0 where it is null; undefined when none is. */
-  #takeNulls(count: number): Uint8Array | undefined {
+  #takeNulls(count: number, lengthMax = count): Uint8Array | undefined {
     const { length, nullCount } = this.#parts.node();
     const bits = this.#parts.buffer();
     if (length < count) throw this.#endsEarly();
+    if (length > lengthMax) {
+      throw new ImportError(`column '${this.#column.name}' has ${length} values in a record batch of ${count} rows`);
+    }
     // The buffer may be there all the same.
     if (nullCount === 0 || count === 0) return undefined;
     if (bits.length === 0 && nullCount < 0) return undefined;
