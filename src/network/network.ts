@@ -2,7 +2,7 @@ import { createCluster, hexagonOf, outputWidth, widenInput, type Cluster } from 
 import { BATCH_RATE, directShare, ONLINE_RATE } from "./learning.ts";
 import { NEURONS_PER_BLOCK } from "./layout.ts";
 import { ReferenceEngine } from "../kernels/reference/reference-engine.ts";
-import type { Engine, Rows, TrainRun } from "./engine.ts";
+import { MemoryFullError, type Engine, type Rows, type TrainRun } from "./engine.ts";
 import { cyclesToReduction, reduce } from "./reduce.ts";
 import { expectations, externalValues } from "./output-values.ts";
 import { widenOutput } from "./readout.ts";
@@ -62,6 +62,8 @@ export interface Metrics {
 }
 
 const LEARNING_RATE_MAX = 10;
+/** What output neurons should show is in memory for so many of them at once, in all samples together: 512 MiB. */
+const EXPECTED_MAX = 2 ** 27;
 
 /** A network that grows while it learns. Not safe for concurrent use. */
 export class Network {
@@ -171,6 +173,16 @@ export class Network {
     if (count === 0) return;
     for (const { index, width } of batch.inputs) this.ensureInputWidth(index, width);
     for (const { index, width } of batch.expected) this.ensureOutputWidth(index, width);
+    // All output neurons count, however few of them the batch is about.
+    const outputs = this.#cluster.outputNeurons.reduce((sum, neurons) => sum + neurons.length, 0);
+    const most = Math.floor(EXPECTED_MAX / Math.max(1, outputs) / step) * step;
+    if (most === 0) throw new MemoryFullError(`${step} samples at once are too many for ${outputs} output neurons`);
+    if (count > most) {
+      for (let first = 0; first < count; first += most) {
+        this.train(partOfBatch({ ...batch, step }, first, Math.min(most, count - first)));
+      }
+      return;
+    }
     if (typeof batch.rate === "object" && startsWide(this.cycle, batch.rate.horizon)) startWide(this.#cluster);
     const { expected, muted } = expectations(this.#cluster, batch.expected, count);
     const run = { count, step, inputs: rowsOf(batch.inputs), expected, muted, update, rates };
@@ -213,6 +225,15 @@ export class Network {
     };
     return Float32Array.from({ length: Math.ceil(count / step) || 0 }, (_, nth) => base * shareAt(nth * step));
   }
+}
+
+/** `count` samples of a batch from `first` on, which begins a step. */
+function partOfBatch(batch: TrainBatch, first: number, count: number): TrainBatch {
+  const part = (columns: Column[]) =>
+    columns.map((column) => ({ ...column, values: column.values.subarray(first * (column.stride ?? column.width)) }));
+  const { inputs, expected, rate } = batch;
+  const later = typeof rate === "object" ? { first: rate.first + first, horizon: rate.horizon } : rate;
+  return { ...batch, count, inputs: part(inputs), expected: part(expected), rate: later };
 }
 
 /** `count` samples of a run from `first` on, which begins a step. */

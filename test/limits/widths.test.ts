@@ -3,6 +3,7 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { tasks } from "../../src/db/schema/index.ts";
+import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import { OUTPUTS_MAX } from "../../src/network/state.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
@@ -140,6 +141,26 @@ test("more output neurons than a network may have are refused, and nothing is lo
   const reason = `a network may have ${OUTPUTS_MAX} output neurons and would have ${OUTPUTS_MAX + 1}`;
   expect(() => network.ensureOutputWidth(0, OUTPUTS_MAX + 1)).toThrow(reason);
   expect(network.outputs[0]!.width).toBe(OUTPUTS_MAX);
+});
+
+test("a narrow task of a network with very wide outputs takes no more memory than a wide one", () => {
+  const text = smallTemplate.replace("outputs:", "outputs:\n far: 99,1,1").replace("hexagons:", "hexagons:\n 99,1,1");
+  const batch = (first: number, count: number) => {
+    const column = (index: number) => ({ index, width: 1, values: new Float32Array(count).fill(1) });
+    const rate = { first, horizon: 1000 };
+    return { count, step: 16, inputs: [column(0)], expected: [column(1)], update: "batch" as const, rate };
+  };
+  const trained = (...batches: ReturnType<typeof batch>[]) => {
+    const network = Network.create(parseTemplate(text), 1, new WasmEngine());
+    network.ensureOutputWidth(0, 2 ** 22);
+    for (const each of batches) network.train(each);
+    return Buffer.from(network.export());
+  };
+  // 48 samples of 4 Mi output neurons are cut into 32 and 16.
+  expect(trained(batch(0, 48)).equals(trained(batch(0, 32), batch(32, 16)))).toBe(true);
+  const widest = Network.create(parseTemplate(text), 1, new WasmEngine());
+  widest.ensureOutputWidth(0, OUTPUTS_MAX - 1);
+  expect(() => widest.train(batch(0, 48))).toThrow(`16 samples at once are too many for ${OUTPUTS_MAX} output neurons`);
 });
 
 test("a checkpoint with a wider network is refused", async () => {
