@@ -205,6 +205,31 @@ describe("parquet from elsewhere", () => {
     );
   });
 
+  test.each([true, false])(
+    "no row is lost or made up, whatever says how many there are (nullable: %s)",
+    async (nullable) => {
+      const folder = await temporaryFolder();
+      const data = Array.from({ length: 23 }, (_, row) => 1 + (row % 2));
+      const file = Buffer.from(parquetWriteBuffer({ columnData: [{ name: "a", data, type: "DOUBLE", nullable }] }));
+      const zigzag = 46;
+      const places = [...file.keys()].filter((at) => file[at] === zigzag);
+      expect(places.length).toBeGreaterThan(2);
+      const outcomes = new Set<string>();
+      for (const [index, one] of places.entries()) {
+        for (const other of places.slice(index)) {
+          const changed = Buffer.from(file);
+          changed[one] = changed[other] = zigzag - 12;
+          const reason = await refusal(importBytes("parquet", folder, changed));
+          const values = reason === "imported" ? (await readTable(join(folder, "imported"))).groups["a"]?.flat() : data;
+          const isMissing = nullable && values?.length === data.length;
+          outcomes.add(values?.every((value, row) => value === data[row]) || isMissing ? "right" : String(values));
+          if (values?.length !== data.length) outcomes.add(`${values?.length} rows`);
+        }
+      }
+      expect([...outcomes]).toEqual(["right"]);
+    },
+  );
+
   test.each(Object.keys(strangeColumns))("numbers that are %s are refused by name", async (what) => {
     const reason = await refusal(importBytes("parquet", await temporaryFolder(), strangeColumns[what]!));
     expect(reason).toBe(`column 'x' has ${what}; only numbers and booleans are possible`);

@@ -137,7 +137,9 @@ async function readColumn(
   const { schema } = metadata;
   return guard(async () => {
     const chunk = rowGroup.columns[index] as ColumnChunk;
-    if (first === 0) checkPages(new Uint8Array(await readChunk(file, chunk)), name);
+    if (first === 0) {
+      checkPages(new Uint8Array(await readChunk(file, chunk)), name, Number(rowGroup.num_rows));
+    }
     const single: FileMetaData = {
       ...metadata,
       num_rows: rowGroup.num_rows,

@@ -19,19 +19,33 @@ const type = {
 /** Fields of a page's header. */
 const COMPRESSED_BYTES = 3;
 const CRC = 4;
+/** A field of a structure in a structure: that of the outer one first. */
+const inner = (outer: number, field: number) => 65_536 * outer + field;
+/** Of a page of values, in both versions. */
+const VALUES = [inner(5, 1), inner(8, 1)];
 const DEPTH_MAX = 8;
 
 /**
- * Throws ImportError when a page of a column chunk has a checksum that is not that of its bytes. A chunk that is not a
- * sequence of pages is left to the reader.
+ * Throws ImportError when a page of a column chunk has a checksum that is not that of its bytes, or the pages have other
+ * than one value, or null, for each of `rows`: the reader takes 0 for values that are not there. What else is wrong with
+ * a chunk is left to the reader.
  */
-export function checkPages(chunk: Uint8Array, column: string): void {
+export function checkPages(chunk: Uint8Array, column: string, rows: number): void {
+  const values = countValues(chunk, column);
+  if (values !== rows) {
+    throw new ImportError(`column '${column}' is damaged: its pages have ${values} values for ${rows} rows`);
+  }
+}
+
+function countValues(chunk: Uint8Array, column: string): number {
   const reader = new ThriftReader(chunk);
+  let values = 0;
   try {
     while (reader.position < chunk.length) {
       const header = reader.numbers();
       const bytes = header.get(COMPRESSED_BYTES);
-      if (bytes === undefined || bytes < 0) return;
+      if (bytes === undefined || bytes < 0) return values;
+      for (const field of VALUES) values += header.get(field) ?? 0;
       const page = chunk.subarray(reader.position, reader.position + bytes);
       const checksum = header.get(CRC);
       if (page.length === bytes && checksum !== undefined && crc32(page) !== checksum >>> 0) {
@@ -42,6 +56,7 @@ export function checkPages(chunk: Uint8Array, column: string): void {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
+  return values;
 }
 
 /** Reads Thrift's compact protocol. Throws RangeError beyond the end. */
@@ -53,7 +68,7 @@ class ThriftReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** The 32-bit numbers of a structure by their fields; everything else is skipped. */
+  /** The 32-bit numbers of a structure, and of those in it, by their fields; everything else is skipped. */
   numbers(depth = 0): Map<number, number> {
     if (depth > DEPTH_MAX) throw new RangeError("structures in structures");
     const numbers = new Map<number, number>();
@@ -64,7 +79,9 @@ class ThriftReader {
       if (kind === type.stop) return numbers;
       field = head >> 4 === 0 ? this.#zigzag() : field + (head >> 4);
       if (kind === type.i32) numbers.set(field, this.#zigzag());
-      else this.#skip(kind, depth);
+      else if (kind === type.struct && depth === 0) {
+        for (const [key, value] of this.numbers(1)) numbers.set(inner(field, key), value);
+      } else this.#skip(kind, depth);
     }
   }
 
