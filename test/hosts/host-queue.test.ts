@@ -72,14 +72,20 @@ function stopClock() {
   return (ms: number) => vi.advanceTimersByTime(ms);
 }
 
-test("after a call of seconds, a project waits for as long while another goes on asking", async () => {
+/** b asked just now, and then a call of a took three seconds. */
+async function openAfterLongCall() {
   const pass = stopClock();
-  const { begun, enter, end } = openQueue();
-  void enter("b", "1");
-  await end();
-  void enter("a", "1");
+  const queue = openQueue();
+  void queue.enter("b", "1");
+  await queue.end();
+  void queue.enter("a", "1");
   pass(3000);
-  await end();
+  await queue.end();
+  return { ...queue, pass };
+}
+
+test("after a call of seconds, a project waits for as long while another goes on asking", async () => {
+  const { begun, enter, end, pass } = await openAfterLongCall();
   // From now on b asks 50 ms after every answer, and a all the time.
   void enter("b", "1");
   void enter("a", "2");
@@ -95,13 +101,7 @@ test("after a call of seconds, a project waits for as long while another goes on
 });
 
 test("a project does not wait when nobody else asks any more", async () => {
-  const pass = stopClock();
-  const { begun, enter, end } = openQueue();
-  void enter("b", "1");
-  await end();
-  void enter("a", "1");
-  pass(3000);
-  await end();
+  const { begun, enter, end, pass } = await openAfterLongCall();
   void enter("a", "2");
   expect(begun.at(-1)).toBe("a2");
   pass(3000);
