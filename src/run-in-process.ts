@@ -33,9 +33,10 @@ const LIMITED = 'ulimit -c 0; ulimit -S -t "$0"; exec "$@"';
 
 /** Where there is no shell, only `PATIENCE` bounds the time. */
 function commandOf({ heapMib, seconds }: ProcessLimits): Pick<ForkOptions, "execPath" | "execArgv"> {
-  const heap = `--max-old-space-size=${heapMib}`;
-  if (!existsSync(SHELL)) return { execArgv: [heap] };
-  return { execPath: SHELL, execArgv: ["-c", LIMITED, String(seconds), process.execPath, heap] };
+  // The server's own options, as with every fork; of two limits the last one counts.
+  const options = [...process.execArgv, `--max-old-space-size=${heapMib}`];
+  if (!existsSync(SHELL)) return { execArgv: options };
+  return { execPath: SHELL, execArgv: ["-c", LIMITED, String(seconds), process.execPath, ...options] };
 }
 
 /**

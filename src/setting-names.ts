@@ -1,6 +1,9 @@
 /** What belongs to clients, whose variables are often set for the server, too. */
 const clientNames = new Set(["HANAMI_ADDRESS", "HANAMI_USER", "HANAMI_PASSPHRASE", "HANAMI_PW", "HANAMI_PROJECT"]);
 
+/** What only tests read. */
+const testNames = /^HANAMI_TEST_/;
+
 /** How many letters have to be inserted, removed or replaced. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -38,6 +41,8 @@ export function describeUnknown(name: string, settings: readonly string[]): stri
 /** What is wrong with the names of an environment: variables of this server that no setting has. */
 export function unknownVariables(env: Record<string, string | undefined>, settings: readonly string[]): string[] {
   return Object.keys(env)
-    .filter((name) => /^HANAMI_/i.test(name) && !settings.includes(name) && !clientNames.has(name))
+    .filter(
+      (name) => /^HANAMI_/i.test(name) && !settings.includes(name) && !clientNames.has(name) && !testNames.test(name),
+    )
     .map((name) => describeUnknown(name, settings));
 }

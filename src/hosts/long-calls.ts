@@ -1,5 +1,5 @@
 /** A turn on a host is a slice of about 70 ms. A call that takes longer than this has taken several. */
-const TURN_MS = 250;
+const TURN_MS = 400;
 /** So long after its last call a project counts as one that goes on asking. */
 const RECENT_MS = 100;
 

@@ -7,6 +7,8 @@ import { openUpload } from "./dataset-support.ts";
 
 /** The only texts of clients that need not look like a uuid, an id or a name: none becomes part of a path. */
 const freeTexts = [
+  "POST /token password",
+  "POST /user password",
   "GET /dataset/content column_name",
   "GET /dataset/download column_name",
   "PUT /dataset/upload/npy column_name",

@@ -16,12 +16,12 @@ test("files are synced, renamed and synced in their folder before an answer says
   await embeddedDatabase.prepare(join(dataDir, "database"));
   const log = join(dataDir, "syncs");
   await writeFile(log, "");
-  const preload = new URL("../support/log-syncs.js", import.meta.url).href;
-  const server = await startServer(dataDir, {
-    NODE_OPTIONS: `--import=${preload}`,
-    HANAMI_TEST_SYNC_LOG: log,
-    HANAMI_SNAPSHOT_INTERVAL_MS: "3600000",
-  });
+  const preload = new URL(`../support/log-syncs.js?log=${encodeURIComponent(log)}`, import.meta.url).href;
+  const server = await startServer(dataDir, { HANAMI_SNAPSHOT_INTERVAL_MS: "3600000" }, [
+    "/bin/sh",
+    "-c",
+    `exec "$0" --import='${preload}' "$@"`,
+  ]);
 
   /** What happened since the last call, with the folder's name in place of its path. */
   let seen = 0;

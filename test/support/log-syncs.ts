@@ -1,9 +1,12 @@
-/** Loaded before a server: notes in the file `HANAMI_TEST_SYNC_LOG` what is synced and renamed, in order. Linux only. */
+/**
+ * Loaded before a server, and before the processes that it starts: notes in the file that its address names (`?log=`) what
+ * is synced and renamed, in order. Linux only.
+ */
 import { appendFileSync, readlinkSync } from "node:fs";
 import fs, { open } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
-const log = process.env["HANAMI_TEST_SYNC_LOG"] as string;
+const log = new URL(import.meta.url).searchParams.get("log") as string;
 const note = (...words: string[]) => appendFileSync(log, `${words.join(" ")}\n`);
 
 const any = await open(log, "a");

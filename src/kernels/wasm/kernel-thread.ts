@@ -31,6 +31,9 @@ function readMessages(): boolean {
     }
     const { dock, memory } = message;
     const kernels = instantiate(module, memory, { allocate: onlyTheLeader, split: onlyTheLeader });
+    // V8 forgets a growth that falls between reading a memory and knowing it: `memory.fill` would then stop at the old end
+    // for ever. From here on this thread is told of every growth, and this one brings it up to date.
+    memory.grow(0);
     docks.set(dock, { kernels, words: new Int32Array(memory.buffer, slots.TABLE, slots.SLOT_COUNT) });
   }
   return isDropped;
