@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { paths } from "../../src/paths.ts";
@@ -34,8 +35,8 @@ export async function makeCheckout({ isBuilt }: { isBuilt: boolean }): Promise<s
   return folder;
 }
 
-/** npm has news of its own. */
-const quiet = { npm_config_update_notifier: "false" };
+/** npm has news of its own, and would keep its cache in the home folder, which is the checkout. */
+const quiet = { npm_config_update_notifier: "false", npm_config_cache: join(tmpdir(), "hanami-test-npm-cache") };
 
 interface How {
   cwd: string;
