@@ -4,15 +4,12 @@ import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
 import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
 import type { RequestReport, SliceColumns } from "../hosts/host.ts";
 import { widthExcess } from "../limits/width-excess.ts";
-import { parseTemplate, type Template } from "../network/template/parse-template.ts";
+import { NAME_LENGTH_MAX, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterSeat } from "./cluster-seat.ts";
 import { findCluster } from "./find-cluster.ts";
 
 /** A client must not fill the server's memory by an endless cycle: its buffers hold the values of so many of the longest messages. */
 const BUFFERED_MESSAGES_MAX = 4;
-
-/** No template's names are longer. */
-const NAME_LENGTH_MAX = 254;
 
 /** Who takes the answers. */
 export interface AnswerTaker {

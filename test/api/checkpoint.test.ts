@@ -10,6 +10,7 @@ import { tempfiles } from "../../src/db/schema/index.ts";
 import {
   makeCluster,
   makeDataset,
+  makeTrainedCluster,
   requestBody,
   smallTemplate,
   startRequest,
@@ -30,12 +31,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-async function trained(name: string, seed: number, template = smallTemplate): Promise<string> {
-  const cluster = await makeCluster(app, { name, seed, template });
-  const task = await startTrain(app, cluster, dataset);
-  await untilFinished(app, cluster, task.uuid);
-  return cluster;
-}
+const trained = (name: string, seed: number, template = smallTemplate) =>
+  makeTrainedCluster(app, dataset, { name, seed, template });
 
 async function save(cluster: string, name = "test_checkpoint"): Promise<string> {
   const saved = (await app.request("POST", "/cluster/save", { body: { name, cluster_uuid: cluster } })).json<{

@@ -12,10 +12,9 @@ import { NONE } from "../../src/network/layout.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import {
   contentOf,
-  makeCluster,
   makeDataset,
+  makeTrainedCluster,
   startRequest,
-  startTrain,
   stateOf,
   untilFinished,
   untilTask,
@@ -34,11 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-async function trained(name: string): Promise<string> {
-  const cluster = await makeCluster(app, { name, seed: name.length });
-  await untilFinished(app, cluster, (await startTrain(app, cluster, dataset)).uuid);
-  return cluster;
-}
+const trained = (name: string) => makeTrainedCluster(app, dataset, { name, seed: name.length });
 
 /** States of the neighbours, and what they answer. */
 async function neighbourhood(): Promise<unknown[]> {

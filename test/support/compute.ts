@@ -125,6 +125,18 @@ export async function startTrain(app: TestApp, cluster: string, dataset: string,
   return (await app.request("POST", "/task/train", { body: trainBody(cluster, dataset, more) })).json<TaskBody>();
 }
 
+/** A cluster that has learned a dataset once. */
+export async function makeTrainedCluster(
+  app: TestApp,
+  dataset: string,
+  options: Parameters<typeof makeCluster>[1],
+): Promise<string> {
+  const cluster = await makeCluster(app, options);
+  const { uuid } = await startTrain(app, cluster, dataset);
+  await untilFinished(app, cluster, uuid);
+  return cluster;
+}
+
 export async function startRequest(app: TestApp, cluster: string, dataset: string, more: Record<string, unknown> = {}) {
   return (await app.request("POST", "/task/request", { body: requestBody(cluster, dataset, more) })).json<TaskBody>();
 }

@@ -36,7 +36,7 @@ const KEYWORDS = new Set(
   ).split(" "),
 );
 const SETTINGS = new Set(["neuron_cooldown", "refractory_time", "max_connection_distance", "enable_reduction"]);
-const NAME_LENGTH_MAX = 254;
+export const NAME_LENGTH_MAX = 254;
 const UINT32_MAX = 0xffffffff;
 
 /**
