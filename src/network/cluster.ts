@@ -7,6 +7,7 @@ import { StateError } from "./state-error.ts";
 import { append, count, createState, releaseState, type Memory, type State } from "./state.ts";
 import { targetLists } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
+import { yieldPoint } from "./yield-point.ts";
 
 export interface Hexagon {
   index: number;
@@ -112,7 +113,10 @@ export function widenInput(cluster: Cluster, input: number, width: number): void
   const { inputWidth } = cluster.state.arrays;
   if (width <= inputWidth[input]!) return;
   inputWidth[input] = width;
-  while (hexagon.blocks.length * NEURONS_PER_BLOCK < width) appendBlock(cluster, hexagon);
+  while (hexagon.blocks.length * NEURONS_PER_BLOCK < width) {
+    appendBlock(cluster, hexagon);
+    yieldPoint();
+  }
 }
 
 /** Known number of external values of an output. */

@@ -40,6 +40,8 @@ export interface Engine {
   train(cluster: Cluster, run: TrainRun): void;
   /** What the output neurons show, [count][output neuron]; valid until the next call. */
   request(cluster: Cluster, run: RequestRun): Float32Array;
+  /** Carries out `work` on the network's state, whose arrays stay where they are whatever others do at yield points. */
+  hold<T>(cluster: Cluster, work: () => T): T;
   /** Things were taken out of a network's state: what the engine knows of it beside its bytes is out of date. */
   forget(cluster: Cluster): void;
   /** Gives the memory of a network's state back. The network must not be used afterwards. */

@@ -164,6 +164,10 @@ export class Network {
 
   /** Trains on a batch; inputs and outputs get as wide as it is. */
   train(batch: TrainBatch): void {
+    this.#engine.hold(this.#cluster, () => this.#train(batch));
+  }
+
+  #train(batch: TrainBatch): void {
     checkColumns(batch.inputs, batch.count, this.#cluster.template.inputs, "input");
     checkColumns(batch.expected, batch.count, this.#cluster.template.outputs, "output");
     const { count, update } = batch;
@@ -179,7 +183,7 @@ export class Network {
     if (most === 0) throw new MemoryFullError(`${step} samples at once are too many for ${outputs} output neurons`);
     if (count > most) {
       for (let first = 0; first < count; first += most) {
-        this.train(partOfBatch({ ...batch, step }, first, Math.min(most, count - first)));
+        this.#train(partOfBatch({ ...batch, step }, first, Math.min(most, count - first)));
       }
       return;
     }

@@ -4,6 +4,10 @@ import { READOUT_START } from "./learning.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { DRAW, draw } from "./random.ts";
 import { append } from "./state.ts";
+import { yieldPoint } from "./yield-point.ts";
+
+/** So many rows are filled between two yield points. */
+const PIECE_ROWS = 256;
 
 /** Adds a block of neurons to a hexagon, with readout weights to every output neuron that the hexagon carries. */
 export function growBlock(cluster: Cluster, hexagon: Hexagon): number {
@@ -42,6 +46,7 @@ function appendTile(cluster: Cluster, block: number, firstOutput: number, output
       const uniform = (draw(seed, stream, row, n) >>> 8) / 16777216;
       readout[row * NEURONS_PER_BLOCK + n] = (2 * uniform - 1) * READOUT_START;
     }
+    if (row % PIECE_ROWS === 0) yieldPoint();
   }
 }
 

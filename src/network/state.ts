@@ -1,6 +1,7 @@
 import { MemoryFullError } from "./engine.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 import { StateError } from "./state-error.ts";
+import { yieldPoint } from "./yield-point.ts";
 
 /** Where arrays live. */
 export interface Memory {
@@ -67,10 +68,12 @@ export function append(state: State, per: Exclude<Per, "cluster">, added: number
  */
 export function expectMore(state: State, per: Exclude<Per, "cluster">, added: number): void {
   checkSize(state, per, added);
-  try {
-    makeRoom(state, per, count(state, per) + Math.ceil(added * EXPECTED_SHARE));
-  } catch (error) {
-    if (!(error instanceof MemoryFullError)) throw error;
+  for (const share of EXPECTED_SHARES) {
+    try {
+      return makeRoom(state, per, count(state, per) + Math.ceil(added * share));
+    } catch (error) {
+      if (!(error instanceof MemoryFullError)) throw error;
+    }
   }
 }
 
@@ -87,10 +90,15 @@ function checkSize(state: State, per: Per, added: number): void {
 const GROWTHS = [2, 1.25, 1.0625];
 /** Arrays of a sort are not doubled beyond this: what they leave behind is often too small to be used again. */
 const DOUBLED_BYTES_MAX = 2 ** 30;
-/** What is made room for when so many things are expected: some come on top, and must not move all of them. */
-const EXPECTED_SHARE = 1.0625;
+/**
+ * What is made room for when so many things are expected: some come on top, and must not move all of them. Sections of
+ * inputs are followed by those of the neurons that they reach, an eighth as many.
+ */
+const EXPECTED_SHARES = [1.25, 1.0625];
 /** Smaller arrays get exactly what is needed where memory is short: what copying them costs is little. */
 const SMALL_BYTES = 2 ** 20;
+/** So many bytes are copied between two yield points. */
+const PIECE_BYTES = 2 ** 20;
 
 function makeRoom(state: State, per: Per, needed: number): void {
   const capacity = state.capacity[per];
@@ -113,11 +121,19 @@ function reserve(state: State, per: Per, capacity: number): void {
   for (const name of ARRAY_NAMES) {
     if (LAYOUT[name].per !== per || state.arrays[name].byteLength >= bytesPerItem(name) * capacity) continue;
     const moved = state.memory.allocate(bytesPerItem(name) * capacity);
-    moved.set(bytesOf(state, name));
+    copy(bytesOf(state, name), moved);
     state.memory.release(regionOf(state.arrays[name]));
     arrays[name] = view(name, moved);
   }
   state.capacity[per] = capacity;
+}
+
+/** Copies bytes piece by piece. */
+function copy(from: Uint8Array, to: Uint8Array): void {
+  for (let at = 0; at < from.length; at += PIECE_BYTES) {
+    to.set(from.subarray(at, at + PIECE_BYTES), at);
+    yieldPoint();
+  }
 }
 
 /**

@@ -14,6 +14,10 @@ import type { Scratch } from "../../network/scratch.ts";
 import { following } from "../../network/section-list.ts";
 import { StateError } from "../../network/state-error.ts";
 import { append, count, expectMore } from "../../network/state.ts";
+import { yieldPoint } from "../../network/yield-point.ts";
+
+/** So many new sections are made between two yield points. */
+const PIECE_SECTIONS = 256;
 
 /** Gives sections to the hexagon's neurons (or values) that are positive for the first time. */
 export function allocate(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
@@ -121,6 +125,7 @@ function appendSection(cluster: Cluster, source: number, target: Hexagon, start:
     throw new StateError("a block holds other sections than its hexagon counts");
 
   const section = append(state, "section", 1);
+  if (section % PIECE_SECTIONS === 0) yieldPoint();
   const arrays = state.arrays;
   arrays.places[block * SECTIONS_PER_BLOCK + arrays.blockSections[block]!] = section;
   arrays.blockSections[block]! += 1;

@@ -45,6 +45,10 @@ export class ReferenceEngine implements Engine {
     return shown;
   }
 
+  hold<T>(_: Cluster, work: () => T): T {
+    return work();
+  }
+
   forget(): void {}
 
   release({ state }: Cluster): void {

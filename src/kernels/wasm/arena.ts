@@ -1,5 +1,6 @@
 import { MemoryFullError } from "../../network/engine.ts";
 import type { Memory } from "../../network/state.ts";
+import { yieldPoint } from "../../network/yield-point.ts";
 import { ARENA } from "./slots.ts";
 import type { WasmMemory } from "./web-assembly.ts";
 
@@ -7,6 +8,8 @@ const PAGE = 65536;
 /** wasm addresses have 32 bits. */
 export const PAGES_MAX = 65536;
 const GRANULE = 256;
+/** So many bytes are set to 0 between two yield points. */
+const PIECE_BYTES = 2 ** 20;
 /** Kernels may touch a few bytes behind an array: the last vector of a row, the record behind the last one. */
 const SLACK = 64;
 
@@ -45,7 +48,11 @@ export class Arena implements Memory {
     // Only what somebody had: touching all of a new array costs more than using what is needed of it.
     const had = this.#highest;
     const at = this.#reuse(room) ?? this.#extend(room);
-    if (at < had) this.#zero(at, Math.min(room, had - at));
+    const end = Math.min(at + room, had);
+    for (let from = at; from < end; from += PIECE_BYTES) {
+      this.#zero(from, Math.min(PIECE_BYTES, end - from));
+      yieldPoint();
+    }
     return new Uint8Array(this.memory.buffer, at, bytes);
   }
 

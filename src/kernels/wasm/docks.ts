@@ -1,6 +1,7 @@
 import type { Cluster } from "../../network/cluster.ts";
 import { MemoryFullError } from "../../network/engine.ts";
 import { heap, usedBytes } from "../../network/state.ts";
+import { undisturbed } from "../../network/yield-point.ts";
 import type { Dock } from "./dock.ts";
 import { NetworkMemory } from "./network-memory.ts";
 
@@ -26,6 +27,8 @@ export class Docks {
   readonly #options: DocksOptions;
   readonly #docks = new Set<Dock>();
   readonly #of = new Map<Cluster, Dock>();
+  /** Clusters that stay where they are, and how many want it. */
+  readonly #held = new Map<Cluster, number>();
   #opened = 0;
   #uses = 0;
   /** Bytes of all memories when they were counted last. */
@@ -41,17 +44,31 @@ export class Docks {
 
   /** The dock of a cluster, which comes into one when it is in none. */
   take(cluster: Cluster): Dock {
-    const dock = this.#of.get(cluster) ?? this.#enter(cluster);
+    const dock = this.#of.get(cluster) ?? undisturbed(() => this.#enter(cluster));
     dock.lastUse = ++this.#uses;
     return dock;
+  }
+
+  /** Whoever else needs a dock while `work` goes on, the cluster stays where it is. */
+  hold<T>(cluster: Cluster, work: () => T): T {
+    this.#held.set(cluster, (this.#held.get(cluster) ?? 0) + 1);
+    try {
+      return work();
+    } finally {
+      const left = this.#held.get(cluster)! - 1;
+      if (left > 0) this.#held.set(cluster, left);
+      else this.#held.delete(cluster);
+    }
   }
 
   /** The cluster goes to rest. */
   vacate(dock: Dock): void {
     const { cluster } = dock;
     if (cluster === null) return;
-    memoryOf(cluster).move(cluster.state, heap);
-    this.#empty(dock);
+    undisturbed(() => {
+      memoryOf(cluster).move(cluster.state, heap);
+      this.#empty(dock);
+    });
   }
 
   /** The cluster's arrays were given back. A few empty docks wait for the next clusters. */
@@ -75,6 +92,7 @@ export class Docks {
     this.#count();
     while (this.#bytes > this.#options.bytesMax && this.#docks.size > 1) {
       const oldest = this.#oldest();
+      if (oldest === undefined) return;
       try {
         this.vacate(oldest);
       } catch (error) {
@@ -116,8 +134,8 @@ export class Docks {
     const empty = [...this.#docks].find(({ cluster }) => cluster === null);
     this.#count();
     const hasRoom = this.#docks.size < countMax && this.#bytes + bytes <= bytesMax;
-    if (this.#docks.size === 0 || (!empty && hasRoom)) return this.#open();
-    const dock = empty ?? this.#oldest();
+    const dock = empty ?? (hasRoom ? undefined : this.#oldest());
+    if (dock === undefined) return this.#open();
     this.vacate(dock);
     if (dock.bytes <= Math.max(LARGE_BYTES, bytes * LARGE_PART)) return dock;
     this.drop(dock);
@@ -135,8 +153,14 @@ export class Docks {
     return dock;
   }
 
-  #oldest(): Dock {
-    return [...this.#docks].reduce((oldest, dock) => (dock.lastUse < oldest.lastUse ? dock : oldest));
+  /** The dock that was used longest ago and whose cluster may go. */
+  #oldest(): Dock | undefined {
+    let oldest: Dock | undefined;
+    for (const dock of this.#docks) {
+      if (dock.cluster !== null && this.#held.has(dock.cluster)) continue;
+      if (oldest === undefined || dock.lastUse < oldest.lastUse) oldest = dock;
+    }
+    return oldest;
   }
 }
 

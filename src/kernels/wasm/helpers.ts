@@ -46,6 +46,11 @@ export class Helpers {
     }
   }
 
+  /** Where they are, or are on their way to. */
+  get dock(): Dock | null {
+    return this.#dock;
+  }
+
   /** Calls them into a dock, or out of the one that they are in. */
   attend(dock: Dock | null): void {
     if (dock === this.#dock || this.#workers.length === 0) return;

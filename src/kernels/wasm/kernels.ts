@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { yieldPoint } from "../../network/yield-point.ts";
 import { paths } from "../../paths.ts";
 import { Instance, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
 
@@ -28,6 +29,6 @@ export function instantiate(module: WasmModule, memory: WasmMemory, host: Kernel
   const abort = () => {
     throw new Error("a kernel stopped");
   };
-  const { exports } = new Instance(module, { env: { memory, abort }, host: { ...host } });
+  const { exports } = new Instance(module, { env: { memory, abort }, host: { ...host, yieldPoint } });
   return exports as unknown as KernelExports;
 }

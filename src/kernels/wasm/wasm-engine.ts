@@ -65,7 +65,6 @@ export class WasmEngine implements Engine {
   #dock: Dock | null = null;
   #cluster: Cluster | null = null;
   #coveredBlocks = 0;
-  #bytesBefore = 0;
 
   /**
    * Networks may take `memoryBytes`, and so many as there are `docks` keep theirs at the same time. Each helper holds one
@@ -99,25 +98,15 @@ export class WasmEngine implements Engine {
   }
 
   train(cluster: Cluster, run: TrainRun): void {
-    const dock = this.#enter(cluster);
-    try {
-      this.#train(dock, run);
-    } catch (error) {
-      throw this.#stopped(dock, error);
-    } finally {
-      this.#leave(dock);
-    }
+    this.#compute(cluster, (dock) => this.#train(dock, run));
   }
 
   request(cluster: Cluster, run: RequestRun): Float32Array {
-    const dock = this.#enter(cluster);
-    try {
-      return this.#request(dock, run);
-    } catch (error) {
-      throw this.#stopped(dock, error);
-    } finally {
-      this.#leave(dock);
-    }
+    return this.#compute(cluster, (dock) => this.#request(dock, run));
+  }
+
+  hold<T>(cluster: Cluster, work: () => T): T {
+    return this.#docks.hold(cluster, work);
   }
 
   forget(cluster: Cluster): void {
@@ -130,12 +119,28 @@ export class WasmEngine implements Engine {
     this.#collect();
   }
 
-  #enter(cluster: Cluster): Dock {
+  /** At a yield point of a call there may be one about another cluster; then the first one goes on. */
+  #compute<T>(cluster: Cluster, work: (dock: Dock) => T): T {
+    const [outerDock, outerCluster, outerBlocks] = [this.#dock, this.#cluster, this.#coveredBlocks];
+    const wasHelped = outerDock !== null && this.#helpers.dock === outerDock;
     const dock = this.#docks.take(cluster);
+    const bytesBefore = dock.plan === null ? 0 : dock.bytes;
     this.#dock = dock;
     this.#cluster = cluster;
-    this.#bytesBefore = dock.plan === null ? 0 : dock.bytes;
-    return dock;
+    try {
+      return this.#docks.hold(cluster, () => work(dock));
+    } catch (error) {
+      throw this.#stopped(dock, error);
+    } finally {
+      // Without an outer call, nothing here holds on to a memory that somebody drops.
+      this.#dock = outerDock;
+      this.#cluster = outerCluster;
+      this.#coveredBlocks = outerBlocks;
+      // Only a cluster that came in, or that grew, takes more than before.
+      if (dock.bytes !== bytesBefore) this.#docks.trim();
+      this.#collect();
+      if (wasHelped) this.#helpers.attend(outerDock);
+    }
   }
 
   /** Where kernels stopped, the cluster leaves as it is, and nobody else notices. */
@@ -144,15 +149,6 @@ export class WasmEngine implements Engine {
     this.#evacuate(dock);
     const reason = error instanceof Error ? error.message : String(error);
     return new KernelError(`its kernels stopped: ${reason}`, { cause: error });
-  }
-
-  #leave(dock: Dock): void {
-    // Nothing here holds on to a memory that somebody drops.
-    this.#dock = null;
-    this.#cluster = null;
-    // Only a cluster that came in, or that grew, takes more than before.
-    if (dock.bytes !== this.#bytesBefore) this.#docks.trim();
-    this.#collect();
   }
 
   #train(dock: Dock, run: TrainRun): void {

@@ -22,6 +22,7 @@ import {
 import { getU, header, hexagonAt, hexagonOfBlock, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
 import { bounded, LOG2_E, madd, splat } from "./vectors.ts";
+import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
 /** Address of the deltas of 32 neurons. */
 // @ts-ignore: decorator
@@ -88,6 +89,7 @@ function addReadout(entry: u32, block: u32, tile: u32): void {
     v128.store(d, d6, 96);
     v128.store(d, d7, 112);
     d += 128;
+    yieldAfter(count / PIECE_ROWS);
   }
 }
 

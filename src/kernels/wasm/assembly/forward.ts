@@ -25,6 +25,7 @@ import { floatSlot, getF, getU, hexagonAt, setF, setU, slot } from "./memory.ts"
 import { collectForward } from "./records.ts";
 import { appendActive } from "./unpack.ts";
 import { log2 } from "./vectors.ts";
+import { yieldAfter } from "./yield-point.ts";
 
 /** Neurons keep something from one cycle to the next. */
 export function remembers(hexagon: u32): bool {
@@ -47,6 +48,7 @@ export function forward(hexagon: u32, from: u32, end: u32, thread: u32, isTraini
       const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
       setU(slot(AT_ACTIVE_COUNT), place, computeValues(slot(AT_VALUE) + (<usize>place << 9), toDenominator, active));
     }
+    yieldAfter(1);
   }
 }
 

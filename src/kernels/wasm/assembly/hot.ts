@@ -42,6 +42,7 @@ import {
   KIND_NEURON,
 } from "../slots.ts";
 import { getF, getU, header, hexagonAt, setSlot, slot } from "./memory.ts";
+import { yieldAfter } from "./yield-point.ts";
 
 export const HOT_RANGE: usize = 4;
 export const HOT_LIMIT: usize = 8;
@@ -168,5 +169,8 @@ function growthLimit(section: u32, kind: u32, ramps: u32, reach: f32, range: f32
 
 /** Writes the records of sections `from` up to `end`. */
 export function refreshRange(from: u32, end: u32): void {
-  for (let section = from; section < end; section++) refresh(section);
+  for (let section = from; section < end; section++) {
+    refresh(section);
+    if ((section & 255) == 255) yieldAfter(1);
+  }
 }

@@ -50,6 +50,7 @@ import { limits } from "./records.ts";
 import { computeValues, sumTile } from "./neurons.ts";
 import { outputsOf } from "./tiles.ts";
 import { bounded, LOG2_E, madd, sum } from "./vectors.ts";
+import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
 /** Bytes of a record, and of one of a hexagon that no hidden neuron feeds: it has no use for slope and source. */
 const WIDE: usize = 16;
@@ -92,6 +93,7 @@ export function growOne(hexagon: u32): void {
         else look(section, value, false);
       }
     }
+    yieldAfter(1);
   }
 }
 
@@ -163,6 +165,7 @@ export function forwardOne(hexagon: u32, free: usize, isGrowing: bool): usize {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
     if (isWide) sumBlock(block, WIDE);
     else sumBlock(block, NARROW);
+    yieldAfter(1);
   }
   return end;
 }
@@ -210,6 +213,7 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixe
         section = load<u32>(section, HOT_NEXT);
       } while (section != 0);
     }
+    yieldAfter(1);
   }
 }
 
@@ -289,6 +293,7 @@ export function learnOne(): void {
       toInputs(block, rate);
       if (isWide) stepBlock(block, rate, true);
       else stepBlock(block, rate, false);
+      yieldAfter(1);
     }
   }
 }
@@ -309,23 +314,10 @@ function stepReadout(rate: v128): void {
     if (count == 0) continue;
     const errors = slot(AT_ERROR) + (<usize>getU(slot(AT_TILE_OUTPUT), entry) << 2);
     const rows = slot(AT_READOUT) + (<usize>getU(slot(AT_TILE_ROW), entry) << 9);
-    for (let i: usize = 0; i < 512; i += 32) {
-      const d = slot(AT_DELTA) + (<usize>block << 9) + i;
-      const y = slot(AT_VALUE) + (<usize>block << 9) + i;
-      let d0 = v128.load(d), d1 = v128.load(d, 16);
-      const y0 = f32x4.mul(v128.load(y), rate), y1 = f32x4.mul(v128.load(y, 16), rate);
-      let w = rows + i;
-      for (let k: u32 = 0; k < count; k++) {
-        const u = v128.load32_splat(errors + (<usize>k << 2));
-        const w0 = v128.load(w), w1 = v128.load(w, 16);
-        d0 = madd(w0, u, d0);
-        d1 = madd(w1, u, d1);
-        v128.store(w, bounded(f32x4.sub(w0, f32x4.mul(u, y0))));
-        v128.store(w, bounded(f32x4.sub(w1, f32x4.mul(u, y1))), 16);
-        w += 512;
-      }
-      v128.store(d, d0);
-      v128.store(d, d1, 16);
+    for (let from: u32 = 0; from < count; from += PIECE_ROWS) {
+      const some = min<u32>(PIECE_ROWS, count - from);
+      stepRows(block, rows + (<usize>from << 9), errors + (<usize>from << 2), some, rate);
+      yieldAfter(1);
     }
   }
   const outputs = slot(OUTPUTS);
@@ -333,6 +325,28 @@ function stepReadout(rate: v128): void {
   for (let k: u32 = 0; k < outputs; k++) {
     const after = f32x4.splat(getF(bias, k) - floatSlot(RATE) * getF(slot(AT_ERROR), k));
     setF(bias, k, f32x4.extract_lane(bounded(after), 0));
+  }
+}
+
+/** The same for `count` rows of readout weights that a block has. */
+function stepRows(block: u32, rows: usize, errors: usize, count: u32, rate: v128): void {
+  for (let i: usize = 0; i < 512; i += 32) {
+    const d = slot(AT_DELTA) + (<usize>block << 9) + i;
+    const y = slot(AT_VALUE) + (<usize>block << 9) + i;
+    let d0 = v128.load(d), d1 = v128.load(d, 16);
+    const y0 = f32x4.mul(v128.load(y), rate), y1 = f32x4.mul(v128.load(y, 16), rate);
+    let w = rows + i;
+    for (let k: u32 = 0; k < count; k++) {
+      const u = v128.load32_splat(errors + (<usize>k << 2));
+      const w0 = v128.load(w), w1 = v128.load(w, 16);
+      d0 = madd(w0, u, d0);
+      d1 = madd(w1, u, d1);
+      v128.store(w, bounded(f32x4.sub(w0, f32x4.mul(u, y0))));
+      v128.store(w, bounded(f32x4.sub(w1, f32x4.mul(u, y1))), 16);
+      w += 512;
+    }
+    v128.store(d, d0);
+    v128.store(d, d1, 16);
   }
 }
 

@@ -20,6 +20,7 @@ import {
 import { getF, getU, header, setF, setU, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
 import { madd, sigmoid, sum } from "./vectors.ts";
+import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
 const SKIP_ERROR: f32 = 0.05;
 
@@ -35,7 +36,11 @@ export function output(from: u32, end: u32): void {
       const values = slot(AT_VALUE) + ((<usize>(block * slot(STRIDE) + q)) << 9);
       const rows = slot(AT_READOUT) + ((<usize>getU(slot(AT_TILE_ROW), tile)) << 9);
       const count = outputsOf(tile);
-      addRows(out + ((<usize>getU(slot(AT_TILE_OUTPUT), tile)) << 2), values, rows, count);
+      const to = out + ((<usize>getU(slot(AT_TILE_OUTPUT), tile)) << 2);
+      for (let k: u32 = 0; k < count; k += PIECE_ROWS) {
+        addRows(to + (<usize>k << 2), values, rows + (<usize>k << 9), min<u32>(PIECE_ROWS, count - k));
+        yieldAfter(1);
+      }
     }
     for (let k: u32 = 0; k < outputs; k++)
       setF(out, k, getF(slot(AT_OUTPUT_ALIVE), k) * f32x4.extract_lane(sigmoid(f32x4.splat(getF(out, k))), 0));

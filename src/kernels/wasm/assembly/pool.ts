@@ -18,6 +18,7 @@ import {
 } from "../slots.ts";
 import { run } from "./phases.ts";
 import { setSlot, slot } from "./memory.ts";
+import { yieldAfter } from "./yield-point.ts";
 
 /** Looks at a word so often before sleeping, some 40 us: waking up takes longer than most gaps between phases. */
 const SPINS: u32 = 40000;
@@ -31,7 +32,10 @@ const done: usize = TABLE + (DONE << 2);
 /** Runs all items of a phase and returns when they are done. Only the leading thread calls this. */
 export function runPhase(phase: u32, hexagon: u32, items: u32): void {
   if (slot(THREADS) == 1 || items < 2) {
-    for (let item: u32 = 0; item < items; item++) run(phase, hexagon, item, 0);
+    for (let item: u32 = 0; item < items; item++) {
+      run(phase, hexagon, item, 0);
+      yieldAfter(1);
+    }
     return;
   }
   // Nobody reads these between the phases.
@@ -70,6 +74,7 @@ function takeItems(phase: u32, hexagon: u32, items: u32, thread: u32): void {
       const item = atomic.add<u32>(takenOf(owner), 1) * threads + owner;
       if (item >= items) break;
       run(phase, hexagon, item, thread);
+      yieldAfter(1);
     }
     owner = owner + 1 == threads ? 0 : owner + 1;
   }

@@ -28,6 +28,7 @@ import {
 import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf } from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
 import { getF, getU, header, hexagonAt, slot } from "./memory.ts";
+import { yieldAfter } from "./yield-point.ts";
 
 /** Bytes from one sample's starts to the next one's. */
 export function startStride(hexagon: u32): usize {
@@ -114,6 +115,7 @@ function visitSources(origin: usize, q: u32, hexagon: u32, cursors: usize, isOpe
         section = load<u32>(section, HOT_NEXT);
       } while (section != 0);
     }
+    yieldAfter(1);
   }
 }
 

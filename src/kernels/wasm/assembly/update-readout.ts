@@ -23,6 +23,7 @@ import { floatSlot, getF, getU, setF, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
 import { adam, batchRate, descend } from "./update.ts";
 import { madd, splat } from "./vectors.ts";
+import { yieldAfter } from "./yield-point.ts";
 
 const READOUT_RATE_SHARE: f32 = 0.5;
 
@@ -39,6 +40,7 @@ export function updateReadoutTile(tile: u32, thread: u32): void {
       const rate = batchRate() * READOUT_RATE_SHARE;
       adam(slot(AT_READOUT) + row, slot(AT_READOUT_MOMENT) + row, slot(AT_READOUT_SQUARE) + row, sums, 128, rate);
     } else descend(slot(AT_READOUT) + row, sums, 128, splat(floatSlot(RATE)));
+    if ((k & 63) == 63) yieldAfter(1);
   }
 }
 
@@ -84,6 +86,7 @@ export function updateOutputBias(thread: u32): void {
       const rate = batchRate() * READOUT_RATE_SHARE;
       adam(bias, slot(AT_OUTPUT_BIAS_MOMENT) + at, slot(AT_OUTPUT_BIAS_SQUARE) + at, sums, 4, rate);
     } else descend(bias, sums, 4, splat(floatSlot(RATE)));
+    if ((k & 1023) == 1020) yieldAfter(1);
   }
 }
 

@@ -1,0 +1,27 @@
+/** What this thread does between two pieces of a long piece of work. */
+let others: () => void = () => {};
+
+/**
+ * Called between the pieces, a millisecond or less each, of work that may take seconds, such as the growth of a wide
+ * network. Whoever runs the thread may serve somebody else here: never hold on to what a call about another network changes.
+ */
+export function yieldPoint(): void {
+  if (undisturbedDepth === 0) others();
+}
+
+let undisturbedDepth = 0;
+
+/** Carries out work in whose middle nobody else may be served, whatever yield points it comes by. */
+export function undisturbed<T>(work: () => T): T {
+  undisturbedDepth += 1;
+  try {
+    return work();
+  } finally {
+    undisturbedDepth -= 1;
+  }
+}
+
+/** Has this thread call `serveOthers` at every yield point; it decides itself whether it is time. */
+export function atYieldPoints(serveOthers: () => void): void {
+  others = serveOthers;
+}
