@@ -5,7 +5,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { carryOut } from "../../src/datasets/import/carry-out.ts";
 import type { ImportJob, ImportOutcome } from "../../src/datasets/import/import-job.ts";
-import { runInProcess } from "../../src/run-in-process.ts";
+import { runInProcess } from "../../src/processes/run-in-process.ts";
 import { expectLinear } from "../support/linear-time.ts";
 import { idxImages, idxLabels, temporaryFolder } from "./support.ts";
 

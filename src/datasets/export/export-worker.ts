@@ -1,7 +1,6 @@
 /** Turns one dataset into a file of another format, piece by piece, in a thread of its own. */
-import { setPriority } from "node:os";
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
-import { NICENESS } from "../../run-in-process.ts";
+import { lowerThread, NICENESS } from "../../processes/priority.ts";
 import { openDatasetFile } from "../file/reader.ts";
 import type { ExportJob, ExportMessage } from "./export-job.ts";
 import { exportTable, type ExportTable } from "./table.ts";
@@ -40,6 +39,5 @@ async function run(port: MessagePort, job: ExportJob): Promise<void> {
   port.close();
 }
 
-// Below the server's own threads, as imports are. Elsewhere than on Linux it would be the whole process.
-if (process.platform === "linux") setPriority(NICENESS);
+lowerThread(NICENESS.job);
 if (parentPort !== null) void run(parentPort, workerData as ExportJob);

@@ -1,5 +1,5 @@
 /** Converts one uploaded file in a process of its own: readers believe sizes that a file states. */
-import { answerJob } from "../../run-in-process.ts";
+import { answerJob } from "../../processes/answer-job.ts";
 import { carryOut } from "./carry-out.ts";
 
 answerJob(carryOut);

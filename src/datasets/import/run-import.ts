@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { NoSpaceError } from "../../outage.ts";
-import { ProcessEndedError, runInProcess } from "../../run-in-process.ts";
+import { ProcessEndedError } from "../../processes/process-limits.ts";
+import { runInProcess } from "../../processes/run-in-process.ts";
 import { removePartialFiles } from "../file/writer.ts";
 import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
 

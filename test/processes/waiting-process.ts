@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { answerJob } from "../src/run-in-process.ts";
+import { answerJob } from "../../src/processes/answer-job.ts";
 
 export interface WaitingJob {
   pidFile: string;

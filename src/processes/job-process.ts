@@ -1,30 +1,7 @@
 import { fork, type ForkOptions } from "node:child_process";
 import { existsSync } from "node:fs";
-import { setPriority } from "node:os";
+import { ProcessEndedError, type ProcessLimits } from "./process-limits.ts";
 
-export interface ProcessLimits {
-  heapMib: number;
-  /** Processor time, in whole seconds. */
-  seconds: number;
-}
-
-/** The process ended without an answer: it needed more than it may, or met a defect of the engine. */
-export class ProcessEndedError extends Error {
-  readonly kind: "time" | "memory";
-
-  constructor(kind: "time" | "memory", { seconds }: ProcessLimits) {
-    super(
-      kind === "time"
-        ? `reading it took more than ${seconds} s of processor time, the limit for its size`
-        : "reading it takes too much memory; write it in smaller parts",
-    );
-    this.name = "ProcessEndedError";
-    this.kind = kind;
-  }
-}
-
-/** Beside the server's own threads at 0, whose work somebody waits for, a job gets about a quarter of a core. */
-export const NICENESS = 5;
 /** A job that does not even compute is ended, too: after so many times its processor time. */
 const PATIENCE = 20;
 const SHELL = "/bin/sh";
@@ -44,7 +21,7 @@ function commandOf({ heapMib, seconds }: ProcessLimits): Pick<ForkOptions, "exec
  * without an answer. For work on files of strangers, whose stated sizes may be believed somewhere: running out of memory
  * ends a whole process, whichever thread it happens in. It computes with what the server leaves.
  */
-export function runInProcess<Answer>(file: URL, job: object, limits: ProcessLimits): Promise<Answer> {
+export function runJobProcess<Answer>(file: URL, job: object, limits: ProcessLimits): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = fork(file, {
       ...commandOf(limits),
@@ -52,7 +29,6 @@ export function runInProcess<Answer>(file: URL, job: object, limits: ProcessLimi
       env: {},
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    yieldToOthers(child.pid);
     let isLate = false;
     const timer = setTimeout(
       () => {
@@ -77,24 +53,5 @@ export function runInProcess<Answer>(file: URL, job: object, limits: ProcessLimi
     child.send(job, (error) => {
       if (error !== null) reject(error);
     });
-  });
-}
-
-function yieldToOthers(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, NICENESS);
-  } catch {
-    // Not every system lets it; the job is carried out all the same.
-  }
-}
-
-/** The other side: takes one job, answers and ends. */
-export function answerJob<Job, Answer extends object>(carryOut: (job: Job) => Promise<Answer>): void {
-  // Whoever wanted the answer is gone.
-  process.once("disconnect", () => process.exit());
-  process.once("message", (job: Job) => {
-    // The answer would be lost if the channel were closed right after sending it.
-    void carryOut(job).then((answer) => process.send?.(answer, () => process.disconnect()));
   });
 }

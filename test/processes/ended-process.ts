@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { runInProcess } from "../src/run-in-process.ts";
+import { runJobProcess } from "../../src/processes/job-process.ts";
 import type { WaitingJob } from "./waiting-process.ts";
 
 const folder = process.argv[2] as string;
@@ -14,7 +14,7 @@ const program = new URL("./waiting-process.js", import.meta.url);
 
 async function start(name: string) {
   const job: WaitingJob = { pidFile: join(folder, `${name}.pid`), goFile: join(folder, `${name}.go`) };
-  const answer = runInProcess<object>(program, job, { heapMib: 64, seconds: 60 });
+  const answer = runJobProcess<object>(program, job, { heapMib: 64, seconds: 60 });
   while (!existsSync(job.pidFile)) await delay(1);
   const pid = readFileSync(job.pidFile, "utf8");
   const hasEnded = () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));

@@ -1,5 +1,5 @@
 /** Never answers, and never lets go of the processor. */
-import { answerJob } from "../src/run-in-process.ts";
+import { answerJob } from "../../src/processes/answer-job.ts";
 
 answerJob(async () => {
   for (;;);
