@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { StartError } from "../start-error.ts";
+import type { TokenUser } from "./tokens.ts";
 
 /** As many bytes as the hash of HS256 has; fewer can be guessed (RFC 7518, 3.2). */
 const keyBytesMin = 32;
@@ -16,12 +17,20 @@ export interface TokenKey {
   key: webcrypto.CryptoKey;
 }
 
+/** Of a token: its claim `exp`, and what it says about its user. */
+export interface CheckedToken {
+  expires: number;
+  user: Readonly<TokenUser>;
+}
+
 type KeySettings = Pick<Config, "tokenKey" | "tokenKeyFile" | "tokenOldKeyFiles">;
 
 /** The keys of the configuration: the first one signs, all are accepted. */
 export class TokenKeys {
   readonly #log: Pick<Logger, "warn">;
   #keys: readonly [TokenKey, ...TokenKey[]];
+  /** What tokens say whose signature fits one of these keys. */
+  #checked = new Map<string, CheckedToken>();
 
   private constructor(log: Pick<Logger, "warn">, keys: readonly [TokenKey, ...TokenKey[]]) {
     this.#log = log;
@@ -44,7 +53,13 @@ export class TokenKeys {
   async reload(settings: KeySettings): Promise<boolean> {
     const before = this.#keys;
     this.#keys = await loadKeys(settings, this.#log);
+    // Whoever is checking a token at the moment notes it in the old one.
+    this.#checked = new Map();
     return before.some(({ id }) => this.#keys.every((key) => key.id !== id));
+  }
+
+  get checked(): Map<string, CheckedToken> {
+    return this.#checked;
   }
 
   get signing(): TokenKey {
