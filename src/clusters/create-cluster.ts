@@ -54,6 +54,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
   const { template, checkpoint_uuid, seed } = input;
   const uuid = randomUUID();
   if (checkpoint_uuid === undefined) {
+    checkTemplateLength(template ?? "", context.app.config.limits);
     // Drawn and parsed late: what else is wrong comes first.
     const origin = () => ({
       template: decodeTemplate(template ?? "", context.app.config.limits),
@@ -116,6 +117,13 @@ async function insertCluster(
       .returning();
     return row as ClusterRow;
   });
+}
+
+/** To look at what is far too long costs more than to refuse it. */
+function checkTemplateLength(base64: string, { templateBytes }: Limits): void {
+  if (base64.length > 4 * Math.ceil(templateBytes / 3)) {
+    throw badRequest(`Uploaded template is bigger than ${templateBytes} bytes.`);
+  }
 }
 
 function decodeTemplate(base64: string, limits: Limits): string {

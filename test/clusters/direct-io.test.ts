@@ -267,6 +267,26 @@ test("inputs and outputs are as wide as the server lets them be, and no wider", 
   expect(shown).toMatchObject({ number_of_cycles: 1 });
 });
 
+test("a message that is far too long is refused before all of it has come, one at the limit is not", async () => {
+  const { limits } = parseConfig({ HANAMI_MAX_INPUT_VALUES: "200000", HANAMI_MAX_OUTPUT_VALUES: "8" });
+  const narrow = await createTestApp({ config: { limits } });
+  onTestFinished(() => narrow.close());
+  const { url: at } = await narrow.server.listen();
+  const cluster = await directCluster("narrow", smallTemplate, narrow);
+  const client = await connect(cluster, narrow.token, at);
+  const values = { bufferName: "picture_hex", processType: train, targetBufferType: input };
+  // Many times as much as one message may have.
+  for (let nth = 0; nth < 8; nth++) {
+    const answer = await client.ask({ ...values, values: new Float32Array(200_000) });
+    expect(Buffer.from(answer).toString("hex")).toBe(ack);
+  }
+  client.send({ ...values, values: new Float32Array(1_000_000) });
+  const most = "an input may have 200000 values, and an output 8";
+  const reason = `The message has more than 1000000 bytes, but ${most}`;
+  expect(await client.closed).toEqual({ code: 1008, reason });
+  expect(client.arrived).toEqual([refusal(reason)]);
+});
+
 test("a buffer that is sent twice before a cycle holds what came last", async () => {
   const [once, twice] = [await directCluster("once"), await directCluster("twice")];
   await trainOnce(await connect(once), 0);

@@ -7,6 +7,9 @@ import type { SocketPeer, SocketTarget } from "./target.ts";
 
 const closeCode = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, internalError: 1011 } as const;
 
+/** On the wire, when it is not packed. */
+const VALUE_BYTES_MAX = 5;
+
 const hostLost = "The host was lost; the cluster goes on from its last snapshot";
 
 const hostHung = "The cycle did not end in time; the cluster goes on from its last snapshot";
@@ -28,7 +31,14 @@ export const clusterTarget: SocketTarget = {
   async open(context, uuid, peer) {
     const onRetired = () => peer.close(closeCode.goingAway, "The cluster was deleted");
     const io = await openDirectIo(context, uuid, onRetired, peer);
+    const { inputValues, outputValues } = context.app.config.limits;
+    const bytesMax = VALUE_BYTES_MAX * Math.max(inputValues, outputValues);
     return {
+      bytesMax,
+      tooLong() {
+        const most = `an input may have ${inputValues} values, and an output ${outputValues}`;
+        refuse(peer, `The message has more than ${bytesMax} bytes, but ${most}`, closeCode.policyViolation);
+      },
       async message(bytes) {
         const message = decodeClusterIO(bytes);
         if (message === undefined) {

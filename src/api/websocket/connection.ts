@@ -26,6 +26,10 @@ const handshakeTimeoutMs = 120_000;
 
 /** A message is collected before anybody sees it; nobody unknown has more than this collected. */
 const unknownBytesMax = 128 * 1024;
+/** What comes with a message in one piece: its header, and the end of the one before. */
+const sparePieceBytes = 128 * 1024;
+/** Of a ping or pong from a client. */
+const controlHeaderBytes = 6;
 
 function toBytes(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);
@@ -55,8 +59,8 @@ export class SocketConnection {
   #isRefused = false;
   #work: Promise<void> | undefined;
   #sent: Promise<void> = Promise.resolve();
-  /** Since the last message, before the client is known. */
-  #unknownBytes = 0;
+  /** Since the last message. */
+  #messageBytes = 0;
   readonly #closed: Promise<void>;
 
   readonly #peer: SocketPeer = {
@@ -84,7 +88,8 @@ export class SocketConnection {
       handshakeTimeoutMs,
     );
     socket.on("message", (data) => this.#receive(toBytes(data)));
-    stream.on("data", this.#countUnknown);
+    for (const control of ["ping", "pong"] as const) socket.on(control, (data) => this.#forgetControl(data));
+    stream.on("data", this.#countBytes);
     // Protocol errors, too big messages, lost connections: "close" follows each of them.
     socket.on("error", (error) => this.#app.log.debug({ err: error }, "websocket"));
     this.#closed = new Promise((resolve) => {
@@ -107,14 +112,24 @@ export class SocketConnection {
     this.#socket.terminate();
   }
 
-  readonly #countUnknown = (bytes: Uint8Array): void => {
-    this.#unknownBytes += bytes.length;
-    if (this.#unknownBytes <= unknownBytesMax) return;
-    this.#socket.close(closeCode.tooBig, `more than ${unknownBytesMax} bytes before the initial message`);
+  readonly #countBytes = (bytes: Uint8Array): void => {
+    this.#messageBytes += bytes.length;
+    if (this.#registration === undefined) {
+      if (this.#messageBytes <= unknownBytesMax) return;
+      this.#socket.close(closeCode.tooBig, `more than ${unknownBytesMax} bytes before the initial message`);
+    } else {
+      if (this.#messageBytes <= (this.#session?.bytesMax ?? Infinity) + sparePieceBytes) return;
+      this.#session?.tooLong?.();
+    }
     // What else it sends until it leaves is dropped.
     this.#stream.removeAllListeners("data").resume();
     this.#stream.end();
   };
+
+  /** A client may say that it is there for as long as it likes. */
+  #forgetControl(data: Buffer): void {
+    if (this.#registration !== undefined) this.#messageBytes -= data.length + controlHeaderBytes;
+  }
 
   #send(bytes: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
@@ -140,7 +155,7 @@ export class SocketConnection {
 
   #receive(bytes: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#unknownBytes = 0;
+    this.#messageBytes = 0;
     this.#waiting.push(bytes);
     this.#work ??= this.#workOff();
   }
@@ -185,7 +200,6 @@ export class SocketConnection {
     try {
       const { registration, session, confirm } = await shakeHands(this.#app, this.#targets, bytes, this.#peer);
       clearTimeout(this.#handshakeTimer);
-      this.#stream.off("data", this.#countUnknown);
       this.#userId = registration.userId;
       this.#session = session;
       this.#registration = registration;

@@ -16,6 +16,9 @@ export interface SocketTarget {
 
 /** Messages arrive one at a time: the next one waits until `message` has resolved. */
 export interface SocketSession {
+  /** A message that is longer is not even collected; `tooLong` tells the client, and closes. */
+  readonly bytesMax?: number;
+  tooLong?(): void;
   message(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }
