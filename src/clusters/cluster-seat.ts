@@ -17,6 +17,7 @@ import type {
   TrainSlice,
 } from "../hosts/host.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
+import { isQuicklyMade, isSmall, ShortCycles } from "../hosts/short-calls.ts";
 import type { Metrics } from "../measurements/metrics.ts";
 import type { Storage } from "../storage.ts";
 import type { ClusterRow } from "./find-cluster.ts";
@@ -77,6 +78,8 @@ export class ClusterSeat {
   #changes = 0;
   #savedChanges = 0;
   #directLosses = 0;
+  /** Of the network as it is on its host. */
+  #shortCycles = new ShortCycles();
   /** Of putting the network onto its host, and of its work there. */
   readonly #putHangs = new Hangs();
   readonly #workHangs = new Hangs();
@@ -168,12 +171,12 @@ export class ClusterSeat {
     this.#workHangs.check();
     let report: TrainReport;
     try {
-      report = await this.#call((host) => host.train(this.uuid, slice));
+      report = await this.#call((host) => host.train(this.uuid, slice), this.#isShort(slice));
     } catch (error) {
       if (error instanceof HostError && error.kind !== "table") await this.#abandon();
       throw error;
     }
-    this.#noteWork("train", slice.cycles, report.elapsedMs);
+    this.#noteWork("train", slice, report.elapsedMs);
     this.#changes += 1;
     this.#position = position;
     if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, metrics: report.metrics };
@@ -193,13 +196,19 @@ export class ClusterSeat {
 
   async request(slice: RequestSlice): Promise<RequestReport> {
     this.#workHangs.check();
-    const report = await this.#call((host) => host.request(this.uuid, slice));
-    this.#noteWork("request", slice.cycles, report.elapsedMs);
+    const report = await this.#call((host) => host.request(this.uuid, slice), this.#isShort(slice));
+    this.#noteWork("request", slice, report.elapsedMs);
     if (report.remembers) this.#changes += 1;
     return report;
   }
 
-  #noteWork(kind: "train" | "request", cycles: number, elapsedMs: number): void {
+  #isShort(slice: RequestSlice | TrainSlice): boolean {
+    return this.#shortCycles.isShort(slice, this.knownMetrics?.bytes ?? Infinity);
+  }
+
+  #noteWork(kind: "train" | "request", slice: RequestSlice | TrainSlice, elapsedMs: number): void {
+    const { cycles } = slice;
+    this.#shortCycles.note(slice, elapsedMs);
     const { hosts, metrics } = this.#resources;
     const host = this.#attached?.host;
     if (host === undefined) return;
@@ -208,7 +217,7 @@ export class ClusterSeat {
   }
 
   async exportState(): Promise<Uint8Array> {
-    return this.#call((host) => host.exportState(this.uuid));
+    return this.#call((host) => host.exportState(this.uuid), isSmall(this.knownMetrics?.bytes ?? Infinity));
   }
 
   /**
@@ -236,13 +245,19 @@ export class ClusterSeat {
     const { host, projectId, info } = await this.ready();
     const { cycle, sections } = info.metrics;
     if (cycle > 0 || sections > 0 || info.seed === seed) return;
-    this.#attached = await this.#put(host, projectId, () => host.create(this.uuid, { template: info.template, seed }));
+    const { template } = info;
+    this.#attached = await this.#put(host, projectId, () => host.create(this.uuid, { template, seed }), {
+      isShort: isQuicklyMade(template),
+    });
   }
 
   /** Puts another state, from `readNetwork`, in place of this one; the row's template follows in `save`. Nothing changes when it is refused. */
   async replace(state: Uint8Array): Promise<NetworkInfo> {
     const { host, projectId } = await this.ready();
-    this.#attached = await this.#put(host, projectId, () => host.attach(this.uuid, state), this.#workHangs);
+    this.#attached = await this.#put(host, projectId, () => host.attach(this.uuid, state), {
+      hangs: this.#workHangs,
+      isShort: isSmall(state.byteLength),
+    });
     this.#position = null;
     this.#changes += 1;
     return this.#attached.info;
@@ -259,7 +274,9 @@ export class ClusterSeat {
     const moved =
       source === null
         ? await this.#fromSnapshot(target)
-        : await this.#put(target, row.project_id, () => target.attach(this.uuid, source.state));
+        : await this.#put(target, row.project_id, () => target.attach(this.uuid, source.state), {
+            isShort: isSmall(source.state.byteLength),
+          });
     try {
       const [recorded] = await this.#resources.db
         .update(clusters)
@@ -301,14 +318,16 @@ export class ClusterSeat {
   }
 
   /** Carries out a call to the host that has the network when it is the cluster's turn there. */
-  async #call<T>(call: (host: Host) => Promise<T>): Promise<T> {
+  async #call<T>(call: (host: Host) => Promise<T>, isShort = false): Promise<T> {
     const { host, projectId } = await this.ready();
-    return this.#resources.hosts.queue(host).run({ projectId, clusterUuid: this.uuid }, async () => {
+    const owner = { projectId, clusterUuid: this.uuid };
+    const carryOut = async () => {
       if (this.#live() === null) {
         throw new HostLostError("it ended before the cluster had its turn", { wasUnderWay: false });
       }
       return this.#workHangs.watch(call(host));
-    });
+    };
+    return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
   }
 
   /** Puts a network onto a host when it is the cluster's turn there. */
@@ -316,12 +335,15 @@ export class ClusterSeat {
     host: Host,
     projectId: string,
     call: () => Promise<NetworkInfo>,
-    hangs = this.#putHangs,
+    { hangs = this.#putHangs, isShort }: { hangs?: Hangs; isShort: boolean },
   ): Promise<Attached> {
-    return this.#resources.hosts.queue(host).run({ projectId, clusterUuid: this.uuid }, async () => {
+    const owner = { projectId, clusterUuid: this.uuid };
+    const carryOut = async () => {
       const { generation } = host;
+      this.#shortCycles = new ShortCycles();
       return { host, projectId, generation, info: await hangs.watch(call()) };
-    });
+    };
+    return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
   }
 
   /** The network's bytes from its host; null when that is not there. */
@@ -346,8 +368,11 @@ export class ClusterSeat {
     const { snapshot, template, seed } = row;
     const owner = { group: row.project_id, user: row.owner_uuid ?? row.owner_id };
     const state = snapshot === null ? null : await readNetwork(join(this.#resources.storage.clusters, snapshot), owner);
-    return this.#put(host, row.project_id, () =>
-      state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state),
+    return this.#put(
+      host,
+      row.project_id,
+      () => (state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state)),
+      { isShort: state === null ? isQuicklyMade(template) : isSmall(state.byteLength) },
     );
   }
 

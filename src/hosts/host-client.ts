@@ -3,9 +3,9 @@ import { HostClosedError, HostError, HostHungError, HostLostError, silenceText }
 import type { DeviceFacts, Host, HostFacts, HostStatus, RequestSlice, TablePart, TrainSlice } from "./host.ts";
 import { busyLoad } from "./load-meter.ts";
 import { type HostLink, type HostMethod, type HostReply, type OpenHostLink, transferables } from "./protocol.ts";
-import { Watchdog } from "./watchdog.ts";
+import { Watchdog, type WatchedCall } from "./watchdog.ts";
 
-interface Pending {
+interface Pending extends WatchedCall {
   method: HostMethod;
   /** Whose network the call is about. */
   cluster: unknown;
@@ -34,8 +34,9 @@ const END_MS = 5_000;
 /**
  * The server's side of a host: turns calls into messages and matches the replies by id. The process is started by
  * the first call and, should it end by itself, by the next call after that; what it held is gone (`generation`).
- * The far side works on one call after the other, so it is the oldest one that is under way. When that takes too long
- * the process is ended; those that wait behind it are lost with it, but their time did not count.
+ * The far side works on one call after the other, so it is the oldest one that is under way, but for one that comes in
+ * the middle of it. When that takes too long the process is ended; the others are lost with it, but their time did not
+ * count.
  */
 export class HostClient implements Host {
   readonly uuid: string;
@@ -44,11 +45,14 @@ export class HostClient implements Host {
   readonly device: DeviceFacts | undefined;
   generation = 0;
   lastStatus: HostStatus | null = null;
+  lastTookMs = Infinity;
   readonly #open: OpenHostLink;
   readonly #options: HostClientOptions;
   readonly #watchdog: Watchdog;
   /** In order of their ids. */
   readonly #pending = new Map<number, Pending>();
+  /** The call that is under way in the middle of the oldest one. */
+  #between: Pending | undefined;
   #timeoutMs: number;
   #link: HostLink | null = null;
   /** Resolves once a process that hung is gone. */
@@ -65,7 +69,7 @@ export class HostClient implements Host {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? Infinity;
     this.#watchdog = new Watchdog({
-      underWay: () => this.#underWay?.[0],
+      underWay: () => this.#underWay,
       limitMs: () => this.#limitMs(),
       onLimit: () => void this.#endHung(),
     });
@@ -128,6 +132,10 @@ export class HostClient implements Host {
     return this.type === "gpu";
   }
 
+  get servesBetween(): boolean {
+    return this.type === "cpu";
+  }
+
   hurry(): void {
     this.#timeoutMs = Math.min(this.#timeoutMs, HURRY_MS);
   }
@@ -164,10 +172,16 @@ export class HostClient implements Host {
     if (this.#link !== null) return this.#link;
     const link = this.#open({
       reply: (reply) => this.#settle(reply),
+      begun: (id) => {
+        if (this.#link === link) this.#between = this.#pending.get(id);
+      },
       lost: (reason) => {
         if (this.#link !== link) return;
         this.#forget();
-        this.#takeCalls().forEach((call, nth) => call.reject(new HostLostError(reason, { wasUnderWay: nth === 0 })));
+        const between = this.#between;
+        this.#takeCalls().forEach((call, nth) =>
+          call.reject(new HostLostError(reason, { wasUnderWay: nth === 0 || call === between })),
+        );
       },
     });
     this.#link = link;
@@ -177,21 +191,24 @@ export class HostClient implements Host {
 
   #settle(reply: HostReply): void {
     this.lastStatus = reply.status;
+    this.lastTookMs = reply.tookMs ?? Infinity;
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    if (pending === this.#between) this.#between = undefined;
     if (reply.ok) pending?.resolve(reply.value);
     else pending?.reject(new HostError(reply.error.kind, reply.error.message));
   }
 
-  get #underWay(): [number, Pending] | undefined {
-    const first = this.#pending.entries().next();
+  get #underWay(): Pending | undefined {
+    if (this.#between !== undefined) return this.#between;
+    const first = this.#pending.values().next();
     return first.done === true ? undefined : first.value;
   }
 
   #limitMs(): number {
     // The first call of a GPU's process waits for its device, too.
     const factor = this.lastStatus === null && this.type === "gpu" ? 2 : 1;
-    return factor * this.#timeoutMs + (this.#underWay?.[1].allowanceMs ?? 0);
+    return factor * this.#timeoutMs + (this.#underWay?.allowanceMs ?? 0);
   }
 
   /** What it computed does not matter any more, so its process is ended in the middle of it. */
@@ -199,9 +216,9 @@ export class HostClient implements Host {
     const link = this.#link;
     if (link === null) return;
     const seconds = Math.round(this.#watchdog.waitedMs / 1000);
+    const hung = this.#underWay;
     const calls = this.#takeCalls();
     this.#forget();
-    const [hung] = calls;
     if (hung !== undefined) {
       this.#options.onHung?.({ host: this.uuid, method: hung.method, cluster: hung.cluster, seconds });
     }
@@ -214,13 +231,13 @@ export class HostClient implements Host {
       this.#ending = null;
     });
     await this.#ending;
-    calls.forEach((call, nth) =>
+    for (const call of calls) {
       call.reject(
-        nth === 0
+        call === hung
           ? new HostHungError(seconds)
-          : new HostLostError("it was ended, because a call before did not end", { wasUnderWay: false }),
-      ),
-    );
+          : new HostLostError("it was ended, because another call did not end", { wasUnderWay: false }),
+      );
+    }
   }
 
   /** The process is gone, and everything with it. */
@@ -234,6 +251,7 @@ export class HostClient implements Host {
   #takeCalls(): Pending[] {
     const calls = [...this.#pending.values()];
     this.#pending.clear();
+    this.#between = undefined;
     return calls;
   }
 }

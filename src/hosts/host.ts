@@ -22,6 +22,11 @@ export interface Host extends HostFacts {
   /** For how long it has been busy with one call, in ms, when that is unusually long; else 0. */
   readonly silentMs: number;
 
+  /** What the call that was answered last took by itself, in ms; Infinity when it is not known. */
+  readonly lastTookMs: number;
+  /** Carries out short calls in the middle of a long one, at its yield points. */
+  readonly servesBetween: boolean;
+
   /** Makes an empty network from a template; the same seed always gives the same network. */
   create(cluster: string, options: { template: string; seed: number }): Promise<NetworkInfo>;
   /**

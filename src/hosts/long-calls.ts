@@ -13,10 +13,9 @@ export class LongCalls {
   /** When each project's last call ended, and when its pause ends. */
   readonly #projects = new Map<string, { ended: number; pausedUntil: number }>();
 
-  /** A project's call ran from `started` to `ended`. */
-  note(projectId: string, started: number, ended: number): void {
+  /** A project's call took so long and has ended just now. */
+  note(projectId: string, took: number, ended: number): void {
     const before = this.#projects.get(projectId)?.pausedUntil ?? 0;
-    const took = ended - started;
     this.#projects.set(projectId, { ended, pausedUntil: took > TURN_MS ? ended + took : before });
   }
 

@@ -23,8 +23,11 @@ export interface HostRequest {
   args: unknown[];
 }
 
-/** Every reply says how the host is, so that nobody has to ask in between two slices. */
-export type HostReply = { id: number; status: HostStatus } & (
+/**
+ * Every reply says how the host is, so that nobody has to ask in between two slices. Where calls come in the middle of
+ * others, also what this one took by itself.
+ */
+export type HostReply = { id: number; status: HostStatus; tookMs?: number } & (
   | { ok: true; value: unknown }
   | { ok: false; error: { kind: HostErrorKind; message: string } }
 );
@@ -39,8 +42,17 @@ export interface HostLink {
   close(atOnce?: boolean): Promise<void>;
 }
 
-/** Starts the process. `reply` brings its answers; `lost` is called once, when it ended by itself. */
-export type OpenHostLink = (events: { reply(reply: HostReply): void; lost(reason: string): void }) => HostLink;
+export interface HostLinkEvents {
+  /** Brings an answer. */
+  reply(reply: HostReply): void;
+  /** The request with this id is under way before an older one has ended, which goes on after it. */
+  begun(id: number): void;
+  /** Called once, when the process ended by itself. */
+  lost(reason: string): void;
+}
+
+/** Starts the process. */
+export type OpenHostLink = (events: HostLinkEvents) => HostLink;
 
 /**
  * The buffers of the typed arrays anywhere in a message, so that they change hands instead of being copied.

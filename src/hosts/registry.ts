@@ -18,7 +18,7 @@ export interface HostRegistry {
 /** A registry of these hosts, the first of which is the default. */
 export function createHostRegistry(hosts: readonly [Host, ...Host[]]): HostRegistry {
   const byUuid = new Map(hosts.map((host) => [host.uuid, host]));
-  const queues = new Map(hosts.map((host) => [host, new HostQueue()]));
+  const queues = new Map(hosts.map((host) => [host, new HostQueue(host)]));
   return {
     list: () => [...hosts],
     get: (uuid) => byUuid.get(uuid.toLowerCase()),

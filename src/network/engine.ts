@@ -38,7 +38,7 @@ export interface Engine {
   memoryFor(): Memory;
   /** The network grows and learns; widths are right already. */
   train(cluster: Cluster, run: TrainRun): void;
-  /** What the output neurons show, [count][output neuron]; valid until the next call. */
+  /** What the output neurons show, [count][output neuron]; valid until the next call, and while the cluster is held. */
   request(cluster: Cluster, run: RequestRun): Float32Array;
   /** Carries out `work` on the network's state, whose arrays stay where they are whatever others do at yield points. */
   hold<T>(cluster: Cluster, work: () => T): T;

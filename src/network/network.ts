@@ -94,7 +94,7 @@ export class Network {
 
   /** Everything as a safetensors file. */
   export(): Uint8Array {
-    return exportState(this.#cluster);
+    return this.#engine.hold(this.#cluster, () => exportState(this.#cluster));
   }
 
   get inputs(): { name: string; hexagon: number; kind: InputKind; width: number }[] {
@@ -206,7 +206,11 @@ export class Network {
    * The external values of each output, [count][width], in template order. Nothing grows or learns. Neurons with a
    * memory, and connections that run backwards, carry their values from sample to sample and on to the next call.
    */
-  request({ count, inputs }: RequestBatch): Float32Array<ArrayBuffer>[] {
+  request(batch: RequestBatch): Float32Array<ArrayBuffer>[] {
+    return this.#engine.hold(this.#cluster, () => this.#request(batch));
+  }
+
+  #request({ count, inputs }: RequestBatch): Float32Array<ArrayBuffer>[] {
     checkColumns(inputs, count, this.#cluster.template.inputs, "input");
     const shown = this.#engine.request(this.#cluster, { count, inputs: rowsOf(inputs) });
     return this.#cluster.template.outputs.map((_, index) => externalValues(this.#cluster, index, shown, count));

@@ -1,3 +1,5 @@
+import { copyBytes } from "./copy-bytes.ts";
+
 /**
  * The safetensors format: 8 bytes length, a JSON header, then the tensors' bytes without gaps. Everything little-endian.
  */
@@ -44,7 +46,7 @@ export function encodeSafetensors({ metadata, tensors }: Tensors): Uint8Array {
   file.fill(0x20, LENGTH_BYTES + json.byteLength, start);
   let at = start;
   for (const { bytes } of tensors.values()) {
-    file.set(bytes, at);
+    copyBytes(bytes, file.subarray(at));
     at += bytes.byteLength;
   }
   return file;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, type Cluster } from "./cluster.ts";
+import { copyBytes, PIECE_BYTES } from "./copy-bytes.ts";
 import { readCycle } from "./cycle.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor, type Tensors } from "./safetensors.ts";
@@ -19,9 +20,7 @@ import {
 } from "./state.ts";
 import { parseTemplate, TemplateError, type Template } from "./template/parse-template.ts";
 import { validateState } from "./validate-state.ts";
-
-/** Node hashes less than 2 GiB at a time. */
-const HASHED_BYTES_MAX = 2 ** 30;
+import { yieldPoint } from "./yield-point.ts";
 
 const FORMAT = "hanami-network";
 const VERSION = "1";
@@ -135,7 +134,7 @@ function load({ content, template, counts }: OpenedFile, memory?: Memory): Clust
   const state = createState(memory);
   try {
     for (const per of PERS) append(state, per, counts[per]);
-    for (const name of ARRAY_NAMES) bytesOf(state, name).set(content.tensors.get(name)!.bytes);
+    for (const name of ARRAY_NAMES) copyBytes(content.tensors.get(name)!.bytes, bytesOf(state, name));
     return describe(template, state);
   } catch (error) {
     releaseState(state);
@@ -182,7 +181,7 @@ function tensorOf({ tensors }: Tensors, name: ArrayName, items: number): Tensor 
 }
 
 /** SHA-256 over metadata (without the checksum itself) and tensors, names included; hexadecimal. */
-export function checksum({ metadata, tensors }: Tensors, bytesMax = HASHED_BYTES_MAX): string {
+export function checksum({ metadata, tensors }: Tensors, bytesMax = PIECE_BYTES): string {
   const hash = createHash("sha256").update(
     JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))),
   );
@@ -190,7 +189,10 @@ export function checksum({ metadata, tensors }: Tensors, bytesMax = HASHED_BYTES
     const tensor = tensors.get(name)!;
     hash.update(JSON.stringify([name, tensor.dtype, tensor.shape]));
     const { bytes } = tensor;
-    for (let at = 0; at < bytes.byteLength; at += bytesMax) hash.update(bytes.subarray(at, at + bytesMax));
+    for (let at = 0; at < bytes.byteLength; at += bytesMax) {
+      hash.update(bytes.subarray(at, at + bytesMax));
+      yieldPoint();
+    }
   }
   return hash.digest("hex");
 }

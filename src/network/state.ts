@@ -1,7 +1,7 @@
+import { copyBytes } from "./copy-bytes.ts";
 import { MemoryFullError } from "./engine.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 import { StateError } from "./state-error.ts";
-import { yieldPoint } from "./yield-point.ts";
 
 /** Where arrays live. */
 export interface Memory {
@@ -97,8 +97,6 @@ const DOUBLED_BYTES_MAX = 2 ** 30;
 const EXPECTED_SHARES = [1.25, 1.0625];
 /** Smaller arrays get exactly what is needed where memory is short: what copying them costs is little. */
 const SMALL_BYTES = 2 ** 20;
-/** So many bytes are copied between two yield points. */
-const PIECE_BYTES = 2 ** 20;
 
 function makeRoom(state: State, per: Per, needed: number): void {
   const capacity = state.capacity[per];
@@ -121,19 +119,11 @@ function reserve(state: State, per: Per, capacity: number): void {
   for (const name of ARRAY_NAMES) {
     if (LAYOUT[name].per !== per || state.arrays[name].byteLength >= bytesPerItem(name) * capacity) continue;
     const moved = state.memory.allocate(bytesPerItem(name) * capacity);
-    copy(bytesOf(state, name), moved);
+    copyBytes(bytesOf(state, name), moved);
     state.memory.release(regionOf(state.arrays[name]));
     arrays[name] = view(name, moved);
   }
   state.capacity[per] = capacity;
-}
-
-/** Copies bytes piece by piece. */
-function copy(from: Uint8Array, to: Uint8Array): void {
-  for (let at = 0; at < from.length; at += PIECE_BYTES) {
-    to.set(from.subarray(at, at + PIECE_BYTES), at);
-    yieldPoint();
-  }
 }
 
 /**

@@ -21,6 +21,18 @@ export function undisturbed<T>(work: () => T): T {
   }
 }
 
+let away = 0;
+
+/** How long this thread has been with others at yield points, in ms since it began. */
+export const awayMs = (): number => away;
+
+/** Serves somebody at a yield point. */
+export function beAway(work: () => void): void {
+  const start = performance.now();
+  work();
+  away += performance.now() - start;
+}
+
 /** Has this thread call `serveOthers` at every yield point; it decides itself whether it is time. */
 export function atYieldPoints(serveOthers: () => void): void {
   others = serveOthers;

@@ -4,6 +4,7 @@
  */
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { NetworkStore } from "../../src/hosts/cpu/network-store.ts";
+import { servePort } from "../../src/hosts/cpu/serve-port.ts";
 import type { RequestSlice } from "../../src/hosts/host.ts";
 import type { HostRequest } from "../../src/hosts/protocol.ts";
 import { serveHost } from "../../src/hosts/serve-host.ts";
@@ -26,13 +27,11 @@ function hang(how: number | undefined): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
-const port = parentPort;
 const answer = serveHost(new NetworkStore(new WasmEngine(workerData as object)));
-port!.on("message", (request: HostRequest) => {
+servePort(parentPort!, (request: HostRequest) => {
   const [, content] = request.args;
   if (isHanging(content)) hang(firstValue(content));
-  const { reply, transfer } = answer(request);
-  port!.postMessage(reply, transfer);
+  return answer(request);
 });
 
 const firstValue = (content: unknown) => (content as Partial<RequestSlice> | undefined)?.inputs?.[0]?.rows[0];

@@ -1,22 +1,31 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
-import { HostQueue } from "../../src/hosts/host-queue.ts";
+import { HostQueue, type QueuedHost } from "../../src/hosts/host-queue.ts";
 
 /** A queue whose calls end when the test says so; `begun` names them in the order of their turns. */
-function openQueue() {
-  const queue = new HostQueue();
+function openQueue(host: Partial<QueuedHost> = {}) {
+  const queue = new HostQueue({ servesBetween: false, lastTookMs: Infinity, ...host });
   const begun: string[] = [];
   const ends: (() => void)[] = [];
-  const enter = (projectId: string, cluster: string) =>
-    queue.run({ projectId, clusterUuid: `${projectId}${cluster}` }, () => {
-      begun.push(`${projectId}${cluster}`);
-      return new Promise<void>((resolve) => ends.push(resolve));
-    });
+  const enter = (projectId: string, cluster: string, isShort = false) =>
+    queue.run(
+      { projectId, clusterUuid: `${projectId}${cluster}` },
+      () => {
+        begun.push(`${projectId}${cluster}`);
+        return new Promise<void>((resolve) => ends.push(resolve));
+      },
+      { isShort },
+    );
   const end = async () => {
     ends.shift()?.();
     await turn();
   };
-  return { queue, begun, enter, end };
+  /** The call that began last. */
+  const endLast = async () => {
+    ends.pop()?.();
+    await turn();
+  };
+  return { queue, begun, enter, end, endLast };
 }
 
 afterEach(() => void vi.useRealTimers());
@@ -127,4 +136,72 @@ test("a project does not wait after calls of ordinary length", async () => {
     pass(200);
     await end();
   }
+});
+
+/** A long call of a is under way, and b, c and a itself ask meanwhile. */
+function openInLongCall() {
+  const pass = stopClock();
+  const queue = openQueue({ servesBetween: true });
+  void queue.enter("a", "long");
+  for (const project of ["b", "c"]) {
+    void queue.enter(project, "long");
+    void queue.enter(project, "1", true);
+    void queue.enter(project, "2", true);
+  }
+  void queue.enter("a", "short", true);
+  return { ...queue, pass };
+}
+
+test("in the middle of a long call every other project has a short one carried out, then it goes on", async () => {
+  const { begun, endLast, pass } = openInLongCall();
+  pass(3);
+  expect(begun).toEqual(["along"]);
+  pass(1);
+  expect(begun).toEqual(["along", "b1"]);
+  pass(20);
+  await endLast();
+  expect(begun).toEqual(["along", "b1", "c1"]);
+  pass(20);
+  await endLast();
+  // It goes on for as long as the others took together.
+  pass(39);
+  expect(begun).toEqual(["along", "b1", "c1"]);
+  pass(1);
+  expect(begun).toEqual(["along", "b1", "c1", "b2"]);
+});
+
+test("what comes in the middle of a long call may end after it, and nothing else begins before", async () => {
+  const { begun, end, pass } = openInLongCall();
+  pass(4);
+  expect(begun).toEqual(["along", "b1"]);
+  await end();
+  expect(begun).toEqual(["along", "b1"]);
+  await end();
+  expect(begun).toEqual(["along", "b1", "clong"]);
+});
+
+test("who asks in the middle of a long call is served after its quantum, and a call that ends early gives way to all", async () => {
+  const pass = stopClock();
+  const { begun, enter, end, endLast } = openQueue({ servesBetween: true });
+  void enter("a", "long");
+  pass(50);
+  void enter("b", "1", true);
+  expect(begun).toEqual(["along", "b1"]);
+  await endLast();
+  void enter("b", "2", true);
+  pass(3);
+  expect(begun).toEqual(["along", "b1"]);
+  await end();
+  expect(begun).toEqual(["along", "b1", "b2"]);
+});
+
+test("a host that does not serve in between carries out one call at a time", async () => {
+  const pass = stopClock();
+  const { begun, enter, end } = openQueue();
+  void enter("a", "long");
+  void enter("b", "1", true);
+  pass(1000);
+  expect(begun).toEqual(["along"]);
+  await end();
+  expect(begun).toEqual(["along", "b1"]);
 });

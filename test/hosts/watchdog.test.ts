@@ -62,7 +62,11 @@ test.each(["wasm", "script", "helper"] as const)(
 );
 
 test("the end of a thread in an endless loop is waited for, and comes", async () => {
-  const link = workerLink(hangingWorker, "hanging", { threads: 2 })({ reply: () => undefined, lost: () => undefined });
+  const link = workerLink(hangingWorker, "hanging", { threads: 2 })({
+    reply: () => undefined,
+    begun: () => undefined,
+    lost: () => undefined,
+  });
   link.post({ id: 1, method: "train", args: ["bad", sliceThat("wasm")] }, []);
   await delay(300);
   await link.close(true);

@@ -1,6 +1,7 @@
 import { type Engine, KernelError, MemoryFullError } from "../../network/engine.ts";
 import { Network, StateError, updateRule } from "../../network/network.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
+import { awayMs } from "../../network/yield-point.ts";
 import { HostError } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, RequestSlice, TrainReport, TrainSlice } from "../host.ts";
 import { LoadMeter } from "../load-meter.ts";
@@ -15,6 +16,10 @@ export class NetworkStore implements HostService {
   readonly #networks = new Map<string, Network>();
   readonly #load = new LoadMeter();
   readonly #engine: BudgetedEngine;
+  /** Since when this thread has been computing; what was before is counted already. */
+  #busySince = 0;
+  /** Slices under way, one in the middle of the other. */
+  #slices = 0;
 
   constructor(engine: BudgetedEngine) {
     this.#engine = engine;
@@ -58,27 +63,29 @@ export class NetworkStore implements HostService {
 
   train(cluster: string, slice: TrainSlice): TrainReport {
     const network = this.#network(cluster);
-    const start = performance.now();
     const { cycles, timeLength, batchSize, schedule, learningRate } = slice;
     const inputs = sliceColumns(slice.inputs, cycles, timeLength);
     const expected = sliceColumns(slice.expected, cycles, 1);
     const rate = schedule === null ? "direct" : { first: schedule.firstCycle, horizon: schedule.horizon };
     const update = updateRule(batchSize);
     const base = learningRate === undefined ? {} : { learningRate };
-    computing(cluster, () =>
-      network.train({ count: cycles, step: batchSize, inputs, expected, update, rate, ...base }),
-    );
-    return { metrics: network.metrics(), elapsedMs: this.#worked(start) };
+    const batch = { count: cycles, step: batchSize, inputs, expected, update, rate, ...base } as const;
+    const { value: metrics, elapsedMs } = this.#work(() => {
+      computing(cluster, () => network.train(batch));
+      return network.metrics();
+    });
+    return { metrics, elapsedMs };
   }
 
   request(cluster: string, slice: RequestSlice): RequestReport {
     const network = this.#network(cluster);
-    const start = performance.now();
     const { cycles, timeLength } = slice;
     const inputs = sliceColumns(slice.inputs, cycles, timeLength);
-    const values = computing(cluster, () => network.request({ count: cycles, inputs }));
+    const { value: values, elapsedMs } = this.#work(() =>
+      computing(cluster, () => network.request({ count: cycles, inputs })),
+    );
     const outputs = network.outputs.map(({ name, width }, index) => ({ name, width, values: values[index]! }));
-    return { outputs, remembers: network.remembers, elapsedMs: this.#worked(start) };
+    return { outputs, remembers: network.remembers, elapsedMs };
   }
 
   #replace(cluster: string, network: Network): void {
@@ -92,10 +99,21 @@ export class NetworkStore implements HostService {
     return network;
   }
 
-  #worked(start: number): number {
-    const elapsedMs = performance.now() - start;
-    this.#load.worked(elapsedMs);
-    return elapsedMs;
+  /** Computes a slice. What it took is without the calls that came in the middle of it. */
+  #work<T>(slice: () => T): { value: T; elapsedMs: number } {
+    const start = performance.now();
+    const awayBefore = awayMs();
+    if (this.#slices === 0) this.#busySince = start;
+    this.#slices += 1;
+    try {
+      const value = slice();
+      return { value, elapsedMs: performance.now() - start - (awayMs() - awayBefore) };
+    } finally {
+      this.#slices -= 1;
+      const now = performance.now();
+      this.#load.worked(now - this.#busySince);
+      this.#busySince = now;
+    }
   }
 }
 

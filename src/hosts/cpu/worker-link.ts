@@ -25,7 +25,10 @@ export function workerLink(
       });
       port1.unref();
     }
-    worker.on("message", (reply: HostReply) => events.reply(reply));
+    worker.on("message", (message: HostReply | { begun: number }) => {
+      if ("begun" in message) events.begun(message.begun);
+      else events.reply(message);
+    });
     worker.on("error", (error) => {
       reason = error instanceof Error ? error.message : String(error);
     });

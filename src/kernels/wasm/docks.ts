@@ -75,9 +75,9 @@ export class Docks {
   release(cluster: Cluster): void {
     const dock = this.#of.get(cluster);
     if (dock === undefined) return;
-    this.#empty(dock);
     const empty = [...this.#docks].filter((each) => each.cluster === null);
-    if (empty.length > EMPTY_MAX || dock.bytes > LARGE_BYTES) this.drop(dock);
+    if (empty.length >= EMPTY_MAX || dock.bytes > LARGE_BYTES) this.drop(dock);
+    else this.#empty(dock);
   }
 
   /** Nobody comes into this dock again. */

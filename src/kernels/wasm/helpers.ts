@@ -8,7 +8,10 @@ export const DOCK = 1;
 const NO_DOCK = 0;
 
 /** What the helpers are told beside these words. */
-export type HelperMessage = { dock: number; memory: WasmMemory } | { dropped: number[] };
+export type HelperMessage =
+  | { dock: number; memory: WasmMemory }
+  | { kept: number; memory: WasmMemory }
+  | { dropped: number[] };
 
 export interface HelperData {
   module: WasmModule;
@@ -62,21 +65,38 @@ export class Helpers {
       this.#told.add(dock.id);
     }
     Atomics.store(this.#control, DOCK, dock?.id ?? NO_DOCK);
-    Atomics.add(this.#control, TURN, 1);
-    Atomics.notify(this.#control, TURN);
+    this.#wake();
+  }
+
+  /**
+   * They hold on to the memories of these docks until `forget`. To give 100 MB back to the machine takes the thread 20 ms
+   * that is the last one to hold them.
+   */
+  keep(docks: Dock[]): void {
+    for (const { id, memory } of docks) {
+      if (this.#told.has(id) || this.#workers.length === 0) continue;
+      this.#tell({ kept: id, memory });
+      this.#told.add(id);
+    }
   }
 
   /** Makes them forget docks, and give the memory back. */
-  forget(docks: Dock[]): void {
-    const dropped = docks.map(({ id }) => id).filter((id) => this.#told.delete(id));
+  forget(docks: number[]): void {
+    const dropped = docks.filter((id) => this.#told.delete(id));
     if (dropped.length === 0) return;
     this.#tell({ dropped });
-    this.attend(null);
+    if (this.#dock !== null) this.attend(null);
+    else this.#wake();
   }
 
   async close(): Promise<void> {
     for (const port of this.#ports) port.close();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #wake(): void {
+    Atomics.add(this.#control, TURN, 1);
+    Atomics.notify(this.#control, TURN);
   }
 
   #tell(message: HelperMessage): void {

@@ -3,10 +3,12 @@
  * terminated. Its lifeline closes when it ends, however that happens.
  */
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
+import { lowerThread, NICENESS } from "../../processes/priority.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { DOCK, TURN, type HelperData, type HelperMessage } from "./helpers.ts";
 import { instantiate, type KernelExports } from "./kernels.ts";
 import * as slots from "./slots.ts";
+import type { WasmMemory } from "./web-assembly.ts";
 
 interface Known {
   kernels: KernelExports;
@@ -18,6 +20,7 @@ const onlyTheLeader = () => {
   throw new Error("only the leading thread allocates");
 };
 const docks = new Map<number, Known>();
+const kept = new Map<number, WasmMemory>();
 
 /** Reads what has come meanwhile. Returns whether docks were dropped. */
 function readMessages(): boolean {
@@ -25,8 +28,15 @@ function readMessages(): boolean {
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
     const message = next.message as HelperMessage;
     if ("dropped" in message) {
-      for (const id of message.dropped) docks.delete(id);
+      for (const id of message.dropped) {
+        docks.delete(id);
+        kept.delete(id);
+      }
       isDropped = true;
+      continue;
+    }
+    if ("kept" in message) {
+      kept.set(message.kept, message.memory);
       continue;
     }
     const { dock, memory } = message;
@@ -65,4 +75,5 @@ function work(): void {
   }
 }
 
+lowerThread(NICENESS.host);
 work();

@@ -202,8 +202,11 @@ export class WasmEngine implements Engine {
     if (this.#dropped.length === 0) return;
     const bytes = this.#dropped.reduce((sum, dock) => sum + dock.bytes, 0);
     if (bytes < COLLECT_BYTES && this.#dropped.length < COLLECT_DOCKS) return;
-    this.#helpers.forget(this.#dropped.splice(0));
-    collectGarbage();
+    const dropped = this.#dropped.splice(0);
+    const ids = dropped.map(({ id }) => id);
+    this.#helpers.keep(dropped);
+    // What is called afterwards must not hold on to the docks.
+    collectGarbage(() => this.#helpers.forget(ids));
   }
 
   /** Announces cluster, rows and parameters, and makes room for a step. */

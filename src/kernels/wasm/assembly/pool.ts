@@ -80,9 +80,14 @@ function takeItems(phase: u32, hexagon: u32, items: u32, thread: u32): void {
   }
 }
 
+/**
+ * The phase that this thread joined last. It may be sent out and called in again while that phase is open, and has nothing
+ * more to do in it then: with every time that it joined, there would be fewer bits to count in.
+ */
+let last: u32 = PHASE_CLOSED;
+
 /** What helping thread `thread` does in this memory until it is to leave. */
 export function help(thread: u32): void {
-  let last: u32 = PHASE_CLOSED;
   for (;;) {
     let word = atomic.load<u32>(openPhase);
     for (let spins: u32 = 0; (word & PHASE_CLOSED) != 0 || (word & NUMBER) == last; ) {

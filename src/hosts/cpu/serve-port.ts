@@ -1,0 +1,47 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { atYieldPoints, awayMs, beAway } from "../../network/yield-point.ts";
+import type { HostRequest } from "../protocol.ts";
+import type { serveHost } from "../serve-host.ts";
+
+/** A look at what has come takes some microseconds. */
+const LOOK_MS = 0.5;
+
+/**
+ * Answers requests one after the other. At yield points of one that takes long, another one that came meanwhile is
+ * answered, unless it is about the same network; whose turn that is the server decides, see `HostQueue`.
+ */
+export function servePort(port: MessagePort, answer: ReturnType<typeof serveHost>): void {
+  /** What the calls under way are about, the outer one first. */
+  const underWay: unknown[] = [];
+  const deferred: HostRequest[] = [];
+  let lastLook = 0;
+
+  function serve(request: HostRequest): void {
+    if (underWay.length > 0) port.postMessage({ begun: request.id });
+    underWay.push(request.args[0]);
+    const start = performance.now();
+    const awayBefore = awayMs();
+    try {
+      const { reply, transfer } = answer(request);
+      const tookMs = performance.now() - start - (awayMs() - awayBefore);
+      port.postMessage({ ...reply, tookMs }, transfer);
+    } finally {
+      underWay.pop();
+    }
+  }
+
+  atYieldPoints(() => {
+    const now = performance.now();
+    if (underWay.length !== 1 || now - lastLook < LOOK_MS) return;
+    lastLook = now;
+    const next = receiveMessageOnPort(port) as { message: HostRequest } | undefined;
+    if (next === undefined) return;
+    if (underWay.includes(next.message.args[0])) deferred.push(next.message);
+    else beAway(() => serve(next.message));
+  });
+
+  port.on("message", (request: HostRequest) => {
+    serve(request);
+    for (let next = deferred.shift(); next !== undefined; next = deferred.shift()) serve(next);
+  });
+}

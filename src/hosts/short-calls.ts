@@ -1,0 +1,51 @@
+import type { RequestSlice, SliceColumns, TrainSlice } from "./host.ts";
+
+/** More values take too long even when they are nothing new. */
+const VALUES_MAX = 8192;
+/** A network that comes into its dock is copied, 2 to 5 GB/s. */
+const BYTES_MAX = 2 ** 25;
+const MS_MAX = 20;
+/** A template of some hundred hexagons makes a network within milliseconds. */
+const TEMPLATE_CHARS_MAX = 4096;
+
+type Slice = RequestSlice & Partial<TrainSlice>;
+
+/** Is a network so small that to copy it takes a few milliseconds? */
+export function isSmall(bytes: number): boolean {
+  return bytes <= BYTES_MAX;
+}
+
+/** Is a network made of this template within a few milliseconds? */
+export function isQuicklyMade(template: string): boolean {
+  return template.length <= TEMPLATE_CHARS_MAX;
+}
+
+/**
+ * Tells which slices of one cluster are over within some 20 ms: single cycles of a small network, that widen nothing, and
+ * whose last one took no longer. What a first one takes nobody knows.
+ */
+export class ShortCycles {
+  #inputValues = 0;
+  #expectedValues = 0;
+  #lastMs = Infinity;
+
+  isShort(slice: Slice, networkBytes: number): boolean {
+    const { inputs, expected } = valuesOf(slice);
+    const isKnown = inputs <= this.#inputValues && expected <= this.#expectedValues && this.#lastMs <= MS_MAX;
+    return slice.cycles === 1 && isKnown && inputs + expected <= VALUES_MAX && isSmall(networkBytes);
+  }
+
+  /** A slice took so long. */
+  note(slice: Slice, elapsedMs: number): void {
+    const { inputs, expected } = valuesOf(slice);
+    this.#inputValues = Math.max(this.#inputValues, inputs);
+    this.#expectedValues = Math.max(this.#expectedValues, expected);
+    this.#lastMs = elapsedMs;
+  }
+}
+
+/** Of one cycle. */
+function valuesOf({ cycles, inputs, expected = [] }: Slice): { inputs: number; expected: number } {
+  const sum = (columns: SliceColumns[]) => columns.reduce((total, { width }) => total + width, 0);
+  return cycles === 0 ? { inputs: 0, expected: 0 } : { inputs: sum(inputs), expected: sum(expected) };
+}
