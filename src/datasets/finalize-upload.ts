@@ -132,6 +132,8 @@ async function findTempfile(
         visibleTo(caller, tempfiles),
       ),
     );
+  // A dataset that was deleted meanwhile has taken its files with it.
+  if (row === undefined) await findDataset({ app, caller }, dataset.uuid);
   if (row === undefined) throw notFound(`${role === "input" ? "Input" : "Label"}-data with uuid '${uuid}' not found.`);
   return row;
 }
