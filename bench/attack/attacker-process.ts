@@ -1,13 +1,20 @@
 /**
  * A member of one project who tries to hold up all others; `main.ts` starts it with the server's address and a login.
  * Every kind of attempt goes on without a pause until "stop" comes. It runs with low priority: what it costs shall be
- * the server's work, not that of this client.
+ * the server's work, not that of this client. Linux shares processors between sessions first, so this one, which
+ * has a session of its own, is lowered as well.
  */
+import { writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { HanamiClient } from "hanami-sdk";
 import { digitsCsv, hugeTemplate, quotesCsv, wrongCheckpoint } from "./crafted-files.ts";
 
 setPriority(constants.priority.PRIORITY_LOW);
+try {
+  writeFileSync("/proc/self/autogroup", String(constants.priority.PRIORITY_LOW));
+} catch {
+  // Not Linux, or one that does not group by session.
+}
 const [address, user, passphrase] = process.argv.slice(2) as [string, string, string];
 const client = new HanamiClient({ address, user, passphrase });
 const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
@@ -26,7 +33,7 @@ async function sendSample(width: number): Promise<void> {
   const { uuid } = await client.clusters.create({ name: `wide ${++names}`, template: TEMPLATE });
   try {
     const io = await client.clusters.directIO(uuid);
-    await io.train({ in: new Float32Array(width).fill(1) }, { out: [1] });
+    await io.train({ in: samples.get(width)! }, { out: [1] });
   } finally {
     await client.clusters.delete(uuid);
   }
@@ -37,14 +44,16 @@ async function createHuge(template: string): Promise<void> {
   await client.clusters.delete(uuid);
 }
 
-const checkpoint = wrongCheckpoint();
+// Made once: see above.
+const [checkpoint, digits, quotes, template] = [wrongCheckpoint(), digitsCsv(), quotesCsv(), hugeTemplate()];
+const samples = new Map([100_000, 3_900_000].map((width) => [width, new Float32Array(width).fill(1)]));
 const attempts: Record<string, () => Promise<unknown>> = {
   "checkpoint, wrong in its last place": () => client.checkpoints.upload({ name: "hostile", file: checkpoint }),
-  "CSV, cells of 200 kB digits and a letter": () => uploadCsv(digitsCsv()),
-  "CSV, a quote that never ends": () => uploadCsv(quotesCsv()),
+  "CSV, cells of 200 kB digits and a letter": () => uploadCsv(digits),
+  "CSV, a quote that never ends": () => uploadCsv(quotes),
   "first sample of 3.9 million values": () => sendSample(3_900_000),
   "first sample of 100 000 values": () => sendSample(100_000),
-  "template of 0.7 MB": () => createHuge(hugeTemplate()),
+  "template of 0.7 MB": () => createHuge(template),
 };
 
 async function repeat(name: string, attempt: () => Promise<unknown>): Promise<void> {

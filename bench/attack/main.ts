@@ -85,7 +85,9 @@ async function measurePhase(works: Work[], ms: number): Promise<Latencies[]> {
 
 /** The attacker's process, once its first attempts are under way. */
 async function startAttacker(address: string): Promise<ChildProcess> {
-  const child = fork(new URL("./attacker-process.js", import.meta.url), [address, "attacker", PASSPHRASE]);
+  const child = fork(new URL("./attacker-process.js", import.meta.url), [address, "attacker", PASSPHRASE], {
+    detached: true,
+  });
   await once(child, "message");
   return child;
 }
