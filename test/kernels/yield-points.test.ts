@@ -128,28 +128,32 @@ test("a wide first sample, and wide outputs, come by yield points all the time",
   expect(count([1000, 20_010]) - few).toBeGreaterThan(20_000 / 128);
 });
 
-test("a network with a memory calls many helpers out of one phase, and they come back", async () => {
-  // More than a word has bits for if every time counted.
-  const threads = 64;
-  const engine = new WasmEngine({ threads });
-  onTestFinished(() => engine.close());
-  const remembering = parseTemplate(
-    "version: 1 settings: refractory_time: 2 hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1",
-  );
-  const [long, other] = [Network.create(SIMPLE, 1, engine), Network.create(remembering, 2, engine)];
-  const steps = Array.from({ length: 2 }, (_, seed) => inBatch(seed, 256, [30_000, 3]));
-  let isBetween = false;
-  let count = 0;
-  atYieldPoints(() => {
-    if (isBetween) return;
-    isBetween = true;
-    inBatch(count++, 16, NARROW)(other);
-    isBetween = false;
-  });
-  for (const step of steps) step(long);
-  atYieldPoints(() => {});
-  expect(count).toBeGreaterThan(64);
-  const alone = Network.create(SIMPLE, 1, engine);
-  for (const step of steps) step(alone);
-  expect(Buffer.compare(long.export(), alone.export())).toBe(0);
-});
+test(
+  "a network with a memory calls many helpers out of one phase, and they come back",
+  { timeout: 120_000 },
+  async () => {
+    // More than a word has bits for if every time counted.
+    const threads = 64;
+    const engine = new WasmEngine({ threads });
+    onTestFinished(() => engine.close());
+    const remembering = parseTemplate(
+      "version: 1 settings: refractory_time: 2 hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1",
+    );
+    const [long, other] = [Network.create(SIMPLE, 1, engine), Network.create(remembering, 2, engine)];
+    const steps = Array.from({ length: 2 }, (_, seed) => inBatch(seed, 256, [30_000, 3]));
+    let isBetween = false;
+    let count = 0;
+    atYieldPoints(() => {
+      if (isBetween) return;
+      isBetween = true;
+      inBatch(count++, 16, NARROW)(other);
+      isBetween = false;
+    });
+    for (const step of steps) step(long);
+    atYieldPoints(() => {});
+    expect(count).toBeGreaterThan(64);
+    const alone = Network.create(SIMPLE, 1, engine);
+    for (const step of steps) step(alone);
+    expect(Buffer.compare(long.export(), alone.export())).toBe(0);
+  },
+);
