@@ -15,7 +15,7 @@ try {
 } catch {
   // Not Linux, or one that does not group by session.
 }
-const [address, user, passphrase] = process.argv.slice(2) as [string, string, string];
+const [address, user, passphrase, only] = process.argv.slice(2) as [string, string, string, string];
 const client = new HanamiClient({ address, user, passphrase });
 const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
 
@@ -73,4 +73,5 @@ process.once("message", () => {
 });
 await client.login();
 process.send?.("ready");
-await Promise.all(Object.entries(attempts).map(([name, attempt]) => repeat(name, attempt)));
+const chosen = Object.entries(attempts).filter(([name]) => name.includes(only));
+await Promise.all(chosen.map(([name, attempt]) => repeat(name, attempt)));

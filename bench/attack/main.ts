@@ -1,7 +1,8 @@
 /**
  * What one hostile project costs another: the latencies of a tenant's work, first alone, then beside an attacker that
  * sends everything at once: crafted checkpoints, samples of millions of values, files that are slow to read, huge
- * templates. `npm run bench -- attack`. Options: `--seconds N` of each of the two phases (30), `--json`, `--save`.
+ * templates. `npm run bench -- attack`. Options: `--seconds N` of each of the two phases (30), `--only TEXT`: attempts whose
+ * name has this in it, `--json`, `--save`.
  * Exit code 1 when a p99 of requests or direct IO is more than twice the quiet one, or when anything of the tenant fails.
  */
 import { fork, type ChildProcess } from "node:child_process";
@@ -14,7 +15,12 @@ import { describeMachine, machineLine, saveResult } from "../result.ts";
 import { table } from "../table.ts";
 
 const { values: options } = parseArgs({
-  options: { seconds: { type: "string", default: "30" }, json: { type: "boolean" }, save: { type: "boolean" } },
+  options: {
+    seconds: { type: "string", default: "30" },
+    only: { type: "string", default: "" },
+    json: { type: "boolean" },
+    save: { type: "boolean" },
+  },
 });
 const PHASE_MS = Number(options.seconds) * 1000;
 const WARM_UP_MS = 3000;
@@ -85,9 +91,13 @@ async function measurePhase(works: Work[], ms: number): Promise<Latencies[]> {
 
 /** The attacker's process, once its first attempts are under way. */
 async function startAttacker(address: string): Promise<ChildProcess> {
-  const child = fork(new URL("./attacker-process.js", import.meta.url), [address, "attacker", PASSPHRASE], {
-    detached: true,
-  });
+  const child = fork(
+    new URL("./attacker-process.js", import.meta.url),
+    [address, "attacker", PASSPHRASE, options.only],
+    {
+      detached: true,
+    },
+  );
   await once(child, "message");
   return child;
 }
