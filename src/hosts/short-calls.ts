@@ -37,6 +37,7 @@ export class ShortCycles {
 
   /** A slice took so long. */
   note(slice: Slice, elapsedMs: number): void {
+    if (slice.cycles === 0) return;
     const { inputs, expected } = valuesOf(slice);
     this.#inputValues = Math.max(this.#inputValues, inputs);
     this.#expectedValues = Math.max(this.#expectedValues, expected);
@@ -44,8 +45,8 @@ export class ShortCycles {
   }
 }
 
-/** Of one cycle. */
-function valuesOf({ cycles, inputs, expected = [] }: Slice): { inputs: number; expected: number } {
+/** Of one cycle, which has a window of rows for each input. */
+function valuesOf({ timeLength, inputs, expected = [] }: Slice): { inputs: number; expected: number } {
   const sum = (columns: SliceColumns[]) => columns.reduce((total, { width }) => total + width, 0);
-  return cycles === 0 ? { inputs: 0, expected: 0 } : { inputs: sum(inputs), expected: sum(expected) };
+  return { inputs: sum(inputs) * timeLength, expected: sum(expected) };
 }

@@ -20,6 +20,9 @@ test("a cycle is short when one like it was quick", () => {
   expect(cycles.isShort(cycle(784, 11), SMALL)).toBe(false);
   expect(cycles.isShort(cycle(784, 10, 2), SMALL)).toBe(false);
   expect(cycles.isShort(cycle(784, 10), 2 ** 25 + 1)).toBe(false);
+  // Two rows at a time are twice as many values.
+  expect(cycles.isShort({ ...cycle(392), timeLength: 2 }, SMALL)).toBe(true);
+  expect(cycles.isShort({ ...cycle(784), timeLength: 2 }, SMALL)).toBe(false);
   cycles.note(cycle(784), 21);
   expect(cycles.isShort(cycle(784), SMALL)).toBe(false);
   cycles.note(cycle(10_000), 2);
