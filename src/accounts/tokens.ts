@@ -57,7 +57,6 @@ async function verify(keys: TokenKeys, token: string): Promise<JWTPayload> {
 
 /** Those that were checked first are forgotten first. */
 function remember(checked: Map<string, CheckedToken>, token: string, what: CheckedToken): void {
-  checked.delete(token);
   checked.set(token, what);
   const [first] = checked.keys();
   if (checked.size > CHECKED_MAX && first !== undefined) checked.delete(first);

@@ -42,6 +42,11 @@ export interface TaskPosition {
 
 export type ClusterMode = "TASK" | "DIRECT";
 
+interface FreshNetwork {
+  template: string;
+  seed: number;
+}
+
 interface Attached {
   host: Host;
   projectId: string;
@@ -245,19 +250,13 @@ export class ClusterSeat {
     const { host, projectId, info } = await this.ready();
     const { cycle, sections } = info.metrics;
     if (cycle > 0 || sections > 0 || info.seed === seed) return;
-    const { template } = info;
-    this.#attached = await this.#put(host, projectId, () => host.create(this.uuid, { template, seed }), {
-      isShort: isQuicklyMade(template),
-    });
+    this.#attached = await this.#put(host, projectId, { template: info.template, seed });
   }
 
   /** Puts another state, from `readNetwork`, in place of this one; the row's template follows in `save`. Nothing changes when it is refused. */
   async replace(state: Uint8Array): Promise<NetworkInfo> {
     const { host, projectId } = await this.ready();
-    this.#attached = await this.#put(host, projectId, () => host.attach(this.uuid, state), {
-      hangs: this.#workHangs,
-      isShort: isSmall(state.byteLength),
-    });
+    this.#attached = await this.#put(host, projectId, state, this.#workHangs);
     this.#position = null;
     this.#changes += 1;
     return this.#attached.info;
@@ -272,11 +271,7 @@ export class ClusterSeat {
     if (row.host_uuid === target.uuid) return;
     const source = await this.#givenAway();
     const moved =
-      source === null
-        ? await this.#fromSnapshot(target)
-        : await this.#put(target, row.project_id, () => target.attach(this.uuid, source.state), {
-            isShort: isSmall(source.state.byteLength),
-          });
+      source === null ? await this.#fromSnapshot(target) : await this.#put(target, row.project_id, source.state);
     try {
       const [recorded] = await this.#resources.db
         .update(clusters)
@@ -330,19 +325,21 @@ export class ClusterSeat {
     return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
   }
 
-  /** Puts a network onto a host when it is the cluster's turn there. */
+  /** Puts a state, or a fresh network, onto a host when it is the cluster's turn there. */
   async #put(
     host: Host,
     projectId: string,
-    call: () => Promise<NetworkInfo>,
-    { hangs = this.#putHangs, isShort }: { hangs?: Hangs; isShort: boolean },
+    content: Uint8Array | FreshNetwork,
+    hangs = this.#putHangs,
   ): Promise<Attached> {
     const owner = { projectId, clusterUuid: this.uuid };
     const carryOut = async () => {
       const { generation } = host;
       this.#shortCycles = new ShortCycles();
-      return { host, projectId, generation, info: await hangs.watch(call()) };
+      const put = content instanceof Uint8Array ? host.attach(this.uuid, content) : host.create(this.uuid, content);
+      return { host, projectId, generation, info: await hangs.watch(put) };
     };
+    const isShort = content instanceof Uint8Array ? isSmall(content.byteLength) : isQuicklyMade(content.template);
     return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
   }
 
@@ -368,12 +365,7 @@ export class ClusterSeat {
     const { snapshot, template, seed } = row;
     const owner = { group: row.project_id, user: row.owner_uuid ?? row.owner_id };
     const state = snapshot === null ? null : await readNetwork(join(this.#resources.storage.clusters, snapshot), owner);
-    return this.#put(
-      host,
-      row.project_id,
-      () => (state === null ? host.create(this.uuid, { template, seed }) : host.attach(this.uuid, state)),
-      { isShort: state === null ? isQuicklyMade(template) : isSmall(state.byteLength) },
-    );
+    return this.#put(host, row.project_id, state ?? { template, seed });
   }
 
   /** From now on the network is what its row tells. */

@@ -14,7 +14,7 @@ import { badRequest, conflict } from "../errors.ts";
 import { checkHostRoom } from "../hosts/check-host-room.ts";
 import { findHost } from "../hosts/find-host.ts";
 import { checkRoom } from "../limits/check-room.ts";
-import { templateExcess } from "../limits/template-excess.ts";
+import { base64Excess, templateExcess } from "../limits/template-excess.ts";
 import { TemplateError } from "../network/template/parse-template.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
@@ -54,7 +54,8 @@ export async function createCluster(context: Context, input: CreateClusterInput)
   const { template, checkpoint_uuid, seed } = input;
   const uuid = randomUUID();
   if (checkpoint_uuid === undefined) {
-    checkTemplateLength(template ?? "", context.app.config.limits);
+    const excess = base64Excess(context.app.config.limits, template ?? "");
+    if (excess !== undefined) throw badRequest(`Uploaded template ${excess}.`);
     // Drawn and parsed late: what else is wrong comes first.
     const origin = () => ({
       template: decodeTemplate(template ?? "", context.app.config.limits),
@@ -117,13 +118,6 @@ async function insertCluster(
       .returning();
     return row as ClusterRow;
   });
-}
-
-/** To look at what is far too long costs more than to refuse it. */
-function checkTemplateLength(base64: string, { templateBytes }: Limits): void {
-  if (base64.length > 4 * Math.ceil(templateBytes / 3)) {
-    throw badRequest(`Uploaded template is bigger than ${templateBytes} bytes.`);
-  }
 }
 
 function decodeTemplate(base64: string, limits: Limits): string {

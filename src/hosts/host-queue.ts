@@ -29,6 +29,7 @@ interface RunningCall {
 
 /** A call computes for so long, or as long as the last others took, before others come in the middle of it. */
 const QUANTUM_MS = 4;
+const quantumOf = ({ roundMs }: RunningCall) => Math.max(QUANTUM_MS, roundMs);
 
 /**
  * Decides whose call a host gets next. One call is under way at a time, so nobody waits behind more than one slice of
@@ -111,7 +112,7 @@ export class HostQueue {
       owner.projectId !== projectId &&
       (this.#projectTurns.get(owner.projectId) ?? 0) < (this.#projectTurns.get(projectId) ?? 0);
     const now = performance.now();
-    const quantumLeft = running.since + Math.max(QUANTUM_MS, running.roundMs) - now;
+    const quantumLeft = running.since + quantumOf(running) - now;
     if (!running.isRound && quantumLeft > 0) {
       if (this.#waiting.some(({ isShort }) => isShort)) this.#lookAgain(quantumLeft);
       return;
@@ -139,7 +140,7 @@ export class HostQueue {
       running.since = now;
       this.#countTurn(running.owner);
     }
-    if (this.#waiting.some(({ isShort }) => isShort)) this.#lookAgain(Math.max(QUANTUM_MS, running.roundMs));
+    if (this.#waiting.some(({ isShort }) => isShort)) this.#lookAgain(quantumOf(running));
   }
 
   #countTurn({ projectId, clusterUuid }: CallOwner): void {

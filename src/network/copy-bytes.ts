@@ -1,6 +1,6 @@
 import { yieldPoint } from "./yield-point.ts";
 
-/** So many bytes are copied, or hashed, between two yield points. */
+/** So many bytes are copied, hashed or set to 0 between two yield points. */
 export const PIECE_BYTES = 2 ** 20;
 
 /** Copies bytes piece by piece. */

@@ -1,8 +1,7 @@
-import { copyBytes } from "./copy-bytes.ts";
-
 /**
  * The safetensors format: 8 bytes length, a JSON header, then the tensors' bytes without gaps. Everything little-endian.
  */
+import { copyBytes } from "./copy-bytes.ts";
 export interface Tensor {
   dtype: "U32" | "F32";
   shape: number[];

@@ -1,5 +1,6 @@
 /** What this thread does between two pieces of a long piece of work. */
 let others: () => void = () => {};
+let undisturbedDepth = 0;
 
 /**
  * Called between the pieces, a millisecond or less each, of work that may take seconds, such as the growth of a wide
@@ -8,8 +9,6 @@ let others: () => void = () => {};
 export function yieldPoint(): void {
   if (undisturbedDepth === 0) others();
 }
-
-let undisturbedDepth = 0;
 
 /** Carries out work in whose middle nobody else may be served, whatever yield points it comes by. */
 export function undisturbed<T>(work: () => T): T {
@@ -21,10 +20,14 @@ export function undisturbed<T>(work: () => T): T {
   }
 }
 
+/** How long this thread has been with others at yield points, in ms since it began. */
 let away = 0;
 
-/** How long this thread has been with others at yield points, in ms since it began. */
-export const awayMs = (): number => away;
+/** Begins to measure: the function tells what has passed since, in ms, without what others took at yield points. */
+export function startStopwatch(): () => number {
+  const [start, awayBefore] = [performance.now(), away];
+  return () => performance.now() - start - (away - awayBefore);
+}
 
 /** Serves somebody at a yield point. */
 export function beAway(work: () => void): void {

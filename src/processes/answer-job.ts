@@ -1,4 +1,4 @@
-/** The other side: takes one job, answers and ends. */
+/** For the file of a process that `runInProcess` starts: takes one job, answers and ends. */
 export function answerJob<Job, Answer extends object>(carryOut: (job: Job) => Promise<Answer>): void {
   // Whoever wanted the answer is gone.
   process.once("disconnect", () => process.exit());

@@ -16,19 +16,13 @@ function commandOf({ heapMib, seconds }: ProcessLimits): Pick<ForkOptions, "exec
   return { execPath: SHELL, execArgv: ["-c", LIMITED, String(seconds), process.execPath, ...options] };
 }
 
-/**
- * Carries out a job in a process of its own, whose file answers it by `answerJob`. Throws ProcessEndedError when it ended
- * without an answer. For work on files of strangers, whose stated sizes may be believed somewhere: running out of memory
- * ends a whole process, whichever thread it happens in. It computes with what the server leaves.
- */
+/** Whoever takes over a reader of files shall not find keys and passphrases in its environment, or that of its parent. */
+export const SECLUDED: ForkOptions = { env: {}, stdio: ["ignore", "ignore", "ignore", "ipc"] };
+
+/** What `runInProcess` promises, carried out as a child of this process. */
 export function runJobProcess<Answer>(file: URL, job: object, limits: ProcessLimits): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const child = fork(file, {
-      ...commandOf(limits),
-      // Whoever takes over a reader of files shall not find keys and passphrases in its environment.
-      env: {},
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
+    const child = fork(file, { ...commandOf(limits), ...SECLUDED });
     let isLate = false;
     const timer = setTimeout(
       () => {

@@ -13,17 +13,13 @@ export const NICENESS = {
 
 /** Lowers the priority of this thread alone, where the system has one per thread. */
 export function lowerThread(niceness: number): void {
-  if (platform() === "linux") lower(0, niceness);
+  if (platform() === "linux") lowerProcess(0, niceness);
 }
 
 /** Lowers the priority of a process. */
 export function lowerProcess(pid: number, niceness: number): void {
-  lower(pid, niceness);
-}
-
-function lower(id: number, niceness: number): void {
   try {
-    setPriority(id, niceness);
+    setPriority(pid, niceness);
   } catch {
     // Not every system lets it; the work is done all the same.
   }

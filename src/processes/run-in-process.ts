@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { SECLUDED } from "./job-process.ts";
 import { lowerProcess, NICENESS } from "./priority.ts";
 import { ProcessEndedError, type ProcessLimits } from "./process-limits.ts";
 import type { StarterReply, StarterRequest } from "./starter-process.ts";
@@ -47,11 +48,7 @@ class Starter {
   #nextId = 1;
 
   constructor() {
-    // Whoever takes over a reader of files shall not find keys and passphrases in its environment, or that of its parent.
-    this.#child = fork(new URL("./starter-process.js", import.meta.url), {
-      env: {},
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
-    });
+    this.#child = fork(new URL("./starter-process.js", import.meta.url), SECLUDED);
     // What it starts begins with its priority.
     if (this.#child.pid !== undefined) lowerProcess(this.#child.pid, NICENESS.job);
     this.#child.on("message", (reply: StarterReply) => this.#settle(reply));

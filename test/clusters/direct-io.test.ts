@@ -241,12 +241,17 @@ test.each<[string, Uint8Array, number, string]>([
   },
 );
 
-test("inputs and outputs are as wide as the server lets them be, and no wider", async () => {
-  const { limits } = parseConfig({ HANAMI_MAX_INPUT_VALUES: "16", HANAMI_MAX_OUTPUT_VALUES: "8" });
+/** A server of its own, with a cluster whose inputs may have so many values, and its outputs 8. */
+async function openNarrow(inputValues: string) {
+  const { limits } = parseConfig({ HANAMI_MAX_INPUT_VALUES: inputValues, HANAMI_MAX_OUTPUT_VALUES: "8" });
   const narrow = await createTestApp({ config: { limits } });
   onTestFinished(() => narrow.close());
   const { url: at } = await narrow.server.listen();
-  const cluster = await directCluster("narrow", smallTemplate, narrow);
+  return { narrow, at, cluster: await directCluster("narrow", smallTemplate, narrow) };
+}
+
+test("inputs and outputs are as wide as the server lets them be, and no wider", async () => {
+  const { narrow, at, cluster } = await openNarrow("16");
   expect(await trainOnce(await connect(cluster, narrow.token, at), 0)).toEqual([ack, trainEnd]);
   for (const [bufferName, buffer, values, reason] of [
     ["picture_hex", input, 17, "'picture_hex' has 17 values, but an input may have 16"],
@@ -268,11 +273,7 @@ test("inputs and outputs are as wide as the server lets them be, and no wider", 
 });
 
 test("a message that is far too long is refused before all of it has come, one at the limit is not", async () => {
-  const { limits } = parseConfig({ HANAMI_MAX_INPUT_VALUES: "200000", HANAMI_MAX_OUTPUT_VALUES: "8" });
-  const narrow = await createTestApp({ config: { limits } });
-  onTestFinished(() => narrow.close());
-  const { url: at } = await narrow.server.listen();
-  const cluster = await directCluster("narrow", smallTemplate, narrow);
+  const { narrow, at, cluster } = await openNarrow("200000");
   const client = await connect(cluster, narrow.token, at);
   const values = { bufferName: "picture_hex", processType: train, targetBufferType: input };
   // Many times as much as one message may have.

@@ -44,6 +44,17 @@ const OTHER_STEPS = [
   online(15, 1, [900, 5]),
 ];
 
+/** What is done at the yield points of a call, but not at those of what is done there. */
+function inTheMiddle(work: () => void): void {
+  let isBetween = false;
+  atYieldPoints(() => {
+    if (isBetween) return;
+    isBetween = true;
+    work();
+    isBetween = false;
+  });
+}
+
 afterEach(() => atYieldPoints(() => {}));
 
 test.each([
@@ -63,12 +74,10 @@ test.each([
 
   const [long, ...others] = makeAll() as [Network, Network, Network];
   const carriedOut: [number, Step, unknown][] = [];
-  let isBetween = false;
   let points = 0;
-  atYieldPoints(() => {
+  inTheMiddle(() => {
     points += 1;
-    if (isBetween || points % 5 > 0) return;
-    isBetween = true;
+    if (points % 5 > 0) return;
     const nth = carriedOut.length;
     const step = OTHER_STEPS[nth % OTHER_STEPS.length]!;
     carriedOut.push([nth % 2, step, step(others[nth % 2]!)]);
@@ -76,7 +85,6 @@ test.each([
     const passing = Network.create(SIMPLE, nth, engine);
     online(nth, 1, NARROW)(passing);
     passing.dispose();
-    isBetween = false;
   });
   const answers = LONG_STEPS.map((step) => step(long));
   atYieldPoints(() => {});
@@ -96,15 +104,12 @@ test("an error in the middle of another network's call leaves that one alone", a
   onTestFinished(() => engine.close());
   const long = Network.create(SIMPLE, 1, engine);
   let failures = 0;
-  let isBetween = false;
-  atYieldPoints(() => {
-    if (isBetween || failures > 3) return;
-    isBetween = true;
+  inTheMiddle(() => {
+    if (failures > 3) return;
     const other = Network.create(SIMPLE, 2, engine);
     expect(() => online(1, 1, [400_000, 1])(other)).toThrow("bytes");
     other.dispose();
     failures += 1;
-    isBetween = false;
   });
   online(1, 2, [6000, 3])(long);
   expect(failures).toBe(4);
@@ -141,14 +146,8 @@ test(
     );
     const [long, other] = [Network.create(SIMPLE, 1, engine), Network.create(remembering, 2, engine)];
     const steps = Array.from({ length: 2 }, (_, seed) => inBatch(seed, 256, [30_000, 3]));
-    let isBetween = false;
     let count = 0;
-    atYieldPoints(() => {
-      if (isBetween) return;
-      isBetween = true;
-      inBatch(count++, 16, NARROW)(other);
-      isBetween = false;
-    });
+    inTheMiddle(() => inBatch(count++, 16, NARROW)(other));
     for (const step of steps) step(long);
     atYieldPoints(() => {});
     expect(count).toBeGreaterThan(64);

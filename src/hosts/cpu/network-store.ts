@@ -1,7 +1,7 @@
 import { type Engine, KernelError, MemoryFullError } from "../../network/engine.ts";
 import { Network, StateError, updateRule } from "../../network/network.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
-import { awayMs } from "../../network/yield-point.ts";
+import { startStopwatch } from "../../network/yield-point.ts";
 import { HostError } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, RequestSlice, TrainReport, TrainSlice } from "../host.ts";
 import { LoadMeter } from "../load-meter.ts";
@@ -101,13 +101,12 @@ export class NetworkStore implements HostService {
 
   /** Computes a slice. What it took is without the calls that came in the middle of it. */
   #work<T>(slice: () => T): { value: T; elapsedMs: number } {
-    const start = performance.now();
-    const awayBefore = awayMs();
-    if (this.#slices === 0) this.#busySince = start;
+    const elapsed = startStopwatch();
+    if (this.#slices === 0) this.#busySince = performance.now();
     this.#slices += 1;
     try {
       const value = slice();
-      return { value, elapsedMs: performance.now() - start - (awayMs() - awayBefore) };
+      return { value, elapsedMs: elapsed() };
     } finally {
       this.#slices -= 1;
       const now = performance.now();

@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { atYieldPoints, awayMs, beAway } from "../../network/yield-point.ts";
+import { atYieldPoints, beAway, startStopwatch } from "../../network/yield-point.ts";
 import type { HostRequest } from "../protocol.ts";
 import type { serveHost } from "../serve-host.ts";
 
@@ -19,12 +19,10 @@ export function servePort(port: MessagePort, answer: ReturnType<typeof serveHost
   function serve(request: HostRequest): void {
     if (underWay.length > 0) port.postMessage({ begun: request.id });
     underWay.push(request.args[0]);
-    const start = performance.now();
-    const awayBefore = awayMs();
+    const elapsed = startStopwatch();
     try {
       const { reply, transfer } = answer(request);
-      const tookMs = performance.now() - start - (awayMs() - awayBefore);
-      port.postMessage({ ...reply, tookMs }, transfer);
+      port.postMessage({ ...reply, tookMs: elapsed() }, transfer);
     } finally {
       underWay.pop();
     }

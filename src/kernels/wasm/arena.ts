@@ -1,3 +1,4 @@
+import { PIECE_BYTES } from "../../network/copy-bytes.ts";
 import { MemoryFullError } from "../../network/engine.ts";
 import type { Memory } from "../../network/state.ts";
 import { yieldPoint } from "../../network/yield-point.ts";
@@ -8,8 +9,6 @@ const PAGE = 65536;
 /** wasm addresses have 32 bits. */
 export const PAGES_MAX = 65536;
 const GRANULE = 256;
-/** So many bytes are set to 0 between two yield points. */
-const PIECE_BYTES = 2 ** 20;
 /** Kernels may touch a few bytes behind an array: the last vector of a row, the record behind the last one. */
 const SLACK = 64;
 
