@@ -120,8 +120,8 @@ test.skipIf(!isLinux || spawnSync("prlimit", ["--version"]).status !== 0)(
     const pid = server.child.pid as number;
     // Two for its output, two that it listens on: what the client leaves that logged in would be room.
     await expect.poll(() => socketsOf(pid)).toBe(4);
-    // As many as there are: clients take what is free in between, and those after them are turned away.
-    setLimit(pid, Math.max(...filesOf(pid)) + 1);
+    // Eight more than there are: clients take them and what is free in between, those after them are turned away.
+    setLimit(pid, Math.max(...filesOf(pid)) + 9);
     const waiting = await crowd(server, 400);
     const before = cpuSeconds(pid);
     await delay(2000);
