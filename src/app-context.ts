@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Connections } from "./accounts/connections.ts";
+import type { KnownCallers } from "./accounts/known-callers.ts";
 import type { Policies } from "./accounts/policies.ts";
 import type { TokenKeys } from "./accounts/token-key.ts";
 import type { Config } from "./config.ts";
@@ -27,6 +28,7 @@ export interface App {
   readonly scheduler: Scheduler;
   /** Signs and checks tokens. */
   readonly tokenKeys: TokenKeys;
+  readonly knownCallers: KnownCallers;
   readonly policies: Policies;
   readonly measurements: Measurements;
   readonly metrics: Metrics;

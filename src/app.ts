@@ -3,6 +3,7 @@ import { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { ensureFirstAdmin, type GeneratedAdmin } from "./accounts/first-admin.ts";
+import { KnownCallers } from "./accounts/known-callers.ts";
 import { loadPolicies } from "./accounts/policies.ts";
 import { TokenKeys } from "./accounts/token-key.ts";
 import type { DestinationStream } from "pino";
@@ -165,6 +166,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
       hosts,
       scheduler,
       tokenKeys,
+      knownCallers: new KnownCallers(),
       policies,
       measurements,
       connections: new Connections(),

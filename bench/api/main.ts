@@ -1,6 +1,7 @@
 /**
  * Measures a whole server over its API, beside a bare Hono server: `npm run bench -- api`. Options: `--json` prints
- * nothing else, `--save` keeps the result under bench/results, `--seconds N` per case and round (2).
+ * nothing else, `--save` keeps the result under bench/results, `--seconds N` per case and round (2), `--only TEXT`: cases
+ * whose name has this in it, and what they are compared with.
  */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
@@ -11,7 +12,12 @@ import { table } from "../table.ts";
 import { label, picture, startBench, TEMPLATE, type Bench } from "./clients.ts";
 
 const { values: options } = parseArgs({
-  options: { json: { type: "boolean" }, save: { type: "boolean" }, seconds: { type: "string", default: "2" } },
+  options: {
+    json: { type: "boolean" },
+    save: { type: "boolean" },
+    seconds: { type: "string", default: "2" },
+    only: { type: "string", default: "" },
+  },
 });
 const SECONDS = Number(options.seconds);
 const ROUNDS = 5;
@@ -198,7 +204,10 @@ function summarise({ name, unit }: Case, samples: Sample[]): Result {
 }
 
 async function measureAll(bench: Bench): Promise<Result[]> {
-  const cases = await allCases(bench);
+  const all = await allCases(bench);
+  const chosen = all.filter(({ name }) => name.includes(options.only));
+  const compared = new Set(chosen.map(({ bare }) => bare));
+  const cases = all.filter((each) => chosen.includes(each) || compared.has(each.name));
   const samples = cases.map((): Sample[] => []);
   // In turn, round after round: whatever else the machine does meets all of them alike. The first round warms up.
   for (let round = 0; round <= ROUNDS; round++) {
@@ -227,7 +236,7 @@ try {
       `${Math.round(rate)} (${Math.round(low)}–${Math.round(high)}) ${unit}`,
       p50 === undefined ? "" : p50.toFixed(2),
       p99 === undefined ? "" : p99.toFixed(2),
-      ratio === undefined ? "" : ratio.toFixed(2),
+      ratio === undefined ? "" : ratio.toPrecision(2),
     ]);
     console.log(`${machineLine(result)}\n`);
     console.log(table(["", "median (lowest–highest)", "p50 ms", "p99 ms", "of bare"], rows));

@@ -7,11 +7,12 @@ import { requireUserRow, viewUser, type Assignment, type UserView } from "./find
 export async function assignProject({ app }: Context, input: Assignment & { id: string }): Promise<UserView> {
   const { id, project_id, role, is_project_admin } = input;
   const user = await requireUserRow(app.db, id);
-  const [row] = await app.db
+  const assignment = app.db
     .insert(user_projects)
     .values({ user_row_uuid: user.row_uuid, project_id, role, is_project_admin })
     .onConflictDoNothing()
     .returning();
+  const [row] = await app.knownCallers.change(() => assignment);
   if (row === undefined) {
     throw conflict(`Project with ID '${project_id}' is already assigned to user with id '${id}'.`);
   }

@@ -1,23 +1,28 @@
 import { and, eq, isNull } from "drizzle-orm";
 import type { App, Caller } from "../app-context.ts";
+import type { Db } from "../db/client.ts";
 import { user_projects, users } from "../db/schema/index.ts";
 import { unauthorized } from "../errors.ts";
 import { formatTimestamp } from "../timestamp.ts";
 import { adminAssignment, adminAssignmentIn } from "./find-user.ts";
 import { accessDenied } from "./issue-token.ts";
-import { readToken } from "./tokens.ts";
+import { readToken, type TokenUser } from "./tokens.ts";
 
 /** Text for a user who asks for, or whose token names, a project that is not (or no longer) theirs. */
 export const notAssigned = (userId: string, projectId: string) =>
   unauthorized(`User with id '${userId}' is not assigned to the project with id '${projectId}'.`);
 
 /**
- * Who is behind a token. A token dies with its user and with its assignment, so both are looked up on every request,
- * and what they say now counts. A later user with the same id is somebody else: `created_at` tells them apart.
+ * Who is behind a token. A token dies with its user and with its assignment, and what they say now counts. A later user
+ * with the same id is somebody else: `created_at` tells them apart.
  */
 export async function authenticate(app: App, token: string): Promise<Caller> {
   const claims = await readToken(app.tokenKeys, token);
-  const [found] = await app.db
+  return app.knownCallers.find(token, () => lookUp(app.db, claims));
+}
+
+async function lookUp(db: Db, claims: TokenUser): Promise<Caller> {
+  const [found] = await db
     .select({
       uuid: users.row_uuid,
       name: users.name,
@@ -40,7 +45,7 @@ export async function authenticate(app: App, token: string): Promise<Caller> {
     return { ...caller, role: adminAssignment.role, isProjectAdmin: true };
   }
   if (found.role !== null) return { ...caller, role: found.role, isProjectAdmin: found.is_project_admin === true };
-  const assumed = found.is_admin ? await adminAssignmentIn(app.db, claims.project_id) : undefined;
+  const assumed = found.is_admin ? await adminAssignmentIn(db, claims.project_id) : undefined;
   if (assumed === undefined) throw notAssigned(claims.id, claims.project_id);
   return { ...caller, role: assumed.role, isProjectAdmin: assumed.is_project_admin };
 }

@@ -8,11 +8,12 @@ export async function createProject(
   { app, caller }: Context,
   input: { id: string; name: string },
 ): Promise<ProjectView> {
-  const [row] = await app.db
+  const creation = app.db
     .insert(projects)
     .values({ ...input, creator_id: caller.userId })
     .onConflictDoNothing()
     .returning(projectColumns);
+  const [row] = await app.knownCallers.change(() => creation);
   if (row === undefined) throw conflict(`Project with id '${input.id}' already exist.`);
   return row;
 }

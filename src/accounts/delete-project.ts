@@ -21,12 +21,13 @@ export async function deleteProject(
 ): Promise<void> {
   const { app } = context;
   const { id } = input;
+  const change = (work: (tx: Db) => Promise<void>) => app.knownCallers.change(() => app.db.transaction(work));
   if (input.force === true) {
-    await app.db.transaction((tx) => removeAssignments(tx, id));
+    await change((tx) => removeAssignments(tx, id));
     app.connections.endProject(id);
     await removeContent(context, id);
   }
-  await app.db.transaction(async (tx) => {
+  await change(async (tx) => {
     await removeAssignments(tx, id);
     checkEmpty(id, await listContent(tx, id));
     await tx

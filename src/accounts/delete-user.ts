@@ -11,11 +11,12 @@ export async function deleteUser({ app, caller }: Context, input: { id: string }
   if (input.id === caller.userId) {
     throw conflict(`User with id '${input.id}' tries to delete himself, which is not allowed.`);
   }
-  const [row] = await app.db
+  const deletion = app.db
     .update(users)
     .set({ deleted_at: sql`now()` })
     .where(and(eq(users.id, input.id), isNull(users.deleted_at)))
     .returning({ uuid: users.row_uuid });
+  const [row] = await app.knownCallers.change(() => deletion);
   if (row === undefined) throw notFound(`User with id '${input.id}' not found`);
   app.connections.end(row.uuid);
 }

@@ -7,10 +7,11 @@ import { requireUserRow, viewUser, type UserView } from "./find-user.ts";
 /** Takes a project from a user; tokens and connections for it end at once. Throws not_found for the user and for the assignment. */
 export async function unassignProject({ app }: Context, input: { id: string; project_id: string }): Promise<UserView> {
   const user = await requireUserRow(app.db, input.id);
-  const [row] = await app.db
+  const removal = app.db
     .delete(user_projects)
     .where(and(eq(user_projects.user_row_uuid, user.row_uuid), eq(user_projects.project_id, input.project_id)))
     .returning();
+  const [row] = await app.knownCallers.change(() => removal);
   if (row === undefined) {
     throw notFound(
       `Project with ID '${input.project_id}' is not assigned to user with id '${input.id}' and so it can not be removed from the user.`,

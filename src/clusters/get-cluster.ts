@@ -14,10 +14,13 @@ export interface ShownCluster extends Figures {
 /** A cluster, the figures of its network, and whether its host has it. */
 export async function getCluster(context: Context, { uuid }: { uuid: string }): Promise<ShownCluster> {
   const { scheduler, hosts } = context.app;
-  const { uuid: found } = await findCluster(context, uuid);
-  const figures = await scheduler.figures(found);
-  // Read again: it may have moved while its turn was waited for.
-  const cluster = await findCluster(context, uuid);
+  let cluster = await findCluster(context, uuid);
+  let figures = scheduler.knownFigures(cluster.uuid);
+  if (figures === undefined) {
+    figures = await scheduler.figures(cluster.uuid);
+    // Read again: it may have moved while its turn was waited for.
+    cluster = await findCluster(context, uuid);
+  }
   const isKnown = hosts.get(cluster.host_uuid) !== undefined;
   return { cluster, ...figures, hostState: !isKnown ? "gone" : figures.unavailable === null ? "ready" : "lost" };
 }

@@ -9,6 +9,7 @@ import { StartError } from "../start-error.ts";
 import { checkVersion } from "./check-version.ts";
 import type { Db } from "./client.ts";
 import type { Database } from "./database.ts";
+import { prepareStatements } from "./prepared-statements.ts";
 import * as schema from "./schema/index.ts";
 import { keepLogShort } from "./write-ahead-log.ts";
 
@@ -40,7 +41,7 @@ export async function openEmbedded(directory: string, filesMax = defaultFilesMax
         ...[...settings, `max_files_per_process=${filesMax}`].flatMap((setting) => ["-c", setting]),
       ],
     });
-    const db = drizzle(client, { schema });
+    const db = drizzle(prepareStatements(client), { schema });
     await checkVersion(db as unknown as Db, `in ${directory}`);
     await migrate(db, { migrationsFolder: paths.migrations });
     const log = keepLogShort(client, directory);

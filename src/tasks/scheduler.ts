@@ -10,7 +10,9 @@ export interface Scheduler {
   wake(clusterUuid: string): void;
   /** Cycles done by a task that is running right now; undefined for any other, whose row is up to date. */
   progress(clusterUuid: string, taskUuid: string): number | undefined;
-  /** The network's figures as of its last slice, without waiting for the one that is being computed. */
+  /** The network's figures as of its last slice; undefined while no host has it. */
+  knownFigures(clusterUuid: string): Figures | undefined;
+  /** Those figures, from a host that gets the network first where none has it. */
   figures(clusterUuid: string): Promise<Figures>;
   /** The networks that are in the memory of a host, with their figures as of their last slice. */
   networks(): { hostUuid: string; metrics: NetworkMetrics }[];

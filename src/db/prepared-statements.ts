@@ -1,0 +1,77 @@
+import { parse, type PGlite, protocol, type QueryOptions, type Results, type Transaction } from "@electric-sql/pglite";
+
+const { serialize } = protocol;
+
+/** More different texts than the server has, unless lists of values make some. */
+const STATEMENTS_MAX = 500;
+
+type Messages = Awaited<ReturnType<PGlite["execProtocolStream"]>>;
+
+/** A statement that the database has parsed. */
+interface Prepared {
+  name: string;
+  /** Types of its parameters, by which values become text. */
+  types: number[];
+  /** What the database told of its columns; executing it does not tell again. */
+  columns: Messages;
+}
+
+/**
+ * Statements of PGlite that are parsed once. Its own `query` has each parsed, described twice and planned anew, in six
+ * messages; here a known text takes one. The first known is the first forgotten, and of an unknown one nothing is kept
+ * when it fails.
+ */
+export class PreparedStatements {
+  readonly #client: PGlite;
+  readonly #known = new Map<string, Prepared>();
+  #names = 0;
+
+  constructor(client: PGlite) {
+    this.#client = client;
+  }
+
+  /** Not safe for two callers at once. Rejects with the database's error. */
+  async run<T>(text: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<Results<T>> {
+    const { name, types, columns } = this.#known.get(text) ?? (await this.#prepare(text));
+    const values = params.map((value, index) => this.#toText(value, types[index] as number));
+    const rows = await this.#send(serialize.bind({ statement: name, values }), serialize.execute({}));
+    const [results] = parse.parseResults([...columns, ...rows], this.#client.parsers, options);
+    return results as Results<T>;
+  }
+
+  async #prepare(text: string): Promise<Prepared> {
+    const name = `s${++this.#names}`;
+    const told = await this.#send(serialize.parse({ name, text }), serialize.describe({ type: "S", name }));
+    const types = parse.parseDescribeStatementResults(told);
+    const statement = { name, types, columns: told.filter((message) => message.name === "rowDescription") };
+    this.#known.set(text, statement);
+    const [oldest] = this.#known;
+    if (this.#known.size > STATEMENTS_MAX && oldest !== undefined) {
+      this.#known.delete(oldest[0]);
+      await this.#send(serialize.close({ type: "S", name: oldest[1].name }));
+    }
+    return statement;
+  }
+
+  #toText(value: unknown, type: number): string | null {
+    if (value === null || value === undefined) return null;
+    const serializer = this.#client.serializers[type];
+    return serializer === undefined ? String(value) : serializer(value);
+  }
+
+  /** Messages up to the next point at which the database has answered everything. */
+  #send(...messages: Uint8Array[]): Promise<Messages> {
+    return this.#client.execProtocolStream(Buffer.concat([...messages, serialize.sync()]), { syncToFs: false });
+  }
+}
+
+/** What Drizzle needs of PGlite: its queries and transactions, with prepared statements. */
+export function prepareStatements(client: PGlite): PGlite {
+  const statements = new PreparedStatements(client);
+  const run = <T>(...query: Parameters<PGlite["query"]>) =>
+    client._runExclusiveQuery(() => statements.run<T>(...query));
+  const query = <T>(...given: Parameters<PGlite["query"]>) => client._runExclusiveTransaction(() => run<T>(...given));
+  const transaction = <T>(work: (tx: Transaction) => Promise<T>) =>
+    client.transaction((tx) => work(Object.assign(Object.create(tx) as Transaction, { query: run })));
+  return Object.assign(Object.create(client) as PGlite, { query, transaction });
+}
