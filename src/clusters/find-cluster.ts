@@ -1,5 +1,5 @@
-import { and, eq } from "drizzle-orm";
-import { visibleTo } from "../accounts/visibility.ts";
+import { and, eq, sql } from "drizzle-orm";
+import { visibleQuery, visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { clusters } from "../db/schema/index.ts";
@@ -7,25 +7,30 @@ import { notFound } from "../errors.ts";
 
 export type ClusterRow = typeof clusters.$inferSelect;
 
+const byUuid = visibleQuery<{ uuid: string }, ClusterRow[]>(clusters, (db, isVisible) =>
+  db
+    .select()
+    .from(clusters)
+    .where(and(eq(clusters.uuid, sql.placeholder("uuid")), isVisible))
+    .prepare("find_cluster"),
+);
+
 /** The cluster if it exists for the caller, else 404. */
 export async function findCluster(context: Context, uuid: string): Promise<ClusterRow> {
-  const [row] = await selectVisible(context, context.app.db, uuid);
+  const [row] = await byUuid(context, { uuid });
   if (row === undefined) throw clusterNotFound(uuid);
   return row;
 }
 
 /** Like `findCluster`, in a transaction, and the cluster cannot be deleted before that ends. */
-export async function holdCluster(context: Context, tx: Db, uuid: string): Promise<ClusterRow> {
-  const [row] = await selectVisible(context, tx, uuid).for("share");
+export async function holdCluster({ caller }: Context, tx: Db, uuid: string): Promise<ClusterRow> {
+  const [row] = await tx
+    .select()
+    .from(clusters)
+    .where(and(eq(clusters.uuid, uuid), visibleTo(caller, clusters)))
+    .for("share");
   if (row === undefined) throw clusterNotFound(uuid);
   return row;
 }
 
 export const clusterNotFound = (uuid: string) => notFound(`Cluster with uuid '${uuid}' not found`);
-
-function selectVisible({ caller }: Context, db: Db, uuid: string) {
-  return db
-    .select()
-    .from(clusters)
-    .where(and(eq(clusters.uuid, uuid), visibleTo(caller, clusters)));
-}

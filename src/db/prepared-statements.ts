@@ -1,9 +1,13 @@
+import { setImmediate } from "node:timers/promises";
 import { parse, type PGlite, protocol, type QueryOptions, type Results, type Transaction } from "@electric-sql/pglite";
 
 const { serialize } = protocol;
 
 /** More different texts than the server has, unless lists of values make some. */
 const STATEMENTS_MAX = 500;
+
+/** After so long with statements the event loop has a turn before the next one. */
+const TURN_MS = 1;
 
 type Messages = Awaited<ReturnType<PGlite["execProtocolStream"]>>;
 
@@ -25,17 +29,24 @@ export class PreparedStatements {
   readonly #client: PGlite;
   readonly #known = new Map<string, Prepared>();
   #names = 0;
+  /** Merging some hundred of them for every answer takes as long as the query. */
+  #parsers: PGlite["parsers"] | undefined;
 
   constructor(client: PGlite) {
     this.#client = client;
   }
 
-  /** Not safe for two callers at once. Rejects with the database's error. */
+  /**
+   * Not safe for two callers at once. The first call decides how values are parsed: Drizzle gives the same parsers with
+   * every query. Rejects with the database's error.
+   */
   async run<T>(text: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<Results<T>> {
     const { name, types, columns } = this.#known.get(text) ?? (await this.#prepare(text));
     const values = params.map((value, index) => this.#toText(value, types[index] as number));
     const rows = await this.#send(serialize.bind({ statement: name, values }), serialize.execute({}));
-    const [results] = parse.parseResults([...columns, ...rows], this.#client.parsers, options);
+    this.#parsers ??= { ...this.#client.parsers, ...options?.parsers };
+    const { rowMode = "object" } = options ?? {};
+    const [results] = parse.parseResults([...columns, ...rows], this.#parsers, { rowMode });
     return results as Results<T>;
   }
 
@@ -65,11 +76,22 @@ export class PreparedStatements {
   }
 }
 
-/** What Drizzle needs of PGlite: its queries and transactions, with prepared statements. */
+/**
+ * What Drizzle needs of PGlite: its queries and transactions, with prepared statements. Nothing of PGlite waits for
+ * anything but its own locks, so that statement after statement would run before anybody else of this process has a
+ * turn; here others get one every millisecond.
+ */
 export function prepareStatements(client: PGlite): PGlite {
   const statements = new PreparedStatements(client);
+  let turnedMs = 0;
   const run = <T>(...query: Parameters<PGlite["query"]>) =>
-    client._runExclusiveQuery(() => statements.run<T>(...query));
+    client._runExclusiveQuery(async () => {
+      if (performance.now() - turnedMs > TURN_MS) {
+        await setImmediate();
+        turnedMs = performance.now();
+      }
+      return statements.run<T>(...query);
+    });
   const query = <T>(...given: Parameters<PGlite["query"]>) => client._runExclusiveTransaction(() => run<T>(...given));
   const transaction = <T>(work: (tx: Transaction) => Promise<T>) =>
     client.transaction((tx) => work(Object.assign(Object.create(tx) as Transaction, { query: run })));

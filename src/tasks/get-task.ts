@@ -1,6 +1,7 @@
-import { and, eq, getTableColumns, gt } from "drizzle-orm";
+import { and, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
+import { builtOnce } from "../db/built-once.ts";
 import { PAGE_ROWS, readPages } from "../db/read-pages.ts";
 import { tasks } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
@@ -15,13 +16,28 @@ export interface TaskKey {
 export type TaskView = Omit<TaskRow, "plan">;
 const { plan: _plan, ...viewColumns } = getTableColumns(tasks);
 
+const byUuid = builtOnce((db) =>
+  db
+    .select(viewColumns)
+    .from(tasks)
+    .where(and(eq(tasks.uuid, sql.placeholder("uuid")), eq(tasks.cluster_uuid, sql.placeholder("cluster"))))
+    .prepare("find_task"),
+);
+
+const page = builtOnce((db) =>
+  db
+    .select(viewColumns)
+    .from(tasks)
+    .where(and(eq(tasks.cluster_uuid, sql.placeholder("cluster")), gt(tasks.sequence, sql.placeholder("after"))))
+    .orderBy(tasks.sequence)
+    .limit(PAGE_ROWS)
+    .prepare("list_tasks"),
+);
+
 /** A task with the progress that it has made this moment. Throws 404 for an unknown cluster or task. */
 export async function getTask(context: Context, key: TaskKey): Promise<TaskView> {
   const cluster = await findCluster(context, key.cluster_uuid);
-  const [row] = await context.app.db
-    .select(viewColumns)
-    .from(tasks)
-    .where(and(eq(tasks.uuid, key.uuid), eq(tasks.cluster_uuid, cluster.uuid)));
+  const [row] = await byUuid(context.app.db).execute({ uuid: key.uuid, cluster: cluster.uuid });
   if (row === undefined) throw taskNotFound(key);
   return withProgress(context, row);
 }
@@ -29,14 +45,7 @@ export async function getTask(context: Context, key: TaskKey): Promise<TaskView>
 /** All tasks of a cluster, by uuid. */
 export async function listTasks(context: Context, input: { cluster_uuid: string }): Promise<TaskView[]> {
   const cluster = await findCluster(context, input.cluster_uuid);
-  const rows = await readPages((after) =>
-    context.app.db
-      .select(viewColumns)
-      .from(tasks)
-      .where(and(eq(tasks.cluster_uuid, cluster.uuid), gt(tasks.sequence, after)))
-      .orderBy(tasks.sequence)
-      .limit(PAGE_ROWS),
-  );
+  const rows = await readPages((after) => page(context.app.db).execute({ cluster: cluster.uuid, after }));
   rows.sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
   return rows.map((row) => withProgress(context, row));
 }

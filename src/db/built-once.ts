@@ -1,0 +1,13 @@
+import type { Db } from "./client.ts";
+
+/** Building a query and its text takes as long as carrying it out. What `build` prepares is kept with its database. */
+export function builtOnce<Query>(build: (db: Db) => Query): (db: Db) => Query {
+  const built = new WeakMap<Db, Query>();
+  return (db) => {
+    const known = built.get(db);
+    if (known !== undefined) return known;
+    const query = build(db);
+    built.set(db, query);
+    return query;
+  };
+}
