@@ -1,4 +1,7 @@
-import type { Sql } from "postgres";
+import type { Sql, TransactionSql } from "postgres";
+
+/** More than there are texts, unless lists of values make some. A connection keeps what it has prepared. */
+const STATEMENTS_MAX = 500;
 
 /** Nobody gave back a connection in time: the database does not answer, or far too much is asked of it. */
 class NoConnectionError extends Error {
@@ -49,18 +52,31 @@ class Turns {
   }
 }
 
+type Unsafe = Sql["unsafe"];
+
 /**
- * What Drizzle needs of a pool's client, with as many queries and transactions at once as there are connections. The
- * driver's own queue has no end: behind a server that is frozen each query in it would wait for those before it.
+ * What Drizzle needs of a pool's client. As many queries and transactions run at once as there are connections: the
+ * driver's own queue has no end, and behind a server that is frozen each query in it would wait for those before it.
+ * Statements are prepared, also those for which Drizzle does not ask for it: an unprepared one is parsed and planned
+ * each time, after a round trip for its parameters' types.
  */
 export function limitClient(pool: Sql, { places, waitMs }: { places: number; waitMs: number }): Sql {
   const turns = new Turns(places, waitMs);
-  const unsafe = (...query: Parameters<Sql["unsafe"]>) => ({
+  const texts = new Set<string>();
+  const prepares = (text: string) => {
+    if (texts.size < STATEMENTS_MAX) texts.add(text);
+    return texts.has(text);
+  };
+  const ask = (client: Sql | TransactionSql, [text, values, options]: Parameters<Unsafe>) =>
+    client.unsafe(text, values, { ...options, prepare: prepares(text) });
+
+  const unsafe = (...query: Parameters<Unsafe>) => ({
     // oxlint-disable-next-line unicorn/no-thenable -- Like the driver's queries, it runs when it is waited for.
-    then: (...handlers: Parameters<Promise<unknown>["then"]>) =>
-      turns.run(() => pool.unsafe(...query)).then(...handlers),
-    values: () => turns.run(() => pool.unsafe(...query).values()),
+    then: (...handlers: Parameters<Promise<unknown>["then"]>) => turns.run(() => ask(pool, query)).then(...handlers),
+    values: () => turns.run(() => ask(pool, query).values()),
   });
-  const begin = (...given: Parameters<Sql["begin"]>) => turns.run(() => pool.begin(...given));
+  const inTransaction = (tx: TransactionSql) =>
+    Object.assign(Object.create(tx) as TransactionSql, { unsafe: (...query: Parameters<Unsafe>) => ask(tx, query) });
+  const begin = (work: (tx: TransactionSql) => unknown) => turns.run(() => pool.begin((tx) => work(inTransaction(tx))));
   return Object.assign(Object.create(pool) as Sql, { unsafe, begin });
 }
