@@ -1,7 +1,7 @@
 import { yieldPoint } from "./yield-point.ts";
 
 /** So many bytes are copied, hashed or set to 0 between two yield points. */
-export const PIECE_BYTES = 2 ** 20;
+export const PIECE_BYTES = 2 ** 18;
 
 /** Copies bytes piece by piece. */
 export function copyBytes(from: Uint8Array, to: Uint8Array): void {

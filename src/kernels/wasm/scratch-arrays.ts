@@ -1,3 +1,4 @@
+import { copyBytes } from "../../network/copy-bytes.ts";
 import type { Memory } from "../../network/state.ts";
 
 /** The kernels' scratch: arrays that only grow, each announced in a word of the table. What is in them stays. */
@@ -17,7 +18,7 @@ export class ScratchArrays {
     if (region && region.byteLength >= bytes) return region;
     const larger = this.#memory.allocate(region ? Math.max(bytes, region.byteLength * 1.5) : bytes);
     if (region) {
-      larger.set(region);
+      copyBytes(region, larger);
       this.#memory.release(region);
     }
     this.#regions.set(slot, larger);

@@ -159,6 +159,8 @@ export const COOLDOWN = 157;
 export const REFRACTORY = 158;
 export const HAS_BACK_EDGES = 159;
 export const THREADS = 160;
+/** 1 = training takes single samples, on one thread, and needs none of the arrays that threads share. */
+export const IS_SINGLE = 161;
 
 // Set by the kernels during a step.
 export const ROW = 170;

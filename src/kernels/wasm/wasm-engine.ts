@@ -155,6 +155,11 @@ export class WasmEngine implements Engine {
     const { kernels, scratch, table } = dock;
     const { count: samples, step, expected, muted, rates, update } = run;
     this.#begin(run, step);
+    table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
+    // One thread does single samples, but for networks that remember: see `train` of the kernels.
+    const { hasMemory, hasBackEdges } = this.#cluster!;
+    const isSingle = step === 1 && update === "online" && !hasMemory && !hasBackEdges;
+    table[slots.IS_SINGLE] = isSingle ? 1 : 0;
     this.#coverTraining();
     const outputs = table[slots.OUTPUTS]!;
     this.#floatsAt(slots.AT_EXPECTED, samples * outputs).set(expected);
@@ -163,10 +168,6 @@ export class WasmEngine implements Engine {
     scratch.ensure(slots.AT_ERROR, step * outputs * 4);
     scratch.ensure(slots.AT_LEARNERS, step * 4);
     scratch.ensure(slots.AT_LEARNS, step * 4);
-    table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
-    // One thread does single samples, but for networks that remember: see `train` of the kernels.
-    const { hasMemory, hasBackEdges } = this.#cluster!;
-    const isSingle = step === 1 && update === "online" && !hasMemory && !hasBackEdges;
     if (!isSingle) this.#helpers.attend(dock);
     kernels.train();
   }
@@ -288,6 +289,8 @@ export class WasmEngine implements Engine {
     const blocks = count(state, "block");
     const values = blocks * this.#dock!.table[slots.STRIDE]! * 512;
     for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#dock!.scratch.ensure(slot, values);
+    // Wide networks that learn sample by sample would be three times as large with what only steps of several need.
+    if (this.#dock!.table[slots.IS_SINGLE] === 1) return;
     const columns = values + blocks * 512 * slots.COLUMN_GAP;
     for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#dock!.scratch.ensure(slot, columns);
     for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_DELTA_SUM, slots.AT_TOP, slots.AT_VISITED])

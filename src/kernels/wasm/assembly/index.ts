@@ -18,7 +18,7 @@ import {
   HEADER_BLOCKS,
   HEADER_SECTIONS,
   HEADER_TILES,
-  IS_SPIKING,
+  IS_SINGLE,
   HEXAGON_BLOCK_COUNT,
   HEXAGON_COUNT,
   HEXAGON_ROLE,
@@ -105,12 +105,11 @@ export function request(): void {
 export function train(): void {
   clearCursors();
   // With one sample there is nothing to share between threads, and much between the halves of the step.
-  const isSingle = slot(STEP) == 1 && slot(IS_BATCH) == 0 && slot(IS_SPIKING) == 0 && slot(HAS_BACK_EDGES) == 0;
   let step: u32 = 0;
   for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
     beginStep(row);
     setSlot(RATE, getU(slot(AT_RATES), step++));
-    if (isSingle) trainOne();
+    if (slot(IS_SINGLE) != 0) trainOne();
     else trainStep();
   }
 }
