@@ -17,7 +17,7 @@ import { append, count, expectMore } from "../../network/state.ts";
 import { yieldPoint } from "../../network/yield-point.ts";
 
 /** So many new sections are made between two yield points. */
-const PIECE_SECTIONS = 256;
+const PIECE_SECTIONS = 64;
 
 /** Gives sections to the hexagon's neurons (or values) that are positive for the first time. */
 export function allocate(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {

@@ -171,6 +171,6 @@ function growthLimit(section: u32, kind: u32, ramps: u32, reach: f32, range: f32
 export function refreshRange(from: u32, end: u32): void {
   for (let section = from; section < end; section++) {
     refresh(section);
-    if ((section & 255) == 255) yieldAfter(1);
+    if ((section & 31) == 31) yieldAfter(1);
   }
 }

@@ -110,6 +110,7 @@ function growOneSection(hot: usize, value: f32): void {
   const section = <u32>((hot - hotOf(0)) >> 6);
   const origin = hexagonOfBlock(getU(slot(AT_SOURCE), section) >> 7);
   if (growSection(section, load<u32>(origin, HEXAGON_KIND), value)) refresh(section);
+  yieldAfter(1);
 }
 
 /** Outlier recovery of a section that has nothing else to do; those that match values always are above their limit. */
