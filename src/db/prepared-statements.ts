@@ -67,7 +67,7 @@ export class PreparedStatements {
   #toText(value: unknown, type: number): string | null {
     if (value === null || value === undefined) return null;
     const serializer = this.#client.serializers[type];
-    return serializer === undefined ? String(value) : serializer(value);
+    return serializer === undefined ? String(value as string) : serializer(value);
   }
 
   /** Messages up to the next point at which the database has answered everything. */
