@@ -90,6 +90,8 @@ export function prepareStatements(client: PGlite): PGlite {
         await setImmediate();
         turnedMs = performance.now();
       }
+      // A closed database would compute for ever.
+      await client._checkReady();
       return statements.run<T>(...query);
     });
   const query = <T>(...given: Parameters<PGlite["query"]>) => client._runExclusiveTransaction(() => run<T>(...given));

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../src/db/database.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { datasets, projects } from "../../src/db/schema/index.ts";
-import { databases } from "../support/databases.ts";
+import { databases, embeddedDatabase } from "../support/databases.ts";
 
 /** What the database says of a failure: a code of Postgres. */
 const codeOf = (query: PromiseLike<unknown>) =>
@@ -17,6 +17,29 @@ const codeOf = (query: PromiseLike<unknown>) =>
     () => "done",
     (error: Error) => ((error.cause ?? error) as { code?: string }).code,
   );
+
+test("queries beside and after the close of an embedded database are answered or refused", async () => {
+  const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
+  const directory = join(root, "database");
+  await embeddedDatabase.prepare(directory);
+  const database = await openDatabase({ url: undefined, directory });
+  const { db } = database;
+  const askOn = async () => {
+    for (let time = 0; ; time++)
+      await db
+        .select()
+        .from(projects)
+        .where(eq(projects.id, `project ${time}`));
+  };
+  const clients = Array.from({ length: 3 }, () => codeOf(askOn()));
+  await db.select().from(projects);
+  await database.close();
+  // No error of the database: it is not asked any more.
+  expect(await Promise.all(clients)).toEqual([undefined, undefined, undefined]);
+  await expect(db.select().from(projects)).rejects.toMatchObject({ cause: new Error("PGlite is closed") });
+  await expect(db.transaction(async () => {})).rejects.toThrow("PGlite is closed");
+  await rm(root, { recursive: true });
+});
 
 const rowsOf = <Row>(result: unknown): Row[] =>
   Array.isArray(result) ? (result as Row[]) : (result as { rows: Row[] }).rows;
