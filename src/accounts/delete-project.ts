@@ -7,6 +7,7 @@ import { removeUpload } from "../datasets/sweep-tempfiles.ts";
 import type { Db } from "../db/client.ts";
 import { checkpoints, clusters, datasets, projects, tempfiles, user_projects } from "../db/schema/index.ts";
 import { conflict, HanamiError } from "../errors.ts";
+import { revoke } from "./revoke.ts";
 import { unknownProject } from "./project-view.ts";
 
 /**
@@ -21,10 +22,14 @@ export async function deleteProject(
 ): Promise<void> {
   const { app } = context;
   const { id } = input;
-  const change = (work: (tx: Db) => Promise<void>) => app.knownCallers.change(() => app.db.transaction(work));
+  const change = (work: (tx: Db) => Promise<void>) =>
+    revoke(
+      app,
+      () => app.db.transaction(work),
+      () => app.connections.endProject(id),
+    );
   if (input.force === true) {
     await change((tx) => removeAssignments(tx, id));
-    app.connections.endProject(id);
     await removeContent(context, id);
   }
   await change(async (tx) => {
@@ -35,7 +40,6 @@ export async function deleteProject(
       .set({ deleted_at: sql`now()` })
       .where(and(eq(projects.id, id), isNull(projects.deleted_at)));
   });
-  app.connections.endProject(id);
 }
 
 /** Two deletions, or a deletion and another change of the project, come one after the other. */

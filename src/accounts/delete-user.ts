@@ -1,7 +1,9 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { users } from "../db/schema/index.ts";
-import { conflict, notFound } from "../errors.ts";
+import { conflict } from "../errors.ts";
+import { requireUserRow, userNotFound } from "./find-user.ts";
+import { revoke } from "./revoke.ts";
 
 /**
  * The user's resources stay, for the administrators of their project and of the server; a later user of this id does not
@@ -11,12 +13,14 @@ export async function deleteUser({ app, caller }: Context, input: { id: string }
   if (input.id === caller.userId) {
     throw conflict(`User with id '${input.id}' tries to delete himself, which is not allowed.`);
   }
+  const user = await requireUserRow(app.db, input.id);
   const deletion = app.db
     .update(users)
     .set({ deleted_at: sql`now()` })
-    .where(and(eq(users.id, input.id), isNull(users.deleted_at)))
+    .where(and(eq(users.row_uuid, user.row_uuid), isNull(users.deleted_at)))
     .returning({ uuid: users.row_uuid });
-  const [row] = await app.knownCallers.change(() => deletion);
-  if (row === undefined) throw notFound(`User with id '${input.id}' not found`);
-  app.connections.end(row.uuid);
+  const end = () => app.connections.end(user.row_uuid);
+  const [row] = await revoke(app, () => deletion, end);
+  // Somebody else was quicker.
+  if (row === undefined) throw userNotFound(input.id);
 }

@@ -65,9 +65,11 @@ export async function findAssignments(db: Db, user: Pick<UserRow, "row_uuid">): 
     .orderBy(asc(user_projects.sequence));
 }
 
+export const userNotFound = (id: string) => notFound(`User with id '${id}' not found`);
+
 export async function requireUserRow(db: Db, id: string): Promise<UserRow> {
   const row = await findUserRow(db, id);
-  if (row === undefined) throw notFound(`User with id '${id}' not found`);
+  if (row === undefined) throw userNotFound(id);
   return row;
 }
 

@@ -3,6 +3,7 @@ import type { Context } from "../app-context.ts";
 import { user_projects } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import { requireUserRow, viewUser, type UserView } from "./find-user.ts";
+import { revoke } from "./revoke.ts";
 
 /** Takes a project from a user; tokens and connections for it end at once. Throws not_found for the user and for the assignment. */
 export async function unassignProject({ app }: Context, input: { id: string; project_id: string }): Promise<UserView> {
@@ -11,12 +12,12 @@ export async function unassignProject({ app }: Context, input: { id: string; pro
     .delete(user_projects)
     .where(and(eq(user_projects.user_row_uuid, user.row_uuid), eq(user_projects.project_id, input.project_id)))
     .returning();
-  const [row] = await app.knownCallers.change(() => removal);
+  const end = () => app.connections.end(user.row_uuid, input.project_id);
+  const [row] = await revoke(app, () => removal, end);
   if (row === undefined) {
     throw notFound(
       `Project with ID '${input.project_id}' is not assigned to user with id '${input.id}' and so it can not be removed from the user.`,
     );
   }
-  app.connections.end(user.row_uuid, input.project_id);
   return viewUser(app.db, user);
 }

@@ -48,7 +48,7 @@ export function visibleQuery<Values extends object, Rows>(
   ];
   return ({ app, caller }, values) => {
     const prepared = caller.isAdmin ? all : caller.isProjectAdmin ? ofProject : own;
-    return prepared(app.db).execute({ projectId: caller.projectId, userUuid: caller.userUuid, ...values });
+    return prepared(app.db).execute({ ...values, projectId: caller.projectId, userUuid: caller.userUuid });
   };
 }
 

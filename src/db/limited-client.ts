@@ -55,6 +55,12 @@ class Turns {
 type Unsafe = Sql["unsafe"];
 
 /**
+ * An option of the driver's own transactions. What it answers when a query has been sent is whether the connection takes
+ * another one meanwhile: one that waits would share the fate of the one before, such as its timeout.
+ */
+const oneAtATime = { onexecute: () => false };
+
+/**
  * What Drizzle needs of a pool's client. As many queries and transactions run at once as there are connections: the
  * driver's own queue has no end, and behind a server that is frozen each query in it would wait for those before it.
  * Statements are prepared, also those for which Drizzle does not ask for it: an unprepared one is parsed and planned
@@ -68,15 +74,28 @@ export function limitClient(pool: Sql, { places, waitMs }: { places: number; wai
     return texts.has(text);
   };
   const ask = (client: Sql | TransactionSql, [text, values, options]: Parameters<Unsafe>) =>
-    client.unsafe(text, values, { ...options, prepare: prepares(text) });
+    client.unsafe(text, values, { ...options, ...oneAtATime, prepare: prepares(text) });
 
   const unsafe = (...query: Parameters<Unsafe>) => ({
     // oxlint-disable-next-line unicorn/no-thenable -- Like the driver's queries, it runs when it is waited for.
     then: (...handlers: Parameters<Promise<unknown>["then"]>) => turns.run(() => ask(pool, query)).then(...handlers),
     values: () => turns.run(() => ask(pool, query).values()),
   });
-  const inTransaction = (tx: TransactionSql) =>
-    Object.assign(Object.create(tx) as TransactionSql, { unsafe: (...query: Parameters<Unsafe>) => ask(tx, query) });
-  const begin = (work: (tx: TransactionSql) => unknown) => turns.run(() => pool.begin((tx) => work(inTransaction(tx))));
+  const begin = (work: (tx: TransactionSql) => unknown) =>
+    turns.run(async () => {
+      let isOver = false;
+      const carryOut = (tx: TransactionSql) => {
+        const unsafeIn = (...query: Parameters<Unsafe>) => {
+          if (isOver) throw new Error("Transaction is closed");
+          return ask(tx, query);
+        };
+        return work(Object.assign(Object.create(tx) as TransactionSql, { unsafe: unsafeIn }));
+      };
+      try {
+        return await pool.begin(carryOut);
+      } finally {
+        isOver = true;
+      }
+    });
   return Object.assign(Object.create(pool) as Sql, { unsafe, begin });
 }

@@ -77,7 +77,7 @@ export class PreparedStatements {
 }
 
 /**
- * What Drizzle needs of PGlite: its queries and transactions, with prepared statements. Nothing of PGlite waits for
+ * What Drizzle needs of PGlite, and no more: its queries and transactions, with prepared statements. Nothing of PGlite waits for
  * anything but its own locks, so that statement after statement would run before anybody else of this process has a
  * turn; here others get one every millisecond.
  */
@@ -96,6 +96,12 @@ export function prepareStatements(client: PGlite): PGlite {
     });
   const query = <T>(...given: Parameters<PGlite["query"]>) => client._runExclusiveTransaction(() => run<T>(...given));
   const transaction = <T>(work: (tx: Transaction) => Promise<T>) =>
-    client.transaction((tx) => work(Object.assign(Object.create(tx) as Transaction, { query: run })));
+    client.transaction((tx) => {
+      const queryIn = async <Row>(...given: Parameters<PGlite["query"]>) => {
+        if (tx.closed) throw new Error("Transaction is closed");
+        return run<Row>(...given);
+      };
+      return work(Object.assign(Object.create(tx) as Transaction, { query: queryIn }));
+    });
   return Object.assign(Object.create(client) as PGlite, { query, transaction });
 }

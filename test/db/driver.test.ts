@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseConnectionUrl } from "../../src/db/connection-url.ts";
+import { limitClient } from "../../src/db/limited-client.ts";
 import { createPool } from "../../src/db/server-connection.ts";
 import { databases } from "../support/databases.ts";
 
@@ -34,6 +35,28 @@ test.each(servers)("a transaction on $name whose connection was ended refuses al
     expect(await pool`select 1 as one`).toMatchObject([{ one: 1 }]);
   } finally {
     await pool.end();
+    await drop();
+  }
+});
+
+test.each(servers)("a query on $name that takes too long is the only one that fails", async (database) => {
+  const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
+  const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 2, querySeconds: 2 });
+  const client = limitClient(pool, { places: 2, waitMs: 15_000 });
+  const sleep = (seconds: number) => client.unsafe("select pg_sleep($1)::text as slept", [seconds]).values();
+  try {
+    // Prepared on both connections.
+    for (let time = 0; time < 2; time++) await Promise.all([sleep(0.05), sleep(0.05)]);
+    const tooLong = codeOf(sleep(10));
+    const long = codeOf(sleep(1.5));
+    const waiting = Array.from({ length: 4 }, (_, index) =>
+      index % 2 === 0
+        ? codeOf(sleep(0.8))
+        : codeOf(client.begin((tx) => tx.unsafe("select pg_sleep($1)::text as slept", [0.8]).values())),
+    );
+    expect(await Promise.all([tooLong, long, ...waiting])).toEqual(["QUERY_TIMEOUT", ...Array(5).fill("done")]);
+  } finally {
+    await pool.end({ timeout: 1 });
     await drop();
   }
 });

@@ -128,6 +128,15 @@ describe.each(databases)("statements on $name", (kind) => {
     expect(rowsOf(await database.db.execute(sql`select 17 as new`))).toEqual([{ new: 17 }]);
   });
 
+  test("what is left over of a transaction that has ended does not run", async () => {
+    let late: () => Promise<unknown> = async () => {};
+    await database.db.transaction(async (tx) => {
+      late = async () => tx.insert(projects).values({ id: "late", name: "n", creator_id: "c" });
+    });
+    await expect(late()).rejects.toMatchObject({ cause: new Error("Transaction is closed") });
+    expect(await findProject("late")).toEqual([]);
+  });
+
   test("only so many are kept", async () => {
     const ask = (nth: number) => database.db.execute(sql`select ${sql.raw(`${nth}`)} + ${1}::int as sum`);
     for (const nth of [...Array(600).keys(), 0, 1, 599]) expect(rowsOf(await ask(nth))).toEqual([{ sum: nth + 1 }]);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { authenticate } from "../../accounts/authenticate.ts";
+import { authenticate, authenticateAnew } from "../../accounts/authenticate.ts";
 import type { App, Context } from "../../app-context.ts";
 import type { Connection } from "../../accounts/connections.ts";
 import { HanamiError, notFound } from "../../errors.ts";
@@ -38,9 +38,9 @@ function parse(bytes: Uint8Array): z.output<typeof firstMessage> {
   throw new HandshakeError(problems.join("; "));
 }
 
-async function identify(app: App, token: string): Promise<Context> {
+async function identify(app: App, token: string, ask = authenticate): Promise<Context> {
   try {
-    return { app, caller: await authenticate(app, token) };
+    return { app, caller: await ask(app, token) };
   } catch (error) {
     if (error instanceof HanamiError) throw new HandshakeError("Token invalid");
     throw error;
@@ -74,7 +74,7 @@ export async function shakeHands(
   try {
     if (!uuidPattern.test(uuid)) throw notFound(`${named.noun} with UUID '${uuid}' not found`);
     const session = await named.target.open(context, uuid, peer);
-    return { registration, session, confirm: () => identify(app, token) };
+    return { registration, session, confirm: () => identify(app, token, authenticateAnew) };
   } catch (error) {
     app.connections.remove(registration);
     if (error instanceof HanamiError) throw new HandshakeError(error.message);
