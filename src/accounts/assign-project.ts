@@ -12,7 +12,7 @@ export async function assignProject({ app }: Context, input: Assignment & { id: 
     .values({ user_row_uuid: user.row_uuid, project_id, role, is_project_admin })
     .onConflictDoNothing()
     .returning();
-  const [row] = await app.knownCallers.change(() => assignment);
+  const [row] = await app.knownCallers.change(assignment);
   if (row === undefined) {
     throw conflict(`Project with ID '${project_id}' is already assigned to user with id '${id}'.`);
   }

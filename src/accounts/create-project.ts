@@ -13,7 +13,7 @@ export async function createProject(
     .values({ ...input, creator_id: caller.userId })
     .onConflictDoNothing()
     .returning(projectColumns);
-  const [row] = await app.knownCallers.change(() => creation);
+  const [row] = await app.knownCallers.change(creation);
   if (row === undefined) throw conflict(`Project with id '${input.id}' already exist.`);
   return row;
 }

@@ -13,6 +13,6 @@ export interface CreateUserInput extends GivenPassphrase {
 export async function createUser({ app, caller }: Context, input: CreateUserInput): Promise<UserView> {
   const { id, name, is_admin } = input;
   const user = { id, name, is_admin, creator_id: caller.userId, passphrase: readPassphrase(input) };
-  const row = await app.knownCallers.change(() => insertUser(app.db, user));
+  const row = await app.knownCallers.change(insertUser(app.db, user));
   return viewUser(app.db, row);
 }

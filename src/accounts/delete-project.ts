@@ -23,11 +23,7 @@ export async function deleteProject(
   const { app } = context;
   const { id } = input;
   const change = (work: (tx: Db) => Promise<void>) =>
-    revoke(
-      app,
-      () => app.db.transaction(work),
-      () => app.connections.endProject(id),
-    );
+    revoke(app, app.db.transaction(work), () => app.connections.endProject(id));
   if (input.force === true) {
     await change((tx) => removeAssignments(tx, id));
     await removeContent(context, id);

@@ -20,7 +20,7 @@ export async function deleteUser({ app, caller }: Context, input: { id: string }
     .where(and(eq(users.row_uuid, user.row_uuid), isNull(users.deleted_at)))
     .returning({ uuid: users.row_uuid });
   const end = () => app.connections.end(user.row_uuid);
-  const [row] = await revoke(app, () => deletion, end);
+  const [row] = await revoke(app, deletion, end);
   // Somebody else was quicker.
   if (row === undefined) throw userNotFound(input.id);
 }

@@ -28,9 +28,9 @@ export class KnownCallers {
   }
 
   /** Carries out a change of who may do what. Once it resolves or rejects, everybody is looked up anew. */
-  async change<T>(work: () => PromiseLike<T>): Promise<T> {
+  async change<T>(work: PromiseLike<T>): Promise<T> {
     try {
-      return await work();
+      return await work;
     } finally {
       this.#changes += 1;
       this.#known.clear();

@@ -5,7 +5,7 @@ import { isInDoubt } from "../outage.ts";
  * Carries out a change that takes rights away, then `end` closes what stays open by them; also when the database could
  * not tell whether it made the change: whoever still has the right connects again.
  */
-export async function revoke<T>(app: App, change: () => PromiseLike<T>, end: () => void): Promise<T> {
+export async function revoke<T>(app: App, change: PromiseLike<T>, end: () => void): Promise<T> {
   try {
     const result = await app.knownCallers.change(change);
     end();

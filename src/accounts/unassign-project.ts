@@ -13,7 +13,7 @@ export async function unassignProject({ app }: Context, input: { id: string; pro
     .where(and(eq(user_projects.user_row_uuid, user.row_uuid), eq(user_projects.project_id, input.project_id)))
     .returning();
   const end = () => app.connections.end(user.row_uuid, input.project_id);
-  const [row] = await revoke(app, () => removal, end);
+  const [row] = await revoke(app, removal, end);
   if (row === undefined) {
     throw notFound(
       `Project with ID '${input.project_id}' is not assigned to user with id '${input.id}' and so it can not be removed from the user.`,

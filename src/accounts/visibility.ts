@@ -1,10 +1,8 @@
-import { and, eq, isNull, type Placeholder, type SQL, sql } from "drizzle-orm";
+import { and, eq, isNull, type Placeholder, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
-import type { Caller, Context } from "../app-context.ts";
-import { builtOnce } from "../db/built-once.ts";
-import type { Db } from "../db/client.ts";
+import type { Caller } from "../app-context.ts";
 
-interface OwnedTable {
+export interface OwnedTable {
   owner_uuid: PgColumn;
   project_id: PgColumn;
   deleted_at: PgColumn;
@@ -24,32 +22,6 @@ export function visibleTo(caller: Viewer, table: OwnedTable): SQL {
     if (!caller.isProjectAdmin) conditions.push(eq(table.owner_uuid, caller.userUuid));
   }
   return and(...conditions) as SQL;
-}
-
-interface PreparedQuery<Rows> {
-  execute(values: Record<string, unknown>): Promise<Rows>;
-}
-
-/**
- * A query of what exists for a caller, prepared once for each kind of caller: `build` gets the condition of `visibleTo`
- * and prepares the query, with placeholders for `values`.
- */
-export function visibleQuery<Values extends object, Rows>(
-  table: OwnedTable,
-  build: (db: Db, isVisible: SQL) => PreparedQuery<Rows>,
-): (context: Context, values: Values) => Promise<Rows> {
-  const place = { projectId: sql.placeholder("projectId"), userUuid: sql.placeholder("userUuid") };
-  const preparedFor = (rights: Pick<Caller, "isAdmin" | "isProjectAdmin">) =>
-    builtOnce((db) => build(db, visibleTo({ ...rights, ...place }, table)));
-  const [all, ofProject, own] = [
-    preparedFor({ isAdmin: true, isProjectAdmin: true }),
-    preparedFor({ isAdmin: false, isProjectAdmin: true }),
-    preparedFor({ isAdmin: false, isProjectAdmin: false }),
-  ];
-  return ({ app, caller }, values) => {
-    const prepared = caller.isAdmin ? all : caller.isProjectAdmin ? ofProject : own;
-    return prepared(app.db).execute({ ...values, projectId: caller.projectId, userUuid: caller.userUuid });
-  };
 }
 
 /** Ownership of something that the caller makes. */

@@ -1,5 +1,6 @@
-import { and, eq, sql } from "drizzle-orm";
-import { visibleQuery, visibleTo } from "../accounts/visibility.ts";
+import { and, eq } from "drizzle-orm";
+import { visibleRow } from "../accounts/visible-rows.ts";
+import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { clusters } from "../db/schema/index.ts";
@@ -7,17 +8,11 @@ import { notFound } from "../errors.ts";
 
 export type ClusterRow = typeof clusters.$inferSelect;
 
-const byUuid = visibleQuery<{ uuid: string }, ClusterRow[]>(clusters, (db, isVisible) =>
-  db
-    .select()
-    .from(clusters)
-    .where(and(eq(clusters.uuid, sql.placeholder("uuid")), isVisible))
-    .prepare("find_cluster"),
-);
+const byUuid = visibleRow(clusters);
 
 /** The cluster if it exists for the caller, else 404. */
 export async function findCluster(context: Context, uuid: string): Promise<ClusterRow> {
-  const [row] = await byUuid(context, { uuid });
+  const row = await byUuid(context, uuid);
   if (row === undefined) throw clusterNotFound(uuid);
   return row;
 }

@@ -1,5 +1,5 @@
-import { and, eq, sql, type InferSelectModel } from "drizzle-orm";
-import { visibleQuery } from "../accounts/visibility.ts";
+import type { InferSelectModel } from "drizzle-orm";
+import { visibleRow } from "../accounts/visible-rows.ts";
 import type { Context } from "../app-context.ts";
 import { datasets } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
@@ -14,19 +14,13 @@ export type DatasetNoun = "Data-set" | "Dataset";
 export const datasetNotFound = (uuid: string, noun: DatasetNoun = "Data-set") =>
   notFound(`${noun} with uuid '${uuid}' not found`);
 
-const byUuid = visibleQuery<{ uuid: string }, DatasetRow[]>(datasets, (db, isVisible) =>
-  db
-    .select()
-    .from(datasets)
-    .where(and(eq(datasets.uuid, sql.placeholder("uuid")), isVisible))
-    .prepare("find_dataset"),
-);
+const byUuid = visibleRow(datasets);
 
 /**
  * The row of a dataset that exists for the caller, in whatever state. Otherwise throws 404.
  */
 export async function findDataset(context: Context, uuid: string, noun?: DatasetNoun): Promise<DatasetRow> {
-  const [row] = await byUuid(context, { uuid });
+  const row = await byUuid(context, uuid);
   if (row === undefined) throw datasetNotFound(uuid, noun);
   return row;
 }

@@ -1,7 +1,5 @@
 import type { Sql, TransactionSql } from "postgres";
-
-/** More than there are texts, unless lists of values make some. A connection keeps what it has prepared. */
-const STATEMENTS_MAX = 500;
+import { STATEMENTS_MAX } from "./statements-max.ts";
 
 /** Nobody gave back a connection in time: the database does not answer, or far too much is asked of it. */
 class NoConnectionError extends Error {

@@ -1,10 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { parse, type PGlite, protocol, type QueryOptions, type Results, type Transaction } from "@electric-sql/pglite";
+import { STATEMENTS_MAX } from "./statements-max.ts";
 
 const { serialize } = protocol;
-
-/** More different texts than the server has, unless lists of values make some. */
-const STATEMENTS_MAX = 500;
 
 /** After so long with statements the event loop has a turn before the next one. */
 const TURN_MS = 1;
@@ -25,7 +23,7 @@ interface Prepared {
  * messages; here a known text takes one. The first known is the first forgotten, and of an unknown one nothing is kept
  * when it fails.
  */
-export class PreparedStatements {
+class PreparedStatements {
   readonly #client: PGlite;
   readonly #known = new Map<string, Prepared>();
   #names = 0;

@@ -25,16 +25,14 @@ export async function createScheduler(resources: LaneResources): Promise<Schedul
     .where(and(isNull(clusters.deleted_at), inArray(tasks.state, ["queued", "active"])));
   for (const { uuid } of waiting) lane(uuid).wake();
 
-  const knownFigures = (uuid: string) => {
-    const metrics = lanes.get(uuid)?.knownMetrics;
-    return metrics ? { metrics, unavailable: null } : undefined;
-  };
-
   return {
     wake: (uuid) => lane(uuid).wake(),
     progress: (uuid, taskUuid) => lanes.get(uuid)?.progress(taskUuid),
-    knownFigures,
-    figures: async (uuid) => knownFigures(uuid) ?? lane(uuid).exclusive((seat) => seat.figures()),
+    knownFigures: (uuid) => {
+      const metrics = lanes.get(uuid)?.knownMetrics;
+      return metrics ? { metrics, unavailable: null } : undefined;
+    },
+    figures: (uuid) => lane(uuid).exclusive((seat) => seat.figures()),
     networks: () => [...lanes.values()].flatMap(({ network }) => (network === null ? [] : [network])),
     abort: async (uuid, taskUuid) => lanes.get(uuid)?.abort(taskUuid),
     exclusive: (uuid, step) => lane(uuid).exclusive(step),

@@ -12,7 +12,7 @@ export interface Scheduler {
   progress(clusterUuid: string, taskUuid: string): number | undefined;
   /** The network's figures as of its last slice; undefined while no host has it. */
   knownFigures(clusterUuid: string): Figures | undefined;
-  /** Those figures, from a host that gets the network first where none has it. */
+  /** Those figures, from a host that gets the network first; waits for the cluster's turn. */
   figures(clusterUuid: string): Promise<Figures>;
   /** The networks that are in the memory of a host, with their figures as of their last slice. */
   networks(): { hostUuid: string; metrics: NetworkMetrics }[];

@@ -38,7 +38,7 @@ describe("what is known", () => {
     await known.find("another token", lookUp);
     expect(state.looks).toBe(2);
 
-    await known.change(async () => void (state.role = "reader"));
+    await known.change(Promise.resolve((state.role = "reader")));
     expect((await known.find("token", lookUp)).role).toBe("reader");
     expect(state.looks).toBe(3);
 
@@ -54,7 +54,7 @@ describe("what is known", () => {
     const known = new KnownCallers();
     let finishRead: (caller: Caller) => void = () => {};
     const slow = known.find("token", () => new Promise((resolve) => (finishRead = resolve)));
-    await known.change(async () => {});
+    await known.change(Promise.resolve());
     finishRead(callerOf("member"));
     expect((await slow).role).toBe("member");
     const { lookUp } = directory("reader");
@@ -65,10 +65,8 @@ describe("what is known", () => {
     const known = new KnownCallers();
     const { state, lookUp } = directory("member");
     await known.find("token", lookUp);
-    const failing = known.change(async () => {
-      state.role = "reader";
-      throw new Error("the connection broke");
-    });
+    state.role = "reader";
+    const failing = known.change(Promise.reject(new Error("the connection broke")));
     await expect(failing).rejects.toThrow("the connection broke");
     expect((await known.find("token", lookUp)).role).toBe("reader");
   });

@@ -13,6 +13,6 @@ test.each([
   ["may have been made", () => Promise.reject(new Error("failed query", { cause: lost })), 1],
 ])("connections end when the change %s", async (_outcome, change, times) => {
   let ended = 0;
-  await revoke(app, change, () => (ended += 1)).catch(() => {});
+  await revoke(app, change(), () => (ended += 1)).catch(() => {});
   expect(ended).toBe(times);
 });

@@ -6,21 +6,16 @@ import { parseConnectionUrl } from "../../src/db/connection-url.ts";
 import { limitClient } from "../../src/db/limited-client.ts";
 import { createPool } from "../../src/db/server-connection.ts";
 import { databases } from "../support/databases.ts";
+import { codeOf } from "./code-of.ts";
 
 const servers = databases.filter(({ name }) => name === "Postgres");
-
-const codeOf = (query: PromiseLike<unknown>) =>
-  query.then(
-    () => "done",
-    ({ code }: { code: string }) => code,
-  );
 
 test.each(servers)("a transaction on $name whose connection was ended refuses all that follows", async (database) => {
   const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
   const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 10, querySeconds: 15 });
   try {
-    let finish: (codes: string[]) => void = () => {};
-    const later = new Promise<string[]>((resolve) => (finish = resolve));
+    let finish: (codes: unknown[]) => void = () => {};
+    const later = new Promise<unknown[]>((resolve) => (finish = resolve));
     const transaction = pool.begin(async (sql) => {
       const [own] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
       await pool`select pg_terminate_backend(${own?.pid ?? null})`;

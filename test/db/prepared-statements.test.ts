@@ -10,13 +10,7 @@ import type { Database } from "../../src/db/database.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { datasets, projects } from "../../src/db/schema/index.ts";
 import { databases, embeddedDatabase } from "../support/databases.ts";
-
-/** What the database says of a failure: a code of Postgres. */
-const codeOf = (query: PromiseLike<unknown>) =>
-  query.then(
-    () => "done",
-    (error: Error) => ((error.cause ?? error) as { code?: string }).code,
-  );
+import { codeOf } from "./code-of.ts";
 
 test("queries beside and after the close of an embedded database are answered or refused", async () => {
   const root = await mkdtemp(join(tmpdir(), "hanami-db-"));

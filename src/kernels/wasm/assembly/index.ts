@@ -104,11 +104,11 @@ export function request(): void {
 /** Trains on COUNT rows, STEP at a time. */
 export function train(): void {
   clearCursors();
-  // With one sample there is nothing to share between threads, and much between the halves of the step.
   let step: u32 = 0;
   for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
     beginStep(row);
     setSlot(RATE, getU(slot(AT_RATES), step++));
+    // With one sample there is nothing to share between threads, and much between the halves of the step.
     if (slot(IS_SINGLE) != 0) trainOne();
     else trainStep();
   }
