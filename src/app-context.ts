@@ -1,17 +1,18 @@
 import type { Logger } from "pino";
+import type { Caller } from "./accounts/caller.ts";
 import type { Connections } from "./accounts/connections.ts";
 import type { KnownCallers } from "./accounts/known-callers.ts";
 import type { Policies } from "./accounts/policies.ts";
 import type { TokenKeys } from "./accounts/token-key.ts";
-import type { Config } from "./config.ts";
-import type { Uploads } from "./datasets/upload/uploads.ts";
+import type { Config } from "./server/config.ts";
+import type { Uploads } from "./uploads/uploads.ts";
 import type { Db } from "./db/client.ts";
 import type { TokenBuckets } from "./limits/token-bucket.ts";
-import type { Metrics } from "./measurements/metrics.ts";
-import type { Measurements } from "./measurements/measurements.ts";
-import type { Places } from "./places.ts";
-import type { Readers } from "./readers.ts";
-import type { Storage } from "./storage.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import type { Measurements } from "./sensors/measurements.ts";
+import type { Semaphore } from "./limits/semaphore.ts";
+import type { Readers } from "./uploads/readers.ts";
+import type { Storage } from "./files/storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
 import type { Scheduler } from "./tasks/scheduler.ts";
 
@@ -37,23 +38,9 @@ export interface App {
   /** Failed logins by address. */
   readonly loginRate: TokenBuckets;
   /** Passphrases that are compared at once, by address and user. */
-  readonly comparisons: Places;
+  readonly comparisons: Semaphore;
   /** What stays open for users, to be ended with them. */
   readonly connections: Connections;
-}
-
-/** Who is asking, as the token says. */
-export interface Caller {
-  readonly userId: string;
-  /** `users.row_uuid` of the account. Rights go by it: a later user may have the same id. */
-  readonly userUuid: string;
-  readonly userName: string;
-  /** Global administrator: sees and may change everything. */
-  readonly isAdmin: boolean;
-  readonly projectId: string;
-  readonly role: string;
-  /** May see and change all resources of `projectId`. */
-  readonly isProjectAdmin: boolean;
 }
 
 /** Who is asking without a token. */

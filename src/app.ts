@@ -14,24 +14,25 @@ import { createHttpServer } from "./api/http-server.ts";
 import { routes } from "./api/routes.ts";
 import { attachWebSockets } from "./api/websocket/server.ts";
 import { socketTargets } from "./api/websocket/targets.ts";
-import type { Config } from "./config.ts";
-import { lockDataDirectory } from "./data-lock.ts";
+import type { Config } from "./server/config.ts";
+import { lockDataDirectory } from "./server/data-lock.ts";
+import { recoverUploads } from "./uploads/recover-uploads.ts";
 import { recoverDatasets } from "./datasets/recover-datasets.ts";
-import { startUploadSweeper } from "./datasets/upload/sweeper.ts";
-import { Uploads } from "./datasets/upload/uploads.ts";
+import { startUploadSweeper } from "./uploads/sweeper.ts";
+import { Uploads } from "./uploads/uploads.ts";
 import { openDatabase } from "./db/open.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { TokenBuckets } from "./limits/token-bucket.ts";
-import { Metrics } from "./measurements/metrics.ts";
-import { createLog } from "./log.ts";
-import { startMeasurements } from "./measurements/measurements.ts";
-import { paths } from "./paths.ts";
-import { comparisonPlaces } from "./accounts/passphrase.ts";
-import { Readers } from "./readers.ts";
-import { StartError } from "./start-error.ts";
-import { openStorage } from "./storage.ts";
-import { openFilesMax, shareOpenFiles } from "./open-files.ts";
-import { loadTlsFiles } from "./tls-files.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { createLog } from "./logs/log.ts";
+import { startMeasurements } from "./sensors/measurements.ts";
+import { paths } from "./files/paths.ts";
+import { comparisonSemaphore } from "./accounts/passphrase.ts";
+import { Readers } from "./uploads/readers.ts";
+import { StartError } from "./errors.ts";
+import { openStorage } from "./files/storage.ts";
+import { openFilesMax, shareOpenFiles } from "./server/open-files.ts";
+import { loadTlsFiles } from "./server/tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
 
 /** A running server: everything is open, but it listens only when asked to. */
@@ -142,7 +143,8 @@ export async function openApp(config: Config, destination?: DestinationStream): 
     closer.add(() => uploads.close());
 
     // Before anything writes to the folders: what no row knows is removed.
-    await recoverDatasets({ db, storage, uploads, log });
+    await recoverUploads({ db, storage, uploads, log });
+    await recoverDatasets({ db, storage, log });
     const hosts = await openHosts({ db, config, log });
     closer.add(() => hosts.close());
     const scheduler = await createScheduler({
@@ -175,7 +177,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
         perSecond: config.limits.requestsPerSecond,
         burst: 5 * config.limits.requestsPerSecond,
       }),
-      comparisons: comparisonPlaces(),
+      comparisons: comparisonSemaphore(),
       loginRate: new TokenBuckets({
         perSecond: config.limits.loginFailuresPerMinute / 60,
         burst: config.limits.loginFailuresPerMinute,

@@ -24,3 +24,11 @@ export const conflict = (message: string) => new HanamiError("conflict", message
 /** A rate was exceeded. A conflict on the wire: clients of the contract take a 429 for an answer without content. */
 export const tooMany = (message: string, retryAfterSeconds: number) =>
   new HanamiError("conflict", message, { retryAfterSeconds });
+
+/** A start fails for a reason that whoever starts the server can remove; the message says what it is. */
+export class StartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StartError";
+  }
+}

@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { defaultBatchSize } from "../../src/network/network.ts";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 import { create, overSeeds, score, train } from "./runs.ts";
 import { validationSplit } from "./tables.ts";
 

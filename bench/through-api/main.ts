@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { HanamiClient, type Dataset, type Task } from "hanami-sdk";
 import { eq } from "drizzle-orm";
 import { openApp } from "../../src/app.ts";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { tasks } from "../../src/db/schema/index.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network, updateRule } from "../../src/network/network.ts";

@@ -1,12 +1,14 @@
 import { and, eq, isNull } from "drizzle-orm";
-import type { App, Caller } from "../app-context.ts";
+import type { App } from "../app-context.ts";
+import type { Caller } from "./caller.ts";
 import type { Db } from "../db/client.ts";
 import { user_projects, users } from "../db/schema/index.ts";
 import { unauthorized } from "../errors.ts";
-import { formatTimestamp } from "../timestamp.ts";
+import { formatTimestamp } from "../server/timestamp.ts";
 import { adminAssignment, adminAssignmentIn } from "./find-user.ts";
 import { accessDenied } from "./issue-token.ts";
-import { readToken, type TokenUser } from "./tokens.ts";
+import { readToken } from "./tokens.ts";
+import type { TokenUser } from "./token-user.ts";
 
 /** Text for a user who asks for, or whose token names, a project that is not (or no longer) theirs. */
 export const notAssigned = (userId: string, projectId: string) =>

@@ -1,5 +1,6 @@
+import type { UserRow } from "../db/rows.ts";
 import { and, asc, eq, isNull } from "drizzle-orm";
-import type { Caller } from "../app-context.ts";
+import type { Caller } from "./caller.ts";
 import type { Db } from "../db/client.ts";
 import { projects, user_projects, users } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
@@ -19,8 +20,6 @@ export interface UserView {
   name: string;
   projects: Assignment[];
 }
-
-export type UserRow = typeof users.$inferSelect;
 
 /** The project in which every administrator works unless told otherwise. It needs no row and no assignment. */
 export const adminAssignment: Assignment = { project_id: "admin", role: "admin", is_project_admin: true };

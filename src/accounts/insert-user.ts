@@ -2,7 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { users } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
-import type { UserRow } from "./find-user.ts";
+import type { UserRow } from "../db/rows.ts";
 import { hashPassphrase } from "./passphrase.ts";
 
 export interface NewUser {

@@ -1,7 +1,8 @@
 import type { App, Visitor } from "../app-context.ts";
-import { formatTimestamp } from "../timestamp.ts";
+import { formatTimestamp } from "../server/timestamp.ts";
 import { unauthorized } from "../errors.ts";
-import { adminAssignment, findAssignments, findUserRow, type Assignment, type UserRow } from "./find-user.ts";
+import { adminAssignment, findAssignments, findUserRow, type Assignment } from "./find-user.ts";
+import type { UserRow } from "../db/rows.ts";
 import { readPassphrase, verifyPassphrase, type GivenPassphrase } from "./passphrase.ts";
 import { signToken } from "./tokens.ts";
 

@@ -1,4 +1,4 @@
-import type { Caller } from "../app-context.ts";
+import type { Caller } from "./caller.ts";
 
 const CALLERS_MAX = 4096;
 

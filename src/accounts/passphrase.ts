@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { badRequest } from "../errors.ts";
-import { Places } from "../places.ts";
+import { Semaphore } from "../limits/semaphore.ts";
 
 /** A passphrase as it travels over the wire: exactly one of the two. */
 export interface GivenPassphrase {
@@ -47,9 +47,9 @@ export async function hashPassphrase(passphrase: string): Promise<string> {
  * Comparing takes 20 ms and more of one of the four threads that also read and write files: without a bound a flood of
  * logins keeps all files waiting. One address, or user, has one place.
  */
-export function comparisonPlaces(): Places {
+export function comparisonSemaphore(): Semaphore {
   const total = Math.max(1, Math.min(2, availableParallelism() - 1));
-  return new Places({ total, group: 1, user: 1, long: total });
+  return new Semaphore({ total, group: 1, user: 1, long: total });
 }
 
 let decoy: Promise<string> | undefined;

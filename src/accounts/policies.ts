@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../errors.ts";
 
 const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 type Method = (typeof methods)[number];

@@ -1,5 +1,5 @@
 import type { App } from "../app-context.ts";
-import { isInDoubt } from "../outage.ts";
+import { isInDoubt } from "../server/outage.ts";
 
 /**
  * Carries out a change that takes rights away, then `end` closes what stays open by them; also when the database could

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Logger } from "pino";
-import type { Config } from "../config.ts";
-import { StartError } from "../start-error.ts";
-import type { TokenUser } from "./tokens.ts";
+import type { Config } from "../server/config.ts";
+import { StartError } from "../errors.ts";
+import type { TokenUser } from "./token-user.ts";
 
 /** As many bytes as the hash of HS256 has; fewer can be guessed (RFC 7518, 3.2). */
 const keyBytesMin = 32;

@@ -1,21 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
-import { z } from "zod";
 import { unauthorized } from "../errors.ts";
 import type { CheckedToken, TokenKeys } from "./token-key.ts";
-
-/** What a token says about its user; names and meaning are part of the contract. */
-const tokenUser = z.object({
-  created_at: z.string(),
-  creator_id: z.string(),
-  id: z.string(),
-  is_admin: z.boolean(),
-  is_project_admin: z.boolean(),
-  name: z.string(),
-  project_id: z.string(),
-  role: z.string(),
-});
-
-export type TokenUser = z.output<typeof tokenUser>;
+import { tokenUser, type TokenUser } from "./token-user.ts";
 
 const algorithm = "HS256";
 /** A client sends its token with every request; a signature takes a third of a millisecond and a turn of a thread. */

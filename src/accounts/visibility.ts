@@ -1,6 +1,6 @@
 import { and, eq, isNull, type Placeholder, type SQL } from "drizzle-orm";
 import type { PgColumn } from "drizzle-orm/pg-core";
-import type { Caller } from "../app-context.ts";
+import type { Caller } from "./caller.ts";
 
 export interface OwnedTable {
   owner_uuid: PgColumn;

@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, getTableName, gt, type SQL, sql } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
-import type { Caller, Context } from "../app-context.ts";
+import type { Context } from "../app-context.ts";
+import type { Caller } from "./caller.ts";
 import { builtOnce } from "../db/built-once.ts";
 import type { Db } from "../db/client.ts";
 import { PAGE_ROWS, readPages } from "../db/read-pages.ts";

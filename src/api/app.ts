@@ -8,7 +8,7 @@ import { clientAddress } from "../limits/client-address.ts";
 import { HanamiError, type HanamiErrorKind } from "../errors.ts";
 import { isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
-import { outageOf, outageTexts } from "../outage.ts";
+import { outageOf, outageTexts } from "../server/outage.ts";
 import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
 import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nameProblem } from "../names.ts";
+import { nameProblem } from "../datasets/column-name.ts";
 
 /**
  * The value definitions that the endpoints share. A regex is declared exactly as the contract prints it in its error

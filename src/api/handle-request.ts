@@ -1,6 +1,7 @@
 import { authenticate } from "../accounts/authenticate.ts";
 import { isAllowed } from "../accounts/policies.ts";
-import type { App, Caller, Visitor } from "../app-context.ts";
+import type { App, Visitor } from "../app-context.ts";
+import type { Caller } from "../accounts/caller.ts";
 import { badRequest, tooMany, unauthorized } from "../errors.ts";
 import { writeAuditLog } from "../logs/write-audit-log.ts";
 import { errorBox } from "./ascii-box.ts";

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createAdaptorServer } from "@hono/node-server";
-import type { TlsFiles } from "../tls-files.ts";
+import type { TlsFiles } from "../server/tls-files.ts";
 import type { Api } from "./app.ts";
 
 const badRequestAnswer = [

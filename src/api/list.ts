@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { formatTimestamp } from "../timestamp.ts";
+import { formatTimestamp } from "../server/timestamp.ts";
 
 /** What every list endpoint answers. The order of the columns is part of the contract. */
 export const listOutput = z.object({ header: z.array(z.string()), body: z.array(z.array(z.unknown())) });

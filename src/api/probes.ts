@@ -3,8 +3,8 @@ import type { HttpBindings } from "@hono/node-server";
 import { Hono } from "hono";
 import type { App } from "../app-context.ts";
 import { clientAddress } from "../limits/client-address.ts";
-import { collectMetrics } from "../measurements/collect-metrics.ts";
-import { isReady } from "../measurements/is-ready.ts";
+import { collectMetrics } from "../metrics/collect-metrics.ts";
+import { isReady } from "../metrics/is-ready.ts";
 
 const metricsRefusal = "Metrics are for this machine only, or for those who know HANAMI_METRICS_TOKEN.\n";
 

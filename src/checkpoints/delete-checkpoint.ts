@@ -4,7 +4,7 @@ import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { checkpoints } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-import { checkpointPath } from "./checkpoint-path.ts";
+import { checkpointPath } from "../files/storage.ts";
 
 /** Removes a checkpoint. A restore that was queued before has its data already. */
 export async function deleteCheckpoint({ app, caller }: Context, { uuid }: { uuid: string }): Promise<void> {

@@ -1,9 +1,10 @@
 import { open } from "node:fs/promises";
 import type { Context } from "../app-context.ts";
-import { filePieces } from "../file-pieces.ts";
-import { checkpointPath } from "./checkpoint-path.ts";
-import { checkpointNotFound, findCheckpoint, type CheckpointRow } from "./find-checkpoint.ts";
-import { isMissing } from "../is-missing.ts";
+import { filePieces } from "../files/file-pieces.ts";
+import { checkpointPath } from "../files/storage.ts";
+import { checkpointNotFound, findCheckpoint } from "./find-checkpoint.ts";
+import type { CheckpointRow } from "../db/rows.ts";
+import { isMissing } from "../files/is-missing.ts";
 
 /** The file of a checkpoint, to be read to its end or ended. It stays readable while the checkpoint is deleted. */
 export async function downloadCheckpoint(

@@ -1,22 +1,21 @@
-import { constants } from "node:fs";
-import { copyFile, open, rename, rm, stat } from "node:fs/promises";
+import type { TempfileRow, CheckpointRow } from "../db/rows.ts";
+import { rename, rm, stat } from "node:fs/promises";
 import { and, eq, isNull } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { App, Context } from "../app-context.ts";
-import { syncFolder } from "../datasets/file/writer.ts";
-import { tempfilePath } from "../datasets/paths.ts";
-import { ByteRanges } from "../datasets/upload/byte-ranges.ts";
+import { copySynced, syncFolder } from "../files/durable-file.ts";
+import { tempfilePath, checkpointPath } from "../files/storage.ts";
+import { checkComplete, keepUpload, removeUploadedFiles } from "../uploads/finalize-upload.ts";
 import { checkpoints, tempfiles } from "../db/schema/index.ts";
-import type { Limits } from "../config.ts";
-import { badRequest, conflict, notFound } from "../errors.ts";
+import type { Limits } from "../server/config.ts";
+import { badRequest, notFound } from "../errors.ts";
 import { templateExcess } from "../limits/template-excess.ts";
 import { ProcessEndedError } from "../processes/process-limits.ts";
 import { runInProcess } from "../processes/run-in-process.ts";
-import { checkpointPath } from "./checkpoint-path.ts";
 import { headerBytesOf, readOrigin } from "./read-origin.ts";
-import { checkpointNotFound, type CheckpointRow } from "./find-checkpoint.ts";
-import { isInDoubt } from "../outage.ts";
-import { isMissing } from "../is-missing.ts";
+import { checkpointNotFound } from "./find-checkpoint.ts";
+import { isInDoubt } from "../server/outage.ts";
+import { isMissing } from "../files/is-missing.ts";
 
 /** What the process that reads an uploaded file is told. */
 export interface CheckpointJob {
@@ -29,8 +28,6 @@ export type CheckpointVerdict =
   | { kind: "right" }
   | { kind: "wrong"; reason: string }
   | { kind: "failed"; error: string };
-
-type Tempfile = typeof tempfiles.$inferSelect;
 
 const PROCESS_HEAP_MIB = 512;
 
@@ -48,26 +45,14 @@ export async function finalizeCheckpoint(
   if (file.uuid !== input.uuid_input_file.toLowerCase()) {
     throw notFound(`Input-data with uuid '${input.uuid_input_file}' not found.`);
   }
-  const received = new ByteRanges(file.received);
-  if (!received.covers(file.file_size)) {
-    throw conflict(
-      `Upload of checkpoint with uuid '${input.uuid}' is not complete: ` +
-        `${received.bytes} of ${file.file_size} bytes have arrived`,
-    );
-  }
+  checkComplete(file, { upload: `checkpoint with uuid '${input.uuid}'` });
   const uuid = file.checkpoint_uuid as string;
-  if (!app.uploads.beginFinalize(uuid)) {
-    throw conflict(`Checkpoint with uuid '${input.uuid}' is being finalized already`);
-  }
-  try {
-    // Somebody else may have finished it since; what he made of it must stay.
-    return await finalize(context, await findUpload(context, uuid), uuid);
-  } finally {
-    app.uploads.endFinalize(uuid);
-  }
+  const refusal = `Checkpoint with uuid '${input.uuid}' is being finalized already`;
+  // Somebody else may have finished it since; what they made of it must stay.
+  return app.uploads.finalize(uuid, refusal, async () => finalize(context, await findUpload(context, uuid), uuid));
 }
 
-async function findUpload({ app, caller }: Context, checkpoint: string): Promise<Tempfile> {
+async function findUpload({ app, caller }: Context, checkpoint: string): Promise<TempfileRow> {
   const [file] = await app.db
     .select()
     .from(tempfiles)
@@ -76,7 +61,7 @@ async function findUpload({ app, caller }: Context, checkpoint: string): Promise
   return file;
 }
 
-async function finalize(context: Context, file: Tempfile, uuid: string): Promise<CheckpointRow> {
+async function finalize(context: Context, file: TempfileRow, uuid: string): Promise<CheckpointRow> {
   const { app, caller } = context;
   const source = tempfilePath(app.storage, file.uuid);
   const target = checkpointPath(app.storage, uuid);
@@ -84,7 +69,7 @@ async function finalize(context: Context, file: Tempfile, uuid: string): Promise
   const copy = `${target}.tmp`;
   let checkpoint: CheckpointRow;
   try {
-    await copyDurably(source, copy);
+    await copySynced(source, copy);
     await checkHeaderBytes(app, copy);
     const owner = { projectId: file.project_id, userId: caller.userUuid };
     await app.readers.run(owner, file.file_size, (seconds) => check(app, copy, seconds));
@@ -96,25 +81,13 @@ async function finalize(context: Context, file: Tempfile, uuid: string): Promise
     if (isInDoubt(error)) throw error;
     await rm(copy, { force: true });
     await rm(target, { force: true });
-    // The time in which the upload can be corrected begins now.
-    await app.db.update(tempfiles).set({ touched_at: new Date() }).where(eq(tempfiles.uuid, file.uuid));
+    await keepUpload(app, [file]);
     // The upload was removed, and its file with it.
     if (isMissing(error)) await findUpload(context, uuid);
     throw error;
   }
-  await app.uploads.discard([file.uuid]);
-  await rm(source, { force: true });
+  await removeUploadedFiles(app, [file.uuid]);
   return checkpoint;
-}
-
-async function copyDurably(source: string, target: string): Promise<void> {
-  await copyFile(source, target, constants.COPYFILE_FICLONE);
-  const file = await open(target, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function check({ config }: App, path: string, seconds: number): Promise<void> {
@@ -151,7 +124,7 @@ async function checkTemplate(app: App, path: string): Promise<void> {
   if (excess !== undefined) throw badRequest(`Checkpoint can not be imported: its template ${excess}`);
 }
 
-async function record(app: App, file: Tempfile, uuid: string): Promise<CheckpointRow> {
+async function record(app: App, file: TempfileRow, uuid: string): Promise<CheckpointRow> {
   return app.db.transaction(async (tx) => {
     const [consumed] = await tx
       .update(tempfiles)

@@ -1,9 +1,8 @@
+import type { CheckpointRow } from "../db/rows.ts";
 import { visibleRow } from "../accounts/visible-rows.ts";
 import type { Context } from "../app-context.ts";
 import { checkpoints } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-
-export type CheckpointRow = typeof checkpoints.$inferSelect;
 
 const byUuid = visibleRow(checkpoints);
 

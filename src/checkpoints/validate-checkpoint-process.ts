@@ -2,7 +2,7 @@
 import { widthExcess } from "../limits/width-excess.ts";
 import { StateError } from "../network/state-error.ts";
 import { checkState } from "../network/state-file.ts";
-import { readWholeFile } from "../read-whole-file.ts";
+import { readWholeFile } from "../files/read-whole-file.ts";
 import { answerJob } from "../processes/answer-job.ts";
 import type { CheckpointJob, CheckpointVerdict } from "./finalize-checkpoint.ts";
 

@@ -18,10 +18,10 @@ import type {
 } from "../hosts/host.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
 import { isQuicklyMade, isSmall, ShortCycles } from "../hosts/short-calls.ts";
-import type { Metrics } from "../measurements/metrics.ts";
-import type { Storage } from "../storage.ts";
-import type { ClusterRow } from "./find-cluster.ts";
-import { writeDurably } from "./durable-file.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Storage } from "../files/storage.ts";
+import type { ClusterRow } from "../db/rows.ts";
+import { writeDurably } from "../files/durable-file.ts";
 import { Hangs } from "./hangs.ts";
 import { readNetwork } from "./read-network.ts";
 import { Serial } from "./serial.ts";

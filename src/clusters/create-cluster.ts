@@ -2,11 +2,11 @@ import { randomInt, randomUUID } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { and, eq, sql } from "drizzle-orm";
-import { holdProject } from "../accounts/hold-project.ts";
+import { lockAssignment } from "../accounts/lock-assignment.ts";
 import { ownedBy, visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
-import type { Limits } from "../config.ts";
-import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
+import type { Limits } from "../server/config.ts";
+import { checkpointPath } from "../files/storage.ts";
 import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoint.ts";
 import { readOrigin } from "../checkpoints/read-origin.ts";
 import { clusters } from "../db/schema/index.ts";
@@ -16,11 +16,11 @@ import { findHost } from "../hosts/find-host.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import { base64Excess, templateExcess } from "../limits/template-excess.ts";
 import { TemplateError } from "../network/template/parse-template.ts";
-import type { ClusterRow } from "./find-cluster.ts";
+import type { ClusterRow } from "../db/rows.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
-import { linkDurably } from "./restore-pin.ts";
-import { isInDoubt } from "../outage.ts";
-import { isMissing } from "../is-missing.ts";
+import { linkDurably } from "../files/durable-file.ts";
+import { isInDoubt } from "../server/outage.ts";
+import { isMissing } from "../files/is-missing.ts";
 
 export interface CreateClusterInput {
   name: string;
@@ -100,7 +100,7 @@ async function insertCluster(
 ): Promise<ClusterRow> {
   const { app, caller } = context;
   return app.db.transaction(async (tx) => {
-    await holdProject(tx, caller);
+    await lockAssignment(tx, caller);
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('clusters.name'))`);
     await checkRoom(app, tx, "clusters", caller.projectId);
     const [namesake] = await tx

@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
-import { discardResultRow, removeResultFile } from "../tasks/discard-result.ts";
+import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { clusterNotFound, findCluster } from "./find-cluster.ts";
 
 /** Stops what runs on the cluster and removes it with its tasks. Checkpoints and finished results stay. */

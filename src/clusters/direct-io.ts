@@ -1,5 +1,5 @@
 import type { Context } from "../app-context.ts";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../server/config.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
 import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
 import type { RequestReport, SliceColumns } from "../hosts/host.ts";

@@ -1,3 +1,4 @@
+import type { ClusterRow } from "../db/rows.ts";
 import { and, eq } from "drizzle-orm";
 import { visibleRow } from "../accounts/visible-rows.ts";
 import { visibleTo } from "../accounts/visibility.ts";
@@ -5,8 +6,6 @@ import type { Context } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { clusters } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-
-export type ClusterRow = typeof clusters.$inferSelect;
 
 const byUuid = visibleRow(clusters);
 
@@ -18,7 +17,7 @@ export async function findCluster(context: Context, uuid: string): Promise<Clust
 }
 
 /** Like `findCluster`, in a transaction, and the cluster cannot be deleted before that ends. */
-export async function holdCluster({ caller }: Context, tx: Db, uuid: string): Promise<ClusterRow> {
+export async function lockCluster({ caller }: Context, tx: Db, uuid: string): Promise<ClusterRow> {
   const [row] = await tx
     .select()
     .from(clusters)

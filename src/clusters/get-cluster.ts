@@ -1,6 +1,7 @@
 import type { Context } from "../app-context.ts";
 import type { Figures } from "./cluster-seat.ts";
-import { findCluster, type ClusterRow } from "./find-cluster.ts";
+import { findCluster } from "./find-cluster.ts";
+import type { ClusterRow } from "../db/rows.ts";
 
 export interface ShownCluster extends Figures {
   cluster: ClusterRow;

@@ -1,18 +1,18 @@
 import { Worker } from "node:worker_threads";
 import { HostError } from "../hosts/host-errors.ts";
-import { type PlaceOwner, Places } from "../places.ts";
-import { readWholeFile } from "../read-whole-file.ts";
+import { type SemaphoreOwner, Semaphore } from "../limits/semaphore.ts";
+import { readWholeFile } from "../files/read-whole-file.ts";
 import type { CheckedNetwork } from "./read-network-worker.ts";
 
 /** Each check takes a processor, and a file's size in memory. No project and no user has all of them. */
-const places = new Places({ total: 4, group: 2, user: 2, long: 4 });
+const places = new Semaphore({ total: 4, group: 2, user: 2, long: 4 });
 
 /**
  * The bytes of a network's file, for a host to attach. Every byte is checked here, in a thread of its own, whoever wrote
  * the file: neither the host's thread nor the server's waits for that. Rejects with a HostError of kind `state` and the
  * reason when the file is damaged or no kernel may see what it holds, and as `readWholeFile` does.
  */
-export function readNetwork(path: string, owner: PlaceOwner): Promise<Uint8Array<ArrayBuffer>> {
+export function readNetwork(path: string, owner: SemaphoreOwner): Promise<Uint8Array<ArrayBuffer>> {
   return places.run(owner, async () => {
     const answer = await checkInThread(await readWholeFile(path));
     if (answer.kind === "wrong") throw new HostError("state", answer.reason);

@@ -3,7 +3,8 @@ import type { Context } from "../app-context.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
 import type { ClusterMode } from "./cluster-seat.ts";
-import { findCluster, type ClusterRow } from "./find-cluster.ts";
+import { findCluster } from "./find-cluster.ts";
+import type { ClusterRow } from "../db/rows.ts";
 
 /**
  * Switches between tasks and direct IO. DIRECT only while no task waits or runs; TASK only from DIRECT, once what was

@@ -3,7 +3,8 @@ import { conflict, notFound } from "../errors.ts";
 import { findHost } from "../hosts/find-host.ts";
 import { HostError, HostLostError } from "../hosts/host-errors.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
-import { findCluster, type ClusterRow } from "./find-cluster.ts";
+import { findCluster } from "./find-cluster.ts";
+import type { ClusterRow } from "../db/rows.ts";
 
 /**
  * Moves a cluster to another host, between two slices when a task runs. Always the whole cluster: `hexagon_id` is only

@@ -1,11 +1,12 @@
 import type { Context } from "../app-context.ts";
 import { badRequest } from "../errors.ts";
 import { checkExists } from "./open-dataset.ts";
-import { findDataset, type DatasetRow } from "./find-dataset.ts";
+import { findDataset } from "./find-dataset.ts";
+import type { DatasetRow } from "../db/rows.ts";
 import { DatasetFileError, type ColumnGroup } from "./file/layout.ts";
 import { openDatasetFile, type DatasetReader } from "./file/reader.ts";
-import { datasetPath } from "./paths.ts";
-import { isMissing } from "../is-missing.ts";
+import { datasetPath } from "../files/storage.ts";
+import { isMissing } from "../files/is-missing.ts";
 
 const BATCH_VALUES = 1_048_576;
 

@@ -4,7 +4,8 @@ import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-import { datasetPath, tempfilePath } from "./paths.ts";
+import { datasetPath } from "../files/storage.ts";
+import { removeUploadedFiles } from "../uploads/finalize-upload.ts";
 
 /**
  * Deletes a dataset, finished or not, with its files. Tasks that run keep what they have open; tasks that start later
@@ -26,7 +27,6 @@ export async function deleteDataset({ app, caller }: Context, { uuid }: { uuid: 
       .returning({ uuid: tempfiles.uuid });
     return { dataset: row.uuid, tempfiles: files.map((file) => file.uuid) };
   });
-  await app.uploads.discard(removed.tempfiles);
-  for (const tempfile of removed.tempfiles) await rm(tempfilePath(app.storage, tempfile), { force: true });
+  await removeUploadedFiles(app, removed.tempfiles);
   await rm(datasetPath(app.storage, removed.dataset), { force: true });
 }

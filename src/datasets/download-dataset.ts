@@ -4,9 +4,9 @@ import type { ExportFormat } from "./export/export-job.ts";
 import { runExport } from "./export/run-export.ts";
 import { columnNames, selectGroups } from "./export/table.ts";
 import { npyBytes } from "./export/write-npy.ts";
-import type { DatasetRow } from "./find-dataset.ts";
+import type { DatasetRow } from "../db/rows.ts";
 import { checkExists, openDataset } from "./open-dataset.ts";
-import { datasetPath } from "./paths.ts";
+import { datasetPath } from "../files/storage.ts";
 
 export interface DatasetDownload {
   row: DatasetRow;

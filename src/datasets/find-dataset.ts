@@ -1,10 +1,9 @@
-import type { InferSelectModel } from "drizzle-orm";
+import type { DatasetRow } from "../db/rows.ts";
 import { visibleRow } from "../accounts/visible-rows.ts";
 import type { Context } from "../app-context.ts";
 import { datasets } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 
-export type DatasetRow = InferSelectModel<typeof datasets>;
 export type DatasetType = DatasetRow["type"];
 export { DATASET_TYPES } from "../db/schema/index.ts";
 

@@ -1,5 +1,6 @@
 import type { Context } from "../app-context.ts";
-import { findDataset, type DatasetRow } from "./find-dataset.ts";
+import { findDataset } from "./find-dataset.ts";
+import type { DatasetRow } from "../db/rows.ts";
 import type { ColumnGroup } from "./file/layout.ts";
 import { openFile } from "./open-dataset.ts";
 

@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { tempfiles } from "../db/schema/index.ts";
 import { findDataset } from "./find-dataset.ts";
-import { ByteRanges } from "./upload/byte-ranges.ts";
+import { ByteRanges } from "../uploads/byte-ranges.ts";
 
 export interface UploadProgress {
   uuid: string;

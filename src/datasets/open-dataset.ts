@@ -2,10 +2,11 @@ import { and, eq, isNull } from "drizzle-orm";
 import type { App, Context } from "../app-context.ts";
 import { datasets } from "../db/schema/index.ts";
 import { badRequest } from "../errors.ts";
-import { datasetNotFound, findDataset, type DatasetNoun, type DatasetRow } from "./find-dataset.ts";
+import { datasetNotFound, findDataset, type DatasetNoun } from "./find-dataset.ts";
+import type { DatasetRow } from "../db/rows.ts";
 import { openDatasetFile, type DatasetReader } from "./file/reader.ts";
-import { datasetPath } from "./paths.ts";
-import { isMissing } from "../is-missing.ts";
+import { datasetPath } from "../files/storage.ts";
+import { isMissing } from "../files/is-missing.ts";
 
 export interface OpenDataset {
   row: DatasetRow;

@@ -5,7 +5,7 @@ import type { App } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { datasets } from "../db/schema/index.ts";
 import { createDatasetFile } from "./file/writer.ts";
-import { datasetPath } from "./paths.ts";
+import { datasetPath } from "../files/storage.ts";
 
 /** An output of the request: name of its column group and number of its external values. */
 export interface ResultGroup {

@@ -1,8 +1,8 @@
 import { getTableName, is, sql, Table } from "drizzle-orm";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import { paths } from "../paths.ts";
-import { StartError } from "../start-error.ts";
+import { paths } from "../files/paths.ts";
+import { StartError } from "../errors.ts";
 import * as schema from "./schema/index.ts";
 
 /** The migrations name it. */

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { readMigrationFiles } from "drizzle-orm/migrator";
-import { paths } from "../paths.ts";
-import { StartError } from "../start-error.ts";
+import { paths } from "../files/paths.ts";
+import { StartError } from "../errors.ts";
 import type { Db } from "./client.ts";
 
 /** A server that does not know a database's newest tables would damage them. Throws StartError. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { paths } from "../paths.ts";
-import { StartError } from "../start-error.ts";
+import { paths } from "../files/paths.ts";
+import { StartError } from "../errors.ts";
 
 /** Lines that a patch adds, by the file that gets them. */
 function addedLines(patch: string): Map<string, string[]> {

@@ -11,7 +11,7 @@ class NoConnectionError extends Error {
   }
 }
 
-/** Places that are taken in the order in which they were asked for. Whoever waits too long fails. */
+/** Semaphore that are taken in the order in which they were asked for. Whoever waits too long fails. */
 class Turns {
   #free: number;
   readonly #waitMs: number;

@@ -1,6 +1,6 @@
 import type { Sql } from "postgres";
-import { StartError } from "../start-error.ts";
-import type { ServerAddress } from "./connection-url.ts";
+import { StartError } from "../errors.ts";
+import type { ServerAddress } from "../server/connection-url.ts";
 
 /**
  * Opens all connections of a pool, which keeps them: what is missing is known at the start, and not by every third

@@ -1,5 +1,5 @@
 import postgres, { type Options, type Sql } from "postgres";
-import type { ServerAddress } from "./connection-url.ts";
+import type { ServerAddress } from "../server/connection-url.ts";
 
 /** The patch of the driver adds `query_timeout`, in seconds; null: no limit. */
 interface PatchedOptions extends Options<Record<string, never>> {

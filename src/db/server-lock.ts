@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Sql } from "postgres";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../errors.ts";
 import { isPooled } from "./check-pooler.ts";
-import type { ServerAddress } from "./connection-url.ts";
+import type { ServerAddress } from "../server/connection-url.ts";
 import { connectOnce } from "./server-connection.ts";
 
 /** Any constant will do, as long as nothing else in the same database locks it. */

@@ -1,10 +1,10 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
-import { paths } from "../paths.ts";
-import { StartError } from "../start-error.ts";
+import { paths } from "../files/paths.ts";
+import { StartError } from "../errors.ts";
 import { checkMayCreate, checkRights, checkTables, isBehind } from "./check-server.ts";
 import { checkVersion } from "./check-version.ts";
-import { parseConnectionUrl, type ServerAddress } from "./connection-url.ts";
+import { parseConnectionUrl, type ServerAddress } from "../server/connection-url.ts";
 import type { Database } from "./database.ts";
 import { limitClient } from "./limited-client.ts";
 import { openConnections } from "./open-connections.ts";

@@ -1,5 +1,5 @@
 import type { PGlite } from "@electric-sql/pglite";
-import { checkSpace } from "../free-space.ts";
+import { checkSpace } from "../files/free-space.ts";
 
 const INTERVAL_MS = 5_000;
 const SEGMENT_BYTES = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Config } from "../config.ts";
+import type { Config } from "../server/config.ts";
 import type { Db } from "../db/client.ts";
 import { openCpuHost } from "./cpu/open-cpu-host.ts";
 import { openGpuHosts } from "./gpu/open-gpu-hosts.ts";

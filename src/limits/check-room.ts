@@ -1,8 +1,7 @@
 import { and, count, countDistinct, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
 import type { App } from "../app-context.ts";
-import { uploadTarget } from "../datasets/sweep-tempfiles.ts";
+import { uploadTarget, checkpoints, clusters, datasets, tasks, tempfiles } from "../db/schema/index.ts";
 import type { Db } from "../db/client.ts";
-import { checkpoints, clusters, datasets, tasks, tempfiles } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
 
 /** What a project may have only so many of, as its refusal names it. */

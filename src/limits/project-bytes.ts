@@ -1,5 +1,5 @@
 import { and, eq, isNull, sql, sum } from "drizzle-orm";
-import type { Limits } from "../config.ts";
+import type { Limits } from "../server/config.ts";
 import type { Db } from "../db/client.ts";
 import { checkpoints, datasets, tempfiles } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";

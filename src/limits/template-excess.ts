@@ -1,4 +1,4 @@
-import type { Limits } from "../config.ts";
+import type { Limits } from "../server/config.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 
 const tooBig = ({ templateBytes }: Pick<Limits, "templateBytes">) => `is bigger than ${templateBytes} bytes`;

@@ -1,4 +1,4 @@
-import type { Limits } from "../config.ts";
+import type { Limits } from "../server/config.ts";
 
 type WidthLimits = Pick<Limits, "inputValues" | "outputValues">;
 

@@ -1,7 +1,7 @@
 import type { App } from "../app-context.ts";
 import { error_log } from "../db/schema/index.ts";
 import { describeError } from "./describe-error.ts";
-import { outageOf } from "../outage.ts";
+import { outageOf } from "../server/outage.ts";
 
 export interface ErrorEntry {
   /** Empty for errors of the system itself. */

@@ -8,15 +8,16 @@ import { clusters, tasks } from "../db/schema/index.ts";
 import { HanamiError } from "../errors.ts";
 import { HostClosedError, HostError, isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
-import { outageOf, outageTexts } from "../outage.ts";
+import { outageOf, outageTexts } from "../server/outage.ts";
 import { recordEnd } from "./record-end.ts";
-import { discardResultRow, removeResultFile } from "./discard-result.ts";
+import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { runRequestTask } from "./run-request-task.ts";
 import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
 import { TaskError } from "./task-error.ts";
-import type { RunContext, StopReason, TaskResources, TaskRow, TaskRun } from "./task-run.ts";
+import type { RunContext, StopReason, TaskResources, TaskRun } from "./task-run.ts";
+import type { TaskRow } from "../db/rows.ts";
 
 export interface LaneResources extends TaskResources {
   /** Changes of a network are durable after about this time. */

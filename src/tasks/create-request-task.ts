@@ -5,7 +5,7 @@ import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
 import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
-import type { TaskRow } from "./task-run.ts";
+import type { TaskRow } from "../db/rows.ts";
 
 export interface CreateRequestTaskInput {
   name: string;

@@ -6,8 +6,8 @@ import { sweepFiles } from "./sweep-files.ts";
 
 /** Opens the scheduler: sweeps what an earlier run left behind, then goes on with every queue that is not empty. */
 export async function createScheduler(resources: LaneResources): Promise<Scheduler> {
-  const { db, storage } = resources;
-  await sweepFiles({ db, storage });
+  const { db } = resources;
+  await sweepFiles(resources);
 
   const lanes = new Map<string, ClusterLane>();
   const lane = (uuid: string): ClusterLane => {

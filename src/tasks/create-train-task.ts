@@ -14,7 +14,7 @@ import {
 } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
 import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
-import type { TaskRow } from "./task-run.ts";
+import type { TaskRow } from "../db/rows.ts";
 
 export interface CreateTrainTaskInput {
   name: string;

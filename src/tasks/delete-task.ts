@@ -3,7 +3,7 @@ import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { unpinCheckpoint } from "../clusters/restore-pin.ts";
 import { tasks } from "../db/schema/index.ts";
-import { discardResultRow, removeResultFile } from "./discard-result.ts";
+import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { type TaskKey, taskNotFound } from "./get-task.ts";
 import { recordEnd } from "./record-end.ts";
 

@@ -5,7 +5,7 @@ import { builtOnce } from "../db/built-once.ts";
 import { PAGE_ROWS, readPages } from "../db/read-pages.ts";
 import { tasks } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
-import type { TaskRow } from "./task-run.ts";
+import type { TaskRow } from "../db/rows.ts";
 
 export interface TaskKey {
   uuid: string;

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { holdProject } from "../accounts/hold-project.ts";
+import { lockAssignment } from "../accounts/lock-assignment.ts";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
-import { holdCluster } from "../clusters/find-cluster.ts";
+import { lockCluster } from "../clusters/find-cluster.ts";
 import { tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
-import type { TaskRow } from "./task-run.ts";
+import type { TaskRow } from "../db/rows.ts";
 
 /**
  * Queues a complete task; a request's result dataset appears with it. Throws 404 when the cluster does not exist for
@@ -19,8 +19,8 @@ export async function insertTask(
   const { app, caller } = context;
   const { plan, name } = task;
   const row = await app.db.transaction(async (tx) => {
-    await holdProject(tx, caller);
-    const cluster = await holdCluster(context, tx, task.clusterUuid);
+    await lockAssignment(tx, caller);
+    const cluster = await lockCluster(context, tx, task.clusterUuid);
     if (plan.kind === "request") await checkRoom(app, tx, "datasets", caller.projectId);
     if (plan.kind === "save") await checkRoom(app, tx, "checkpoints", caller.projectId);
     await checkRoom(app, tx, "tasks", caller.projectId);

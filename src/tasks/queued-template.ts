@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
-import type { ClusterRow } from "../clusters/find-cluster.ts";
+import type { ClusterRow } from "../db/rows.ts";
 import { tasks } from "../db/schema/index.ts";
 import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 

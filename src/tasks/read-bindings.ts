@@ -1,6 +1,6 @@
 import type { TaskBinding } from "../db/schema/index.ts";
 import { badRequest, notFound } from "../errors.ts";
-import { nameProblem } from "../names.ts";
+import { nameProblem } from "../datasets/column-name.ts";
 
 type Key = "hexagon_name" | "dataset_uuid" | "dataset_column";
 

@@ -1,10 +1,10 @@
 import { MAX_COLUMNS } from "../datasets/file/layout.ts";
-import { datasetPath } from "../datasets/paths.ts";
+import { datasetPath } from "../files/storage.ts";
 import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
 import type { RequestReport, RequestSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { noBytesText, roomInProject } from "../limits/project-bytes.ts";
-import { discardResultRow, removeResultFile } from "./discard-result.ts";
+import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import type { Db } from "../db/client.ts";
 import { HostLosses } from "./host-losses.ts";
 import { placeBindings } from "./place-bindings.ts";

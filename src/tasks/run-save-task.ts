@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
-import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
-import { writeDurably } from "../clusters/durable-file.ts";
+import { checkpointPath } from "../files/storage.ts";
+import { writeDurably } from "../files/durable-file.ts";
 import { checkpoints } from "../db/schema/index.ts";
 import { HanamiError } from "../errors.ts";
 import { checkProjectBytes } from "../limits/project-bytes.ts";

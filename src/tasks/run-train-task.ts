@@ -1,4 +1,4 @@
-import { datasetPath } from "../datasets/paths.ts";
+import { datasetPath } from "../files/storage.ts";
 import type { ClusterSeat } from "../clusters/cluster-seat.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host, TablePart, TrainSlice } from "../hosts/host.ts";

@@ -3,7 +3,7 @@ import { DatasetFileError } from "../datasets/file/layout.ts";
 import { type DatasetReader, openDatasetFile } from "../datasets/file/reader.ts";
 import type { SliceColumns } from "../hosts/host.ts";
 import { TaskError } from "./task-error.ts";
-import { isMissing } from "../is-missing.ts";
+import { isMissing } from "../files/is-missing.ts";
 
 /** A binding with its place among the inputs or outputs of the template. */
 export interface PlacedBinding extends TaskBinding {

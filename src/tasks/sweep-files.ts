@@ -1,14 +1,13 @@
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
-import { checkpointPath } from "../checkpoints/checkpoint-path.ts";
+import { keepOnly } from "../files/keep-only.ts";
+import { checkpointPath } from "../files/storage.ts";
 import { pinName } from "../clusters/restore-pin.ts";
-import type { Db } from "../db/client.ts";
+import type { LaneResources } from "./cluster-lane.ts";
 import { checkpoints, clusters, tasks } from "../db/schema/index.ts";
-import type { Storage } from "../storage.ts";
 
 /** Removes snapshots, pins and checkpoints that no row knows: what was being written when the server was killed. */
-export async function sweepFiles({ db, storage }: { db: Db; storage: Storage }): Promise<void> {
+export async function sweepFiles({ db, storage, log }: Pick<LaneResources, "db" | "storage" | "log">): Promise<void> {
   const snapshots = await db
     .select({ name: clusters.snapshot })
     .from(clusters)
@@ -18,21 +17,12 @@ export async function sweepFiles({ db, storage }: { db: Db; storage: Storage }):
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
     .where(and(isNull(clusters.deleted_at), inArray(tasks.state, ["queued", "active"])));
-  await keepOnly(storage.clusters, [
-    ...snapshots.map(({ name }) => join(storage.clusters, name as string)),
-    ...restores.map((pin) => join(storage.clusters, pinName(pin))),
-  ]);
+  const pins = restores.map(pinName);
+  await keepOnly(storage.clusters, [...snapshots.map(({ name }) => name as string), ...pins], log);
   const saved = await db.select({ uuid: checkpoints.uuid }).from(checkpoints).where(isNull(checkpoints.deleted_at));
   await keepOnly(
     storage.checkpoints,
-    saved.map(({ uuid }) => checkpointPath(storage, uuid)),
+    saved.map(({ uuid }) => basename(checkpointPath(storage, uuid))),
+    log,
   );
-}
-
-async function keepOnly(folder: string, paths: string[]): Promise<void> {
-  const known = new Set(paths);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isFile() && !known.has(path)) await rm(path, { force: true });
-  }
 }

@@ -1,8 +1,7 @@
-import type { Limits } from "../config.ts";
+import type { TaskRow } from "../db/rows.ts";
+import type { Limits } from "../server/config.ts";
 import type { ClusterSeat, SeatResources } from "../clusters/cluster-seat.ts";
-import type { tasks, TaskPlan } from "../db/schema/index.ts";
-
-export type TaskRow = typeof tasks.$inferSelect;
+import type { TaskPlan } from "../db/schema/index.ts";
 
 /** A task that is running, as its lane, its runner and the API see it. */
 export interface TaskRun<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {

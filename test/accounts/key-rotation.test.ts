@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/server/config.ts";
 import { announceCsv, openUpload } from "../api/dataset-support.ts";
 import { adminId, createTestApp, type TestApp } from "../support/test-app.ts";
 

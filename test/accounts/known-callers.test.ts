@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { authenticate } from "../../src/accounts/authenticate.ts";
 import { KnownCallers } from "../../src/accounts/known-callers.ts";
-import type { Caller } from "../../src/app-context.ts";
+import type { Caller } from "../../src/accounts/caller.ts";
 import { routes } from "../../src/api/routes.ts";
 import { createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { isAllowed, loadPolicies, parsePolicies } from "../../src/accounts/policies.ts";
 import { routes } from "../../src/api/routes.ts";
 import { versionPrefix } from "../../src/api/handle-request.ts";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 
 describe("policy files", () => {
   test("endpoints, methods and roles; blanks and line breaks are free", () => {

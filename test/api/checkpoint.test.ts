@@ -3,9 +3,8 @@ import { open, readFile, writeFile } from "node:fs/promises";
 import { eq, type SQL } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { authenticate } from "../../src/accounts/authenticate.ts";
-import { checkpointPath } from "../../src/checkpoints/checkpoint-path.ts";
+import { checkpointPath, tempfilePath } from "../../src/files/storage.ts";
 import { finalizeCheckpoint } from "../../src/checkpoints/finalize-checkpoint.ts";
-import { tempfilePath } from "../../src/datasets/paths.ts";
 import { tempfiles } from "../../src/db/schema/index.ts";
 import {
   makeCluster,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { isLong, slicedJson } from "../../src/api/sliced-json.ts";
 import { sortedJson } from "../../src/api/sorted-json.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
-import { datasetPath } from "../../src/datasets/paths.ts";
+import { datasetPath } from "../../src/files/storage.ts";
 import { datasets } from "../../src/db/schema/index.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 import { announceCsv, uploadCsv } from "./dataset-support.ts";

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { eq } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { sweepTempfiles } from "../../src/datasets/sweep-tempfiles.ts";
+import { sweepUploads } from "../../src/uploads/sweep-uploads.ts";
 import { tempfiles } from "../../src/db/schema/index.ts";
 import { smallIdxPair } from "../datasets/support.ts";
 import { createTestApp, databases, type TestApp } from "../support/test-app.ts";
@@ -285,7 +285,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     for (const { uuid } of [old, held, { uuid: finished }]) {
       await db.update(tempfiles).set({ touched_at: hourAgo }).where(eq(tempfiles.dataset_uuid, uuid));
     }
-    expect(await sweepTempfiles(app.app, new Date())).toEqual([old.uuid]);
+    expect(await sweepUploads(app.app, new Date())).toEqual([old.uuid]);
     expect(await app.request("GET", "/dataset", { query: { uuid: old.uuid } })).toMatchObject({ status: 404 });
     expect(await readdir(app.app.storage.tempfiles)).not.toContain(old.uuid_input_file);
     for (const uuid of [held.uuid, fresh.uuid, finished]) {
@@ -294,10 +294,10 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     // Closing the socket counts as a sign of life.
     await socket.close();
     await openUpload(url, app.token, held.uuid_input_file).then((again) => again.close());
-    expect(await sweepTempfiles(app.app, new Date())).toEqual([]);
+    expect(await sweepUploads(app.app, new Date())).toEqual([]);
     // The client's end of a socket closes before the server has put the session away.
     const later = new Date(Date.now() + 11 * 60_000);
-    await vi.waitFor(async () => expect(await sweepTempfiles(app.app, later)).toContain(held.uuid));
+    await vi.waitFor(async () => expect(await sweepUploads(app.app, later)).toContain(held.uuid));
   });
 
   test("the real way of a client with several datasets of the same name", async () => {

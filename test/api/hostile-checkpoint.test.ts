@@ -5,8 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkpointPath } from "../../src/checkpoints/checkpoint-path.ts";
-import { tempfilePath } from "../../src/datasets/paths.ts";
+import { checkpointPath, tempfilePath } from "../../src/files/storage.ts";
 import { tempfiles } from "../../src/db/schema/index.ts";
 import { NONE } from "../../src/network/layout.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";

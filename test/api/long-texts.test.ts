@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { expectLinear } from "../support/linear-time.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type PeerCertificate } from "node:tls";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { loadTlsFiles } from "../../src/tls-files.ts";
+import { loadTlsFiles } from "../../src/server/tls-files.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { spawnServer } from "../support/server-process.ts";

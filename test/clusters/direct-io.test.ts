@@ -19,7 +19,7 @@ import {
   stateOf,
   untilFinished,
 } from "../support/compute.ts";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { connectDirect, type DirectClient } from "../support/direct-client.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { requestBody, smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
 import { embeddedDatabase } from "../support/databases.ts";

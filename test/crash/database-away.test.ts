@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { expect, onTestFinished, test } from "vitest";
-import { outageTexts } from "../../src/outage.ts";
+import { outageTexts } from "../../src/server/outage.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { requestBody, smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
 import { startMortalPostgres } from "../support/postgres-server.ts";

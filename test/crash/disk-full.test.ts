@@ -1,8 +1,8 @@
 import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { reservedBytes } from "../../src/free-space.ts";
-import { outageTexts } from "../../src/outage.ts";
+import { reservedBytes } from "../../src/files/free-space.ts";
+import { outageTexts } from "../../src/server/outage.ts";
 import { openUpload, sendFile } from "../api/dataset-support.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { requestBody, smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { copyFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { sweepTempfiles } from "../../src/datasets/sweep-tempfiles.ts";
+import { sweepUploads } from "../../src/uploads/sweep-uploads.ts";
 import { createResultDataset, openResultWriter } from "../../src/datasets/result-dataset.ts";
 import { announceCsv, openUpload, sendFile, uploadCsv } from "../api/dataset-support.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
@@ -48,7 +48,7 @@ test("a restart keeps what was recorded and sweeps what was not", async () => {
   expect(await get(lost.uuid)).toMatchObject({ status: 404 });
 
   // Both uploads go on where they were, although the server was away for long.
-  expect(await sweepTempfiles(app.app, new Date(Date.now() + 5 * 60_000))).toEqual([]);
+  expect(await sweepUploads(app.app, new Date(Date.now() + 5 * 60_000))).toEqual([]);
   const again = await app.server.listen();
   const socket = await openUpload(again.url, app.token, half.uuid_input_file);
   expect(await socket.put(2, Buffer.from("3\n"))).toMatchObject({ success: true });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseConnectionUrl } from "../../src/db/connection-url.ts";
+import { parseConnectionUrl } from "../../src/server/connection-url.ts";
 import { limitClient } from "../../src/db/limited-client.ts";
 import { createPool } from "../../src/db/server-connection.ts";
 import { databases } from "../support/databases.ts";

@@ -7,7 +7,7 @@ import postgres from "postgres";
 import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/open.ts";
 import { projects } from "../../src/db/schema/index.ts";
-import { StartError } from "../../src/start-error.ts";
+import { StartError } from "../../src/errors.ts";
 import { databases, embeddedDatabase } from "../support/databases.ts";
 
 describe.each(databases)("opening $name", (database) => {

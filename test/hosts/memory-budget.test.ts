@@ -2,15 +2,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { getCluster } from "../../src/clusters/get-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";
-import { loadCluster } from "../../src/clusters/load-cluster.ts";
-import { saveCluster } from "../../src/clusters/save-cluster.ts";
+import { createRestoreTask } from "../../src/tasks/create-restore-task.ts";
+import { createSaveTask } from "../../src/tasks/create-save-task.ts";
 import { setMode } from "../../src/clusters/set-mode.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
-import { getTask } from "../../src/tasks/get-task.ts";
-import type { TaskView } from "../../src/tasks/get-task.ts";
+import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, oneHot, pixel, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
 import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
@@ -105,7 +104,7 @@ test("a cluster does not come to a host without room, however it would", async (
   expect((await getCluster(rig.context, { uuid: large })).cluster.host_uuid).toBe(roomy.uuid);
   expect((await stateOf(rig.context.app, large)).equals(state)).toBe(true);
 
-  const saved = await saveCluster(rig.context, { cluster_uuid: large, name: "large" });
+  const saved = await createSaveTask(rig.context, { cluster_uuid: large, name: "large" });
   expect(await over(rig, saved)).toMatchObject({ state: "finished" });
   const copy = { name: `cluster ${++names}`, checkpoint_uuid: saved.uuid, host_uuid: full.uuid };
   await expect(createCluster(rig.context, copy)).rejects.toMatchObject({
@@ -115,7 +114,7 @@ test("a cluster does not come to a host without room, however it would", async (
   expect((await createCluster(rig.context, { ...copy, host_uuid: roomy.uuid })).host_uuid).toBe(roomy.uuid);
 
   const small = await newCluster(rig);
-  const restored = await loadCluster(rig.context, { cluster_uuid: small, checkpoint_uuid: saved.uuid });
+  const restored = await createRestoreTask(rig.context, { cluster_uuid: small, checkpoint_uuid: saved.uuid });
   const failed = await over(rig, restored);
   expect(failed.state).toBe("failed");
   expect(failed.error_message).toContain("The host has no room for this network");

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { addressKey } from "../../src/limits/address-key.ts";
 import { clientAddress } from "../../src/limits/client-address.ts";
 import { createTestApp } from "../support/test-app.ts";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseConfig, settingNames } from "../../src/config.ts";
-import { paths } from "../../src/paths.ts";
+import { parseConfig, settingNames } from "../../src/server/config.ts";
+import { paths } from "../../src/files/paths.ts";
 
 test("every setting is documented, every limit with its default", async () => {
   const operating = await readFile(join(paths.root, "docs/operating.md"), "utf8");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { TokenBuckets } from "../../src/limits/token-bucket.ts";
 import { announceCsv, openUpload } from "../api/dataset-support.ts";
 import { makeCluster, makeDataset, smallTemplate, trainBody } from "../support/compute.ts";

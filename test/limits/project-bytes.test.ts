@@ -2,7 +2,7 @@ import { isNull } from "drizzle-orm";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { datasets } from "../../src/db/schema/index.ts";
 import { announceCsv, sendFile, uploadCsv, type Upload } from "../api/dataset-support.ts";
 import { makeCluster, makeDataset, startRequest, startTrain, untilFinished, untilTask } from "../support/compute.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/network/safetensors.ts";
 import { checksum } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";

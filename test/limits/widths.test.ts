@@ -1,7 +1,7 @@
 /** How wide inputs and outputs may be: of tasks, and of uploaded checkpoints. Direct IO: `test/clusters/direct-io.test.ts`. */
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { tasks } from "../../src/db/schema/index.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/server/config.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import { parseTemplate, TemplateError } from "../../src/network/template/parse-template.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FORWARD_SIDES, neighbour } from "../../src/network/grid.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 
 const page = await readFile(join(paths.root, "docs/templates.md"), "utf8");
 const [example = "", error = ""] = [...page.matchAll(/^```\n(.*?)^```$/gms)].map(([, text]) => text);

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 
 // Several servers or programs start: on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 120_000 });

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readlinkSync, sym
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 
 const sources = ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.base.json", "scripts", "src", "sdk"];

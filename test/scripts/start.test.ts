@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync 
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { unpatchedFiles } from "../../src/db/driver-patch.ts";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { makeCheckout, start } from "./checkout.ts";

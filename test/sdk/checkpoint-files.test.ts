@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BadRequestError, HanamiClient, NotFoundError } from "hanami-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkpointPath } from "../../src/checkpoints/checkpoint-path.ts";
+import { checkpointPath } from "../../src/files/storage.ts";
 import { makeDataset, requestBody, smallTemplate, startTrain, untilTask } from "../support/compute.ts";
 import { hasPython, runPython } from "../support/python.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";

@@ -4,9 +4,8 @@ import { and, eq, isNull } from "drizzle-orm";
 import type { App } from "../../src/app-context.ts";
 import { datasets, users } from "../../src/db/schema/index.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
-import { datasetPath } from "../../src/datasets/paths.ts";
-import type { TestApp } from "./test-app.ts";
-import { adminId, base64 } from "./test-app.ts";
+import { datasetPath } from "../../src/files/storage.ts";
+import { type TestApp, adminId, base64 } from "./test-app.ts";
 
 /** Three hexagons in a row: input, middle, output. */
 export const smallTemplate = `version: 1

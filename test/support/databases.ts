@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import { openDatabase } from "../../src/db/open.ts";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 
 /** Where an app of a test keeps its rows. */
 export interface TestDatabase {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 import { adminId, base64, testPassphrase } from "./test-app.ts";
 
 /** A server in a process of its own, with the administrator logged in. */

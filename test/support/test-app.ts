@@ -5,7 +5,7 @@ import type { DestinationStream } from "pino";
 import { insertUser } from "../../src/accounts/insert-user.ts";
 import { openApp, type Server } from "../../src/app.ts";
 import type { App } from "../../src/app-context.ts";
-import { parseConfig, type Config } from "../../src/config.ts";
+import { parseConfig, type Config } from "../../src/server/config.ts";
 import { user_projects } from "../../src/db/schema/index.ts";
 import { embeddedDatabase, type TestDatabase } from "./databases.ts";
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { authenticate } from "../../src/accounts/authenticate.ts";
-import type { Caller, Context } from "../../src/app-context.ts";
+import type { Context } from "../../src/app-context.ts";
+import type { Caller } from "../../src/accounts/caller.ts";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { deleteCluster } from "../../src/clusters/delete-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";

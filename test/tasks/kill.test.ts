@@ -7,7 +7,7 @@ import { embeddedDatabase } from "../support/databases.ts";
 import { and, eq } from "drizzle-orm";
 import { clusters, tasks } from "../../src/db/schema/index.ts";
 import { openDatabase } from "../../src/db/open.ts";
-import { openStorage } from "../../src/storage.ts";
+import { openStorage } from "../../src/files/storage.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { CheckpointRow } from "../../checkpoints/find-checkpoint.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import type { CheckpointRow } from "../../db/rows.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { timestampOutput } from "../fields.ts";
 
 export const checkpointOutput = z.object({

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ClusterRow } from "../../clusters/find-cluster.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import type { ClusterRow } from "../../db/rows.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { timestampOutput } from "../fields.ts";
 
 export const clusterOutput = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { loadCluster } from "../../clusters/load-cluster.ts";
+import { createRestoreTask } from "../../tasks/create-restore-task.ts";
 import { noRoomText } from "../../limits/check-room.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
@@ -14,5 +14,5 @@ export const postClusterLoad = route({
     404: ["Cluster with uuid '{uuid}' not found", "Checkpoint with uuid '{uuid}' not found"],
     409: [noRoomText("tasks")],
   },
-  handler: async (context, input) => ({ uuid: (await loadCluster(context, input)).uuid }),
+  handler: async (context, input) => ({ uuid: (await createRestoreTask(context, input)).uuid }),
 });

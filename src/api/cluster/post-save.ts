@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { saveCluster } from "../../clusters/save-cluster.ts";
+import { createSaveTask } from "../../tasks/create-save-task.ts";
 import { noRoomText } from "../../limits/check-room.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
@@ -15,7 +15,7 @@ export const postClusterSave = route({
     409: [noRoomText("checkpoints"), noRoomText("tasks")],
   },
   handler: async (context, input) => {
-    const { name, uuid } = await saveCluster(context, input);
+    const { name, uuid } = await createSaveTask(context, input);
     return { name, uuid };
   },
 });

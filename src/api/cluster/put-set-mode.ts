@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { setMode } from "../../clusters/set-mode.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { fields, timestampOutput } from "../fields.ts";
 import { route } from "../route.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { listDatasets } from "../../datasets/list-datasets.ts";
 import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 
 /** `name` stays last and `uuid` second: clients pick these two by their place. */
 const header = ["created_at", "uuid", "project_id", "owner_id", "visibility", "type", "name"];

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import type { AnnouncedUpload } from "../../datasets/announce-upload.ts";
-import { DATASET_TYPES, type DatasetRow } from "../../datasets/find-dataset.ts";
+import type { AnnouncedDataset } from "../../datasets/announce-dataset.ts";
+import { DATASET_TYPES } from "../../datasets/find-dataset.ts";
+import type { DatasetRow } from "../../db/rows.ts";
 import type { DatasetInfo } from "../../datasets/get-dataset.ts";
 import { timestampOutput } from "../fields.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 
 const datasetFields = {
   created_at: timestampOutput,
@@ -22,11 +23,11 @@ function toFields(row: DatasetRow) {
 export const fileUploadOutput = z.object({ ...datasetFields, uuid_input_file: z.string() });
 export const mnistUploadOutput = fileUploadOutput.extend({ uuid_label_file: z.string() });
 
-export function toFileUpload({ dataset, tempfiles }: AnnouncedUpload) {
+export function toFileUpload({ dataset, tempfiles }: AnnouncedDataset) {
   return { ...toFields(dataset), uuid_input_file: tempfiles[0] as string };
 }
 
-export function toMnistUpload(upload: AnnouncedUpload) {
+export function toMnistUpload(upload: AnnouncedDataset) {
   return { ...toFileUpload(upload), uuid_label_file: upload.tempfiles[1] as string };
 }
 

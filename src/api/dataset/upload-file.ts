@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { announceUpload } from "../../datasets/announce-upload.ts";
-import { finalizeUpload, type FinalizeInput } from "../../datasets/finalize-upload.ts";
+import { announceDataset } from "../../datasets/announce-dataset.ts";
+import { finalizeDataset, type FinalizeInput } from "../../datasets/finalize-dataset.ts";
 import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route, type Route } from "../route.ts";
@@ -21,7 +21,7 @@ function announceRoute(type: FileType, file: string) {
     errors: announceErrors("datasets"),
     handler: async (context, { name, input_data_size }) => {
       const files = [{ role: "input" as const, bytes: input_data_size }];
-      return toFileUpload(await announceUpload(context, { name, type, files }));
+      return toFileUpload(await announceDataset(context, { name, type, files }));
     },
   });
 }
@@ -50,7 +50,7 @@ function finalizeRoute<Extra extends z.core.$ZodLooseShape>(type: FileType, file
       ],
     },
     handler: async (context, input) => {
-      const { uuid, warnings } = await finalizeUpload(context, { type, ...(input as z.output<typeof uploaded>) });
+      const { uuid, warnings } = await finalizeDataset(context, { type, ...(input as z.output<typeof uploaded>) });
       return { uuid, warnings };
     },
   });

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { announceUpload } from "../../datasets/announce-upload.ts";
-import { finalizeUpload } from "../../datasets/finalize-upload.ts";
+import { announceDataset } from "../../datasets/announce-dataset.ts";
+import { finalizeDataset } from "../../datasets/finalize-dataset.ts";
 import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
@@ -19,7 +19,7 @@ export const postMnistUpload = route({
       { role: "input" as const, bytes: input_data_size },
       { role: "label" as const, bytes: label_data_size },
     ];
-    return toMnistUpload(await announceUpload(context, { name, type: "mnist", files }));
+    return toMnistUpload(await announceDataset(context, { name, type: "mnist", files }));
   },
 });
 
@@ -46,7 +46,7 @@ export const putMnistUpload = route({
     ],
   },
   handler: async (context, input) => {
-    const { uuid, warnings } = await finalizeUpload(context, { type: "mnist", ...input });
+    const { uuid, warnings } = await finalizeDataset(context, { type: "mnist", ...input });
     return { uuid, warnings };
   },
 });

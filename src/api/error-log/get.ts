@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listErrorLog } from "../../logs/list-error-log.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { fields } from "../fields.ts";
 import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { outageTexts } from "../../outage.ts";
+import { outageTexts } from "../../server/outage.ts";
 import { versionPrefix } from "../handle-request.ts";
 import type { Route } from "../route.ts";
 import { errorTexts } from "./error-texts.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deleteProject } from "../../accounts/delete-project.ts";
+import { deleteProject } from "../../projects/delete-project.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { listProjects } from "../../accounts/list-projects.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { listProjects } from "../../projects/list-projects.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { getProject } from "../../accounts/get-project.ts";
+import { getProject } from "../../projects/get-project.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { projectOutput, toProjectBody } from "./output.ts";

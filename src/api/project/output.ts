@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ProjectView } from "../../accounts/project-view.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import type { ProjectView } from "../../projects/project-view.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { timestampOutput } from "../fields.ts";
 
 export const projectOutput = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { createProject } from "../../accounts/create-project.ts";
+import { createProject } from "../../projects/create-project.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { projectOutput, toProjectBody } from "./output.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readSystemInfo } from "../../measurements/system-info.ts";
+import { readSystemInfo } from "../../sensors/system-info.ts";
 import { route } from "../route.ts";
 
 const coreOutput = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readThreadMap } from "../../measurements/thread-map.ts";
+import { readThreadMap } from "../../sensors/thread-map.ts";
 import { route } from "../route.ts";
 
 export const getThreading = route({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listTasks } from "../../tasks/get-task.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { fields } from "../fields.ts";
 import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { TaskView } from "../../tasks/get-task.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { timestampOutput } from "../fields.ts";
 
 export const taskOutput = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { switchProject } from "../../accounts/switch-project.ts";
+import { switchProject } from "../../projects/switch-project.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { tokenOutput } from "./output.ts";

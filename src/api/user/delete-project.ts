@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unassignProject } from "../../accounts/unassign-project.ts";
+import { unassignProject } from "../../projects/unassign-project.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { toUserBody, userOutput } from "./output.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listUsers } from "../../accounts/list-users.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";
 

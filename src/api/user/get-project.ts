@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listUserProjects } from "../../accounts/list-user-projects.ts";
+import { listUserProjects } from "../../projects/list-user-projects.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { assignmentOutput } from "./output.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { UserView } from "../../accounts/find-user.ts";
 import { timestampOutput } from "../fields.ts";
-import { formatTimestamp } from "../../timestamp.ts";
+import { formatTimestamp } from "../../server/timestamp.ts";
 
 export const assignmentOutput = z.object({ is_project_admin: z.boolean(), project_id: z.string(), role: z.string() });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { assignProject } from "../../accounts/assign-project.ts";
-import { switchProject } from "../../accounts/switch-project.ts";
+import { assignProject } from "../../projects/assign-project.ts";
+import { switchProject } from "../../projects/switch-project.ts";
 import { badRequest, unauthorized } from "../../errors.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";

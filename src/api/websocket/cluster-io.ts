@@ -1,8 +1,13 @@
 import { openDirectIo, type DirectIo } from "../../clusters/direct-io.ts";
 import { badRequest, HanamiError } from "../../errors.ts";
 import { HostHungError, HostLostError, isOfKind } from "../../hosts/host-errors.ts";
-import { clusterProcessType, decodeClusterIO, encodeClusterIO, targetBufferType } from "./protobuf.ts";
-import type { ClusterIOMessage } from "./protobuf.ts";
+import {
+  clusterProcessType,
+  decodeClusterIO,
+  encodeClusterIO,
+  targetBufferType,
+  type ClusterIOMessage,
+} from "./protobuf.ts";
 import type { SocketPeer, SocketTarget } from "./target.ts";
 
 const closeCode = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, internalError: 1011 } as const;

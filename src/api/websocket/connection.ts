@@ -5,7 +5,7 @@ import type { App } from "../../app-context.ts";
 import type { Connection } from "../../accounts/connections.ts";
 import { HanamiError } from "../../errors.ts";
 import { writeErrorLog } from "../../logs/write-error-log.ts";
-import { outageOf, outageTexts } from "../../outage.ts";
+import { outageOf, outageTexts } from "../../server/outage.ts";
 import { sortedJson } from "../sorted-json.ts";
 import { HandshakeError, shakeHands } from "./handshake.ts";
 import type { SocketPeer, SocketSession } from "./target.ts";

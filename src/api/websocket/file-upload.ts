@@ -1,4 +1,4 @@
-import { attachUpload } from "../../datasets/attach-upload.ts";
+import { attachUpload } from "../../uploads/attach-upload.ts";
 import { decodeFileUpload, encodeFileUploadResponse } from "./protobuf.ts";
 import type { SocketTarget } from "./target.ts";
 

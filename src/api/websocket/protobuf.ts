@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import protobuf from "protobufjs";
-import { paths } from "../../paths.ts";
+import { paths } from "../../files/paths.ts";
 
 /** A piece of a file. `data` may be a view of the decoded bytes. */
 export interface FileUploadMessage {

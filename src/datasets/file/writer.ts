@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { checkSpace } from "../../free-space.ts";
+import { syncFolder, writeFully } from "../../files/durable-file.ts";
+import { checkSpace } from "../../files/free-space.ts";
 import {
   checkGroups,
   chooseRowsPerChunk,
@@ -229,23 +230,5 @@ export async function removePartialFiles(path: string): Promise<void> {
   const start = `${basename(path)}.`;
   for (const name of await readdir(dirname(path))) {
     if (name.startsWith(start) && name.endsWith(PARTIAL_SUFFIX)) await rm(join(dirname(path), name), { force: true });
-  }
-}
-
-/** A single write may be short. */
-export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
-}
-
-/** Makes creations, renames and removals in a folder survive a power cut. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -4,7 +4,7 @@ import type { FlatTable } from "./flat-buffer.ts";
 import { ImportError } from "./import-job.ts";
 import { decodeLz4Frame } from "./lz4-frame.ts";
 import { swapBytes } from "./read-file.ts";
-import type { SourceValues } from "./table-sink.ts";
+import type { ColumnValues } from "./table-sink.ts";
 
 /** Of one record batch, before and after decompression: what is held in memory. */
 export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
@@ -27,7 +27,7 @@ const codecs: Record<number, Decompress> = {
 export interface ArrowRows {
   count: number;
   /** One array per column. */
-  values: SourceValues[];
+  values: ColumnValues[];
 }
 
 /**
@@ -140,7 +140,7 @@ class ColumnReader {
     this.#isBigEndian = isBigEndian;
   }
 
-  read(rows: number, onMissing: (row: number) => void): SourceValues {
+  read(rows: number, onMissing: (row: number) => void): ColumnValues {
     const { width, isList } = this.#column;
     const count = rows * width;
     const lists = isList ? this.#takeNulls(rows) : undefined;

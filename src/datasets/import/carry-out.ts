@@ -1,4 +1,4 @@
-import { outageOf } from "../../outage.ts";
+import { outageOf } from "../../server/outage.ts";
 import { DatasetFileError } from "../file/layout.ts";
 import { otherKind } from "./file-kind.ts";
 import { importCsv } from "./import-csv.ts";

@@ -18,7 +18,7 @@ const words = new Map([
   ["true", 1],
 ]);
 
-export const isMissing = (text: string) => text === "" || text.toLowerCase() === "null";
+export const isEmptyCell = (text: string) => text === "" || text.toLowerCase() === "null";
 
 /** The number that a cell spells, as a 64-bit float; undefined when it is none. Missing values are 0. */
 export function cellNumber(text: string): number | undefined {

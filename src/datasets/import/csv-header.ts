@@ -1,4 +1,4 @@
-import { nameProblem } from "../../names.ts";
+import { nameProblem } from "../column-name.ts";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
 import { areValues } from "./csv-cell.ts";
 import type { CsvRow } from "./csv-reader.ts";

@@ -1,4 +1,4 @@
-import { cellNumber, changeOfCell, isMissing } from "./csv-cell.ts";
+import { cellNumber, changeOfCell, isEmptyCell } from "./csv-cell.ts";
 import { numberedNames, readNames } from "./csv-header.ts";
 import type { CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
@@ -120,7 +120,7 @@ export class CsvTable {
       if (!Number.isFinite(narrowed)) {
         throw this.#refusal(row, column, `'${excerpt(text)}' is too big for a 32-bit float`);
       }
-      if (value === 0 && isMissing(text)) {
+      if (value === 0 && isEmptyCell(text)) {
         this.#warnings.count("missing", names[column] as string, { row: this.#rows });
       } else if (narrowed !== value || value === 0 || Math.abs(value) >= 2 ** 53) {
         this.#noteChange(row, column, { text, value, narrowed });

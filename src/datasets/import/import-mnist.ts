@@ -1,7 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { MAX_COLUMNS } from "../file/layout.ts";
-import type { DatasetWriter } from "../file/writer.ts";
-import { createDatasetFile } from "../file/writer.ts";
+import { type DatasetWriter, createDatasetFile } from "../file/writer.ts";
 import { ImportError, type ImportFile, type ImportJob } from "./import-job.ts";
 
 const IMAGES_MAGIC = 2051;

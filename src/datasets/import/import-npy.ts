@@ -3,7 +3,7 @@ import { MAX_COLUMNS } from "../file/layout.ts";
 import { ImportError, type ImportJob } from "./import-job.ts";
 import { excerpt } from "./import-warnings.ts";
 import { readBytes, swapBytes } from "./read-file.ts";
-import { TableSink, type SourceValues } from "./table-sink.ts";
+import { TableSink, type ColumnValues } from "./table-sink.ts";
 
 const MAX_HEADER_BYTES = 1024 * 1024;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -15,12 +15,12 @@ interface NpyHeader {
   columns: number;
   isBigEndian: boolean;
   valueBytes: number;
-  view: (bytes: Uint8Array<ArrayBuffer>) => SourceValues;
+  view: (bytes: Uint8Array<ArrayBuffer>) => ColumnValues;
   isByte: boolean;
 }
 
 /** Kinds of numbers by their code and size: how their bytes are read on this little-endian machine. */
-const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => SourceValues> = {
+const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => ColumnValues> = {
   b1: (bytes) => bytes.map((byte) => (byte === 0 ? 0 : 1)),
   u1: (bytes) => bytes,
   i1: ({ buffer }) => new Int8Array(buffer),

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { NoSpaceError } from "../../outage.ts";
+import { NoSpaceError } from "../../files/free-space.ts";
 import { ProcessEndedError } from "../../processes/process-limits.ts";
 import { runInProcess } from "../../processes/run-in-process.ts";
 import { removePartialFiles } from "../file/writer.ts";

@@ -1,4 +1,4 @@
-import { nameProblem } from "../../names.ts";
+import { nameProblem } from "../column-name.ts";
 import { groupColumns, type Group } from "../groups-metadata.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
@@ -14,7 +14,7 @@ export interface SourceColumn {
 }
 
 /** Values of a column, `[rows × width]`. What is null counts as 0, as in CSV, and is counted in the warnings. */
-export type SourceValues = ArrayLike<number | bigint | boolean | null | undefined>;
+export type ColumnValues = ArrayLike<number | bigint | boolean | null | undefined>;
 
 /** Bounds the copy that is made of the rows: 4 MiB. */
 const VALUES_PER_BATCH = 1_048_576;
@@ -110,7 +110,7 @@ export class TableSink {
   };
 
   /** Rows in the order of the columns: one array per column. */
-  async append(rowCount: number, values: readonly SourceValues[]): Promise<void> {
+  async append(rowCount: number, values: readonly ColumnValues[]): Promise<void> {
     for (let first = 0; first < rowCount; first += this.#rowsPerBatch) {
       const rows = Math.min(this.#rowsPerBatch, rowCount - first);
       const parts = this.#groups.map(({ width }) =>
@@ -119,7 +119,7 @@ export class TableSink {
       for (const [index, { column, group, offset }] of this.#places.entries()) {
         const stride = (this.#groups[group] as Group).width;
         const part = parts[group] as Uint8Array | Float32Array;
-        const source = values[index] as SourceValues;
+        const source = values[index] as ColumnValues;
         let from = first * column.width;
         for (let row = 0; row < rows; row++) {
           for (let at = row * stride + offset, end = at + column.width; at < end; at++, from++) {

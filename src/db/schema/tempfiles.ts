@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { datasets } from "./datasets.ts";
 import { lifetime, ownership } from "./columns.ts";
@@ -22,3 +23,6 @@ export const tempfiles = pgTable(
   },
   (table) => [index("tempfiles_dataset").on(table.dataset_uuid)],
 );
+
+/** Uuid of the dataset or checkpoint that a temporary file becomes. */
+export const uploadTarget = sql<string>`coalesce(${tempfiles.dataset_uuid}, ${tempfiles.checkpoint_uuid})`;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { yieldPoint } from "../../network/yield-point.ts";
-import { paths } from "../../paths.ts";
+import { paths } from "../../files/paths.ts";
 import { Instance, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
 
 /** What the compiled kernels export; see assembly/index.ts. */

@@ -8,7 +8,7 @@
 export const TABLE = 8192;
 export const ARENA = 65536;
 export const THREADS_MAX = 64;
-/** Places of a block. */
+/** Semaphore of a block. */
 export const SECTIONS_PER_BLOCK = 512;
 
 /** Kinds of source hexagons. */

@@ -4,7 +4,7 @@ import { NEURONS_PER_BLOCK, NONE, RUN, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION 
 import * as learning from "../../network/learning.ts";
 import { DRAW } from "../../network/random.ts";
 import { INPUT_SECTION, NEURON_SECTION } from "../../network/section-kind.ts";
-import { paths } from "../../paths.ts";
+import { paths } from "../../files/paths.ts";
 import { EXCLUDED, NO_OPINION } from "./expected-values.ts";
 
 /** One `var<storage>` or `var<uniform>` of a kernel. */

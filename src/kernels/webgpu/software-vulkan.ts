@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
-import { paths } from "../../paths.ts";
+import { paths } from "../../files/paths.ts";
 
 /** `RTLD_NODELETE`, which Node does not name: the library must stay when the failed load below is undone. */
 const RTLD_NODELETE = 0x1000;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { paths } from "../../paths.ts";
+import { paths } from "../../files/paths.ts";
 
 /** How a WGSL struct lies in memory, in words of four bytes. */
 export interface StructLayout {

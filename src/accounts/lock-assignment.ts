@@ -1,0 +1,40 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { Caller } from "./caller.ts";
+import type { Db } from "../db/client.ts";
+import { projects, user_projects, users } from "../db/schema/index.ts";
+import { notAssigned } from "./authenticate.ts";
+import { adminAssignment } from "./find-user.ts";
+
+/**
+ * Makes sure, in the transaction that makes something, that the caller may still work in the project of the token, and
+ * may so until the transaction ends: whoever takes that away waits for it, and then sees what was made. Throws 401.
+ */
+export async function lockAssignment(tx: Db, caller: Caller): Promise<void> {
+  // Administrators have their own project without an assignment.
+  if (caller.isAdmin && caller.projectId === adminAssignment.project_id) return;
+  const [held] = await tx
+    .select({ project: user_projects.project_id })
+    .from(user_projects)
+    .innerJoin(users, eq(users.row_uuid, user_projects.user_row_uuid))
+    .where(
+      and(
+        eq(users.row_uuid, caller.userUuid),
+        isNull(users.deleted_at),
+        eq(user_projects.project_id, caller.projectId),
+      ),
+    )
+    .for("key share");
+  if (held !== undefined) return;
+  if (caller.isAdmin && (await lockProject(tx, caller.projectId))) return;
+  throw notAssigned(caller.userId, caller.projectId);
+}
+
+/** An administrator needs no assignment, but the project. */
+async function lockProject(tx: Db, id: string): Promise<boolean> {
+  const rows = await tx
+    .select({ id: projects.id })
+    .from(projects)
+    .where(and(eq(projects.id, id), isNull(projects.deleted_at)))
+    .for("key share");
+  return rows.length > 0;
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import { ownedBy } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import type { DatasetRow } from "../db/rows.ts";
+import { datasets } from "../db/schema/index.ts";
+import { announceUpload, type Announcement } from "../uploads/announce-upload.ts";
+import type { DatasetType } from "./find-dataset.ts";
+
+export interface AnnouncedDataset {
+  dataset: DatasetRow;
+  /** Uuids of the temporary files, in the order of the announced ones. */
+  tempfiles: string[];
+}
+
+/** Makes a dataset without rows, and a temporary file for each announced one. Throws as `announceUpload` does. */
+export async function announceDataset(
+  context: Context,
+  { name, type, files }: { name: string; type: DatasetType; files: Announcement["files"] },
+): Promise<AnnouncedDataset> {
+  const uuid = randomUUID();
+  let dataset: DatasetRow | undefined;
+  const tempfiles = await announceUpload(
+    context,
+    { becomes: "datasets", files, target: { dataset_uuid: uuid } },
+    async (tx) => {
+      const row = { uuid, name, type, state: "uploading" as const, ...ownedBy(context.caller) };
+      [dataset] = await tx.insert(datasets).values(row).returning();
+    },
+  );
+  return { dataset: dataset as DatasetRow, tempfiles };
+}

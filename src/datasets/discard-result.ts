@@ -1,0 +1,24 @@
+import { rm } from "node:fs/promises";
+import { and, eq, sql } from "drizzle-orm";
+import { datasetPath, type Storage } from "../files/storage.ts";
+import type { Db } from "../db/client.ts";
+import { datasets } from "../db/schema/index.ts";
+
+/**
+ * Deletes the row of the announced result dataset of a request task that will never fill it; one that has rows stays.
+ * Belongs into the transaction that ends or removes the task, so that no kill can leave an empty dataset behind;
+ * `removeResultFile` follows it. True when there is a file to remove.
+ */
+export async function discardResultRow(db: Db, taskUuid: string): Promise<boolean> {
+  const rows = await db
+    .update(datasets)
+    .set({ deleted_at: sql`now()` })
+    .where(and(eq(datasets.uuid, taskUuid), eq(datasets.type, "result"), eq(datasets.state, "uploading")))
+    .returning({ uuid: datasets.uuid });
+  return rows.length > 0;
+}
+
+/** After a kill in between, the next start removes it. */
+export async function removeResultFile(storage: Storage, taskUuid: string): Promise<void> {
+  await rm(datasetPath(storage, taskUuid), { force: true });
+}

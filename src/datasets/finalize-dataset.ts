@@ -1,0 +1,133 @@
+import { rm, stat } from "node:fs/promises";
+import { and, eq, inArray, isNull } from "drizzle-orm";
+import { visibleTo } from "../accounts/visibility.ts";
+import type { Context } from "../app-context.ts";
+import { datasets, tempfiles } from "../db/schema/index.ts";
+import { badRequest, notFound } from "../errors.ts";
+import { checkProjectBytes, roomInProject } from "../limits/project-bytes.ts";
+import { findDataset } from "./find-dataset.ts";
+import type { DatasetRow, TempfileRow } from "../db/rows.ts";
+import { ImportError, type ImportJob } from "./import/import-job.ts";
+import { runImport } from "./import/run-import.ts";
+import { datasetPath, tempfilePath } from "../files/storage.ts";
+import { checkComplete, keepUpload, removeUploadedFiles, uuidsOf } from "../uploads/finalize-upload.ts";
+import { isInDoubt } from "../server/outage.ts";
+import { isMissing } from "../files/is-missing.ts";
+
+interface FileInput {
+  uuid: string;
+  uuid_input_file: string;
+  /** Refuse numbers that a 32-bit float changes, in place of warning of them. */
+  exact?: boolean | undefined;
+}
+
+export type FinalizeInput =
+  | { type: "mnist"; uuid: string; uuid_input_file: string; uuid_label_file: string }
+  | ({ type: "csv"; has_header?: boolean | undefined } & FileInput)
+  | ({ type: "parquet" | "arrow" } & FileInput)
+  | ({ type: "npy"; column_name?: string | undefined } & FileInput);
+
+/**
+ * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or somebody else
+ * finalizes it, 400 with the reason when the data is refused. After an error the temporary files are still there, so
+ * that chunks can be sent again; on success they are gone.
+ */
+export async function finalizeDataset(context: Context, input: FinalizeInput): Promise<DatasetRow> {
+  const dataset = await findDataset(context, input.uuid);
+  const refusal = `Data-set with uuid '${input.uuid}' is being finalized already`;
+  return context.app.uploads.finalize(dataset.uuid, refusal, () => finalize(context, dataset, input));
+}
+
+async function finalize(context: Context, dataset: DatasetRow, input: FinalizeInput): Promise<DatasetRow> {
+  const { app } = context;
+  const inputFile = await findTempfile(context, dataset, "input", input.uuid_input_file);
+  const labelFile =
+    input.type === "mnist" ? await findTempfile(context, dataset, "label", input.uuid_label_file) : undefined;
+  if (dataset.type !== input.type) {
+    throw badRequest(`Data-set with uuid '${input.uuid}' was announced as ${dataset.type}, not as ${input.type}`);
+  }
+  const files = labelFile === undefined ? [inputFile] : [inputFile, labelFile];
+  const upload = `data-set with uuid '${input.uuid}'`;
+  for (const file of files) checkComplete(file, { upload, part: ` of its ${file.role}-file` });
+
+  // The dataset takes the place of its upload.
+  const { limits } = app.config;
+  const uploadBytes = files.reduce((total, { file_size }) => total + file_size, 0);
+  const spareBytes = (await roomInProject(limits, app.db, dataset.project_id)) + uploadBytes;
+  const path = (file: TempfileRow) => tempfilePath(app.storage, file.uuid);
+  const common = {
+    name: dataset.name,
+    target: datasetPath(app.storage, dataset.uuid),
+    input: path(inputFile),
+    rowsMax: limits.datasetRows,
+    bytesMax: Math.min(limits.datasetBytes, spareBytes),
+  };
+  let job: ImportJob;
+  if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };
+  else {
+    const { type, exact } = input;
+    if (type === "npy") job = { type, ...common, exact, column_name: input.column_name };
+    else if (type === "csv") job = { type, ...common, exact, has_header: input.has_header };
+    else job = { type, ...common, exact };
+  }
+  let warnings: string[];
+  try {
+    const owner = { projectId: dataset.project_id, userId: context.caller.userUuid };
+    warnings = await app.readers.run(owner, uploadBytes, (seconds) => runImport(job, seconds));
+  } catch (error) {
+    await keepUpload(app, files);
+    if (error instanceof ImportError) throw badRequest(`Data-set can not be imported: ${error.message}`);
+    // It was deleted, and its files with it, before they were read.
+    await findDataset(context, input.uuid);
+    throw error;
+  }
+
+  let ready: DatasetRow;
+  try {
+    const { size } = await stat(job.target);
+    ready = await app.db.transaction(async (tx) => {
+      await checkProjectBytes(limits, tx, dataset.project_id, size - uploadBytes);
+      const [row] = await tx
+        .update(datasets)
+        .set({ state: "ready", file_size: size, warnings })
+        .where(and(eq(datasets.uuid, dataset.uuid), eq(datasets.state, "uploading"), isNull(datasets.deleted_at)))
+        .returning();
+      if (row === undefined) throw notFound(`Data-set with uuid '${input.uuid}' not found`);
+      await tx
+        .update(tempfiles)
+        .set({ deleted_at: new Date() })
+        .where(inArray(tempfiles.uuid, uuidsOf(files)));
+      return row;
+    });
+  } catch (error) {
+    if (!isInDoubt(error)) await rm(job.target, { force: true });
+    // It was deleted, and its new file with it.
+    if (isMissing(error)) await findDataset(context, input.uuid);
+    throw error;
+  }
+  await removeUploadedFiles(app, uuidsOf(files));
+  return ready;
+}
+
+async function findTempfile(
+  { app, caller }: Context,
+  dataset: DatasetRow,
+  role: "input" | "label",
+  uuid: string,
+): Promise<TempfileRow> {
+  const [row] = await app.db
+    .select()
+    .from(tempfiles)
+    .where(
+      and(
+        eq(tempfiles.uuid, uuid),
+        eq(tempfiles.dataset_uuid, dataset.uuid),
+        eq(tempfiles.role, role),
+        visibleTo(caller, tempfiles),
+      ),
+    );
+  // A dataset that was deleted meanwhile has taken its files with it.
+  if (row === undefined) await findDataset({ app, caller }, dataset.uuid);
+  if (row === undefined) throw notFound(`${role === "input" ? "Input" : "Label"}-data with uuid '${uuid}' not found.`);
+  return row;
+}

@@ -1,0 +1,9 @@
+import type { checkpoints, clusters, datasets, tasks, tempfiles, users } from "./schema/index.ts";
+
+/** Rows as queries return them. Types only: also layers that know no SQL may name what actions hand them. */
+export type CheckpointRow = typeof checkpoints.$inferSelect;
+export type ClusterRow = typeof clusters.$inferSelect;
+export type DatasetRow = typeof datasets.$inferSelect;
+export type TaskRow = typeof tasks.$inferSelect;
+export type TempfileRow = typeof tempfiles.$inferSelect;
+export type UserRow = typeof users.$inferSelect;

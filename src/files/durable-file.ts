@@ -1,0 +1,66 @@
+import { constants } from "node:fs";
+import { copyFile, link, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { checkSpace } from "./free-space.ts";
+import { isMissing } from "./is-missing.ts";
+
+/** Writes a whole file so that after a crash it is either complete under its name or not there at all. */
+export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  await checkSpace(dirname(path));
+  const temporary = `${path}.tmp`;
+  try {
+    const file = await open(temporary, "w");
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** The same bytes under another name, which stay when either name goes. Rejects with ENOENT when there are none. */
+export async function linkDurably(source: string, path: string): Promise<void> {
+  try {
+    await link(source, path);
+  } catch (error) {
+    if (isMissing(error)) throw error;
+    // Not every file system has links.
+    await copySynced(source, path);
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Copies a file. Its bytes are on disk then, its name only after `syncFolder`. */
+export async function copySynced(source: string, path: string): Promise<void> {
+  await copyFile(source, path, constants.COPYFILE_FICLONE);
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A single write may be short. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** Makes creations, renames and removals in a folder survive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,42 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { syncFolder } from "./durable-file.ts";
+import { StartError } from "../errors.ts";
+
+/** Where things lie in the data directory. */
+export interface Storage {
+  readonly root: string;
+  readonly database: string;
+  readonly datasets: string;
+  readonly tempfiles: string;
+  readonly clusters: string;
+  readonly checkpoints: string;
+}
+
+/** Makes what is missing of it. Throws StartError when that is not possible. */
+export async function openStorage(root: string): Promise<Storage> {
+  const storage: Storage = {
+    root,
+    database: join(root, "database"),
+    datasets: join(root, "datasets"),
+    tempfiles: join(root, "tempfiles"),
+    clusters: join(root, "clusters"),
+    checkpoints: join(root, "checkpoints"),
+  };
+  // The passphrases' hashes and everybody's data are nobody else's business.
+  try {
+    for (const folder of Object.values(storage)) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    }
+    await syncFolder(root);
+  } catch (error) {
+    throw new StartError(`The data directory ${root} can not be used: ${(error as Error).message}`, { cause: error });
+  }
+  return storage;
+}
+
+/** Where the bytes of a row lie. Files carry the uuid that the server made for it, never a client's text. */
+export const datasetPath = (storage: Storage, uuid: string) => join(storage.datasets, uuid);
+export const tempfilePath = (storage: Storage, uuid: string) => join(storage.tempfiles, uuid);
+export const checkpointPath = (storage: Storage, uuid: string) => join(storage.checkpoints, `${uuid}.safetensors`);

@@ -1,0 +1,29 @@
+import { pino, type DestinationStream, type Logger } from "pino";
+import type { Config } from "../server/config.ts";
+import { describeError } from "./describe-error.ts";
+
+/**
+ * JSON lines, on standard error; standard output is for people. Nothing that is logged may contain a token or a
+ * passphrase. `onEntry` hears of every warning and error that is logged.
+ */
+export function createLog(
+  config: Pick<Config, "logLevel">,
+  options: { destination?: DestinationStream; onEntry?: (level: "warn" | "error") => void } = {},
+): Logger {
+  const { destination = pino.destination(2), onEntry } = options;
+  return pino(
+    {
+      level: config.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeError },
+      hooks: {
+        logMethod(args, method, level) {
+          if (level >= pino.levels.values["warn"]) onEntry?.(level >= pino.levels.values["error"] ? "error" : "warn");
+          method.apply(this, args);
+        },
+      },
+    },
+    destination,
+  );
+}

@@ -1,0 +1,36 @@
+import { access, constants, open } from "node:fs/promises";
+import { sql } from "drizzle-orm";
+import type { App } from "../app-context.ts";
+import { checkSpace } from "../files/free-space.ts";
+import { silenceText } from "../hosts/host-errors.ts";
+import { outageOf, outageTexts } from "../server/outage.ts";
+
+/** A database that does not answer in this time is taken for gone. */
+const answerMs = 2000;
+
+/**
+ * Whether the server can work: the database answers, the data directory can be written to, has space, and files
+ * can be opened there, and no host is busy with one call for unusually long. `reason` is for anybody: it holds no path and no name.
+ */
+export async function isReady(app: App): Promise<{ ready: boolean; reason?: string }> {
+  for (const { uuid, silentMs } of app.hosts.list()) {
+    if (silentMs > 0) return { ready: false, reason: `Host with uuid '${uuid}': ${silenceText(silentMs)}` };
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the database does not answer")), answerMs);
+  });
+  try {
+    await Promise.race([app.db.execute(sql`select 1`), late]);
+    await access(app.storage.root, constants.W_OK);
+    await checkSpace(app.storage.root);
+    await (await open(app.storage.root)).close();
+    return { ready: true };
+  } catch (error) {
+    app.log.warn({ err: error }, "not ready");
+    const outage = outageOf(error);
+    return { ready: false, ...(outage !== undefined && { reason: outageTexts[outage] }) };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,16 @@
+import type { Context } from "../app-context.ts";
+import { insertTask } from "./insert-task.ts";
+import type { TaskRow } from "../db/rows.ts";
+
+/** Queues a task that writes a checkpoint, whose uuid will be the task's. */
+export async function createSaveTask(
+  context: Context,
+  input: { cluster_uuid: string; name: string },
+): Promise<TaskRow> {
+  return insertTask(context, {
+    clusterUuid: input.cluster_uuid,
+    name: input.name,
+    plan: { kind: "save" },
+    cycles: 1,
+  });
+}

@@ -1,0 +1,24 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { Context } from "../app-context.ts";
+import { tempfiles, uploadTarget } from "../db/schema/index.ts";
+import { tempfileNotFound, type UploadSession } from "./uploads.ts";
+
+/**
+ * Lets the caller write into a temporary file. Only the user who announced it may, and only with a token for the same
+ * project: not even an administrator fills another user's file.
+ */
+export async function attachUpload({ app, caller }: Context, uuid: string): Promise<UploadSession> {
+  const [row] = await app.db
+    .select({ uuid: tempfiles.uuid, target: uploadTarget })
+    .from(tempfiles)
+    .where(
+      and(
+        eq(tempfiles.uuid, uuid),
+        eq(tempfiles.owner_uuid, caller.userUuid),
+        eq(tempfiles.project_id, caller.projectId),
+        isNull(tempfiles.deleted_at),
+      ),
+    );
+  if (row === undefined) throw tempfileNotFound(uuid);
+  return app.uploads.attach(row);
+}

@@ -1,0 +1,125 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { Db } from "../db/client.ts";
+import { tempfiles } from "../db/schema/index.ts";
+import { conflict, notFound } from "../errors.ts";
+import { type Storage, tempfilePath } from "../files/storage.ts";
+import { UploadFile } from "./upload-file.ts";
+import { isMissing } from "../files/is-missing.ts";
+
+export const tempfileNotFound = (uuid: string) => notFound(`Tempfile with UUID '${uuid}' not found`);
+
+/** A socket's hold on the file that it fills. */
+export interface UploadSession {
+  /** Throws when the bytes do not fit into the announced size or can not be kept. */
+  write(position: number, data: Uint8Array): Promise<void>;
+  /** Records what has arrived when this was the last socket of the file. */
+  detach(): Promise<void>;
+}
+
+interface UploadResources {
+  readonly db: Db;
+  readonly storage: Storage;
+}
+
+interface Attached {
+  /** Uuid of the dataset or checkpoint that the file becomes. */
+  target: string;
+  file: Promise<UploadFile>;
+  sockets: number;
+  /** Set once the last socket has left: settles when everything is recorded. */
+  closing?: Promise<void>;
+}
+
+/** The uploads that somebody works on right now: files with sockets attached, and what is being finalized. */
+export class Uploads {
+  readonly #resources: UploadResources;
+  readonly #attached = new Map<string, Attached>();
+  readonly #finalizing = new Set<string>();
+
+  constructor(resources: UploadResources) {
+    this.#resources = resources;
+  }
+
+  /**
+   * Sockets of the same file share one state, so that none overwrites what another has recorded; for the same reason
+   * a socket that follows another one waits until that one's state is recorded. Throws 404 when the file is gone.
+   */
+  async attach({ uuid, target }: { uuid: string; target: string }): Promise<UploadSession> {
+    let attached = this.#attached.get(uuid);
+    while (attached?.closing !== undefined) {
+      await attached.closing.catch(() => {});
+      attached = this.#attached.get(uuid);
+    }
+    attached ??= { target, file: this.#open(uuid), sockets: 0 };
+    this.#attached.set(uuid, attached);
+    const entry = attached;
+    entry.sockets++;
+    const detach = async () => {
+      entry.sockets--;
+      if (entry.sockets === 0) await this.#close(uuid, entry);
+    };
+    try {
+      const file = await entry.file;
+      return { write: (position, data) => file.write(position, data), detach };
+    } catch (error) {
+      await detach().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #open(uuid: string): Promise<UploadFile> {
+    const { db, storage } = this.#resources;
+    const [row] = await db
+      .select()
+      .from(tempfiles)
+      .where(and(eq(tempfiles.uuid, uuid), isNull(tempfiles.deleted_at)));
+    if (row === undefined) throw tempfileNotFound(uuid);
+    return UploadFile.open(db, row, tempfilePath(storage, uuid)).catch((error: unknown) => {
+      throw isMissing(error) ? tempfileNotFound(uuid) : error;
+    });
+  }
+
+  async #close(uuid: string, entry: Attached): Promise<void> {
+    entry.closing ??= entry.file
+      .then((file) => file.close())
+      .finally(() => {
+        if (this.#attached.get(uuid) === entry) this.#attached.delete(uuid);
+      });
+    await entry.closing;
+  }
+
+  /** Bytes that have arrived, recorded or not; undefined while no socket is attached. */
+  async receivedBytes(tempfile: string): Promise<number | undefined> {
+    const file = await this.#attached.get(tempfile)?.file.catch(() => undefined);
+    return file?.receivedBytes;
+  }
+
+  /** Whether the upload of this dataset or checkpoint must not time out. */
+  isBusy(target: string): boolean {
+    return this.#finalizing.has(target) || [...this.#attached.values()].some((entry) => entry.target === target);
+  }
+
+  /** Carries out `work` unless this upload is being finalized already; throws 409 with `refusal` then. */
+  async finalize<T>(target: string, refusal: string, work: () => Promise<T>): Promise<T> {
+    if (this.#finalizing.has(target)) throw conflict(refusal);
+    this.#finalizing.add(target);
+    try {
+      return await work();
+    } finally {
+      this.#finalizing.delete(target);
+    }
+  }
+
+  /** The files were consumed or deleted: sockets that still hold them can write no more. */
+  async discard(uuids: readonly string[]): Promise<void> {
+    for (const uuid of uuids) {
+      const file = await this.#attached.get(uuid)?.file.catch(() => undefined);
+      await file?.discard();
+    }
+  }
+
+  /** Records everything. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#attached].map(([uuid, entry]) => this.#close(uuid, entry)));
+  }
+}
