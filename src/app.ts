@@ -198,7 +198,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
     server.on("drop", () => metrics.refused("connections"));
     const webSockets = attachWebSockets(app, server, socketTargets);
     closer.add(() => stopListening(server, () => webSockets.close()));
-    // First of all: requests, websockets and lanes wait for their hosts.
+    // First of all: requests, websockets and tasks wait for their hosts.
     closer.add(async () => hosts.hurry());
 
     // Last of all, because whoever opens the server must get to show an invented passphrase.
