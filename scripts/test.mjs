@@ -5,11 +5,13 @@ import { build } from "./build.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 import { run } from "./run.mjs";
 
+/** Tests are named by their source; vitest knows the compiled files. */
+export const testArguments = (args) => args.map((arg) => arg.replace(/\.test\.ts$/, ".test.js"));
+
 /** Runs the tests on the compiled tree. Resolves to the exit code. */
-export function runTests(args) {
+function runTests(args) {
   const reporters = ["default", join(root, "scripts/closing-line.mjs")].map((reporter) => `--reporter=${reporter}`);
-  // Tests are named by their source; vitest knows the compiled files.
-  return run("vitest", ["run", ...reporters, ...args.map((arg) => arg.replace(/\.test\.ts$/, ".test.js"))]);
+  return run("vitest", ["run", ...reporters, ...testArguments(args)]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -9,11 +9,11 @@ export interface FieldRule {
   key: string;
   type: TypeWord;
   required: boolean;
-  pattern?: RegExp;
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
+  pattern: RegExp | undefined;
+  minimum: number | undefined;
+  maximum: number | undefined;
+  minLength: number | undefined;
+  maxLength: number | undefined;
 }
 
 const typeWords: Record<string, TypeWord> = {
@@ -27,25 +27,31 @@ const typeWords: Record<string, TypeWord> = {
 
 const alphabetically = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
+/** The contract knows a choice as a regex, too, like that of `new_state`. */
+function patternOf({ enum: choices, pattern }: { enum?: unknown[]; pattern?: string }): RegExp | undefined {
+  if (choices !== undefined) return new RegExp(`^(${choices.join("|")})$`);
+  return pattern === undefined ? undefined : new RegExp(pattern);
+}
+
 /** Reads the rules out of the declaration, so that one schema gives validation and documentation. */
 export function compileRules(input: z.ZodObject): FieldRule[] {
   const schema = z.toJSONSchema(input, { io: "input" });
   const required = new Set(schema.required);
   return Object.entries(schema.properties ?? {})
-    .map(([key, property]) => {
+    .map(([key, property]): FieldRule => {
       const type = typeof property === "object" ? typeWords[String(property.type)] : undefined;
       if (typeof property !== "object" || type === undefined) throw new Error(`input '${key}' needs one plain type`);
-      const rule: FieldRule = { key, type, required: required.has(key) };
-      if (property.pattern !== undefined) rule.pattern = new RegExp(property.pattern);
-      // The contract knows a choice as a regex, like that of `new_state`.
-      if (property.enum !== undefined) rule.pattern = new RegExp(`^(${property.enum.join("|")})$`);
-      if (type === "int" || type === "float") {
-        rule.minimum = property.minimum;
-        rule.maximum = property.maximum;
-      }
-      rule.minLength = property.minLength;
-      rule.maxLength = property.maxLength;
-      return rule;
+      const isNumber = type === "int" || type === "float";
+      return {
+        key,
+        type,
+        required: required.has(key),
+        pattern: patternOf(property),
+        minimum: isNumber ? property.minimum : undefined,
+        maximum: isNumber ? property.maximum : undefined,
+        minLength: property.minLength,
+        maxLength: property.maxLength,
+      };
     })
     .sort((a, b) => alphabetically(a.key, b.key));
 }

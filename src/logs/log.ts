@@ -11,6 +11,7 @@ export function createLog(
   options: { destination?: DestinationStream; onEntry?: (level: "warn" | "error") => void } = {},
 ): Logger {
   const { destination = pino.destination(2), onEntry } = options;
+  const { warn = Infinity, error = Infinity } = pino.levels.values;
   return pino(
     {
       level: config.logLevel,
@@ -19,7 +20,7 @@ export function createLog(
       serializers: { err: describeError },
       hooks: {
         logMethod(args, method, level) {
-          if (level >= pino.levels.values["warn"]) onEntry?.(level >= pino.levels.values["error"] ? "error" : "warn");
+          if (level >= warn) onEntry?.(level >= error ? "error" : "warn");
           method.apply(this, args);
         },
       },

@@ -5,7 +5,7 @@ import { describeUnknown } from "./setting-names.ts";
 interface ConfigFile {
   settings: Record<string, string>;
   /** Where each of them stands: `path:line`. */
-  places: Map<string, string>;
+  origins: Map<string, string>;
   /** One for every line that is none of a configuration file. */
   problems: string[];
 }
@@ -63,7 +63,7 @@ function parseLine(line: string): { name: string; value: string } | { problem: s
  * ConfigError for a file that can not be read.
  */
 export async function readConfigFile(path: string | undefined): Promise<ConfigFile> {
-  const file: ConfigFile = { settings: {}, places: new Map(), problems: [] };
+  const file: ConfigFile = { settings: {}, origins: new Map(), problems: [] };
   if (path === undefined) return file;
   let bytes: Buffer;
   try {
@@ -72,19 +72,19 @@ export async function readConfigFile(path: string | undefined): Promise<ConfigFi
     throw new ConfigError([`${path}: ${(error as Error).message}`]);
   }
   for (const [index, text] of decode(bytes, path).split(/\r?\n/).entries()) {
-    const place = `${path}:${index + 1}`;
+    const origin = `${path}:${index + 1}`;
     const line = trim(text);
     if (line === "" || line.startsWith("#")) continue;
     const parsed = parseLine(line);
     if ("problem" in parsed) {
-      file.problems.push(`${place}: ${parsed.problem}`);
+      file.problems.push(`${origin}: ${parsed.problem}`);
     } else if (!settingNames.includes(parsed.name)) {
-      file.problems.push(`${place}: ${describeUnknown(parsed.name, settingNames)}`);
-    } else if (file.places.has(parsed.name)) {
-      file.problems.push(`${place}: ${parsed.name} is set already, in ${file.places.get(parsed.name)}`);
+      file.problems.push(`${origin}: ${describeUnknown(parsed.name, settingNames)}`);
+    } else if (file.origins.has(parsed.name)) {
+      file.problems.push(`${origin}: ${parsed.name} is set already, in ${file.origins.get(parsed.name)}`);
     } else {
       file.settings[parsed.name] = parsed.value;
-      file.places.set(parsed.name, place);
+      file.origins.set(parsed.name, origin);
     }
   }
   return file;

@@ -188,18 +188,18 @@ function problemOfText(text: string): string | undefined {
 }
 
 /**
- * The configuration that these settings say. An empty text counts as not set. `places`: where settings stand that are
+ * The configuration that these settings say. An empty text counts as not set. `origins`: where settings stand that are
  * not from the environment. Throws ConfigError.
  */
 export function parseConfig(
   env: Record<string, string | undefined>,
-  places: ReadonlyMap<string, string> = new Map(),
+  origins: ReadonlyMap<string, string> = new Map(),
 ): Config {
   const set = Object.fromEntries(settingNames.map((name) => [name, env[name] || undefined]));
   const problems: string[] = [];
   const note = (name: string, problem: string) => {
-    const place = places.get(name);
-    problems.push(`${place === undefined ? "" : `${place}: `}${name}: ${problem}`);
+    const origin = origins.get(name);
+    problems.push(`${origin === undefined ? "" : `${origin}: `}${name}: ${problem}`);
   };
   for (const [name, text] of Object.entries(set)) {
     const problem = problemOfText(text ?? "");

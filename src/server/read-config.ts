@@ -16,13 +16,13 @@ const typedIn = (env: Environment): string =>
 export async function readConfig(args: string[], env: Environment): Promise<Config> {
   const { values } = parseArgs({ args, options: { config: { type: "string", short: "c" } } });
   const path = values.config === undefined ? undefined : resolve(typedIn(env), values.config);
-  const { settings, places, problems } = await readConfigFile(path);
+  const { settings, origins, problems } = await readConfigFile(path);
   // An empty variable is none: the file counts.
   const own = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  for (const name of Object.keys(own)) places.delete(name);
+  for (const name of Object.keys(own)) origins.delete(name);
   let config: Config | undefined;
   try {
-    config = parseConfig({ ...settings, ...own }, places);
+    config = parseConfig({ ...settings, ...own }, origins);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);

@@ -307,7 +307,7 @@ test("lists that run in circles or into each other cost no more than whole ones"
   for (let s = 0; s < sections; s++) {
     source[s] = middle!.blocks[0]! * NEURONS_PER_BLOCK + (s % neurons);
     target[s] = last!.blocks[Math.floor(s / SECTIONS_PER_BLOCK)]!;
-    places[target[s]! * SECTIONS_PER_BLOCK + blockSections[target[s]!]++] = s;
+    places[target[s]! * SECTIONS_PER_BLOCK + blockSections[target[s]!]!++] = s;
     [ramps[s], range[s], seed[s]] = [1, 1e9, s];
     ends[s * 4] = 1e6;
     next[s] = sectionHead[source[s]!]!;
