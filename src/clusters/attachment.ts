@@ -104,7 +104,7 @@ export class Attachment {
     return attached;
   }
 
-  /** Puts what is on disk onto a host. Like `put`. */
+  /** Puts what is on disk onto a host, like `put`. */
   async putSnapshot(host: Host, row: ClusterRow): Promise<Attached> {
     const { template, seed } = row;
     return this.put(host, row.project_id, (await this.#snapshots.read(row)) ?? { template, seed });

@@ -141,7 +141,7 @@ export class ClusterNetwork {
     await written;
   }
 
-  /** Saves when the task that the network was in is over. When that fails, the network still knows its position in it. */
+  /** Saves when the task that the network was in is over. If that fails, the network still knows its position in it. */
   async saveEnd(record: RecordWith): Promise<void> {
     const { written } = await this.#startSave(() => null, record);
     await written;

@@ -18,7 +18,7 @@ export interface Scheduler {
   networks(): { hostUuid: string; metrics: NetworkMetrics }[];
   /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
-  /** Runs work (move, export, direct IO) in a turn of the cluster, between two slices. Work must not wait for a turn. */
+  /** Runs work (move, export, direct IO) in a turn, between two slices. Work must not wait for a turn. */
   exclusive<T>(clusterUuid: string, work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
   /**
    * Stops the cluster's work, runs `remove` (which deletes its rows) and clears its host and files. When `remove`

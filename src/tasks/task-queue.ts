@@ -4,7 +4,7 @@ import { clusters, tasks } from "../db/schema/index.ts";
 import type { ClusterParts } from "./cluster-parts.ts";
 import { reportError } from "./report-error.ts";
 
-/** After an outage of the database or the disk, the queue is looked at again after this time, which doubles each time. */
+/** After an outage of the database or the disk, the queue is looked at again after this; the time doubles. */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
 

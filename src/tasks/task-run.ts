@@ -14,7 +14,7 @@ export interface TaskRun<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
   stop: StopReason | null;
 }
 
-/** `abort`: the owner wants it. `suspend`: the server stops; the next start goes on. `retire`: the cluster is deleted. */
+/** `abort`: the owner wants so. `suspend`: the server stops; the next start goes on. `retire`: the cluster goes. */
 export type StopReason = "abort" | "suspend" | "retire";
 
 /** What tasks need of the server. */
