@@ -122,9 +122,9 @@ test.skipIf(!isRoot)("a checkout that can not be written to says so in one line,
   expect([unpatched.code, unpatched.error]).toEqual([1, expect.stringMatching(/^The driver .* not patched [^\n]*\n$/)]);
 
   for (const [gone, reason] of [
-    ["build", /^\S+ is not built \(build\/kernels\.wasm is missing\), and dist can not be written to\.\n$/],
-    ["dist", /^\S+ is not built \(dist\/src\/main\.js is missing\), and dist can not be written to\.\n$/],
-    ["node_modules/hono", /^Packages can not be installed \(1 missing: hono\): \S+ can not be written to\.\n$/],
+    ["build", /^\S+ is not built \(build\/kernels\.wasm is missing\), and dist is not writable\.\n$/],
+    ["dist", /^\S+ is not built \(dist\/src\/main\.js is missing\), and dist is not writable\.\n$/],
+    ["node_modules/hono", /^Packages cannot be installed \(1 missing: hono\): \S+ is not writable\.\n$/],
   ] as const) {
     rmSync(join(folder, gone), { recursive: true });
     const { code, out, error } = await tryIt(data).ended;
