@@ -24,7 +24,7 @@ async function prepare() {
 }
 
 await prepare().catch(describe);
-const { readConfig } = load("../dist/src/read-config.js");
+const { readConfig } = load("../dist/src/server/read-config.js");
 // Errors of the configuration are reported by the server.
 const config = await readConfig(process.argv.slice(2), process.env).catch(() => undefined);
 if (config?.softwareGpu) await ensureSoftwareGpu();

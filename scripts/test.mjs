@@ -9,7 +9,7 @@ import { run } from "./run.mjs";
 export const testArguments = (args) => args.map((arg) => arg.replace(/\.test\.ts$/, ".test.js"));
 
 /** Runs the tests on the compiled tree. Resolves to the exit code. */
-function runTests(args) {
+export function runTests(args) {
   const reporters = ["default", join(root, "scripts/closing-line.mjs")].map((reporter) => `--reporter=${reporter}`);
   return run("vitest", ["run", ...reporters, ...testArguments(args)]);
 }
