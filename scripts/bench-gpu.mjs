@@ -1,4 +1,4 @@
-// Builds everything and measures the GPU; see bench/gpu/main.ts for the options.
+// Builds everything and runs the GPU benchmark; see bench/gpu/main.ts for the options.
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 

@@ -1,11 +1,11 @@
-// Builds everything and measures. The first argument says what, `npm run bench -- learning --help`; without one it is
-// the CPU kernels. The options of each are at the top of its file.
+// Builds everything and runs a benchmark. The first argument names it, as in `npm run bench -- learning --help`; the
+// default is that of the CPU kernels. Each benchmark documents its options at the top of its file.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 
-/** What comes after `npm run bench --`, and the module under bench/ that it starts. */
+/** Name of a benchmark → its module under bench/. */
 const MODULES = new Map([
   ["", "main"],
   ["learning", "learning/main"],

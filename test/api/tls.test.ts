@@ -207,7 +207,7 @@ test("what clients may not like is a warning", async () => {
   expect(await warnings(leaf.cert + middle.cert + root.cert)).toEqual([]);
   expect(await warnings(leaf.cert + root.cert + middle.cert)).toHaveLength(2);
   expect(await warnings(leaf.cert + rsa.cert)).toEqual([
-    "the next certificate in the file is not the one that signed this one",
+    "the next certificate in the file did not sign this one",
   ]);
   const soon = makeCertificate({ days: 3 });
   expect(await warnings(soon.cert, soon)).toEqual(["the certificate expires soon"]);
