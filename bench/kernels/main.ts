@@ -31,10 +31,10 @@ const cell = new Int32Array(new SharedArrayBuffer(4));
 const SETTLE_MS = 5;
 
 async function measure(cases: Case[], plan: { rounds: number; warmUps: number }): Promise<Measurement[]> {
-  const runs = cases.map(({ run }) => async (round: number) => {
+  const runs = cases.map((each) => async (round: number) => {
     // Lets background threads end what one case began, which would count as processor time of the next one.
     Atomics.wait(cell, 0, 0, SETTLE_MS);
-    return (await timed(() => run(round))).times;
+    return (await timed(() => each.run(round))).times;
   });
   const found = await runInTurn(runs, plan);
   return cases.map(({ name, samples }, index) => ({

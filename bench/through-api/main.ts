@@ -123,8 +123,12 @@ try {
   const percent = (rate: Rate) => showRate(rate, (share) => `${(100 * share).toFixed(0)} %`);
   const lines = results.map(({ name, wall, cpu, wallShare, cpuShare }) => [
     name,
-    ...[showRate(wall.direct), showRate(wall.api), percent(wallShare)],
-    ...[showRate(cpu.direct), showRate(cpu.api), percent(cpuShare)],
+    showRate(wall.direct),
+    showRate(wall.api),
+    percent(wallShare),
+    showRate(cpu.direct),
+    showRate(cpu.api),
+    percent(cpuShare),
   ]);
   const text = [
     `${digits.name}, ${digits.count} rows, ${options.rounds} rounds`,
