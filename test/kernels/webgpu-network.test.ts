@@ -9,7 +9,7 @@ import { Network } from "../../src/network/network.ts";
 import { writeCycle } from "../../src/network/cycle.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import { generateDigits, type Digits } from "../../bench/digits.ts";
+import { generateDigits, type Digits } from "../../bench/harness/digits.ts";
 import { loadDigits, mnistFolder, rows as rowsOf } from "../network/mnist.ts";
 import { accuracy, asTable, createNetwork, THREE_HEXAGONS, train as trainOn, type Table } from "../network/training.ts";
 import { expectClose, expectSameCluster } from "./compare.ts";
