@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkpointPath } from "../../src/checkpoints/checkpoint-path.ts";
 import { tempfilePath } from "../../src/datasets/paths.ts";
 import { tempfiles } from "../../src/db/schema/index.ts";
-import { NONE } from "../../src/network/layout.ts";
+import { NONE } from "../../src/network/constants.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import {
   contentOf,

@@ -2,12 +2,12 @@
 import { describe, expect, test, vi } from "vitest";
 import { unpack } from "../../src/kernels/reference/unpack.ts";
 import { kindOf } from "../../src/kernels/reference/source-values.ts";
+import { MODES } from "../../src/kernels/webgpu/codes.ts";
 import { RowFeed, type Feed } from "../../src/kernels/webgpu/feed.ts";
 import { GpuNetwork } from "../../src/kernels/webgpu/gpu-network.ts";
 import { NetworkBuffers } from "../../src/kernels/webgpu/network-buffers.ts";
 import { structs } from "../../src/kernels/webgpu/records.ts";
 import { roomForStep } from "../../src/kernels/webgpu/room.ts";
-import { MODES } from "../../src/kernels/webgpu/step-queue.ts";
 import {
   countSynapses,
   Recorder,
@@ -18,7 +18,7 @@ import {
   type KernelName,
 } from "../../src/kernels/webgpu/step-recorder.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { growBlock } from "../../src/network/readout.ts";
 import { Scratch } from "../../src/network/scratch.ts";
 import { append, count } from "../../src/network/state.ts";
