@@ -17,8 +17,8 @@ function sourcesHash() {
   const compiler = join(root, "node_modules/assemblyscript/package.json");
   const sources = readdirSync(join(root, folder, "assembly")).filter((name) => name.endsWith(".ts"));
   const files = [compiler, ...sources.sort().map((name) => join(root, folder, "assembly", name))];
-  for (const file of [...files, join(root, folder, "slots.ts")])
-    hash.update(file.slice(root.length)).update(readFileSync(file));
+  const shared = [join(folder, "slots.ts"), "src/network/constants.ts"].map((name) => join(root, name));
+  for (const file of [...files, ...shared]) hash.update(file.slice(root.length)).update(readFileSync(file));
   return hash.digest("hex");
 }
 

@@ -3,7 +3,7 @@ import type { Gpu } from "../../src/kernels/webgpu/device.ts";
 import type { GpuNetwork, OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import { updateRule } from "../../src/network/batch-size.ts";
-import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../src/network/constants.ts";
 import type { Digits } from "../harness/digits.ts";
 import { createGpuNetwork, deviceInputs } from "../harness/gpu.ts";
 import { rateOf, type Rate } from "../harness/rates.ts";

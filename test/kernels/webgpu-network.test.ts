@@ -4,7 +4,7 @@ import type { TrainRun } from "../../src/kernels/webgpu/run-rows.ts";
 import { TableError } from "../../src/kernels/webgpu/table.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import { HEADER } from "../../src/network/layout.ts";
-import { REDUCTION_CYCLES } from "../../src/network/learning.ts";
+import { REDUCTION_CYCLES } from "../../src/network/constants.ts";
 import { Network } from "../../src/network/network.ts";
 import { writeCycle } from "../../src/network/cycle.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
