@@ -1,11 +1,9 @@
 // Writes the SDK's encoders and decoders from proto/hanami.proto: plain functions on protobufjs's smallest runtime.
 // Reflection would cost the SDK 60 kB more and evaluates text as code, which strict web pages forbid.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./install.mjs";
-
-const target = join(root, "sdk/src/messages.ts");
+import { renew } from "./renew.mjs";
 
 /** How a field type appears in TypeScript, when it may be left out, and how it is read and written. */
 const scalars = {
@@ -138,9 +136,6 @@ export async function messagesSource() {
 }
 
 /** Brings the module up to date. */
-export async function generateMessages() {
-  const source = await messagesSource();
-  if (!existsSync(target) || readFileSync(target, "utf8") !== source) writeFileSync(target, source);
-}
+export const generateMessages = async () => renew(join(root, "sdk/src/messages.ts"), await messagesSource());
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await generateMessages();
