@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateFormats } from "./generate-formats.mjs";
 import { generateMessages } from "./generate-messages.mjs";
 import { buildKernels } from "./build-kernels.mjs";
 import { ensureInstalled, isWritable, root } from "./install.mjs";
@@ -52,13 +53,21 @@ function mustStayAsItIs() {
 /** Compiles the CPU kernels, server, SDK, CLI and demo; with `all` also tests, benchmarks and development tools. */
 export async function build({ all }) {
   if (mustStayAsItIs()) return;
-  if (all) await generateMessages();
-  const projects = all ? ["."] : ["src", "sdk", "cli", "scripts/demo"];
   const kernels = await buildKernels();
   if (kernels !== 0) process.exit(kernels);
+  if (all) {
+    await generateMessages();
+    await compile("src");
+    await generateFormats();
+  }
+  await compile(...(all ? ["."] : ["src", "sdk", "cli", "scripts/demo"]));
+  removeStale();
+}
+
+/** Ends the program when there are errors. */
+async function compile(...projects) {
   const code = await run("typescript", ["-b", ...projects], { command: "tsc" });
   if (code !== 0) process.exit(code);
-  removeStale();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,11 +1,9 @@
 // Generates the SDK's encoders and decoders from proto/hanami.proto: plain functions on protobufjs's smallest runtime.
 // Reflection would add 60 kB to the SDK, and it evaluates text as code, which strict web pages forbid.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./install.mjs";
-
-const target = join(root, "sdk/src/messages.ts");
+import { renew } from "./renew.mjs";
 
 /** For each field type: its TypeScript type, when it must be written, and how it is read and written. */
 const scalars = {
@@ -137,10 +135,7 @@ export async function messagesSource() {
   return `${header}\n${parts.join("\n\n")}\n`;
 }
 
-/** Rewrites the module if it is outdated. */
-export async function generateMessages() {
-  const source = await messagesSource();
-  if (!existsSync(target) || readFileSync(target, "utf8") !== source) writeFileSync(target, source);
-}
+/** Brings the module up to date. */
+export const generateMessages = async () => renew(join(root, "sdk/src/messages.ts"), await messagesSource());
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await generateMessages();
