@@ -65,10 +65,7 @@ function warn(certificates: readonly X509Certificate[], file: string, log: Pick<
     if (Date.parse(validFrom) > Date.now()) log.warn({ ...entry, validFrom }, "the certificate is not valid yet");
     const next = certificates[index + 1];
     if (next !== undefined && !certificate.checkIssued(next)) {
-      log.warn(
-        { ...entry, next: next.subject },
-        "the next certificate in the file did not sign this one",
-      );
+      log.warn({ ...entry, next: next.subject }, "the next certificate in the file did not sign this one");
     }
   }
 }

@@ -186,9 +186,7 @@ describe("what keeps the server from working is named at the start", () => {
 
   test("a read-only database", async () => {
     const name = await newDatabase();
-    expect(await refusal(urlOf(name, "?options=-c%20default_transaction_read_only%3Don"))).toContain(
-      "is read-only",
-    );
+    expect(await refusal(urlOf(name, "?options=-c%20default_transaction_read_only%3Don"))).toContain("is read-only");
   });
 
   test("too few connections; with fewer of its own requests wait for one another", async () => {
