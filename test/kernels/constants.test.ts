@@ -6,7 +6,7 @@ import * as slots from "../../src/kernels/wasm/slots.ts";
 import { structs } from "../../src/kernels/webgpu/records.ts";
 import * as constants from "../../src/network/constants.ts";
 import { HEADER, LAYOUT } from "../../src/network/layout.ts";
-import { paths } from "../../src/paths.ts";
+import { paths } from "../../src/files/paths.ts";
 
 const HOME = "src/network/constants.ts";
 const ASSEMBLY = "src/kernels/wasm/assembly";
