@@ -7,7 +7,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { WasmEngine } from "../src/kernels/wasm/wasm-engine.ts";
-import { Network, updateRule } from "../src/network/network.ts";
+import { Network } from "../src/network/network.ts";
+import { updateRule } from "../src/network/batch-size.ts";
 import { parseTemplate } from "../src/network/template/parse-template.ts";
 import { generateDigits, loadDigits, rowsOf, type Digits } from "./digits.ts";
 import { measure, type Case, type Measurement } from "./measure.ts";
@@ -91,7 +92,7 @@ function measureSizes() {
     { rounds: 5, warmUps: 3 },
   );
   return sizes.map(({ factor, digits, network }, index) => {
-    const { sections, synapses, bytes, blocks } = network.metrics();
+    const { sections, synapses, bytes, blocks } = network.figures();
     const { cpu } = results[index]!;
     return {
       name: `${factor}x`,

@@ -9,7 +9,8 @@ import { GpuNetwork } from "../../src/kernels/webgpu/gpu-network.ts";
 import { Kernels } from "../../src/kernels/webgpu/kernels.ts";
 import { provideSoftwareVulkan } from "../../src/kernels/webgpu/software-vulkan.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { Network, updateRule } from "../../src/network/network.ts";
+import { Network } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { loadDigits, type Digits } from "../digits.ts";
@@ -90,7 +91,7 @@ async function onGpu(
   const seconds = (performance.now() - start) / 1000;
   const inputs = [{ index: 0, width: tests.width, rows: tests.pixels }];
   const [shown] = await network.request({ cycles: tests.count, timeLength: 1, inputs });
-  const { sections } = await network.metrics();
+  const { sections } = await network.figures();
   network.destroy();
   return { accuracy: accuracy(shown!), sections, seconds };
 }
@@ -111,7 +112,7 @@ function onCpu(engine: WasmEngine, seed: number, order: Uint32Array) {
   const seconds = (performance.now() - start) / 1000;
   const all = Uint32Array.from({ length: tests.count }, (_, row) => row);
   const [shown] = network.request({ count: tests.count, inputs: columns(tests, all).inputs });
-  const { sections } = network.metrics();
+  const { sections } = network.figures();
   network.dispose();
   return { accuracy: accuracy(shown!), sections, seconds };
 }

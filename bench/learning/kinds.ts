@@ -1,5 +1,5 @@
 /** Everything that a template can say: shapes, settings, kinds of inputs and outputs, windows over time. */
-import { defaultBatchSize } from "../../src/network/network.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
 import { create, overSeeds, score, show, train, type Shape } from "./runs.ts";
 import { digits, numbers, series, type Problem, type Table } from "./tables.ts";
 
@@ -12,7 +12,7 @@ function row(name: string, problem: Problem, shape: Shape, epochs = 1, measure =
     const { mean } = overSeeds(3, (seed) => {
       const network = create(seed, shape);
       train(network, problem.train, step, { epochs });
-      ({ sections } = network.metrics());
+      ({ sections } = network.figures());
       const result = measure(network, problem);
       network.dispose();
       return result;

@@ -13,7 +13,7 @@ export function reduction(): void {
     for (const isOn of [false, true]) {
       const network = create(1, { settings: `enable_reduction: ${isOn}` });
       train(network, problem.train, step, { epochs });
-      const { sections, synapses } = network.metrics();
+      const { sections, synapses } = network.figures();
       console.log(
         `| ${name} | ${isOn ? "on" : "off"} | ${score(network, problem).toFixed(2)} | ${sections} | ${synapses} |`,
       );

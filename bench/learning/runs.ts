@@ -1,6 +1,7 @@
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import type { Engine } from "../../src/network/engine.ts";
-import { Network, updateRule, type Column } from "../../src/network/network.ts";
+import { Network, type Column } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { pick, type Problem, type Table } from "./tables.ts";

@@ -1,5 +1,5 @@
 /** Accuracy on MNIST with what nobody tunes. `--test`: on the test set, after training on all 60 000 images. */
-import { defaultBatchSize } from "../../src/network/network.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
 import { create, overSeeds, score, train } from "./runs.ts";
 import { testSplit, validationSplit } from "./tables.ts";
 
@@ -17,7 +17,7 @@ export function targets(): void {
     const { mean, each } = overSeeds(3, (seed) => {
       const network = create(seed);
       train(network, problem.train, step, { epochs });
-      const { sections, synapses } = network.metrics();
+      const { sections, synapses } = network.figures();
       shape = `${sections} | ${synapses}`;
       const result = score(network, problem);
       network.dispose();

@@ -6,7 +6,8 @@
  */
 import { parseArgs } from "node:util";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { Network, updateRule } from "../../src/network/network.ts";
+import { Network } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { loadDigits, rowsOf, type Digits } from "../digits.ts";
 import type { Rate } from "../measure.ts";
@@ -165,7 +166,7 @@ installTensorFlow();
 const ours = BATCHES.map(ourCase);
 const reference = create();
 learn(reference, 128, { first: 0, count: train.count });
-const { synapses } = reference.metrics();
+const { synapses } = reference.figures();
 const hidden = Math.round(synapses / (train.width + CLASSES));
 const models = [await TensorFlow.open("wasm"), await TensorFlow.open("cpu")];
 try {

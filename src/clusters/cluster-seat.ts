@@ -9,7 +9,6 @@ import { HostError, HostLostError, isOfKind, isUnavailable } from "../hosts/host
 import type {
   Host,
   NetworkInfo,
-  NetworkMetrics,
   RequestReport,
   RequestSlice,
   TablePart,
@@ -19,6 +18,7 @@ import type {
 import type { HostRegistry } from "../hosts/registry.ts";
 import { isQuicklyMade, isSmall, ShortCycles } from "../hosts/short-calls.ts";
 import type { Metrics } from "../measurements/metrics.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
 import type { Storage } from "../storage.ts";
 import type { ClusterRow } from "./find-cluster.ts";
 import { writeDurably } from "./durable-file.ts";
@@ -54,8 +54,8 @@ interface Attached {
   info: NetworkInfo;
 }
 
-export interface Figures {
-  metrics: NetworkMetrics;
+export interface ClusterFigures {
+  figures: NetworkFigures;
   /** Why the cluster's host cannot take the network; null when it has it. */
   unavailable: string | null;
 }
@@ -105,14 +105,14 @@ export class ClusterSeat {
   }
 
   /** Figures of the last contact with the host; null before the first, or when the host has lost the network. */
-  get knownMetrics(): NetworkMetrics | null {
-    return this.#live()?.info.metrics ?? null;
+  get knownFigures(): NetworkFigures | null {
+    return this.#live()?.info.figures ?? null;
   }
 
   /** The network while a host has it. */
-  get network(): { hostUuid: string; metrics: NetworkMetrics } | null {
+  get network(): { hostUuid: string; figures: NetworkFigures } | null {
     const live = this.#live();
-    return live === null ? null : { hostUuid: live.host.uuid, metrics: live.info.metrics };
+    return live === null ? null : { hostUuid: live.host.uuid, figures: live.info.figures };
   }
 
   async mode(): Promise<ClusterMode> {
@@ -153,15 +153,15 @@ export class ClusterSeat {
   }
 
   /** Figures of the network. While its host cannot take it, those of the last snapshot, read elsewhere, and the reason. */
-  async figures(): Promise<Figures> {
+  async figures(): Promise<ClusterFigures> {
     try {
-      return { metrics: (await this.ready()).info.metrics, unavailable: null };
+      return { figures: (await this.ready()).info.figures, unavailable: null };
     } catch (error) {
       // What a host could not take over in time no other one is asked to.
       if (!isUnavailable(error) || isOfKind(error, "hung")) throw error;
       const { host, info } = await this.#restore(await this.#row(), this.#resources.hosts.default());
       await this.#detach(host);
-      return { metrics: info.metrics, unavailable: error.message };
+      return { figures: info.figures, unavailable: error.message };
     }
   }
 
@@ -184,7 +184,7 @@ export class ClusterSeat {
     this.#noteWork("train", slice, report.elapsedMs);
     this.#changes += 1;
     this.#position = position;
-    if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, metrics: report.metrics };
+    if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, figures: report.figures };
     return report;
   }
 
@@ -208,7 +208,7 @@ export class ClusterSeat {
   }
 
   #isShort(slice: RequestSlice | TrainSlice): boolean {
-    return this.#shortCycles.isShort(slice, this.knownMetrics?.bytes ?? Infinity);
+    return this.#shortCycles.isShort(slice, this.knownFigures?.bytes ?? Infinity);
   }
 
   #noteWork(kind: "train" | "request", slice: RequestSlice | TrainSlice, elapsedMs: number): void {
@@ -222,7 +222,7 @@ export class ClusterSeat {
   }
 
   async exportState(): Promise<Uint8Array> {
-    return this.#call((host) => host.exportState(this.uuid), isSmall(this.knownMetrics?.bytes ?? Infinity));
+    return this.#call((host) => host.exportState(this.uuid), isSmall(this.knownFigures?.bytes ?? Infinity));
   }
 
   /**
@@ -248,7 +248,7 @@ export class ClusterSeat {
   /** Lets a network that has not learned anything yet begin from this seed; any other keeps its own. */
   async seedFresh(seed: number): Promise<void> {
     const { host, projectId, info } = await this.ready();
-    const { cycle, sections } = info.metrics;
+    const { cycle, sections } = info.figures;
     if (cycle > 0 || sections > 0 || info.seed === seed) return;
     this.#attached = await this.#put(host, projectId, { template: info.template, seed });
   }

@@ -69,8 +69,8 @@ export class ClusterLane {
     return run?.task.uuid === taskUuid ? run.cycle : undefined;
   }
 
-  get knownMetrics() {
-    return this.#seat.knownMetrics;
+  get knownFigures() {
+    return this.#seat.knownFigures;
   }
 
   get network() {

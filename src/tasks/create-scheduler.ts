@@ -29,8 +29,8 @@ export async function createScheduler(resources: LaneResources): Promise<Schedul
     wake: (uuid) => lane(uuid).wake(),
     progress: (uuid, taskUuid) => lanes.get(uuid)?.progress(taskUuid),
     knownFigures: (uuid) => {
-      const metrics = lanes.get(uuid)?.knownMetrics;
-      return metrics ? { metrics, unavailable: null } : undefined;
+      const figures = lanes.get(uuid)?.knownFigures;
+      return figures ? { figures, unavailable: null } : undefined;
     },
     figures: (uuid) => lane(uuid).exclusive((seat) => seat.figures()),
     networks: () => [...lanes.values()].flatMap(({ network }) => (network === null ? [] : [network])),

@@ -1,5 +1,5 @@
-import type { ClusterSeat, Figures } from "../clusters/cluster-seat.ts";
-import type { NetworkMetrics } from "../hosts/host.ts";
+import type { ClusterFigures, ClusterSeat } from "../clusters/cluster-seat.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
 
 /**
  * Runs the tasks of every cluster: one queue per cluster, strictly in order; different clusters in parallel,
@@ -11,11 +11,11 @@ export interface Scheduler {
   /** Cycles done by a task that is running right now; undefined for any other, whose row is up to date. */
   progress(clusterUuid: string, taskUuid: string): number | undefined;
   /** The network's figures as of its last slice; undefined while no host has it. */
-  knownFigures(clusterUuid: string): Figures | undefined;
+  knownFigures(clusterUuid: string): ClusterFigures | undefined;
   /** Those figures, from a host that gets the network first; waits for the cluster's turn. */
-  figures(clusterUuid: string): Promise<Figures>;
+  figures(clusterUuid: string): Promise<ClusterFigures>;
   /** The networks that are in the memory of a host, with their figures as of their last slice. */
-  networks(): { hostUuid: string; metrics: NetworkMetrics }[];
+  networks(): { hostUuid: string; figures: NetworkFigures }[];
   /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
   /** Runs a step on the cluster between two slices (move, export, direct IO). Steps must not wait for one another. */
