@@ -4,7 +4,7 @@
  * `--tests N` test rows (10000), `--epochs N` (1), `--batch N` (128), `--seeds 1,2,3`, `--json`, `--save`.
  */
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { updateRule } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { CLASSES, loadDigits, percentRight, type Digits } from "../harness/digits.ts";
 import { createGpuNetwork, deviceInputs, openDevice } from "../harness/gpu.ts";
@@ -64,7 +64,7 @@ async function onGpu(seed: number, order: Uint32Array): Promise<Outcome> {
   }
   const seconds = (performance.now() - start) / 1000;
   const [shown] = await network.request({ cycles: tests.count, timeLength: 1, inputs: deviceInputs(tests) });
-  const { sections } = await network.metrics();
+  const { sections } = await network.figures();
   network.destroy();
   return { accuracy: percentRight(shown!, tests.labels), sections, seconds };
 }
@@ -76,7 +76,7 @@ function onCpu(seed: number, order: Uint32Array): Outcome {
   learn(network, ordered, batchSize);
   const seconds = (performance.now() - start) / 1000;
   const accuracy = percentRight(ask(network, tests), tests.labels);
-  const { sections } = network.metrics();
+  const { sections } = network.figures();
   network.dispose();
   return { accuracy, sections, seconds };
 }

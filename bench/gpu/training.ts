@@ -73,7 +73,7 @@ export async function trainingRow(
       Object.assign(counter, { dispatches: 0, readbacks: 0 });
       await train(counted, digits, batchSize, samples, round);
     }
-    const { sections, blocks } = await network.metrics();
+    const { sections, blocks } = await network.figures();
     const bytesPerStep = stepBytes({ sections, blocks, samples: batchSize, inputs: digits.width });
     const stepsPerSecond = samplesPerSecond.median / batchSize;
     return {
@@ -105,7 +105,7 @@ export async function requestRow(
     const inputs = deviceInputs(digits);
     const count = Math.min(samples, digits.count);
     const samplesPerSecond = await rate(count, rounds, () => network.request({ cycles: count, timeLength: 1, inputs }));
-    return { name, sections: (await network.metrics()).sections, samplesPerSecond };
+    return { name, sections: (await network.figures()).sections, samplesPerSecond };
   } finally {
     network.destroy();
   }

@@ -1,5 +1,6 @@
 import type { Engine } from "../../src/network/engine.ts";
-import { Network, updateRule } from "../../src/network/network.ts";
+import { Network } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { rowsOf, type Digits } from "./digits.ts";
 import { TEMPLATE } from "./template.ts";

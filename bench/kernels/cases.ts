@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Engine } from "../../src/network/engine.ts";
-import { updateRule, type Network } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
+import type { Network } from "../../src/network/network.ts";
 import { classesOf, rowsOf, type Digits } from "../harness/digits.ts";
 import { createNetwork } from "../harness/network.ts";
 

@@ -94,7 +94,7 @@ async function measureSizes() {
   const lit = ({ pixels }: Digits) => pixels.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0);
   const results = await measure(sizes, { rounds: 5, warmUps: 3 });
   return sizes.map(({ name, digits: wide, network }, index) => {
-    const { sections, synapses, bytes, blocks } = network.metrics();
+    const { sections, synapses, bytes, blocks } = network.figures();
     const { cpu } = results[index]!;
     return {
       name,

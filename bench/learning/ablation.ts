@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
-import { defaultBatchSize } from "../../src/network/network.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
 import { paths } from "../../src/files/paths.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import { trials } from "./runs.ts";
@@ -38,7 +38,7 @@ const VARIANTS: [name: string, changes: Change[]][] = [
   ["skipping of samples", [[LEARNING, "SKIP_ERROR = 0.05", "SKIP_ERROR = 0"]]],
   [
     "the root of the samples that teach",
-    [["network/step.js", "Math.sqrt(scratch.learning)", "Math.sqrt(scratch.samples)"]],
+    [["kernels/reference/step.js", "Math.sqrt(scratch.learning)", "Math.sqrt(scratch.samples)"]],
   ],
   ["the falling rate", [["network/network.js", "1 - (rate.first + sample) / rate.horizon", "1"]]],
   ["the slower readout", [[LEARNING, "READOUT_RATE_SHARE = 0.5", "READOUT_RATE_SHARE = 1"]]],

@@ -1,5 +1,5 @@
 /** Which number of samples per step suits which task: the table behind `defaultBatchSize`. */
-import { defaultBatchSize } from "../../src/network/network.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import { trials } from "./runs.ts";
 import { flowers, series, sine, spirals, validationSplit, xor, type Problem } from "./tables.ts";

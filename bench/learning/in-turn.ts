@@ -1,5 +1,6 @@
 /** Several trainings of one network, one after the other. */
-import { defaultBatchSize, type Network } from "../../src/network/network.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
+import type { Network } from "../../src/network/network.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import { create, score, train } from "./runs.ts";
 import { pick, slice, validationSplit, type Problem, type Table } from "./tables.ts";

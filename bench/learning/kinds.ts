@@ -1,10 +1,11 @@
 /** Everything that a template can say: shapes, settings, kinds of inputs and outputs, windows over time. */
-import { defaultBatchSize, type Network } from "../../src/network/network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { percentRight } from "../harness/digits.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import type { Shape } from "../harness/template.ts";
 import { score, show, trials } from "./runs.ts";
 import { digits, numbers, series, type Problem, type Table } from "./tables.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
 
 const ROWS = 10_000;
 

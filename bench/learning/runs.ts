@@ -1,6 +1,7 @@
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import type { Engine } from "../../src/network/engine.ts";
-import { Network, updateRule, type Column } from "../../src/network/network.ts";
+import { Network, type Column } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { percentRight } from "../harness/digits.ts";
@@ -132,7 +133,7 @@ export function trial(seed: number, problem: Problem, step: number, options: Tri
   const { epochs = 1, shape, engine, measure = score } = options;
   const network = create(seed, shape, engine);
   train(network, problem.train, step, { epochs });
-  const { sections, synapses } = network.metrics();
+  const { sections, synapses } = network.figures();
   const trained = { score: measure(network, problem), sections, synapses };
   network.dispose();
   return trained;

@@ -1,5 +1,5 @@
 /** Accuracy on MNIST with what nobody tunes. */
-import { defaultBatchSize } from "../../src/network/network.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import { trials } from "./runs.ts";
 import { testSplit, validationSplit } from "./tables.ts";

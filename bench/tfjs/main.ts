@@ -109,7 +109,7 @@ installTensorFlow();
 const ours = BATCHES.map(ourCase);
 const reference = createNetwork(engine);
 learn(reference, train, 128);
-const { synapses } = reference.metrics();
+const { synapses } = reference.figures();
 const hidden = Math.round(synapses / (train.width + CLASSES));
 const models = [await TensorFlow.open("wasm"), await TensorFlow.open("cpu")];
 try {

@@ -1,11 +1,12 @@
 import type { ClusterRow } from "../db/rows.ts";
 import { HostLostError } from "../hosts/host-errors.ts";
-import type { Host, NetworkInfo, NetworkMetrics } from "../hosts/host.ts";
+import type { Host, NetworkInfo } from "../hosts/host.ts";
 import { isQuicklyMade, isSmall, ShortCycles } from "../hosts/short-calls.ts";
 import { readClusterRow } from "./cluster-row.ts";
 import { Hangs } from "./hangs.ts";
 import type { NetworkResources } from "./network-resources.ts";
 import type { Snapshots } from "./snapshots.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
 
 /** A network in the memory of a host. */
 export interface Attached {
@@ -137,8 +138,8 @@ export class Attachment {
   }
 
   /** The host said how large the network is by now. */
-  noteMetrics(metrics: NetworkMetrics): void {
-    if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, metrics };
+  noteFigures(figures: NetworkFigures): void {
+    if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, figures };
   }
 
   /** The next use attaches the network again. */

@@ -3,7 +3,6 @@ import { isOfKind, isUnavailable } from "../hosts/host-errors.ts";
 import type {
   Host,
   NetworkInfo,
-  NetworkMetrics,
   RequestReport,
   RequestSlice,
   TablePart,
@@ -16,11 +15,12 @@ import { moveNetwork } from "./move-network.ts";
 import { NetworkProgress, type TaskPosition } from "./network-progress.ts";
 import type { NetworkResources } from "./network-resources.ts";
 import { type RecordWith, Snapshots } from "./snapshots.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
 
 export type ClusterMode = "TASK" | "DIRECT";
 
 export interface ClusterFigures {
-  metrics: NetworkMetrics;
+  figures: NetworkFigures;
   /** Why the cluster's host cannot take the network; null when it has it. */
   unavailable: string | null;
 }
@@ -57,9 +57,9 @@ export class ClusterNetwork {
   }
 
   /** Where the network is, and its figures as of the last contact with that host; null while no host has it. */
-  get onHost(): { hostUuid: string; metrics: NetworkMetrics } | null {
+  get onHost(): { hostUuid: string; figures: NetworkFigures } | null {
     const { live } = this.#attachment;
-    return live === null ? null : { hostUuid: live.host.uuid, metrics: live.info.metrics };
+    return live === null ? null : { hostUuid: live.host.uuid, figures: live.info.figures };
   }
 
   async mode(): Promise<ClusterMode> {
@@ -83,14 +83,14 @@ export class ClusterNetwork {
   /** Figures of the network; while its host cannot take it, those of the last snapshot, with the reason. */
   async figures(): Promise<ClusterFigures> {
     try {
-      return { metrics: (await this.ready()).info.metrics, unavailable: null };
+      return { figures: (await this.ready()).info.figures, unavailable: null };
     } catch (error) {
       // What a host could not take over in time no other one is asked to.
       if (!isUnavailable(error) || isOfKind(error, "hung")) throw error;
       const row = await this.#attachment.row();
       const { host, info } = await this.#attachment.putSnapshot(this.#resources.hosts.default(), row);
       await this.#attachment.detachFrom(host);
-      return { metrics: info.metrics, unavailable: error.message };
+      return { figures: info.figures, unavailable: error.message };
     }
   }
 
@@ -162,7 +162,7 @@ export class ClusterNetwork {
   /** Lets a network that has not learned anything yet begin from this seed; any other keeps its own. */
   async seedFresh(seed: number): Promise<void> {
     const { host, projectId, info } = await this.ready();
-    const { cycle, sections } = info.metrics;
+    const { cycle, sections } = info.figures;
     if (cycle > 0 || sections > 0 || info.seed === seed) return;
     this.#attachment.take(await this.#attachment.put(host, projectId, { template: info.template, seed }));
   }

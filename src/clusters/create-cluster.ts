@@ -15,7 +15,7 @@ import { checkHostRoom } from "../hosts/check-host-room.ts";
 import { findHost } from "../hosts/find-host.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import { base64Excess, templateExcess } from "../limits/template-excess.ts";
-import { TemplateError } from "../network/template/parse-template.ts";
+import { TemplateError } from "../network/template/template-error.ts";
 import type { ClusterRow } from "../db/rows.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
 import { linkDurably } from "../files/durable-file.ts";

@@ -16,12 +16,12 @@ export interface ShownCluster extends ClusterFigures {
 export async function getCluster(context: Context, { uuid }: { uuid: string }): Promise<ShownCluster> {
   const { scheduler, hosts } = context.app;
   let cluster = await findCluster(context, uuid);
-  let figures = scheduler.knownFigures(cluster.uuid);
-  if (figures === undefined) {
-    figures = await scheduler.figures(cluster.uuid);
+  let known = scheduler.knownFigures(cluster.uuid);
+  if (known === undefined) {
+    known = await scheduler.figures(cluster.uuid);
     // Read again: it may have moved while its turn was waited for.
     cluster = await findCluster(context, uuid);
   }
   const isKnown = hosts.get(cluster.host_uuid) !== undefined;
-  return { cluster, ...figures, hostState: !isKnown ? "gone" : figures.unavailable === null ? "ready" : "lost" };
+  return { cluster, ...known, hostState: !isKnown ? "gone" : known.unavailable === null ? "ready" : "lost" };
 }

@@ -31,7 +31,7 @@ export class HostCalls {
       throw error;
     }
     this.#noteWork("train", slice, report.elapsedMs);
-    this.#attachment.noteMetrics(report.metrics);
+    this.#attachment.noteFigures(report.figures);
     return report;
   }
 
@@ -71,7 +71,7 @@ export class HostCalls {
   }
 
   get #networkBytes(): number {
-    return this.#attachment.live?.info.metrics.bytes ?? Infinity;
+    return this.#attachment.live?.info.figures.bytes ?? Infinity;
   }
 
   #isShort(slice: RequestSlice | TrainSlice): boolean {

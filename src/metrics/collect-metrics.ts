@@ -116,9 +116,9 @@ async function collectHosts(app: App, gauges: Gauges, queues: Queues | undefined
       gauges.queueSeconds.set(labels, queue?.seconds ?? 0);
     }
     const grown = { sections: 0, synapses: 0, neurons: 0, bytes: 0 };
-    for (const { hostUuid, metrics } of networks) {
+    for (const { hostUuid, figures } of networks) {
       if (hostUuid !== host.uuid) continue;
-      for (const key of ["sections", "synapses", "neurons", "bytes"] as const) grown[key] += metrics[key];
+      for (const key of ["sections", "synapses", "neurons", "bytes"] as const) grown[key] += figures[key];
     }
     gauges.sections.set(labels, grown.sections);
     gauges.synapses.set(labels, grown.synapses);

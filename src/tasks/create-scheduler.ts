@@ -30,8 +30,8 @@ export async function createScheduler(resources: SchedulerResources): Promise<Sc
     wake: (uuid) => clusterOf(uuid).queue.wake(),
     progress: (uuid, taskUuid) => scheduled.get(uuid)?.task.progress(taskUuid),
     knownFigures: (uuid) => {
-      const metrics = scheduled.get(uuid)?.onHost?.metrics;
-      return metrics ? { metrics, unavailable: null } : undefined;
+      const figures = scheduled.get(uuid)?.onHost?.figures;
+      return figures ? { figures, unavailable: null } : undefined;
     },
     figures: (uuid) => clusterOf(uuid).exclusive((network) => network.figures()),
     networks: () => [...scheduled.values()].flatMap(({ onHost }) => (onHost === null ? [] : [onHost])),

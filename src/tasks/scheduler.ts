@@ -1,5 +1,5 @@
 import type { ClusterFigures, ClusterNetwork } from "../clusters/cluster-network.ts";
-import type { NetworkMetrics } from "../hosts/host.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
 
 /**
  * Runs the tasks of every cluster: one queue per cluster, strictly in order; different clusters in parallel,
@@ -15,7 +15,7 @@ export interface Scheduler {
   /** Those figures, from a host that gets the network first; waits for the cluster's turn. */
   figures(clusterUuid: string): Promise<ClusterFigures>;
   /** The networks that are in the memory of a host, with their figures as of their last slice. */
-  networks(): { hostUuid: string; metrics: NetworkMetrics }[];
+  networks(): { hostUuid: string; figures: NetworkFigures }[];
   /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
   /** Runs work (move, export, direct IO) in a turn, between two slices. Work must not wait for a turn. */

@@ -1,6 +1,6 @@
-import type { Cluster } from "./cluster.ts";
-import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "./constants.ts";
-import { count } from "./state.ts";
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
+import { count } from "../../network/state.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
@@ -50,10 +50,10 @@ export class Scratch {
   }
 
   /** Starts a step: all values are 0, nothing is expected, nothing is skipped. */
-  begin(cluster: Cluster, samples: number): void {
+  begin(model: NetworkModel, samples: number): void {
     this.samples = samples;
     this.learning = 0;
-    this.outputStride = count(cluster.state, "output");
+    this.outputStride = count(model.state, "output");
     const outputs = samples * this.outputStride;
     this.output = atLeast(this.output, outputs);
     this.error = atLeast(this.error, outputs);
@@ -62,11 +62,11 @@ export class Scratch {
     if (this.skipped.length < samples) this.skipped = new Uint8Array(samples);
     this.skipped.fill(0);
     this.#coveredBlocks = 0;
-    this.coverBlocks(cluster);
+    this.coverBlocks(model);
   }
 
   /** Makes room for blocks that were added since, all silent; what is there already stays. */
-  coverBlocks({ state }: Cluster): void {
+  coverBlocks({ state }: NetworkModel): void {
     const blocks = count(state, "block");
     this.value = atLeast(this.value, this.at(blocks, 0));
     this.slope = atLeast(this.slope, this.at(blocks, 0));
@@ -76,7 +76,7 @@ export class Scratch {
   }
 
   /** Makes room for the backward half of the step, in which nothing grows. */
-  beginBackward({ state }: Cluster): void {
+  beginBackward({ state }: NetworkModel): void {
     const sections = count(state, "section");
     this.delta = atLeast(this.delta, this.at(count(state, "block"), 0));
     this.delta.fill(0, 0, this.at(count(state, "block"), 0));

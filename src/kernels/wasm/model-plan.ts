@@ -1,4 +1,4 @@
-import type { Cluster, Hexagon } from "../../network/cluster.ts";
+import type { NetworkModel, Hexagon } from "../../network/network-model.ts";
 import { ARRAY_NAMES } from "../../network/layout.ts";
 import { count, type Memory } from "../../network/state.ts";
 import * as slots from "./slots.ts";
@@ -12,9 +12,9 @@ const STATE_SLOTS = ARRAY_NAMES.flatMap((name) => {
   return slot === undefined ? [] : [{ name, slot }];
 });
 
-/** What the kernels need of a cluster beside its state: the hot records of its sections and its hexagons' lists. */
-export class ClusterPlan {
-  readonly #cluster: Cluster;
+/** What the kernels need of a network beside its state: the hot records of its sections and its hexagons' lists. */
+export class ModelPlan {
+  readonly #model: NetworkModel;
   readonly #memory: Memory;
   #hot: Uint8Array;
   #lists: Uint8Array;
@@ -26,17 +26,17 @@ export class ClusterPlan {
   #neuronBlocks = 0;
   readonly #links: Links[];
 
-  constructor(cluster: Cluster, memory: Memory) {
-    this.#cluster = cluster;
+  constructor(model: NetworkModel, memory: Memory) {
+    this.#model = model;
     this.#memory = memory;
-    this.#links = linksOf(cluster.hexagons);
+    this.#links = linksOf(model.hexagons);
     this.#hot = memory.allocate(0);
     this.#lists = memory.allocate(0);
   }
 
   /** Announces everything in the table. Returns the first section whose hot record must be written. */
   publish(table: Uint32Array): number {
-    const { state } = this.#cluster;
+    const { state } = this.#model;
     for (const { name, slot } of STATE_SLOTS) table[slot] = state.arrays[name].byteOffset;
     if (this.#blocks !== count(state, "block")) this.#writeLists();
     this.#announceLists(table);
@@ -62,7 +62,7 @@ export class ClusterPlan {
 
   /** [hexagon] records, then the neuron blocks, then all lists that the records point to. */
   #writeLists(): void {
-    const { hexagons, state } = this.#cluster;
+    const { hexagons, state } = this.#model;
     const lists = hexagons.map(({ blocks }, index) => ({ blocks, ...this.#links[index]! }));
     const neuronBlocks = hexagons.flatMap(({ role, blocks }) => (role === "input" ? [] : blocks));
     this.#neuronBlocks = neuronBlocks.length;
@@ -103,7 +103,7 @@ export class ClusterPlan {
   }
 
   #announceLists(table: Uint32Array): void {
-    const { hexagons } = this.#cluster;
+    const { hexagons } = this.#model;
     table[slots.AT_HEXAGONS] = this.#lists.byteOffset;
     table[slots.HEXAGON_COUNT] = hexagons.length;
     table[slots.AT_NEURON_BLOCKS] = this.#lists.byteOffset + hexagons.length * slots.HEXAGON_BYTES;

@@ -1,10 +1,10 @@
-import { hexagonOf, type Cluster } from "../../network/cluster.ts";
+import { hexagonOf, type NetworkModel } from "../../network/network-model.ts";
 import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import type { Scratch } from "./scratch.ts";
 import type { SectionKind } from "../../network/section-kind.ts";
 
 /** The values that a section's source shows in the samples of a step. */
-export class SourceValues {
+export class SectionSource {
   readonly kind: SectionKind;
   /** The source is a neuron of an earlier hexagon, which learns from this section. */
   readonly learns: boolean;
@@ -13,13 +13,13 @@ export class SourceValues {
   readonly step: number;
   readonly #values: Float32Array;
 
-  constructor(cluster: Cluster, scratch: Scratch, section: number) {
-    const { source, target, lastValue } = cluster.state.arrays;
+  constructor(model: NetworkModel, scratch: Scratch, section: number) {
+    const { source, target, lastValue } = model.state.arrays;
     const id = source[section]!;
     const block = Math.floor(id / NEURONS_PER_BLOCK);
-    const origin = hexagonOf(cluster, block);
+    const origin = hexagonOf(model, block);
     // Sources in the same or a later hexagon have not been computed yet: they show their previous step's value.
-    const isBack = origin.index >= hexagonOf(cluster, target[section]!).index;
+    const isBack = origin.index >= hexagonOf(model, target[section]!).index;
     this.kind = origin.feeds;
     this.learns = !isBack && origin.role === "hidden";
     this.first = isBack ? id : scratch.at(block, 0) + (id % NEURONS_PER_BLOCK);
@@ -33,6 +33,6 @@ export class SourceValues {
 }
 
 /** What a section is like, by what feeds it. */
-export function kindOf(cluster: Cluster, section: number): SectionKind {
-  return hexagonOf(cluster, Math.floor(cluster.state.arrays.source[section]! / NEURONS_PER_BLOCK)).feeds;
+export function kindOf(model: NetworkModel, section: number): SectionKind {
+  return hexagonOf(model, Math.floor(model.state.arrays.source[section]! / NEURONS_PER_BLOCK)).feeds;
 }

@@ -1,7 +1,7 @@
-import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/constants.ts";
-import { StateError } from "../../network/state-error.ts";
-import { count, type State } from "../../network/state.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../network/constants.ts";
+import { StateError } from "../network/state-error.ts";
+import { count, type State } from "../network/state.ts";
+import type { NetworkModel } from "../network/network-model.ts";
 
 const PERS = ["input", "block", "section", "tile", "row", "output"] as const;
 
@@ -10,12 +10,12 @@ const PERS = ["input", "block", "section", "tile", "row", "output"] as const;
  * no section is met twice. An engine does so itself when it takes up a state, whoever has validated that before. Numbers
  * that are only computed with are not looked at. Throws StateError. Work is linear in the state's size.
  */
-export function checkBounds(cluster: Cluster): void {
-  const { state } = cluster;
+export function checkBounds(model: NetworkModel): void {
+  const { state } = model;
   for (const per of PERS) check(count(state, per) <= state.capacity[per], `there are more of '${per}' than were kept`);
-  checkInterfaces(cluster);
-  checkBlocks(cluster);
-  checkSections(cluster);
+  checkInterfaces(model);
+  checkBlocks(model);
+  checkSections(model);
   checkHeads(state);
   checkTiles(state);
 }
@@ -24,7 +24,7 @@ function check(isRight: boolean, message: string): asserts isRight {
   if (!isRight) throw new StateError(message);
 }
 
-function checkInterfaces({ state, hexagons, template, outputNeurons }: Cluster): void {
+function checkInterfaces({ state, hexagons, template, outputNeurons }: NetworkModel): void {
   const { inputWidth, outputOwner } = state.arrays;
   check(count(state, "input") === template.inputs.length, "the number of inputs is not that of the template");
   template.inputs.forEach(({ hexagon }, input) => {
@@ -40,7 +40,7 @@ function checkInterfaces({ state, hexagons, template, outputNeurons }: Cluster):
 }
 
 /** Each block is in one hexagon, and each section in one place. */
-function checkBlocks({ state, hexagons }: Cluster): void {
+function checkBlocks({ state, hexagons }: NetworkModel): void {
   const { blockHexagon, blockSections, places, target } = state.arrays;
   const blocks = count(state, "block");
   const sections = count(state, "section");
@@ -73,7 +73,7 @@ function checkBlocks({ state, hexagons }: Cluster): void {
 }
 
 /** Sections end where their source leads, and lists run from newer sections to older ones of the same source. */
-function checkSections({ state, hexagons }: Cluster): void {
+function checkSections({ state, hexagons }: NetworkModel): void {
   const { source, target, next, ramps, blockHexagon } = state.arrays;
   const neurons = count(state, "block") * NEURONS_PER_BLOCK;
   for (let section = 0; section < count(state, "section"); section++) {

@@ -14,7 +14,7 @@ export interface Hexagon {
   role: "input" | "hidden" | "output";
   /** What the sections are like that its neurons or values feed. */
   feeds: SectionKind;
-  /** Its blocks by cluster-wide index, ascending. */
+  /** Its blocks by network-wide index, ascending. */
   blocks: number[];
   /** Where its next sections find room. */
   places: FreePlaces;
@@ -23,12 +23,12 @@ export interface Hexagon {
 }
 
 /** A network: its template, its state, and what follows from the two. */
-export interface Cluster {
+export interface NetworkModel {
   readonly template: Template;
   readonly seed: number;
   readonly hexagons: Hexagon[];
   readonly state: State;
-  /** Per named output the cluster-wide indices of its output neurons. */
+  /** Per named output the network-wide indices of its output neurons. */
   readonly outputNeurons: number[][];
   /** Neurons keep potential or refractory time from one cycle to the next. */
   readonly hasMemory: boolean;
@@ -36,21 +36,21 @@ export interface Cluster {
   readonly hasBackEdges: boolean;
 }
 
-/** A cluster around an empty state. `seed` is an unsigned 32-bit integer. */
-export function createCluster(template: Template, seed: number, memory?: Memory): Cluster {
+/** A network around an empty state. `seed` is an unsigned 32-bit integer. */
+export function createModel(template: Template, seed: number, memory?: Memory): NetworkModel {
   const state = createState(memory);
   try {
     append(state, "input", template.inputs.length);
     state.arrays.header[HEADER.seed] = seed;
-    return describe(template, state);
+    return modelOf(template, state);
   } catch (error) {
     releaseState(state);
     throw error;
   }
 }
 
-/** The cluster that a template and a state amount to. Throws StateError for blocks or outputs that the template has not. */
-export function describe(template: Template, state: State): Cluster {
+/** The network that a template and a state amount to. Throws StateError for blocks or outputs that the template has not. */
+export function modelOf(template: Template, state: State): NetworkModel {
   const { header, blockHexagon, blockSections, outputOwner } = state.arrays;
   const seed = header[HEADER.seed]!;
   const lists = targetLists(template, seed);
@@ -92,8 +92,8 @@ export function describe(template: Template, state: State): Cluster {
 }
 
 /** Adds a block to a hexagon and returns its index. For a hexagon with an output, readout weights come along. */
-export function appendBlock(cluster: Cluster, hexagon: Hexagon): number {
-  const { state } = cluster;
+export function appendBlock(model: NetworkModel, hexagon: Hexagon): number {
+  const { state } = model;
   const block = append(state, "block", 1);
   state.arrays.blockHexagon[block] = hexagon.index;
   state.arrays.sectionHead.fill(NONE, block * NEURONS_PER_BLOCK, (block + 1) * NEURONS_PER_BLOCK);
@@ -103,23 +103,23 @@ export function appendBlock(cluster: Cluster, hexagon: Hexagon): number {
 }
 
 /** The hexagon of a block. */
-export function hexagonOf(cluster: Cluster, block: number): Hexagon {
-  return cluster.hexagons[cluster.state.arrays.blockHexagon[block]!]!;
+export function hexagonOf(model: NetworkModel, block: number): Hexagon {
+  return model.hexagons[model.state.arrays.blockHexagon[block]!]!;
 }
 
 /** Makes room for `width` values of an input; never narrower. */
-export function widenInput(cluster: Cluster, input: number, width: number): void {
-  const hexagon = cluster.hexagons[cluster.template.inputs[input]!.hexagon]!;
-  const { inputWidth } = cluster.state.arrays;
+export function widenInput(model: NetworkModel, input: number, width: number): void {
+  const hexagon = model.hexagons[model.template.inputs[input]!.hexagon]!;
+  const { inputWidth } = model.state.arrays;
   if (width <= inputWidth[input]!) return;
   inputWidth[input] = width;
   while (hexagon.blocks.length * NEURONS_PER_BLOCK < width) {
-    appendBlock(cluster, hexagon);
+    appendBlock(model, hexagon);
     yieldPoint();
   }
 }
 
 /** Known number of external values of an output. */
-export function outputWidth(cluster: Cluster, output: number): number {
-  return cluster.outputNeurons[output]!.length / NEURONS_PER_VALUE[cluster.template.outputs[output]!.kind];
+export function outputWidth(model: NetworkModel, output: number): number {
+  return model.outputNeurons[output]!.length / NEURONS_PER_VALUE[model.template.outputs[output]!.kind];
 }
