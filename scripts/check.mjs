@@ -1,4 +1,4 @@
-// The gate beside the tests: types, lint, format, unused code. Goes through all steps and then says which failed.
+// The gate without the tests: types, lint, format, unused code. Runs all steps, then lists those that failed.
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { run } from "./run.mjs";

@@ -1,4 +1,4 @@
-// Compiles on every save and runs the tests that a change reaches. Arguments as for the tests: npm run dev -- test/sdk
+// Compiles on every save and runs the affected tests. Arguments are those of the tests: npm run dev -- test/sdk
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { watch } from "node:fs";
@@ -7,12 +7,12 @@ import { ensureInstalled, root } from "./install.mjs";
 import { run } from "./run.mjs";
 import { testArguments } from "./test.mjs";
 
-/** Folders whose files are compiled, or read by what is compiled. */
+/** Folders whose files are compiled, or read by compiled code. */
 const sources = ["src", "test", "bench", "sdk/src", "cli/src", "scripts/demo", "proto"];
-/** Editors write a file in several steps. */
+/** Delay before a compilation, because editors write a file in several steps. */
 const settleMs = 100;
 
-/** What does not compile is on the terminal then, and the tests wait for the next save. */
+/** Compiles. Errors appear on the terminal, and the tests wait for the next save. */
 async function compile() {
   const child = spawn(process.execPath, [join(root, "scripts/build.mjs")], { stdio: "inherit" });
   const [code] = await once(child, "close");

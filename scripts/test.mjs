@@ -1,15 +1,15 @@
-// Installs and builds everything, then runs the tests. Arguments go to vitest: npm test -- test/network
+// Installs and builds everything, then runs the tests. Arguments are passed to vitest: npm test -- test/network
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "./build.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 import { run } from "./run.mjs";
 
-/** Tests are named by their source; vitest knows the compiled files. */
+/** Users name the sources of tests; vitest needs the compiled files. */
 export const testArguments = (args) => args.map((arg) => arg.replace(/\.test\.ts$/, ".test.js"));
 
 /** Runs the tests on the compiled tree. Resolves to the exit code. */
-function runTests(args) {
+export function runTests(args) {
   const reporters = ["default", join(root, "scripts/closing-line.mjs")].map((reporter) => `--reporter=${reporter}`);
   return run("vitest", ["run", ...reporters, ...testArguments(args)]);
 }

@@ -9,9 +9,9 @@ import { createCluster, widenInput } from "../../src/network/cluster.ts";
 import { bytesPer } from "../../src/network/state.ts";
 import { exportState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import { rowsOf, type Digits } from "../digits.ts";
+import { rowsOf, type Digits } from "../harness/digits.ts";
+import { TEMPLATE } from "../harness/template.ts";
 
-const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
 const BATCH = 128;
 
 export interface ClustersRow {

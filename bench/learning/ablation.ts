@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { defaultBatchSize } from "../../src/network/network.ts";
 import { paths } from "../../src/files/paths.ts";
-import { create, overSeeds, score, train } from "./runs.ts";
+import { printHead, printRow } from "../harness/table.ts";
+import { trials } from "./runs.ts";
 import { validationSplit } from "./tables.ts";
 
 const ROWS = 10_000;
@@ -61,31 +62,27 @@ const VARIANTS: [name: string, changes: Change[]][] = [
   ["half of the hidden neurons", [[LEARNING, "hidden: 4", "hidden: 2"]]],
 ];
 
-export function ablation(): void {
-  if (process.argv.includes("--measure")) {
+/** `measure` prints how well this program learns, which is what the changed copies are started with. */
+export function ablation({ measure }: { measure: boolean }): void {
+  if (measure) {
     measureThis();
     return;
   }
-  console.log(`| without | percent, steps of ${defaultBatchSize(ROWS)} |\n|---|---|`);
-  for (const [name, changes] of VARIANTS) console.log(`| ${name} | ${measureChanged(changes)} |`);
+  printHead("without", `percent, steps of ${defaultBatchSize(ROWS)}`);
+  for (const [name, changes] of VARIANTS) printRow(name, measureChanged(changes));
 }
 
-/** Prints how well the program that this is part of learns. */
 function measureThis(): void {
-  const problem = validationSplit(ROWS);
-  const { mean, each } = overSeeds(SEEDS, (seed) => {
-    const network = create(seed, {}, new ReferenceEngine());
-    train(network, problem.train, defaultBatchSize(ROWS));
-    return score(network, problem);
-  });
-  console.log(`${mean.toFixed(2)} (${each.map((value) => value.toFixed(2)).join(", ")})`);
+  const engine = new ReferenceEngine();
+  const { mean, each } = trials(SEEDS, validationSplit(ROWS), defaultBatchSize(ROWS), { engine });
+  console.log(`${mean.toFixed(2)} (${each.map(({ score }) => score.toFixed(2)).join(", ")})`);
 }
 
 function measureChanged(changes: Change[]): string {
   const copy = join(paths.root, "build", `ablation-${process.pid}`);
   try {
     mkdirSync(join(copy, "build"), { recursive: true });
-    for (const part of ["package.json", "build/kernels.wasm", "dist/src", "dist/bench/learning"])
+    for (const part of ["package.json", "build/kernels.wasm", "dist/src", "dist/bench"])
       cpSync(join(paths.root, part), join(copy, part), { recursive: true });
     for (const [name, from, to] of changes) {
       const file = join(copy, "dist/src", name);

@@ -4,7 +4,7 @@ import { validationTexts as texts } from "./validation-texts.ts";
 
 type TypeWord = "int" | "float" | "bool" | "string" | "array" | "map";
 
-/** What the contract's checks need to know about one key of an input. */
+/** Rule of the contract's checks for one key of an input. */
 export interface FieldRule {
   key: string;
   type: TypeWord;
@@ -27,13 +27,13 @@ const typeWords: Record<string, TypeWord> = {
 
 const alphabetically = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The contract knows a choice as a regex, too, like that of `new_state`. */
+/** The contract checks a choice by a regex, too, like that of `new_state`. */
 function patternOf({ enum: choices, pattern }: { enum?: unknown[]; pattern?: string }): RegExp | undefined {
   if (choices !== undefined) return new RegExp(`^(${choices.join("|")})$`);
   return pattern === undefined ? undefined : new RegExp(pattern);
 }
 
-/** Reads the rules out of the declaration, so that one schema gives validation and documentation. */
+/** Derives the rules from the declaration, so that one schema serves validation and documentation. */
 export function compileRules(input: z.ZodObject): FieldRule[] {
   const schema = z.toJSONSchema(input, { io: "input" });
   const required = new Set(schema.required);
@@ -56,7 +56,7 @@ export function compileRules(input: z.ZodObject): FieldRule[] {
     .sort((a, b) => alphabetically(a.key, b.key));
 }
 
-/** As JSON schema and zod count them: what takes two of JavaScript's units is one. */
+/** Counts code points, as JSON schema and zod do: a surrogate pair is one character. */
 const charactersOf = (text: string) => text.length - (text.match(/[\u{10000}-\u{10FFFF}]/gu)?.length ?? 0);
 
 function hasType(value: unknown, type: TypeWord): boolean {
@@ -76,7 +76,7 @@ function hasType(value: unknown, type: TypeWord): boolean {
   }
 }
 
-/** A multiple of four, so that no group of base64 is cut. */
+/** A multiple of four, so that no group of base64 is split. */
 const JUDGED_LENGTH = 16_384;
 
 function checkValue(rule: FieldRule, value: unknown): void {
@@ -85,8 +85,8 @@ function checkValue(rule: FieldRule, value: unknown): void {
     throw badRequest(texts.type(key, rule.type));
   }
   if (typeof value === "string") {
-    // What is too long by far is judged by its beginning: a pattern with a group that repeats takes 50 ns and a place on
-    // the stack for each four characters.
+    // A far too long text is judged by its beginning: a pattern with a repeated group takes 50 ns and stack space for
+    // each four characters.
     const judged = rule.maxLength === undefined ? value : value.slice(0, Math.max(rule.maxLength, JUDGED_LENGTH));
     if (rule.pattern !== undefined && !rule.pattern.test(judged)) {
       throw badRequest(texts.pattern(key, rule.pattern.source));
@@ -108,7 +108,7 @@ function checkValue(rule: FieldRule, value: unknown): void {
   }
 }
 
-/** Two keys of which an input needs one: the usual one and another way to say the same. */
+/** Two keys of which an input needs exactly one: the usual key and its alternative. */
 export type Alternatives = readonly [string, string];
 
 /** The contract's checks in the contract's order; only the first problem is reported. Throws bad_request. */

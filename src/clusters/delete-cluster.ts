@@ -3,7 +3,8 @@ import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
-import { clusterNotFound, findCluster } from "./find-cluster.ts";
+import { clusterNotFound } from "./cluster-row.ts";
+import { findCluster } from "./find-cluster.ts";
 
 /** Stops what runs on the cluster and removes it with its tasks. Checkpoints and finished results stay. */
 export async function deleteCluster(context: Context, input: { uuid: string }): Promise<void> {

@@ -5,7 +5,7 @@ import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
 import type { RequestReport, SliceColumns } from "../hosts/host.ts";
 import { widthExcess } from "../limits/width-excess.ts";
 import { NAME_LENGTH_MAX, parseTemplate, type Template } from "../network/template/parse-template.ts";
-import type { ClusterSeat } from "./cluster-seat.ts";
+import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
 
 /** A client must not fill the server's memory by an endless cycle: its buffers hold the values of so many of the longest messages. */
@@ -60,10 +60,10 @@ export async function openDirectIo(
     throw error;
   });
   const opened = await scheduler
-    .exclusive(uuid, async (seat) => {
-      await checkMode(seat);
-      const { info } = await seat.ready();
-      return { template: info.template, losses: seat.directLosses };
+    .exclusive(uuid, async (network) => {
+      await checkMode(network);
+      const { info } = await network.ready();
+      return { template: info.template, losses: network.directLosses };
     })
     .catch((error: unknown) => {
       throw isUnavailable(error) ? conflict(error.message) : error;
@@ -74,7 +74,7 @@ export async function openDirectIo(
       taker,
       limits: config.limits,
       bytesMax: BUFFERED_MESSAGES_MAX * config.limits.messageBytes,
-      exclusive: (step) => scheduler.exclusive(uuid, step),
+      exclusive: (work) => scheduler.exclusive(uuid, work),
     },
     scheduler.onRetired(uuid, onRetired),
   );
@@ -89,7 +89,7 @@ interface Line {
   limits: Pick<Limits, "inputValues" | "outputValues">;
   /** What the buffers may hold together. */
   bytesMax: number;
-  exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
+  exclusive<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
 }
 
 class DirectLine implements DirectIo {
@@ -144,9 +144,9 @@ class DirectLine implements DirectIo {
   }
 
   async train(): Promise<void> {
-    await this.#cycle((seat) => {
+    await this.#cycle((network) => {
       const [inputs, expected] = [columns(this.#inputs), columns(this.#expected)];
-      return seat.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: null }, null);
+      return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: null }, null);
     });
   }
 
@@ -156,8 +156,8 @@ class DirectLine implements DirectIo {
     while (report === undefined) {
       await taker.room();
       // While the cycle waited for its turn, others may have got answers that nobody takes: nothing is computed then.
-      report = await this.#cycle(async (seat) =>
-        taker.hasRoom() ? seat.request({ cycles: 1, timeLength: 1, inputs: columns(this.#inputs) }) : undefined,
+      report = await this.#cycle(async (network) =>
+        taker.hasRoom() ? network.request({ cycles: 1, timeLength: 1, inputs: columns(this.#inputs) }) : undefined,
       );
     }
     return report.outputs
@@ -169,33 +169,33 @@ class DirectLine implements DirectIo {
     this.#withdraw();
   }
 
-  #cycle<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T> {
-    return this.#line.exclusive(async (seat) => {
-      await checkMode(seat);
-      const { info } = await seat.ready();
+  #cycle<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
+    return this.#line.exclusive(async (network) => {
+      await checkMode(network);
+      const { info } = await network.ready();
       if (info.template !== this.#line.template) throw conflict("The cluster has got another template");
-      const isBehind = seat.directLosses !== this.#losses;
-      this.#losses = seat.directLosses;
+      const isBehind = network.directLosses !== this.#losses;
+      this.#losses = network.directLosses;
       // Not the cycle under way, but others that had been acknowledged and were not saved yet.
       if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles", { wasUnderWay: false });
       this.#hasFailed = true;
-      const result = await step(seat).catch((error: unknown) => this.#again(error, seat, step));
+      const result = await work(network).catch((error: unknown) => this.#again(error, network, work));
       this.#hasFailed = false;
       return result;
     });
   }
 
   /** A cycle that only waited when its host was lost begins again, unless others went with it that had been acknowledged. */
-  async #again<T>(error: unknown, seat: ClusterSeat, step: (seat: ClusterSeat) => Promise<T>): Promise<T> {
+  async #again<T>(error: unknown, network: ClusterNetwork, work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
     if (!(error instanceof HostLostError) || error.wasUnderWay) throw error;
-    await seat.ready();
-    if (seat.directLosses !== this.#losses) throw error;
-    return step(seat);
+    await network.ready();
+    if (network.directLosses !== this.#losses) throw error;
+    return work(network);
   }
 }
 
-async function checkMode(seat: ClusterSeat): Promise<void> {
-  if ((await seat.mode()) !== "DIRECT") throw conflict("The cluster is not in DIRECT mode");
+async function checkMode(network: ClusterNetwork): Promise<void> {
+  if ((await network.mode()) !== "DIRECT") throw conflict("The cluster is not in DIRECT mode");
 }
 
 function indexOf(what: "input" | "output", ports: readonly { name: string }[], name: string): number {

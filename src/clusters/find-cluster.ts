@@ -5,7 +5,7 @@ import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { clusters } from "../db/schema/index.ts";
-import { notFound } from "../errors.ts";
+import { clusterNotFound } from "./cluster-row.ts";
 
 const byUuid = visibleRow(clusters);
 
@@ -26,5 +26,3 @@ export async function lockCluster({ caller }: Context, tx: Db, uuid: string): Pr
   if (row === undefined) throw clusterNotFound(uuid);
   return row;
 }
-
-export const clusterNotFound = (uuid: string) => notFound(`Cluster with uuid '${uuid}' not found`);

@@ -1,9 +1,9 @@
 import type { Context } from "../app-context.ts";
-import type { Figures } from "./cluster-seat.ts";
+import type { ClusterFigures } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
 import type { ClusterRow } from "../db/rows.ts";
 
-export interface ShownCluster extends Figures {
+export interface ShownCluster extends ClusterFigures {
   cluster: ClusterRow;
   /**
    * `lost`: the host cannot take the network, see `unavailable`. `gone`: this server has no such host, and the default

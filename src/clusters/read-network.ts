@@ -5,7 +5,7 @@ import { readWholeFile } from "../files/read-whole-file.ts";
 import type { CheckedNetwork } from "./read-network-worker.ts";
 
 /** Each check takes a processor, and a file's size in memory. No project and no user has all of them. */
-const places = new Semaphore({ total: 4, group: 2, user: 2, long: 4 });
+const checks = new Semaphore({ total: 4, group: 2, user: 2, long: 4 });
 
 /**
  * The bytes of a network's file, for a host to attach. Every byte is checked here, in a thread of its own, whoever wrote
@@ -13,7 +13,7 @@ const places = new Semaphore({ total: 4, group: 2, user: 2, long: 4 });
  * reason when the file is damaged or no kernel may see what it holds, and as `readWholeFile` does.
  */
 export function readNetwork(path: string, owner: SemaphoreOwner): Promise<Uint8Array<ArrayBuffer>> {
-  return places.run(owner, async () => {
+  return checks.run(owner, async () => {
     const answer = await checkInThread(await readWholeFile(path));
     if (answer.kind === "wrong") throw new HostError("state", answer.reason);
     return answer.bytes;

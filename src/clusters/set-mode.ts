@@ -2,7 +2,7 @@ import { and, eq, inArray, isNull, notExists } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
-import type { ClusterMode } from "./cluster-seat.ts";
+import type { ClusterMode } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
 import type { ClusterRow } from "../db/rows.ts";
 
@@ -16,8 +16,8 @@ export async function setMode(
 ): Promise<ClusterRow> {
   const { db, scheduler } = context.app;
   const { uuid } = await findCluster(context, wanted);
-  const row = await scheduler.exclusive(uuid, async (seat) => {
-    if (seat.dirty && mode === "TASK") await seat.save();
+  const row = await scheduler.exclusive(uuid, async (network) => {
+    if (network.dirty && mode === "TASK") await network.save();
     const unfinished = db
       .select({ uuid: tasks.uuid })
       .from(tasks)
@@ -34,7 +34,7 @@ export async function setMode(
         ),
       )
       .returning();
-    if (changed !== undefined) seat.modeChanged(mode);
+    if (changed !== undefined) network.modeChanged(mode);
     return changed;
   });
   if (row === undefined) throw conflict(`Can not switch cluster to '${mode}'`);

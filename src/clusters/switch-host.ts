@@ -23,7 +23,7 @@ export async function switchHost(
     );
   }
   try {
-    await context.app.scheduler.exclusive(cluster.uuid, (seat) => seat.moveTo(host));
+    await context.app.scheduler.exclusive(cluster.uuid, (network) => network.moveTo(host));
   } catch (error) {
     if (!(error instanceof HostError || error instanceof HostLostError)) throw error;
     throw conflict(`Can not move cluster to host with uuid '${input.host_uuid}': ${error.message}`);

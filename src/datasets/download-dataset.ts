@@ -1,9 +1,8 @@
 import type { Context } from "../app-context.ts";
 import { badRequest, notFound } from "../errors.ts";
-import type { ExportFormat } from "./export/export-job.ts";
 import { runExport } from "./export/run-export.ts";
-import { columnNames, selectGroups } from "./export/table.ts";
-import { npyBytes } from "./export/write-npy.ts";
+import { selectGroups } from "./export/table.ts";
+import { downloadIn, type ExportFormat } from "./formats.ts";
 import type { DatasetRow } from "../db/rows.ts";
 import { checkExists, openDataset } from "./open-dataset.ts";
 import { datasetPath } from "../files/storage.ts";
@@ -15,9 +14,6 @@ export interface DatasetDownload {
   /** Where the format tells it before. */
   bytes: number | undefined;
 }
-
-/** Formats that describe every column; more of them take more memory than their data. */
-const MAX_DESCRIBED_COLUMNS = 65_536;
 
 /**
  * A whole dataset, or one of its column groups, as a file. Throws 404 for the dataset and the group, 400 when the
@@ -35,13 +31,14 @@ export async function downloadDataset(
   }
   const groups = selectGroups(reader.groups, column_name);
   if (groups.length === 0) throw badRequest(`Data-set with uuid '${uuid}' has no columns`);
-  if (format === "csv" || format === "parquet") checkColumnNames(columnNames(groups));
-  const described = format === "parquet" ? columnNames(groups).length : format === "arrow" ? groups.length : 0;
-  if (described > MAX_DESCRIBED_COLUMNS) {
-    throw badRequest(`${described} columns are too many for ${format}: at most ${MAX_DESCRIBED_COLUMNS} are possible`);
+  const download = downloadIn(format);
+  const names = download.names(groups);
+  checkNamesDiffer(names);
+  if (names.length > (download.namesMax ?? Infinity)) {
+    throw badRequest(`${names.length} columns are too many for ${format}: at most ${download.namesMax} are possible`);
   }
   const columnCount = groups.reduce((sum, { width }) => sum + width, 0);
-  const bytes = format === "npy" ? npyBytes({ type: reader.type, rowCount: reader.rowCount, columnCount }) : undefined;
+  const bytes = download.bytes?.({ type: reader.type, rowCount: reader.rowCount, columnCount });
   const path = datasetPath(context.app.storage, row.uuid);
   const pieces = runExport({ path, format, group: column_name }, context.caller);
   return { row, bytes, pieces: await begin(pieces, () => checkExists(context.app, row.uuid)) };
@@ -69,7 +66,7 @@ async function begin(
 }
 
 /** A group `a` of two columns beside a group `a_0` would give two columns of the same name. */
-function checkColumnNames(names: readonly string[]): void {
+function checkNamesDiffer(names: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of names) {
     if (seen.has(name)) {

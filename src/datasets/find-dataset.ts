@@ -4,9 +4,6 @@ import type { Context } from "../app-context.ts";
 import { datasets } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 
-export type DatasetType = DatasetRow["type"];
-export { DATASET_TYPES } from "../db/schema/index.ts";
-
 /** Some endpoints spell it in another way. */
 export type DatasetNoun = "Data-set" | "Dataset";
 

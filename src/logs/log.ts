@@ -3,8 +3,8 @@ import type { Config } from "../server/config.ts";
 import { describeError } from "./describe-error.ts";
 
 /**
- * JSON lines, on standard error; standard output is for people. Nothing that is logged may contain a token or a
- * passphrase. `onEntry` hears of every warning and error that is logged.
+ * Writes JSON lines to standard error; standard output is for people. A log entry must never contain a token or a
+ * passphrase. `onEntry` is called for every logged warning and error.
  */
 export function createLog(
   config: Pick<Config, "logLevel">,

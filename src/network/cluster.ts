@@ -1,6 +1,6 @@
 import { FreePlaces } from "./free-places.ts";
-import { COOLDOWN_FORGETS } from "./learning.ts";
-import { HEADER, NEURONS_PER_BLOCK, NONE } from "./layout.ts";
+import { COOLDOWN_FORGETS, NEURONS_PER_BLOCK, NONE } from "./constants.ts";
+import { HEADER } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
 import { StateError } from "./state-error.ts";

@@ -1,3 +1,5 @@
+import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "./constants.ts";
+
 /**
  * The one description of a network's state: flat arrays. Allocation, growth, export and import follow from this table.
  *
@@ -13,14 +15,6 @@ interface ArraySpec {
   /** Elements for each of them. */
   width: number;
 }
-
-export const NEURONS_PER_BLOCK = 128;
-export const SECTIONS_PER_BLOCK = 512;
-export const SYNAPSES_PER_SECTION = 128;
-/** Synapses go to their block in runs, each run to one tile of as many neurons. */
-export const RUN = 32;
-/** Ends a list, and marks a neuron without sections. */
-export const NONE = 0xffffffff;
 
 export const LAYOUT = {
   /** See `HEADER`. */

@@ -1,6 +1,6 @@
 import { createCluster, hexagonOf, outputWidth, widenInput, type Cluster } from "./cluster.ts";
-import { BATCH_RATE, directShare, ONLINE_RATE } from "./learning.ts";
-import { NEURONS_PER_BLOCK } from "./layout.ts";
+import { BATCH_RATE, NEURONS_PER_BLOCK, ONLINE_RATE } from "./constants.ts";
+import { directShare } from "./learning.ts";
 import { ReferenceEngine } from "../kernels/reference/reference-engine.ts";
 import { MemoryFullError, type Engine, type Rows, type TrainRun } from "./engine.ts";
 import { cyclesToReduction, reduce } from "./reduce.ts";

@@ -1,6 +1,5 @@
 import { appendBlock, type Cluster, type Hexagon } from "./cluster.ts";
-import { NEURONS_PER_BLOCK } from "./layout.ts";
-import { READOUT_START } from "./learning.ts";
+import { NEURONS_PER_BLOCK, READOUT_START, UNIFORM_VALUES } from "./constants.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { DRAW, draw } from "./random.ts";
 import { append } from "./state.ts";
@@ -43,7 +42,7 @@ function appendTile(cluster: Cluster, block: number, firstOutput: number, output
   const stream = DRAW.readout + blockHexagon[block]!;
   for (let row = firstRow; row < firstRow + outputs; row++) {
     for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
-      const uniform = (draw(seed, stream, row, n) >>> 8) / 16777216;
+      const uniform = (draw(seed, stream, row, n) >>> 8) / UNIFORM_VALUES;
       readout[row * NEURONS_PER_BLOCK + n] = (2 * uniform - 1) * READOUT_START;
     }
     if (row % PIECE_ROWS === 0) yieldPoint();

@@ -1,6 +1,6 @@
 import { hexagonOf, type Cluster } from "./cluster.ts";
-import { HEADER, NEURONS_PER_BLOCK, RUN } from "./layout.ts";
-import { LEARNT_MIN, REDUCTION_CYCLES } from "./learning.ts";
+import { LEARNT_MIN, NEURONS_PER_BLOCK, REDUCTION_CYCLES, RUN } from "./constants.ts";
+import { HEADER } from "./layout.ts";
 import { startWeight } from "./random.ts";
 import { removeSections } from "./remove-sections.ts";
 import { runsOfRamp } from "./section-kind.ts";

@@ -1,6 +1,7 @@
 import type { Cluster } from "./cluster.ts";
 import { FreePlaces } from "./free-places.ts";
-import { ARRAY_NAMES, HEADER, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./constants.ts";
+import { ARRAY_NAMES, HEADER, LAYOUT } from "./layout.ts";
 import { count } from "./state.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster.ts";
-import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "./layout.ts";
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "./constants.ts";
 import { count } from "./state.ts";
 
 type Floats = Float32Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
 import type { Cluster } from "./cluster.ts";
-import { START_BLOCKS } from "./learning.ts";
+import { START_BLOCKS_HIDDEN_OF_LONG_TASK } from "./constants.ts";
 import { growBlock } from "./readout.ts";
 
 /**
@@ -21,6 +21,6 @@ export function startWide(cluster: Cluster): void {
   for (const index of reached) for (const target of hexagons[index]!.targets) reached.add(target);
   for (const hexagon of hexagons) {
     if (hexagon.role !== "hidden" || !reached.has(hexagon.index)) continue;
-    while (hexagon.blocks.length < START_BLOCKS.hiddenOfLongTask) growBlock(cluster, hexagon);
+    while (hexagon.blocks.length < START_BLOCKS_HIDDEN_OF_LONG_TASK) growBlock(cluster, hexagon);
   }
 }

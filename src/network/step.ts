@@ -7,7 +7,8 @@ import { inputDelta, readoutDelta, sourceDelta } from "../kernels/reference/sour
 import { updateOnline, updateReadoutOnline } from "../kernels/reference/update-online.ts";
 import { update, updateReadout } from "../kernels/reference/update.ts";
 import type { Cluster } from "./cluster.ts";
-import { HEADER, NEURONS_PER_BLOCK } from "./layout.ts";
+import { NEURONS_PER_BLOCK } from "./constants.ts";
+import { HEADER } from "./layout.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** How a step turns gradients into changes. */

@@ -5,7 +5,8 @@ import { checkpointNotFound, findCheckpoint } from "../checkpoints/find-checkpoi
 import { readOrigin } from "../checkpoints/read-origin.ts";
 import { insertTask } from "./insert-task.ts";
 import type { TaskRow } from "../db/rows.ts";
-import { clusterNotFound, findCluster } from "../clusters/find-cluster.ts";
+import { clusterNotFound } from "../clusters/cluster-row.ts";
+import { findCluster } from "../clusters/find-cluster.ts";
 import { type Pin, pinCheckpoint, pinPath, unpinCheckpoint } from "../clusters/restore-pin.ts";
 import { isInDoubt } from "../server/outage.ts";
 import { isMissing } from "../files/is-missing.ts";

@@ -21,7 +21,7 @@ import type { RunContext, TaskRun } from "./task-run.ts";
 export async function runRequestTask(context: RunContext, run: TaskRun<"request">): Promise<void> {
   const { plan } = run;
   const losses = new HostLosses();
-  const { info } = await context.exclusive((seat) => seat.ready());
+  const { info } = await context.exclusive((network) => network.ready());
   const template = parseTemplate(info.template);
   placeBindings("output", template.outputs, plan.results);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
@@ -63,7 +63,7 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
     while (run.cycle < total && run.stop === null) {
       const slice: RequestSlice = await (ahead ?? read(run.cycle));
       const end: number = run.cycle + slice.cycles;
-      const answered = context.exclusive((seat) => seat.request(slice));
+      const answered = context.exclusive((network) => network.request(slice));
       ahead = end < total ? read(end) : null;
       ahead?.catch(() => undefined);
       const report = await answered;
@@ -84,9 +84,9 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
       // A task that was aborted before its first row leaves no dataset behind.
       if (isEmpty) await discardResultRow(tx, task.uuid);
     };
-    await context.exclusive(async (seat) => {
+    await context.exclusive(async (network) => {
       // Neurons with a memory changed; the next task must find them like this after a restart, too.
-      await (seat.dirty ? seat.save(record) : context.db.transaction(record));
+      await (network.dirty ? network.save(record) : context.db.transaction(record));
     });
     if (isEmpty) await removeResultFile(context.storage, task.uuid);
   } finally {

@@ -29,16 +29,16 @@ export async function runRestoreTask(context: RunContext, run: TaskRun<"restore"
 }
 
 async function replaceNetwork(context: RunContext, { task }: TaskRun<"restore">, state: Uint8Array): Promise<void> {
-  await context.exclusive(async (seat) => {
-    const { template } = await seat.replace(state);
+  await context.exclusive(async (network) => {
+    const { template } = await network.replace(state);
     try {
-      await seat.save(async (tx) => {
+      await network.save(async (tx) => {
         await tx.update(clusters).set({ template }).where(eq(clusters.uuid, task.cluster_uuid));
         await recordEnd(tx, task.uuid, { state: "finished", cycle: 1 });
       });
     } catch (error) {
       // The row still describes the old network, so the old one has to come back.
-      await seat.leave();
+      await network.leave();
       throw error;
     }
   });

@@ -41,7 +41,7 @@ async function exportState(context: RunContext): Promise<Uint8Array> {
   const losses = new HostLosses();
   for (;;) {
     try {
-      return await context.exclusive((seat) => seat.exportState());
+      return await context.exclusive((network) => network.exportState());
     } catch (error) {
       losses.accept(error, 0);
     }

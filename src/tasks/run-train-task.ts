@@ -1,5 +1,5 @@
 import { datasetPath } from "../files/storage.ts";
-import type { ClusterSeat } from "../clusters/cluster-seat.ts";
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host, TablePart, TrainSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
@@ -21,7 +21,7 @@ import type { RunContext, TaskRun } from "./task-run.ts";
 export async function runTrainTask(context: RunContext, run: TaskRun<"train">): Promise<void> {
   const { plan } = run;
   const losses = new HostLosses();
-  const { info } = await context.exclusive((seat) => seat.ready());
+  const { info } = await context.exclusive((network) => network.ready());
   const template = parseTemplate(info.template);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
     inputs: placeBindings("input", template.inputs, plan.inputs),
@@ -51,10 +51,10 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
 async function finish(context: RunContext, run: TaskRun<"train">): Promise<boolean> {
   if (run.stop === "suspend" || run.stop === "retire") return true;
   const { task, cycle } = run;
-  return context.exclusive(async (seat) => {
-    if ((await seat.positionOf(task.uuid)) !== cycle) return false;
+  return context.exclusive(async (network) => {
+    if ((await network.positionOf(task.uuid)) !== cycle) return false;
     const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
-    await seat.saveEnd(async (tx) => {
+    await network.saveEnd(async (tx) => {
       await recordEnd(tx, task.uuid, { state, cycle });
     });
     return true;
@@ -63,7 +63,7 @@ async function finish(context: RunContext, run: TaskRun<"train">): Promise<boole
 
 /** The network outgrew its host, which has forgotten it: its last snapshot takes its place, and the task is over. */
 async function outOfRoom(context: RunContext, run: TaskRun<"train">, cause: HostError): Promise<TaskError> {
-  run.cycle = await context.exclusive((seat) => seat.positionOf(run.task.uuid));
+  run.cycle = await context.exclusive((network) => network.positionOf(run.task.uuid));
   const kept = `The cluster keeps what it had learned by cycle ${run.cycle} of the task.`;
   return new TaskError(`${cause.message}. ${kept}`, { cause });
 }
@@ -103,9 +103,9 @@ class SliceTrainer {
   async next(): Promise<boolean> {
     const run = this.#run;
     const { uuid: taskUuid, total_number_of_cycles: total } = run.task;
-    const { cycle, host } = await this.#context.exclusive(async (seat) => ({
-      cycle: await seat.positionOf(taskUuid),
-      host: (await seat.ready()).host,
+    const { cycle, host } = await this.#context.exclusive(async (network) => ({
+      cycle: await network.positionOf(taskUuid),
+      host: (await network.ready()).host,
     }));
     run.cycle = cycle;
     if (cycle >= total || run.stop !== null) return false;
@@ -121,7 +121,7 @@ class SliceTrainer {
     await this.#ahead?.catch(() => undefined);
     if (!this.#table.isBegun) return;
     // A host that is gone has forgotten it anyway.
-    await this.#context.exclusive((seat) => seat.dropTable()).catch(() => undefined);
+    await this.#context.exclusive((network) => network.dropTable()).catch(() => undefined);
   }
 
   /** What was read ahead is as long as suited the host before. */
@@ -141,10 +141,11 @@ class SliceTrainer {
     // The host may have fallen back to another state than the one that this slice was read for.
     if (firstCycle !== run.cycle) ({ firstCycle, slice } = await this.#read(run.cycle));
     const end = firstCycle + slice.cycles;
-    const trained = this.#context.exclusive(async (seat) => {
-      if ((await seat.positionOf(taskUuid)) !== firstCycle || (await seat.ready()).host !== this.#host) return null;
-      await this.#seed(seat);
-      return seat.train(slice, { taskUuid, cycle: end });
+    const trained = this.#context.exclusive(async (network) => {
+      if ((await network.positionOf(taskUuid)) !== firstCycle || (await network.ready()).host !== this.#host)
+        return null;
+      await this.#seed(network);
+      return network.train(slice, { taskUuid, cycle: end });
     });
     if (end < total) {
       this.#ahead = this.#read(end);
@@ -164,24 +165,24 @@ class SliceTrainer {
   }
 
   async #bring(part: TablePart): Promise<void> {
-    const isHeld = await this.#context.exclusive(async (seat) => {
-      await this.#seed(seat);
-      return seat.holdTable(part);
+    const isKept = await this.#context.exclusive(async (network) => {
+      await this.#seed(network);
+      return network.keepTable(part);
     });
-    this.#table.answered(part, isHeld);
+    this.#table.answered(part, isKept);
     // What was read ahead brings rows along that the host has by now.
-    if (this.#table.isHeld) this.#ahead = null;
+    if (this.#table.isComplete) this.#ahead = null;
   }
 
-  async #seed(seat: ClusterSeat): Promise<void> {
+  async #seed(network: ClusterNetwork): Promise<void> {
     const { seed } = this.#run.plan;
-    if (this.#run.cycle === 0 && seed !== null) await seat.seedFresh(seed);
+    if (this.#run.cycle === 0 && seed !== null) await network.seedFresh(seed);
   }
 
   async #read(firstCycle: number): Promise<TaskSlice> {
     const { plan, task } = this.#run;
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
-    const rows = this.#table.isHeld
+    const rows = this.#table.isComplete
       ? {
           timeLength: 1,
           inputs: [],

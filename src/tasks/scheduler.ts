@@ -1,4 +1,4 @@
-import type { ClusterSeat, Figures } from "../clusters/cluster-seat.ts";
+import type { ClusterFigures, ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkMetrics } from "../hosts/host.ts";
 
 /**
@@ -11,15 +11,15 @@ export interface Scheduler {
   /** Cycles done by a task that is running right now; undefined for any other, whose row is up to date. */
   progress(clusterUuid: string, taskUuid: string): number | undefined;
   /** The network's figures as of its last slice; undefined while no host has it. */
-  knownFigures(clusterUuid: string): Figures | undefined;
+  knownFigures(clusterUuid: string): ClusterFigures | undefined;
   /** Those figures, from a host that gets the network first; waits for the cluster's turn. */
-  figures(clusterUuid: string): Promise<Figures>;
+  figures(clusterUuid: string): Promise<ClusterFigures>;
   /** The networks that are in the memory of a host, with their figures as of their last slice. */
   networks(): { hostUuid: string; metrics: NetworkMetrics }[];
   /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
-  /** Runs a step on the cluster between two slices (move, export, direct IO). Steps must not wait for one another. */
-  exclusive<T>(clusterUuid: string, step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
+  /** Runs work (move, export, direct IO) in a turn, between two slices. Work must not wait for a turn. */
+  exclusive<T>(clusterUuid: string, work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
   /**
    * Stops the cluster's work, runs `remove` (which deletes its rows) and clears its host and files. When `remove`
    * throws, the cluster goes on as before.

@@ -20,13 +20,13 @@ export class TableLoader {
     this.#key = key;
   }
 
-  /** A host holds a part of the table, as far as is known here. */
+  /** A host has a part of the table, as far as is known here. */
   get isBegun(): boolean {
     return this.#loaded > 0;
   }
 
-  /** A host holds the whole table, as far as is known here. */
-  get isHeld(): boolean {
+  /** A host has the whole table, as far as is known here. */
+  get isComplete(): boolean {
     return !this.#isRefused && this.#loaded === this.#source.rows;
   }
 
@@ -37,7 +37,7 @@ export class TableLoader {
   async next(host: Host, cyclesLeft: number): Promise<TablePart | null> {
     const isKnown = host === this.#host && host.generation === this.#generation;
     if (!isKnown) this.forget(host);
-    if (!host.keepsTables || this.#isRefused || this.isHeld || cyclesLeft <= this.#source.period) return null;
+    if (!host.keepsTables || this.#isRefused || this.isComplete || cyclesLeft <= this.#source.period) return null;
     const { rows: rowsTotal, bytesPerCycle } = this.#source;
     const wanted = Math.floor(PART_BYTES / Math.max(1, bytesPerCycle * PART_ROWS_UNIT)) * PART_ROWS_UNIT;
     const first = this.#loaded;
@@ -46,9 +46,9 @@ export class TableLoader {
   }
 
   /** What the host said to a part. It may also have lost the ones before. */
-  answered({ first, rows }: { first: number; rows: number }, isHeld: boolean): void {
-    this.#isRefused = !isHeld && first === 0;
-    this.#loaded = isHeld ? first + rows : 0;
+  answered({ first, rows }: { first: number; rows: number }, isKept: boolean): void {
+    this.#isRefused = !isKept && first === 0;
+    this.#loaded = isKept ? first + rows : 0;
   }
 
   /** The table has to be brought again, to this host. */

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { ClusterSeat } from "../../src/clusters/cluster-seat.ts";
+import type { ClusterNetwork } from "../../src/clusters/cluster-network.ts";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { getCluster } from "../../src/clusters/get-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";
@@ -171,16 +171,17 @@ test("a cluster of a host that the server has no more is on the default one, and
 test("a save after the host was lost records how far the state is that it saves", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 1_000_000 });
   const cluster = await newCluster(rig);
-  const inTurn = <T>(step: (seat: ClusterSeat) => Promise<T>) => rig.context.app.scheduler.exclusive(cluster, step);
+  const inTurn = <T>(step: (network: ClusterNetwork) => Promise<T>) =>
+    rig.context.app.scheduler.exclusive(cluster, step);
   const taskUuid = randomUUID();
   const learn = (first: number, end: number) =>
-    inTurn((seat) => seat.train(sliceOf(first, end - first), { taskUuid, cycle: end }));
+    inTurn((network) => network.train(sliceOf(first, end - first), { taskUuid, cycle: end }));
   await learn(0, 32);
-  await inTurn((seat) => seat.save());
+  await inTurn((network) => network.save());
   await learn(32, 96);
   await rig.hosts[0].kill();
   // The network comes back as the first save has it, and that is what this one takes.
-  await inTurn((seat) => seat.save());
+  await inTurn((network) => network.save());
   const [row] = await app.app.db.select().from(clusters).where(eq(clusters.uuid, cluster));
   const saved = restoreState(await readFile(join(app.app.storage.clusters, row!.snapshot!)));
   expect(readCycle(saved.state.arrays.header)).toBe(32);
@@ -199,7 +200,7 @@ test("a direct line is told when cycles are lost that were acknowledged, and onl
     await line.train();
   };
   await learn();
-  await rig.context.app.scheduler.exclusive(cluster, (seat) => seat.save());
+  await rig.context.app.scheduler.exclusive(cluster, (network) => network.save());
   await host.kill();
   // Everything was saved.
   await learn();

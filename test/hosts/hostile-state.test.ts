@@ -10,14 +10,8 @@ import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
-import {
-  ARRAY_NAMES,
-  type ArrayName,
-  type Arrays,
-  HEADER,
-  LAYOUT,
-  SECTIONS_PER_BLOCK,
-} from "../../src/network/layout.ts";
+import { SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
+import { ARRAY_NAMES, type ArrayName, type Arrays, HEADER, LAYOUT } from "../../src/network/layout.ts";
 import { Network } from "../../src/network/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/network/safetensors.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { allocate, split } from "../../src/kernels/reference/allocate.ts";
-import { NONE } from "../../src/network/layout.ts";
-import { FLOAT_MAX } from "../../src/network/learning.ts";
+import { FLOAT_MAX, NONE } from "../../src/network/constants.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { count } from "../../src/network/state.ts";
 import { HIDDEN, hexagon, hexagonIndexOf, INPUT, OUTPUT, scratchWith, smallCluster } from "./small.ts";

@@ -1,9 +1,9 @@
 import type { Cluster } from "../../src/network/cluster.ts";
 import { HEADER } from "../../src/network/layout.ts";
-import { MOMENT_KEEP, SQUARE_KEEP } from "../../src/network/learning.ts";
+import { MOMENT_KEEP, SQUARE_KEEP } from "../../src/network/constants.ts";
 import type { Scratch } from "../../src/network/scratch.ts";
 import { NetworkBuffers } from "../../src/kernels/webgpu/network-buffers.ts";
-import { EXCLUDED, NO_OPINION } from "../../src/kernels/webgpu/expected-values.ts";
+import { EXCLUDED, MODES, NO_OPINION } from "../../src/kernels/webgpu/codes.ts";
 import { structs } from "../../src/kernels/webgpu/records.ts";
 import {
   Recorder,
@@ -62,7 +62,7 @@ export async function runKernels(
     const steps = cluster.state.arrays.header[HEADER.adamSteps]!;
     const learners = [...Array(samples).keys()].filter((q) => scratch.skipped[q] === 0);
     network.writeFields({
-      mode: options.mode === "batch" ? 0 : 1,
+      mode: MODES[options.mode],
       samples,
       learning: learners.length,
       rows_started: options.rowsBefore ?? network.counts.row,

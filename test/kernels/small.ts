@@ -1,5 +1,5 @@
 import { createCluster, hexagonOf, widenInput, type Cluster, type Hexagon } from "../../src/network/cluster.ts";
-import { NEURONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { widenOutput } from "../../src/network/readout.ts";
 import { Scratch } from "../../src/network/scratch.ts";
 import { allocate } from "../../src/kernels/reference/allocate.ts";

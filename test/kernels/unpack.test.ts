@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { INPUT_MAX } from "../../src/network/learning.ts";
+import { INPUT_MAX } from "../../src/network/constants.ts";
 import { scratchWith, smallCluster, valuesOf } from "./small.ts";
 
 describe("unpack", () => {

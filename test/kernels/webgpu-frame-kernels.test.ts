@@ -1,13 +1,15 @@
 /** The kernels around a step, each on its own: what it takes in, what it keeps, and what a damaged state may do. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { unpack } from "../../src/kernels/reference/unpack.ts";
 import { kindOf } from "../../src/kernels/reference/source-values.ts";
+import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
+import { MODES } from "../../src/kernels/webgpu/codes.ts";
 import { RowFeed, type Feed } from "../../src/kernels/webgpu/feed.ts";
 import { GpuNetwork } from "../../src/kernels/webgpu/gpu-network.ts";
 import { NetworkBuffers } from "../../src/kernels/webgpu/network-buffers.ts";
 import { structs } from "../../src/kernels/webgpu/records.ts";
 import { roomForStep } from "../../src/kernels/webgpu/room.ts";
-import { MODES } from "../../src/kernels/webgpu/step-queue.ts";
 import {
   countSynapses,
   Recorder,
@@ -18,7 +20,8 @@ import {
   type KernelName,
 } from "../../src/kernels/webgpu/step-recorder.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
+import { Network } from "../../src/network/network.ts";
 import { growBlock } from "../../src/network/readout.ts";
 import { Scratch } from "../../src/network/scratch.ts";
 import { append, count } from "../../src/network/state.ts";
@@ -26,6 +29,7 @@ import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CASES, makeData, sequence, trainedCluster } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 import { hexagonScope, POISON } from "./kernel-bench.ts";
+import { expectedOf, ODD, shownIn, templateWith, WIDTH } from "./odd-inputs.ts";
 import { smallCluster } from "./small.ts";
 
 /** The software device is slow where other work goes on. */
@@ -188,6 +192,28 @@ describe("unpack", () => {
       }
     }
   });
+
+  test.each(["", "(binary)", "(match)"])(
+    "odd values of an input %s have the same bits on all engines",
+    async (kind) => {
+      const wasm = new WasmEngine();
+      onTestFinished(() => wasm.close());
+      const empty = Network.create(templateWith(kind), 1);
+      empty.ensureInputWidth(0, WIDTH);
+      const networks = [new ReferenceEngine(), wasm].map((engine) => Network.restore(empty.export(), engine));
+      const onGpu = await GpuNetwork.adopt(open(), empty.export());
+      onTestFinished(() => onGpu.destroy());
+      for (let shift = 0; shift < ODD.length; shift++) {
+        const values = Float32Array.from({ length: WIDTH }, (_, i) => ODD[(i + shift) % ODD.length]!);
+        for (const network of networks) network.request({ count: 1, inputs: [{ index: 0, values, width: WIDTH }] });
+        await onGpu.request({ cycles: 1, timeLength: 1, inputs: [{ index: 0, rows: values, width: WIDTH }] });
+        const [reference, cpu] = networks.map((network) => shownIn(network.export()));
+        const gpu = shownIn(await onGpu.export());
+        const expected = expectedOf(values, kind);
+        expect({ shift, reference, cpu, gpu }).toEqual({ shift, reference: expected, cpu: expected, gpu: expected });
+      }
+    },
+  );
 });
 
 test.each([0, 1, 127, 128, 129])(

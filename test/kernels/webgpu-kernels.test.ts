@@ -8,7 +8,8 @@ import { inputDelta, readoutDelta, sourceDelta } from "../../src/kernels/referen
 import { updateOnline, updateReadoutOnline } from "../../src/kernels/reference/update-online.ts";
 import { update, updateReadout } from "../../src/kernels/reference/update.ts";
 import type { Cluster } from "../../src/network/cluster.ts";
-import { HEADER, NEURONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK } from "../../src/network/constants.ts";
+import { HEADER } from "../../src/network/layout.ts";
 import type { Scratch } from "../../src/network/scratch.ts";
 import { count } from "../../src/network/state.ts";
 import { expectClose, expectSameCluster } from "./compare.ts";

@@ -2,7 +2,8 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Cluster } from "../../src/network/cluster.ts";
 import { INVARIANTS } from "../../src/network/invariants.ts";
-import { type ArrayName, ARRAY_NAMES, type Arrays, HEADER, LAYOUT, NONE } from "../../src/network/layout.ts";
+import { NONE } from "../../src/network/constants.ts";
+import { type ArrayName, ARRAY_NAMES, type Arrays, HEADER, LAYOUT } from "../../src/network/layout.ts";
 import { Network, StateError } from "../../src/network/network.ts";
 import { count } from "../../src/network/state.ts";
 import { checkState, exportState, restoreState } from "../../src/network/state-file.ts";

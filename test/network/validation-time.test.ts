@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createCluster, widenInput, type Cluster } from "../../src/network/cluster.ts";
 import { growBlock, widenOutput } from "../../src/network/readout.ts";
-import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { checkState, exportState } from "../../src/network/state-file.ts";
 import { append } from "../../src/network/state.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";

@@ -6,6 +6,8 @@ const COLUMNS = 120;
 /** "can not" in texts that clients know, which stay to the letter. */
 const WIRE_TEXTS = [
   /can not switch cluster to/gi,
+  /can not move cluster to/gi,
+  /input that can not be shown/gi,
   /(data-?set|checkpoint) can not be imported/gi,
   /dataset '[^']*' can not be read/gi,
   /invalid and can not be (read|compared|checked)/gi,

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import type { Dataset, DownloadQuery, FileFormat } from "hanami-sdk";
+import { downloadFormats, uploadFormats, type Dataset, type DownloadFormat, type FileFormat } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
 import { definedOnly } from "../input/defined-only.ts";
 import { openFile } from "../input/files.ts";
@@ -22,13 +22,24 @@ export const DATASET_FIELDS = [
   "created_at",
 ];
 
-/** Kinds of files that are a dataset each, both ways. */
-const FORMATS: readonly { format: FileFormat; description: string }[] = [
-  { format: "csv", description: "Upload a CSV file" },
-  { format: "parquet", description: "Upload a Parquet file" },
-  { format: "arrow", description: "Upload an Arrow file or stream, or a Feather file" },
-  { format: "npy", description: "Upload an array that NumPy saved" },
-];
+/** What is uploaded, where the words of the API are not those of the command line. */
+const FILES: Partial<Record<FileFormat, string>> = {
+  arrow: "an Arrow file or stream, or a Feather file",
+  npy: "an array that NumPy saved",
+};
+
+type UploadOption = (typeof uploadFormats)[FileFormat]["options"][number];
+
+/** What the last step of an upload takes besides, as options of the command line. */
+const ADD_OPTIONS: Record<UploadOption, (command: Command) => Command> = {
+  column_name: (command) => command.option("-c, --column <NAME>", "name of its one column group (default: data)"),
+  has_header: (command) =>
+    command
+      .option("--header", "the first line has the names of the columns, although they are numbers")
+      .option("--no-header", "the first line has values; the columns are called column_0, column_1, …"),
+  exact: (command) =>
+    command.option("--exact", "refuse whole numbers that a 32-bit float changes, and numbers that it makes 0"),
+};
 
 interface CreateOptions {
   input: string;
@@ -54,18 +65,12 @@ export function addUploadCommands(group: Command): void {
       }),
     );
 
-  for (const { format, description } of FORMATS) {
-    const command = addCommand(create, `${format} <NAME>`, description).requiredOption(
-      "-i, --input <FILE>",
-      "the file",
-    );
-    if (format === "npy") command.option("-c, --column <NAME>", "name of its one column group (default: data)");
-    if (format === "csv") {
-      command
-        .option("--header", "the first line has the names of the columns, although they are numbers")
-        .option("--no-header", "the first line has values; the columns are called column_0, column_1, …");
-    }
-    command.option("--exact", "refuse whole numbers that a 32-bit float changes, and numbers that it makes 0");
+  for (const format of Object.keys(uploadFormats) as FileFormat[]) {
+    const what = FILES[format] ?? uploadFormats[format].file;
+    const command = addCommand(create, `${format} <NAME>`, `Upload ${what}`);
+    command.requiredOption("-i, --input <FILE>", "the file");
+    const taken = new Set<string>(uploadFormats[format].options);
+    for (const [option, add] of Object.entries(ADD_OPTIONS)) if (taken.has(option)) add(command);
     command.action(
       run<CreateOptions>(async ({ options, print, connect }, name) => {
         const { input, column: column_name, header: has_header, exact } = options;
@@ -85,21 +90,19 @@ function showNew(print: Printer, dataset: Dataset): void {
 }
 
 interface DownloadOptions extends Destination {
-  format: FileFormat;
+  format: DownloadFormat;
   column?: string;
 }
 
 /** `hanamictl dataset download` */
 export function addDownloadCommand(group: Command): void {
   const command = addCommand(group, "download <DATASET_UUID>", "Save a whole dataset as a file")
-    .addOption(
-      new Option("-f, --format <FORMAT>", "kind of file").choices(FORMATS.map(({ format }) => format)).default("csv"),
-    )
+    .addOption(new Option("-f, --format <FORMAT>", "kind of file").choices(downloadFormats).default("csv"))
     .option("-c, --column <NAME>", "only this column group");
   withDestination(command, "dataset").action(
     run<DownloadOptions>(async (context, uuid) => {
       const { format, column } = context.options;
-      const query: DownloadQuery = { uuid, format, ...(column === undefined ? {} : { column_name: column }) };
+      const query = { uuid, format, ...(column === undefined ? {} : { column_name: column }) };
       const what = { kind: "dataset", uuid, fallback: `${uuid}.${format}` };
       await downloadTo(context, what, (client) => client.datasets.download(query));
     }),

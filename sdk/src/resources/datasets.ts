@@ -2,6 +2,7 @@ import type { ClientContext } from "../context.ts";
 import { delay } from "../delay.ts";
 import type { Download } from "../download.ts";
 import { BadRequestError, HanamiError } from "../errors.ts";
+import type { DownloadFormat, FileFormat } from "../formats.ts";
 import type { Input } from "../http.ts";
 import { rowsOf } from "../list.ts";
 import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
@@ -55,9 +56,6 @@ export interface CsvUpload {
   exact?: boolean;
 }
 
-/** Kinds of files that a dataset is made of alone. */
-export type FileFormat = "csv" | "parquet" | "arrow" | "npy";
-
 export interface FileUpload {
   name: string;
   file: FileSource;
@@ -85,7 +83,7 @@ export interface ContentQuery {
 export interface DownloadQuery {
   uuid: string;
   /** Default: `csv`. */
-  format?: FileFormat;
+  format?: DownloadFormat;
   /** Of one column group; all of them when left out. */
   column_name?: string;
 }

@@ -11,7 +11,7 @@ export const getClusterRoute = route({
   input: z.object({ uuid: fields.uuid }),
   output: clusterOutput.extend({
     host_uuid: z.string(),
-    /** `lost`: the host can not take the network; `host_error` says why, and the figures are those of its snapshot. */
+    /** `lost`: the host cannot take the network; `host_error` says why, and the figures are those of its snapshot. */
     host_state: z.enum(["ready", "lost", "gone"]),
     host_error: z.string(),
     mode: z.enum(["TASK", "DIRECT"]),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AnnouncedDataset } from "../../datasets/announce-dataset.ts";
-import { DATASET_TYPES } from "../../datasets/find-dataset.ts";
+import { DATASET_TYPES, type DatasetType, type FileRole } from "../../datasets/formats.ts";
 import type { DatasetRow } from "../../db/rows.ts";
 import type { DatasetInfo } from "../../datasets/get-dataset.ts";
 import { timestampOutput } from "../fields.ts";
@@ -20,15 +20,15 @@ function toFields(row: DatasetRow) {
   return { created_at: formatTimestamp(created_at), name, owner_id, project_id, uuid, visibility };
 }
 
-export const fileUploadOutput = z.object({ ...datasetFields, uuid_input_file: z.string() });
-export const mnistUploadOutput = fileUploadOutput.extend({ uuid_label_file: z.string() });
+/** Where an upload says which of its files has which uuid. */
+export const fileKey = (role: FileRole) => `uuid_${role}_file` as const;
 
-export function toFileUpload({ dataset, tempfiles }: AnnouncedDataset) {
-  return { ...toFields(dataset), uuid_input_file: tempfiles[0] as string };
-}
+export const uploadOutput = (roles: readonly FileRole[]) =>
+  z.object({ ...datasetFields, ...Object.fromEntries(roles.map((role) => [fileKey(role), z.string()])) });
 
-export function toMnistUpload(upload: AnnouncedDataset) {
-  return { ...toFileUpload(upload), uuid_label_file: upload.tempfiles[1] as string };
+export function toUpload({ dataset, tempfiles }: AnnouncedDataset, roles: readonly FileRole[]) {
+  const uuids = roles.map((role, index) => [fileKey(role), tempfiles[index] as string] as const);
+  return { ...toFields(dataset), ...Object.fromEntries(uuids) };
 }
 
 /** What the import guessed, left out or changed, in short sentences. */
@@ -58,7 +58,7 @@ export function toDataset({ row, rowCount, columnCount, groups }: DatasetInfo): 
   const outputs = labels === undefined ? 0 : labels.column_end - labels.column_start;
   return {
     ...toFields(row),
-    type: row.type,
+    type: row.type as DatasetType,
     description: Object.fromEntries(
       groups.map(({ name, column_start, column_end }) => [name, { column_start, column_end }]),
     ),

@@ -1,6 +1,4 @@
-/** Formats in which a dataset can be downloaded. */
-export const EXPORT_FORMATS = ["csv", "parquet", "arrow", "npy"] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+import type { ExportFormat } from "../formats.ts";
 
 /** What the export worker is given. */
 export interface ExportJob {

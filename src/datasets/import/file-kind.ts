@@ -1,10 +1,8 @@
 // Bytes are matched as Latin-1 text: control characters are what tells formats apart.
 // oxlint-disable no-control-regex
 import { open } from "node:fs/promises";
-import type { ImportJob } from "./import-job.ts";
+import { FORMAT_NAMES, formats, type FormatName } from "../formats.ts";
 import { readBytes } from "./read-file.ts";
-
-type Format = ImportJob["type"];
 
 interface FileKind {
   /** As in "the file is …". */
@@ -12,31 +10,26 @@ interface FileKind {
   /** What to do with it. */
   advice: string;
   /** The format that it is imported as. */
-  format?: Format;
+  format?: FormatName;
 }
 
 const HEAD_BYTES = 512;
 /** The list of what is in a ZIP archive is at its end. */
 const TAIL_BYTES = 65_536;
 
-const formatNames: Record<Format, string> = {
-  mnist: "IDX",
-  csv: "CSV",
-  parquet: "Parquet",
-  arrow: "Arrow",
-  npy: "NPY",
-};
-
 const UNPACK = "unpack it first";
 const SAVE = "save it as CSV";
-const own = (format: Format): [string, string, Format] => [formatNames[format], "upload it as such", format];
 
 /** First bytes, as Latin-1; name, advice, and the format in which it is imported. */
-const binaryKinds: [RegExp, string, string, Format?][] = [
-  [/^PAR[1E]/, ...own("parquet")],
-  [/^(?:ARROW1|FEA1|\xff\xff\xff\xff)/, ...own("arrow")],
-  [/^\x93NUMPY/, ...own("npy")],
-  [/^\0\0[\x08\x09\x0b-\x0e][\x01-\x08]/, ...own("mnist")],
+type BinaryKind = [RegExp, string, string, FormatName?];
+
+const ownKinds = FORMAT_NAMES.flatMap((format): BinaryKind[] => {
+  const { name, start } = formats[format];
+  return start === undefined ? [] : [[start, name, "upload it as such", format]];
+});
+
+const binaryKinds: BinaryKind[] = [
+  ...ownKinds,
   [/^\x1f\x8b/, "gzip", UNPACK],
   [/^BZh/, "bzip2", UNPACK],
   [/^\xfd7zXZ\0/, "xz", UNPACK],
@@ -90,7 +83,7 @@ const zipKinds: [string, string, string][] = [
  * Why a file that could not be imported in a format is none of this format, when its first bytes tell what it is; else
  * undefined.
  */
-export async function otherKind(path: string, wanted: Format): Promise<string | undefined> {
+export async function otherKind(path: string, wanted: FormatName): Promise<string | undefined> {
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
@@ -99,7 +92,7 @@ export async function otherKind(path: string, wanted: Format): Promise<string | 
     const tail = async () => Buffer.from(await readBytes(file, size - tailBytes, tailBytes));
     const kind = await kindOf(Buffer.from(head), tail);
     if (kind === undefined || kind.format === wanted) return undefined;
-    return `not ${formatNames[wanted]}, but ${kind.name}: ${kind.advice}`;
+    return `not ${formats[wanted].name}, but ${kind.name}: ${kind.advice}`;
   } finally {
     await file.close();
   }

@@ -3,7 +3,7 @@ import { TextDecoder } from "node:util";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { CsvReader } from "./csv-reader.ts";
 import { CsvTable } from "./csv-table.ts";
-import { ImportError, type ImportJob } from "./import-job.ts";
+import { ImportError, type ImportFile } from "./import-job.ts";
 import { ImportWarnings } from "./import-warnings.ts";
 
 const READ_BYTES = 256 * 1024;
@@ -12,7 +12,7 @@ const READ_BYTES = 256 * 1024;
  * CSV to dataset: float32, every column a group of its own. An empty cell and `null` are 0, with a warning; `true` is 1,
  * `false` is 0 (any case). Resolves with the warnings. Throws ImportError that names row, column and line.
  */
-export async function importCsv(job: Extract<ImportJob, { type: "csv" }>): Promise<string[]> {
+export async function importCsv(job: ImportFile): Promise<string[]> {
   const warnings = new ImportWarnings();
   const table = new CsvTable(warnings, { hasHeader: job.has_header, isExact: job.exact === true });
   const reader = new CsvReader((row) => table.take(row));

@@ -1,24 +1,25 @@
-/** Where the uploaded bytes lie and where the dataset file shall lie. */
-export interface ImportFile {
+/** What the last step of an upload may say besides; each format takes some of it. */
+export interface ImportOptions {
+  /** Numbers that a 32-bit float changes, besides rounding their decimals, are refused in place of being counted. */
+  exact?: boolean | undefined;
+  /** Of the first row; undefined when it shall tell itself. */
+  has_header?: boolean | undefined;
+  /** Of the one column group of a file that has no names; `data` when left out. */
+  column_name?: string | undefined;
+}
+
+/** Where the uploaded bytes lie, where the dataset file shall lie, and what may be in it. */
+export interface ImportFile extends ImportOptions {
   name: string;
   target: string;
   input: string;
+  /** The second file, of a format that has two. */
+  label?: string;
   /** More are refused. */
   rowsMax?: number;
   /** More bytes of values are refused. */
   bytesMax?: number;
-  /** Numbers that a 32-bit float changes, besides rounding their decimals, are refused in place of being counted. */
-  exact?: boolean | undefined;
 }
-
-/** What the process of an import is given. */
-export type ImportJob =
-  | ({ type: "mnist"; label: string } & ImportFile)
-  /** `has_header` is undefined when the first row shall tell. */
-  | ({ type: "csv"; has_header?: boolean | undefined } & ImportFile)
-  | ({ type: "parquet" | "arrow" } & ImportFile)
-  /** `column_name` is that of the one column group; `data` when left out. */
-  | ({ type: "npy"; column_name?: string | undefined } & ImportFile);
 
 /** The uploaded bytes are not what they were announced to be; the message tells the user why. */
 export class ImportError extends Error {

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { MAX_COLUMNS } from "../file/layout.ts";
-import { ImportError, type ImportJob } from "./import-job.ts";
+import { ImportError, type ImportFile } from "./import-job.ts";
 import { excerpt } from "./import-warnings.ts";
 import { readBytes, swapBytes } from "./read-file.ts";
 import { TableSink, type ColumnValues } from "./table-sink.ts";
@@ -39,7 +39,7 @@ const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => ColumnValues> = 
  * Bytes and booleans stay bytes, everything else becomes 32-bit floats. Throws ImportError for what is not such an
  * array: other types, more dimensions, Fortran order.
  */
-export async function importNpy(job: Extract<ImportJob, { type: "npy" }>): Promise<string[]> {
+export async function importNpy(job: ImportFile): Promise<string[]> {
   const file = await open(job.input, "r");
   try {
     const header = await readHeader(file);

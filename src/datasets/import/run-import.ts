@@ -3,7 +3,8 @@ import { NoSpaceError } from "../../files/free-space.ts";
 import { ProcessEndedError } from "../../processes/process-limits.ts";
 import { runInProcess } from "../../processes/run-in-process.ts";
 import { removePartialFiles } from "../file/writer.ts";
-import { ImportError, type ImportJob, type ImportOutcome } from "./import-job.ts";
+import type { ImportJob } from "./carry-out.ts";
+import { ImportError, type ImportOutcome } from "./import-job.ts";
 
 /** Columns of one row group of a Parquet file may become arrays of objects. */
 const HEAP_MIB = 512;

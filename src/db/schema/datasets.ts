@@ -1,16 +1,14 @@
 import { bigint, index, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
 
-export const DATASET_TYPES = ["mnist", "csv", "parquet", "arrow", "npy", "result"] as const;
-
 export const datasets = pgTable(
   "datasets",
   {
     uuid: uuid("uuid").primaryKey(),
     sequence: sequence(),
     name: text("name").notNull(),
-    /** Where the rows came from: a kind of uploaded file, or `result` (of a request task). */
-    type: text("type", { enum: DATASET_TYPES }).notNull(),
+    /** Where the rows came from: the format of an upload, or `result` (of a request task). */
+    type: text("type").notNull(),
     /** `uploading` until its file is complete in the dataset folder; only `ready` ones have rows. */
     state: text("state", { enum: ["uploading", "ready"] }).notNull(),
     /** Of the file in the dataset folder; null until it is `ready`. */

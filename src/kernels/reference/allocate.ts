@@ -4,10 +4,13 @@ import {
   FINE_SECTIONS,
   FLOAT_MAX,
   FREE_PLACES_MIN,
-  START_BLOCKS,
+  NEURONS_PER_BLOCK,
+  NONE,
+  SECTIONS_PER_BLOCK,
+  START_BLOCKS_HIDDEN,
+  START_BLOCKS_OUTPUT,
   TOLERANCE_START,
-} from "../../network/learning.ts";
-import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+} from "../../network/constants.ts";
 import { DRAW, draw } from "../../network/random.ts";
 import { growBlock } from "../../network/readout.ts";
 import type { Scratch } from "../../network/scratch.ts";
@@ -110,7 +113,7 @@ function pickTarget(cluster: Cluster, hexagon: Hexagon, item: number): Hexagon {
 
 function prepareBlocks(cluster: Cluster, target: Hexagon): void {
   if (target.blocks.length === 0) {
-    const start = target.role === "output" ? START_BLOCKS.output : START_BLOCKS.hidden;
+    const start = target.role === "output" ? START_BLOCKS_OUTPUT : START_BLOCKS_HIDDEN;
     for (let i = 0; i < start; i++) growBlock(cluster, target);
   }
 }

@@ -1,5 +1,5 @@
 import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../network/constants.ts";
 import { StateError } from "../../network/state-error.ts";
 import { count, type State } from "../../network/state.ts";
 

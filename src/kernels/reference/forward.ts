@@ -1,5 +1,5 @@
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/constants.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { tileOfRun } from "../../network/section-kind.ts";
 import { Activation } from "./ramps.ts";

@@ -1,5 +1,5 @@
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { tileOfRun } from "../../network/section-kind.ts";
 import { count } from "../../network/state.ts";
@@ -29,7 +29,7 @@ export function gradient(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): 
         if (ramps === 0) continue;
         if (touched[section] === 0) {
           touched[section] = 1;
-          gradient.fill(0, section * 128, section * 128 + 128);
+          gradient.fill(0, section * SYNAPSES_PER_SECTION, (section + 1) * SYNAPSES_PER_SECTION);
           activationSum.fill(0, section * 4, section * 4 + 4);
         }
         for (let r = 0; r < ramps; r++) activationSum[section * 4 + r]! += activation.ramps[r]!;

@@ -1,14 +1,17 @@
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE, RUN, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
 import {
   APPEND_FROM,
   APPEND_FROM_FINE,
+  NEURONS_PER_BLOCK,
+  NONE,
   RAMP_SHRINK,
   RECOVERIES_MAX,
   RECOVERY_SHARE,
   RECOVERY_VISITS,
+  RUN,
+  SYNAPSES_PER_SECTION,
   TOLERANCE_SHRINK,
-} from "../../network/learning.ts";
+} from "../../network/constants.ts";
 import { startWeight } from "../../network/random.ts";
 import { following } from "../../network/section-list.ts";
 import type { Scratch } from "../../network/scratch.ts";

@@ -1,6 +1,5 @@
 import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
-import { SKIP_ERROR } from "../../network/learning.ts";
+import { NEURONS_PER_BLOCK, SKIP_ERROR } from "../../network/constants.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { count } from "../../network/state.ts";
 

@@ -1,5 +1,5 @@
 import { hexagonOf, type Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import type { SectionKind } from "../../network/section-kind.ts";
 

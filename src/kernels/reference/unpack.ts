@@ -1,6 +1,5 @@
 import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
-import { INPUT_MAX } from "../../network/learning.ts";
+import { INPUT_MAX, NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import type { Scratch } from "../../network/scratch.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** Update for few samples at a time: a plain step down the gradient, for which a single sample is enough. */
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
 import { bounded } from "../../network/learning.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { count } from "../../network/state.ts";

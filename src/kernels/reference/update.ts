@@ -3,15 +3,18 @@
  * direction that alone would limit the step; it is taken out of the gradient, not out of the forward pass.
  */
 import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { HEADER, NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
 import {
   ADAM_EPSILON,
-  bounded,
   MOMENT_KEEP,
+  NEURONS_PER_BLOCK,
   READOUT_RATE_SHARE,
+  RUN,
+  SECTIONS_PER_BLOCK,
   SQUARE_KEEP,
   WEIGHT_DECAY,
-} from "../../network/learning.ts";
+} from "../../network/constants.ts";
+import { HEADER } from "../../network/layout.ts";
+import { bounded } from "../../network/learning.ts";
 import type { Scratch } from "../../network/scratch.ts";
 import { runsOfRamp } from "../../network/section-kind.ts";
 import { count } from "../../network/state.ts";

@@ -8,8 +8,6 @@
 export const TABLE = 8192;
 export const ARENA = 65536;
 export const THREADS_MAX = 64;
-/** Semaphore of a block. */
-export const SECTIONS_PER_BLOCK = 512;
 
 /** Kinds of source hexagons. */
 export const KIND_INPUT = 0;

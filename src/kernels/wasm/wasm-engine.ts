@@ -8,7 +8,7 @@ import {
   type Rows,
   type TrainRun,
 } from "../../network/engine.ts";
-import { COOLDOWN_FORGETS } from "../../network/learning.ts";
+import { COOLDOWN_FORGETS } from "../../network/constants.ts";
 import { StateError } from "../../network/state-error.ts";
 import { count, type Memory, releaseState } from "../../network/state.ts";
 import { allocateSources, markedSections, split } from "../reference/allocate.ts";

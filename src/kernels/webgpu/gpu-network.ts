@@ -1,7 +1,7 @@
 import { createCluster, outputWidth, widenInput, type Cluster } from "../../network/cluster.ts";
-import { BATCH_RATE, directShare, ONLINE_RATE } from "../../network/learning.ts";
+import { BATCH_RATE, NEURONS_PER_BLOCK, ONLINE_RATE } from "../../network/constants.ts";
+import { directShare } from "../../network/learning.ts";
 import { MemoryFullError } from "../../network/engine.ts";
-import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
 import type { Metrics } from "../../network/network.ts";
 import { widenOutput } from "../../network/readout.ts";
 import { cyclesToReduction, reduce } from "../../network/reduce.ts";
@@ -10,6 +10,7 @@ import { bytesPer } from "../../network/state.ts";
 import { readCycle, writeCycle } from "../../network/cycle.ts";
 import { adoptState, exportState } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
+import { MODES } from "./codes.ts";
 import { GpuMemoryError, type Gpu } from "./device.ts";
 import { RowFeed, type Feed } from "./feed.ts";
 import type { Kernels } from "./kernels.ts";
@@ -32,7 +33,7 @@ import {
   type GroupLimits,
   type Scoped,
 } from "./step-recorder.ts";
-import { MODES, ROUND_MS, StepQueue, type Step } from "./step-queue.ts";
+import { ROUND_MS, StepQueue, type Step } from "./step-queue.ts";
 import { Table, type TablePart, type TableRun } from "./table.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 

@@ -1,5 +1,5 @@
 import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
 import { bytesPer } from "../../network/state.ts";
 import { Buffers } from "./buffers.ts";
 import { GpuMemoryError, type Gpu } from "./device.ts";

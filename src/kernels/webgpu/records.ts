@@ -1,15 +1,10 @@
 import { describe, type Cluster, type Hexagon } from "../../network/cluster.ts";
-import { HEADER, LAYOUT, NEURONS_PER_BLOCK, type ArrayName } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
+import { HEADER, LAYOUT, type ArrayName } from "../../network/layout.ts";
 import { append, count, createState } from "../../network/state.ts";
 import type { Template } from "../../network/template/parse-template.ts";
+import { BACK, FROM_INPUT, LEARNS, MATCH, ROLES } from "./codes.ts";
 import { readStructs } from "./structs.ts";
-
-/** Flags of a section; see `types.wgsl`. */
-const FROM_INPUT = 1;
-const MATCH = 2;
-const BACK = 4;
-const LEARNS = 8;
-const ROLES = { input: 0, hidden: 1, output: 2 } as const;
 
 export const structs = readStructs();
 

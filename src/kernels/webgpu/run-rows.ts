@@ -1,7 +1,7 @@
 import type { Cluster } from "../../network/cluster.ts";
 import { count } from "../../network/state.ts";
 import { expandValue, NEURONS_PER_VALUE, packValue } from "../../network/output-values.ts";
-import { EXCLUDED, NO_OPINION } from "./expected-values.ts";
+import { EXCLUDED, NO_OPINION } from "./codes.ts";
 
 /** Rows of one input or output as they lie in the dataset, `[rows][width]`. */
 export interface Rows {

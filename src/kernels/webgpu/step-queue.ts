@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../network/cluster.ts";
+import { MODES } from "./codes.ts";
 import type { Gpu } from "./device.ts";
 import type { Feed } from "./feed.ts";
 import type { NetworkBuffers } from "./network-buffers.ts";
@@ -12,8 +13,6 @@ export interface Step {
   resultRow: number;
   rate: number;
 }
-
-export const MODES = { batch: 0, online: 1, request: 2 } as const;
 
 const CONTROL = structs("Control");
 /** What is submitted between two readbacks is worth about this much time: long enough to hide their cost. */
