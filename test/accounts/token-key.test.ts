@@ -93,7 +93,7 @@ test("a reload makes no key: where the file is gone, too short or a folder, ever
   expect([keys.signing.id, keys.areSeveral]).toEqual([id, false]);
 });
 
-test("a key file that can not be made is named", async () => {
+test("a key file that cannot be created is named", async () => {
   await writeFile(join(folder, "file"), "");
   await expect(load(join(folder, "file/token.key"))).rejects.toThrow(/file\/token\.key cannot be read: ENOTDIR/);
 });

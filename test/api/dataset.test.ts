@@ -65,7 +65,7 @@ describe.each(databases)("datasets on $name", (database) => {
     );
   });
 
-  test("a dataset that is being uploaded has no rows and can not be used", async () => {
+  test("a dataset that is being uploaded has no rows and cannot be used", async () => {
     const { uuid } = await announceCsv(app, 100);
     expect((await get({ uuid })).json()).toMatchObject({ number_of_rows: 0, number_of_columns: 0, description: {} });
     const unreadable = `Dataset with UUID '${uuid}' is invalid and can not be read.`;
@@ -155,7 +155,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 404]);
     expect(await get({ uuid })).toMatchObject({ status: 404 });
     expect(await readdir(app.app.storage.datasets)).not.toContain(uuid);
-    // A task that has it open goes on; one that starts later learns why it can not.
+    // A task that has the file open continues; a later one fails with the reason.
     expect([...(await reader.readGroup("a", 0, 1))]).toEqual([1]);
     await reader.close();
     const message = `Data-set with uuid '${uuid}' not found`;
@@ -220,7 +220,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await check(bool, csv)).json()).toEqual({ accuracy: 75 });
   });
 
-  test("check refuses what can not be compared", async () => {
+  test("check refuses datasets that cannot be compared", async () => {
     const reference = await uploadMnist(app, url, smallIdxPair(3));
     const good = await result([{ name: "out", width: 10 }], [[Array.from({ length: 10 }, () => 0)]]);
     const narrow = await result([{ name: "out", width: 3 }], [[[1, 0, 0]]]);
@@ -244,7 +244,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect(await check(good, reference)).toMatchObject({ status: 200 });
   });
 
-  // Whoever holds each group against all others is busy for minutes.
+  // Comparing each group with all others would take minutes.
   test("check of datasets with very many columns finds that they do not fit", { timeout: 20_000 }, async () => {
     const single = Array.from({ length: 65_535 }, (_, i) => ({ name: `c${i}`, width: 1 }));
     const row = single.map(() => [1]);

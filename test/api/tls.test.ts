@@ -240,7 +240,7 @@ async function peer(address: string, ca: string): Promise<PeerCertificate> {
   return found;
 }
 
-test("SIGHUP takes a new certificate and new keys while the server runs, and nothing that can not be used", async () => {
+test("SIGHUP loads a new certificate and new keys into the running server, and rejects unusable ones", async () => {
   const [before, after] = [makeCertificate({ name: "before" }), makeCertificate({ name: "after" })];
   const { certFile, keyFile } = await put("live", before);
   await writeFile(path("one.key"), "1".repeat(40), { mode: 0o600 });

@@ -74,7 +74,7 @@ describe.each(databases)("users on $name", (database) => {
     for (const secret of ["argon2", passphrase, "hash"]) expect(response.text + list).not.toContain(secret);
   });
 
-  test("a user without project can not log in, an administrator can", async () => {
+  test("a user without a project cannot log in, an administrator can", async () => {
     await app.request("POST", "/user", { body: newUser("homeless") });
     expect(await ask("POST", "/token", { token: null, body: { id: "homeless", passphrase } })).toEqual([
       401,

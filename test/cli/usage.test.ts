@@ -303,7 +303,7 @@ test("a reader that has seen enough is no error", async () => {
   expect(stderr).toBe("");
 });
 
-test.skipIf(process.platform !== "linux")("output that can not be written is an error", async () => {
+test.skipIf(process.platform !== "linux")("output that cannot be written is an error", async () => {
   const command = ["sh", "-c", '"$0" "$1" project list > /dev/full', process.execPath, program];
   expect(await runCli([], { env, command })).toEqual({
     code: 1,

@@ -1,6 +1,6 @@
 /**
- * Two GPUs of one kind, of which the second one fails in every way: that costs nothing but time. Processes and devices are
- * real, and so is what happens to them. Each start of a process compiles all kernels, so the tests share the hosts.
+ * Two GPUs of one kind; the second one fails in every way, which costs nothing but time. Processes, devices and
+ * failures are real. Each start of a process compiles all kernels, so the tests share the hosts.
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

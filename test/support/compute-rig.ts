@@ -82,7 +82,7 @@ export async function openRig(app: TestApp, options: RigOptions = {}): Promise<R
   return rig;
 }
 
-/** Whoever asks for it ends it with `crash`. */
+/** The caller ends it with `crash`. */
 export async function createRig(app: TestApp, options: RigOptions = {}): Promise<Rig> {
   const { link, secondLink, types = ["cpu", "cpu"], snapshotIntervalMs = 50 } = options;
   const { db, storage, log, metrics } = app.app;
