@@ -124,7 +124,7 @@ const shapes: readonly (readonly Stroke[])[][] = [
   ],
 ];
 
-/** Puts a digit's strokes somewhere on the image, in pixels, in a hand of their own. */
+/** Places a digit's strokes on the image, in pixels, in a random handwriting. */
 function place(strokes: readonly Stroke[], random: Random): Stroke[] {
   const angle = random.normal(0.12);
   const slant = random.normal(0.15);

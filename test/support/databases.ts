@@ -6,10 +6,10 @@ import postgres from "postgres";
 import { openDatabase } from "../../src/db/open.ts";
 import { paths } from "../../src/files/paths.ts";
 
-/** Where an app of a test keeps its rows. */
+/** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Makes a fresh database with the newest schema; `directory` is where an embedded one has to lie. */
+  /** Creates a fresh database with the newest schema; an embedded one lies in `directory`. */
   prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
 }
 
@@ -28,8 +28,8 @@ const exists = (path: string) =>
   );
 
 /**
- * A database directory with the schema and nothing else. A copy of it opens in 0.2 s, a fresh one takes 4 s. It is made
- * once for a set of migrations; of two test processes that make it at once the first one's stays.
+ * A database directory with only the schema. A copy of it opens in 0.2 s, a fresh one takes 4 s. It is created once per
+ * set of migrations; when two test processes create it concurrently, the first one's stays.
  */
 async function embeddedTemplate(): Promise<string> {
   const cache = join(paths.root, ".cache");
@@ -77,7 +77,7 @@ const server = (superuserUrl: string): TestDatabase => ({
 
 const superuserUrl = process.env["HANAMI_TEST_DATABASE_URL"];
 
-/** For `describe.each(databases)("… on $name", …)`: a suite that must hold on every database that is there. */
+/** For `describe.each(databases)("… on $name", …)`: a suite that must hold on every available database. */
 export const databases: readonly TestDatabase[] =
   superuserUrl === undefined ? [embedded] : [embedded, server(superuserUrl)];
 
