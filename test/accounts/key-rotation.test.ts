@@ -33,7 +33,7 @@ const sign = (header: object, payload: string, key: string) => {
   return `${content}.${createHmac("sha256", key).update(content).digest("base64url")}`;
 };
 
-test("a key is replaced without logging anybody out, and removed", async () => {
+test("a key is replaced without ending any session, and removed", async () => {
   const old = await app.login(adminId);
   expect(headerOf(old)).toEqual({ alg: "HS256", typ: "JWT" });
   const { uuid_input_file } = await announceCsv(app, 10);

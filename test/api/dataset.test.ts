@@ -39,7 +39,7 @@ describe.each(databases)("datasets on $name", (database) => {
     return options.uuid;
   }
 
-  test("get shows the contract's fields and the seed document's", async () => {
+  test("get shows the fields of the contract and of the seed document", async () => {
     const uuid = await uploadMnist(app, url, smallIdxPair(7));
     const created_at = expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
     const common = { created_at, owner_id: "asdf", project_id: "admin", version: "v1.0alpha", visibility: "private" };
@@ -172,9 +172,9 @@ describe.each(databases)("datasets on $name", (database) => {
     expect(await answer([[oneHot(0)], [oneHot(2)], [oneHot(2)]])).toEqual({
       accuracy: Math.fround(Math.fround(2 / 3) * 100),
     });
-    // The first maximum wins: all equal means class 0.
+    // The first maximum wins: all values equal means class 0.
     expect(await answer([[oneHot(-1)], [oneHot(-1)]])).toEqual({ accuracy: 50 });
-    // Rows beyond the shorter dataset do not count.
+    // Rows beyond the end of the shorter dataset do not count.
     const many = Array.from({ length: 20 }, (_, row) => [oneHot(row % 10)]);
     expect(await answer(many)).toEqual({ accuracy: 100 });
   });
@@ -214,7 +214,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await check(asFirst, wide)).json()).toEqual({ accuracy: 100 });
     expect((await check(asOther, wide)).json()).toEqual({ accuracy: 50 });
     expect((await check(wide, wide)).json()).toEqual({ accuracy: 100 });
-    // A single column says yes or no.
+    // A single column means yes or no.
     const csv = await uploadCsv(app, url, "x,good\n5,1\n5,0\n5,0\n5,1\n");
     const bool = await result([{ name: "good", width: 1 }], [[[0.5]], [[0.49]], [[0.9]], [[1]]]);
     expect((await check(bool, csv)).json()).toEqual({ accuracy: 75 });
@@ -256,7 +256,7 @@ describe.each(databases)("datasets on $name", (database) => {
     });
   });
 
-  test("a result is visible at once and has its rows when the task has finished", async () => {
+  test("a result is visible at once and gets its rows when the task has finished", async () => {
     const uuid = randomUUID();
     const groups = [
       { name: "left", width: 2 },
@@ -292,7 +292,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await readdir(app.app.storage.datasets)).filter((name) => name.startsWith(uuid))).toEqual([uuid]);
   });
 
-  test("the result of a task whose dataset was deleted meanwhile leaves nothing", async () => {
+  test("the result of a task whose dataset was deleted in the meantime leaves nothing", async () => {
     const options = { uuid: randomUUID(), name: "test_request", groups: [{ name: "out", width: 1 }] };
     await createResultDataset(app.app, app.app.db, { ...options, ...admin });
     const writer = await openResultWriter(app.app, options);
@@ -302,7 +302,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await readdir(app.app.storage.datasets)).filter((name) => name.startsWith(options.uuid))).toEqual([]);
   });
 
-  test("a damaged file is refused with a clear text, and the server lives", async () => {
+  test("a damaged file is refused with a clear text, and the server survives", async () => {
     const uuid = await uploadCsv(app, url, "a\n1\n2\n");
     const file = await open(join(app.app.storage.datasets, uuid), "r+");
     const { size } = await file.stat();

@@ -21,7 +21,7 @@ describe.each(databases)("deleting a project on $name", (database) => {
     return app.addUser({ id: `${id}_user`, projectId: id });
   }
 
-  test("what it holds is said, and stays; assignments alone do not count", async () => {
+  test("the error names the project's resources, which stay; assignments alone do not count", async () => {
     const token = await project("full");
     await project("empty");
     const owner = { owner_id: "full_user", project_id: "full" };
@@ -44,7 +44,7 @@ describe.each(databases)("deleting a project on $name", (database) => {
     expect((await remove("empty", { force: "true" })).status).toBe(404);
   });
 
-  test("by force everything goes: running tasks, sockets, files, assignments; other projects stay", async () => {
+  test("by force everything is deleted: running tasks, sockets, files, assignments; other projects stay", async () => {
     const token = await project("doomed");
     const other = await project("other");
     const owner = { owner_id: "doomed_user", project_id: "doomed" };

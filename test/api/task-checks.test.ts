@@ -20,7 +20,7 @@ afterAll(() => app.close());
 const input = () => ({ dataset_uuid: dataset, dataset_column: "picture", hexagon_name: "picture_hex" });
 const output = () => ({ dataset_uuid: dataset, dataset_column: "label", hexagon_name: "label_hex" });
 
-/** Status and text of a create that is refused and leaves no trace. */
+/** Status and text of a refused task that leaves no trace. */
 async function refusal(kind: "train" | "request", more: Record<string, unknown>): Promise<[number, string]> {
   const before = await rowsLeft();
   const body = kind === "train" ? trainBody(cluster, dataset, more) : requestBody(cluster, dataset, more);
@@ -239,7 +239,7 @@ outputs:
   });
 });
 
-test("uuids in capitals are those of the same datasets and clusters", async () => {
+test("uuids in capitals name the same datasets and clusters", async () => {
   const [CLUSTER, DATASET] = [cluster.toUpperCase(), dataset.toUpperCase()];
   const made = [
     await app.request("POST", "/task/train", { body: trainBody(CLUSTER, DATASET) }),

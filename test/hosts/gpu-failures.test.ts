@@ -18,7 +18,7 @@ import { createRandom } from "../support/random.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 600_000 });
 
 const failingProcess = new URL("./failing-gpu-process.js", import.meta.url);

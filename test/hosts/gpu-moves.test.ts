@@ -25,7 +25,7 @@ import { restoreState } from "../../src/network/state-file.ts";
 import { createRandom } from "../support/random.ts";
 import { adminId, createTestApp, type TestApp, testPassphrase } from "../support/test-app.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 });
 
 const rows = 160;

@@ -22,7 +22,7 @@ import { smallTemplate } from "../support/compute.ts";
 import { cpuWorker } from "../support/compute-rig.ts";
 import { sliceOf } from "./slices.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
 
 let state: Uint8Array;

@@ -18,7 +18,7 @@ import { beginStep, CASES, copyOf, emptyModel, makeData, trainedModel, type Case
 import { useGpu } from "./gpu-support.ts";
 import { runKernels } from "./kernel-bench.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 });
 
 const open = useGpu();

@@ -14,7 +14,7 @@ import { makeCluster, makeDataset, startRequest, startTrain, untilFinished } fro
 import { parsePrometheus, type Family } from "../support/prometheus.ts";
 import { adminId, createTestApp, type TestApp } from "../support/test-app.ts";
 
-// Several servers or programs start: on a busy machine that takes its time.
+// Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const metricsToken = "a-token-for-prometheus";

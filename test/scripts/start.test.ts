@@ -8,7 +8,7 @@ import { temporaryFolder } from "../datasets/support.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { makeCheckout, start } from "./checkout.ts";
 
-// Several servers start, with npm before them: on a busy machine that takes its time.
+// npm starts several servers, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const isRoot = process.getuid?.() === 0;
