@@ -48,7 +48,7 @@ describe("output values", () => {
     expect(packValue(kind, Float32Array.from(expanded(kind, value)), 0)).toBe(back);
   });
 
-  test("integers are their bits, whatever their size", () => {
+  test("integers equal their bits, whatever their size", () => {
     for (const value of [
       1,
       2 ** 31,

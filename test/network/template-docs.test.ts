@@ -8,7 +8,7 @@ import { paths } from "../../src/files/paths.ts";
 const page = await readFile(join(paths.root, "docs/templates.md"), "utf8");
 const [example = "", error = ""] = [...page.matchAll(/^```\n(.*?)^```$/gms)].map(([, text]) => text);
 
-test("the example of docs/templates.md is a template, and its error is what it says", () => {
+test("the example of docs/templates.md is valid, and its error has the documented text", () => {
   expect(parseTemplate(example)).toMatchObject({
     settings: { maxConnectionDistance: 2, enableReduction: true },
     hexagons: [{ x: 1 }, { x: 2 }, { x: 3 }, { x: 5 }],

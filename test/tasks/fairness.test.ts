@@ -30,7 +30,9 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** What reached the real host, in order, and how many slices of other clusters each call waited for. */
+/**
+ * The calls that reached the real host, in order, and for each call the number of other clusters' slices it waited for.
+ */
 interface Watch {
   posted: { method: string; cluster: string }[];
   waits: { cluster: string; slices: number }[];
@@ -49,7 +51,7 @@ async function watch(): Promise<Watch> {
     };
     return { post, close: () => inner.close() };
   };
-  // No snapshots meanwhile: they are calls, too.
+  // No snapshots during the test: they are calls, too.
   const rig = await openRig(app, { link, snapshotIntervalMs: 600_000 });
   const queue = rig.context.app.hosts.queue(rig.hosts[0]);
   const run = queue.run.bind(queue);
@@ -116,7 +118,7 @@ test.each(["another project", "the same project"])(
 
     const waited = waits.filter(({ cluster }) => cluster === small).map((wait) => wait.slices);
     expect(waited.length).toBeGreaterThan(12);
-    // Of its own project, two other clusters trained until one was deleted.
+    // Two other clusters of its own project trained until one was deleted.
     expect(Math.max(...waited)).toBeLessThanOrEqual(1);
     expect(slices()).toBeGreaterThan(before);
     const lastOfDoomed = posted.findLastIndex(({ cluster }) => cluster === doomed);

@@ -53,7 +53,7 @@ test(
       for (const name of await snapshots(dataDir, cluster)) seen.add(name);
       return seen.size;
     };
-    // The one before the newest is recorded for sure.
+    // The one before the newest is certainly recorded.
     await expect.poll(countSeen, { interval: 2, timeout: 60_000 }).toBeGreaterThanOrEqual(3);
     await kill(first);
     expect(await interruptedAt(dataDir, train.uuid)).toBeGreaterThan(0);
@@ -78,7 +78,7 @@ async function snapshots(dataDir: string, cluster: string): Promise<string[]> {
   return names.filter((name) => name.startsWith(cluster) && name.endsWith(".safetensors"));
 }
 
-/** Cycles of a task that are in the snapshot of its cluster; undefined when it is not running. */
+/** Cycles of a task in the snapshot of its cluster; undefined if the task is not running. */
 async function interruptedAt(dataDir: string, uuid: string): Promise<number | undefined> {
   const database = await openDatabase({ url: undefined, directory: join(dataDir, "database") });
   try {

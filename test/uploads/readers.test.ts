@@ -26,7 +26,7 @@ async function manyZeros(rows: number): Promise<Uint8Array> {
   return writer.getBytes();
 }
 
-/** A complete upload whose file is a pipe: its import takes until `release`. */
+/** A complete upload whose file is a pipe, so that its import takes until `release`. */
 async function slowUpload({ app, url }: { app: TestApp; url: string }, token: string) {
   const { uuid, uuid_input_file } = await announceCsv(app, csv.length, token);
   await sendFile(url, token, uuid_input_file, Buffer.from(csv));
