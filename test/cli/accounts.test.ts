@@ -185,7 +185,7 @@ describe("the passphrase of a new user", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^status 400: err .*'passphrase'/) });
   });
 
-  test("is asked for only after the login", async () => {
+  test("is requested only after the login", async () => {
     const outcome = await server.cli(create("never_made"), { env: { HANAMI_PASSPHRASE: "wrong passphrase" } });
     expect(outcome).toEqual({
       code: 1,

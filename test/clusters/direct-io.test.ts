@@ -224,7 +224,7 @@ test.each<[string, Uint8Array, number, string]>([
     "Value 1 of 'label_hex' is NaN, not a finite number",
   ],
 ])(
-  "%s is answered with a reason before the socket closes, and nothing is learned of what was sent before and after it",
+  "%s is answered with a reason before the socket closes, and messages before and after it train nothing",
   async (name, bytes, code, reason) => {
     const cluster = await directCluster(name);
     await trainOnce(await connect(cluster), 0);

@@ -188,7 +188,7 @@ test("a save after the loss of the host records the cycle of the state that it s
   expect(row).toMatchObject({ snapshot_task_uuid: taskUuid, snapshot_task_cycle: 32 });
 });
 
-test("a direct line is told when acknowledged cycles are lost, and only then", async () => {
+test("a direct line reports the loss of acknowledged cycles, and only that", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 1_000_000 });
   const [host] = rig.hosts;
   const cluster = await newCluster(rig);

@@ -25,7 +25,7 @@ test("the document is a valid OpenAPI 3.1 document", async () => {
   expect(validator.version).toBe("3.1");
 });
 
-test("it has every endpoint, each with an id of its own and an answer", () => {
+test("it has every endpoint, each with a unique id and an answer", () => {
   const described = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -43,7 +43,7 @@ test.each([
   ["a defect", new Error("some mistake")],
   ["no database", Object.assign(new Error("connect"), { code: "ECONNREFUSED" })],
   ["no space", Object.assign(new Error("write"), { code: "ENOSPC" })],
-])("a 500 has the texts that the document knows: %s", async (_, error) => {
+])("a 500 has the documented texts: %s", async (_, error) => {
   const failing = publicRoute({
     method: "GET",
     path: "/failing",

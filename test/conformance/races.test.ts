@@ -192,7 +192,7 @@ describe.each(databases)("creations on $name race with the deletion of their par
     ["finalizeCsv", "unfinished dataset"],
     ["writeUpload", "unfinished dataset"],
     ["finalizeCheckpoint", "project by force"],
-  ])("many times the same, just then: %s, and the deletion of the %s", async (maker, name) => {
+  ])("many concurrent repetitions of %s, and the deletion of the %s", async (maker, name) => {
     const random = createRandom(maker.length);
     for (let round = 0; round < 2 * rounds; round++) {
       const target = await makeTarget();

@@ -102,7 +102,7 @@ test.each<[string, (good: Record<string, unknown>) => string | Uint8Array, RegEx
   ],
   ["a uuid with a newline", (good) => JSON.stringify({ ...good, uuid: `${String(good["uuid"])}\n` }), /not found$/],
   ["a unicode uuid", (good) => JSON.stringify({ ...good, uuid: "桜\u0000" }), /^Cluster with UUID '桜.' not found$/],
-])("a first message with %s is refused, and the next one may be right", async (title, spoil, error) => {
+])("a first message with %s is refused, and the next one may succeed", async (title, spoil, error) => {
   const uuid = await directCluster(`first message ${title}`);
   const good = { token: token(), target: "cluster", uuid };
   const client = await connectRaw(url);
@@ -203,7 +203,7 @@ test.each<[string, () => Uint8Array | string]>([
     "half a float",
     () => Buffer.concat([ioMessage({ ...picture, values: new Float32Array(0) }), Buffer.from("3203aabbcc", "hex")]),
   ],
-])("%s in direct IO: one answer or a reason, no defect, and the cluster goes on", async (title, message) => {
+])("%s in direct IO: one answer or a reason, no defect, and the cluster continues", async (title, message) => {
   const uuid = await directCluster(`hostile ${title}`);
   const client = await connectCluster(uuid);
   const reply: Reply = await client.ask(message());
@@ -317,7 +317,7 @@ test.each([
     "assignment",
     (id: string) => world.app.request("DELETE", "/user/project", { query: { id, project_id: "alpha_project" } }),
   ],
-])("direct IO ends with the %s, with a reason", async (what, remove) => {
+])("direct IO ends with its %s, and gives a reason", async (what, remove) => {
   const id = `leaver_${what}`;
   const as = await world.app.addUser({ id, projectId: "alpha_project" });
   const uuid = await makeCluster(world.app, { name: `leaving ${what}`, token: as });

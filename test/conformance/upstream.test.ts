@@ -219,7 +219,7 @@ test("the sequence of upstream's SDK test, on drawn digits", async () => {
 });
 
 test.skipIf(mnistFolder === undefined)(
-  "the order of upstream's SDK test, on MNIST",
+  "the sequence of upstream's SDK test, on MNIST",
   async () => {
     const folder = mnistFolder as string;
     const { accuracy, answer } = await upstreamOrder(await readMnist(folder, "train"), await readMnist(folder, "t10k"));

@@ -114,7 +114,7 @@ function cpuSeconds(pid: number): number {
 }
 
 test.skipIf(!isLinux || spawnSync("prlimit", ["--version"]).status !== 0)(
-  "a process whose files are all open says so, neither spins nor ends, and goes on when there are some again",
+  "a process without free files reports it, neither spins nor ends, and continues when files are free again",
   async () => {
     const server = await startServer(await prepare(), { HANAMI_LOG_LEVEL: "silent" }, ulimit(20_000));
     const pid = server.child.pid as number;

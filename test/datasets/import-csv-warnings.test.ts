@@ -193,7 +193,7 @@ describe("files without a header", () => {
     "5.1,NA",
     "\\N,1,#N/A",
     "None,<NA>,?,n/a,5",
-  ])("%s is no header, unless one says so", async (line) => {
+  ])("%s is no header, unless the option says so", async (line) => {
     const rest = line
       .split(",")
       .map(() => "7")

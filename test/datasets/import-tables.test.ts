@@ -206,7 +206,7 @@ describe("parquet from elsewhere", () => {
   });
 
   test.each([true, false])(
-    "no row is lost or made up, whatever says how many there are (nullable: %s)",
+    "no row is lost or invented, whichever count gives their number (nullable: %s)",
     async (nullable) => {
       const folder = await temporaryFolder();
       const data = Array.from({ length: 23 }, (_, row) => 1 + (row % 2));
@@ -361,7 +361,7 @@ describe("npy from elsewhere", () => {
     [">i8", bytes(8, (buffer) => buffer.writeBigInt64BE(-7n)), -7, "float32"],
     ["<f4", bytes(4, (buffer) => buffer.writeFloatLE(0.5)), 0.5, "float32"],
     [">f8", bytes(8, (buffer) => buffer.writeDoubleBE(-0.25)), -0.25, "float32"],
-  ])("%s, one dimension, a name of one's own", async (descr, data, value, type) => {
+  ])("%s, one dimension, a chosen name", async (descr, data, value, type) => {
     const file = npy(descr, "2,", Buffer.concat([data, data]));
     expect(await importBytes("npy", await temporaryFolder(), file, "mine")).toEqual({
       type,

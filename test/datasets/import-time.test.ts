@@ -154,7 +154,7 @@ test.each<[string, (length: number) => string]>([
   ["blanks", (length) => " ".repeat(length)],
   ["a name", (length) => "x".repeat(length)],
   ["long cells in one row", (length) => rows(`${"x".repeat(32_000)},`, length)],
-])("CSV: %s take no memory", { timeout: 60_000 }, async (_, shape) => {
+])("CSV: %s need no memory", { timeout: 60_000 }, async (_, shape) => {
   const folder = await temporaryFolder();
   const job = { type: "csv", name: "any", input: join(folder, "in"), target: join(folder, "out") };
   await writeFile(job.input, shape(30_000_000));

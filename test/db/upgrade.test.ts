@@ -70,7 +70,7 @@ const rows = (hash: string) => [
 ];
 
 test.each(databases)(
-  "a $name database of the first version is brought up to date and served",
+  "a $name database of the first version is migrated and served",
   async (database) => {
     const dataDir = await temporaryFolder();
     const storage = await openStorage(join(dataDir, "data"));

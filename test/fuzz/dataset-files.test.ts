@@ -69,7 +69,7 @@ test.each([
   ["parquet", writeParquet],
   ["arrow", writeArrow],
   ["npy", writeNpy],
-] as const)("%s files are imported or refused, and leave no part", { timeout }, async (type, write) => {
+] as const)("%s files are imported or refused, and leave no partial file", { timeout }, async (type, write) => {
   const random = createRandom(seed + 6);
   const folder = await temporaryFolder();
   const rows = Array.from({ length: 30 }, (_, row) => `${row},${row / 7},${row % 2}`);

@@ -81,7 +81,7 @@ test("failures keep their kind and text, and the host continues", async () => {
 });
 
 test.each(["exit", "throw"])(
-  "a host that dies (%s) rejects what it owes and starts again without clusters",
+  "a host that dies (%s) rejects its pending calls and restarts without clusters",
   async (how) => {
     const host = openHost(dyingWorker);
     await host.create("a", { template: smallTemplate, seed: 1 });

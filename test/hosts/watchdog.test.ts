@@ -33,7 +33,7 @@ function sliceThat(how: keyof typeof HANGS): TrainSlice {
 }
 
 test.each(["wasm", "script", "helper"] as const)(
-  "a thread that hangs (%s) ends, with those that help it",
+  "a hanging thread (%s) is ended, and so are its helper threads",
   async (how) => {
     const { host, hung } = openHost(1000);
     await host.create("good", network);

@@ -130,7 +130,7 @@ describe("begin", () => {
   });
 
   test.each(["block_capacity", "section_capacity", "tile_capacity", "row_capacity"] as const)(
-    "stops when %s is one short, but not a full device and not a request",
+    "stops when %s is one short, except on a full device or for a request",
     async (short) => {
       const less = (network: NetworkBuffers) => {
         const all = capacities(network);
@@ -217,7 +217,7 @@ describe("unpack", () => {
 });
 
 test.each([0, 1, 127, 128, 129])(
-  "clear silences all blocks in all of %i samples, and nothing without samples",
+  "clear silences all blocks in each of %i samples, and does nothing without samples",
   async (samples) => {
     const model = trainedModel(CASES[3]!, 1, { update: "batch", rate: 0.01 }, 4);
     await onDevice(model, samples, async ({ network, run }) => {

@@ -63,7 +63,7 @@ test.each([
   { threads: 3, docks: 1, growth: 0 },
   // All docks together may take 64 MiB, less than the long network alone.
   { threads: 3, docks: 64, memoryBytes: 2 ** 28, growth: 100_000 },
-])("$threads threads, $docks docks, $growth values more", async ({ growth, ...options }) => {
+])("$threads threads, $docks docks, $growth more values", async ({ growth, ...options }) => {
   const engine = new WasmEngine(options);
   onTestFinished(() => engine.close());
   const makeAll = () => {
@@ -134,7 +134,7 @@ test("a wide first sample, and wide outputs, pass yield points all the time", ()
 });
 
 test(
-  "a network with a memory calls many helpers out of one phase, and they come back",
+  "a network with a memory calls many helper threads in one phase, and they return",
   { timeout: 120_000 },
   async () => {
     // More than a word has bits for, if every call counted.

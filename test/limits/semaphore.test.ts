@@ -74,7 +74,7 @@ test.each([
   [2, 24],
   [4, 4],
   [64, 256],
-])("readers on %s cores with %s GiB leave a place to others", (cores, gib) => {
+])("readers on %s cores with %s GiB leave a place for others", (cores, gib) => {
   const limits = readerLimits(cores, gib * 2 ** 30);
   expect(limits.user).toBeGreaterThanOrEqual(1);
   expect(limits.group).toBeGreaterThan(limits.user);

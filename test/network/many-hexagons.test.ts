@@ -45,7 +45,7 @@ test.each<[string, (length: number) => string]>([
   ["hexagons", (length) => cube(length / 16)],
   ["hexagons of one row", ending((length) => Array.from({ length: length / 12 }, (_, i) => `${i},0,0`).join(" "))],
   ["axons", (length) => cube(8).replace("inputs:", `axons: ${"0,0,0 -> 1,0,0\n".repeat(length / 15)} inputs:`)],
-])("a template of %s is read in time that grows with its length", (_, text) => {
+])("a template of %s is parsed in time linear in its length", (_, text) => {
   const parse = (length: number) => {
     // Flattens the string before the measurement.
     const template = Buffer.from(text(length)).toString("latin1");

@@ -44,7 +44,7 @@ describe("output values", () => {
     ["float", -1.5, -1.5],
     ["float", 1e-45, Math.fround(1e-45)],
     ["float", Infinity, Infinity],
-  ])("%s %d comes back as %d", (kind, value, back) => {
+  ])("%s %d is returned as %d", (kind, value, back) => {
     expect(packValue(kind, Float32Array.from(expanded(kind, value)), 0)).toBe(back);
   });
 

@@ -23,7 +23,7 @@ test("the example of docs/templates.md is valid, and its error has the documente
 test.each([
   ["even", 0, 1],
   ["odd", 1, 2],
-])("its neighbours in rows with %s y are those of the grid", (_, y, column) => {
+])("the documented neighbours in rows with %s y match the grid", (_, y, column) => {
   const rows = [...page.matchAll(/^\| (?:in its layer|other layers) \|(.*)\|(.*)\|$/gm)];
   const listed = rows.flatMap((row) => [...(row[column] ?? "").matchAll(/`(.*?)`/g)].map(([, text]) => text ?? ""));
   const value = (term: string) => Number(/[+-]\d/.exec(term)?.[0] ?? 0);

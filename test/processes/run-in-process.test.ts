@@ -10,7 +10,7 @@ import { temporaryFolder } from "../datasets/support.ts";
 const program = fileURLToPath(new URL("./ended-process.js", import.meta.url));
 
 test.runIf(process.platform === "linux")(
-  "an answer counts, though the end of its process is noticed before it",
+  "an answer counts even if the end of its process is noticed first",
   async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [program, await temporaryFolder()]);
     expect(JSON.parse(stdout)).toEqual([{ done: true }, { done: true }]);

@@ -26,7 +26,7 @@ test.each([
   ["a service manager stops npm", "SIGTERM", "kill"],
   ["somebody interrupts npm", "SIGINT", "kill"],
   ["Ctrl-C reaches npm and the server", "SIGINT", "killGroup"],
-] as const)("npm start ends in good order, and npm after its server: %s", async (_, signal, send) => {
+] as const)("npm start shuts down in order, and npm exits after its server: %s", async (_, signal, send) => {
   const dataDir = join(await temporaryFolder(), "data");
   const npm = start("npm", ["start"], { cwd: paths.root, env: { HANAMI_DATA_DIR: dataDir } });
   const { pid } = await npm.listening();

@@ -35,7 +35,7 @@ test.each([
   ["a backslash", "HANAMI_ADMIN_PASSPHRASE=pass\\nphrase\\"],
   ["a variable", "HANAMI_ADMIN_PASSPHRASE=pass$HOME${phrase}`date`"],
   ["letters of all kinds", "HANAMI_ADMIN_PASSPHRASE=größer 🌸 だ"],
-])("a value goes to the end of its line: %s", async (_, line) => {
+])("a value extends to the end of its line: %s", async (_, line) => {
   const value = line.slice(line.indexOf("=") + 1);
   for (const content of [line, `${line}\n`, `\ufeff${line}\r\n`, `# first\n\n ${line} \t\n  # last`]) {
     expect((await read(content)).admin.passphrase).toBe(value);
@@ -80,7 +80,7 @@ test.each([
   ["a tab inside", "HANAMI_ADMIN_USER_NAME=a\tb", "HANAMI_ADMIN_USER_NAME: control characters"],
   ["NUL", "HANAMI_ADMIN_USER_NAME=a\0b", "HANAMI_ADMIN_USER_NAME: control characters"],
   ["a second byte-order mark", "\ufeffHANAMI_PORT=5", "what stands before the = is not the name"],
-])("a line is named: %s", async (_, line, problem) => {
+])("an invalid line is named: %s", async (_, line, problem) => {
   const found = await problems(`# first\n\nHANAMI_LOG_LEVEL=info\n${line}\n`);
   expect(found[0]).toContain(`FILE:4: ${problem}`);
 });

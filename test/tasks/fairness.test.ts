@@ -85,7 +85,7 @@ async function until(reached: () => boolean): Promise<void> {
 }
 
 test.each(["another project", "the same project"])(
-  "requests of a small cluster of %s wait for one slice of a large training at most",
+  "requests of a small cluster of %s wait for at most one slice of a large training",
   async (whose) => {
     const { posted, waits, rig } = await watch();
     const mine = inProject(rig, "mine");

@@ -41,7 +41,7 @@ function samples({ rows, width }: SliceColumns, cycles: number, timeLength: numb
 }
 
 test.each([1, 3, ROWS])(
-  "cycle c sees the window at row c of the rows without end, time length %i",
+  "cycle c sees the window at row c of the endlessly repeated rows, time length %i",
   async (timeLength) => {
     for (const type of ["uint8", "float32"] as const) {
       const table = await open(timeLength, type);
@@ -64,7 +64,7 @@ test.each([1, 3, ROWS])(
 );
 
 test.each([1, 3])(
-  "shuffled: every epoch sees every window with what it expects, time length %i",
+  "shuffled: every epoch sees every window with its expected values, time length %i",
   async (timeLength) => {
     const table = await open(timeLength, "uint8");
     const { period } = table;
