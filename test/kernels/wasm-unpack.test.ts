@@ -27,14 +27,9 @@ function learn(kind: string, values: Uint8Array | Float32Array, width: number): 
 
 describe.each(["", "(binary)", "(match)"])("an input %s", (kind) => {
   // Around the 4, 8 and 16 values that are unpacked at once, and around a block.
-  test.each([1, 3, 4, 5, 15, 16, 17, 31, 127, 128, 129, 145])(
-    "bytes have the same effect as floats, %i wide",
-    (width) => {
-      const bytes = Uint8Array.from({ length: ROWS * width }, (_, i) =>
-        pcg(i * 7919 + width) % 3 === 0 ? 255 - i : 0,
-      );
-      const fromBytes = learn(kind, bytes, width);
-      expect(Buffer.compare(fromBytes, learn(kind, Float32Array.from(bytes), width))).toBe(0);
-    },
-  );
+  test.each([1, 3, 4, 5, 15, 16, 17, 31, 127, 128, 129, 145])("bytes act like floats, %i wide", (width) => {
+    const bytes = Uint8Array.from({ length: ROWS * width }, (_, i) => (pcg(i * 7919 + width) % 3 === 0 ? 255 - i : 0));
+    const fromBytes = learn(kind, bytes, width);
+    expect(Buffer.compare(fromBytes, learn(kind, Float32Array.from(bytes), width))).toBe(0);
+  });
 });
