@@ -1,5 +1,5 @@
-// Writes the formats of datasets for the SDK, and for the command line on it, from the server's compiled table: the
-// SDK is a package of its own, which runs in browsers.
+// Writes the SDK's list of dataset formats from the server's compiled table. The SDK is a package of its own and runs
+// in browsers, so it cannot import the table. The command line reads the SDK's list.
 import { join } from "node:path";
 import { root } from "./install.mjs";
 import { renew } from "./renew.mjs";
@@ -16,7 +16,7 @@ export async function formatsSource() {
     const { upload, options } = formats[name];
     return `  ${name}: { file: ${JSON.stringify(upload)}, options: ${quoted(options)} },\n`;
   });
-  return `${header}/** Kinds of files that a dataset is made of alone, and what the last step of their upload takes besides. */
+  return `${header}/** Kinds of files that become a dataset alone, and the further keys that the last step of their upload takes. */
 export const uploadFormats = {
 ${uploads.join("")}} as const;
 export type FileFormat = keyof typeof uploadFormats;

@@ -1,6 +1,6 @@
 // Made from src/datasets/formats.ts by scripts/generate-formats.mjs: change that, and run `npm run build`.
 
-/** Kinds of files that a dataset is made of alone, and what the last step of their upload takes besides. */
+/** Kinds of files that become a dataset alone, and the further keys that the last step of their upload takes. */
 export const uploadFormats = {
   csv: { file: "a CSV file", options: ["exact", "has_header"] },
   parquet: { file: "a Parquet file", options: ["exact"] },

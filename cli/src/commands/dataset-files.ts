@@ -22,7 +22,7 @@ export const DATASET_FIELDS = [
   "created_at",
 ];
 
-/** What is uploaded, where the words of the API are not those of the command line. */
+/** Words for what is uploaded, where the command line does not use those of the API. */
 const FILES: Partial<Record<FileFormat, string>> = {
   arrow: "an Arrow file or stream, or a Feather file",
   npy: "an array that NumPy saved",
@@ -30,7 +30,7 @@ const FILES: Partial<Record<FileFormat, string>> = {
 
 type UploadOption = (typeof uploadFormats)[FileFormat]["options"][number];
 
-/** What the last step of an upload takes besides, as options of the command line. */
+/** Adds the options that stand for the further keys of an upload's last step. */
 const ADD_OPTIONS: Record<UploadOption, (command: Command) => Command> = {
   column_name: (command) => command.option("-c, --column <NAME>", "name of its one column group (default: data)"),
   has_header: (command) =>
