@@ -1,7 +1,7 @@
 /**
- * The formats of datasets: each is one entry here, and the routes, their documentation, imports, downloads, SDK and
- * command line follow. Data only: what reads or writes a format is loaded in the import's process or the export's
- * thread, when it is called for.
+ * Each dataset format is one entry of this table. The routes and their documentation, imports, downloads, the SDK and
+ * the command line follow it. The table loads no library: the process of an import and the thread of an export load the
+ * reader or writer that they need.
  */
 // Bytes are matched as Latin-1 text: control characters are what tells formats apart.
 // oxlint-disable no-control-regex
@@ -16,27 +16,27 @@ interface Format {
   name: string;
   /** First bytes of its files, as Latin-1, unless they are text. */
   start?: RegExp;
-  /** What is announced, for the documentation of the API and the help of the command line. */
+  /** What a client announces, as the API's documentation and the command line's help say it. */
   upload: string;
-  /** The same once it has arrived; "… that was uploaded" when left out. */
+  /** The same after it has arrived; "… that was uploaded" when left out. */
   uploaded?: string;
-  /** The files of one upload, and what refusals call them. */
+  /** The files of one upload, with the names that refusals use. */
   files: { input: string } & Partial<Record<FileRole, string>>;
-  /** What the last step of an upload takes besides, in the order of its documentation. */
+  /** Further keys of the last step of an upload, in the order of its documentation. */
   options: readonly (keyof ImportOptions)[];
-  /** Makes a dataset file of an upload. Resolves with the warnings; throws ImportError for what is not of the format. */
+  /** Turns an upload into a dataset file. Resolves with the warnings; throws ImportError for unfit files. */
   importer: () => Promise<(job: ImportFile) => Promise<string[]>>;
-  /** How a dataset becomes a file of the format; left out when it cannot. */
+  /** How a dataset becomes a file of the format; left out for formats that are only imported. */
   download?: Download;
 }
 
 interface Download {
   mediaType: string;
-  /** The names that stand in the file, which have to differ. */
+  /** The names of columns that the file states; two equal ones are refused. */
   names: (groups: readonly Group[]) => string[];
-  /** Formats that describe every column, or group of columns, take more memory for more of them than for their data. */
+  /** Bounds the memory of formats that describe every column: beyond it, descriptions take more than the data. */
   namesMax?: number;
-  /** Size of the file, where it is known before. */
+  /** Size of the file, if the format tells it before the file is written. */
   bytes?: (table: Pick<ExportTable, "type" | "rowCount" | "columnCount">) => number;
   writer: () => Promise<(table: ExportTable) => AsyncGenerator<Uint8Array<ArrayBuffer>>>;
 }
@@ -112,7 +112,7 @@ const table = {
 } satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof table;
-/** Formats in which a dataset can be downloaded. */
+/** A format in which a dataset can be downloaded. */
 export type ExportFormat = {
   [Name in FormatName]: (typeof table)[Name] extends { download: Download } ? Name : never;
 }[FormatName];

@@ -1,10 +1,10 @@
-/** What the last step of an upload may say besides; each format takes some of it. */
+/** Further keys of the last step of an upload; each format takes some of them. */
 export interface ImportOptions {
   /** Numbers that a 32-bit float changes, besides rounding their decimals, are refused in place of being counted. */
   exact?: boolean | undefined;
-  /** Of the first row; undefined when it shall tell itself. */
+  /** Whether the first row has the names of the columns; undefined: its cells tell. */
   has_header?: boolean | undefined;
-  /** Of the one column group of a file that has no names; `data` when left out. */
+  /** Name of the one column group of a file without names; `data` when left out. */
   column_name?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export class ImportError extends Error {
   }
 }
 
-/** What it answers: the data was taken, or refused with the reason, or there is no space, or something of ours broke. */
+/** How an import went: done, refused with a reason, no space on the disk, or failed by a defect of the server. */
 export type ImportOutcome =
   | { kind: "done"; warnings: string[] }
   | { kind: "refused"; reason: string }
