@@ -8,7 +8,7 @@ import { rowsOf } from "../list.ts";
 import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
 import type { Owned } from "./owned.ts";
 
-/** Columns `column_start` … `column_end` − 1. */
+/** The columns `column_start` … `column_end` − 1. */
 export interface ColumnGroup {
   column_start: number;
   column_end: number;
@@ -18,22 +18,22 @@ export interface Dataset extends Owned {
   version: string;
   number_of_rows: number;
   number_of_columns: number;
-  /** The named groups of columns. */
+  /** Column groups by name. */
   description: Record<string, ColumnGroup>;
-  /** What the import guessed, left out or changed, in short sentences. Not told by upstream's server. */
+  /** What the import guessed, skipped or changed, in short sentences. The upstream server does not report it. */
   warnings?: string[];
 }
 
-/** An upload that has been announced and waits for its files. */
+/** An announced upload that waits for its files. */
 export interface PendingUpload extends Owned {
   uuid_input_file: string;
-  /** With MNIST. */
+  /** MNIST only. */
   uuid_label_file?: string;
 }
 
 export interface UploadProgress {
   complete: boolean;
-  /** Not told by upstream's server. */
+  /** The upstream server does not report it. */
   bytes_received?: number;
   bytes_total?: number;
 }
@@ -44,7 +44,7 @@ export interface UploadOptions {
 
 export interface MnistUpload {
   name: string;
-  /** Images in IDX format, not compressed. */
+  /** Images in uncompressed IDX format. */
   images: FileSource;
   labels: FileSource;
 }
@@ -61,14 +61,14 @@ export interface FileUpload {
   file: FileSource;
   /** `arrow` is an IPC stream, an IPC file or Feather version 2. */
   format: FileFormat;
-  /** With NPY: name of the one column group; `data` when left out. */
+  /** NPY only: name of the column group; `data` when omitted. */
   column_name?: string;
   /**
-   * With CSV: whether the first line has the names of the columns. When left out the server refuses a first line of
+   * CSV only: whether the first line contains the column names. When omitted, the server refuses a first line of
    * numbers. Without a header the columns are called `column_0`, `column_1`, …
    */
   has_header?: boolean;
-  /** Refuse whole numbers that a 32-bit float changes, and numbers that it makes 0, in place of warning of them. */
+  /** Refuse, instead of reporting as warnings, whole numbers that a 32-bit float changes and numbers that become 0. */
   exact?: boolean;
 }
 
@@ -84,11 +84,11 @@ export interface DownloadQuery {
   uuid: string;
   /** Default: `csv`. */
   format?: DownloadFormat;
-  /** Of one column group; all of them when left out. */
+  /** Name of one column group; all groups when omitted. */
   column_name?: string;
 }
 
-/** How long the server may take to have everything on disk that it acknowledged. */
+/** Time within which the server must have all acknowledged data on disk. */
 const COMPLETE_WITHIN_MS = 60_000;
 const COMPLETE_INTERVAL_MS = 250;
 
@@ -111,25 +111,25 @@ export class Datasets {
     await this.#context.session.request("DELETE", "/dataset", { uuid });
   }
 
-  /** Some rows of one column group: one array per row. */
+  /** Reads rows of one column group: one array per row. */
   async content(query: ContentQuery): Promise<number[][]> {
     const input = { row_offset: 0, number_of_rows: 1, ...query };
     const answer = (await this.#context.session.request("GET", "/dataset/content", input)) as { data: number[][] };
     return answer.data;
   }
 
-  /** The whole dataset, or one of its column groups, as a file. */
+  /** Downloads the whole dataset, or one of its column groups, as a file. */
   download({ uuid, format = "csv", column_name }: DownloadQuery): Promise<Download> {
     return this.#context.session.download("/dataset/download", { uuid, format, column_name });
   }
 
-  /** Percentage of rows in which a result has its largest value where the reference has it. */
+  /** Returns the percentage of rows in which the maximum of the result is where the reference has it. */
   async check(input: { uuid: string; reference_uuid: string }): Promise<number> {
     const answer = (await this.#context.session.request("GET", "/dataset/check", input)) as { accuracy: number };
     return answer.accuracy;
   }
 
-  /** How far an upload is. */
+  /** Returns the progress of an upload. */
   async progress(uuid: string): Promise<UploadProgress> {
     return (await this.#context.session.request("GET", "/dataset/progress", { uuid })) as UploadProgress;
   }
@@ -150,7 +150,7 @@ export class Datasets {
     return this.#upload(await this.announceFile(upload.format, name, sizeOf(upload.file)), upload, options);
   }
 
-  /** First step of an upload, for callers that keep the answer so as to resume. */
+  /** First step of an upload, for callers that store the answer in order to resume. */
   async announceMnist(name: string, imageBytes: number, labelBytes: number): Promise<PendingUpload> {
     return this.#announce("mnist", { name, input_data_size: imageBytes, label_data_size: labelBytes });
   }
@@ -164,8 +164,8 @@ export class Datasets {
   }
 
   /**
-   * Sends what the server does not have yet of an announced upload, and makes the dataset. The files must be those of
-   * the first attempt; without a `format` a single file is CSV.
+   * Sends the missing parts of an announced upload, and makes the dataset. The files must be those of the first
+   * attempt; without a `format`, a single file is CSV.
    */
   async resumeUpload(
     pending: PendingUpload,
@@ -183,7 +183,7 @@ export class Datasets {
     const { complete, bytes_received = 0 } = await this.progress(uuid);
     if (!complete) {
       await this.#sendParts(parts, bytes_received, options);
-      // What was there need not have been the beginning: other clients may send in any order.
+      // The received bytes need not be the first ones, because other clients may send in any order.
       if (bytes_received > 0 && !(await this.progress(uuid)).complete) await this.#sendParts(parts, 0, options);
       await this.#untilComplete(uuid);
     }
@@ -194,18 +194,18 @@ export class Datasets {
     return this.get(uuid);
   }
 
-  /** As `resumeUpload`, for callers who could not go on after a refusal, because they do not know the upload. */
+  /** Like `resumeUpload`, but deletes a refused upload, because the caller does not know it and could not resume it. */
   async #upload(...upload: Parameters<Datasets["resumeUpload"]>): Promise<Dataset> {
     try {
       return await this.resumeUpload(...upload);
     } catch (error) {
-      // The refusal is what to tell, whatever becomes of this; what stays the server deletes after a while.
+      // Reports the refusal even if the deletion fails; the server sweeps the upload later.
       if (error instanceof BadRequestError) await this.delete(upload[0].uuid).catch(() => {});
       throw error;
     }
   }
 
-  /** Sends files one after another, without the first `skippedBytes` of all of them together. */
+  /** Sends files one after another, skipping the first `skippedBytes` of all files together. */
   async #sendParts(
     parts: { uuid: string; file: FileSource }[],
     skippedBytes: number,

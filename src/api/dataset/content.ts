@@ -6,9 +6,9 @@ import { route } from "../route.ts";
 import { StreamAnswer } from "../stream-answer.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
 
-/** Become text in about 2 ms. */
+/** Number of values that take about 2 ms to serialize. */
 const VALUES_PER_PIECE = 16_384;
-/** Of so many values, when each has few digits. */
+/** About the length of that many values of few digits. */
 const CHARACTERS_PER_PIECE = 32_768;
 
 export const getContentRoute = route({
@@ -47,12 +47,12 @@ function rowsOf({ values, width }: Content, first: number, end: number): number[
   );
 }
 
-/** The JSON text of the answer; other requests get their turn between two pieces. */
+/** Streams the JSON text of the answer; other requests get their turn between two pieces. */
 async function* contentPieces({ values, width, rowCount }: Content): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let text = '{"data":[';
   for (let row = 0; row < rowCount; row++) {
-    // A row alone may have a million values.
+    // One row may have a million values.
     for (let first = 0; first < width; first += VALUES_PER_PIECE) {
       const part = values.subarray(row * width + first, row * width + Math.min(first + VALUES_PER_PIECE, width));
       text += `${first === 0 ? "[" : ","}${JSON.stringify(Array.from(part)).slice(1, -1)}`;

@@ -2,7 +2,7 @@ import { batches, columnNames, rowsOf, type ExportTable } from "./table.ts";
 
 const VALUES_PER_PIECE = 65_536;
 
-/** CSV as in RFC 4180, but with plain newlines. Every number reads back as the same 32-bit float. */
+/** Writes CSV as in RFC 4180, but with plain newlines. Every number reads back as the same 32-bit float. */
 export async function* writeCsv(table: ExportTable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   const encode = (text: string) => encoder.encode(text) as Uint8Array<ArrayBuffer>;
