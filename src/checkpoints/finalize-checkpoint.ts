@@ -117,7 +117,7 @@ async function checkHeaderBytes(app: App, path: string): Promise<void> {
     throw badRequest(`Checkpoint can not be imported: its header is bigger than ${headerBytesMax} bytes`);
 }
 
-/** Applies the limits of uploaded templates to the template of a checkpoint. */
+/** Applies the limits of uploaded templates to a checkpoint's template. */
 async function checkTemplate(app: App, path: string): Promise<void> {
   const { template } = await readOrigin(path);
   const excess = templateExcess(app.config.limits, template);

@@ -124,7 +124,7 @@ class DirectLine implements DirectIo {
     this.#put(this.#expected, index, values);
   }
 
-  /** Applies the same limits as for datasets. */
+  /** Applies the limits of datasets. */
   #check(what: "input" | "output", name: string, values: Float32Array): void {
     const excess = widthExcess(this.#line.limits, what, values.length);
     if (excess !== undefined) throw badRequest(`'${name}' ${excess}`);
@@ -175,7 +175,7 @@ class DirectLine implements DirectIo {
       if (info.template !== this.#line.template) throw conflict("The cluster has got another template");
       const isBehind = network.directLosses !== this.#losses;
       this.#losses = network.directLosses;
-      // Lost are acknowledged, unsaved cycles; this cycle has not started.
+      // Acknowledged cycles were lost before they were saved; this cycle has not started.
       if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles", { wasUnderWay: false });
       this.#hasFailed = true;
       const result = await work(network).catch((error: unknown) => this.#again(error, network, work));

@@ -20,7 +20,7 @@ export class HostCalls {
     this.#attachment = attachment;
   }
 
-  /** A failure may leave the network half-updated, so the last snapshot replaces it. */
+  /** Trains one slice. A failure may leave the network half-updated, so the last snapshot replaces it. */
   async train(slice: TrainSlice): Promise<TrainReport> {
     this.hangs.check();
     let report: TrainReport;

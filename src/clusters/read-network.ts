@@ -4,7 +4,7 @@ import { type SemaphoreOwner, Semaphore } from "../limits/semaphore.ts";
 import { readWholeFile } from "../files/read-whole-file.ts";
 import type { CheckedNetwork } from "./read-network-worker.ts";
 
-/** Each check takes a core, and memory of the file's size. One project or user cannot take all places. */
+/** Each check occupies a core and as much memory as the file. One project or user cannot take all places. */
 const checks = new Semaphore({ total: 4, group: 2, user: 2, long: 4 });
 
 /**

@@ -26,7 +26,7 @@ export async function keepUpload({ db }: Pick<App, "db">, files: readonly Tempfi
     .where(inArray(tempfiles.uuid, uuidsOf(files)));
 }
 
-/** Removes the files of a finished upload; their rows are deleted already. */
+/** Removes the files of an upload whose rows are deleted already. */
 export async function removeUploadedFiles(
   { uploads, storage }: Pick<App, "uploads" | "storage">,
   uuids: readonly string[],

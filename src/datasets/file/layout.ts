@@ -1,6 +1,6 @@
 /**
- * The dataset file: a table of numbers, little endian, in chunks of rows; in each chunk the values of every column
- * group lie together, so that a task reads the groups it is bound to and nothing else.
+ * The dataset file: a table of little-endian numbers in chunks of rows. In each chunk the values of a column group are
+ * contiguous, so that a task reads only the groups that it is bound to.
  *
  *     header (64 B) · metadata (JSON: name, groups) · zeros up to a multiple of 64 B · chunk · chunk · …
  *     chunk = CRC32 of each group's segment (u32 × groups) · segment of group 0 · segment of group 1 · …
@@ -14,7 +14,7 @@
  * | 16     | file bytes u64          |    | 44     | zeros                                         |
  * | 24     | row count u64           |    | 60     | CRC32 of header bytes 0…59 and metadata u32   |
  *
- * The header is written last, so a file that was not finished has no magic and is refused.
+ * The header is written last, so an unfinished file has no magic and is refused.
  */
 import { crc32 } from "node:zlib";
 

@@ -16,8 +16,9 @@ const countsFrom0 = (cells: readonly string[]) => cells.every((cell, column) => 
 const isNumbered = ([first, ...others]: readonly string[]) => first === "" && countsFrom0(others);
 
 /**
- * Reads the names in the first row. Unless the client declared a header, a row of values is refused. Numbers are
- * accepted as names only when they count the columns from 0, as programs without names write them. Throws ImportError.
+ * Reads the names in the first row. Unless the client declared a header, a row of values is refused; numbers are
+ * accepted as names only when they count the columns from 0, as written by programs without column names. Throws
+ * ImportError.
  */
 export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: boolean): string[] {
   const { cells } = row;

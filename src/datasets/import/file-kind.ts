@@ -1,4 +1,4 @@
-// Bytes are matched as Latin-1 text: control characters are what tells formats apart.
+// Bytes are matched as Latin-1 text, because control characters distinguish formats.
 // oxlint-disable no-control-regex
 import { open } from "node:fs/promises";
 import { FORMAT_NAMES, formats, type FormatName } from "../formats.ts";
