@@ -1,9 +1,9 @@
 /**
- * Each dataset format is one entry of this table. The routes and their documentation, imports, downloads, the SDK and
- * the command line follow it. The table loads no library: the process of an import and the thread of an export load the
- * reader or writer that they need.
+ * The formats of datasets. Routes, their documentation, imports, downloads, SDK and command line are derived from this
+ * table. It contains data only: readers and writers are loaded on demand, in the import's process or the export's
+ * thread.
  */
-// Bytes are matched as Latin-1 text: control characters are what tells formats apart.
+// Bytes are matched as Latin-1 text, because control characters distinguish formats.
 // oxlint-disable no-control-regex
 import type { TempfileRow } from "../db/rows.ts";
 import { columnNames, type ExportTable } from "./export/table.ts";
@@ -12,31 +12,34 @@ import type { Group } from "./groups-metadata.ts";
 import type { ImportFile, ImportOptions } from "./import/import-job.ts";
 
 interface Format {
-  /** As in "the file is not NPY". */
+  /** Name in texts such as "the file is not NPY". */
   name: string;
-  /** First bytes of its files, as Latin-1, unless they are text. */
+  /** First bytes of its files, as Latin-1; undefined for text. */
   start?: RegExp;
-  /** What a client announces, as the API's documentation and the command line's help say it. */
+  /** What is announced, for the API documentation and the command line help. */
   upload: string;
-  /** The same after it has arrived; "… that was uploaded" when left out. */
+  /** The same after the upload; "… that was uploaded" when omitted. */
   uploaded?: string;
-  /** The files of one upload, with the names that refusals use. */
+  /** The files of one upload, with their names in refusals. */
   files: { input: string } & Partial<Record<FileRole, string>>;
-  /** Further keys of the last step of an upload, in the order of its documentation. */
+  /** Options of the last step of an upload, in the order of the documentation. */
   options: readonly (keyof ImportOptions)[];
-  /** Turns an upload into a dataset file. Resolves with the warnings; throws ImportError for unfit files. */
+  /**
+   * Imports an upload as a dataset file. Resolves with the warnings; throws ImportError for files that are not of the
+   * format.
+   */
   importer: () => Promise<(job: ImportFile) => Promise<string[]>>;
-  /** How a dataset becomes a file of the format; left out for formats that are only imported. */
+  /** How to export a dataset in the format; omitted when this is not possible. */
   download?: Download;
 }
 
 interface Download {
   mediaType: string;
-  /** The names of columns that the file states; two equal ones are refused. */
+  /** The names in the file, which must differ. */
   names: (groups: readonly Group[]) => string[];
-  /** Bounds the memory of formats that describe every column: beyond it, descriptions take more than the data. */
+  /** Limit for formats that describe each column or group: many descriptions take more memory than the data. */
   namesMax?: number;
-  /** Size of the file, if the format tells it before the file is written. */
+  /** Size of the file, if it is known in advance. */
   bytes?: (table: Pick<ExportTable, "type" | "rowCount" | "columnCount">) => number;
   writer: () => Promise<(table: ExportTable) => AsyncGenerator<Uint8Array<ArrayBuffer>>>;
 }
@@ -116,7 +119,7 @@ export type FormatName = keyof typeof table;
 export type ExportFormat = {
   [Name in FormatName]: (typeof table)[Name] extends { download: Download } ? Name : never;
 }[FormatName];
-/** Where the rows of a dataset come from: an upload, or a request task. */
+/** Origin of a dataset's rows: an upload or a request task. */
 export type DatasetType = FormatName | "result";
 
 export const formats: Readonly<Record<FormatName, Format>> = table;
@@ -126,5 +129,5 @@ export const FORMAT_NAMES = Object.keys(table) as FormatName[];
 export const EXPORT_FORMATS = FORMAT_NAMES.filter((name): name is ExportFormat => "download" in table[name]);
 export const DATASET_TYPES: readonly DatasetType[] = [...FORMAT_NAMES, "result"];
 
-/** The files of an upload, in the order in which they are announced. */
+/** The files of an upload, in the order of their announcement. */
 export const fileRoles = (format: FormatName) => Object.keys(table[format].files) as FileRole[];

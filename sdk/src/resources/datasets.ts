@@ -8,7 +8,7 @@ import { rowsOf } from "../list.ts";
 import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
 import type { Owned } from "./owned.ts";
 
-/** Columns `column_start` … `column_end` − 1. */
+/** The columns `column_start` … `column_end` − 1. */
 export interface ColumnGroup {
   column_start: number;
   column_end: number;
@@ -18,7 +18,7 @@ export interface Dataset extends Owned {
   version: string;
   number_of_rows: number;
   number_of_columns: number;
-  /** The named groups of columns. */
+  /** Column groups by name. */
   description: Record<string, ColumnGroup>;
   /** Short sentences about what the import guessed, left out or changed. Upstream's server does not send them. */
   warnings?: string[];
@@ -111,7 +111,7 @@ export class Datasets {
     await this.#context.session.request("DELETE", "/dataset", { uuid });
   }
 
-  /** Some rows of one column group: one array per row. */
+  /** Reads rows of one column group: one array per row. */
   async content(query: ContentQuery): Promise<number[][]> {
     const input = { row_offset: 0, number_of_rows: 1, ...query };
     const answer = (await this.#context.session.request("GET", "/dataset/content", input)) as { data: number[][] };
