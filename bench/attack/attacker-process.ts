@@ -71,6 +71,7 @@ process.once("message", () => {
   isOver = true;
   process.send?.([...tally].map(([key, times]) => [...(JSON.parse(key) as [string, string]), times]));
 });
+process.once("disconnect", () => process.exit());
 await client.login();
 process.send?.("ready");
 const chosen = Object.entries(attempts).filter(([name]) => name.includes(only));

@@ -12,8 +12,9 @@ export type Shape = Partial<typeof THREE_HEXAGONS>;
 
 export function templateOf(shape: Shape): string {
   const { settings, hexagons, axons, inputs, outputs } = { ...THREE_HEXAGONS, ...shape };
-  const links = axons === "" ? "" : `axons: ${axons} `;
-  return `version: 1 settings: ${settings} hexagons: ${hexagons} ${links}inputs: ${inputs} outputs: ${outputs}`;
+  const links = axons === "" ? "" : `axons: ${axons}`;
+  const parts = ["version: 1 settings:", settings, `hexagons: ${hexagons}`, links];
+  return [...parts, `inputs: ${inputs}`, `outputs: ${outputs}`].filter((part) => part !== "").join(" ");
 }
 
 /** The template of all benchmarks that do not vary it. */

@@ -18,7 +18,7 @@ const SEEDS = 2;
 /** A text of a compiled file, and its replacement. */
 type Change = [file: string, from: string, to: string];
 
-const LEARNING = "network/learning.js";
+const CONSTANTS = "network/constants.js";
 const UPDATE = "kernels/reference/update.js";
 const FORWARD = "kernels/reference/forward.js";
 const KIND = "network/section-kind.js";
@@ -29,19 +29,19 @@ const noCompensation: Change = [
   "bias[neurons + n]",
 ];
 
-const VARIANTS: [name: string, changes: Change[]][] = [
+export const VARIANTS: [name: string, changes: Change[]][] = [
   ["nothing", []],
   ["centring and compensation", [[UPDATE, " - deltaSum[neurons + n] * mean", ""], noCompensation]],
   ["compensation of biases", [noCompensation]],
-  ["momentum", [[LEARNING, "MOMENT_KEEP = 0.8", "MOMENT_KEEP = 0"]]],
-  ["weight decay", [[LEARNING, "WEIGHT_DECAY = 0.2", "WEIGHT_DECAY = 0"]]],
-  ["skipping of samples", [[LEARNING, "SKIP_ERROR = 0.05", "SKIP_ERROR = 0"]]],
+  ["momentum", [[CONSTANTS, "MOMENT_KEEP = 0.8", "MOMENT_KEEP = 0"]]],
+  ["weight decay", [[CONSTANTS, "WEIGHT_DECAY = 0.2", "WEIGHT_DECAY = 0"]]],
+  ["skipping of samples", [[CONSTANTS, "SKIP_ERROR = 0.05", "SKIP_ERROR = 0"]]],
   [
     "the root of the samples that teach",
     [["kernels/reference/step.js", "Math.sqrt(scratch.learning)", "Math.sqrt(scratch.samples)"]],
   ],
   ["the falling rate", [["network/network.js", "1 - (rate.first + sample) / rate.horizon", "1"]]],
-  ["the slower readout", [[LEARNING, "READOUT_RATE_SHARE = 0.5", "READOUT_RATE_SHARE = 1"]]],
+  ["the slower readout", [[CONSTANTS, "READOUT_RATE_SHARE = 0.5", "READOUT_RATE_SHARE = 1"]]],
   [
     "the logarithm (plain rectifiers)",
     [
@@ -49,20 +49,26 @@ const VARIANTS: [name: string, changes: Change[]][] = [
       [FORWARD, "input > 0 ? Math.LOG2E / (1 + input) : 0", "input > 0 ? 1 : 0"],
     ],
   ],
-  ["ramps of neurons that end at 1 or more", [[KIND, "rampEndMin: 1", "rampEndMin: 0"]]],
-  ["the open last ramp", [[LEARNING, "OPEN_MAX = 2", "OPEN_MAX = 1"]]],
+  ["ramps of neurons that end at 1 or more", [[CONSTANTS, "NEURON_RAMP_END_MIN = 1", "NEURON_RAMP_END_MIN = 0"]]],
+  ["the open last ramp", [[CONSTANTS, "OPEN_MAX = 2", "OPEN_MAX = 1"]]],
   ["mixed tiles", [[KIND, "((((sectionSeed & 1) << 1) | 1) * run + (sectionSeed >>> 8)) & 3", "run & 3"]]],
   [
     "fine coding of few inputs",
     [
-      [LEARNING, "TOLERANCE_START = 0.49", "TOLERANCE_START = 0"],
-      [LEARNING, "FINE_SECTIONS = 128", "FINE_SECTIONS = 0"],
+      [CONSTANTS, "TOLERANCE_START = 0.49", "TOLERANCE_START = 0"],
+      [CONSTANTS, "FINE_SECTIONS = 128", "FINE_SECTIONS = 0"],
     ],
   ],
-  ["half of the hidden neurons", [[LEARNING, "hidden: 4", "hidden: 2"]]],
+  ["half of the hidden neurons", [[CONSTANTS, "START_BLOCKS_HIDDEN = 4", "START_BLOCKS_HIDDEN = 2"]]],
 ];
 
-/** With `measure`, prints how well this program learns; the patched copies are started with it. */
+/** The text of a compiled module with the change. Throws when the module does not contain the text to replace. */
+export function changedText(text: string, [name, from, to]: Change): string {
+  if (!text.includes(from)) throw new Error(`${name} does not contain '${from}': adapt the ablation`);
+  return text.replace(from, to);
+}
+
+/** `measure` prints how well this program learns, which is what the changed copies are started with. */
 export function ablation({ measure }: { measure: boolean }): void {
   if (measure) {
     measureThis();
@@ -84,11 +90,9 @@ function measureChanged(changes: Change[]): string {
     mkdirSync(join(copy, "build"), { recursive: true });
     for (const part of ["package.json", "build/kernels.wasm", "dist/src", "dist/bench"])
       cpSync(join(paths.root, part), join(copy, part), { recursive: true });
-    for (const [name, from, to] of changes) {
-      const file = join(copy, "dist/src", name);
-      const text = readFileSync(file, "utf8");
-      if (!text.includes(from)) throw new Error(`${name} no longer says '${from}': adapt the ablation`);
-      writeFileSync(file, text.replace(from, to));
+    for (const change of changes) {
+      const file = join(copy, "dist/src", change[0]);
+      writeFileSync(file, changedText(readFileSync(file, "utf8"), change));
     }
     const main = join(copy, "dist/bench/learning/main.js");
     const { status, stdout } = spawnSync(process.execPath, [main, "ablation", "--measure"], {

@@ -13,7 +13,7 @@ import { openApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/server/config.ts";
 import { tasks } from "../../src/db/schema/index.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { Network } from "../../src/network/network.ts";
+import type { Network } from "../../src/network/network.ts";
 import { classesOf, idx, loadDigits } from "../harness/digits.ts";
 import { ask, createNetwork, learn } from "../harness/network.ts";
 import { readOptions } from "../harness/options.ts";

@@ -9,7 +9,8 @@ import { outageTexts } from "../../src/server/outage.ts";
 import { StartError } from "../../src/errors.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { type MortalPostgres, startMortalPostgres } from "../support/postgres-server.ts";
-import { createTestApp, type TestDatabase } from "../support/test-app.ts";
+import { databaseAt } from "../support/databases.ts";
+import { createTestApp } from "../support/test-app.ts";
 import { startPooler } from "../support/transaction-pooler.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -200,7 +201,7 @@ describe("obstacles to the server are named at the start", () => {
           '.*too many connections for role "narrow". Set it to 2 or less',
       ),
     );
-    const database: TestDatabase = { name: "narrow", prepare: async () => ({ url, drop: async () => {} }) };
+    const database = databaseAt("narrow", url);
     const app = await createTestApp({ database, config: { databaseConnections: 2 } });
     const requests = Array.from({ length: 100 }, () => app.request("GET", "/cluster/all"));
     expect(new Set((await Promise.all(requests)).map(({ status }) => status))).toEqual(new Set([200]));
@@ -220,7 +221,7 @@ function processesOf(postmaster: number): number[] {
 test("a frozen server is an outage for its clients, and everything continues when it thaws", async () => {
   const name = await newDatabase();
   const url = urlOf(name, "?connect_timeout=2");
-  const database: TestDatabase = { name: "frozen", prepare: async () => ({ url, drop: async () => {} }) };
+  const database = databaseAt("frozen", url);
   const app = await createTestApp({ database, config: { databaseConnections: 4, databaseTimeoutSeconds: 2 } });
   const { pid } = (await admin<{ pid: number }[]>`select pg_backend_pid() as pid`)[0] as { pid: number };
   const postmaster = Number(readFileSync(join(server?.directory as string, "postmaster.pid"), "utf8").split("\n")[0]);

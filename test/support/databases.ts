@@ -1,57 +1,25 @@
-import { createHash, randomUUID } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { openDatabase } from "../../src/db/open.ts";
-import { paths } from "../../src/files/paths.ts";
+import { copyTemplate, migrationsHash } from "./embedded-template.ts";
+import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 
 /** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Creates a fresh database with the newest schema; an embedded one lies in `directory`. */
+  /** Makes a fresh database for whom to open is its own affair; `directory` is where an embedded one has to lie. */
   prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
-}
-
-async function migrationsHash(): Promise<string> {
-  const hash = createHash("sha256");
-  for (const file of (await readdir(paths.migrations)).filter((name) => name.endsWith(".sql")).sort()) {
-    hash.update(await readFile(join(paths.migrations, file)));
-  }
-  return hash.digest("hex").slice(0, 16);
-}
-
-const exists = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-/**
- * A database directory with only the schema. A copy of it opens in 0.2 s, a fresh one takes 4 s. It is created once per
- * set of migrations; when two test processes create it concurrently, the first one's stays.
- */
-async function embeddedTemplate(): Promise<string> {
-  const cache = join(paths.root, ".cache");
-  const template = join(cache, `test-database-${await migrationsHash()}`);
-  if (await exists(template)) return template;
-  await mkdir(cache, { recursive: true });
-  const draft = await mkdtemp(join(tmpdir(), "hanami-template-"));
-  const database = await openDatabase({ url: undefined, directory: join(draft, "database") });
-  await database.close();
-  const copy = `${template}.${randomUUID()}`;
-  await cp(join(draft, "database"), copy, { recursive: true });
-  await rm(draft, { recursive: true });
-  await rename(copy, template).catch(() => rm(copy, { recursive: true }));
-  return template;
+  /** A database with the newest schema and no rows, for one app. */
+  lend(): Promise<LentDatabase>;
 }
 
 const embedded: TestDatabase = {
   name: "PGlite",
   async prepare(directory) {
-    await cp(await embeddedTemplate(), directory, { recursive: true });
+    await copyTemplate(directory);
     return { url: undefined, drop: async () => {} };
   },
+  lend: lendEmbedded,
 };
 
 /** Runs one statement as the superuser, outside of any test's database. */
@@ -64,16 +32,49 @@ async function administrate(superuserUrl: string, statement: string): Promise<vo
   }
 }
 
-const server = (superuserUrl: string): TestDatabase => ({
-  name: "Postgres",
-  async prepare() {
-    const name = `hanami_${randomUUID().replaceAll("-", "")}`;
-    await administrate(superuserUrl, `create database ${name}`);
+/** A database that somebody else makes and drops. */
+export const databaseAt = (name: string, url: string, drop = async () => {}): TestDatabase => ({
+  name,
+  prepare: async () => ({ url, drop }),
+  lend: async () => ({ url, open: openDatabase, giveBack: drop }),
+});
+
+function server(superuserUrl: string): TestDatabase {
+  const urlOf = (name: string) => {
     const url = new URL(superuserUrl);
     url.pathname = `/${name}`;
-    return { url: url.href, drop: () => administrate(superuserUrl, `drop database if exists ${name} with (force)`) };
-  },
-});
+    return url.href;
+  };
+
+  /**
+   * A database with the schema and nothing else, of which copies are made faster than it. The first process that needs it
+   * makes it; of two at once the first one's stays.
+   */
+  async function makeTemplate(): Promise<string> {
+    const template = `hanami_template_${await migrationsHash()}`;
+    const draft = `hanami_${randomUUID().replaceAll("-", "")}`;
+    await administrate(superuserUrl, `create database ${draft}`);
+    await (await openDatabase({ url: urlOf(draft), directory: "" })).close();
+    await administrate(superuserUrl, `alter database ${draft} rename to ${template}`).catch(async (error: unknown) => {
+      await administrate(superuserUrl, `drop database ${draft}`);
+      if (!(error instanceof postgres.PostgresError && error.code === "42P04")) throw error;
+    });
+    return template;
+  }
+
+  let template: Promise<string> | undefined;
+  const make = async (source: string) => {
+    const name = `hanami_${randomUUID().replaceAll("-", "")}`;
+    await administrate(superuserUrl, `create database ${name} template ${source}`);
+    const drop = () => administrate(superuserUrl, `drop database if exists ${name} with (force)`);
+    return databaseAt("Postgres", urlOf(name), drop);
+  };
+  return {
+    name: "Postgres",
+    prepare: async (directory) => (await make("template1")).prepare(directory),
+    lend: async () => (await make(await (template ??= makeTemplate()))).lend(),
+  };
+}
 
 const superuserUrl = process.env["HANAMI_TEST_DATABASE_URL"];
 

@@ -59,7 +59,7 @@ export async function createTestApp(
   options: { database?: TestDatabase; config?: Partial<Config>; log?: DestinationStream } = {},
 ): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), "hanami-test-"));
-  const database = await (options.database ?? embeddedDatabase).prepare(join(dataDir, "database"));
+  const database = await (options.database ?? embeddedDatabase).lend();
   const config: Config = {
     ...parseConfig({
       HANAMI_DATA_DIR: dataDir,
@@ -72,7 +72,7 @@ export async function createTestApp(
     databaseUrl: database.url,
     ...options.config,
   };
-  const open = () => openApp(config, options.log);
+  const open = () => openApp(config, options.log, database.open);
   let server = await open();
 
   async function request(method: string, path: string, given: RequestOptions = {}): Promise<TestResponse> {
@@ -138,8 +138,9 @@ export async function createTestApp(
       server = await open();
     },
     async close() {
+      database.ending?.();
       await server.close();
-      await database.drop();
+      await database.giveBack();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
