@@ -221,9 +221,7 @@ test.each<[string, () => Uint8Array | string]>([
   expect(values.every(Number.isFinite)).toBe(true);
 });
 
-/**
- * The answers of a new cluster after the same samples, sent in this order of names and with this encoding of floats.
- */
+/** The answers of a new cluster after the same samples, in this order of names and with this encoding of floats. */
 async function learnTwoByTwo(title: string, order: readonly string[], packed: boolean) {
   const uuid = await directCluster(title, twoInputs);
   const client = await connectCluster(uuid);

@@ -11,9 +11,7 @@ export const timeout = 60_000 + cases * 100;
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/**
- * The heap after a garbage collection may vary by this much; a leak of 4 KB per case exceeds it within 10 000 cases.
- */
+/** The heap after garbage collection may vary by this much; a leak of 4 KB per case exceeds it within 10 000 cases. */
 const heapMarginBytes = 32 * 1024 * 1024;
 
 /**

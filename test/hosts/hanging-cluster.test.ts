@@ -1,6 +1,4 @@
-/**
- * A real server whose CPU host hangs with the work of one project: it continues for the others, and reports the hang.
- */
+/** A real server whose CPU host hangs with the work of one project: it continues for others, and reports the hang. */
 import "./hanging-server.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { clusterProcessType, decodeClusterIO, targetBufferType } from "../../src/api/websocket/protobuf.ts";

@@ -1,6 +1,4 @@
-/**
- * For every invariant that the kernels rely on, a state that breaks it, otherwise complete and with a correct checksum.
- */
+/** For every invariant of the kernels, a state that breaks it, otherwise complete and with a correct checksum. */
 import { beforeAll, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import type { NetworkModel } from "../../src/network/network-model.ts";

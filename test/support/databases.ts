@@ -7,7 +7,7 @@ import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 /** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Makes a fresh database for whom to open is its own affair; `directory` is where an embedded one has to lie. */
+  /** Creates a fresh database that the caller opens itself; an embedded one lies in `directory`. */
   prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
   /** A database with the newest schema and no rows, for one app. */
   lend(): Promise<LentDatabase>;
@@ -32,7 +32,7 @@ async function administrate(superuserUrl: string, statement: string): Promise<vo
   }
 }
 
-/** A database that somebody else makes and drops. */
+/** A database that the caller creates and drops. */
 export const databaseAt = (name: string, url: string, drop = async () => {}): TestDatabase => ({
   name,
   prepare: async () => ({ url, drop }),
@@ -47,8 +47,8 @@ function server(superuserUrl: string): TestDatabase {
   };
 
   /**
-   * A database with the schema and nothing else, of which copies are made faster than it. The first process that needs it
-   * makes it; of two at once the first one's stays.
+   * A database with only the schema, because copying it is faster than creating one. The first process that needs it
+   * creates it; of two concurrent ones the first one's stays.
    */
   async function makeTemplate(): Promise<string> {
     const template = `hanami_template_${await migrationsHash()}`;

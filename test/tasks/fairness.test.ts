@@ -30,9 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/**
- * The calls that reached the real host, in order, and for each call the number of other clusters' slices it waited for.
- */
+/** Calls that reached the real host, in order, and the number of other clusters' slices that each waited for. */
 interface Watch {
   posted: { method: string; cluster: string }[];
   waits: { cluster: string; slices: number }[];
