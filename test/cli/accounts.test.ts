@@ -130,7 +130,7 @@ test("users: with a passphrase as an option, listed, assigned to projects, delet
   expect(await server.text("user", "delete", "cli_test_user")).toBe("successfully deleted user 'cli_test_user'\n");
 });
 
-test("an administrator made with --is_admin is one", async () => {
+test("a user created with --is_admin is an administrator", async () => {
   await server.text("user", "create", "second_admin", "-n", "second admin", "-p", testPassphrase, "--is_admin");
   expect(await runCli(["project", "list"], { env: server.env("second_admin") })).toMatchObject({ code: 0 });
   const self = await runCli(["user", "delete", "second_admin"], { env: server.env("second_admin") });

@@ -144,7 +144,7 @@ describe.each(["parquet", "arrow", "npy"] as const)("%s", (format) => {
   });
 });
 
-describe("parquet from elsewhere", () => {
+describe("parquet files of other programs", () => {
   const parquet = (columnData: ColumnSource[], rowGroupSize = 2) =>
     new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize }));
 
@@ -250,7 +250,7 @@ describe("parquet from elsewhere", () => {
   });
 });
 
-describe("arrow from elsewhere", () => {
+describe("arrow files of other programs", () => {
   const lists = [[1, 2], null, [5, 6]];
   const table = () =>
     tableFromColumns({
@@ -331,7 +331,7 @@ describe("arrow from elsewhere", () => {
   });
 });
 
-describe("npy from elsewhere", () => {
+describe("npy files of other programs", () => {
   const npy = (descr: string, shape: string, data: Buffer, order = "False") => {
     const header = Buffer.from(`{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }\n`);
     const length = Buffer.alloc(2);

@@ -129,7 +129,7 @@ describe("size of a dataset", () => {
   });
 });
 
-describe("numbers of things in a project", () => {
+describe("numbers of resources in a project", () => {
   let app: TestApp;
   beforeAll(async () => {
     const { limits } = parseConfig({
