@@ -1,4 +1,5 @@
 // Installs and builds everything, then runs the tests. Arguments go to vitest: npm test -- test/network
+// `--fast` leaves out what takes long: see vitest.config.ts.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "./build.mjs";
@@ -7,9 +8,11 @@ import { run } from "./run.mjs";
 
 /** Runs the tests on the compiled tree. Resolves to the exit code. */
 export function runTests(args) {
+  if (args.includes("--fast")) process.env.HANAMI_TEST_FAST = "yes";
   const reporters = ["default", join(root, "scripts/closing-line.mjs")].map((reporter) => `--reporter=${reporter}`);
   // Tests are named by their source; vitest knows the compiled files.
-  return run("vitest", ["run", ...reporters, ...args.map((arg) => arg.replace(/\.test\.ts$/, ".test.js"))]);
+  const others = args.filter((arg) => arg !== "--fast").map((arg) => arg.replace(/\.test\.ts$/, ".test.js"));
+  return run("vitest", ["run", ...reporters, ...others]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
