@@ -1,11 +1,11 @@
-// Asks the registry for known vulnerabilities of all packages that server, SDK and command line run with. Arguments go
-// to npm. Exit codes: 0 none, 1 some, 2 npm did not do it, 3 the registry does not answer such questions.
+// Asks the registry for known vulnerabilities of the packages that server, SDK and CLI need at run time. Arguments are
+// passed to npm. Exit codes: 0 none, 1 some, 2 npm failed, 3 the registry does not support audits.
 import { spawnSync } from "node:child_process";
 import { root } from "./install.mjs";
 
 const cli = process.env.npm_execpath;
 const [command, first] = cli?.endsWith(".js") ? [process.execPath, [cli]] : ["npm", []];
-// The root's lock file holds the workspaces, too.
+// The root's lock file covers the workspaces, too.
 const args = [...first, "audit", "--omit=dev", "--json", ...process.argv.slice(2)];
 const { stdout, stderr, error } = spawnSync(command, args, {
   cwd: root,

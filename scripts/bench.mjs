@@ -1,32 +1,21 @@
-// Builds everything and measures. The first argument says what, `npm run bench -- learning --help`; without one it is
-// the CPU kernels. The options of each are at the top of its file.
+// Builds everything and runs a benchmark. The first argument names it, as in `npm run bench -- api`; the default is the
+// one of the CPU kernels. The top of bench/NAME/main.ts documents its options.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 
-/** What comes after `npm run bench --`, and the module under bench/ that it starts. */
-const MODULES = new Map([
-  ["", "main"],
-  ["learning", "learning/main"],
-  ["through-api", "through-api/main"],
-  ["tfjs", "tfjs/main"],
-  ["api", "api/main"],
-  ["soak", "soak/main"],
-  ["attack", "attack/main"],
-  ["gpu-accuracy", "gpu-accuracy/main"],
-]);
+const NAMES = ["kernels", "learning", "through-api", "tfjs", "api", "soak", "attack", "gpu", "gpu-accuracy"];
 
 const [first = "", ...rest] = process.argv.slice(2);
-const [name, args] = first === "" || first.startsWith("-") ? ["", process.argv.slice(2)] : [first, rest];
-const module = MODULES.get(name);
-if (module === undefined) {
-  console.error(`There is no benchmark '${name}', only ${[...MODULES.keys()].filter(Boolean).join(", ")}`);
+const [name, args] = first === "" || first.startsWith("-") ? ["kernels", process.argv.slice(2)] : [first, rest];
+if (!NAMES.includes(name)) {
+  console.error(`There is no benchmark '${name}', only ${NAMES.join(", ")}`);
   process.exit(2);
 }
 await ensureInstalled({ dev: true });
 await build({ all: true });
-const { status } = spawnSync(process.execPath, [join(root, "dist/bench", `${module}.js`), ...args], {
+const { status } = spawnSync(process.execPath, [join(root, "dist/bench", name, "main.js"), ...args], {
   stdio: "inherit",
 });
 process.exitCode = status ?? 1;

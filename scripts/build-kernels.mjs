@@ -1,4 +1,4 @@
-// Compiles the CPU kernels to build/kernels.wasm when one of their sources has changed. The compiler takes seconds.
+// Compiles the CPU kernels to build/kernels.wasm if a source has changed, because the compiler takes seconds.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,19 +6,19 @@ import { root } from "./install.mjs";
 import { run } from "./run.mjs";
 
 const folder = "src/kernels/wasm";
-// Addresses have 32 bits here (201), and vectors never leave the module (112).
+// Disabled warnings: addresses have 32 bits (201), and vectors never leave the module (112).
 const options =
   "-O3 --noAssert --runtime stub --importMemory --sharedMemory --initialMemory 2 --maximumMemory 65536 " +
   "--enable simd,threads --disableWarning 201 --disableWarning 112";
 
-/** Hash of everything that decides the result. */
+/** Hash of everything that determines the result. */
 function sourcesHash() {
   const hash = createHash("sha256").update(options);
   const compiler = join(root, "node_modules/assemblyscript/package.json");
   const sources = readdirSync(join(root, folder, "assembly")).filter((name) => name.endsWith(".ts"));
   const files = [compiler, ...sources.sort().map((name) => join(root, folder, "assembly", name))];
-  for (const file of [...files, join(root, folder, "slots.ts")])
-    hash.update(file.slice(root.length)).update(readFileSync(file));
+  const shared = [join(folder, "slots.ts"), "src/network/constants.ts"].map((name) => join(root, name));
+  for (const file of [...files, ...shared]) hash.update(file.slice(root.length)).update(readFileSync(file));
   return hash.digest("hex");
 }
 
@@ -30,7 +30,7 @@ export async function buildKernels() {
   const hash = sourcesHash();
   if (existsSync(target) && existsSync(hashFile) && readFileSync(hashFile, "utf8") === hash) return 0;
   mkdirSync(build, { recursive: true });
-  // Somebody may be reading the old one.
+  // Written under another name, because a running process may be reading the old file.
   const draft = join(build, `kernels.${process.pid}.wasm`);
   const code = await run("assemblyscript", [join(folder, "assembly/index.ts"), "-o", draft, ...options.split(" ")], {
     command: "asc",

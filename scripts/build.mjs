@@ -2,12 +2,13 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { generateFormats } from "./generate-formats.mjs";
 import { generateMessages } from "./generate-messages.mjs";
 import { buildKernels } from "./build-kernels.mjs";
 import { ensureInstalled, isWritable, root } from "./install.mjs";
 import { run } from "./run.mjs";
 
-/** Compiled trees and where their sources lie. */
+/** Compiled trees and the folders of their sources. */
 const outputs = [
   { compiled: "dist", sources: "." },
   { compiled: "sdk/dist", sources: "sdk/src" },
@@ -15,8 +16,8 @@ const outputs = [
 ];
 
 /**
- * Deletes compiled files whose source is gone: the compiler leaves them, and a removed test would go on running.
- * Returns their names.
+ * Deletes compiled files whose source is gone: the compiler leaves them, and a removed test would still run. Returns
+ * their names.
  */
 export function removeStale(folder = root) {
   const removed = [];
@@ -33,32 +34,40 @@ export function removeStale(folder = root) {
   return removed;
 }
 
-/** What a server can not start without. */
+/** Files without which the server cannot start. */
 const essentials = ["dist/src/main.js", "build/kernels.wasm", "sdk/dist/index.js", "cli/dist/main.js"];
 
-/** True when there is nothing to do, because nothing can be written; ends the program when something would have to be. */
+/** True when the checkout is read-only but built, so that the build is skipped. Exits when it is not built. */
 function mustStayAsItIs() {
   const locked = ["dist", "build", "sdk/dist", "cli/dist"].find((folder) => !isWritable(join(root, folder)));
   if (locked === undefined) return false;
   const missing = essentials.find((file) => !existsSync(join(root, file)));
   if (missing !== undefined) {
-    console.error(`${root} is not built (${missing} is missing), and ${locked} can not be written to.`);
+    console.error(`${root} is not built (${missing} is missing), and ${locked} is not writable.`);
     process.exit(1);
   }
-  console.log(`${locked} can not be written to: what is there is not built again.`);
+  console.log(`${locked} is not writable: using the existing build.`);
   return true;
 }
 
-/** Compiles the CPU kernels, the server, SDK, CLI and demo; with `all` also tests, benchmarks and what only developers need. */
+/** Compiles the CPU kernels, server, SDK, CLI and demo; with `all` also tests, benchmarks and development tools. */
 export async function build({ all }) {
   if (mustStayAsItIs()) return;
-  if (all) await generateMessages();
-  const projects = all ? ["."] : ["src", "sdk", "cli", "scripts/demo"];
   const kernels = await buildKernels();
   if (kernels !== 0) process.exit(kernels);
+  if (all) {
+    await generateMessages();
+    await compile("src");
+    await generateFormats();
+  }
+  await compile(...(all ? ["."] : ["src", "sdk", "cli", "scripts/demo"]));
+  removeStale();
+}
+
+/** Ends the program when there are errors. */
+async function compile(...projects) {
   const code = await run("typescript", ["-b", ...projects], { command: "tsc" });
   if (code !== 0) process.exit(code);
-  removeStale();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

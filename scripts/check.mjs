@@ -1,8 +1,7 @@
-// The gate: everything that has to be green before a change lands. Goes through all steps and then says which failed.
+// The gate without the tests: types, lint, format, unused code. Runs all steps, then lists those that failed.
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { run } from "./run.mjs";
-import { runTests } from "./test.mjs";
 
 await ensureInstalled({ dev: true });
 await build({ all: true });
@@ -11,7 +10,6 @@ const steps = [
   { name: "lint", start: () => run("oxlint", ["--type-aware", "--deny-warnings"]) },
   { name: "format", start: () => run("oxfmt", ["--check"]) },
   { name: "unused code", start: () => run("knip", []) },
-  { name: "tests", start: () => runTests([]) },
 ];
 
 const failed = [];

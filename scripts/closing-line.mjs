@@ -1,9 +1,9 @@
-/** Closes a run with one plain line that people and programs can read: "12 passed, 0 failed, 1 skipped". */
+/** Ends a run with one line for people and programs: "12 passed, 0 failed, 1 skipped". */
 export default class ClosingLine {
   onTestRunEnd(modules, unhandledErrors) {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
     for (const module of modules) {
-      // A file or a group that could not be run at all (an import or a hook failed) counts as one failure.
+      // A file or suite that could not run at all (an import or a hook failed) counts as one failure.
       count.failed += module.errors().length;
       for (const suite of module.children.allSuites()) count.failed += suite.errors().length;
       for (const test of module.children.allTests()) {

@@ -1,4 +1,4 @@
-// Carries out every row of docs/conformance.md and writes the file.
+// Runs every row of docs/conformance.md and rewrites the file.
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { runTests } from "./test.mjs";

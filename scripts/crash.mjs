@@ -1,4 +1,4 @@
-// Kills whole servers in the middle of a mixed load: npm run test:crash -- --kills 100 --seed 1 --database PGlite|Postgres
+// Kills servers under a mixed load: npm run test:crash -- --kills 100 --seed 1 --database PGlite|Postgres
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";

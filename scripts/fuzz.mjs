@@ -1,4 +1,4 @@
-// Hostile input, from a seed: npm run fuzz -- --cases 10000 --mutants 20000 --seed 1
+// Tests with hostile input generated from a seed: npm run fuzz -- --cases 10000 --mutants 20000 --seed 1
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";

@@ -1,13 +1,11 @@
-// Writes the SDK's encoders and decoders from proto/hanami.proto: plain functions on protobufjs's smallest runtime.
-// Reflection would cost the SDK 60 kB more and evaluates text as code, which strict web pages forbid.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// Generates the SDK's encoders and decoders from proto/hanami.proto: plain functions on protobufjs's smallest runtime.
+// Reflection would add 60 kB to the SDK, and it evaluates text as code, which strict web pages forbid.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./install.mjs";
+import { renew } from "./renew.mjs";
 
-const target = join(root, "sdk/src/messages.ts");
-
-/** How a field type appears in TypeScript, when it may be left out, and how it is read and written. */
+/** For each field type: its TypeScript type, when it must be written, and how it is read and written. */
 const scalars = {
   bool: { type: "boolean", initial: "false", isSet: (v) => v, read: "reader.bool()", write: "bool", wire: 0 },
   string: {
@@ -81,7 +79,7 @@ ${written.join("\n")}
   return writer.finish() as Uint8Array<ArrayBuffer>;
 }
 
-/** Throws when the bytes are not such a message. */
+/** Throws when the bytes are no such message. */
 export function decode${name}(bytes: Uint8Array): ${name} {
   const reader = protobuf.Reader.create(bytes);
   const message: ${name} = { ${initial} };
@@ -103,7 +101,7 @@ function enumSource({ name, values }) {
 export type ${name} = (typeof ${name})[keyof typeof ${name}];`;
 }
 
-const header = `// Made from proto/hanami.proto by scripts/generate-messages.mjs: change these, and run \`npm run build\`.
+const header = `// Generated from proto/hanami.proto by scripts/generate-messages.mjs; after edits: \`npm run build\`.
 import protobuf from "protobufjs/minimal.js";
 
 /** Sizes and positions stay below 2^53. */
@@ -111,12 +109,12 @@ function toNumber(value: unknown): number {
   return typeof value === "number" ? value : (value as { toNumber(): number }).toNumber();
 }
 
-/** Little-endian floats at any position of a buffer. */
+/** Reads little-endian floats at any offset of a buffer. */
 function packedFloats(bytes: Uint8Array): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer, 0, bytes.byteLength >> 2);
 }
 
-/** A sender may cut a list of values into several pieces. */
+/** Joins pieces, because a sender may split a list of values. */
 function joinFloats(first: Float32Array, second: Float32Array): Float32Array {
   if (first.length === 0) return second;
   const joined = new Float32Array(first.length + second.length);
@@ -126,7 +124,7 @@ function joinFloats(first: Float32Array, second: Float32Array): Float32Array {
 }
 `;
 
-/** The module's text, as it should be. */
+/** The source text of the module. */
 export async function messagesSource() {
   const { default: protobuf } = await import("protobufjs");
   const { hanami } = protobuf.loadSync(join(root, "proto/hanami.proto")).resolveAll().nested;
@@ -138,9 +136,6 @@ export async function messagesSource() {
 }
 
 /** Brings the module up to date. */
-export async function generateMessages() {
-  const source = await messagesSource();
-  if (!existsSync(target) || readFileSync(target, "utf8") !== source) writeFileSync(target, source);
-}
+export const generateMessages = async () => renew(join(root, "sdk/src/messages.ts"), await messagesSource());
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await generateMessages();

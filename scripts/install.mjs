@@ -1,4 +1,4 @@
-// Installs the packages that a command needs, and only when they are not there yet.
+// Installs the packages that a command needs, if they are missing.
 import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -22,14 +22,14 @@ function readJson(path) {
 }
 
 /**
- * True when this entry of the lock file has to be there. Optional packages are not looked at: which of them belong to
- * this machine is npm's business, and one that it could not install must not make every start try again.
+ * Whether a package of the lock file is required. Optional packages are ignored: npm decides which of them this machine
+ * needs, and a failure to install one must not make every start retry.
  */
 const isRequired = (entry, { dev }) => !entry.optional && (dev || !(entry.dev || entry.devOptional));
 
 /**
- * Names of the locked packages that are not installed, or in another version. npm writes its hidden lock file last,
- * so an install that was cut short shows up here, too.
+ * Names of the locked packages that are missing or installed in another version. npm writes its hidden lock file last,
+ * so this also detects an interrupted install.
  */
 export function missingPackages({ dev, folder = root }) {
   const locked = readJson(join(folder, "package-lock.json"))?.packages ?? {};
@@ -43,7 +43,7 @@ export function missingPackages({ dev, folder = root }) {
     .map(([path]) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length));
 }
 
-/** Whether files can be made in a folder of the checkout, which need not be there yet. */
+/** Whether files can be created in a folder of the checkout, which need not exist yet. */
 export function isWritable(folder) {
   if (!existsSync(folder)) return isWritable(dirname(folder));
   try {
@@ -55,8 +55,8 @@ export function isWritable(folder) {
 }
 
 /**
- * Waits for a child and passes signals on, but for Ctrl-C, which reaches the child by itself. Resolves to the exit code,
- * which is not 0 when there was a signal.
+ * Waits for a child and forwards signals, except Ctrl-C, which reaches the child anyway. Resolves to the exit code,
+ * which is not 0 after a signal.
  */
 export function waitFor(child) {
   let signalled = 0;
@@ -76,9 +76,9 @@ export function waitFor(child) {
   });
 }
 
-/** Runs npm with the output on this terminal. Resolves to its exit code and what it wrote to stderr. */
+/** Runs npm with its output on this terminal. Resolves to its exit code and its stderr. */
 export async function npm(args) {
-  // Started by npm: the very same npm. Else the one on the PATH, which on Windows is a script that needs a shell.
+  // Uses the npm that started this process, or the one on the PATH, which on Windows is a script that needs a shell.
   const cli = process.env.npm_execpath;
   const [command, options] = cli?.endsWith(".js")
     ? [[process.execPath, cli], {}]
@@ -96,25 +96,25 @@ export async function npm(args) {
   return { code: await waitFor(child), stderr };
 }
 
-/** Makes sure that everything is installed: all packages, or with `dev: false` those that a running server needs. */
+/** Ensures that all packages are installed, or with `dev: false` those that a running server needs. */
 export async function ensureInstalled({ dev }) {
   const missing = missingPackages({ dev });
   if (missing.length === 0) return;
   if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
-    // npm ci would empty the folder behind it, which belongs to another checkout.
-    console.error(`node_modules is a link, and it lacks ${missing.slice(0, 3).join(", ")}: install where it leads to.`);
+    // npm ci would empty the linked folder, which belongs to another checkout.
+    console.error(`node_modules is a link, and it lacks ${missing.slice(0, 3).join(", ")}: install in its target.`);
     process.exit(1);
   }
   const names = `${missing.length} missing: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", …" : ""}`;
   if (!isWritable(join(root, "node_modules"))) {
-    console.error(`Packages can not be installed (${names}): ${root} can not be written to.`);
+    console.error(`Packages cannot be installed (${names}): ${root} is not writable.`);
     process.exit(1);
   }
   console.log(`Installing packages (${names})`);
   const flags = ["--no-audit", "--no-fund", "--loglevel=error", ...(dev ? ["--include=dev"] : ["--omit=dev"])];
   let result = await npm(["ci", ...flags]);
   if (result.code !== 0 && result.stderr.includes("in sync")) {
-    console.log("package-lock.json does not fit package.json: npm install instead of npm ci");
+    console.log("package-lock.json does not match package.json: running npm install instead of npm ci");
     result = await npm(["install", ...flags]);
   }
   if (result.code !== 0) {

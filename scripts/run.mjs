@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { root, waitFor } from "./install.mjs";
 
 /**
- * Runs a command of an installed package on this terminal. Resolves to its exit code. The command is found through
- * the package's own package.json: what lies in `.bin` differs between systems.
+ * Runs a command of an installed package on this terminal. Resolves to its exit code. Finds the command through the
+ * package's own package.json, because the files in `.bin` differ between systems.
  */
 export function run(packageName, args, { command = packageName } = {}) {
   const folder = join(root, "node_modules", packageName);

@@ -1,17 +1,17 @@
-// Brings the software GPU along. It comes in a package that only developers and HANAMI_SOFTWARE_GPU=true need.
+// Installs the software GPU. Its package is needed only by developers and with HANAMI_SOFTWARE_GPU=true.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root } from "./install.mjs";
 
 const name = "@sparticuz/chromium";
-/** Beside the server's own packages, which stay as they are. The server looks here, too. */
+/** Separate from the server's own packages, which stay unchanged. The server looks here, too. */
 const folder = join(root, ".cache/packages");
 
 const readJson = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined);
 
-/** Installs the software GPU where it is not there yet. Ends the program when that fails. */
+/** Installs the software GPU if it is missing. Exits when that fails. */
 export async function ensureSoftwareGpu() {
-  // There is none for other systems; the server says so.
+  // Other systems have none; the server reports that.
   if (process.platform !== "linux" || process.arch !== "x64") return;
   const locked = readJson(join(root, "package-lock.json")).packages[`node_modules/${name}`];
   const isThere = (place) =>

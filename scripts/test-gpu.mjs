@@ -1,4 +1,4 @@
-// Runs the tests of the GPU kernels on this machine's own GPU; fails where there is none.
+// Runs the tests of the GPU kernels on this machine's own GPU; fails without one.
 import { build } from "./build.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { runTests } from "./test.mjs";

@@ -16,14 +16,14 @@ import type { Storage } from "./files/storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
 import type { Scheduler } from "./tasks/scheduler.ts";
 
-/** What the server consists of. Built once in `main.ts` (or by a test) and handed down; nothing opens itself. */
+/** All parts of a server. `openApp` builds them once and passes them down; no part opens itself. */
 export interface App {
   readonly config: Config;
   readonly log: Logger;
   readonly db: Db;
   readonly storage: Storage;
   readonly uploads: Uploads;
-  /** Of uploaded files. */
+  /** Limits how many uploaded files are read at once. */
   readonly readers: Readers;
   readonly hosts: HostRegistry;
   readonly scheduler: Scheduler;
@@ -33,24 +33,24 @@ export interface App {
   readonly policies: Policies;
   readonly measurements: Measurements;
   readonly metrics: Metrics;
-  /** Requests by user. */
+  /** Request rate per user. */
   readonly requestRate: TokenBuckets;
-  /** Failed logins by address. */
+  /** Rate of failed logins per address. */
   readonly loginRate: TokenBuckets;
-  /** Passphrases that are compared at once, by address and user. */
+  /** Limits how many passphrases are compared at once, per address and user. */
   readonly comparisons: Semaphore;
-  /** What stays open for users, to be ended with them. */
+  /** Open connections per user; they end when the user or the assignment is removed. */
   readonly connections: Connections;
 }
 
-/** Who is asking without a token. */
+/** A client without a token. */
 export interface Visitor {
   readonly app: App;
-  /** What attempts are counted under, see `addressKey`; empty where there is no connection. */
+  /** The key under which attempts are counted (`addressKey`); empty where there is no connection. */
   readonly address: string;
 }
 
-/** First argument of every action that works for a user. */
+/** First argument of every action that acts for a user. */
 export interface Context {
   readonly app: App;
   readonly caller: Caller;

@@ -35,26 +35,26 @@ import { openFilesMax, shareOpenFiles } from "./server/open-files.ts";
 import { loadTlsFiles } from "./server/tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
 
-/** A running server: everything is open, but it listens only when asked to. */
+/** A running server: all parts are open, but it listens only after `listen`. */
 export interface Server {
   readonly app: App;
-  /** Present when the first administrator was just made with an invented passphrase. */
+  /** Set when this start created the first administrator with a generated passphrase. */
   readonly generatedAdmin: GeneratedAdmin | undefined;
   /** Answers a request without a socket. */
   fetch(request: Request): Promise<Response>;
   listen(): Promise<{ url: string }>;
   /**
-   * Takes token keys and TLS files of these settings; all others stay as they are. Throws, and changes nothing, when
-   * one of them can not be used.
+   * Takes token keys and TLS files from these settings and ignores all others. Throws, and changes nothing, when one
+   * of them cannot be used.
    */
   reload(config: Config): Promise<void>;
-  /** Resolves when another server has taken the database: this one must end at once, without writing anything. */
+  /** Resolves when another server has taken the database: this one must exit at once, without writing anything. */
   readonly taken: Promise<Error>;
-  /** Stops listening, ends what runs and closes everything in reverse order of opening. May be called twice. */
+  /** Stops listening, ends running work and closes all parts in reverse order of opening. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Things to close, last opened first; one that fails does not keep the others open. */
+/** Closes parts in reverse order of opening; a failure does not keep the others open. */
 function createCloser() {
   const steps: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
@@ -85,7 +85,7 @@ function listen(server: HttpServer, config: Config): Promise<{ url: string }> {
   });
 }
 
-/** How long requests that are being answered may take when the server stops. */
+/** On shutdown, how long requests in progress may still take. */
 const drainTimeoutMs = 5000;
 
 async function stopListening(server: HttpServer, closeWebSockets: () => Promise<void>): Promise<void> {
@@ -104,14 +104,14 @@ async function reload({ log, tokenKeys, connections }: App, server: HttpServer, 
   const tls = config.tls === undefined ? undefined : await loadTlsFiles(config.tls, log);
   const isKeyGone = await tokenKeys.reload(config);
   if (isTls && tls !== undefined) server.setSecureContext(tls);
-  // Whose token was signed with it is not known any more.
+  // Which connections used a token of the removed key is unknown.
   if (isKeyGone) connections.endAll("log in again");
   log.info({ isKeyGone, isTls }, "token keys and TLS files were read again");
 }
 
 /**
- * Opens all parts of a server in order and wires them. If one fails, those before it are closed again. Tests lend it a
- * database that is open already.
+ * Opens all parts of a server in order and wires them. If one fails, the parts opened before it are closed again. Tests
+ * pass a database that is open already.
  */
 export async function openApp(
   config: Config,
@@ -129,7 +129,7 @@ export async function openApp(
     const storage = await openStorage(config.dataDir);
     const lock = await lockDataDirectory(storage.root);
     closer.add(() => lock.release());
-    // What is quickly read and may be wrong comes before what takes seconds.
+    // Files that may be wrong are read before the database is opened, which takes seconds.
     const tokenKeys = await TokenKeys.load(config, log);
     const tls = config.tls === undefined ? undefined : await loadTlsFiles(config.tls, log);
     const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
@@ -149,7 +149,7 @@ export async function openApp(
     const uploads = new Uploads({ db, storage });
     closer.add(() => uploads.close());
 
-    // Before anything writes to the folders: what no row knows is removed.
+    // Removes files without a row, before anything writes to the folders.
     await recoverUploads({ db, storage, uploads, log });
     await recoverDatasets({ db, storage, log });
     const hosts = await openHosts({ db, config, log });
@@ -199,16 +199,16 @@ export async function openApp(
     if (server.maxConnections < config.limits.connections) {
       log.info(
         { connections: server.maxConnections },
-        "fewer connections than set, for want of files to be open at a time",
+        "the limit on open files allows fewer connections than configured",
       );
     }
     server.on("drop", () => metrics.refused("connections"));
     const webSockets = attachWebSockets(app, server, socketTargets);
     closer.add(() => stopListening(server, () => webSockets.close()));
-    // First of all: requests, websockets and lanes wait for their hosts.
+    // Runs first on close: requests, websockets and tasks wait for their hosts.
     closer.add(async () => hosts.hurry());
 
-    // Last of all, because whoever opens the server must get to show an invented passphrase.
+    // Comes last: if a later step failed, the caller would never get to show the generated passphrase.
     const generatedAdmin = await ensureFirstAdmin(db, config.admin);
     return {
       app,

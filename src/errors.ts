@@ -1,12 +1,12 @@
 /**
- * What an action may throw. Each kind becomes one HTTP status in `api/`; the message is the wire text.
- * Anything else that is thrown is a defect of ours and becomes an empty 500.
+ * The errors that actions throw. `api/` maps each kind to one HTTP status; the message is the wire text.
+ * Any other error is a bug in the server and becomes an empty 500.
  */
 export type HanamiErrorKind = "bad_request" | "unauthorized" | "not_found" | "conflict";
 
 export class HanamiError extends Error {
   readonly kind: HanamiErrorKind;
-  /** When the same may succeed, where that is known. */
+  /** When a retry may succeed, if known. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(kind: HanamiErrorKind, message: string, options?: ErrorOptions & { retryAfterSeconds?: number }) {
@@ -21,11 +21,11 @@ export const badRequest = (message: string, options?: ErrorOptions) => new Hanam
 export const unauthorized = (message: string) => new HanamiError("unauthorized", message);
 export const notFound = (message: string) => new HanamiError("not_found", message);
 export const conflict = (message: string) => new HanamiError("conflict", message);
-/** A rate was exceeded. A conflict on the wire: clients of the contract take a 429 for an answer without content. */
+/** Rate limit exceeded. A conflict on the wire: clients of the contract treat a 429 as an answer without content. */
 export const tooMany = (message: string, retryAfterSeconds: number) =>
   new HanamiError("conflict", message, { retryAfterSeconds });
 
-/** A start fails for a reason that whoever starts the server can remove; the message says what it is. */
+/** The server cannot start for a reason that the operator can fix; the message names it. */
 export class StartError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -128,7 +128,7 @@ test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
 test("a database that can not be reached is named, without its password", async () => {
   const end = await start({ DATABASE_URL: "postgres://someone:secret@127.0.0.1:1/nowhere" }).exited;
   expect(end.code).toBe(1);
-  expect(end.errors).toMatch(/^The database 127\.0\.0\.1:1\/nowhere can not be used: .*ECONNREFUSED/);
+  expect(end.errors).toMatch(/^The database 127\.0\.0\.1:1\/nowhere cannot be used: .*ECONNREFUSED/);
   expect(end.errors).not.toContain("secret");
 });
 
@@ -137,7 +137,7 @@ test("a data directory that can not be made is named", async () => {
   await writeFile(file, "");
   const end = await start({ HANAMI_DATA_DIR: join(file, "data") }).exited;
   expect([end.code, end.output]).toEqual([1, ""]);
-  expect(end.errors).toMatch(/^The data directory \S+ can not be used: ENOTDIR.*\n$/);
+  expect(end.errors).toMatch(/^The data directory \S+ cannot be used: ENOTDIR.*\n$/);
 });
 
 test("a policy file that is not valid stops the start", async () => {

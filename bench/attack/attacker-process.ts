@@ -1,12 +1,13 @@
 /**
  * A member of one project who tries to hold up all others; `main.ts` starts it with the server's address and a login.
- * Every kind of attempt goes on without a pause until "stop" comes. It runs with low priority: what it costs shall be
- * the server's work, not that of this client. Linux shares processors between sessions first, so this one, which
+ * It repeats every kind of attempt without a pause until "stop" comes. It runs with low priority: its cost should
+ * be the server's work, not that of this client. Linux shares processors between sessions first, so this one, which
  * has a session of its own, is lowered as well.
  */
 import { writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { HanamiClient } from "hanami-sdk";
+import { TEMPLATE } from "../harness/template.ts";
 import { digitsCsv, hugeTemplate, quotesCsv, wrongCheckpoint } from "./crafted-files.ts";
 
 setPriority(constants.priority.PRIORITY_LOW);
@@ -17,7 +18,6 @@ try {
 }
 const [address, user, passphrase, only] = process.argv.slice(2) as [string, string, string, string];
 const client = new HanamiClient({ address, user, passphrase });
-const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
 
 const tally = new Map<string, number>();
 let isOver = false;
@@ -71,6 +71,7 @@ process.once("message", () => {
   isOver = true;
   process.send?.([...tally].map(([key, times]) => [...(JSON.parse(key) as [string, string]), times]));
 });
+process.once("disconnect", () => process.exit());
 await client.login();
 process.send?.("ready");
 const chosen = Object.entries(attempts).filter(([name]) => name.includes(only));

@@ -1,17 +1,16 @@
-/** Files and templates that were made to hold up whoever reads them. */
+/** Files and templates made to hold up their reader. */
 import { checksum } from "../../src/network/state-file.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/network/safetensors.ts";
-import { Network } from "../../src/network/network.ts";
-import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
+import { createNetwork } from "../harness/network.ts";
+import { templateOf } from "../harness/template.ts";
 
-const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
 const INPUT_VALUES = 640_000;
 const OUTPUT_VALUES = 100_000;
 
 /** About 40 MB of a state with many blocks and many outputs, wrong only in what is checked last. */
 export function wrongCheckpoint(): Uint8Array {
-  const network = Network.create(parseTemplate(TEMPLATE), 1, new ReferenceEngine());
+  const network = createNetwork(new ReferenceEngine());
   // Zeros: everything gets its width, and nothing grows.
   network.train({
     count: 1,
@@ -41,5 +40,5 @@ export function quotesCsv(): Uint8Array {
 /** 0.7 MB of hexagons. */
 export function hugeTemplate(): string {
   const hexagons = Array.from({ length: 60_000 }, (_, at) => `${(at % 1000) + 1},${Math.floor(at / 1000) + 1},1`);
-  return `version: 1 settings: hexagons: ${hexagons.join(" ")} inputs: in: 1,1,1 outputs: out: 900,1,1`;
+  return templateOf({ hexagons: hexagons.join(" "), outputs: "out: 900,1,1" });
 }

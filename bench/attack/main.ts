@@ -1,36 +1,32 @@
 /**
- * What one hostile project costs another: the latencies of a tenant's work, first alone, then beside an attacker that
- * sends everything at once: crafted checkpoints, samples of millions of values, files that are slow to read, huge
- * templates. `npm run bench -- attack`. Options: `--seconds N` of each of the two phases (30), `--only TEXT`: attempts whose
- * name has this in it, `--json`, `--save`.
- * Exit code 1 when a p99 of requests or direct IO is more than twice the quiet one, or when anything of the tenant fails.
+ * Measures what one hostile project costs another: the latencies of a tenant's work, first alone, then beside an
+ * attacker that sends crafted checkpoints, samples of millions of values, files that are slow to read and huge
+ * templates, all at once. `npm run bench -- attack`. Options: `--seconds N` of each of the two phases (30), `--only
+ * TEXT` makes only the attempts with this in their name, `--json`, `--save`. Exit code 1 when a p99 of requests or
+ * direct IO is more than twice the quiet one, or when any of the tenant's work fails.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { HanamiClient } from "hanami-sdk";
-import { label, picture, startBench, TEMPLATE, type Bench } from "../api/clients.ts";
-import { describeMachine, machineLine, saveResult } from "../result.ts";
-import { table } from "../table.ts";
+import { label, picture } from "../harness/digits.ts";
+import { readOptions } from "../harness/options.ts";
+import { quantiles } from "../harness/rates.ts";
+import { report, REPORT_OPTIONS } from "../harness/report.ts";
+import { startBenchServer, type BenchServer } from "../harness/server.ts";
+import { table } from "../harness/table.ts";
+import { TEMPLATE } from "../harness/template.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "30" },
-    only: { type: "string", default: "" },
-    json: { type: "boolean" },
-    save: { type: "boolean" },
-  },
-});
-const PHASE_MS = Number(options.seconds) * 1000;
+const options = readOptions({ ...REPORT_OPTIONS, seconds: 30, only: "" });
+const PHASE_MS = options.seconds * 1000;
 const WARM_UP_MS = 3000;
-/** What has no answer so long after the end of its phase is given up. */
+/** Work without an answer so long after the end of its phase is given up. */
 const GIVE_UP_MS = 30_000;
-/** What an attacker may cost, in times of the quiet p99. */
+/** Upper bound on the p99 beside an attacker, in multiples of the quiet one. */
 const FACTOR_MAX = 2;
 const PASSPHRASE = "a passphrase of the benchmark";
 
-/** One kind of work of the tenant, over and over; `isBound` ones decide about the exit code. */
+/** One kind of work that the tenant repeats; those that are bound decide the exit code. */
 interface Work {
   name: string;
   isBound: boolean;
@@ -44,11 +40,11 @@ interface Latencies {
   max: number;
 }
 
-async function addTenant({ client, server }: Bench, name: string): Promise<HanamiClient> {
+async function addTenant({ client, address }: BenchServer, name: string): Promise<HanamiClient> {
   await client.projects.create({ id: name, name });
   await client.users.create({ id: name, name, passphrase: PASSPHRASE });
   await client.users.addProject({ id: name, project_id: name, role: "member" });
-  return new HanamiClient({ address: server.address, user: name, passphrase: PASSPHRASE });
+  return new HanamiClient({ address, user: name, passphrase: PASSPHRASE });
 }
 
 async function tenantWork(client: HanamiClient): Promise<Work[]> {
@@ -69,40 +65,33 @@ async function tenantWork(client: HanamiClient): Promise<Work[]> {
   ];
 }
 
-/** Does all kinds of work at once until the time is over; the latencies of each in milliseconds. */
+/** Does all kinds of work at once for `ms`. Returns the latencies of each, in milliseconds. */
 async function measurePhase(works: Work[], ms: number): Promise<Latencies[]> {
   const end = performance.now() + ms;
   const givenUp = delay(ms + GIVE_UP_MS, false, { ref: false });
   const each = works.map(async (work) => {
     const latencies: number[] = [];
     for (let now = performance.now(); now < end;) {
-      // What never answers counts as what it is: an endless wait.
+      // Work that never answers counts as an endless wait.
       const isAnswered = await Promise.race([work.once().then(() => true), givenUp]);
       const then = performance.now();
       latencies.push(isAnswered ? then - now : Number.POSITIVE_INFINITY);
       now = then;
     }
-    latencies.sort((a, b) => a - b);
-    const quantile = (share: number) => latencies[Math.floor(share * (latencies.length - 1))] as number;
-    return { count: latencies.length, p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) };
+    return { count: latencies.length, ...quantiles(latencies) };
   });
   return Promise.all(each);
 }
 
-/** The attacker's process, once its first attempts are under way. */
+/** Returns the attacker's process once its first attempts are under way. */
 async function startAttacker(address: string): Promise<ChildProcess> {
-  const child = fork(
-    new URL("./attacker-process.js", import.meta.url),
-    [address, "attacker", PASSPHRASE, options.only],
-    {
-      detached: true,
-    },
-  );
+  const args = [address, "attacker", PASSPHRASE, options.only];
+  const child = fork(new URL("./attacker-process.js", import.meta.url), args, { detached: true });
   await once(child, "message");
   return child;
 }
 
-/** What the attacker tried, and how the server answered: [attempt, answer, how often]. */
+/** Returns what the attacker tried, and how the server answered: [attempt, answer, how often]. */
 async function stopAttacker(child: ChildProcess): Promise<[string, string, number][]> {
   const answered = once(child, "message");
   child.send("stop");
@@ -111,49 +100,36 @@ async function stopAttacker(child: ChildProcess): Promise<[string, string, numbe
   return tally;
 }
 
-const bench = await startBench();
+const server = await startBenchServer();
 try {
-  const tenant = await addTenant(bench, "tenant");
-  await addTenant(bench, "attacker");
-  const works = await tenantWork(tenant);
+  const works = await tenantWork(await addTenant(server, "tenant"));
+  await addTenant(server, "attacker");
   await measurePhase(works, WARM_UP_MS);
   const quiet = await measurePhase(works, PHASE_MS);
-  const attacker = await startAttacker(bench.server.address);
+  const attacker = await startAttacker(server.address);
   const attacked = await measurePhase(works, PHASE_MS);
   const attempts = await stopAttacker(attacker);
   const phases = works.map(({ name, isBound }, index) => {
     const [before, during] = [quiet[index]!, attacked[index]!];
     return { name, isBound, quiet: before, attacked: during, factor: during.p99 / before.p99 };
   });
-  const result = { ...describeMachine(), seconds: PHASE_MS / 1000, phases, attempts };
-  if (options.json) console.log(JSON.stringify(result, null, 2));
-  else {
-    console.log(`${machineLine(result)}\n`);
-    const show = ({ count, p50, p99, max }: Latencies) => [
-      String(count),
-      ...[p50, p99, max].map((ms) => ms.toFixed(2)),
-    ];
-    const rows = phases.map(({ name, quiet: before, attacked: during, factor }) => [
-      name,
-      ...show(before),
-      ...show(during),
-      factor.toFixed(2),
-    ]);
-    const head = ["ms", "quiet", "p50", "p99", "max", "attacked", "p50", "p99", "max", "p99 ×"];
-    console.log(table(head, rows));
-    console.log(
-      table(
-        ["the attacker's attempts", "answers", "times"],
-        attempts.map((line) => line.map(String)),
-      ),
-    );
-  }
-  if (options.save) console.log(`kept in ${saveResult("attack", result)}`);
   const isHeld = phases.every(({ isBound, factor }) => !isBound || factor <= FACTOR_MAX);
-  if (!options.json)
-    console.log(isHeld ? "the tenant's p99 held" : `a p99 is more than ${FACTOR_MAX} times the quiet one`);
+  const show = ({ count, p50, p99, max }: Latencies) => [`${count}`, ...[p50, p99, max].map((ms) => ms.toFixed(2))];
+  const text = [
+    "",
+    table(
+      ["ms", "quiet", "p50", "p99", "max", "attacked", "p50", "p99", "max", "p99 ×"],
+      phases.map((each) => [each.name, ...show(each.quiet), ...show(each.attacked), each.factor.toFixed(2)]),
+    ),
+    table(
+      ["the attacker's attempts", "answers", "times"],
+      attempts.map((line) => line.map(String)),
+    ),
+    isHeld ? "the tenant's p99 held" : `a p99 is more than ${FACTOR_MAX} times the quiet one`,
+  ];
+  report("attack", { seconds: options.seconds, phases, attempts }, text.join("\n"), options);
   process.exitCode = isHeld ? 0 : 1;
 } finally {
-  await bench.stop();
+  await server.stop();
 }
 process.exit();

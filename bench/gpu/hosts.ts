@@ -1,17 +1,17 @@
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { allocateSources } from "../../src/kernels/reference/allocate.ts";
+import { allocateSources } from "../../src/network/add-sections.ts";
 import { openCpuHost } from "../../src/hosts/cpu/open-cpu-host.ts";
 import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import type { Host } from "../../src/hosts/host.ts";
-import { createCluster, widenInput } from "../../src/network/cluster.ts";
+import { createModel, widenInput } from "../../src/network/network-model.ts";
 import { bytesPer } from "../../src/network/state.ts";
 import { exportState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import { rowsOf, type Digits } from "../digits.ts";
+import { rowsOf, type Digits } from "../harness/digits.ts";
+import { TEMPLATE } from "../harness/template.ts";
 
-const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
 const BATCH = 128;
 
 export interface ClustersRow {
@@ -106,8 +106,8 @@ export async function moveRow({ gpu, cpu }: { gpu: Host; cpu: Host }, megabytes:
 
 /** A network of about so many bytes: as many inputs as that takes, each with its section. */
 function stateOf(bytes: number): Uint8Array {
-  const cluster = createCluster(parseTemplate(TEMPLATE), 1, new WasmEngine().memoryFor());
-  widenInput(cluster, 0, Math.ceil(bytes / (bytesPer("section") + (2 * bytesPer("block")) / 512)));
-  allocateSources(cluster, cluster.hexagons[0]!, (id) => id < cluster.state.arrays.inputWidth[0]!);
-  return exportState(cluster);
+  const model = createModel(parseTemplate(TEMPLATE), 1, new WasmEngine().memoryFor());
+  widenInput(model, 0, Math.ceil(bytes / (bytesPer("section") + (2 * bytesPer("block")) / 512)));
+  allocateSources(model, model.hexagons[0]!, (id) => id < model.state.arrays.inputWidth[0]!);
+  return exportState(model);
 }

@@ -12,11 +12,11 @@ export interface KernelTime {
 const DISPATCHES_MAX = 2048;
 
 /**
- * A device on which every dispatch gets a compute pass of its own with timestamps, because WebGPU takes them only between
- * passes. The sum is more than what the same dispatches take in one pass, their shares are what is looked for.
- * Null where the device has no timestamps.
+ * A device that gives every dispatch a compute pass of its own with timestamps, because WebGPU takes them only between
+ * passes. The sum exceeds what the same dispatches take in one pass; only their shares count. Null where the device has
+ * no timestamps.
  */
-export function timed(gpu: Gpu): { gpu: Gpu; read: () => Promise<KernelTime[]>; close: () => void } | null {
+export function withTimestamps(gpu: Gpu): { gpu: Gpu; read: () => Promise<KernelTime[]>; close: () => void } | null {
   const { device } = gpu;
   if (!device.features.has("timestamp-query")) return null;
   const querySet = device.createQuerySet({ type: "timestamp", count: DISPATCHES_MAX * 2 });

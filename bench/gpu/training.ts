@@ -1,22 +1,14 @@
 import { readFileSync } from "node:fs";
 import type { Gpu } from "../../src/kernels/webgpu/device.ts";
-import { GpuNetwork, type OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
+import type { GpuNetwork, OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import { updateRule } from "../../src/network/batch-size.ts";
-import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../src/network/layout.ts";
-import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import type { Digits } from "../digits.ts";
-import { timed, withMethods, type KernelTime } from "./kernel-times.ts";
-
-const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
-const CLASSES = 10;
-
-/** Per second: median and range over the rounds. */
-export interface Rate {
-  median: number;
-  low: number;
-  high: number;
-}
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../src/network/constants.ts";
+import type { Digits } from "../harness/digits.ts";
+import { createGpuNetwork, deviceInputs } from "../harness/gpu.ts";
+import { rateOf, type Rate } from "../harness/rates.ts";
+import { runInTurn, timed } from "../harness/timing.ts";
+import { withMethods, withTimestamps, type KernelTime } from "./kernel-times.ts";
 
 /** Steps of one size on a network that has learnt for some rounds. */
 export interface TrainingRow {
@@ -40,39 +32,27 @@ export interface RequestRow {
   samplesPerSecond: Rate;
 }
 
-export interface Plan {
+/** What one kernel takes, in all and in microseconds per step. */
+export interface KernelRow extends KernelTime {
+  perStep: number;
+}
+
+interface Plan {
   rounds: number;
   /** Samples of a round. */
   samples: number;
 }
 
-/** A network with these rows on the device. */
-export async function open(on: OnGpu, digits: Digits): Promise<GpuNetwork> {
-  const network = await GpuNetwork.create(on, parseTemplate(TEMPLATE), 1);
-  const rows = digits.count;
-  const inputs = [{ index: 0, width: digits.width, rows: digits.pixels }];
-  const expected = [{ index: 0, width: CLASSES, rows: digits.labels }];
-  const table = { key: "digits", rowsTotal: rows, first: 0, rows, timeLength: 1, inputs, expected };
-  if (!(await network.hold(table, Infinity))) throw new Error("the device has no room for the rows");
-  return network;
-}
-
 /** Trains on `count` of the rows on the device, another part of them in every round. */
-export function train(network: GpuNetwork, digits: Digits, batchSize: number, count: number, round: number) {
+function train(network: GpuNetwork, digits: Digits, batchSize: number, count: number, round: number) {
   const order = Uint32Array.from({ length: count }, (_, i) => (round * count + i) % digits.count);
   return network.trainTable({ key: "digits", order, batchSize, update: updateRule(batchSize), rateAt: () => 0.5 });
 }
 
-/** How often `work`, which does `count` things, is done per second. The first rounds, in which networks grow, do not count. */
-export async function rate(count: number, rounds: number, work: (round: number) => Promise<unknown>): Promise<Rate> {
-  const found: number[] = [];
-  for (let round = 0; round < rounds + 2; round++) {
-    const start = performance.now();
-    await work(round);
-    if (round >= 2) found.push((count * 1000) / (performance.now() - start));
-  }
-  found.sort((a, b) => a - b);
-  return { median: found[found.length >> 1]!, low: found[0]!, high: found.at(-1)! };
+/** How often `work`, which does `count` things, is done per second. */
+async function rate(count: number, rounds: number, work: (round: number) => Promise<unknown>): Promise<Rate> {
+  const [found] = await runInTurn([(round) => timed(() => work(round))], { rounds, warmUps: 2 });
+  return rateOf(found!.map(({ times }) => (count * 1000) / times.wallMs));
 }
 
 export async function trainingRow(
@@ -82,19 +62,18 @@ export async function trainingRow(
 ): Promise<TrainingRow> {
   const recording = timedRecording(on.gpu);
   const { gpu, counter } = counting(on.gpu);
-  const network = await open({ ...on, gpu: recording.gpu }, digits);
-  const counted = await open({ ...on, gpu, roundMs: Infinity }, digits);
+  const network = await createGpuNetwork({ ...on, gpu: recording.gpu }, digits);
+  const counted = await createGpuNetwork({ ...on, gpu, roundMs: Infinity }, digits);
   try {
-    const count = Math.max(batchSize, Math.min(samples, batchSize * 256));
-    const samplesPerSecond = await rate(count, rounds, (round) => train(network, digits, batchSize, count, round));
+    const samplesPerSecond = await rate(samples, rounds, (round) => train(network, digits, batchSize, samples, round));
     recording.microseconds = 0;
-    await train(network, digits, batchSize, count, rounds + 2);
-    const steps = Math.ceil(count / batchSize);
+    await train(network, digits, batchSize, samples, rounds + 2);
+    const steps = Math.ceil(samples / batchSize);
     for (const round of [0, 1]) {
       Object.assign(counter, { dispatches: 0, readbacks: 0 });
-      await train(counted, digits, batchSize, count, round);
+      await train(counted, digits, batchSize, samples, round);
     }
-    const { sections, blocks } = await network.metrics();
+    const { sections, blocks } = await network.figures();
     const bytesPerStep = stepBytes({ sections, blocks, samples: batchSize, inputs: digits.width });
     const stepsPerSecond = samplesPerSecond.median / batchSize;
     return {
@@ -120,13 +99,13 @@ export async function requestRow(
   digits: Digits,
   { name, rounds, samples }: Plan & { name: string },
 ): Promise<RequestRow> {
-  const network = await open(on, digits);
+  const network = await createGpuNetwork(on, digits);
   try {
     for (let round = 0; round < 4; round++) await train(network, digits, 128, Math.min(samples, 4096), round);
-    const inputs = [{ index: 0, width: digits.width, rows: digits.pixels }];
+    const inputs = deviceInputs(digits);
     const count = Math.min(samples, digits.count);
     const samplesPerSecond = await rate(count, rounds, () => network.request({ cycles: count, timeLength: 1, inputs }));
-    return { name, sections: (await network.metrics()).sections, samplesPerSecond };
+    return { name, sections: (await network.figures()).sections, samplesPerSecond };
   } finally {
     network.destroy();
   }
@@ -137,11 +116,11 @@ export async function kernelTimes(
   on: OnGpu,
   digits: Digits,
   { batchSize, samples }: { batchSize: number; samples: number },
-): Promise<(KernelTime & { perStep: number })[] | null> {
-  const timing = timed(on.gpu);
+): Promise<KernelRow[] | null> {
+  const timing = withTimestamps(on.gpu);
   if (timing === null) return null;
   // Single steps between two readbacks: there is a limit to how many timestamps are kept.
-  const network = await open({ ...on, gpu: timing.gpu, roundMs: 0 }, digits);
+  const network = await createGpuNetwork({ ...on, gpu: timing.gpu, roundMs: 0 }, digits);
   try {
     for (let round = 0; round * batchSize < samples; round++) {
       await train(network, digits, batchSize, batchSize, round);

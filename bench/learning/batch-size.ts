@@ -1,6 +1,7 @@
 /** Which number of samples per step suits which task: the table behind `defaultBatchSize`. */
-import { defaultBatchSize } from "../../src/network/network.ts";
-import { create, overSeeds, score, train } from "./runs.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
+import { printHead, printRow } from "../harness/table.ts";
+import { trials } from "./runs.ts";
 import { flowers, series, sine, spirals, validationSplit, xor, type Problem } from "./tables.ts";
 
 const SIZES = [1, 8, 16, 32, 64, 128, 256];
@@ -16,24 +17,16 @@ export function batchSize(): void {
     ["MNIST, 10 000 rows", () => validationSplit(10_000), [1, 5]],
     ["MNIST, 50 000 rows", () => validationSplit(), [1]],
   ];
-  console.log(
-    `| task | epochs | cycles | ${SIZES.join(" | ")} | default |\n|---|---|---|${"---|".repeat(SIZES.length + 1)}`,
-  );
+  printHead("task", "epochs", "cycles", ...SIZES, "default");
   for (const [name, load, epochCounts] of tasks) {
     const problem = load();
     for (const epochs of epochCounts) {
       const cells = SIZES.map((size) => {
-        const { mean } = overSeeds(2, (seed) => {
-          const network = create(seed);
-          train(network, problem.train, size, { epochs });
-          const result = score(network, problem);
-          network.dispose();
-          return result;
-        });
+        const { mean } = trials(2, problem, size, { epochs });
         return mean.toFixed(problem.measure === "rms" ? 3 : 1);
       });
       const cycles = problem.train.rows * epochs;
-      console.log(`| ${name} | ${epochs} | ${cycles} | ${cells.join(" | ")} | ${defaultBatchSize(cycles)} |`);
+      printRow(name, epochs, cycles, ...cells, defaultBatchSize(cycles));
     }
   }
 }

@@ -15,10 +15,10 @@ export function curve(): void {
   const y = (percent: number) => TOP + ((HIGH - Math.max(LOW, percent)) / (HIGH - LOW)) * (HEIGHT - TOP - BOTTOM);
   const text = (at: [number, number], anchor: string, content: string) =>
     `<text x="${at[0]}" y="${at[1]}" text-anchor="${anchor}">${content}</text>`;
-  const parts = [80, 85, 90, 95, 100].map(
-    (percent) =>
-      `<path d="M${LEFT} ${y(percent)}H${WIDTH - RIGHT}" stroke="#ddd"/>${text([LEFT - 8, y(percent) + 4], "end", `${percent} %`)}`,
-  );
+  const parts = [80, 85, 90, 95, 100].flatMap((percent) => [
+    `<path d="M${LEFT} ${y(percent)}H${WIDTH - RIGHT}" stroke="#ddd"/>`,
+    text([LEFT - 8, y(percent) + 4], "end", `${percent} %`),
+  ]);
   for (let cycles = 0; cycles <= samples; cycles += 10_000)
     parts.push(text([x(cycles), HEIGHT - BOTTOM + 18], "middle", String(cycles)));
   parts.push(

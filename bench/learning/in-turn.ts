@@ -1,7 +1,9 @@
 /** Several trainings of one network, one after the other. */
-import { defaultBatchSize, type Network } from "../../src/network/network.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
+import type { Network } from "../../src/network/network.ts";
+import { printHead, printRow } from "../harness/table.ts";
 import { create, score, train } from "./runs.ts";
-import { pick, validationSplit, type Problem, type Table } from "./tables.ts";
+import { pick, slice, validationSplit, type Problem, type Table } from "./tables.ts";
 
 const digitOf = ({ y }: Table, row: number) => y.subarray(row * 10, row * 10 + 10).indexOf(1);
 
@@ -29,26 +31,20 @@ function inStages(stages: [name: string, run: (network: Network) => void][], pro
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       return `${mean.toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
     });
-    console.log(`| ${name} | ${texts.join(" | ")} |`);
+    printRow(name, ...texts);
   }
 }
 
-const rowsOf = (table: Table, first: number, count: number) =>
-  pick(
-    table,
-    Array.from({ length: count }, (_, i) => first + i),
-  );
-
 export function inTurn(): void {
   const all = validationSplit(30_000);
-  const fresh = rowsOf(validationSplit(35_000).train, 30_000, 5000);
+  const fresh = slice(validationSplit(35_000).train, 30_000, 5000);
   const task = (network: Network) => train(network, all.train, defaultBatchSize(all.train.rows));
   const direct = (table: Table) => (network: Network) => train(network, table, 1, { direct: true });
-  console.log("| after | all digits |\n|---|---|");
+  printHead("after", "all digits");
   inStages(
     [
       ["a task of 30 000 rows", task],
-      ["5000 of them in direct IO", direct(rowsOf(all.train, 0, 5000))],
+      ["5000 of them in direct IO", direct(slice(all.train, 0, 5000))],
       ["the task again", task],
       ["5000 others in direct IO", direct(fresh)],
       ["the others again", direct(fresh)],
@@ -56,7 +52,8 @@ export function inTurn(): void {
     [all],
   );
 
-  console.log("\n| after a task with | 0-4 | 5-9 | all digits |\n|---|---|---|---|");
+  console.log("");
+  printHead("after a task with", "0-4", "5-9", "all digits");
   const low = { ...all, train: only(all.train, (digit) => digit < 5), test: only(all.test, (digit) => digit < 5) };
   const high = { ...all, train: only(all.train, (digit) => digit > 4), test: only(all.test, (digit) => digit > 4) };
   const stage = (name: string, { train: table }: Problem): [string, (network: Network) => void] => [

@@ -1,5 +1,8 @@
 /** The same digits, shown in other ways. */
-import { create, score, train } from "./runs.ts";
+import { PIXELS } from "../harness/digits.ts";
+import { printHead, printRow } from "../harness/table.ts";
+import type { Shape } from "../harness/template.ts";
+import { trial } from "./runs.ts";
 import { digits, type Problem } from "./tables.ts";
 
 const shownAs = (map: (pixel: number) => number): Problem => ({
@@ -8,17 +11,17 @@ const shownAs = (map: (pixel: number) => number): Problem => ({
   measure: "percent",
 });
 
-/** One sample of the first ones is a million times as bright. */
+/** One of the first samples is a million times as bright. */
 function withOutlier(): Problem {
   const problem = shownAs((pixel) => pixel);
   problem.train.x.forEach((pixel, i, x) => {
-    if (i >= 5 * 784 && i < 6 * 784) x[i] = pixel * 1e6;
+    if (i >= 5 * PIXELS && i < 6 * PIXELS) x[i] = pixel * 1e6;
   });
   return problem;
 }
 
 export function inputs(): void {
-  const kinds: [string, () => Problem, { inputs: string }?][] = [
+  const kinds: [string, () => Problem, Shape?][] = [
     ["0..255", () => shownAs((pixel) => pixel)],
     ["times 1/255", () => shownAs((pixel) => pixel / 255)],
     ["times 1000", () => shownAs((pixel) => pixel * 1000)],
@@ -26,16 +29,9 @@ export function inputs(): void {
     ["one sample times 1e6", withOutlier],
     ["binary input", () => shownAs((pixel) => (pixel > 127 ? 1 : 0)), { inputs: "in: 1,1,1 (binary)" }],
   ];
-  console.log("| pixels | batches of 128 | online |\n|---|---|---|");
-  for (const [name, load, template] of kinds) {
+  printHead("pixels", "batches of 128", "online");
+  for (const [name, load, shape = {}] of kinds) {
     const problem = load();
-    const cells = [128, 1].map((step) => {
-      const network = create(1, template);
-      train(network, problem.train, step);
-      const result = score(network, problem);
-      network.dispose();
-      return result.toFixed(2);
-    });
-    console.log(`| ${name} | ${cells.join(" | ")} |`);
+    printRow(name, ...[128, 1].map((step) => trial(1, problem, step, { shape }).score.toFixed(2)));
   }
 }

@@ -1,29 +1,27 @@
 /** Everything that a template can say: shapes, settings, kinds of inputs and outputs, windows over time. */
-import { defaultBatchSize } from "../../src/network/network.ts";
-import { create, overSeeds, score, show, train, type Shape } from "./runs.ts";
+import type { Network } from "../../src/network/network.ts";
+import { percentRight } from "../harness/digits.ts";
+import { printHead, printRow } from "../harness/table.ts";
+import type { Shape } from "../harness/template.ts";
+import { score, show, trials } from "./runs.ts";
 import { digits, numbers, series, type Problem, type Table } from "./tables.ts";
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
 
 const ROWS = 10_000;
 
-/** The mean over three seeds of what `measure` says of trained networks, and of their sections. */
+/** Prints the mean over three seeds of what `measure` says of trained networks, and the sections of the last one. */
 function row(name: string, problem: Problem, shape: Shape, epochs = 1, measure = score): void {
-  const cells = [defaultBatchSize(problem.train.rows * epochs), 1].map((step) => {
-    let sections = 0;
-    const { mean } = overSeeds(3, (seed) => {
-      const network = create(seed, shape);
-      train(network, problem.train, step, { epochs });
-      ({ sections } = network.metrics());
-      const result = measure(network, problem);
-      network.dispose();
-      return result;
-    });
-    return `${mean.toFixed(problem.measure === "rms" ? 3 : 1)} | ${sections}`;
+  const cells = [defaultBatchSize(problem.train.rows * epochs), 1].flatMap((step) => {
+    const { mean, each } = trials(3, problem, step, { epochs, shape, measure });
+    return [mean.toFixed(problem.measure === "rms" ? 3 : 1), each.at(-1)!.sections];
   });
-  console.log(`| ${name} | ${cells.join(" | ")} |`);
+  printRow(name, ...cells);
 }
 
-const head = (what: string) =>
-  console.log(`\n| ${what} | batches | sections | online | sections |\n|---|---|---|---|---|`);
+function head(what: string): void {
+  console.log("");
+  printHead(what, "batches", "sections", "online", "sections");
+}
 
 const mnist = (map?: (pixel: number) => number): Problem => ({
   train: digits("train", 0, ROWS, map),
@@ -45,7 +43,7 @@ function withParity(table: Table): Table {
 /** Percent of all expected values that are shown, outputs rounded to `digits`. */
 const percentShown =
   (columns: number[], round: (value: number) => number = Math.fround) =>
-  (network: Parameters<typeof show>[0], { test }: Problem): number => {
+  (network: Network, { test }: Problem): number => {
     const shown = show(network, test);
     let right = 0;
     for (let row = 0; row < test.rows; row++)
@@ -80,16 +78,8 @@ function shapes(): void {
   row("binary input", mnist(), { inputs: "in: 1,1,1 (binary)" });
   const two = { train: withParity(all.train), test: withParity(all.test), measure: "percent" } as const;
   const twoOutputs = { hexagons: "1,1,1 2,1,1 3,1,1 2,2,1", outputs: "out: 3,1,1 odd: 2,2,1" };
-  row("two outputs: the digit", two, twoOutputs, 1, (network, problem) => {
-    const shown = show(network, problem.test);
-    let right = 0;
-    for (let i = 0; i < problem.test.rows; i++) {
-      const best = (values: Float32Array) => values.indexOf(Math.max(...values));
-      const at = i * 11;
-      if (best(shown.subarray(at, at + 10)) === best(problem.test.y.subarray(at, at + 10))) right += 1;
-    }
-    return (100 * right) / problem.test.rows;
-  });
+  const percentOfDigits = (network: Network, { test }: Problem) => percentRight(show(network, test), test.y, 10, 11);
+  row("two outputs: the digit", two, twoOutputs, 1, percentOfDigits);
   row("two outputs: whether it is odd", two, twoOutputs, 1, percentShown([10], Math.round));
 }
 
@@ -108,18 +98,16 @@ function outputKinds(): void {
 
 function overTime(): void {
   head("noisy wave, 2000 rows, 5 epochs, rms error of the next value");
-  const settings = (text: string): Shape => ({ settings: `max_connection_distance: 1 ${text}` });
   for (const length of [1, 5, 20, 50]) row(`windows of ${length}`, series(2000, length), {}, 5);
   for (const cooldown of [1.2, 2, 5])
-    row(`single values, neuron_cooldown ${cooldown}`, series(2000, 1), settings(`neuron_cooldown: ${cooldown}`), 5);
-  row("single values, refractory_time 2", series(2000, 1), settings("refractory_time: 2"), 5);
-  const loop = { ...settings(""), hexagons: "1,1,1 2,1,1 3,1,1 2,1,2", axons: "2,1,2 -> 2,1,1" };
-  row(
-    "single values, an axon that runs backwards",
-    series(2000, 1),
-    { ...loop, settings: "max_connection_distance: 2" },
-    5,
-  );
+    row(`single values, neuron_cooldown ${cooldown}`, series(2000, 1), { settings: `neuron_cooldown: ${cooldown}` }, 5);
+  row("single values, refractory_time 2", series(2000, 1), { settings: "refractory_time: 2" }, 5);
+  const loop = {
+    settings: "max_connection_distance: 2",
+    hexagons: "1,1,1 2,1,1 3,1,1 2,1,2",
+    axons: "2,1,2 -> 2,1,1",
+  };
+  row("single values, an axon that runs backwards", series(2000, 1), loop, 5);
 }
 
 export function kinds(): void {

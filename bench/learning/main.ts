@@ -1,4 +1,8 @@
-/** Measures how well networks learn: `npm run bench -- learning NAME`, for the tables of docs/learning.md. */
+/**
+ * Measures how well networks learn, for the tables of docs/learning.md: `npm run bench -- learning NAME`. Options:
+ * `--test` has `targets` measure on the test set.
+ */
+import { readOptions } from "../harness/options.ts";
 import { ablation } from "./ablation.ts";
 import { batchSize } from "./batch-size.ts";
 import { curve } from "./curve.ts";
@@ -8,7 +12,10 @@ import { kinds } from "./kinds.ts";
 import { reduction } from "./reduction.ts";
 import { targets } from "./targets.ts";
 
-const experiments: Record<string, () => void> = {
+/** `measure` is how `ablation` calls its changed copies. */
+const OPTIONS = { test: false, measure: false };
+
+const experiments: Record<string, (options: typeof OPTIONS) => void> = {
   targets,
   "batch-size": batchSize,
   "in-turn": inTurn,
@@ -19,8 +26,9 @@ const experiments: Record<string, () => void> = {
   curve,
 };
 
-const run = experiments[process.argv[2] ?? ""];
+const [name = "", ...args] = process.argv.slice(2);
+const run = experiments[name];
 if (run === undefined) {
   console.error(`Which one? ${Object.keys(experiments).join(", ")}`);
   process.exitCode = 1;
-} else run();
+} else run(readOptions(OPTIONS, args));

@@ -1,23 +1,20 @@
 /** What `enable_reduction` costs and saves. */
-import { create, score, train } from "./runs.ts";
+import { printHead, printRow } from "../harness/table.ts";
+import { trial } from "./runs.ts";
 import { validationSplit } from "./tables.ts";
 
 export function reduction(): void {
   const problem = validationSplit();
-  console.log("| training | reduction | percent | sections | synapses |\n|---|---|---|---|---|");
+  printHead("training", "reduction", "percent", "sections", "synapses");
   for (const [name, step, epochs] of [
     ["one epoch, steps of 128", 128, 1],
     ["one epoch, online", 1, 1],
     ["five epochs, steps of 128", 128, 5],
   ] as const) {
     for (const isOn of [false, true]) {
-      const network = create(1, { settings: `enable_reduction: ${isOn}` });
-      train(network, problem.train, step, { epochs });
-      const { sections, synapses } = network.metrics();
-      console.log(
-        `| ${name} | ${isOn ? "on" : "off"} | ${score(network, problem).toFixed(2)} | ${sections} | ${synapses} |`,
-      );
-      network.dispose();
+      const shape = { settings: `enable_reduction: ${isOn}` };
+      const { score, sections, synapses } = trial(1, problem, step, { epochs, shape });
+      printRow(name, isOn ? "on" : "off", score.toFixed(2), sections, synapses);
     }
   }
 }

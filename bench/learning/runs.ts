@@ -1,27 +1,17 @@
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import type { Engine } from "../../src/network/engine.ts";
-import { Network, updateRule, type Column } from "../../src/network/network.ts";
+import { Network, type Column } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
+import { percentRight } from "../harness/digits.ts";
+import { templateOf, type Shape } from "../harness/template.ts";
 import { pick, type Problem, type Table } from "./tables.ts";
 
-const THREE_HEXAGONS = {
-  settings: "max_connection_distance: 1",
-  hexagons: "1,1,1 2,1,1 3,1,1",
-  axons: "",
-  inputs: "in: 1,1,1",
-  outputs: "out: 3,1,1",
-};
+const wasm = new WasmEngine();
 
-const engine = new WasmEngine();
-
-export type Shape = Partial<typeof THREE_HEXAGONS>;
-
-/** A network of three hexagons in a row, but for what `shape` says. */
-export function create(seed: number, shape: Shape = {}, on: Engine = engine): Network {
-  const { settings, hexagons, axons, inputs, outputs } = { ...THREE_HEXAGONS, ...shape };
-  const text = `version: 1 settings: ${settings} hexagons: ${hexagons} ${axons && `axons: ${axons}`} inputs: ${inputs} outputs: ${outputs}`;
-  return Network.create(parseTemplate(text), seed, on);
+export function create(seed: number, shape: Shape = {}, engine: Engine = wasm): Network {
+  return Network.create(parseTemplate(templateOf(shape)), seed, engine);
 }
 
 interface Training {
@@ -117,20 +107,45 @@ export function show(network: Network, table: Table): Float32Array {
 
 /** How well a network does on a problem's test table. */
 export function score(network: Network, { test, measure }: Problem): number {
-  const { y, rows, outputs } = test;
+  const { y, outputs } = test;
   const shown = show(network, test);
   if (measure === "rms") return Math.sqrt(y.reduce((sum, value, i) => sum + (value - shown[i]!) ** 2, 0) / y.length);
-  const largest = (values: Float32Array, row: number) => {
-    const part = values.subarray(row * outputs, (row + 1) * outputs);
-    return part.indexOf(Math.max(...part));
-  };
-  let right = 0;
-  for (let row = 0; row < rows; row++) if (largest(shown, row) === largest(y, row)) right += 1;
-  return (100 * right) / rows;
+  return percentRight(shown, y, outputs);
 }
 
-/** The mean of what `run` gives for seeds 1 to `seeds`, and all of it. */
-export function overSeeds(seeds: number, run: (seed: number) => number): { mean: number; each: number[] } {
-  const each = Array.from({ length: seeds }, (_, i) => run(i + 1));
-  return { mean: each.reduce((sum, value) => sum + value, 0) / seeds, each };
+/** What a network of one seed learned of a problem. */
+export interface Trained {
+  score: number;
+  sections: number;
+  synapses: number;
+}
+
+interface Trial {
+  epochs?: number;
+  shape?: Shape;
+  engine?: Engine;
+  /** What the score is; how well it does on the test table unless said otherwise. */
+  measure?: (network: Network, problem: Problem) => number;
+}
+
+/** Trains a network of its own in steps of `step`. */
+export function trial(seed: number, problem: Problem, step: number, options: Trial = {}): Trained {
+  const { epochs = 1, shape, engine, measure = score } = options;
+  const network = create(seed, shape, engine);
+  train(network, problem.train, step, { epochs });
+  const { sections, synapses } = network.figures();
+  const trained = { score: measure(network, problem), sections, synapses };
+  network.dispose();
+  return trained;
+}
+
+/** Trials with seeds 1 to `seeds`: the mean of their scores, and all of them. */
+export function trials(
+  seeds: number,
+  problem: Problem,
+  step: number,
+  options: Trial = {},
+): { mean: number; each: Trained[] } {
+  const each = Array.from({ length: seeds }, (_, i) => trial(i + 1, problem, step, options));
+  return { mean: each.reduce((sum, trained) => sum + trained.score, 0) / seeds, each };
 }

@@ -1,8 +1,6 @@
 /** The tables that the learning rule is measured on. All but the digits are made here, from fixed seeds. */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { pcg } from "../../src/network/random.ts";
+import { CLASSES, readMnist, type MnistPart } from "../harness/digits.ts";
 
 export interface Table {
   rows: number;
@@ -26,21 +24,18 @@ export interface Problem {
   measure: "percent" | "rms";
 }
 
-const IMAGE = 784;
-
-/** Digits `first` up to `end` of "train" (60 000) or "t10k" (10 000); `map` changes pixels, 0..255. */
-export function digits(part: "train" | "t10k", first: number, end: number, map = (pixel: number) => pixel): Table {
-  const folder = [process.env["HANAMI_MNIST_DIR"], "../shared/data/mnist"].find(
-    (each) => each !== undefined && existsSync(join(each, "train-images-idx3-ubyte.gz")),
-  );
-  if (folder === undefined) throw new Error("Set HANAMI_MNIST_DIR to the folder of MNIST's four .gz files.");
-  const read = (name: string) => gunzipSync(readFileSync(join(folder, `${part}-${name}-ubyte.gz`)));
-  const x = Float32Array.from(read("images-idx3").subarray(16 + first * IMAGE, 16 + end * IMAGE), map);
-  const y = new Float32Array((end - first) * 10);
-  read("labels-idx1")
-    .subarray(8 + first, 8 + end)
-    .forEach((digit, row) => (y[row * 10 + digit] = 1));
-  return { rows: end - first, x, inputs: IMAGE, y, outputs: 10 };
+/** Digits `first` up to `end` of MNIST; `map` changes pixels, 0..255. */
+export function digits(part: MnistPart, first: number, end: number, map = (pixel: number) => pixel): Table {
+  const found = readMnist(part, first, end);
+  if (found === undefined) throw new Error("Set HANAMI_MNIST_DIR to the folder of MNIST's four .gz files.");
+  const { count, width, pixels, labels } = found;
+  return {
+    rows: count,
+    x: Float32Array.from(pixels, map),
+    inputs: width,
+    y: Float32Array.from(labels),
+    outputs: CLASSES,
+  };
 }
 
 /** The split that settings are chosen on: the last 10 000 of the 60 000 training images are never trained on. */
@@ -66,6 +61,13 @@ export function pick(table: Table, rows: readonly number[]): Table {
   };
   return { ...table, rows: rows.length, x: take(table.x, table.inputs), y: take(table.y, table.outputs) };
 }
+
+/** `count` rows of a table from row `first` on. */
+export const slice = (table: Table, first: number, count: number): Table =>
+  pick(
+    table,
+    Array.from({ length: count }, (_, i) => first + i),
+  );
 
 /** A source of numbers in 0..1. */
 function uniform(seed: number): () => number {

@@ -1,11 +1,13 @@
-/** Accuracy on MNIST with what nobody tunes. `--test`: on the test set, after training on all 60 000 images. */
-import { defaultBatchSize } from "../../src/network/network.ts";
-import { create, overSeeds, score, train } from "./runs.ts";
+/** Accuracy on MNIST with what nobody tunes. */
+import { defaultBatchSize } from "../../src/network/batch-size.ts";
+import { printHead, printRow } from "../harness/table.ts";
+import { trials } from "./runs.ts";
 import { testSplit, validationSplit } from "./tables.ts";
 
-export function targets(): void {
-  const problem = process.argv.includes("--test") ? testSplit() : validationSplit();
-  console.log("| epochs | samples per step | mean | seeds 1, 2, 3 | sections | synapses |\n|---|---|---|---|---|---|");
+/** `test`: on the test set, after training on all 60 000 images. */
+export function targets({ test }: { test: boolean }): void {
+  const problem = test ? testSplit() : validationSplit();
+  printHead("epochs", "samples per step", "mean", "seeds 1, 2, 3", "sections", "synapses");
   for (const [epochs, size] of [
     [1, undefined],
     [5, undefined],
@@ -13,19 +15,9 @@ export function targets(): void {
     [5, 1],
   ] as const) {
     const step = size ?? defaultBatchSize(problem.train.rows * epochs);
-    let shape = "";
-    const { mean, each } = overSeeds(3, (seed) => {
-      const network = create(seed);
-      train(network, problem.train, step, { epochs });
-      const { sections, synapses } = network.metrics();
-      shape = `${sections} | ${synapses}`;
-      const result = score(network, problem);
-      network.dispose();
-      return result;
-    });
-    const each2 = each.map((value) => value.toFixed(2)).join(", ");
-    console.log(
-      `| ${epochs} | ${step}${size === undefined ? " (default)" : ""} | ${mean.toFixed(2)} | ${each2} | ${shape} |`,
-    );
+    const { mean, each } = trials(3, problem, step, { epochs });
+    const scores = each.map(({ score }) => score.toFixed(2)).join(", ");
+    const { sections, synapses } = each.at(-1)!;
+    printRow(epochs, `${step}${size === undefined ? " (default)" : ""}`, mean.toFixed(2), scores, sections, synapses);
   }
 }

@@ -5,23 +5,18 @@
  */
 import { once } from "node:events";
 import { connect } from "node:net";
-import { parseArgs } from "node:util";
 import { NotFoundError, type HanamiClient } from "hanami-sdk";
-import { describeMachine, machineLine, saveResult } from "../result.ts";
-import { table } from "../table.ts";
-import { label, picture, startBench, TEMPLATE, type Bench } from "../api/clients.ts";
+import { idx, label, picture, PIXELS } from "../harness/digits.ts";
+import { readOptions } from "../harness/options.ts";
+import { quantiles, rateOf } from "../harness/rates.ts";
+import { report, REPORT_OPTIONS } from "../harness/report.ts";
+import { startBenchServer, type BenchServer } from "../harness/server.ts";
+import { table } from "../harness/table.ts";
+import { TEMPLATE } from "../harness/template.ts";
 import { holdSockets, holdUploads } from "./slow-clients.ts";
 
-const { values: options } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "3" },
-    windows: { type: "string", default: "9" },
-    json: { type: "boolean" },
-    save: { type: "boolean" },
-  },
-});
-const WINDOWS = Number(options.windows);
-const WINDOW_MS = (Number(options.minutes) * 60_000) / WINDOWS;
+const options = readOptions({ ...REPORT_OPTIONS, minutes: 3, windows: 9 });
+const WINDOW_MS = (options.minutes * 60_000) / options.windows;
 const READERS = 4;
 const DIRECT = 2;
 const SLOW = 8;
@@ -55,15 +50,8 @@ class Notes {
   }
 
   take(memoryMb: number): Window {
-    const sorted = this.#latencies.sort((a, b) => a - b);
-    const quantile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
-    const window = {
-      reads: sorted.length,
-      p50: quantile(0.5),
-      p99: quantile(0.99),
-      operations: this.#operations,
-      memoryMb,
-    };
+    const { p50, p99 } = quantiles(this.#latencies);
+    const window = { reads: this.#latencies.length, p50, p99, operations: this.#operations, memoryMb };
     this.#latencies = [];
     this.#operations = 0;
     return window;
@@ -72,14 +60,11 @@ class Notes {
 
 type Step = (round: number) => Promise<void>;
 
-function idxPair() {
-  const images = Buffer.alloc(16 + 784 * ROWS);
-  for (const [index, value] of [2051, ROWS, 28, 28].entries()) images.writeUInt32BE(value, 4 * index);
-  for (let row = 0; row < ROWS; row++) images.set(picture(row), 16 + 784 * row);
-  const labels = Buffer.alloc(8 + ROWS);
-  for (const [index, value] of [2049, ROWS].entries()) labels.writeUInt32BE(value, 4 * index);
-  for (let row = 0; row < ROWS; row++) labels[8 + row] = row % 10;
-  return { images, labels };
+function mnistFiles() {
+  const pixels = new Uint8Array(PIXELS * ROWS);
+  for (let row = 0; row < ROWS; row++) pixels.set(picture(row), PIXELS * row);
+  const classes = Uint8Array.from({ length: ROWS }, (_, row) => row % 10);
+  return { images: idx([ROWS, 28, 28], pixels), labels: idx([ROWS], classes) };
 }
 
 function reader(client: HanamiClient, notes: Notes): Step {
@@ -99,7 +84,7 @@ function ignoreGone(error: unknown): undefined {
 
 /** A dataset from its upload to its end, with a cluster that learns it, saves itself and answers. */
 function worker(client: HanamiClient, name: string): Step {
-  const files = idxPair();
+  const files = mnistFiles();
   return async (round) => {
     const dataset = await client.datasets.uploadMnist({ name: `${name} ${round}`, ...files });
     const cluster = await client.clusters.create({ name: `${name} ${round}`, template: TEMPLATE, seed: round });
@@ -152,18 +137,17 @@ async function repeat(step: Step, notes: Notes, isOver: () => boolean): Promise<
   }
 }
 
-async function memoryMb({ client, server }: Bench): Promise<number> {
+async function memoryMb({ client, address }: BenchServer): Promise<number> {
   const { token } = await client.login();
-  const answer = await fetch(`${server.address}/metrics`, { headers: { "X-Auth-Token": token } });
+  const answer = await fetch(`${address}/metrics`, { headers: { "X-Auth-Token": token } });
   const bytes = /^process_resident_memory_bytes (\S+)$/m.exec(await answer.text())?.[1];
   return Number(bytes) / 1e6;
 }
 
-/** Something was held up or grew. */
+/** What failed, was held up or grew. */
 function verdict(windows: Window[], notes: Notes): string[] {
   const third = Math.ceil(windows.length / 3);
-  const median = (part: Window[], key: "p99" | "memoryMb") =>
-    part.map((window) => window[key]).sort((a, b) => a - b)[part.length >> 1] as number;
+  const median = (part: Window[], key: "p99" | "memoryMb") => rateOf(part.map((window) => window[key])).median;
   const [first, last] = [windows.slice(0, third), windows.slice(-third)];
   const problems = notes.failures.slice(0, 5).map((failure) => `failed: ${failure}`);
   if (!(median(last, "p99") <= LATENCY_FACTOR * median(first, "p99"))) problems.push("the p99 did not hold");
@@ -173,25 +157,25 @@ function verdict(windows: Window[], notes: Notes): string[] {
   return problems;
 }
 
-async function soak(bench: Bench): Promise<{ windows: Window[]; problems: string[] }> {
-  const { client, server } = bench;
+async function soak(server: BenchServer): Promise<{ windows: Window[]; problems: string[] }> {
+  const { client, address } = server;
   const notes = new Notes();
   let over = false;
   const directs = await Promise.all(Array.from({ length: DIRECT }, (_, index) => direct(client, `direct ${index}`)));
-  const held = [await holdSockets(bench, SLOW), await holdUploads(bench, SLOW)];
+  const held = [await holdSockets(server, SLOW), await holdUploads(server, SLOW)];
   const steps = [
     ...Array.from({ length: READERS }, () => reader(client, notes)),
     worker(client, "worker a"),
     worker(client, "worker b"),
     ...directs,
-    vanishing(server.address),
+    vanishing(address),
   ];
   const running = Promise.all(steps.map((step) => repeat(step, notes, () => over)));
   const windows: Window[] = [];
-  for (let index = 0; index < WINDOWS; index++) {
+  for (let index = 0; index < options.windows; index++) {
     await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
-    windows.push(notes.take(await memoryMb(bench)));
-    if (!options.json) process.stderr.write(`window ${index + 1} of ${WINDOWS}\n`);
+    windows.push(notes.take(await memoryMb(server)));
+    console.error(`window ${index + 1} of ${options.windows}`);
   }
   over = true;
   await running;
@@ -199,22 +183,18 @@ async function soak(bench: Bench): Promise<{ windows: Window[]; problems: string
   return { windows, problems: verdict(windows, notes) };
 }
 
-const bench = await startBench();
+const server = await startBenchServer();
 try {
-  const { windows, problems } = await soak(bench);
-  const result = { ...describeMachine(), windowSeconds: WINDOW_MS / 1000, windows, problems };
-  if (options.json) console.log(JSON.stringify(result, null, 2));
-  else {
-    console.log(`${machineLine(result)}\n`);
-    const rows = windows.map(({ reads, p50, p99, operations, memoryMb: memory }, index) =>
-      [index + 1, reads, p50.toFixed(1), p99.toFixed(1), operations, memory.toFixed(0)].map(String),
-    );
-    console.log(table(["window", "reads", "p50 ms", "p99 ms", "all operations", "server MB"], rows));
-    console.log(problems.length === 0 ? "latency and memory held, nothing failed" : problems.join("\n"));
-  }
-  if (options.save) console.log(`kept in ${saveResult("soak", result)}`);
+  const { windows, problems } = await soak(server);
+  const rows = windows.map(({ reads, p50, p99, operations, memoryMb: memory }, index) =>
+    [index + 1, reads, p50.toFixed(1), p99.toFixed(1), operations, memory.toFixed(0)].map(String),
+  );
+  const text = table(["window", "reads", "p50 ms", "p99 ms", "all operations", "server MB"], rows);
+  const verdictText = problems.length === 0 ? "latency and memory held, nothing failed" : problems.join("\n");
+  const figures = { windowSeconds: WINDOW_MS / 1000, windows, problems };
+  report("soak", figures, `\n${text}\n${verdictText}`, options);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
-  await bench.stop();
+  await server.stop();
 }
 process.exit();

@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import { encodeClusterIO } from "../../src/api/websocket/protobuf.ts";
-import { label, picture, TEMPLATE, type Bench } from "../api/clients.ts";
+import { label, picture } from "../harness/digits.ts";
+import type { BenchServer } from "../harness/server.ts";
+import { TEMPLATE } from "../harness/template.ts";
 
-/** A websocket after its first message, of which nobody reads the answers any more. */
-async function openMute({ client, server }: Bench, target: string, uuid: string): Promise<WebSocket> {
+/** A websocket that nobody reads after the answer to its first message. */
+async function openMute({ client, address }: BenchServer, target: string, uuid: string): Promise<WebSocket> {
   const { token } = await client.login();
-  const socket = new WebSocket(server.address.replace("http", "ws"));
+  const socket = new WebSocket(address.replace("http", "ws"));
   await once(socket, "open");
   const answered = once(socket, "message");
   socket.send(JSON.stringify({ token, target, uuid }));
@@ -16,12 +18,12 @@ async function openMute({ client, server }: Bench, target: string, uuid: string)
 }
 
 /** Clients in direct IO that ask for answers without end and never take one. Returns what ends them. */
-export async function holdSockets(bench: Bench, count: number): Promise<() => void> {
-  const { uuid } = await bench.client.clusters.create({ name: "slow", template: TEMPLATE, seed: 1 });
-  const io = await bench.client.clusters.directIO(uuid);
+export async function holdSockets(server: BenchServer, count: number): Promise<() => void> {
+  const { uuid } = await server.client.clusters.create({ name: "slow", template: TEMPLATE, seed: 1 });
+  const io = await server.client.clusters.directIO(uuid);
   await io.train({ in: picture(1) }, { out: label(1) });
   const message = encodeClusterIO({ bufferName: "in", isLast: true, values: picture(1) });
-  const sockets = await Promise.all(Array.from({ length: count }, () => openMute(bench, "cluster", uuid)));
+  const sockets = await Promise.all(Array.from({ length: count }, () => openMute(server, "cluster", uuid)));
   for (const socket of sockets) {
     const send = (): void => socket.send(message, (error) => error ?? setImmediate(send));
     send();
@@ -32,11 +34,11 @@ export async function holdSockets(bench: Bench, count: number): Promise<() => vo
 }
 
 /** Uploads that announce much and then send nothing. */
-export async function holdUploads(bench: Bench, count: number): Promise<() => void> {
+export async function holdUploads(server: BenchServer, count: number): Promise<() => void> {
   const sockets = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
-      const { uuid_input_file } = await bench.client.datasets.announceCsv(`slow ${index}`, 1_000_000_000);
-      return openMute(bench, "file_upload", uuid_input_file);
+      const { uuid_input_file } = await server.client.datasets.announceCsv(`slow ${index}`, 1_000_000_000);
+      return openMute(server, "file_upload", uuid_input_file);
     }),
   );
   return () => {

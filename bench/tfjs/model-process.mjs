@@ -43,7 +43,7 @@ function create({ name, inputs, hidden, outputs }) {
 
 const part = ({ x, y }, first, count) => [x, y].map((tensor) => tf.slice(tensor, [first, 0], [count, -1]));
 
-/** One pass over rows, as everybody writes it. */
+/** One pass over rows, as the guide has it. */
 async function train({ name, batchSize }, [x, y]) {
   await models.get(name).fit(x, y, { epochs: 1, batchSize, shuffle: true, verbose: 0, yieldEvery: "never" });
 }

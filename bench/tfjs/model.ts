@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Times } from "../harness/timing.ts";
 
 /** The package that has TensorFlow.js; this file runs compiled, from dist/. */
 const folder = fileURLToPath(new URL("../../../bench/tfjs/", import.meta.url));
@@ -22,10 +23,8 @@ export function installTensorFlow(): void {
   process.exit(1);
 }
 
-export interface Answer {
+export interface Answer extends Times {
   value: unknown;
-  wallMs: number;
-  cpuMs: number;
 }
 
 /** TensorFlow.js with one backend, in a process of its own; see model-process.mjs for the calls. */

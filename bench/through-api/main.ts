@@ -1,90 +1,49 @@
 /**
- * What the way through the server costs: `npm run bench -- through-api`. A train task and a request task, by the SDK over
- * HTTP, with reading the dataset and writing the result, beside the same kernels called directly, in turn, one thread
- * each. Options: `--json` prints nothing else, `--save` keeps the result under bench/results, `--rows N` (60000),
- * `--rounds N` (7).
+ * Measures what the server adds to its kernels: `npm run bench -- through-api`. A train task and a request task by
+ * the SDK over HTTP, with reading the dataset and writing the result, take turns with the same kernels called
+ * directly, on one thread each. Options: `--json` prints nothing else, `--save` keeps the result under
+ * bench/results, `--rows N` (60000), `--rounds N` (7).
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { HanamiClient, type Dataset, type Task } from "hanami-sdk";
 import { eq } from "drizzle-orm";
 import { openApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/server/config.ts";
 import { tasks } from "../../src/db/schema/index.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { Network, updateRule } from "../../src/network/network.ts";
-import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import { loadDigits, rowsOf, type Digits } from "../digits.ts";
-import { describeRun, headLine, rateOf, save, showRate } from "../report.ts";
-import { table } from "../table.ts";
+import type { Network } from "../../src/network/network.ts";
+import { classesOf, idx, loadDigits } from "../harness/digits.ts";
+import { ask, createNetwork, learn } from "../harness/network.ts";
+import { readOptions } from "../harness/options.ts";
+import { rateOf, showRate, type Rate } from "../harness/rates.ts";
+import { report, REPORT_OPTIONS } from "../harness/report.ts";
+import { table } from "../harness/table.ts";
+import { TEMPLATE } from "../harness/template.ts";
+import { runInTurn, timed, type Times } from "../harness/timing.ts";
 
-const TEMPLATE = "version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1";
-/** Samples that the kernels get at a time when they are called directly. */
-const SLICE = 2048;
 const STEP = 128;
 const WARM_UPS = 2;
-/** How often the client asks whether a task is over. Asking takes time, too; what counts as its end is in its row. */
+/** Pause between two questions whether a task is over. Asking costs time, too; the end that counts is in its row. */
 const POLL_MS = 250;
 const PASSPHRASE = "a passphrase of the benchmark";
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: "boolean" },
-    save: { type: "boolean" },
-    rows: { type: "string", default: "60000" },
-    rounds: { type: "string", default: "7" },
-  },
-});
-const rounds = Number(options.rounds);
-const digits = loadDigits(Number(options.rows));
+const options = readOptions({ ...REPORT_OPTIONS, rows: 60_000, rounds: 7 });
+const digits = loadDigits(options.rows);
 
-/** IDX, the format of the MNIST files: element type and dimensions, then the elements. */
-function idx(dimensions: number[], elements: Uint8Array): Uint8Array {
-  const header = Buffer.alloc(4 + 4 * dimensions.length);
-  header.writeUInt32BE(0x0800 | dimensions.length);
-  dimensions.forEach((length, index) => header.writeUInt32BE(length, 4 + 4 * index));
-  return Buffer.concat([header, elements]);
-}
-
-function upload(client: HanamiClient, { count, width, pixels, labels }: Digits): Promise<Dataset> {
-  const classes = Uint8Array.from({ length: count }, (_, row) => labels.subarray(row * 10, row * 10 + 10).indexOf(1));
+function upload(client: HanamiClient): Promise<Dataset> {
+  const { count, width, pixels } = digits;
   const images = idx([count, 1, width], pixels);
-  return client.datasets.uploadMnist({ name: "digits", images, labels: idx([count], classes) });
+  return client.datasets.uploadMnist({ name: "digits", images, labels: idx([count], classesOf(digits)) });
 }
 
 const engine = new WasmEngine();
 
 function trainDirectly(): Network {
-  const network = Network.create(parseTemplate(TEMPLATE), 1, engine);
-  for (let first = 0; first < digits.count; first += SLICE) {
-    const count = Math.min(SLICE, digits.count - first);
-    const rate = { first, horizon: digits.count };
-    network.train({ count, step: STEP, ...rowsOf(digits, first, count), update: updateRule(STEP), rate });
-  }
+  const network = createNetwork(engine);
+  learn(network, digits, STEP);
   return network;
-}
-
-function requestDirectly(network: Network): void {
-  for (let first = 0; first < digits.count; first += SLICE) {
-    const count = Math.min(SLICE, digits.count - first);
-    network.request({ count, inputs: rowsOf(digits, first, count).inputs });
-  }
-}
-
-interface Times {
-  wallMs: number;
-  cpuMs: number;
-}
-
-async function timed<T>(work: () => T | Promise<T>): Promise<{ result: T; times: Times }> {
-  const cpuBefore = process.cpuUsage();
-  const before = performance.now();
-  const result = await work();
-  const wallMs = performance.now() - before;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return { result, times: { wallMs, cpuMs: (user + system) / 1000 } };
 }
 
 /** From when the client asked for the task to when the server had recorded its end. */
@@ -100,34 +59,34 @@ interface Pair {
   api: Times;
 }
 
-async function measure(client: HanamiClient, dataset: Dataset): Promise<Record<"train" | "request", Pair[]>> {
-  const found: Record<"train" | "request", Pair[]> = { train: [], request: [] };
+async function measure(client: HanamiClient, dataset: Dataset): Promise<{ train: Pair[]; request: Pair[] }> {
   const column = (name: string, hexagon: string) => [
     { dataset_uuid: dataset.uuid, dataset_column: name, hexagon_name: hexagon },
   ];
-  const inputs = column("picture", "in");
+  const [inputs, outputs] = [column("picture", "in"), column("label", "out")];
+  const results = [{ dataset_column: "label", hexagon_name: "out" }];
   const wait = (task: Task) => client.tasks.wait(task, { intervalMs: POLL_MS });
-  for (let round = -WARM_UPS; round < rounds; round++) {
-    const cluster = await client.clusters.create({ name: `round ${round + WARM_UPS}`, template: TEMPLATE, seed: 1 });
+  const oneRound = async (round: number) => {
+    const cluster = await client.clusters.create({ name: `round ${round}`, template: TEMPLATE, seed: 1 });
     const names = { cluster_uuid: cluster.uuid, inputs };
     const trained = await timed(trainDirectly);
-    const outputs = column("label", "out");
     const train = await timedTask(async () =>
       wait(await client.tasks.train({ name: "train", ...names, outputs, batch_size: STEP })),
     );
-    const direct = await timed(() => requestDirectly(trained.result));
-    const results = [{ dataset_column: "label", hexagon_name: "out" }];
+    const asked = await timed(() => ask(trained.result, digits));
     const request = await timedTask(async () =>
       wait(await client.tasks.request({ name: "request", ...names, results })),
     );
     trained.result.dispose();
     await client.datasets.delete(request.result.uuid);
     await client.clusters.delete(cluster.uuid);
-    if (round < 0) continue;
-    found.train.push({ direct: trained.times, api: train.times });
-    found.request.push({ direct: direct.times, api: request.times });
-  }
-  return found;
+    return {
+      train: { direct: trained.times, api: train.times },
+      request: { direct: asked.times, api: request.times },
+    };
+  };
+  const [found] = await runInTurn([oneRound], { rounds: options.rounds, warmUps: WARM_UPS });
+  return { train: found!.map(({ train }) => train), request: found!.map(({ request }) => request) };
 }
 
 function summary(name: string, pairs: Pair[]) {
@@ -143,7 +102,6 @@ function summary(name: string, pairs: Pair[]) {
   };
 }
 
-const run = describeRun();
 const folder = await mkdtemp(join(tmpdir(), "hanami-bench-"));
 const server = await openApp(
   parseConfig({
@@ -157,26 +115,29 @@ const server = await openApp(
 );
 try {
   const { url } = await server.listen();
-  // Kernels that are called directly hold this thread up, and meanwhile an idle connection may have timed out.
+  // Directly called kernels block this thread, and meanwhile an idle connection may time out.
   const again: typeof fetch = (input, init) => fetch(input, init).catch(() => fetch(input, init));
   const client = new HanamiClient({ address: url, user: "bench", passphrase: PASSPHRASE, fetch: again });
-  const pairs = await measure(client, await upload(client, digits));
+  const pairs = await measure(client, await upload(client));
   const results = [summary("train, one epoch in steps of 128", pairs.train), summary("request", pairs.request)];
-  const report = { ...run, data: digits.name, rows: digits.count, rounds, results };
-  if (options.save) save("through-api", report);
-  if (options.json) console.log(JSON.stringify(report, null, 2));
-  else {
-    console.log(`${headLine(report)}, ${digits.name}`);
-    console.log(`${digits.count} rows, ${rounds} rounds; thousand samples per second, median (lowest to highest)\n`);
-    const percent = ({ median, low, high }: (typeof results)[0]["wallShare"]) =>
-      `${(100 * median).toFixed(0)} % (${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)})`;
-    const head = ["", "kernels, wall", "server, wall", "share", "kernels, cpu", "server, cpu", "share"];
-    const lines = results.map(({ name, wall, cpu, wallShare, cpuShare }) => {
-      const inWallTime = [showRate(wall.direct), showRate(wall.api), percent(wallShare)];
-      return [name, ...inWallTime, showRate(cpu.direct), showRate(cpu.api), percent(cpuShare)];
-    });
-    console.log(table(head, lines));
-  }
+  const percent = (rate: Rate) => showRate(rate, (share) => `${(100 * share).toFixed(0)} %`);
+  const lines = results.map(({ name, wall, cpu, wallShare, cpuShare }) => [
+    name,
+    showRate(wall.direct),
+    showRate(wall.api),
+    percent(wallShare),
+    showRate(cpu.direct),
+    showRate(cpu.api),
+    percent(cpuShare),
+  ]);
+  const text = [
+    `${digits.name}, ${digits.count} rows, ${options.rounds} rounds`,
+    "thousand samples per second, median (lowest to highest)",
+    "",
+    table(["", "kernels, wall", "server, wall", "share", "kernels, cpu", "server, cpu", "share"], lines),
+  ];
+  const figures = { data: digits.name, rows: digits.count, rounds: options.rounds, results };
+  report("through-api", figures, text.join("\n"), options);
 } finally {
   await server.close();
   await engine.close();

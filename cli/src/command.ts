@@ -9,15 +9,15 @@ interface CommonOptions {
   project?: string;
 }
 
-/** What a command works with. */
+/** Context of a command. */
 export interface Run<Options> {
   readonly options: Options;
   readonly print: Printer;
-  /** Logs in. Commands read their files and arguments first, so that what is wrong with those is told at once. */
+  /** Logs in. Commands read their files and arguments first, so that their errors are reported at once. */
   readonly connect: () => Promise<HanamiClient>;
 }
 
-/** Options of all commands; accepted at each place of the command line. */
+/** Adds the options of all commands, which are accepted anywhere on the command line. */
 export function withCommonOptions(command: Command): Command {
   return command
     .option("-j, --json_output", "print JSON instead of a table")
@@ -35,7 +35,7 @@ export function addCommand(group: Command, usage: string, description: string): 
   return withCommonOptions(group.command(usage).description(description));
 }
 
-/** Makes a function of a command's context and its arguments into what commander calls. */
+/** Adapts a function of a command's context and arguments to commander's callback. */
 export function run<Options = object>(
   action: (run: Run<Options>, ...args: string[]) => Promise<void>,
 ): (...given: unknown[]) => Promise<void> {

@@ -5,12 +5,12 @@ const DEFAULT_ADDRESS = "http://127.0.0.1:11418";
 
 export interface ConnectOptions {
   insecure: boolean;
-  /** To work in; the user's first project when left out. */
+  /** Project to work in; default: the user's first project. */
   project: string | undefined;
 }
 
 function parseAddress(address: string): string {
-  // Paths are put behind it, so nothing may come after its own.
+  // Paths are appended to the address, so it must not have a query or fragment.
   if (/^https?:[^?#]*$/i.test(address) && URL.canParse(address)) return address;
   throw new CliError(`HANAMI_ADDRESS is not an address like ${DEFAULT_ADDRESS}: '${address}'`);
 }
@@ -20,7 +20,7 @@ function required(value: string | undefined, name: string): string {
   throw new CliError(`${name} is not set`);
 }
 
-/** The older tool calls it `HANAMI_PW`. */
+/** The older tool uses the name `HANAMI_PW`. */
 function readPassphrase({ HANAMI_PASSPHRASE: passphrase, HANAMI_PW: older }: NodeJS.ProcessEnv): string | undefined {
   if (passphrase && older && passphrase !== older) {
     throw new CliError("HANAMI_PASSPHRASE and HANAMI_PW differ: set one of them");
@@ -28,7 +28,7 @@ function readPassphrase({ HANAMI_PASSPHRASE: passphrase, HANAMI_PW: older }: Nod
   return passphrase || older;
 }
 
-/** A client that is logged in, for the server and user that the environment names. */
+/** Returns a logged-in client for the server and user named by the environment. */
 export async function connect({ insecure, project }: ConnectOptions): Promise<HanamiClient> {
   const { env } = process;
   const client = new HanamiClient({
@@ -37,7 +37,7 @@ export async function connect({ insecure, project }: ConnectOptions): Promise<Ha
     passphrase: required(readPassphrase(env), "HANAMI_PASSPHRASE"),
   });
   if (insecure) {
-    // Node offers no other way that covers both `fetch` and websockets. Its warning would only repeat the flag.
+    // Node has no other way that covers both `fetch` and websockets. Its warning would only repeat the flag.
     process.removeAllListeners("warning");
     env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
   }

@@ -1,16 +1,16 @@
 import { HanamiError, TaskError } from "hanami-sdk";
 import { printable } from "./output/printable.ts";
 
-/** The command was used wrongly, or something on this machine is not as it should be. The message is one line. */
+/** Wrong usage of the command, or a problem on this machine. The message is one line. */
 export class CliError extends Error {}
 
-/** Scripts rely on these; docs/cli.md lists them. */
+/** Scripts rely on these codes; docs/cli.md lists them. */
 export const exitCodes = { failure: 1, taskNotFinished: 2, SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 /** Signals that end a command: the terminal was closed, Ctrl-C, `kill`. */
 export type EndSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
-/** Ended with a signal. */
+/** The command was ended by a signal. */
 export class Interrupted extends Error {
   readonly signal: EndSignal;
 
@@ -29,15 +29,15 @@ const reasons: Record<string, string> = {
   EEXIST: "it exists already",
 };
 
-/** What to say about a file that cannot be used. */
+/** The error for a file that cannot be used. */
 export function fileError(verb: "read" | "write", path: string, error: unknown): CliError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new CliError(`Cannot ${verb} '${path}': ${reasons[code ?? ""] ?? message}`);
 }
 
 /**
- * Tells what went wrong and returns the exit code. What a server answered goes to standard output, as the contract
- * has it; all else to standard error.
+ * Reports an error and returns the exit code. Answers of the server go to standard output, as the contract demands;
+ * other errors go to standard error.
  */
 export function report(error: unknown): number {
   if (error instanceof Interrupted) return exitCodes[error.signal];

@@ -2,7 +2,7 @@ import { fileError, report } from "./errors.ts";
 import { createProgram } from "./program.ts";
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // The reader, such as `head`, has seen enough.
+  // The reader, such as `head`, has closed the pipe.
   if (error.code === "EPIPE") process.exit();
   process.exit(report(fileError("write", "standard output", error)));
 });

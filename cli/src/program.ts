@@ -18,7 +18,7 @@ Environment:
   HANAMI_PASSPHRASE  the user's passphrase (or HANAMI_PW)
   HANAMI_PROJECT     project to work in, unless --project names one`;
 
-/** Adds `help [COMMAND...]` to a group and the groups in it: commander's own takes the next word only. */
+/** Adds `help [COMMAND...]` to a group and its subgroups: commander's own takes a single word. */
 function addHelpCommands(group: Command): void {
   for (const each of group.commands) if (each.commands.length > 0) addHelpCommands(each);
   group
@@ -40,7 +40,7 @@ export function createProgram(): Command {
   const program = new Command("hanamictl")
     .description("Command line client for a hanami-webgpu or OpenHanami server")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "Error: ")) })
-    // Common options are declared with every command: the root would otherwise take them out of other options' values.
+    // Common options are declared for every command: the root would otherwise find them in values of other options.
     .enablePositionalOptions()
     .addHelpText("after", ENVIRONMENT);
   withCommonOptions(program);

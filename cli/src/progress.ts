@@ -1,9 +1,9 @@
 const BAR_WIDTH = 30;
-/** Plain output, which often ends in a log file, gets a line per this share of the whole. */
+/** Plain output, which is often a log file, gets a line per this share of the whole. */
 const LINE_SHARE = 0.05;
 
 export interface ProgressStep {
-  /** What is going on, in a word. */
+  /** The current activity, in one word. */
   label: string;
   /** 0…1. */
   share: number;
@@ -11,7 +11,7 @@ export interface ProgressStep {
   count: string;
 }
 
-/** Shows how far something is. */
+/** Shows the progress of an operation. */
 export interface Progress {
   update(step: ProgressStep): void;
   /** Leaves the last state on the screen. */
@@ -25,7 +25,7 @@ function bar(share: number): string {
   return `[${"#".repeat(filled)}${".".repeat(BAR_WIDTH - filled)}]`;
 }
 
-/** A bar that is drawn again and again on the same line of a terminal. */
+/** A bar that is redrawn on the same line of a terminal. */
 function terminalProgress(stream: NodeJS.WriteStream): Progress {
   let drawn = false;
   return {
@@ -39,7 +39,7 @@ function terminalProgress(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-/** A line whenever the label changes or enough was done since the last one. */
+/** Prints a line when the label changes, or after enough progress since the last line. */
 function lineProgress(stream: NodeJS.WriteStream): Progress {
   let last: ProgressStep | undefined;
   return {
@@ -53,7 +53,7 @@ function lineProgress(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-/** Progress on standard error, so that standard output holds nothing but the result. */
+/** Progress on standard error, so that standard output holds only the result. */
 export function createProgress({ plain }: { plain: "lines" | "silent" }): Progress {
   const stream = process.stderr;
   if (stream.isTTY) return terminalProgress(stream);

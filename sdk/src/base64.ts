@@ -3,7 +3,7 @@ export function encodeBase64(text: string): string {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
 }
 
-/** The text behind base64, also of the URL-safe kind without padding. */
+/** Decodes base64, including the URL-safe variant without padding, to text. */
 export function decodeBase64(encoded: string): string {
   const binary = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
   return new TextDecoder().decode(Uint8Array.from(binary, (character) => character.charCodeAt(0)));

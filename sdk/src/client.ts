@@ -12,22 +12,22 @@ import { Session, type Credentials, type TokenInfo } from "./session.ts";
 import type { WebSocketConstructor } from "./socket.ts";
 
 export interface ClientOptions extends Credentials {
-  /** Of the server, such as `http://127.0.0.1:11418`; behind a proxy with a path, such as `https://host/hanami`. */
+  /** Of the server, e.g. `http://127.0.0.1:11418`; behind a proxy it may have a path, e.g. `https://host/hanami`. */
   readonly address: string;
-  /** In place of the platform's own. */
+  /** Default: the platform's `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** In place of the platform's own, or in Node 20 of the package `ws`. */
+  /** Default: the platform's `WebSocket`, or in Node 20 that of the package `ws`. */
   readonly WebSocket?: WebSocketConstructor;
 }
 
-/** Paths are put behind it, so nothing may come after its own. */
+/** Paths are appended to the address, so it must not have a query or fragment. */
 function isAddress(text: string): boolean {
   return /^https?:[^?#]*$/i.test(text) && URL.canParse(text);
 }
 
 /**
- * A user of one server. Logs in with the first call and renews the token by itself. Objects keep the names that they
- * have on the wire; what fails throws a HanamiError, with a class for each status.
+ * A user of one server. Logs in with the first call and renews the token automatically. Objects keep their wire names;
+ * failures throw a HanamiError, with a class for each status.
  */
 export class HanamiClient {
   readonly projects: Projects;
@@ -41,11 +41,11 @@ export class HanamiClient {
   readonly system: System;
   readonly #session: Session;
 
-  /** Throws TypeError for options that cannot work, such as those from an environment variable that is not set. */
+  /** Throws TypeError for invalid options, such as those from an unset environment variable. */
   constructor({ address, user, passphrase, fetch, WebSocket }: ClientOptions) {
     if (!isAddress(address)) throw new TypeError(`No address of a server: ${address}`);
     if (!user || !passphrase) throw new TypeError("User and passphrase are needed.");
-    // Browsers insist on `fetch` being called as a function of the window.
+    // Browsers require `fetch` to be called as a method of the window.
     const http = { address, fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)) };
     const session = new Session(http, { user, passphrase });
     const context = { address, session, WebSocket };
@@ -61,17 +61,17 @@ export class HanamiClient {
     this.system = new System(session);
   }
 
-  /** Logs in, if that has not happened yet. Throws UnauthorizedError when user or passphrase are wrong. */
+  /** Logs in if necessary. Throws UnauthorizedError when user or passphrase are wrong. */
   login(): Promise<TokenInfo> {
     return this.#session.token();
   }
 
-  /** Works in another project of the user from now on. */
+  /** Switches to another project of the user. */
   switchProject(project_id: string): Promise<TokenInfo> {
     return this.#session.switchProject(project_id);
   }
 
-  /** Any endpoint, by its path without the version, and its answer as it came: `request("GET", "/host/all")`. */
+  /** Calls any endpoint, by its path without the version, and returns the raw answer: `request("GET", "/host/all")`. */
   request(method: Method, path: string, input: Input = {}): Promise<unknown> {
     return this.#session.request(method, path, input);
   }

@@ -1,7 +1,7 @@
 import type { Session } from "./session.ts";
 import type { WebSocketConstructor } from "./socket.ts";
 
-/** What a resource needs that opens websockets, too. */
+/** What a resource needs to send requests and open websockets. */
 export interface ClientContext {
   readonly address: string;
   readonly session: Session;

@@ -8,30 +8,32 @@ import {
 } from "./messages.ts";
 import type { Socket } from "./socket.ts";
 
-/** A server sends all outputs of a sample together: what is not here this long after the one before does not come. */
+/**
+ * The server sends all outputs of a sample together: an output this much later than the previous one does not exist.
+ */
 const NEXT_OUTPUT_WITHIN_MS = 10_000;
 
-/** Values by the name of an input or output of the cluster's template. */
+/** Values, keyed by the name of an input or output of the cluster's template. */
 export type NamedValues = Readonly<Record<string, ArrayLike<number>>>;
 
 /**
- * A cluster in direct mode: single samples over one websocket, without a task. Values stay: an input that is left out
- * keeps what it had. Calls may overlap; they run one after another.
+ * A cluster in direct mode: single samples over one websocket, without a task. Values persist: an omitted input keeps
+ * its previous values. Calls may overlap; they run one after another.
  */
 export class DirectIO {
   readonly #socket: Socket;
   readonly #leave: () => Promise<unknown>;
   #last: Promise<unknown> = Promise.resolve();
-  /** The first output of the first answer; outputs come in one order. */
+  /** The first output of the first answer; the order of outputs never changes. */
   #firstOutput: string | undefined;
 
-  /** `leave` brings the cluster back into task mode. */
+  /** `leave` switches the cluster back to task mode. */
   constructor(socket: Socket, leave: () => Promise<unknown>) {
     this.#socket = socket;
     this.#leave = leave;
   }
 
-  /** Learns one sample. */
+  /** Trains one sample. */
   train(inputs: NamedValues, expected: NamedValues): Promise<void> {
     return this.#inTurn(async () => {
       const type = ClusterProcessType.TRAIN_TYPE;
@@ -43,8 +45,8 @@ export class DirectIO {
   }
 
   /**
-   * The cluster's outputs for one sample. `outputCount`: how many outputs its template has. Throws HanamiError when it
-   * has fewer, or more, which shows with the second request only.
+   * The cluster's outputs for one sample. `outputCount`: number of outputs in its template. Throws HanamiError when the
+   * template has fewer outputs, or more; the latter is detected only by the second request.
    */
   request(inputs: NamedValues, outputCount = 1): Promise<Record<string, Float32Array>> {
     return this.#inTurn(async () => {
@@ -61,13 +63,13 @@ export class DirectIO {
     });
   }
 
-  /** Closes the connection, and the cluster takes tasks again. */
+  /** Closes the connection and switches the cluster back to task mode. */
   async close(): Promise<void> {
     this.#socket.close();
     await this.#leave();
   }
 
-  /** What the last request did not take would be taken for an answer to this one. */
+  /** Detects an output that the previous request did not receive: it would be taken for an answer to this request. */
   #checkOrder(name: string, outputCount: number): void {
     this.#firstOutput ??= name;
     if (name === this.#firstOutput) return;
@@ -90,7 +92,7 @@ export class DirectIO {
     }
   }
 
-  /** Sends messages, each after the answer to the one before. Resolves to the last answer. */
+  /** Sends messages, each after the answer to the previous one. Resolves to the last answer. */
   async #exchange(all: ClusterIOMessage[]): Promise<Uint8Array> {
     let answer: Uint8Array = new Uint8Array();
     for (const [index, message] of all.entries()) {

@@ -1,12 +1,12 @@
 import { ConnectionError } from "./errors.ts";
 
-/** A file on its way from the server. */
+/** A file that is being downloaded from the server. */
 export interface Download {
-  /** What the server calls it, such as `digits.csv`. */
+  /** The server's name for it, such as `digits.csv`. */
   readonly fileName: string | undefined;
-  /** Its size, where the server knows it before. */
+  /** Its size, if the server knows it in advance. */
   readonly bytes: number | undefined;
-  /** To be read to its end or cancelled. Fails when the connection breaks: what came until then is not the file. */
+  /** Read it to its end, or cancel it. Fails when the connection breaks: the file is incomplete then. */
   readonly body: ReadableStream<Uint8Array>;
 }
 

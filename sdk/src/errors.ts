@@ -1,6 +1,6 @@
-/** Everything that this SDK throws on its own account. */
+/** Base class of the errors of this SDK. */
 export class HanamiError extends Error {
-  /** HTTP status of the answer; undefined when there was none. */
+  /** HTTP status of the answer; undefined without an answer. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number, options?: ErrorOptions) {
@@ -10,17 +10,17 @@ export class HanamiError extends Error {
   }
 }
 
-/** 400: the input does not fit; the message says what and why. */
+/** 400: the input is invalid; the message says what and why. */
 export class BadRequestError extends HanamiError {}
 /** 401: not logged in, or not allowed. The server sometimes gives no reason. */
 export class UnauthorizedError extends HanamiError {}
-/** 404: there is no such thing, or not for this user. */
+/** 404: the resource does not exist, or is not visible to this user. */
 export class NotFoundError extends HanamiError {}
-/** 409: the thing exists already, or is in a state that forbids it. */
+/** 409: the resource already exists, or is in a state that forbids the request. */
 export class ConflictError extends HanamiError {}
-/** 500: a defect of the server, which keeps the reason in its log. */
+/** 500: a bug in the server, whose log has the reason. */
 export class InternalServerError extends HanamiError {}
-/** The server could not be reached, or the connection ended before the answer was there. */
+/** The server could not be reached, or the connection ended before the answer arrived. */
 export class ConnectionError extends HanamiError {}
 
 const byStatus: Record<number, { Kind: typeof HanamiError; fallback: string }> = {
@@ -31,7 +31,7 @@ const byStatus: Record<number, { Kind: typeof HanamiError; fallback: string }> =
   500: { Kind: InternalServerError, fallback: "Internal error; the server's log has the reason." },
 };
 
-/** The error for an answer that is not a success. `text` is its body. */
+/** The error for an unsuccessful answer. `text` is its body. */
 export function errorFor(status: number, text: string): HanamiError {
   const { Kind, fallback } = byStatus[status] ?? { Kind: HanamiError, fallback: `Unexpected status ${status}.` };
   return new Kind(text === "" ? fallback : text, status);

@@ -2,18 +2,18 @@ import { ConnectionError, errorFor, HanamiError } from "./errors.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** Input of an endpoint: a flat object. Keys that are undefined are left out. */
+/** Input of an endpoint: a flat object. Undefined values are omitted. */
 export type Input = Readonly<Record<string, unknown>>;
 
 export interface Http {
-  /** Such as `http://127.0.0.1:11418`, perhaps with a path before that of the server. */
+  /** Such as `http://127.0.0.1:11418`, optionally with a path that precedes the server's paths. */
   readonly address: string;
   readonly fetch: typeof globalThis.fetch;
 }
 
 const BASE_PATH = "/v1.0alpha";
 
-/** The address without the slash that may be at its end. */
+/** The address without trailing slashes. */
 export const withoutSlash = (address: string): string => address.replace(/\/+$/, "");
 
 function target(address: string, method: Method, path: string, input: Input): { url: URL; body: string | undefined } {
@@ -26,8 +26,8 @@ function target(address: string, method: Method, path: string, input: Input): { 
 }
 
 /**
- * One request; resolves once the answer has begun. Throws the error that belongs to the answer's status, and
- * ConnectionError when there is no answer.
+ * Sends a request; resolves when the answer begins. Throws the error for the answer's status, and ConnectionError
+ * without an answer.
  */
 export async function open(
   http: Http,
@@ -50,7 +50,7 @@ export async function open(
   }
 }
 
-/** As `open`, for answers in JSON. Throws ConnectionError also when the answer is one that no server of ours gives. */
+/** Like `open`, for answers in JSON. Also throws ConnectionError when the answer is not JSON. */
 export async function send(
   http: Http,
   method: Method,
@@ -73,11 +73,11 @@ export async function send(
   }
 }
 
-/** `fetch` hides the reason one level down. */
+/** The reason of a failure, which `fetch` hides in the error's cause. */
 function reason(error: unknown): string {
   type Cause = { message?: string; code?: string; library?: string; reason?: string };
   const { message, cause } = error as { message?: string; cause?: Cause };
-  // Where OpenSSL found a problem in its own sources, which its message tells, helps nobody.
+  // The message would name a place in OpenSSL's sources, which helps no user.
   if (cause?.library !== undefined && cause.reason !== undefined) return `${cause.library}: ${cause.reason}`;
   return cause?.message || cause?.code || message || String(error);
 }

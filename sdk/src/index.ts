@@ -10,6 +10,7 @@ export {
   NotFoundError,
   UnauthorizedError,
 } from "./errors.ts";
+export { downloadFormats, uploadFormats, type DownloadFormat, type FileFormat } from "./formats.ts";
 export type { Input, Method } from "./http.ts";
 export type { Table } from "./list.ts";
 export type { Checkpoint } from "./resources/checkpoints.ts";
@@ -20,7 +21,6 @@ export type {
   CsvUpload,
   Dataset,
   DownloadQuery,
-  FileFormat,
   FileUpload,
   MnistUpload,
   PendingUpload,

@@ -1,4 +1,4 @@
-// Made from proto/hanami.proto by scripts/generate-messages.mjs: change these, and run `npm run build`.
+// Generated from proto/hanami.proto by scripts/generate-messages.mjs; after edits: `npm run build`.
 import protobuf from "protobufjs/minimal.js";
 
 /** Sizes and positions stay below 2^53. */
@@ -6,12 +6,12 @@ function toNumber(value: unknown): number {
   return typeof value === "number" ? value : (value as { toNumber(): number }).toNumber();
 }
 
-/** Little-endian floats at any position of a buffer. */
+/** Reads little-endian floats at any offset of a buffer. */
 function packedFloats(bytes: Uint8Array): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer, 0, bytes.byteLength >> 2);
 }
 
-/** A sender may cut a list of values into several pieces. */
+/** Joins pieces, because a sender may split a list of values. */
 function joinFloats(first: Float32Array, second: Float32Array): Float32Array {
   if (first.length === 0) return second;
   const joined = new Float32Array(first.length + second.length);
@@ -38,7 +38,7 @@ export function encodeFileUploadMessage(message: FileUploadMessage): Uint8Array<
   return writer.finish() as Uint8Array<ArrayBuffer>;
 }
 
-/** Throws when the bytes are not such a message. */
+/** Throws when the bytes are no such message. */
 export function decodeFileUploadMessage(bytes: Uint8Array): FileUploadMessage {
   const reader = protobuf.Reader.create(bytes);
   const message: FileUploadMessage = { position: 0, data: new Uint8Array() };
@@ -70,7 +70,7 @@ export function encodeFileUploadResponseMessage(message: FileUploadResponseMessa
   return writer.finish() as Uint8Array<ArrayBuffer>;
 }
 
-/** Throws when the bytes are not such a message. */
+/** Throws when the bytes are no such message. */
 export function decodeFileUploadResponseMessage(bytes: Uint8Array): FileUploadResponseMessage {
   const reader = protobuf.Reader.create(bytes);
   const message: FileUploadResponseMessage = { success: false, errorMessage: "" };
@@ -112,7 +112,7 @@ export function encodeClusterIOMessage(message: ClusterIOMessage): Uint8Array<Ar
   return writer.finish() as Uint8Array<ArrayBuffer>;
 }
 
-/** Throws when the bytes are not such a message. */
+/** Throws when the bytes are no such message. */
 export function decodeClusterIOMessage(bytes: Uint8Array): ClusterIOMessage {
   const reader = protobuf.Reader.create(bytes);
   const message: ClusterIOMessage = { bufferName: "", isLast: false, processType: 0, targetBufferType: 0, numberOfValues: 0, values: new Float32Array(), errorMessage: "" };

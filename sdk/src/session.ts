@@ -15,14 +15,14 @@ export interface TokenInfo {
   token: string;
 }
 
-/** A token is renewed this long before it expires, so that none expires on its way. */
+/** A token is renewed this long before it expires, so that none expires in transit. */
 const MARGIN_MS = 30_000;
 
-/** When to ask for a new token, in ms since 1970. Infinity when the token does not tell: then only a 401 does. */
+/** When to renew a token, in ms since 1970. Infinity if the token does not say: then only a 401 triggers it. */
 export function renewalTime(token: string, nowMs: number): number {
   try {
     const { exp } = JSON.parse(decodeBase64(token.split(".")[1] ?? "")) as { exp?: unknown };
-    // Already over on arrival: the two clocks differ, and cannot be used to tell.
+    // A token that has expired on arrival means that the two clocks differ, so the time is useless.
     if (typeof exp === "number" && exp * 1000 - MARGIN_MS > nowMs) return exp * 1000 - MARGIN_MS;
   } catch {
     // Tokens are opaque by contract.
@@ -30,7 +30,7 @@ export function renewalTime(token: string, nowMs: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Logs in when needed, and again when the token has run out. */
+/** Logs in when needed, and again when the token has expired. */
 export class Session {
   readonly #http: Http;
   readonly #credentials: Credentials;
@@ -43,14 +43,14 @@ export class Session {
     this.#credentials = credentials;
   }
 
-  /** A token that is valid for a while. Several callers at once share one login. */
+  /** A token that will not expire soon. Concurrent callers share one login. */
   async token(): Promise<TokenInfo> {
     if (this.#current !== undefined && Date.now() >= this.#renewAtMs) this.#current = undefined;
     if (this.#current === undefined) {
       this.#renewAtMs = Number.POSITIVE_INFINITY;
       const login = this.#login();
       this.#current = login;
-      // A failed login is forgotten: the next call tries again.
+      // A failed login is not cached: the next call retries.
       login.catch(() => {
         if (this.#current === login) this.#current = undefined;
       });
@@ -58,12 +58,12 @@ export class Session {
     return this.#current;
   }
 
-  /** Forgets a token that the server refused. */
+  /** Drops a token that the server refused. */
   async discard(token: string): Promise<void> {
     if ((await this.#current?.catch(() => undefined))?.token === token) this.#current = undefined;
   }
 
-  /** Works in another project of the user from now on. */
+  /** Switches to another project of the user. */
   async switchProject(project: string): Promise<TokenInfo> {
     const { token } = await this.token();
     const info = await this.#enter(project, token);
@@ -73,12 +73,12 @@ export class Session {
     return info;
   }
 
-  /** A request as this user. A token that the server does not take any more is renewed once. */
+  /** Sends a request as this user. If the server refuses the token, renews it and retries once. */
   request(method: Method, path: string, input: Input): Promise<unknown> {
     return this.#withToken((token) => send(this.#http, method, path, input, token));
   }
 
-  /** As `request`, for an answer that is a file. */
+  /** Like `request`, for an answer that is a file. */
   async download(path: string, input: Input): Promise<Download> {
     return toDownload(await this.#withToken((token) => open(this.#http, "GET", path, input, token)));
   }
@@ -107,7 +107,7 @@ export class Session {
   }
 }
 
-/** Other 401s say that the user may not do this, and a new token would not change it. */
+/** Other 401s mean that the user lacks the right, which a new token would not change. */
 function isRefusedToken(error: unknown): boolean {
   return error instanceof UnauthorizedError && error.message.includes("JWT-Token");
 }

@@ -2,7 +2,7 @@ import { BadRequestError, ConnectionError, NotFoundError, UnauthorizedError, typ
 import { withoutSlash } from "./http.ts";
 import type { Session } from "./session.ts";
 
-/** The part of the standard WebSocket that is used here; that of browsers, Node 22 and the package `ws` have it. */
+/** The part of the standard WebSocket that the SDK uses. Browsers, Node 22 and the package `ws` provide it. */
 export interface WebSocketLike {
   binaryType: string;
   send(data: string | Uint8Array<ArrayBuffer>): void;
@@ -11,18 +11,18 @@ export interface WebSocketLike {
 }
 
 export interface SocketEvent {
-  /** With `message`. */
+  /** For `message`. */
   readonly data?: unknown;
-  /** With `close`. */
+  /** For `close`. */
   readonly code?: number;
   readonly reason?: string;
-  /** With `error`, outside of browsers. */
+  /** For `error`, except in browsers. */
   readonly message?: string;
 }
 
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-/** The given class, the platform's own, or in Node 20 that of the package `ws`. */
+/** The given class, that of the platform, or in Node 20 that of the package `ws`. */
 async function resolveWebSocket(given: WebSocketConstructor | undefined): Promise<WebSocketConstructor> {
   if (given !== undefined) return given;
   const own = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
@@ -34,7 +34,7 @@ export interface SocketOptions {
   readonly session: Session;
   readonly WebSocket: WebSocketConstructor | undefined;
   readonly target: "file_upload" | "cluster";
-  /** Of the file that is uploaded, or of the cluster. */
+  /** Uuid of the uploaded file or of the cluster. */
   readonly uuid: string;
 }
 
@@ -60,7 +60,7 @@ export class Socket {
     });
   }
 
-  /** Connects and introduces itself. Throws what the server answers: no such target, not allowed. */
+  /** Connects and sends the first message. Throws the server's refusal: no such target, or not allowed. */
   static async open(options: SocketOptions): Promise<Socket> {
     const first = await options.session.token();
     try {
@@ -96,7 +96,7 @@ export class Socket {
     this.#socket.send(bytes);
   }
 
-  /** The next message. Throws ConnectionError once the socket is closed and all messages were taken. */
+  /** The next message. Throws ConnectionError when the socket is closed and all messages have been received. */
   receive(): Promise<Uint8Array> {
     const next = this.#arrived.shift();
     if (next !== undefined) return Promise.resolve(next);
@@ -119,7 +119,7 @@ function toBytes(data: unknown): Uint8Array {
   return typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data as ArrayBuffer);
 }
 
-/** The first message was refused with this text. */
+/** The error for a first message that was refused with this text. */
 function refusal(text: string): HanamiError {
   if (text === "Token invalid") return new UnauthorizedError(text, 401);
   if (text.endsWith("not found")) return new NotFoundError(text, 404);

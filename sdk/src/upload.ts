@@ -2,20 +2,20 @@ import { BadRequestError, ConnectionError } from "./errors.ts";
 import { decodeFileUploadResponseMessage, encodeFileUploadMessage } from "./messages.ts";
 import { Socket, type SocketOptions } from "./socket.ts";
 
-/** A file, from an `<input>`, from Node's `fs.openAsBlob`, or bytes in memory. */
+/** A file from an `<input>` or from Node's `fs.openAsBlob`, or bytes in memory. */
 export type FileSource = Blob | Uint8Array;
 
 export const sizeOf = (file: FileSource): number => (file instanceof Uint8Array ? file.byteLength : file.size);
 
-/** The contract's size of a piece. */
+/** Size of a piece, set by the contract. */
 const CHUNK_BYTES = 131_072;
-/** Pieces on their way before the first answer: keeps the line busy, and 1 MiB at most in memory. */
+/** Maximum number of unacknowledged pieces: enough to keep the line busy, and at most 1 MiB in memory. */
 const WINDOW = 8;
-/** Connections in a row that may break without a single piece getting through. */
+/** Maximum number of consecutive connections that break without transferring a piece. */
 const FRUITLESS_TRIES_MAX = 3;
 
 async function readChunk(file: FileSource, start: number): Promise<Uint8Array> {
-  // Pieces keep to multiples of their size, wherever the first one starts.
+  // Pieces end at multiples of their size, wherever the first one starts.
   const end = Math.min(start - (start % CHUNK_BYTES) + CHUNK_BYTES, sizeOf(file));
   return file instanceof Uint8Array
     ? file.subarray(start, end)
@@ -23,9 +23,8 @@ async function readChunk(file: FileSource, start: number): Promise<Uint8Array> {
 }
 
 /**
- * Sends a file from byte `start` on to its place on the server. When the connection breaks it goes on, on a new one,
- * after the last piece that was acknowledged. Throws BadRequestError with the server's reason when that refuses a
- * piece.
+ * Uploads a file from byte `start` on. When the connection breaks, it reconnects and continues after the last
+ * acknowledged piece. Throws BadRequestError with the server's reason when the server refuses a piece.
  */
 export async function uploadFile(
   options: Omit<SocketOptions, "target">,
@@ -51,7 +50,7 @@ export async function uploadFile(
   }
 }
 
-/** Sends the rest of a file on one connection, and yields after each answer up to where all of it has arrived. */
+/** Sends the rest of a file over one connection. After each answer yields the number of bytes received so far. */
 async function* sendFrom(
   options: Omit<SocketOptions, "target">,
   file: FileSource,

@@ -1,8 +1,8 @@
 // Counter-based randomness: every draw is a hash of what it is for, so no order of threads changes it.
 
 fn pcg(x: u32) -> u32 {
-  let state = x * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
+  let state = x * PCG_MULTIPLIER + PCG_INCREMENT;
+  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * PCG_WORD_MULTIPLIER;
   return (word >> 22u) ^ word;
 }
 
@@ -12,9 +12,9 @@ fn draw(stream: u32, item: u32, part: u32) -> u32 {
 
 // The upper 24 bits of a draw as a float in [-range, range).
 fn symmetric(random: u32, range: f32) -> f32 {
-  return (2.0 * f32(random >> 8u) / 16777216.0 - 1.0) * range;
+  return (2.0 * f32(random >> 8u) / UNIFORM_VALUES - 1.0) * range;
 }
 
 fn start_weight(section_seed: u32, synapse: u32, range: f32) -> f32 {
-  return symmetric(pcg(pcg(section_seed ^ (synapse * 2654435761u)) + synapse), range);
+  return symmetric(pcg(pcg(section_seed ^ (synapse * SYNAPSE_MULTIPLIER)) + synapse), range);
 }

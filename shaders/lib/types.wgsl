@@ -1,21 +1,8 @@
 // The records that a network is made of on the device. `src/kernels/webgpu/records.ts` says how they lie in memory.
-// The generated module `constants` comes first: it takes every number of the learning rule from `src/network`.
+// Constants come first: those of `src/network/constants.ts` and `src/kernels/webgpu/codes.ts`; see `shader-source.ts`.
 
-// What a section is like, by what feeds it.
-const FROM_INPUT = 1u;
-const MATCH = 2u;
-// Its source is computed later in the step, so it shows the value of the step before.
-const BACK = 4u;
-// Its source learns from it.
-const LEARNS = 8u;
-
-const ROLE_INPUT = 0u;
-const ROLE_HIDDEN = 1u;
-const ROLE_OUTPUT = 2u;
-
-const MODE_BATCH = 0u;
-const MODE_ONLINE = 1u;
-const MODE_REQUEST = 2u;
+// What the shaders are written for: a thread for each neuron of a block, four runs in each section.
+const_assert NEURONS_PER_BLOCK == 128u && SYNAPSES_PER_SECTION == 128u && RUN == 32u;
 
 struct Control {
   blocks: u32,
@@ -83,7 +70,7 @@ struct Block {
   // While it is full: blocks of its hexagon from the next one up to this place are full, too. 0: nobody has looked.
   full_until: u32,
   // Its sections in the order of their creation.
-  places: array<u32, 512>,
+  places: array<u32, SECTIONS_PER_BLOCK>,
 }
 
 struct Neuron {

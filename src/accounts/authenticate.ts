@@ -10,20 +10,20 @@ import { accessDenied } from "./issue-token.ts";
 import { readToken } from "./tokens.ts";
 import type { TokenUser } from "./token-user.ts";
 
-/** Text for a user who asks for, or whose token names, a project that is not (or no longer) theirs. */
+/** The refusal when a request or token names a project that is not (or no longer) assigned to the user. */
 export const notAssigned = (userId: string, projectId: string) =>
   unauthorized(`User with id '${userId}' is not assigned to the project with id '${projectId}'.`);
 
 /**
- * Who is behind a token. A token dies with its user and with its assignment, and what they say now counts. A later user
- * with the same id is somebody else: `created_at` tells them apart.
+ * The caller of a token. A token becomes invalid with its user or its assignment; their current rows decide, not the
+ * claims of the token. A later user with the same id is a different account: `created_at` tells them apart.
  */
 export async function authenticate(app: App, token: string): Promise<Caller> {
   const claims = await readToken(app.tokenKeys, token);
   return app.knownCallers.find(token, () => lookUp(app.db, claims));
 }
 
-/** Like `authenticate`, but asks the database, whoever is known: for what stays open longer than a request. */
+/** Like `authenticate`, but always asks the database: for connections that outlive a request. */
 export async function authenticateAnew(app: App, token: string): Promise<Caller> {
   return lookUp(app.db, await readToken(app.tokenKeys, token));
 }

@@ -1,7 +1,7 @@
-/** Who is asking, as the token says. */
+/** The authenticated caller of a request. */
 export interface Caller {
   readonly userId: string;
-  /** `users.row_uuid` of the account. Rights go by it: a later user may have the same id. */
+  /** `users.row_uuid` of the account. Rights depend on it, because a later user may have the same id. */
   readonly userUuid: string;
   readonly userName: string;
   /** Global administrator: sees and may change everything. */

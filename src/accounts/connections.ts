@@ -1,20 +1,20 @@
-/** Something that stays open for a user after the request that opened it: a websocket. */
+/** A websocket: a connection that outlives the request that opened it. */
 export interface Connection {
   userId: string;
-  /** Of the account, see `Caller`. */
+  /** See `Caller`. */
   userUuid: string;
   projectId: string;
-  /** What it talks to; one of a few words. */
+  /** Name of the websocket target, e.g. `cluster`. */
   target: string;
-  /** The right to it is gone; the client learns why. */
+  /** Closes the connection after its right was revoked, and tells the client the reason. */
   end(reason: string): void;
 }
 
-/** Open connections by user, so that they end together with the user or the assignment. */
+/** Open connections, which end together with their user or assignment. */
 export class Connections {
   readonly #open = new Set<Connection>();
 
-  /** False, and nothing added, when the user has `ofUserMax` open already. */
+  /** Returns false and adds nothing when the user already has `ofUserMax` open connections. */
   add(connection: Connection, ofUserMax: number): boolean {
     if (this.count(connection.userUuid) >= ofUserMax) return false;
     this.#open.add(connection);
@@ -25,7 +25,7 @@ export class Connections {
     this.#open.delete(connection);
   }
 
-  /** How many are open, of one user or of all. */
+  /** Number of open connections, of one user or of all users. */
   count(userUuid?: string): number {
     if (userUuid === undefined) return this.#open.size;
     return [...this.#open].filter((connection) => connection.userUuid === userUuid).length;
@@ -37,7 +37,7 @@ export class Connections {
     return counts;
   }
 
-  /** Ends the user's connections: all of them, or those in one project. */
+  /** Ends the user's connections, in all projects or in one. */
   end(userUuid: string, projectId?: string): void {
     for (const connection of this.#open) {
       if (connection.userUuid !== userUuid) continue;
@@ -46,14 +46,14 @@ export class Connections {
     }
   }
 
-  /** Ends all connections in a project that is gone. */
+  /** Ends all connections in a deleted project. */
   endProject(projectId: string): void {
     for (const connection of this.#open) {
       if (connection.projectId === projectId) connection.end("the user or the assignment was removed");
     }
   }
 
-  /** Ends all connections, whoever has them. */
+  /** Ends the connections of all users. */
   endAll(reason: string): void {
     for (const connection of this.#open) connection.end(reason);
   }

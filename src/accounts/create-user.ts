@@ -9,7 +9,7 @@ export interface CreateUserInput extends GivenPassphrase {
   is_admin: boolean;
 }
 
-/** Throws conflict when there is such a user, bad_request for a passphrase that nobody could log in with. */
+/** Throws conflict when the user exists, bad_request for a passphrase with which no login would be possible. */
 export async function createUser({ app, caller }: Context, input: CreateUserInput): Promise<UserView> {
   const { id, name, is_admin } = input;
   const user = { id, name, is_admin, creator_id: caller.userId, passphrase: readPassphrase(input) };

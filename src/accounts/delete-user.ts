@@ -6,8 +6,9 @@ import { requireUserRow, userNotFound } from "./find-user.ts";
 import { revoke } from "./revoke.ts";
 
 /**
- * The user's resources stay, for the administrators of their project and of the server; a later user of this id does not
- * get them. Its tokens and connections end at once. Throws conflict for the caller's own user, and not_found.
+ * Deletes a user, whose tokens and connections end at once. The user's resources remain for the administrators of their
+ * project and of the server; a later user with this id does not get them. Throws conflict for the caller's own user,
+ * and not_found.
  */
 export async function deleteUser({ app, caller }: Context, input: { id: string }): Promise<void> {
   if (input.id === caller.userId) {
@@ -21,6 +22,6 @@ export async function deleteUser({ app, caller }: Context, input: { id: string }
     .returning({ uuid: users.row_uuid });
   const end = () => app.connections.end(user.row_uuid);
   const [row] = await revoke(app, deletion, end);
-  // Somebody else was quicker.
+  // A concurrent request has deleted the user.
   if (row === undefined) throw userNotFound(input.id);
 }

@@ -11,7 +11,7 @@ export interface Assignment {
   is_project_admin: boolean;
 }
 
-/** A user as the server answers it; the hash stays in the database. */
+/** A user as clients see it, without the hash. */
 export interface UserView {
   created_at: Date;
   creator_id: string;
@@ -21,10 +21,10 @@ export interface UserView {
   projects: Assignment[];
 }
 
-/** The project in which every administrator works unless told otherwise. It needs no row and no assignment. */
+/** The default project of every administrator. It needs no row and no assignment. */
 export const adminAssignment: Assignment = { project_id: "admin", role: "admin", is_project_admin: true };
 
-/** What an administrator may do in a project that he was not assigned to: everything. Undefined without such a project. */
+/** Full rights for an administrator without an assignment. Undefined when the project does not exist. */
 export async function adminAssignmentIn(db: Db, projectId: string): Promise<Assignment | undefined> {
   if (projectId === adminAssignment.project_id) return adminAssignment;
   const [project] = await db
@@ -42,7 +42,7 @@ export async function findUserRow(db: Db, id: string): Promise<UserRow | undefin
   return row;
 }
 
-/** The caller's own row; undefined when the account is gone, whoever has its id by now. */
+/** The caller's own row; undefined when the account was deleted, even if a later account has its id. */
 export async function findCallerRow(db: Db, caller: Pick<Caller, "userUuid">): Promise<UserRow | undefined> {
   const [row] = await db
     .select()
@@ -51,7 +51,7 @@ export async function findCallerRow(db: Db, caller: Pick<Caller, "userUuid">): P
   return row;
 }
 
-/** In the order in which they were assigned. */
+/** In the order of assignment. */
 export async function findAssignments(db: Db, user: Pick<UserRow, "row_uuid">): Promise<Assignment[]> {
   return db
     .select({
@@ -76,7 +76,7 @@ export async function viewUser(db: Db, row: UserRow): Promise<UserView> {
   return { ...publicColumns(row), projects: await findAssignments(db, row) };
 }
 
-/** Everything about a user that may leave the server. */
+/** The columns of a user that may leave the server. */
 export function publicColumns(row: UserRow): Omit<UserView, "projects"> {
   return {
     created_at: row.created_at,

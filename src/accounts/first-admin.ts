@@ -5,18 +5,18 @@ import type { Db } from "../db/client.ts";
 import { users } from "../db/schema/index.ts";
 import { insertUser } from "./insert-user.ts";
 
-/** Given only when the server had to invent the passphrase; to be shown once and then forgotten. */
+/** A generated passphrase. Show it once and do not store it. */
 export interface GeneratedAdmin {
   id: string;
   passphrase: string;
 }
 
-/** Who created the first administrator, as the contract names it. */
+/** The creator of the first administrator, as the contract names it. */
 const creator = "HANAMI_INIT";
 
 /**
- * Makes the first administrator when there is none. What the configuration leaves out is generated. An existing
- * administrator is never changed: to start over with a lost passphrase, delete the data directory's database.
+ * Creates the first administrator when there is none, and generates values missing from the configuration. An existing
+ * administrator is never changed: to start over after losing the passphrase, delete the data directory's database.
  */
 export async function ensureFirstAdmin(db: Db, admin: Config["admin"]): Promise<GeneratedAdmin | undefined> {
   const [existing] = await db

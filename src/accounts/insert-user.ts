@@ -13,11 +13,11 @@ export interface NewUser {
   passphrase: string;
 }
 
-/** Throws conflict when the id is taken; of two creates at once the database lets one through. */
+/** Throws conflict when the id is taken; the database decides the race between concurrent creations. */
 export async function insertUser(db: Db, user: NewUser): Promise<UserRow> {
   const { passphrase, ...columns } = user;
   const passphrase_hash = await hashPassphrase(passphrase);
-  // Tokens know a user by id and creation time in seconds, so two users of one id must not share a second.
+  // Tokens identify a user by id and creation time in seconds, so two users with one id must not share a second.
   const last = db
     .select({ time: sql`max(${users.created_at}) + interval '1 second'` })
     .from(users)

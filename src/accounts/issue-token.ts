@@ -6,7 +6,7 @@ import type { UserRow } from "../db/rows.ts";
 import { readPassphrase, verifyPassphrase, type GivenPassphrase } from "./passphrase.ts";
 import { signToken } from "./tokens.ts";
 
-/** What a client learns when it gets a token. */
+/** The answer to a client that requests a token. */
 export interface IssuedToken {
   id: string;
   is_admin: boolean;
@@ -14,7 +14,7 @@ export interface IssuedToken {
   token: string;
 }
 
-/** One text for an unknown user and a wrong passphrase: which of them it was is nobody's business. */
+/** The same text for an unknown user and a wrong passphrase, so that it does not reveal which users exist. */
 export const accessDenied = () => unauthorized("ACCESS DENIED!\nUser or passphrase is incorrect.");
 
 export async function issueToken(app: App, user: UserRow, project: Assignment): Promise<IssuedToken> {
@@ -36,8 +36,8 @@ export async function issueToken(app: App, user: UserRow, project: Assignment): 
 }
 
 /**
- * Login. Administrators start in the project `admin`, everybody else in the first of their projects. Throws
- * unauthorized, and bad_request for a passphrase that nobody can have.
+ * Login. Administrators start in the project `admin`, other users in their first project. Throws unauthorized, and
+ * bad_request for an invalid passphrase.
  */
 export async function requestToken(
   { app, address }: Visitor,

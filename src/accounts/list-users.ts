@@ -3,7 +3,7 @@ import type { Context } from "../app-context.ts";
 import { user_projects, users } from "../db/schema/index.ts";
 import { publicColumns, type UserView } from "./find-user.ts";
 
-/** All users in the order in which they were made, each with its projects. */
+/** All users in the order of creation, each with its projects. */
 export async function listUsers({ app }: Context): Promise<UserView[]> {
   const rows = await app.db
     .select({ user: users, project: user_projects })

@@ -6,11 +6,11 @@ import { notAssigned } from "./authenticate.ts";
 import { adminAssignment } from "./find-user.ts";
 
 /**
- * Makes sure, in the transaction that makes something, that the caller may still work in the project of the token, and
- * may so until the transaction ends: whoever takes that away waits for it, and then sees what was made. Throws 401.
+ * Locks the caller's project assignment until commit; a concurrent revocation blocks, then sees our rows. Call it in
+ * every transaction that creates a resource. Throws 401 when the caller may no longer work in the project.
  */
 export async function lockAssignment(tx: Db, caller: Caller): Promise<void> {
-  // Administrators have their own project without an assignment.
+  // The administrators' own project needs no assignment.
   if (caller.isAdmin && caller.projectId === adminAssignment.project_id) return;
   const [held] = await tx
     .select({ project: user_projects.project_id })
@@ -29,7 +29,7 @@ export async function lockAssignment(tx: Db, caller: Caller): Promise<void> {
   throw notAssigned(caller.userId, caller.projectId);
 }
 
-/** An administrator needs no assignment, but the project. */
+/** For an administrator without an assignment it is enough that the project exists. */
 async function lockProject(tx: Db, id: string): Promise<boolean> {
   const rows = await tx
     .select({ id: projects.id })

@@ -21,12 +21,11 @@ const texts = {
 export const passphraseTexts = Object.values(texts);
 
 /**
- * The text of a passphrase, character by character as it was given: nothing is trimmed or normalized. Throws bad_request
- * for what is no text.
+ * The text of a passphrase exactly as given: neither trimmed nor normalized. Throws bad_request for invalid text.
  */
 export function readPassphrase({ passphrase, password }: GivenPassphrase): string {
   if (password !== undefined) {
-    // Half of a surrogate pair has no UTF-8: all of them would be one and the same character.
+    // UTF-8 cannot encode lone surrogates; all of them would become the same character.
     if (/\p{Surrogate}/u.test(password)) throw badRequest(texts.password);
     return password;
   }
@@ -35,7 +34,7 @@ export function readPassphrase({ passphrase, password }: GivenPassphrase): strin
   return bytes.toString("utf8");
 }
 
-/** Argon2id with the memory and time cost that OWASP names first (19 MiB, 2 passes). */
+/** Argon2id with OWASP's first recommendation for memory and time cost (19 MiB, 2 passes). */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /** Hash (PHC string) of the UTF-8 bytes of a passphrase. */
@@ -44,8 +43,8 @@ export async function hashPassphrase(passphrase: string): Promise<string> {
 }
 
 /**
- * Comparing takes 20 ms and more of one of the four threads that also read and write files: without a bound a flood of
- * logins keeps all files waiting. One address, or user, has one place.
+ * A comparison occupies one of the four threads that also read and write files, for 20 ms and more: without a limit, a
+ * flood of logins would block all file access. One address, or user, gets one slot.
  */
 export function comparisonSemaphore(): Semaphore {
   const total = Math.max(1, Math.min(2, availableParallelism() - 1));
@@ -55,8 +54,8 @@ export function comparisonSemaphore(): Semaphore {
 let decoy: Promise<string> | undefined;
 
 /**
- * Whether the passphrase belongs to the hash. Without a hash (unknown user) it computes as long and says no, so that
- * the time of an answer does not tell which users exist.
+ * Whether the passphrase matches the hash. Without a hash (unknown user) it computes just as long and returns false, so
+ * that timing does not reveal which users exist.
  */
 export async function verifyPassphrase(passphrase: string, passphraseHash: string | undefined): Promise<boolean> {
   decoy ??= hash(randomBytes(32), cost);

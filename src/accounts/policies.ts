@@ -4,10 +4,10 @@ import { StartError } from "../errors.ts";
 const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 type Method = (typeof methods)[number];
 
-/** Endpoint (without leading slash) → method → roles that may use it. What is not listed is denied. */
+/** Endpoint (without leading slash) → method → allowed roles. Anything not listed is denied. */
 export type Policies = ReadonlyMap<string, ReadonlyMap<Method, ReadonlySet<string>>>;
 
-/** A policy file that can not be used. */
+/** An unusable policy file. */
 export class PolicyError extends StartError {
   constructor(message: string) {
     super(message);
@@ -20,7 +20,7 @@ interface Token {
   line: number;
 }
 
-/** Words (endpoints, methods, roles) and the three marks `-` `:` `,`. A `-` inside of a word belongs to the word. */
+/** Splits into words (endpoints, methods, roles) and the marks `-` `:` `,`. A `-` inside a word belongs to the word. */
 function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
   source.split("\n").forEach((content, index) => {
@@ -40,8 +40,8 @@ const isMark = (text: string) => text === "-" || text === ":" || text === ",";
 const isMethod = (text: string): text is Method => (methods as readonly string[]).includes(text);
 
 /**
- * Parses a policy file: an endpoint followed by one or more `- METHOD: role, role` entries; blanks and line breaks are
- * free. The first definition of an endpoint wins. Throws PolicyError with the line.
+ * Parses a policy file: endpoints, each followed by one or more `- METHOD: role, role` entries; white space is
+ * insignificant. The first definition of an endpoint wins. Throws PolicyError with the line.
  */
 export function parsePolicies(source: string): Policies {
   const tokens = tokenize(source);
@@ -91,13 +91,13 @@ export function parsePolicies(source: string): Policies {
   return policies;
 }
 
-/** Reads and parses a policy file. Throws PolicyError naming the file. */
+/** Reads and parses a policy file. Throws PolicyError with the name of the file. */
 export async function loadPolicies(file: string): Promise<Policies> {
   let source: string;
   try {
     source = await readFile(file, "utf8");
   } catch (error) {
-    throw new PolicyError(`The policy file ${file} can not be read: ${(error as Error).message}`);
+    throw new PolicyError(`The policy file ${file} cannot be read: ${(error as Error).message}`);
   }
   try {
     return parsePolicies(source);

@@ -2,8 +2,8 @@ import type { App } from "../app-context.ts";
 import { isInDoubt } from "../server/outage.ts";
 
 /**
- * Carries out a change that takes rights away, then `end` closes what stays open by them; also when the database could
- * not tell whether it made the change: whoever still has the right connects again.
+ * Carries out a revocation, then calls `end` to close the connections that depended on it. `end` is also called when
+ * the database did not confirm the change: a client that still has the right can reconnect.
  */
 export async function revoke<T>(app: App, change: PromiseLike<T>, end: () => void): Promise<T> {
   try {

@@ -7,17 +7,17 @@ import type { Config } from "../server/config.ts";
 import { StartError } from "../errors.ts";
 import type { TokenUser } from "./token-user.ts";
 
-/** As many bytes as the hash of HS256 has; fewer can be guessed (RFC 7518, 3.2). */
+/** The size of HS256's hash; shorter keys are too easy to guess (RFC 7518, 3.2). */
 const keyBytesMin = 32;
 
-/** A key that tokens are signed or checked with. */
+/** A key that signs or checks tokens. */
 export interface TokenKey {
-  /** For the header `kid`: the beginning of the key's SHA-256. */
+  /** Value of the header `kid`: the first 16 hexadecimal digits of the key's SHA-256. */
   id: string;
   key: webcrypto.CryptoKey;
 }
 
-/** Of a token: its claim `exp`, and what it says about its user. */
+/** A token whose signature has been checked: its claims `exp` and `user`. */
 export interface CheckedToken {
   expires: number;
   user: Readonly<TokenUser>;
@@ -29,7 +29,7 @@ type KeySettings = Pick<Config, "tokenKey" | "tokenKeyFile" | "tokenOldKeyFiles"
 export class TokenKeys {
   readonly #log: Pick<Logger, "warn">;
   #keys: readonly [TokenKey, ...TokenKey[]];
-  /** What tokens say whose signature fits one of these keys. */
+  /** Tokens whose signature matches one of these keys. */
   #checked = new Map<string, CheckedToken>();
 
   private constructor(log: Pick<Logger, "warn">, keys: readonly [TokenKey, ...TokenKey[]]) {
@@ -37,23 +37,23 @@ export class TokenKeys {
     this.#keys = keys;
   }
 
-  /** A missing file of the signing key is made. Throws StartError for a key that can not be used. */
+  /** Generates the file of the signing key if it is missing. Throws StartError for an unusable key. */
   static async load(settings: KeySettings, log: Pick<Logger, "warn" | "info">): Promise<TokenKeys> {
     const { tokenKey, tokenKeyFile } = settings;
     if (tokenKey === undefined && !existsSync(tokenKeyFile) && (await makeKeyFile(tokenKeyFile))) {
-      log.info({ file: tokenKeyFile }, "a token key was made");
+      log.info({ file: tokenKeyFile }, "a token key was generated");
     }
     return new TokenKeys(log, await loadKeys(settings, log));
   }
 
   /**
-   * Takes the keys of other settings, or of changed files. Returns true when a key is not accepted any more. After an
-   * error everything is as before; a missing file is one, because a new key would log everybody out.
+   * Loads the keys of new settings or changed files. Returns true when a key is no longer accepted. An error changes
+   * nothing; a missing file is an error, because a new key would log out all users.
    */
   async reload(settings: KeySettings): Promise<boolean> {
     const before = this.#keys;
     this.#keys = await loadKeys(settings, this.#log);
-    // Whoever is checking a token at the moment notes it in the old one.
+    // A check in progress adds its token to the old map.
     this.#checked = new Map();
     return before.some(({ id }) => this.#keys.every((key) => key.id !== id));
   }
@@ -66,12 +66,12 @@ export class TokenKeys {
     return this.#keys[0];
   }
 
-  /** Several keys are accepted, so tokens have to tell which one they were signed with. */
+  /** Whether several keys are accepted, so that tokens must name the key that signed them. */
   get areSeveral(): boolean {
     return this.#keys.length > 1;
   }
 
-  /** The key of this id; without such a key, or without an id, all of them. */
+  /** The key with this id; all keys when there is no such key or no id. */
   candidates(id: unknown): readonly TokenKey[] {
     const named = this.#keys.filter((key) => key.id === id);
     return named.length > 0 ? named : this.#keys;
@@ -91,20 +91,20 @@ async function loadKeys(settings: KeySettings, log: Pick<Logger, "warn">): Promi
   return [signing, ...old.filter(({ id }) => id !== signing.id)];
 }
 
-/** Makes a missing file, readable for its owner only; whoever can read it can be anybody. False when there is one. */
+/** Creates a missing key file; only its owner may read it, since the key can forge any token. False when it exists. */
 async function makeKeyFile(file: string): Promise<boolean> {
   const draft = `${file}.${randomBytes(4).toString("hex")}`;
   try {
     await mkdir(dirname(file), { recursive: true });
-    // Under its name it is whole, whoever reads it meanwhile and whenever the process ends.
+    // Written under another name first, so that neither a reader nor a crash ever sees a partial key.
     await writeFile(draft, randomBytes(48).toString("base64"), { flag: "wx", mode: 0o600, flush: true });
-    // Decides the race of two processes that both find no file.
+    // Decides the race between two processes that both find no file.
     await link(draft, file);
     return true;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
-    throw new StartError(`The token key file ${file} can not be made: ${message}`, { cause: error });
+    throw new StartError(`The token key file ${file} cannot be created: ${message}`, { cause: error });
   } finally {
     await rm(draft, { force: true }).catch(() => {});
   }
@@ -117,7 +117,7 @@ async function readKeyFile(file: string, log: Pick<Logger, "warn">): Promise<Tok
     const { mode } = await stat(file);
     if ((mode & 0o077) !== 0) log.warn({ file }, "other users of this machine can read the token key");
   } catch (error) {
-    throw new StartError(`The token key file ${file} can not be read: ${(error as Error).message}`);
+    throw new StartError(`The token key file ${file} cannot be read: ${(error as Error).message}`);
   }
   return importKey(bytes, `The token key file ${file}`);
 }

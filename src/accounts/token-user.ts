@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What a token says about its user; names and meaning are part of the contract. */
+/** A token's claims about its user; their names and meaning are part of the contract. */
 export const tokenUser = z.object({
   created_at: z.string(),
   creator_id: z.string(),

@@ -11,9 +11,10 @@ export interface OwnedTable {
 type Viewer = Pick<Caller, "isAdmin" | "isProjectAdmin"> & Record<"projectId" | "userUuid", string | Placeholder>;
 
 /**
- * The rows of a resource table that exist for this caller: a global admin sees all, a project admin those of the
- * token's project, everybody else their own in that project: that of the account, whoever had its id before. What is not visible answers exactly like what is not
- * there, so every get, list, change, delete and uniqueness check goes through this condition.
+ * Selects the rows of a resource table that the caller may see: a global administrator sees all, a project
+ * administrator those of the token's project, any other user those that the account (not an earlier one with its id)
+ * owns in that project. An invisible row is reported exactly like a missing one, so every get, list, change, delete and
+ * uniqueness check uses this condition.
  */
 export function visibleTo(caller: Viewer, table: OwnedTable): SQL {
   const conditions = [isNull(table.deleted_at)];
@@ -24,7 +25,7 @@ export function visibleTo(caller: Viewer, table: OwnedTable): SQL {
   return and(...conditions) as SQL;
 }
 
-/** Ownership of something that the caller makes. */
+/** Owner columns of a new resource of the caller. */
 export function ownedBy(caller: Caller) {
   return { owner_id: caller.userId, owner_uuid: caller.userUuid, project_id: caller.projectId };
 }

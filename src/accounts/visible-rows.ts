@@ -15,8 +15,8 @@ interface PreparedQuery {
 }
 
 /**
- * A query of what exists for a caller, prepared once for each kind of caller. `build` gets the condition of `visibleTo`, and
- * prepares the query with placeholders for the values that it is carried out with.
+ * A query for the rows that are visible to a caller, prepared once for each kind of caller. `build` gets the condition
+ * of `visibleTo` and prepares the query with placeholders for its values.
  */
 function visibleQuery(table: OwnedTable, build: (db: Db, isVisible: SQL) => PreparedQuery) {
   const place = { projectId: sql.placeholder("projectId"), userUuid: sql.placeholder("userUuid") };
@@ -31,7 +31,7 @@ function visibleQuery(table: OwnedTable, build: (db: Db, isVisible: SQL) => Prep
   };
 }
 
-/** Finds the row of a resource by its uuid, if it exists for the caller. */
+/** Finds the row of a resource by its uuid, if it is visible to the caller. */
 export function visibleRow<Table extends ResourceTable>(table: Table) {
   const byUuid = visibleQuery(table, (db, isVisible) =>
     db
@@ -46,7 +46,7 @@ export function visibleRow<Table extends ResourceTable>(table: Table) {
   };
 }
 
-/** Lists what exists for the caller, oldest first: all columns, or these, of which `sequence` must be one. */
+/** Lists the rows visible to the caller, oldest first, with all columns or with `names`, which must have `sequence`. */
 export function visibleRows<Table extends ResourceTable, Name extends keyof RowOf<Table> & string>(
   table: Table,
   names?: readonly (Name | "sequence")[],

@@ -17,7 +17,7 @@ import { isLong, slicedJson } from "./sliced-json.ts";
 import { sortedJson } from "./sorted-json.ts";
 import { StreamAnswer } from "./stream-answer.ts";
 
-/** The only statuses besides 200 that clients know; a defect of ours is 500, and so is an outage, with a text. */
+/** The only statuses besides 200 that clients know, except 500: empty for a bug, with a text for an outage. */
 const statusOf: Record<HanamiErrorKind, ContentfulStatusCode> = {
   bad_request: 400,
   unauthorized: 401,
@@ -34,7 +34,7 @@ interface Answer {
   body: string | ReadableStream<Uint8Array>;
 }
 
-/** Answers are data: not to be kept, and nothing to be shown as a page. */
+/** Answers are data: they must not be cached or rendered as a page. */
 const answerHeaders = {
   Server: "Hanami",
   "Cache-Control": "no-store",
@@ -60,7 +60,7 @@ async function answerTo(error: unknown, app: App, requestId: string, trace: Requ
       retryAfterSeconds === undefined ? {} : { "Retry-After": `${retryAfterSeconds}` };
     return { status: statusOf[error.kind], headers: { ...text, ...retry }, body: error.message };
   }
-  // Nobody's mistake and no defect: the cluster is on disk and can be moved.
+  // Neither a client error nor a bug: the cluster is on disk and can be moved.
   if (isUnavailable(error)) return { status: statusOf.conflict, headers: text, body: error.message };
   const { userId, values, method, path } = trace;
   const outage = outageOf(error);
@@ -73,7 +73,7 @@ async function answerTo(error: unknown, app: App, requestId: string, trace: Requ
   return { status: 500, headers: text, body: "" };
 }
 
-/** The HTTP side of the server. Opens nothing: everything it needs comes with `app`. */
+/** The HTTP side of the server. Opens nothing: all parts that it needs come with `app`. */
 export function createApi(app: App, routes: readonly Route[]) {
   const table = routeTable(routes);
   const hono = new Hono<{ Bindings: Partial<HttpBindings>; Variables: { requestId: string } }>();
@@ -85,14 +85,14 @@ export function createApi(app: App, routes: readonly Route[]) {
     await next();
   });
 
-  // Without TLS of our own it is for the proxy in front to say whether browsers must use it.
+  // Without TLS in this server, the reverse proxy decides whether browsers must use it.
   hono.use(secureHeaders({ strictTransportSecurity: app.config.tls !== undefined }));
   hono.use(serveReference());
   hono.route("/", probes(app));
   hono.all("*", async (c) => {
     const startMs = performance.now();
     const { requestId } = c.var;
-    // Whatever is logged on its behalf tells which request it was.
+    // All log entries of a request carry its id.
     const own: App = { ...app, log: app.log.child({ requestId }) };
     const trace: RequestTrace = {
       method: "",
@@ -107,13 +107,13 @@ export function createApi(app: App, routes: readonly Route[]) {
       ),
     };
     const request = c.req.raw;
-    // A URL object would already have resolved `..`, so the path comes from the request line where there is one.
+    // A URL object has already resolved `..`, so the path comes from the request line if there is one.
     const target = c.env?.incoming?.url ?? request.url.slice(new URL(request.url).origin.length);
     let answer: Answer;
     try {
       const result = await handleRequest({ app: own, table }, request, target, trace);
       answer = answerWith(result, (error) => {
-        own.log.error({ err: error, path: trace.path }, "an answer broke off");
+        own.log.error({ err: error, path: trace.path }, "an answer was cut off");
       });
     } catch (error) {
       answer = await answerTo(error, own, requestId, trace);

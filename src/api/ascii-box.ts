@@ -1,6 +1,6 @@
 /**
- * The bordered table in which the contract shows a few multi-line errors: one column of labels, one of texts.
- * A text with several lines goes on in further rows with an empty label. Ends with a newline.
+ * The bordered table that the contract uses for a few multi-line errors: a column of labels and a column of texts.
+ * Each further line of a text gets a row with an empty label. Ends with a newline.
  */
 export function asciiBox(rows: readonly (readonly [label: string, text: string])[]): string {
   const lines = rows.flatMap(([label, text]) =>

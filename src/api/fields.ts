@@ -2,8 +2,8 @@ import { z } from "zod";
 import { nameProblem } from "../datasets/column-name.ts";
 
 /**
- * The value definitions that the endpoints share. A regex is declared exactly as the contract prints it in its error
- * text, which is why some carry their anchors twice.
+ * Field types shared by the endpoints. The contract's error texts print the regexes, so they are declared exactly as
+ * printed, some with double anchors.
  */
 const idPattern = /^[a-zA-Z][a-zA-Z_0-9]*$/;
 const idExtPattern = /^[a-zA-Z][a-zA-Z_0-9@]*$/;
@@ -15,19 +15,19 @@ export const fields = {
   uuid: z.string().regex(uuidPattern),
   /** Ids of projects and roles. */
   id: z.string().regex(idPattern).min(4).max(254),
-  /** Ids of users, which may look like mail addresses. */
+  /** Ids of users, which may be mail addresses. */
   idExt: z.string().regex(idExtPattern).min(4).max(254),
-  /** As `idExt`, but with the odd length limit of GET /user. */
+  /** `idExt` with the odd length limit of GET /user. */
   idExtToFind: z.string().regex(idExtPattern).min(4).max(256),
   name: z.string().regex(namePattern).min(4).max(254),
-  /** Name of a column group: whatever a file may call its columns. */
+  /** Name of a column group: any name that a file may give its columns. */
   columnName: z.string().superRefine((name, refinement) => {
     const problem = nameProblem(name);
     if (problem !== undefined) refinement.addIssue(`the name ${problem}`);
   }),
   /** UTF-8 text in base64; the length rule counts the encoded text. */
   passphrase: z.string().regex(base64Pattern).min(8).max(4096),
-  /** The same as plain text, which clients before 2024-10-19 send. */
+  /** The same as plain text, sent by clients before 2024-10-19. */
   password: z.string().min(8).max(4096),
   page: z.int().min(0).max(1_000_000_000),
   int: (min: number, max: number) => z.int().min(min).max(max),

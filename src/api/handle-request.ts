@@ -11,12 +11,12 @@ import { hasFewItems, tooManyItems } from "./json-items.ts";
 import { mergeInput, parseBody } from "./read-input.ts";
 import type { Route } from "./route.ts";
 
-/** Every path of the API begins with it. */
+/** First segment of every API path. */
 export const versionPrefix = "v1.0alpha";
 
 const pathCharsMin = 6;
 
-/** Looks up an endpoint by `METHOD path`. */
+/** Endpoints by `METHOD path`. */
 export type RouteTable = ReadonlyMap<string, Route>;
 
 export function routeTable(routes: readonly Route[]): RouteTable {
@@ -29,14 +29,14 @@ export function routeTable(routes: readonly Route[]): RouteTable {
   return table;
 }
 
-/** What became known about a request on its way; the error log wants it when something goes wrong. */
+/** Details of a request, filled in while it is handled; used by metrics and by the error log. */
 export interface RequestTrace {
   method: string;
   path: string;
-  /** Of the endpoint, without the version; `none` where there is no such endpoint. */
+  /** Path of the endpoint, without the version; `none` without an endpoint. */
   route: string;
   userId: string;
-  /** Of the client's end of the connection; empty where there is none. */
+  /** Address of the client; empty without a connection. */
   address: string;
   values: ReadonlyMap<string, unknown>;
 }
@@ -61,7 +61,7 @@ async function readValues(request: Request, path: string, bytesMax: number): Pro
   return values;
 }
 
-/** Every attempt takes its token first, so that many at once do not slip through; who may log in gets it back. */
+/** Each attempt first takes a token, so that parallel attempts cannot exceed the limit; a successful one returns it. */
 async function limitLogins<T>({ app, address }: Visitor, login: () => Promise<T>): Promise<T> {
   if (address === "") return login();
   if (!app.loginRate.take(address)) {
@@ -74,8 +74,9 @@ async function limitLogins<T>({ app, address }: Visitor, login: () => Promise<T>
 }
 
 /**
- * Carries out one request: the contract's checks in the contract's order, then the endpoint. `target` is the request
- * line's path and query as the client sent them. Fills in `trace` as it goes. Throws HanamiError with the wire text.
+ * Carries out a request: first the contract's checks in the contract's order, then the endpoint. `target` is the
+ * request line's path and query, as sent by the client. Fills in `trace` on the way. Throws HanamiError with the wire
+ * text.
  */
 export async function handleRequest(
   { app, table }: { app: App; table: RouteTable },

@@ -13,12 +13,12 @@ const badRequestAnswer = [
   "\r\n",
 ].join("\r\n");
 
-/** What HTTP/1.0 may leave out. Nothing that is answered depends on it. */
+/** The host for HTTP/1.0 requests, which may omit it. No answer depends on it. */
 const defaultHost = "localhost";
 
 /**
- * The target of a request line without scheme and authority, which clients put there that believe to talk to a proxy.
- * Those that no URL can have stay, and are refused.
+ * The target of a request line without scheme and authority, which clients send when they take the server for a proxy.
+ * An invalid authority is kept, and the request is refused.
  */
 function originForm(target: string): string {
   const [, authority, rest = ""] = /^https?:\/\/([^/?#]+)([^]*)$/i.exec(target) ?? [];
@@ -26,12 +26,12 @@ function originForm(target: string): string {
   return rest.startsWith("/") ? rest : `/${rest}`;
 }
 
-/** A client that connects and does not get on with TLS; Node's own limit is two minutes. */
+/** Timeout of a TLS handshake; Node's own limit is two minutes. */
 const tlsHandshakeMs = 20_000;
 
 /**
- * The HTTP server of an API, with TLS when there is a certificate. Even what never becomes a request is answered with a
- * status that clients know.
+ * The HTTP server of an API, with TLS if there is a certificate. Even malformed requests are answered with a status
+ * that clients know.
  */
 export function createHttpServer(api: Api, tls?: TlsFiles): HttpServer {
   const server = createAdaptorServer({
@@ -44,7 +44,7 @@ export function createHttpServer(api: Api, tls?: TlsFiles): HttpServer {
   server.prependListener("request", (request) => {
     request.url = originForm(request.url ?? "");
   });
-  // Node's own answers would be 431 for long headers, 408 for slow clients and 417 for unknown expectations.
+  // By default, Node answers 431 to long headers, 408 to slow clients and 417 to unknown expectations.
   server.on("clientError", (_error, socket) => {
     if (socket.writable) socket.end(badRequestAnswer);
     else socket.destroy();

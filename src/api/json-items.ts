@@ -1,13 +1,13 @@
 import { badRequest } from "../errors.ts";
 
-/** More than the bindings of a task need: with 1024 inputs and outputs each, 8192. */
+/** More than the bindings of a task need: 8192 with 1024 inputs and 1024 outputs. */
 const JSON_ITEMS_MAX = 16_384;
 
 const [COMMA, OPENING_BRACKET, OPENING_BRACE] = [44, 91, 123];
 
 /**
- * Whether a text has so few items that it is read as JSON within milliseconds: a megabyte of small keys or of nested arrays
- * takes a hundred times as long as a megabyte of text. Counts what separates them, in texts as well.
+ * Whether a text has few enough items to be parsed as JSON within milliseconds: a megabyte of small keys or nested
+ * arrays takes a hundred times as long as a megabyte of text. Counts separators and opening brackets, also in strings.
  */
 export function hasFewItems(text: string): boolean {
   let items = 0;

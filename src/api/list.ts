@@ -2,15 +2,15 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { formatTimestamp } from "../server/timestamp.ts";
 
-/** What every list endpoint answers. The order of the columns is part of the contract. */
+/** The answer of every list endpoint. The order of the columns is part of the contract. */
 export const listOutput = z.object({ header: z.array(z.string()), body: z.array(z.array(z.unknown())) });
 
-/** Become cells in some milliseconds. */
+/** Number of rows that are converted in a few milliseconds. */
 const ROWS_PER_SLICE = 4096;
 
 /**
- * Builds a list answer: one cell per column of the header in every row, rows in insertion order. Others get their turn
- * between two parts of a long list.
+ * Builds a list answer: rows in insertion order, each with one cell per column of the header. Yields to the event loop
+ * between two slices of a long list.
  */
 export async function listResponse<Row>(
   header: readonly string[],
@@ -34,7 +34,7 @@ interface OwnedRow {
   name: string;
 }
 
-/** The list of resources that have an owner. Clients pick `uuid` and `name` by their place, second and last. */
+/** The list of resources with an owner. Clients find `uuid` and `name` by position, second and last. */
 export function ownedListResponse(rows: readonly OwnedRow[]) {
   return listResponse(
     ["created_at", "uuid", "project_id", "owner_id", "visibility", "name"],

@@ -8,20 +8,20 @@ import { isReady } from "../metrics/is-ready.ts";
 
 const metricsRefusal = "Metrics are for this machine only, or for those who know HANAMI_METRICS_TOKEN.\n";
 
-/** An empty address: asked without a socket, from inside of the process. */
+/** An empty address means a request without a socket, from inside the process. */
 function isThisMachine(address: string): boolean {
   return address === "" || address === "::1" || /^(::ffff:)?127\./.test(address);
 }
 
-/** Takes as long for a text that is nearly right as for any other. */
+/** Compares in constant time, so that timing does not reveal how much of a text is right. */
 function isSame(given: string | undefined, expected: string): boolean {
   const hash = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(hash(given ?? ""), hash(expected));
 }
 
 /**
- * What whoever runs the server asks, without a token and outside of the API's paths: `/health` (the process answers),
- * `/ready` (database, disk and hosts do, too; 503 otherwise) and `/metrics`.
+ * Endpoints for the operator, without a token and outside the API's paths: `/health` (the process answers), `/ready`
+ * (database, disk and hosts work, too; 503 otherwise) and `/metrics`.
  */
 export function probes(app: App) {
   const hono = new Hono<{ Bindings: Partial<HttpBindings> }>();

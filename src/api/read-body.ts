@@ -1,6 +1,6 @@
 import { badRequest, HanamiError } from "../errors.ts";
 
-/** The body as text; undefined when it is not UTF-8. Throws bad_request as soon as it is too big, or breaks off. */
+/** The body as text; undefined when it is not UTF-8. Throws bad_request when it becomes too big or is cut off. */
 export async function readBody(request: Request, bytesMax: number): Promise<string | undefined> {
   const tooBig = () => badRequest(`Request body is bigger than ${bytesMax} bytes.`);
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooBig();
@@ -14,7 +14,7 @@ export async function readBody(request: Request, bytesMax: number): Promise<stri
       chunks.push(chunk);
     }
   } catch (error) {
-    // A client that hangs up is no defect: anybody could fill the error log.
+    // A client that hangs up is no internal error; otherwise any client could fill the error log.
     throw error instanceof HanamiError ? error : badRequest("The request broke off.");
   }
   try {

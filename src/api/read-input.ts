@@ -4,9 +4,8 @@ const integerText = /^-?[0-9]+$/;
 const floatText = /^-?[0-9]+\.[0-9]+$/;
 
 /**
- * A query value is a number when it looks like one. Only where the field is a string that would take the text as it
- * stands does it stay one: the type follows the field. `true` and `false` are booleans where the field is one; DELETE
- * has no other way to take them.
+ * Converts a query value. A text that looks like a number becomes one, unless the field is a string and its pattern, if
+ * any, accepts the text. `true` and `false` become booleans if the field is one; DELETE has no other way to take them.
  */
 function queryValue(rule: FieldRule | undefined, text: string): unknown {
   if (rule?.type === "bool" && (text === "true" || text === "false")) return text === "true";
@@ -17,8 +16,8 @@ function queryValue(rule: FieldRule | undefined, text: string): unknown {
 }
 
 /**
- * Parses a request body. Undefined when it is not a JSON object. A map instead of an object, so that a key such as
- * `__proto__` is a key like any other.
+ * Parses a request body; undefined when it is not a JSON object. Returns a map, not an object, so that a key such as
+ * `__proto__` is not special.
  */
 export function parseBody(text: string): Map<string, unknown> | undefined {
   let parsed: unknown;
@@ -31,7 +30,7 @@ export function parseBody(text: string): Map<string, unknown> | undefined {
   return new Map(Object.entries(parsed));
 }
 
-/** The input of a request: the body's keys, overridden by those of the query string. */
+/** The input of a request: the values of the body, overridden by those of the query string. */
 export function mergeInput(
   rules: readonly FieldRule[],
   body: ReadonlyMap<string, unknown>,
@@ -41,7 +40,7 @@ export function mergeInput(
   const values = new Map(body);
   for (const [key, text] of query) {
     const rule = ruleOf.get(key);
-    // `user_id=` from a client that fills in every parameter: no text is what it means to say.
+    // A client that sends every parameter writes `user_id=` for an absent value.
     if (text === "" && rule?.required === false && rule.pattern !== undefined) continue;
     values.set(key, queryValue(rule, text));
   }

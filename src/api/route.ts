@@ -7,8 +7,8 @@ import { type Alternatives, checkInput, compileRules, type FieldRule } from "./v
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /**
- * Texts of an endpoint's own errors by status, as its documentation shows them: `{uuid}` and the like stand for any
- * text. Those of the token and of the checks that follow from `input` are known without.
+ * Texts of an endpoint's own errors by status, for its documentation: `{uuid}` and the like stand for any text. The
+ * texts of the token check and of the input checks are added automatically.
  */
 export type ErrorTexts = Partial<Record<400 | 401 | 404 | 409, readonly string[]>>;
 
@@ -19,17 +19,17 @@ interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object
   /** One sentence for the API documentation. */
   summary: string;
   /**
-   * Flat object. A key is required unless it is `.optional()` or has a `.default()`. Items of arrays are checked
-   * by the action, because the contract has texts of its own for them: declare them as `z.unknown()`.
+   * A flat object. A key is required unless it is `.optional()` or has a `.default()`. Declare the items of arrays as
+   * `z.unknown()`: the action checks them, because the contract has special texts for them.
    */
   input: Input;
   output: Output;
   errors?: ErrorTexts;
-  /** Both are `.optional()` in `input`; one of them is needed, and no more than one. */
+  /** Exactly one of these keys is required; both are `.optional()` in `input`. */
   oneOf?: Alternatives;
   /** Media types of a body that is not JSON; `output` is an empty object then. */
   produces?: readonly string[];
-  /** Three lines: call one action with the validated input, shape its result. */
+  /** About three lines: calls one action with the validated input and shapes its result. */
   handler: (first: First, input: z.output<Input>) => Promise<z.input<Output> | StreamAnswer>;
 }
 
@@ -42,7 +42,7 @@ interface RouteBase {
   errors?: ErrorTexts;
   oneOf?: Alternatives;
   produces?: readonly string[];
-  /** Derived from `input`; in alphabetical order. */
+  /** Derived from `input`, in alphabetical order. */
   rules: FieldRule[];
 }
 
@@ -55,7 +55,7 @@ export interface ProtectedRoute extends RouteBase {
   handle(context: Context, values: ReadonlyMap<string, unknown>): Promise<object>;
 }
 
-/** An endpoint that needs no token. */
+/** An endpoint without authentication. */
 export interface PublicRoute extends RouteBase {
   public: true;
   handle(visitor: Visitor, values: ReadonlyMap<string, unknown>): Promise<object>;
@@ -68,7 +68,7 @@ function parseInput<Input extends z.ZodObject>(
   values: ReadonlyMap<string, unknown>,
 ): z.output<Input> {
   checkInput(rules, values, oneOf);
-  // Fills in defaults; whatever it still rejects lies inside of an array or map.
+  // Fills in defaults; it can only reject values inside an array or map.
   const parsed = input.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -76,8 +76,8 @@ function parseInput<Input extends z.ZodObject>(
 }
 
 /**
- * Declares an endpoint. The declaration is also its documentation. `adminOnly` endpoints answer everybody but global
- * administrators with an empty 401, whatever the policy file says.
+ * Declares an endpoint; the declaration is also its documentation. An `adminOnly` endpoint answers an empty 401 to
+ * callers other than global administrators, regardless of the policy file.
  */
 export function route<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
   declaration: Declaration<Input, Output, Context> & { adminOnly?: true },
@@ -97,7 +97,7 @@ export function route<Input extends z.ZodObject, Output extends z.ZodType<object
   };
 }
 
-/** Declares an endpoint that needs no token. */
+/** Declares an endpoint without authentication. */
 export function publicRoute<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
   declaration: Declaration<Input, Output, Visitor>,
 ): PublicRoute {

@@ -1,10 +1,10 @@
 /**
- * JSON with the keys of every object in alphabetical order, as the contract has it. It is put together as text: an
- * object with sorted keys would have those that look like numbers, such as names of columns, first and in their order.
+ * JSON with the keys of every object in alphabetical order, as the contract demands. The text is assembled directly,
+ * because JavaScript objects order keys that look like numbers, such as names of columns, first and numerically.
  */
 export function sortedJson(value: unknown): string {
   if (Array.isArray(value)) {
-    // Rows of numbers come by the million.
+    // A fast path, because there can be millions of rows of numbers.
     const isFlat = !value.some((item) => typeof item === "object" && item !== null);
     return isFlat ? JSON.stringify(value) : `[${value.map((item) => sortedJson(item ?? null)).join(",")}]`;
   }

@@ -1,9 +1,9 @@
-/** What a handler answers instead of an object when the body is not JSON, or is too big to be made in one piece. */
+/** The result of a handler whose body is not JSON, or too big to be built at once. */
 export class StreamAnswer {
   readonly mediaType: string;
-  /** Made as fast as the client takes it; ended early when the client leaves. */
+  /** Produced at the client's pace; the iteration ends early when the client disconnects. */
   readonly pieces: AsyncIterable<Uint8Array>;
-  /** Size of the body in bytes, where it is known before. */
+  /** Size of the body in bytes, if known in advance. */
   readonly bytes: number | undefined;
   /** Name under which browsers save the body. */
   readonly fileName: string | undefined;
@@ -27,12 +27,12 @@ export class StreamAnswer {
   }
 
   /**
-   * The body. When the pieces fail half-way the connection breaks, which is the only way left to tell the client that
-   * it did not get everything; `onFailure` learns why.
+   * The body. When the pieces fail midway, the connection is broken, because nothing else can tell the client that the
+   * body is incomplete; `onFailure` gets the error.
    */
   toStream(onFailure: (error: unknown) => void): ReadableStream<Uint8Array> {
     const iterator = this.pieces[Symbol.asyncIterator]();
-    // Also when it has all that `Content-Length` announced, while the end of the pieces is still being waited for.
+    // Also true when the client has the announced `Content-Length` but the end of the pieces is still pending.
     let hasLeft = false;
     return new ReadableStream<Uint8Array>(
       {
@@ -52,13 +52,13 @@ export class StreamAnswer {
           await iterator.return?.();
         },
       },
-      // Nothing is made before somebody wants it.
+      // Produces nothing in advance.
       { highWaterMark: 0 },
     );
   }
 }
 
-/** Name of a file on the client's side. */
+/** File name for the client. */
 export function downloadName({ name, uuid }: { name: string; uuid: string }, extension: string): string {
   return `${name.replaceAll(/[^\w -]/g, "_") || uuid}.${extension}`;
 }

@@ -4,16 +4,16 @@ import { validationTexts as texts } from "./validation-texts.ts";
 
 type TypeWord = "int" | "float" | "bool" | "string" | "array" | "map";
 
-/** What the contract's checks need to know about one key of an input. */
+/** Rule of the contract's checks for one key of an input. */
 export interface FieldRule {
   key: string;
   type: TypeWord;
   required: boolean;
-  pattern?: RegExp;
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
+  pattern: RegExp | undefined;
+  minimum: number | undefined;
+  maximum: number | undefined;
+  minLength: number | undefined;
+  maxLength: number | undefined;
 }
 
 const typeWords: Record<string, TypeWord> = {
@@ -27,30 +27,36 @@ const typeWords: Record<string, TypeWord> = {
 
 const alphabetically = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Reads the rules out of the declaration, so that one schema gives validation and documentation. */
+/** The contract checks a choice by a regex, too, like that of `new_state`. */
+function patternOf({ enum: choices, pattern }: { enum?: unknown[]; pattern?: string }): RegExp | undefined {
+  if (choices !== undefined) return new RegExp(`^(${choices.join("|")})$`);
+  return pattern === undefined ? undefined : new RegExp(pattern);
+}
+
+/** Derives the rules from the declaration, so that one schema serves validation and documentation. */
 export function compileRules(input: z.ZodObject): FieldRule[] {
   const schema = z.toJSONSchema(input, { io: "input" });
   const required = new Set(schema.required);
   return Object.entries(schema.properties ?? {})
-    .map(([key, property]) => {
+    .map(([key, property]): FieldRule => {
       const type = typeof property === "object" ? typeWords[String(property.type)] : undefined;
       if (typeof property !== "object" || type === undefined) throw new Error(`input '${key}' needs one plain type`);
-      const rule: FieldRule = { key, type, required: required.has(key) };
-      if (property.pattern !== undefined) rule.pattern = new RegExp(property.pattern);
-      // The contract knows a choice as a regex, like that of `new_state`.
-      if (property.enum !== undefined) rule.pattern = new RegExp(`^(${property.enum.join("|")})$`);
-      if (type === "int" || type === "float") {
-        rule.minimum = property.minimum;
-        rule.maximum = property.maximum;
-      }
-      rule.minLength = property.minLength;
-      rule.maxLength = property.maxLength;
-      return rule;
+      const isNumber = type === "int" || type === "float";
+      return {
+        key,
+        type,
+        required: required.has(key),
+        pattern: patternOf(property),
+        minimum: isNumber ? property.minimum : undefined,
+        maximum: isNumber ? property.maximum : undefined,
+        minLength: property.minLength,
+        maxLength: property.maxLength,
+      };
     })
     .sort((a, b) => alphabetically(a.key, b.key));
 }
 
-/** As JSON schema and zod count them: what takes two of JavaScript's units is one. */
+/** Counts code points, as JSON schema and zod do: a surrogate pair is one character. */
 const charactersOf = (text: string) => text.length - (text.match(/[\u{10000}-\u{10FFFF}]/gu)?.length ?? 0);
 
 function hasType(value: unknown, type: TypeWord): boolean {
@@ -70,7 +76,7 @@ function hasType(value: unknown, type: TypeWord): boolean {
   }
 }
 
-/** A multiple of four, so that no group of base64 is cut. */
+/** A multiple of four, so that no group of base64 is split. */
 const JUDGED_LENGTH = 16_384;
 
 function checkValue(rule: FieldRule, value: unknown): void {
@@ -79,8 +85,8 @@ function checkValue(rule: FieldRule, value: unknown): void {
     throw badRequest(texts.type(key, rule.type));
   }
   if (typeof value === "string") {
-    // What is too long by far is judged by its beginning: a pattern with a group that repeats takes 50 ns and a place on
-    // the stack for each four characters.
+    // A far too long text is judged by its beginning: a pattern with a repeated group takes 50 ns and stack space for
+    // each four characters.
     const judged = rule.maxLength === undefined ? value : value.slice(0, Math.max(rule.maxLength, JUDGED_LENGTH));
     if (rule.pattern !== undefined && !rule.pattern.test(judged)) {
       throw badRequest(texts.pattern(key, rule.pattern.source));
@@ -102,7 +108,7 @@ function checkValue(rule: FieldRule, value: unknown): void {
   }
 }
 
-/** Two keys of which an input needs one: the usual one and another way to say the same. */
+/** Two keys of which an input needs exactly one: the usual key and its alternative. */
 export type Alternatives = readonly [string, string];
 
 /** The contract's checks in the contract's order; only the first problem is reported. Throws bad_request. */

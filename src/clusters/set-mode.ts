@@ -2,13 +2,14 @@ import { and, eq, inArray, isNull, notExists } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { clusters, tasks } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
-import type { ClusterMode } from "./cluster-seat.ts";
+import type { ClusterMode } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
 import type { ClusterRow } from "../db/rows.ts";
 
 /**
- * Switches between tasks and direct IO. DIRECT only while no task waits or runs; TASK only from DIRECT, once what was
- * learned directly is on disk. Throws 409 otherwise. Tasks that were queued meanwhile start with TASK.
+ * Switches between tasks and direct IO: to DIRECT only while no task is queued or active, to TASK only from DIRECT and
+ * after the directly learned state has been saved. Throws 409 otherwise. Tasks that were queued meanwhile start with
+ * TASK.
  */
 export async function setMode(
   context: Context,
@@ -16,8 +17,8 @@ export async function setMode(
 ): Promise<ClusterRow> {
   const { db, scheduler } = context.app;
   const { uuid } = await findCluster(context, wanted);
-  const row = await scheduler.exclusive(uuid, async (seat) => {
-    if (seat.dirty && mode === "TASK") await seat.save();
+  const row = await scheduler.exclusive(uuid, async (network) => {
+    if (network.dirty && mode === "TASK") await network.save();
     const unfinished = db
       .select({ uuid: tasks.uuid })
       .from(tasks)
@@ -34,7 +35,7 @@ export async function setMode(
         ),
       )
       .returning();
-    if (changed !== undefined) seat.modeChanged(mode);
+    if (changed !== undefined) network.modeChanged(mode);
     return changed;
   });
   if (row === undefined) throw conflict(`Can not switch cluster to '${mode}'`);

@@ -4,18 +4,18 @@ import type { Context } from "../app-context.ts";
 import type { DatasetRow } from "../db/rows.ts";
 import { datasets } from "../db/schema/index.ts";
 import { announceUpload, type Announcement } from "../uploads/announce-upload.ts";
-import type { DatasetType } from "./find-dataset.ts";
+import type { FormatName } from "./formats.ts";
 
 export interface AnnouncedDataset {
   dataset: DatasetRow;
-  /** Uuids of the temporary files, in the order of the announced ones. */
+  /** Uuids of the temporary files, in the order of the announced files. */
   tempfiles: string[];
 }
 
-/** Makes a dataset without rows, and a temporary file for each announced one. Throws as `announceUpload` does. */
+/** Creates a dataset without rows and a temporary file for each announced file. Throws as `announceUpload` does. */
 export async function announceDataset(
   context: Context,
-  { name, type, files }: { name: string; type: DatasetType; files: Announcement["files"] },
+  { name, type, files }: { name: string; type: FormatName; files: Announcement["files"] },
 ): Promise<AnnouncedDataset> {
   const uuid = randomUUID();
   let dataset: DatasetRow | undefined;

@@ -1,27 +1,23 @@
 import type { Context } from "../app-context.ts";
 import { badRequest, notFound } from "../errors.ts";
-import type { ExportFormat } from "./export/export-job.ts";
 import { runExport } from "./export/run-export.ts";
-import { columnNames, selectGroups } from "./export/table.ts";
-import { npyBytes } from "./export/write-npy.ts";
+import { selectGroups } from "./export/table.ts";
+import { downloadIn, type ExportFormat } from "./formats.ts";
 import type { DatasetRow } from "../db/rows.ts";
 import { checkExists, openDataset } from "./open-dataset.ts";
 import { datasetPath } from "../files/storage.ts";
 
 export interface DatasetDownload {
   row: DatasetRow;
-  /** To be used up or ended. */
+  /** The caller must consume or end it. */
   pieces: AsyncIterable<Uint8Array>;
-  /** Where the format tells it before. */
+  /** Undefined when the format does not fix the size in advance. */
   bytes: number | undefined;
 }
 
-/** Formats that describe every column; more of them take more memory than their data. */
-const MAX_DESCRIBED_COLUMNS = 65_536;
-
 /**
- * A whole dataset, or one of its column groups, as a file. Throws 404 for the dataset and the group, 400 when the
- * dataset is not complete, or does not fit the format, 409 when too many downloads run.
+ * Exports a whole dataset, or one of its column groups, as a file. Throws 404 for an unknown dataset or group, 400 when
+ * the dataset is incomplete or does not fit the format, 409 when too many downloads are running.
  */
 export async function downloadDataset(
   context: Context,
@@ -35,19 +31,23 @@ export async function downloadDataset(
   }
   const groups = selectGroups(reader.groups, column_name);
   if (groups.length === 0) throw badRequest(`Data-set with uuid '${uuid}' has no columns`);
-  if (format === "csv" || format === "parquet") checkColumnNames(columnNames(groups));
-  const described = format === "parquet" ? columnNames(groups).length : format === "arrow" ? groups.length : 0;
-  if (described > MAX_DESCRIBED_COLUMNS) {
-    throw badRequest(`${described} columns are too many for ${format}: at most ${MAX_DESCRIBED_COLUMNS} are possible`);
+  const download = downloadIn(format);
+  const names = download.names(groups);
+  checkNamesDiffer(names);
+  if (names.length > (download.namesMax ?? Infinity)) {
+    throw badRequest(`${names.length} columns are too many for ${format}: at most ${download.namesMax} are possible`);
   }
   const columnCount = groups.reduce((sum, { width }) => sum + width, 0);
-  const bytes = format === "npy" ? npyBytes({ type: reader.type, rowCount: reader.rowCount, columnCount }) : undefined;
+  const bytes = download.bytes?.({ type: reader.type, rowCount: reader.rowCount, columnCount });
   const path = datasetPath(context.app.storage, row.uuid);
   const pieces = runExport({ path, format, group: column_name }, context.caller);
   return { row, bytes, pieces: await begin(pieces, () => checkExists(context.app, row.uuid)) };
 }
 
-/** The same pieces, once the first of them is there: until then the dataset may have been deleted, which `check` says. */
+/**
+ * Waits for the first piece, then returns all pieces. On an error it calls `check`, because the dataset may have been
+ * deleted.
+ */
 async function begin(
   pieces: AsyncIterable<Uint8Array>,
   check: () => Promise<void>,
@@ -68,8 +68,8 @@ async function begin(
   };
 }
 
-/** A group `a` of two columns beside a group `a_0` would give two columns of the same name. */
-function checkColumnNames(names: readonly string[]): void {
+/** A group `a` of two columns and a group `a_0` would yield two columns of the same name. */
+function checkNamesDiffer(names: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of names) {
     if (seen.has(name)) {

@@ -7,30 +7,27 @@ import { badRequest, notFound } from "../errors.ts";
 import { checkProjectBytes, roomInProject } from "../limits/project-bytes.ts";
 import { findDataset } from "./find-dataset.ts";
 import type { DatasetRow, TempfileRow } from "../db/rows.ts";
-import { ImportError, type ImportJob } from "./import/import-job.ts";
+import { fileRoles, type FileRole, type FormatName } from "./formats.ts";
+import type { ImportJob } from "./import/carry-out.ts";
+import { ImportError, type ImportFile, type ImportOptions } from "./import/import-job.ts";
 import { runImport } from "./import/run-import.ts";
 import { datasetPath, tempfilePath } from "../files/storage.ts";
 import { checkComplete, keepUpload, removeUploadedFiles, uuidsOf } from "../uploads/finalize-upload.ts";
 import { isInDoubt } from "../server/outage.ts";
 import { isMissing } from "../files/is-missing.ts";
 
-interface FileInput {
+export interface FinalizeInput {
+  type: FormatName;
   uuid: string;
-  uuid_input_file: string;
-  /** Refuse numbers that a 32-bit float changes, in place of warning of them. */
-  exact?: boolean | undefined;
+  /** Uuid of the temporary file for each of the format's roles. */
+  files: Partial<Record<FileRole, string>>;
+  options: ImportOptions;
 }
 
-export type FinalizeInput =
-  | { type: "mnist"; uuid: string; uuid_input_file: string; uuid_label_file: string }
-  | ({ type: "csv"; has_header?: boolean | undefined } & FileInput)
-  | ({ type: "parquet" | "arrow" } & FileInput)
-  | ({ type: "npy"; column_name?: string | undefined } & FileInput);
-
 /**
- * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or somebody else
- * finalizes it, 400 with the reason when the data is refused. After an error the temporary files are still there, so
- * that chunks can be sent again; on success they are gone.
+ * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or another request
+ * finalizes it, 400 with the reason when the data is refused. After an error the temporary files still exist, so that
+ * chunks can be resent; on success they are removed.
  */
 export async function finalizeDataset(context: Context, input: FinalizeInput): Promise<DatasetRow> {
   const dataset = await findDataset(context, input.uuid);
@@ -40,36 +37,30 @@ export async function finalizeDataset(context: Context, input: FinalizeInput): P
 
 async function finalize(context: Context, dataset: DatasetRow, input: FinalizeInput): Promise<DatasetRow> {
   const { app } = context;
-  const inputFile = await findTempfile(context, dataset, "input", input.uuid_input_file);
-  const labelFile =
-    input.type === "mnist" ? await findTempfile(context, dataset, "label", input.uuid_label_file) : undefined;
+  const files: TempfileRow[] = [];
+  for (const role of fileRoles(input.type)) {
+    files.push(await findTempfile(context, dataset, role, input.files[role] as string));
+  }
   if (dataset.type !== input.type) {
     throw badRequest(`Data-set with uuid '${input.uuid}' was announced as ${dataset.type}, not as ${input.type}`);
   }
-  const files = labelFile === undefined ? [inputFile] : [inputFile, labelFile];
   const upload = `data-set with uuid '${input.uuid}'`;
   for (const file of files) checkComplete(file, { upload, part: ` of its ${file.role}-file` });
 
-  // The dataset takes the place of its upload.
+  // The dataset replaces its upload, whose bytes become free.
   const { limits } = app.config;
   const uploadBytes = files.reduce((total, { file_size }) => total + file_size, 0);
   const spareBytes = (await roomInProject(limits, app.db, dataset.project_id)) + uploadBytes;
-  const path = (file: TempfileRow) => tempfilePath(app.storage, file.uuid);
-  const common = {
+  const paths = files.map(({ role, uuid }) => [role, tempfilePath(app.storage, uuid)]);
+  const job: ImportJob = {
+    ...input.options,
+    type: input.type,
     name: dataset.name,
     target: datasetPath(app.storage, dataset.uuid),
-    input: path(inputFile),
+    ...(Object.fromEntries(paths) as Pick<ImportFile, FileRole>),
     rowsMax: limits.datasetRows,
     bytesMax: Math.min(limits.datasetBytes, spareBytes),
   };
-  let job: ImportJob;
-  if (input.type === "mnist") job = { type: "mnist", ...common, label: path(labelFile as TempfileRow) };
-  else {
-    const { type, exact } = input;
-    if (type === "npy") job = { type, ...common, exact, column_name: input.column_name };
-    else if (type === "csv") job = { type, ...common, exact, has_header: input.has_header };
-    else job = { type, ...common, exact };
-  }
   let warnings: string[];
   try {
     const owner = { projectId: dataset.project_id, userId: context.caller.userUuid };
@@ -77,7 +68,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   } catch (error) {
     await keepUpload(app, files);
     if (error instanceof ImportError) throw badRequest(`Data-set can not be imported: ${error.message}`);
-    // It was deleted, and its files with it, before they were read.
+    // Throws 404 when the dataset and its files were deleted before they were read.
     await findDataset(context, input.uuid);
     throw error;
   }
@@ -101,7 +92,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
     });
   } catch (error) {
     if (!isInDoubt(error)) await rm(job.target, { force: true });
-    // It was deleted, and its new file with it.
+    // Throws 404 when the dataset and its new file were deleted.
     if (isMissing(error)) await findDataset(context, input.uuid);
     throw error;
   }
@@ -112,7 +103,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
 async function findTempfile(
   { app, caller }: Context,
   dataset: DatasetRow,
-  role: "input" | "label",
+  role: FileRole,
   uuid: string,
 ): Promise<TempfileRow> {
   const [row] = await app.db
@@ -126,7 +117,7 @@ async function findTempfile(
         visibleTo(caller, tempfiles),
       ),
     );
-  // A dataset that was deleted meanwhile has taken its files with it.
+  // Deleting a dataset deletes its temporary files, so this reports a deleted dataset first.
   if (row === undefined) await findDataset({ app, caller }, dataset.uuid);
   if (row === undefined) throw notFound(`${role === "input" ? "Input" : "Label"}-data with uuid '${uuid}' not found.`);
   return row;

@@ -1,6 +1,6 @@
 import type { Db } from "./client.ts";
 
-/** Building a query and its text takes as long as carrying it out. What `build` prepares is kept with its database. */
+/** Caches what `build` prepares, per database: building a query and its text takes as long as executing it. */
 export function builtOnce<Query>(build: (db: Db) => Query): (db: Db) => Query {
   const built = new WeakMap<Db, Query>();
   return (db) => {

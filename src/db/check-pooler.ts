@@ -7,16 +7,16 @@ const processOf = async (sql: Pick<Sql, "unsafe">) => {
   return row?.pid;
 };
 
-/** PgBouncer's mode `statement` ends the connection of whoever begins a transaction. */
+/** PgBouncer's mode `statement` closes a connection that begins a transaction. */
 function isRefused(error: Error): boolean {
   if ("code" in error && error.code === "CONNECTION_CLOSED") return true;
   throw error;
 }
 
 /**
- * Whether something in between hands the server's processes from one client to another, as PgBouncer does in its mode
- * `transaction`. Then locks of a session hold nothing. While the other client is in a transaction, the first one must
- * have the process that it had before, and the other one another.
+ * Whether a pooler between us and the database shares the database's processes among clients, as PgBouncer does in its
+ * mode `transaction`. Session locks are useless then. While the other client is in a transaction, the first client must
+ * keep its process, and the other must have a different one.
  */
 export async function isPooled(first: Sql, other: Sql): Promise<boolean> {
   for (let round = 0; round < rounds; round++) {

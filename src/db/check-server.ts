@@ -5,7 +5,7 @@ import { paths } from "../files/paths.ts";
 import { StartError } from "../errors.ts";
 import * as schema from "./schema/index.ts";
 
-/** The migrations name it. */
+/** The schema that the migrations name. */
 const home = "public";
 
 type Server = Pick<PostgresJsDatabase, "execute">;
@@ -15,7 +15,7 @@ async function ask<T>(db: Server, query: ReturnType<typeof sql>): Promise<T> {
   return row as T;
 }
 
-/** Names what keeps the server from working on this database. Throws StartError. */
+/** Throws StartError when the server cannot work on this database: it is read-only, or has the wrong search_path. */
 export async function checkRights(db: Server, name: string): Promise<void> {
   const found = await ask<{ reads: boolean; role: string; place: string | null; path: string }>(
     db,
@@ -24,19 +24,20 @@ export async function checkRights(db: Server, name: string): Promise<void> {
   );
   if (found.reads) {
     throw new StartError(
-      `The database ${name} can only be read. Name the primary server, and a database that takes changes.`,
+      `The database ${name} is read-only. Name the primary server, and a database that accepts writes.`,
     );
   }
   if (found.place !== home) {
     throw new StartError(
-      `The database ${name} can not be used with the search_path ${found.path} of user ${found.role}: new tables would be ` +
-        `${found.place === null ? "nowhere" : `in the schema ${found.place}`}, and this server's are in ${home}. ` +
+      `The database ${name} cannot be used with the search_path ${found.path} of user ${found.role}: ` +
+        `new tables would be ${found.place === null ? "nowhere" : `in the schema ${found.place}`}, ` +
+        `and this server's are in ${home}. ` +
         `ALTER ROLE … SET search_path = ${home}, or options=-c%20search_path=${home} in DATABASE_URL.`,
     );
   }
 }
 
-/** Whether there is a migration that the database does not have. */
+/** Whether the database lacks a migration. */
 export async function isBehind(db: Server): Promise<boolean> {
   const { journal } = await ask<{ journal: string | null }>(
     db,
@@ -51,7 +52,7 @@ export async function isBehind(db: Server): Promise<boolean> {
   return Number(newest) < Math.max(...known.map(({ folderMillis }) => folderMillis));
 }
 
-/** Whoever migrates makes a schema and tables. Throws StartError, which says how to allow that. */
+/** Migrations create a schema and tables. Throws StartError, which says how to grant that right. */
 export async function checkMayCreate(db: Server, name: string): Promise<void> {
   const may = await ask<{ role: string; database: string; place: string; schemas: boolean; tables: boolean }>(
     db,
@@ -65,13 +66,14 @@ export async function checkMayCreate(db: Server, name: string): Promise<void> {
   ];
   if (missing.length === 0) return;
   throw new StartError(
-    `The database ${name} has to be brought up to date, and user ${may.role} may not do so. Run as its owner: ${missing.join("; ")}`,
+    `The database ${name} needs migrations, but user ${may.role} has no right to run them. ` +
+      `Run as its owner: ${missing.join("; ")}`,
   );
 }
 
 const tableNames = Object.values(schema).flatMap((value) => (is(value, Table) ? [getTableName(value)] : []));
 
-/** The migrations say that all tables are there: they have to be, and may be changed. Throws StartError. */
+/** Checks that all migrated tables exist and that the user may change them. Throws StartError. */
 export async function checkTables(db: Server, name: string): Promise<void> {
   const rows = (await db.execute(
     sql`select wanted.name, current_user as role, class.oid is not null as there,
@@ -83,7 +85,7 @@ export async function checkTables(db: Server, name: string): Promise<void> {
   const missing = rows.find(({ there }) => !there);
   if (missing !== undefined) {
     throw new StartError(
-      `The database ${name} has been set up, but its table ${missing.name} is not in the schema ${home}. Restore a backup.`,
+      `The database ${name} has been set up, but the schema ${home} lacks its table ${missing.name}. Restore a backup.`,
     );
   }
   const fixed = rows.find(({ changed }) => !changed);
@@ -92,6 +94,7 @@ export async function checkTables(db: Server, name: string): Promise<void> {
     (right) => `GRANT ${right} IN SCHEMA ${home} TO "${fixed.role}"`,
   );
   throw new StartError(
-    `The database ${name} does not let user ${fixed.role} read and change the table ${fixed.name}. Run as its owner: ${grants.join("; ")}`,
+    `The database ${name} does not let user ${fixed.role} read and change the table ${fixed.name}. ` +
+      `Run as its owner: ${grants.join("; ")}`,
   );
 }

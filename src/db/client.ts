@@ -1,5 +1,5 @@
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core";
 import type * as schema from "./schema/index.ts";
 
-/** The one database type of the actions: PGlite and postgres.js both fit it, and so does a transaction. */
+/** The database type of the actions: PGlite, postgres.js and transactions all fit it. */
 export type Db = PgDatabase<PgQueryResultHKT, typeof schema>;

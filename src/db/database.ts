@@ -1,9 +1,9 @@
 import type { Db } from "./client.ts";
 
-/** An open database whose schema is up to date, and which no other server uses. */
+/** An open database with an up-to-date schema, used by no other server. */
 export interface Database {
   readonly db: Db;
-  /** Resolves when this server may not use the database any more, because another one has it. */
+  /** Resolves when another server has taken the database and this one must no longer use it. */
   readonly taken: Promise<Error>;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { paths } from "../files/paths.ts";
 import { StartError } from "../errors.ts";
 
-/** Lines that a patch adds, by the file that gets them. */
+/** The lines that a patch adds, by file. */
 function addedLines(patch: string): Map<string, string[]> {
   const added = new Map<string, string[]>();
   let lines: string[] = [];
@@ -14,7 +14,7 @@ function addedLines(patch: string): Map<string, string[]> {
   return added;
 }
 
-/** Files of packages that lack what the patches in patches/ add to them. */
+/** Files of packages that lack lines added by the patches in patches/. */
 export function unpatchedFiles(): string[] {
   const patches = readdirSync(paths.patches).map((name) => readFileSync(join(paths.patches, name), "utf8"));
   return patches
@@ -27,7 +27,7 @@ export function unpatchedFiles(): string[] {
     .map(([name]) => name);
 }
 
-/** Throws StartError for a driver that would take the whole server down when its database goes away. */
+/** Throws StartError for an unpatched driver: it would crash the server when the database goes away. */
 export function checkDriver(): void {
   const [file] = unpatchedFiles();
   if (file === undefined) return;

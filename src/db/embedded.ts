@@ -14,25 +14,25 @@ import * as schema from "./schema/index.ts";
 import { keepLogShort } from "./write-ahead-log.ts";
 
 export const settings = [
-  // The default of 128 MB is memory that stays in the process: 233 MB instead of 380 and more.
+  // The process keeps this memory: it takes 233 MB, but 380 MB and more with the default of 128 MB.
   "shared_buffers=16MB",
-  // Segments of 16 MiB that are kept to be used again: see `keepLogShort`.
+  // Keeps 16 MiB segments for reuse: see `keepLogShort`.
   "min_wal_size=48MB",
-  // Else every checkpoint writes a file for them, and a full disk there makes the database hang, and the process with it.
+  // Otherwise every checkpoint writes a file for them; on a full disk that makes the database and the process hang.
   "max_active_replication_origins=0",
 ];
 
-/** Postgres' own. Every file that it ever looked at stays open up to there. */
+/** Postgres' own default. It keeps up to this many files open. */
 const defaultFilesMax = 1000;
 
 /**
- * The embedded database. It has no lock of its own: the caller must hold the lock of the data directory, because two
- * processes on one directory destroy it.
+ * Opens the embedded database. It has no lock of its own: the caller must hold the lock of the data directory, because
+ * two processes on one directory destroy it.
  */
 export async function openEmbedded(directory: string, filesMax = defaultFilesMax): Promise<Database> {
   let client: PGlite | undefined;
   try {
-    // Without space it would hang.
+    // Without disk space, opening would hang.
     await checkSpace(dirname(directory));
     client = await PGlite.create({
       dataDir: directory,
@@ -47,7 +47,7 @@ export async function openEmbedded(directory: string, filesMax = defaultFilesMax
     const log = keepLogShort(client, directory);
     return {
       db: db as unknown as Db,
-      // The lock of the data directory keeps others out.
+      // The lock of the data directory keeps other servers out.
       taken: new Promise(() => {}),
       close: async () => {
         await log.stop();
@@ -60,7 +60,7 @@ export async function openEmbedded(directory: string, filesMax = defaultFilesMax
     const reason = error instanceof Error ? error.message : String(error);
     const hint =
       outageOf(error) === undefined ? " If its files are damaged, restore the data directory from a backup." : "";
-    throw new StartError(`The embedded database in ${directory} can not be opened: ${reason}.${hint}`, {
+    throw new StartError(`The embedded database in ${directory} cannot be opened: ${reason}.${hint}`, {
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import type { Sql, TransactionSql } from "postgres";
 import { STATEMENTS_MAX } from "./statements-max.ts";
 
-/** Nobody gave back a connection in time: the database does not answer, or far too much is asked of it. */
+/** No connection became free in time: the database does not answer, or is overloaded. */
 class NoConnectionError extends Error {
   readonly code = "QUERY_TIMEOUT";
 
@@ -11,7 +11,7 @@ class NoConnectionError extends Error {
   }
 }
 
-/** Semaphore that are taken in the order in which they were asked for. Whoever waits too long fails. */
+/** A first-come, first-served semaphore. A caller that waits too long fails with NoConnectionError. */
 class Turns {
   #free: number;
   readonly #waitMs: number;
@@ -53,16 +53,16 @@ class Turns {
 type Unsafe = Sql["unsafe"];
 
 /**
- * An option of the driver's own transactions. What it answers when a query has been sent is whether the connection takes
- * another one meanwhile: one that waits would share the fate of the one before, such as its timeout.
+ * An option of the driver's own transactions. It returns whether the connection accepts another query while one is
+ * running. It must not: the second query would fail with the first, for example at its timeout.
  */
 const oneAtATime = { onexecute: () => false };
 
 /**
- * What Drizzle needs of a pool's client. As many queries and transactions run at once as there are connections: the
- * driver's own queue has no end, and behind a server that is frozen each query in it would wait for those before it.
- * Statements are prepared, also those for which Drizzle does not ask for it: an unprepared one is parsed and planned
- * each time, after a round trip for its parameters' types.
+ * The part of a pool's client that Drizzle needs. Runs at most as many queries and transactions at once as there are
+ * connections: the driver's own queue is unbounded, and with a frozen server each query in it would wait for all before
+ * it. All statements are prepared, even if Drizzle does not request it: an unprepared statement is parsed and planned
+ * each time, after a round trip for the types of its parameters.
  */
 export function limitClient(pool: Sql, { places, waitMs }: { places: number; waitMs: number }): Sql {
   const turns = new Turns(places, waitMs);

@@ -3,8 +3,8 @@ import { StartError } from "../errors.ts";
 import type { ServerAddress } from "../server/connection-url.ts";
 
 /**
- * Opens all connections of a pool, which keeps them: what is missing is known at the start, and not by every third
- * request. Throws StartError, which says how many there could be.
+ * Opens all connections of a pool, which keeps them, so that a shortage fails the start instead of every third request.
+ * Throws StartError, which says how many connections the database accepts.
  */
 export async function openConnections(pool: Sql, { name }: ServerAddress, wanted: number): Promise<void> {
   let opened = 0;
@@ -16,7 +16,7 @@ export async function openConnections(pool: Sql, { name }: ServerAddress, wanted
       await pool.begin(async () => {
         opened += 1;
         if (opened === wanted) end();
-        // Nobody gives one back before all have one.
+        // Holds the connection until all are open.
         await done;
       });
     } catch (error) {
@@ -28,7 +28,8 @@ export async function openConnections(pool: Sql, { name }: ServerAddress, wanted
   if (failure === undefined) return;
   await pool.end({ timeout: 0 });
   throw new StartError(
-    `The database ${name} takes only ${opened} of the ${wanted} connections that HANAMI_DATABASE_CONNECTIONS asks for, ` +
-      `besides one for the lock: ${failure.message}. Set it to ${Math.max(1, opened)} or less, or let the database take more.`,
+    `The database ${name} accepts only ${opened} of the ${wanted} connections that HANAMI_DATABASE_CONNECTIONS asks ` +
+      `for, in addition to one for the lock: ${failure.message}. ` +
+      `Set it to ${Math.max(1, opened)} or less, or let the database accept more.`,
   );
 }

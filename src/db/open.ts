@@ -5,15 +5,15 @@ import type { PoolOptions } from "./server-connection.ts";
 import { openServer } from "./server.ts";
 
 interface DatabaseOptions extends Partial<PoolOptions> {
-  /** Of a server. */
+  /** URL of a Postgres server. */
   url: string | undefined;
-  /** Of the embedded database, where there is no `url`. */
+  /** Directory of the embedded database, which is used without `url`. */
   directory: string;
   /** How many files the embedded database may keep open. */
   filesMax?: number;
 }
 
-/** Opens the server behind `url`, or else the embedded database in `directory`, and applies missing migrations. */
+/** Opens the database server at `url`, or the embedded database in `directory`, and applies missing migrations. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { url, directory, filesMax, connections = 10, querySeconds = 15 } = options;
   if (url === undefined) return openEmbedded(directory, filesMax);

@@ -4,30 +4,30 @@ import { STATEMENTS_MAX } from "./statements-max.ts";
 
 const { serialize } = protocol;
 
-/** After so long with statements the event loop has a turn before the next one. */
+/** After statements have run for this long, the event loop gets a turn before the next one. */
 const TURN_MS = 1;
 
 type Messages = Awaited<ReturnType<PGlite["execProtocolStream"]>>;
 
-/** A statement that the database has parsed. */
+/** A statement parsed by the database. */
 interface Prepared {
   name: string;
-  /** Types of its parameters, by which values become text. */
+  /** Types of its parameters; they choose how values are serialized to text. */
   types: number[];
-  /** What the database told of its columns; executing it does not tell again. */
+  /** The database's description of its columns, which executing does not repeat. */
   columns: Messages;
 }
 
 /**
- * Statements of PGlite that are parsed once. Its own `query` has each parsed, described twice and planned anew, in six
- * messages; here a known text takes one. The first known is the first forgotten, and of an unknown one nothing is kept
- * when it fails.
+ * Parses each statement of PGlite only once. PGlite's own `query` parses, describes (twice) and plans each statement
+ * anew, in six messages; here a known text takes one. The oldest statement is evicted first; a new statement that fails
+ * is not kept.
  */
 class PreparedStatements {
   readonly #client: PGlite;
   readonly #known = new Map<string, Prepared>();
   #names = 0;
-  /** Merging some hundred of them for every answer takes as long as the query. */
+  /** Cached, because merging hundreds of parsers for every answer takes as long as the query. */
   #parsers: PGlite["parsers"] | undefined;
 
   constructor(client: PGlite) {
@@ -35,8 +35,8 @@ class PreparedStatements {
   }
 
   /**
-   * Not safe for two callers at once. The first call decides how values are parsed: Drizzle gives the same parsers with
-   * every query. Rejects with the database's error.
+   * Calls must not overlap. The first call decides how values are parsed: Drizzle passes the same parsers with every
+   * query. Rejects with the database's error.
    */
   async run<T>(text: string, params: readonly unknown[] = [], options?: QueryOptions): Promise<Results<T>> {
     const { name, types, columns } = this.#known.get(text) ?? (await this.#prepare(text));
@@ -68,16 +68,16 @@ class PreparedStatements {
     return serializer === undefined ? String(value as string) : serializer(value);
   }
 
-  /** Messages up to the next point at which the database has answered everything. */
+  /** Sends messages followed by a sync, and returns all answers. */
   #send(...messages: Uint8Array[]): Promise<Messages> {
     return this.#client.execProtocolStream(Buffer.concat([...messages, serialize.sync()]), { syncToFs: false });
   }
 }
 
 /**
- * What Drizzle needs of PGlite, and no more: its queries and transactions, with prepared statements. Nothing of PGlite waits for
- * anything but its own locks, so that statement after statement would run before anybody else of this process has a
- * turn; here others get one every millisecond.
+ * The part of PGlite that Drizzle needs: queries and transactions, with prepared statements. PGlite waits for nothing
+ * but its own locks, so consecutive statements would starve the rest of the process; here the event loop gets a turn
+ * every millisecond.
  */
 export function prepareStatements(client: PGlite): PGlite {
   const statements = new PreparedStatements(client);
@@ -88,7 +88,7 @@ export function prepareStatements(client: PGlite): PGlite {
         await setImmediate();
         turnedMs = performance.now();
       }
-      // A closed database would compute for ever.
+      // A closed database would compute forever.
       await client._checkReady();
       return statements.run<T>(...query);
     });

@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 
-/** Rows that the embedded database reads within some 20 ms of the server's main thread. */
+/** Rows that the embedded database reads in about 20 ms on the server's main thread. */
 export const PAGE_ROWS = 1000;
 
 /**
- * A list of any length, page by page: others get their turn between two. `readPage` gives the first `PAGE_ROWS` rows, in the
- * order of their sequence, that come after this one.
+ * Reads a list of any length page by page and yields to the event loop between pages. `readPage` returns the first
+ * `PAGE_ROWS` rows after the given sequence, in the order of their sequence.
  */
 export async function readPages<Row extends { sequence: number }>(
   readPage: (after: number) => Promise<Row[]>,

@@ -1,6 +1,6 @@
 import type { checkpoints, clusters, datasets, tasks, tempfiles, users } from "./schema/index.ts";
 
-/** Rows as queries return them. Types only: also layers that know no SQL may name what actions hand them. */
+/** Rows as queries return them. Types only, so that layers without SQL can name the rows that actions pass to them. */
 export type CheckpointRow = typeof checkpoints.$inferSelect;
 export type ClusterRow = typeof clusters.$inferSelect;
 export type DatasetRow = typeof datasets.$inferSelect;

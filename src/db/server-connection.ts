@@ -1,16 +1,16 @@
 import postgres, { type Options, type Sql } from "postgres";
 import type { ServerAddress } from "../server/connection-url.ts";
 
-/** The patch of the driver adds `query_timeout`, in seconds; null: no limit. */
+/** Our patch of the driver adds `query_timeout`, in seconds; null: no limit. */
 interface PatchedOptions extends Options<Record<string, never>> {
   query_timeout: number | null;
 }
 
-/** The address, and no waiting between tries: while the server is away every request learns so at once. */
+/** Options of all connections. There is no backoff: while the server is away, every request fails at once. */
 function common(address: ServerAddress): Options<Record<string, never>> {
   const { host, port, database, user, password, ssl, connectSeconds, session } = address;
   return {
-    // Lists of one, which its types do not know: the driver would cut an IPv6 address at its colons.
+    // One-element lists, which the driver's types do not allow: it would split an IPv6 address at its colons.
     host: [host] as unknown as string,
     port: [port] as unknown as number,
     ...(host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : {}),
@@ -26,11 +26,11 @@ function common(address: ServerAddress): Options<Record<string, never>> {
 }
 
 /**
- * `connections` connections to a server. They may break, and are made again when they are needed. One whose server says
- * nothing for so many seconds of a query is ended.
+ * A pool of `connections` connections. A broken connection is reopened when needed. A connection is closed when the
+ * server stays silent for `querySeconds` during a query.
  */
 export function createPool(address: ServerAddress, { connections, querySeconds }: PoolOptions): Sql {
-  // Others may have taken its place before a connection that was closed for its age is made again.
+  // No maximum age: after closing an old connection, another client might take its slot on the server.
   const options: PatchedOptions = {
     ...common(address),
     max: connections,
@@ -46,15 +46,15 @@ export interface PoolOptions {
 }
 
 interface OnceOptions {
-  /** What the server's list of connections shows. */
+  /** Name in the server's list of connections. */
   name: string;
-  /** As for a pool; null for what may take its time. */
+  /** As for a pool; null: no limit. */
   querySeconds: number | null;
-  /** Learns when it ended, whoever ended it. */
+  /** Called when the connection ends, no matter which side closes it. */
   onClose?: () => void;
 }
 
-/** One connection. Its statements are not prepared: behind a pooler the next one may meet another server process. */
+/** A single connection without prepared statements: behind a pooler, each statement may reach another process. */
 export function connectOnce(address: ServerAddress, { name, querySeconds, onClose }: OnceOptions): Sql {
   const options: PatchedOptions = {
     ...common(address),

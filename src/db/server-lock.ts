@@ -6,26 +6,26 @@ import { isPooled } from "./check-pooler.ts";
 import type { ServerAddress } from "../server/connection-url.ts";
 import { connectOnce } from "./server-connection.ts";
 
-/** Any constant will do, as long as nothing else in the same database locks it. */
+/** An arbitrary constant that nothing else in the database locks. */
 const lockKey = 4_841_141;
 
-/** The connection of a server that was killed ends a moment after it. */
+/** The connection of a killed server ends slightly later than the server. */
 const patienceMs = 3000;
 const retryMs = 100;
 const watchMs = 5000;
 
 export interface Hold {
-  /** Resolves when the hold was lost to another server. */
+  /** Resolves when another server has taken the lock. */
   readonly taken: Promise<Error>;
-  /** Whether a pooler hands the lock's session to others. */
+  /** Whether a pooler shares the lock's session with other clients. */
   isPooled(): Promise<boolean>;
   release(): Promise<void>;
 }
 
 /**
- * Two servers on one database would carry out every task twice and remove each other's files. So each keeps a
- * connection open that holds a lock of the database's own, which ends with the connection, and takes it again after
- * the database was away. Throws StartError, naming who has it.
+ * Locks the database, because two servers on one database would run every task twice and remove each other's files.
+ * The lock is a session-level advisory lock on a connection that stays open; it ends with the connection, and is taken
+ * again when the database comes back. Throws StartError, which names the owner of the lock.
  */
 export async function takeDatabase(address: ServerAddress, querySeconds: number): Promise<Hold> {
   const applicationName = `hanami-webgpu on ${hostname()}, process ${process.pid}`;
@@ -36,13 +36,13 @@ export async function takeDatabase(address: ServerAddress, querySeconds: number)
   let tellTaken: (error: Error) => void = () => {};
   const taken = new Promise<Error>((resolve) => (tellTaken = resolve));
 
-  /** Who has it instead; undefined when we do. Throws when the database does not answer. */
+  /** Tries to take the lock. Returns its owner, undefined on success. Throws when the database does not answer. */
   const take = async (): Promise<Owner | undefined> => {
     let isOpen = true;
     const onClose = () => {
       isOpen = false;
       if (holder !== client) return;
-      // It would connect anew with its next query, but without the lock.
+      // The client would reconnect for its next query, but without the lock.
       holder = undefined;
       if (!isReleased) retaking = retake();
     };
@@ -65,13 +65,13 @@ export async function takeDatabase(address: ServerAddress, querySeconds: number)
       await delay(retryMs);
       try {
         const owner = await take();
-        // The server has not noticed yet that our connection ended.
+        // The database has not yet noticed that our old connection ended.
         if (owner !== undefined && owner.process === holderProcess) continue;
-        // It was away, and another server was quicker.
+        // Another server took the lock while the database was away.
         if (owner !== undefined) tellTaken(inUse(address, owner));
         return;
       } catch {
-        // Not back yet.
+        // The database is still away.
       }
     }
   };
@@ -81,7 +81,7 @@ export async function takeDatabase(address: ServerAddress, querySeconds: number)
     if (performance.now() - start > patienceMs) throw inUse(address, owner);
     await delay(retryMs);
   }
-  // A connection that the network lost is noticed when something is sent; the driver then ends it.
+  // Sending a query reveals a connection that the network has lost; the driver then closes it.
   const watch = setInterval(() => void holder?.unsafe("select 1").catch(() => {}), watchMs);
   watch.unref();
   return {
@@ -105,7 +105,7 @@ export async function takeDatabase(address: ServerAddress, querySeconds: number)
 
 interface Owner {
   name: string;
-  /** Of the database's server; undefined when the owner has just let go. */
+  /** Its process on the database server; undefined when the owner has just released the lock. */
   process: number | undefined;
 }
 

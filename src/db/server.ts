@@ -12,10 +12,10 @@ import * as schema from "./schema/index.ts";
 import { connectOnce, createPool, type PoolOptions } from "./server-connection.ts";
 import { takeDatabase } from "./server-lock.ts";
 
-/** What still runs when the server stops may take as long. */
+/** How long running queries may still take when the server stops. */
 const closeSeconds = 5;
 
-/** A Postgres server. It may go away and come back: queries fail meanwhile, with what `outageOf` knows. */
+/** Opens a Postgres server. While it is away, queries fail with errors that `outageOf` recognizes. */
 export async function openServer(url: string, options: PoolOptions): Promise<Database> {
   const address = parseConnectionUrl(url, process.env);
   const { connections, querySeconds } = options;
@@ -43,23 +43,23 @@ export async function openServer(url: string, options: PoolOptions): Promise<Dat
 
 const pooled = ({ name }: ServerAddress) =>
   new StartError(
-    `The database ${name} is behind a pooler that hands connections from one client to another (PgBouncer's pool_mode ` +
+    `The database ${name} is behind a pooler that shares connections among clients (PgBouncer's pool_mode ` +
       "transaction or statement): nothing would keep a second server out. Connect directly, or with pool_mode session.",
   );
 
 function unusable({ name }: ServerAddress, error: unknown): StartError {
   if (error instanceof StartError) return error;
-  // Drizzle wraps what the driver says into an error that shows the whole statement.
+  // Drizzle wraps the driver's error into one that contains the whole statement.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const isFull = cause instanceof Error && "code" in cause && cause.code === "53300";
   const advice = isFull
-    ? ". It needs one connection more than HANAMI_DATABASE_CONNECTIONS says, and two at least."
+    ? ". The server needs one connection more than HANAMI_DATABASE_CONNECTIONS, and at least two."
     : "";
-  return new StartError(`The database ${name} can not be used: ${reason}${advice}`, { cause: error });
+  return new StartError(`The database ${name} cannot be used: ${reason}${advice}`, { cause: error });
 }
 
-/** Brings the schema up to date, which may take its time, and checks that it can be worked with. */
+/** Migrates the schema, which may take long, and checks that the server can use it. */
 async function prepareServer(address: ServerAddress): Promise<void> {
   const { name } = address;
   const client = connectOnce(address, { name: "hanami-webgpu migration", querySeconds: null });
@@ -67,7 +67,7 @@ async function prepareServer(address: ServerAddress): Promise<void> {
     const db = drizzle(client);
     await checkRights(db, name);
     await checkVersion(db, name);
-    // Even one that finds nothing to do needs the right to make schemas.
+    // `migrate` needs the right to create schemas even when there is nothing to do.
     if (await isBehind(db)) {
       await checkMayCreate(db, name);
       await migrate(db, { migrationsFolder: paths.migrations });

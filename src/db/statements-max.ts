@@ -1,5 +1,5 @@
 /**
- * So many statements are prepared: more than the server has texts, unless lists of values make some. The database keeps
- * each in memory.
+ * Maximum number of prepared statements: more than the server has distinct texts, unless lists of values create more.
+ * The database keeps each in memory.
  */
 export const STATEMENTS_MAX = 500;

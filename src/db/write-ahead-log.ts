@@ -5,10 +5,10 @@ const INTERVAL_MS = 5_000;
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 
 /**
- * The embedded database has no background process that writes checkpoints, so its write-ahead log would grow for as
- * long as the server runs, and a start after a crash would read all of it again. Worse, it does not survive a disk
- * without space for the log's next segment: it hangs, and the process with it. So a checkpoint comes with every new
- * segment, and turns the one before into a spare; the first spare is made at once. Never rejects.
+ * Keeps the write-ahead log of the embedded database short. The database has no background process for checkpoints, so
+ * the log would grow as long as the server runs, and a start after a crash would replay all of it. Worse, without disk
+ * space for the next segment the database hangs, and the process with it. Therefore each new segment triggers a
+ * checkpoint, which turns the previous segment into a spare; the first spare is created at once. Never rejects.
  */
 export function keepLogShort(client: PGlite, directory: string, intervalMs = INTERVAL_MS): { stop(): Promise<void> } {
   let segment = -1;
@@ -16,7 +16,7 @@ export function keepLogShort(client: PGlite, directory: string, intervalMs = INT
   const look = async () => {
     const current = await currentSegment(client);
     if (current === segment) return;
-    // At the start there may be no spare, and a segment that is left becomes one.
+    // There may be no spare at the start. Switching leaves the current segment, which then becomes one.
     if (segment < 0) {
       await checkSpace(directory);
       await client.query("select pg_switch_wal()");
@@ -25,7 +25,7 @@ export function keepLogShort(client: PGlite, directory: string, intervalMs = INT
     segment = await currentSegment(client);
   };
   const timer = setInterval(() => {
-    // Without space it is tried again, and until then spares are left.
+    // Without disk space the next interval tries again; until then the spares suffice.
     work = work.then(look).catch(() => {});
   }, intervalMs);
   timer.unref();

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { checkSpace } from "./free-space.ts";
 import { isMissing } from "./is-missing.ts";
 
-/** Writes a whole file so that after a crash it is either complete under its name or not there at all. */
+/** Writes a whole file atomically: after a crash it is either complete under its name or missing. */
 export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   await checkSpace(dirname(path));
   const temporary = `${path}.tmp`;
@@ -24,19 +24,19 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
   await syncFolder(dirname(path));
 }
 
-/** The same bytes under another name, which stay when either name goes. Rejects with ENOENT when there are none. */
+/** Gives a file a second name; the bytes stay when either name is removed. Rejects with ENOENT without a source. */
 export async function linkDurably(source: string, path: string): Promise<void> {
   try {
     await link(source, path);
   } catch (error) {
     if (isMissing(error)) throw error;
-    // Not every file system has links.
+    // Not every file system supports links.
     await copySynced(source, path);
   }
   await syncFolder(dirname(path));
 }
 
-/** Copies a file. Its bytes are on disk then, its name only after `syncFolder`. */
+/** Copies a file. Its bytes are on disk when this resolves, its name only after `syncFolder`. */
 export async function copySynced(source: string, path: string): Promise<void> {
   await copyFile(source, path, constants.COPYFILE_FICLONE);
   const file = await open(path, "r+");
@@ -47,7 +47,7 @@ export async function copySynced(source: string, path: string): Promise<void> {
   }
 }
 
-/** A single write may be short. */
+/** Writes all bytes; a single `write` may be short. */
 export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
@@ -55,7 +55,7 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array, position
   }
 }
 
-/** Makes creations, renames and removals in a folder survive a power cut. */
+/** Makes creations, renames and removals in a folder survive a power failure. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 
 const PIECE_BYTES = 256 * 1024;
 
-/** The bytes of a file, read as they are asked for. Closes it at the end, and when it is ended before. */
+/** Reads a file on demand. Closes it at the end, or when the iteration stops early. */
 export function filePieces(file: FileHandle): AsyncIterable<Uint8Array> {
   const end = async (): Promise<IteratorResult<Uint8Array>> => {
     await file.close();

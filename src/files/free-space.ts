@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 
-/** There is less space left than the server keeps for its database. */
+/** Less disk space is free than the server reserves for its database. */
 export class NoSpaceError extends Error {
   readonly code = "ENOSPC";
 
@@ -11,8 +11,8 @@ export class NoSpaceError extends Error {
 }
 
 /**
- * What files leave for the database: with it the server can still note what it does, and users can delete things. The
- * embedded database takes up to 48 MiB for its log at a time.
+ * Disk space that file writes leave to the database, so that the server can still record its work and users can delete
+ * resources. The log of the embedded database takes up to 48 MiB.
  */
 export const reservedBytes = 32 * 1024 * 1024;
 
@@ -21,7 +21,7 @@ export async function hasSpace(folder: string): Promise<boolean> {
   return bavail * bsize >= reservedBytes;
 }
 
-/** Before something is written that could as well be written later. Throws NoSpaceError. */
+/** Call it before a write that can be refused. Throws NoSpaceError. */
 export async function checkSpace(folder: string): Promise<void> {
   if (!(await hasSpace(folder))) throw new NoSpaceError(folder);
 }

@@ -1,3 +1,3 @@
-/** Whether an error says that a file is not there: it was deleted, perhaps a moment ago. */
+/** Whether an error means that a file does not exist; it may just have been deleted. */
 export const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ENOENT";

@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 
-/** Folder of package.json. This file runs as `dist/src/files/paths.js`; files that are no code stay where they are. */
+/** Folder of package.json. This file runs as `dist/src/files/paths.js`; files other than code are not copied there. */
 const root = new URL("../../../", import.meta.url);
 
 const inRoot = (path: string) => fileURLToPath(new URL(path, root));
 
-/** Files that the server reads at run time and that the compiler does not copy. */
+/** Files that the server reads at run time. */
 export const paths = {
   root: fileURLToPath(root),
   migrations: inRoot("src/db/migrations"),

@@ -1,9 +1,9 @@
 import { open } from "node:fs/promises";
 
-/** Node's `readFile` refuses files of 2 GiB and more, and so does one call of `read`. */
+/** Node's `readFile` refuses files of 2 GiB and more, and so does a single `read`. */
 const PIECE_BYTES = 2 ** 30;
 
-/** All bytes of a file, in a buffer of their own; networks have more than 2 GiB. Throws ENOENT as node does. */
+/** Reads all bytes of a file into a new buffer; networks exceed 2 GiB. Throws ENOENT as node does. */
 export async function readWholeFile(path: string, pieceBytes = PIECE_BYTES): Promise<Uint8Array<ArrayBuffer>> {
   const file = await open(path, "r");
   try {

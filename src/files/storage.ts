@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { syncFolder } from "./durable-file.ts";
 import { StartError } from "../errors.ts";
 
-/** Where things lie in the data directory. */
+/** Paths of the data directory and its folders. */
 export interface Storage {
   readonly root: string;
   readonly database: string;
@@ -13,7 +13,7 @@ export interface Storage {
   readonly checkpoints: string;
 }
 
-/** Makes what is missing of it. Throws StartError when that is not possible. */
+/** Creates missing folders. Throws StartError when the data directory cannot be used. */
 export async function openStorage(root: string): Promise<Storage> {
   const storage: Storage = {
     root,
@@ -23,7 +23,7 @@ export async function openStorage(root: string): Promise<Storage> {
     clusters: join(root, "clusters"),
     checkpoints: join(root, "checkpoints"),
   };
-  // The passphrases' hashes and everybody's data are nobody else's business.
+  // Hashes of passphrases and data of users must not be readable for other users of the machine.
   try {
     for (const folder of Object.values(storage)) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -31,12 +31,12 @@ export async function openStorage(root: string): Promise<Storage> {
     }
     await syncFolder(root);
   } catch (error) {
-    throw new StartError(`The data directory ${root} can not be used: ${(error as Error).message}`, { cause: error });
+    throw new StartError(`The data directory ${root} cannot be used: ${(error as Error).message}`, { cause: error });
   }
   return storage;
 }
 
-/** Where the bytes of a row lie. Files carry the uuid that the server made for it, never a client's text. */
+/** Path of a row's file. It contains the uuid that the server generated, never a client's text. */
 export const datasetPath = (storage: Storage, uuid: string) => join(storage.datasets, uuid);
 export const tempfilePath = (storage: Storage, uuid: string) => join(storage.tempfiles, uuid);
 export const checkpointPath = (storage: Storage, uuid: string) => join(storage.checkpoints, `${uuid}.safetensors`);

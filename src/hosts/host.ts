@@ -1,3 +1,5 @@
+import type { NetworkFigures } from "../network/network-figures.ts";
+
 /**
  * A logical host: one place where clusters compute (the CPU, or one GPU).
  *
@@ -92,19 +94,7 @@ export interface NetworkInfo {
   seed: number;
   /** Something carries over from one cycle to the next, so their order is part of what the network learns. */
   remembers: boolean;
-  metrics: NetworkMetrics;
-}
-
-export interface NetworkMetrics {
-  /** Training cycles since the network was made. */
-  cycle: number;
-  /** Blocks of 128 neurons in hidden and output hexagons. */
-  blocks: number;
-  sections: number;
-  synapses: number;
-  neurons: number;
-  bytes: number;
-  hexagons: { blocks: number; sections: number; bytes: number }[];
+  figures: NetworkFigures;
 }
 
 /**
@@ -157,7 +147,7 @@ export interface TablePart {
 }
 
 export interface TrainReport {
-  metrics: NetworkMetrics;
+  figures: NetworkFigures;
   /** Time that the host computed, without the wait for its turn. */
   elapsedMs: number;
 }

@@ -1,6 +1,6 @@
 /**
- * What attempts of an address are counted under: an IPv4 address itself, of an IPv6 address its first 64 bits, because
- * whoever has one of those has all that share them.
+ * The key under which attempts of an address are counted: an IPv4 address itself, or the first 64 bits of an IPv6
+ * address, because a client that has one address usually controls the whole /64.
  */
 export function addressKey(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);

@@ -4,7 +4,7 @@ import { uploadTarget, checkpoints, clusters, datasets, tasks, tempfiles } from 
 import type { Db } from "../db/client.ts";
 import { conflict } from "../errors.ts";
 
-/** What a project may have only so many of, as its refusal names it. */
+/** The kinds with a limit per project, and their names in the refusal. */
 const nouns = {
   uploads: "running uploads",
   datasets: "datasets",
@@ -15,11 +15,11 @@ const nouns = {
 
 type Kind = keyof typeof nouns;
 
-/** The text of the refusal; with the defaults, as the documentation of the API shows it. */
+/** The text of the refusal; the defaults yield the text that the API documentation shows. */
 export const noRoomText = (kind: Kind, projectId = "{id}", limit: number | string = "{number}") =>
   `Project with id '${projectId}' has ${limit} ${nouns[kind]}, which is the limit.`;
 
-/** How many of them the project has. */
+/** How many of each kind the project has. */
 const counts: Record<Kind, (tx: Db, projectId: string) => Promise<number>> = {
   async uploads(tx, projectId) {
     const [row] = await tx
@@ -35,7 +35,7 @@ const counts: Record<Kind, (tx: Db, projectId: string) => Promise<number>> = {
       .where(and(eq(datasets.project_id, projectId), isNull(datasets.deleted_at)));
     return row?.value ?? 0;
   },
-  /** Also those that are on their way: as uploads, or as saves that wait. */
+  /** Includes checkpoints that are being uploaded, or will be saved by an unfinished task. */
   async checkpoints(tx, projectId) {
     const [made] = await tx
       .select({ value: count() })
@@ -79,9 +79,9 @@ function unfinishedTasks(tx: Db, projectId: string, condition = sql`true`) {
 }
 
 /**
- * To be asked in the transaction that makes one more. Whoever else makes one in this project waits until that ends, so
- * that many at once do not slip through. Throws 409 when there is no room. Several kinds: in the order of `nouns`, or
- * two callers wait for each other.
+ * Call it in the transaction that inserts the row. It holds a lock until commit, so concurrent inserts into the project
+ * are serialized and cannot exceed the limit. Throws 409 at the limit. Check several kinds in the order of `nouns`, or
+ * two callers deadlock.
  */
 export async function checkRoom(app: Pick<App, "config">, tx: Db, kind: Kind, projectId: string): Promise<void> {
   const { limits } = app.config;

@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 
-/** An IPv4 address that came over an IPv6 socket is the same address. */
+/** Turns an IPv4-mapped IPv6 address into the IPv4 address. */
 const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, "");
 
 /**
- * Who is at the other end: the peer of the connection, and behind proxies that are trusted whoever they name in
- * `X-Forwarded-For`, the last one first. Anybody can send that header, so nobody else's is believed.
+ * The address of the client: the connection's peer, or, behind trusted proxies, the address that they report in
+ * `X-Forwarded-For`, read from its end. Any client can send that header, so it is ignored from untrusted peers.
  */
 export function clientAddress(peer: string, forwardedFor: string | undefined, trusted: readonly string[]): string {
   let address = plain(peer);

@@ -6,7 +6,7 @@ import { conflict } from "../errors.ts";
 
 type ByteLimit = Pick<Limits, "projectBytes">;
 
-/** Bytes of the project's datasets and checkpoints, and of its uploads with their announced sizes. */
+/** Bytes of the project's datasets, checkpoints and uploads; uploads count with their announced sizes. */
 async function bytesOf(tx: Db, projectId: string): Promise<number> {
   let bytes = 0;
   for (const table of [datasets, checkpoints, tempfiles]) {
@@ -19,13 +19,13 @@ async function bytesOf(tx: Db, projectId: string): Promise<number> {
   return bytes;
 }
 
-/** How many bytes the project may still add; Infinity without a limit. An estimate: others may add some meanwhile. */
+/** Bytes that the project may still add; Infinity without a limit. An estimate: concurrent requests may add some. */
 export async function roomInProject(limits: ByteLimit, db: Db, projectId: string): Promise<number> {
   if (limits.projectBytes === undefined) return Infinity;
   return Math.max(0, limits.projectBytes - (await bytesOf(db, projectId)));
 }
 
-/** The text of the refusal; with the defaults, as the documentation of the API shows it. */
+/** The text of the refusal; the defaults yield the text that the API documentation shows. */
 export const noBytesText = (
   projectId = "{id}",
   bytes: number | string = "{number}",
@@ -33,8 +33,8 @@ export const noBytesText = (
 ) => `Project with id '${projectId}' has no room for ${bytes} more bytes: its limit is ${limit}.`;
 
 /**
- * To be asked in the transaction that records `bytes` more. Whoever else adds some in this project waits until that
- * ends. Throws 409 when there is no room.
+ * Call it in the transaction that records `bytes` more. It holds a lock until commit, so concurrent additions to the
+ * project are serialized. Throws 409 when the limit would be exceeded.
  */
 export async function checkProjectBytes(limits: ByteLimit, tx: Db, projectId: string, bytes: number): Promise<void> {
   if (limits.projectBytes === undefined) return;

@@ -1,4 +1,4 @@
-/** Who waits for a place: turns go round by `group` (a project, an address) and by `user`. */
+/** The owner of a job. Slots are shared fairly by `group` (a project, an address) and by `user`. */
 export interface SemaphoreOwner {
   group: string;
   user: string;
@@ -6,11 +6,11 @@ export interface SemaphoreOwner {
 
 export interface SemaphoreLimits {
   total: number;
-  /** Of these, what one group may have. */
+  /** The share of one group. */
   group: number;
-  /** What one user may have, whichever groups they come with. */
+  /** The share of one user, across all groups. */
   user: number;
-  /** What jobs that may take long may have together. */
+  /** The share of all long jobs together. */
   long: number;
 }
 
@@ -21,19 +21,19 @@ interface Waiting {
 }
 
 /**
- * Carries out only so many jobs at a time. Who waits for a place gets it by turns: first comes the job whose group and
- * user both had their last place longest ago, then the user whose last place is longest ago, then who came first. So
- * neither a group of many users nor a user of many groups gets more turns than others. Nobody has all places: a job of
- * another group and user finds one, unless all of them went to others of its kind.
+ * Limits how many jobs run at once, and shares the slots fairly. Of the waiting jobs, the next is the one for which the
+ * more recent turn of its group or user is longest ago; ties go to the user whose last turn is longest ago, then to the
+ * first arrival. So neither a group of many users nor a user of many groups gets more than its share. When every limit
+ * is below `total`, no single owner can take all slots.
  */
 export class Semaphore {
   readonly #limits: SemaphoreLimits;
   /** In order of arrival. */
   readonly #waiting: Waiting[] = [];
-  /** Semaphore that each has now. */
+  /** Slots taken by each group and user. */
   readonly #ofGroup = new Map<string, number>();
   readonly #ofUser = new Map<string, number>();
-  /** Turn in which each got its last one. */
+  /** Turn in which each last got a slot. */
   readonly #groupTurns = new Map<string, number>();
   readonly #userTurns = new Map<string, number>();
   #taken = 0;
@@ -67,7 +67,7 @@ export class Semaphore {
       next.start();
     }
     if (this.#taken > 0) return;
-    // Nobody waits either, so nobody is owed anything.
+    // No job runs, so none waits, and the history is no longer needed.
     this.#groupTurns.clear();
     this.#userTurns.clear();
   }

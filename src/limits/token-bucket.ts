@@ -1,4 +1,4 @@
-/** Keys that are remembered at once. Beyond it, those that have been quiet for longest are forgotten. */
+/** Maximum number of keys kept; the least recently used key is evicted first. */
 const keysMax = 50_000;
 
 interface Bucket {
@@ -6,7 +6,7 @@ interface Bucket {
   atMs: number;
 }
 
-/** How often each key may do something: `perSecond` in the long run, `burst` at once. In memory; a restart forgets. */
+/** A token bucket per key: sustained rate `perSecond`, burst `burst`. Kept in memory and lost on restart. */
 export class TokenBuckets {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -20,7 +20,7 @@ export class TokenBuckets {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** Takes one token; false when there is none. */
+  /** Takes one token; false when the bucket is empty. */
   take(key: string): boolean {
     const bucket = this.#refilled(key);
     if (bucket.tokens < 1) return false;
@@ -28,12 +28,12 @@ export class TokenBuckets {
     return true;
   }
 
-  /** Until there is a token again: whole seconds, at least 1. */
+  /** Time until the next token: whole seconds, at least 1. */
   waitSeconds(key: string): number {
     return Math.max(1, Math.ceil((1 - this.#refilled(key).tokens) / this.#perSecond));
   }
 
-  /** What the token was taken for does not count. */
+  /** Returns a token whose use does not count. */
   giveBack(key: string): void {
     const bucket = this.#refilled(key);
     bucket.tokens = Math.min(this.#burst, bucket.tokens + 1);

@@ -1,18 +1,18 @@
-/** What may be written down about an error. */
+/** The parts of an error that may be logged. */
 export interface ErrorDescription {
   type: string;
   message: string;
-  /** Of the system, the database or Node. */
+  /** Error code of the system, the database or Node. */
   code?: string;
-  /** With those of its causes. */
+  /** Includes the stacks of its causes. */
   stack: string;
 }
 
 const causesMax = 5;
 
 /**
- * Nothing but message, code and stack: other fields of errors hold what was worked on. The values of a failed query are
- * left out for the same reason, hashes of passphrases could be among them.
+ * Takes only type, message, code and stack, because other fields of errors may contain user data. The parameters of a
+ * failed query are left out for the same reason: they may contain hashes of passphrases.
  */
 export function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error), stack: String(error) };
@@ -25,7 +25,7 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
   const queryText = `Failed query: ${String(query)}`;
   const message = error.message.startsWith(queryText) ? queryText : error.message;
   const own = error.stack ?? `${error.name}: ${message}`;
-  // The stack begins with the message; a function, because `$` means something in a replacement text.
+  // The stack begins with the message. The replacement is a function because `$` is special in a replacement text.
   let stack = own.includes(error.message) ? own.replace(error.message, () => message) : message;
   const inner = [...(cause === undefined ? [] : [cause]), ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   if (depth < causesMax) for (const each of inner) stack += `\ncaused by: ${describeError(each, depth + 1).stack}`;

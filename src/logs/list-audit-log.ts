@@ -11,8 +11,8 @@ export interface LogPage {
 }
 
 /**
- * One page of the caller's own entries; oldest first. When an administrator names a user, of all accounts that have had
- * this id: those before the `created_at` of the user are of somebody else.
+ * One page of the caller's own entries, oldest first. With `user_id` (administrators only), the entries of all accounts
+ * that have had this id: entries before the user's `created_at` belong to an earlier account.
  */
 export async function listAuditLog({ app, caller }: Context, { page, user_id }: LogPage) {
   if (user_id !== undefined && !caller.isAdmin) throw unauthorized("'user_id' can only be set by an admin");

@@ -4,7 +4,7 @@ import { error_log } from "../db/schema/index.ts";
 import type { LogPage } from "./list-audit-log.ts";
 import { pageRows } from "./page.ts";
 
-/** One page of the internal errors of all users and of the system, or of one user; oldest first. */
+/** One page of the internal errors of all users and of the system, or of one user, oldest first. */
 export async function listErrorLog({ app }: Context, { page, user_id }: LogPage) {
   return app.db
     .select()

@@ -3,14 +3,15 @@ import type { Config } from "../server/config.ts";
 import { describeError } from "./describe-error.ts";
 
 /**
- * JSON lines, on standard error; standard output is for people. Nothing that is logged may contain a token or a
- * passphrase. `onEntry` hears of every warning and error that is logged.
+ * Writes JSON lines to standard error; standard output is for people. A log entry must never contain a token or a
+ * passphrase. `onEntry` is called for every logged warning and error.
  */
 export function createLog(
   config: Pick<Config, "logLevel">,
   options: { destination?: DestinationStream; onEntry?: (level: "warn" | "error") => void } = {},
 ): Logger {
   const { destination = pino.destination(2), onEntry } = options;
+  const { warn = Infinity, error = Infinity } = pino.levels.values;
   return pino(
     {
       level: config.logLevel,
@@ -19,7 +20,7 @@ export function createLog(
       serializers: { err: describeError },
       hooks: {
         logMethod(args, method, level) {
-          if (level >= pino.levels.values["warn"]) onEntry?.(level >= pino.levels.values["error"] ? "error" : "warn");
+          if (level >= warn) onEntry?.(level >= error ? "error" : "warn");
           method.apply(this, args);
         },
       },

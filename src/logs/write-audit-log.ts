@@ -1,7 +1,7 @@
 import type { Context } from "../app-context.ts";
 import { audit_log } from "../db/schema/index.ts";
 
-/** Notes that the caller is about to do something that may change the server. */
+/** Records a request that may change the server, before it is carried out. */
 export async function writeAuditLog(context: Context, entry: { endpoint: string; method: string }): Promise<void> {
   const { userId: user_id, userUuid: user_uuid } = context.caller;
   await context.app.db

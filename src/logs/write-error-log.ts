@@ -6,9 +6,9 @@ import { outageOf } from "../server/outage.ts";
 export interface ErrorEntry {
   /** Empty for errors of the system itself. */
   userId: string;
-  /** Which part of the server, e.g. `api` or `scheduler`. */
+  /** The part of the server, e.g. `api` or `scheduler`. */
   component: string;
-  /** What it was doing, e.g. the request. */
+  /** What that part was doing, e.g. the request. */
   context: string;
   values: ReadonlyMap<string, unknown>;
   error: unknown;
@@ -17,7 +17,7 @@ export interface ErrorEntry {
 const secretKeys = new Set(["passphrase", "password", "token"]);
 const valuesCharsMax = 65_536;
 
-/** PostgreSQL's text and jsonb take neither NUL nor half of a surrogate pair. */
+/** PostgreSQL's text and jsonb accept neither NUL nor lone surrogates. */
 const storable = (text: string) => Buffer.from(text.replaceAll("\u0000", "")).toString();
 
 function storableValue(value: unknown): unknown {
@@ -34,14 +34,14 @@ function shownValues(values: ReadonlyMap<string, unknown>): Record<string, unkno
     if (chars > valuesCharsMax) return { omitted: `${chars} characters of input` };
     return storableValue(shown) as Record<string, unknown>;
   } catch {
-    // Nested too deeply to walk through.
+    // Nested too deeply to traverse.
     return { omitted: "input that can not be shown" };
   }
 }
 
 /**
- * Keeps an internal error for the administrators, without secrets; outages are none. Never throws: an error while noting an error
- * goes to the log only.
+ * Stores an internal error for the administrators, without secrets; outages are only logged. Never throws: a failure
+ * to store the error goes to the log.
  */
 export async function writeErrorLog(app: Pick<App, "db" | "log">, entry: ErrorEntry): Promise<void> {
   const message = describeError(entry.error).stack;
@@ -56,6 +56,6 @@ export async function writeErrorLog(app: Pick<App, "db" | "log">, entry: ErrorEn
       message: storable(message),
     });
   } catch (error) {
-    app.log.error({ err: error }, "the error log can not be written");
+    app.log.error({ err: error }, "the error log cannot be written");
   }
 }

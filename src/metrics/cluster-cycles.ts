@@ -1,4 +1,4 @@
-/** Clusters that are remembered; beyond it, those that have been idle for longest are forgotten. */
+/** Maximum number of clusters kept; the one that has been idle for longest is evicted first. */
 const CLUSTERS_MAX = 100;
 
 interface Work {
@@ -6,7 +6,7 @@ interface Work {
   request: number;
 }
 
-/** Cycles of the clusters that computed last, for those who may see which ones there are. */
+/** Cycles of the clusters that computed last, for clients that may see clusters. */
 export class ClusterCycles {
   /** Least recently used first. */
   readonly #work = new Map<string, Work>();

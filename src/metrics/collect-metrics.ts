@@ -8,7 +8,7 @@ const states = ["queued", "active", "finished", "aborted", "failed"] as const;
 
 const ofHost = ["host", "type"] as const;
 
-/** The figures that are looked up for each answer. */
+/** Gauges that are set anew for each answer. */
 function createGauges(metrics: Metrics) {
   const gauge = metrics.gauge.bind(metrics);
   return {
@@ -36,7 +36,7 @@ function createGauges(metrics: Metrics) {
 
 type Gauges = ReturnType<typeof createGauges>;
 
-/** What the database knows. */
+/** Reads the figures that come from the database. */
 async function lookUp({ db }: App) {
   const byState = await db
     .select({ state: tasks.state, value: count() })
@@ -96,7 +96,7 @@ async function collectHosts(app: App, gauges: Gauges, queues: Queues | undefined
     app.hosts.list().map(async (host) => ({ host, status: await host.status().catch(() => undefined) })),
   );
   const networks = app.scheduler.networks();
-  // From here on at once: whoever else asks sees all figures or none.
+  // No await from here on, so that a concurrent request never sees half of the figures.
   for (const gauge of Object.values(gauges) as Gauge[]) gauge.reset();
   for (const [index, { host, status }] of hosts.entries()) {
     const labels = hostLabels(index, host.type);
@@ -116,9 +116,9 @@ async function collectHosts(app: App, gauges: Gauges, queues: Queues | undefined
       gauges.queueSeconds.set(labels, queue?.seconds ?? 0);
     }
     const grown = { sections: 0, synapses: 0, neurons: 0, bytes: 0 };
-    for (const { hostUuid, metrics } of networks) {
+    for (const { hostUuid, figures } of networks) {
       if (hostUuid !== host.uuid) continue;
-      for (const key of ["sections", "synapses", "neurons", "bytes"] as const) grown[key] += metrics[key];
+      for (const key of ["sections", "synapses", "neurons", "bytes"] as const) grown[key] += figures[key];
     }
     gauges.sections.set(labels, grown.sections);
     gauges.synapses.set(labels, grown.synapses);
@@ -130,20 +130,20 @@ async function collectHosts(app: App, gauges: Gauges, queues: Queues | undefined
 const gaugesOf = new WeakMap<Metrics, Gauges>();
 
 /**
- * All figures of the server for Prometheus. Nothing in it names a user, a project or a resource, unless `withClusters`:
- * then the clusters that computed last, by their uuids.
+ * All figures of the server in Prometheus' text format. They name no user, project or resource, except that
+ * `withClusters` adds the uuids of the clusters that computed last.
  */
 export async function collectMetrics(app: App, { withClusters }: { withClusters: boolean }): Promise<string> {
   const gauges = gaugesOf.get(app.metrics) ?? createGauges(app.metrics);
   gaugesOf.set(app.metrics, gauges);
-  // While the database is away the other figures are wanted most.
+  // An outage of the database is when the other figures matter most.
   const found = await inTime(lookUp(app)).catch((error: unknown) => {
     app.log.warn({ err: error }, "metrics without the database");
   });
   await collectHosts(app, gauges, found?.queues);
   gauges.databaseUp.set(found === undefined ? 0 : 1);
   if (found === undefined) {
-    // Nothing is not zero.
+    // Unknown is not zero.
     for (const gauge of [gauges.clusters, gauges.datasets, gauges.checkpoints, gauges.uploads]) gauge.remove();
   } else {
     for (const state of states) gauges.tasks.set({ state }, found.byState.get(state) ?? 0);

@@ -5,12 +5,12 @@ import { checkSpace } from "../files/free-space.ts";
 import { silenceText } from "../hosts/host-errors.ts";
 import { outageOf, outageTexts } from "../server/outage.ts";
 
-/** A database that does not answer in this time is taken for gone. */
+/** Timeout after which the database is considered unavailable. */
 const answerMs = 2000;
 
 /**
- * Whether the server can work: the database answers, the data directory can be written to, has space, and files
- * can be opened there, and no host is busy with one call for unusually long. `reason` is for anybody: it holds no path and no name.
+ * Whether the server can work: the database answers, the data directory is writable and has space, files can be opened,
+ * and no host has been busy with one call for unusually long. `reason` is public: it contains no path and no name.
  */
 export async function isReady(app: App): Promise<{ ready: boolean; reason?: string }> {
   for (const { uuid, silentMs } of app.hosts.list()) {

@@ -5,15 +5,15 @@ const answerSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** A cycle of a small network takes less than a millisecond. */
 const messageSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** What refuses a client without being an answer of the API. */
+/** The limits on connections and rates that can refuse a client. */
 export type Refusal = "connections" | "sockets" | "requests" | "logins";
 
-/** A host is known by its place in the list: its uuid changes with the database, and a name may hold anything. */
+/** Identifies a host by its index in the list: its uuid changes with the database, and its name may hold anything. */
 export const hostLabels = (index: number, type: string) => ({ host: String(index), type });
 
 /**
- * What the server counts while it works, for Prometheus. Labels take a few values each that the server knows
- * beforehand, never a client's text; in particular no user, project or resource.
+ * Counters and histograms of the server, for Prometheus. Each label has a few values that are known in advance; it
+ * never holds a client's text, and in particular no user, project or resource.
  */
 export class Metrics {
   readonly registry = new Registry();
@@ -77,7 +77,7 @@ export class Metrics {
   });
 
   constructor() {
-    // So that a rate can be taken of what has not happened yet.
+    // Starts these counters at 0, so that rates are defined before the first event.
     for (const limit of ["connections", "sockets", "requests", "logins"] as const) this.refusals.inc({ limit }, 0);
     for (const level of ["warn", "error"]) this.logEntries.inc({ level }, 0);
     for (const kind of ["train", "request", "save", "restore"]) {
@@ -89,7 +89,7 @@ export class Metrics {
     this.refusals.inc({ limit });
   }
 
-  /** A host computed. */
+  /** Records cycles that a host computed. */
   computed(what: {
     cluster: string;
     host: { index: number; type: string };
@@ -103,12 +103,12 @@ export class Metrics {
     this.clusterCycles.add(what.cluster, what.kind, what.cycles);
   }
 
-  /** A figure that is known only when somebody asks; set it before each answer. */
+  /** A gauge that the caller sets before each answer. */
   gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
     return new Gauge({ name, help, labelNames: [...labelNames], registers: this.#registers });
   }
 
-  /** Processor time, memory, garbage collection and event loop, once for each process. */
+  /** Collects processor time, memory, garbage collection and event loop delay. Call it once per process. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.registry });
   }

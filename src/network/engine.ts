@@ -1,4 +1,4 @@
-import type { Cluster } from "./cluster.ts";
+import type { NetworkModel } from "./network-model.ts";
 import type { Memory } from "./state.ts";
 
 /** Rows of one input: sample q has `width` values from `values[q * stride]` on. Windows over time overlap. */
@@ -37,23 +37,18 @@ export interface Engine {
   /** Where the state of a new network of this engine lives. */
   memoryFor(): Memory;
   /** The network grows and learns; widths are right already. */
-  train(cluster: Cluster, run: TrainRun): void;
-  /** What the output neurons show, [count][output neuron]; valid until the next call, and while the cluster is held. */
-  request(cluster: Cluster, run: RequestRun): Float32Array;
+  train(model: NetworkModel, run: TrainRun): void;
+  /** What the output neurons show, [count][output neuron]; valid until the next call, and while the network is held. */
+  request(model: NetworkModel, run: RequestRun): Float32Array;
   /** Carries out `work` on the network's state, whose arrays stay where they are whatever others do at yield points. */
-  hold<T>(cluster: Cluster, work: () => T): T;
+  hold<T>(model: NetworkModel, work: () => T): T;
   /** Things were taken out of a network's state: what the engine knows of it beside its bytes is out of date. */
-  forget(cluster: Cluster): void;
+  forget(model: NetworkModel): void;
   /** Gives the memory of a network's state back. The network must not be used afterwards. */
-  release(cluster: Cluster): void;
+  release(model: NetworkModel): void;
 }
 
 /** The kernels stopped in the middle of a network, which is half-changed; the others are as they were. */
 export class KernelError extends Error {
   override name = "KernelError";
-}
-
-/** The engine's memory is full. The network that needed more may be half-changed. */
-export class MemoryFullError extends Error {
-  override name = "MemoryFullError";
 }

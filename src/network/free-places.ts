@@ -1,4 +1,4 @@
-import { SECTIONS_PER_BLOCK } from "./layout.ts";
+import { SECTIONS_PER_BLOCK } from "./constants.ts";
 
 /**
  * How many sections live in the blocks of one hexagon, and which of them has a free place, in a time that does not grow

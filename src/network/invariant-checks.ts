@@ -1,6 +1,6 @@
 /** The longer ones of the checks in invariants.ts, and what all of them look at. */
-import { HEADER, NEURONS_PER_BLOCK, NONE, type Arrays } from "./layout.ts";
-import { INPUT_MAX } from "./learning.ts";
+import { INPUT_MAX, NEURONS_PER_BLOCK, NONE } from "./constants.ts";
+import { HEADER, type Arrays } from "./layout.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
 import { count, type State } from "./state.ts";
 import { targetWalks } from "./targets.ts";

@@ -7,8 +7,19 @@
  * values of ramps that are not in use, what `seed` of a section is.
  */
 import { isReadOnce, met, rampsAscend, type Subject } from "./invariant-checks.ts";
-import { type ArrayName, HEADER, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
-import { FLOAT_MAX, INPUT_MAX, RECOVERIES_MAX, RECOVERY_VISITS, TOLERANCE_START, VALUE_MAX } from "./learning.ts";
+import type { ArrayName } from "./layout.ts";
+import {
+  FLOAT_MAX,
+  INPUT_MAX,
+  NEURONS_PER_BLOCK,
+  NONE,
+  RECOVERIES_MAX,
+  RECOVERY_VISITS,
+  SECTIONS_PER_BLOCK,
+  TOLERANCE_START,
+  VALUE_MAX,
+} from "./constants.ts";
+import { HEADER, LAYOUT } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { count } from "./state.ts";
 import { readCycle } from "./cycle.ts";

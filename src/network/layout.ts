@@ -1,11 +1,13 @@
+import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "./constants.ts";
+
 /**
  * The one description of a network's state: flat arrays. Allocation, growth, export and import follow from this table.
  *
- * A *block* is 128 neurons of one hexagon (of an input hexagon: 128 input values). A neuron's cluster-wide id is
+ * A *block* is 128 neurons of one hexagon (of an input hexagon: 128 input values). A neuron's network-wide id is
  * block * 128 + n. A *section* is up to 128 synapses from one source neuron into one block. A *row* is the 128 readout
  * weights of one output neuron for one block; a *tile* is the rows that one block and a run of output neurons share.
  */
-export type Per = "cluster" | "input" | "block" | "section" | "tile" | "row" | "output";
+export type Per = "network" | "input" | "block" | "section" | "tile" | "row" | "output";
 
 interface ArraySpec {
   type: "u32" | "f32";
@@ -14,17 +16,9 @@ interface ArraySpec {
   width: number;
 }
 
-export const NEURONS_PER_BLOCK = 128;
-export const SECTIONS_PER_BLOCK = 512;
-export const SYNAPSES_PER_SECTION = 128;
-/** Synapses go to their block in runs, each run to one tile of as many neurons. */
-export const RUN = 32;
-/** Ends a list, and marks a neuron without sections. */
-export const NONE = 0xffffffff;
-
 export const LAYOUT = {
   /** See `HEADER`. */
-  header: { type: "u32", per: "cluster", width: 16 },
+  header: { type: "u32", per: "network", width: 16 },
   /** Known number of values of an input. */
   inputWidth: { type: "u32", per: "input", width: 1 },
 

@@ -1,19 +1,16 @@
-import { createCluster, hexagonOf, outputWidth, widenInput, type Cluster } from "./cluster.ts";
-import { BATCH_RATE, directShare, ONLINE_RATE } from "./learning.ts";
-import { NEURONS_PER_BLOCK } from "./layout.ts";
-import { ReferenceEngine } from "../kernels/reference/reference-engine.ts";
-import { MemoryFullError, type Engine, type Rows, type TrainRun } from "./engine.ts";
+import { outputWidth, widenInput, createModel, type NetworkModel } from "./network-model.ts";
+import { BATCH_RATE, ONLINE_RATE } from "./constants.ts";
+import { directShare } from "./learning.ts";
+import { MemoryFullError } from "./memory-full-error.ts";
+import type { Engine, Rows, TrainRun } from "./engine.ts";
+import { figuresOf, type NetworkFigures } from "./network-figures.ts";
 import { cyclesToReduction, reduce } from "./reduce.ts";
-import { expectations, externalValues } from "./output-values.ts";
+import { expectations, externalValues } from "./output-rows.ts";
 import { widenOutput } from "./readout.ts";
 import { startsWide, startWide } from "./start-blocks.ts";
-import { bytesPer, count, usedBytes } from "./state.ts";
 import { readCycle, writeCycle } from "./cycle.ts";
 import { adoptState, exportState, restoreState } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
-
-export { defaultBatchSize, updateRule } from "./batch-size.ts";
-export { StateError } from "./state-error.ts";
 
 /** Values of one named input or output: sample q has `width` of them from `values[q * stride]` on. */
 export interface Column {
@@ -47,129 +44,99 @@ export interface TrainBatch extends RequestBatch {
   learningRate?: number;
 }
 
-export interface Metrics {
-  /** Trained samples. */
-  cycle: number;
-  /** Blocks and neurons of hidden and output hexagons. */
-  blocks: number;
-  neurons: number;
-  sections: number;
-  synapses: number;
-  /** Size of the state. */
-  bytes: number;
-  /** What lives in each hexagon, in template order. */
-  hexagons: { blocks: number; sections: number; bytes: number }[];
-}
-
 const LEARNING_RATE_MAX = 10;
 /** What output neurons should show is in memory for so many of them at once, in all samples together: 512 MiB. */
 const EXPECTED_MAX = 2 ** 27;
 
 /** A network that grows while it learns. Not safe for concurrent use. */
 export class Network {
-  readonly #cluster: Cluster;
+  readonly #model: NetworkModel;
   readonly #engine: Engine;
 
-  private constructor(cluster: Cluster, engine: Engine) {
-    this.#cluster = cluster;
+  private constructor(model: NetworkModel, engine: Engine) {
+    this.#model = model;
     this.#engine = engine;
   }
 
   /** A fresh network; `seed` (0..2^32-1) decides everything that is random. */
-  static create(template: Template, seed: number, engine: Engine = new ReferenceEngine()): Network {
+  static create(template: Template, seed: number, engine: Engine): Network {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
       throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
-    return new Network(createCluster(template, seed, engine.memoryFor()), engine);
+    return new Network(createModel(template, seed, engine.memoryFor()), engine);
   }
 
   /** The network that `export` wrote; it continues exactly where that one was. Throws `StateError`. */
-  static restore(bytes: Uint8Array, engine: Engine = new ReferenceEngine()): Network {
+  static restore(bytes: Uint8Array, engine: Engine): Network {
     return new Network(restoreState(bytes, engine.memoryFor()), engine);
   }
 
   /** The same for a file that `checkState` has looked at: what is left to do is to copy it. */
-  static adopt(bytes: Uint8Array, engine: Engine = new ReferenceEngine()): Network {
+  static adopt(bytes: Uint8Array, engine: Engine): Network {
     return new Network(adoptState(bytes, engine.memoryFor()), engine);
   }
 
   /** Everything as a safetensors file. */
   export(): Uint8Array {
-    return this.#engine.hold(this.#cluster, () => exportState(this.#cluster));
+    return this.#engine.hold(this.#model, () => exportState(this.#model));
   }
 
   get inputs(): { name: string; hexagon: number; kind: InputKind; width: number }[] {
-    const { inputWidth } = this.#cluster.state.arrays;
-    return this.#cluster.template.inputs.map((input, index) => ({ ...input, width: inputWidth[index]! }));
+    const { inputWidth } = this.#model.state.arrays;
+    return this.#model.template.inputs.map((input, index) => ({ ...input, width: inputWidth[index]! }));
   }
 
   /** `width` counts external values. */
   get outputs(): { name: string; hexagon: number; kind: OutputKind; width: number }[] {
-    return this.#cluster.template.outputs.map((output, index) => ({
+    return this.#model.template.outputs.map((output, index) => ({
       ...output,
-      width: outputWidth(this.#cluster, index),
+      width: outputWidth(this.#model, index),
     }));
   }
 
   get template(): Template {
-    return this.#cluster.template;
+    return this.#model.template;
   }
 
   get seed(): number {
-    return this.#cluster.seed;
+    return this.#model.seed;
   }
 
   /** Trained samples. */
   get cycle(): number {
-    return readCycle(this.#cluster.state.arrays.header);
+    return readCycle(this.#model.state.arrays.header);
   }
 
   /** Something carries over from one cycle to the next: even a request changes the state then. */
   get remembers(): boolean {
-    return this.#cluster.hasMemory || this.#cluster.hasBackEdges;
+    return this.#model.hasMemory || this.#model.hasBackEdges;
   }
 
-  metrics(): Metrics {
-    const { state, hexagons } = this.#cluster;
-    const { blockSections, ramps } = state.arrays;
-    const perHexagon = hexagons.map(({ role, blocks }) => {
-      const sections = blocks.reduce((sum, block) => sum + blockSections[block]!, 0);
-      const bytes = blocks.length * bytesPer("block") + sections * bytesPer("section");
-      return { blocks: role === "input" ? 0 : blocks.length, sections, bytes };
-    });
-    const blocks = perHexagon.reduce((sum, hexagon) => sum + hexagon.blocks, 0);
-    const sections = count(state, "section");
-    let synapses = 0;
-    for (let s = 0; s < sections; s++) {
-      const block = Math.floor(state.arrays.source[s]! / NEURONS_PER_BLOCK);
-      synapses += ramps[s]! * hexagonOf(this.#cluster, block).feeds.rampSize;
-    }
-    const neurons = blocks * NEURONS_PER_BLOCK;
-    const bytes = usedBytes(state);
-    return { cycle: this.cycle, blocks, neurons, sections, synapses, bytes, hexagons: perHexagon };
+  figures(): NetworkFigures {
+    return figuresOf(this.#model);
   }
 
   /** Makes an input at least `width` values wide. */
   ensureInputWidth(index: number, width: number): void {
-    checkIndex(this.#cluster.template.inputs, index, "input");
+    checkIndex(this.#model.template.inputs, index, "input");
     checkCount(width, "width");
-    widenInput(this.#cluster, index, width);
+    widenInput(this.#model, index, width);
   }
 
   /** Makes an output at least `width` external values wide; what it has learnt stays. */
   ensureOutputWidth(index: number, width: number): void {
-    checkIndex(this.#cluster.template.outputs, index, "output");
+    checkIndex(this.#model.template.outputs, index, "output");
     checkCount(width, "width");
-    widenOutput(this.#cluster, index, width);
+    widenOutput(this.#model, index, width);
   }
 
   /** Trains on a batch; inputs and outputs get as wide as it is. */
   train(batch: TrainBatch): void {
-    this.#engine.hold(this.#cluster, () => this.#train(batch));
+    this.#engine.hold(this.#model, () => this.#train(batch));
   }
 
   #train(batch: TrainBatch): void {
-    checkColumns(batch.inputs, batch.count, this.#cluster.template.inputs, "input");
-    checkColumns(batch.expected, batch.count, this.#cluster.template.outputs, "output");
+    checkColumns(batch.inputs, batch.count, this.#model.template.inputs, "input");
+    checkColumns(batch.expected, batch.count, this.#model.template.outputs, "output");
     const { count, update } = batch;
     const step = Math.min(batch.step ?? count, count);
     if (!Number.isSafeInteger(step) || (step < 1 && count > 0)) throw new RangeError(`step ${step} is not a count`);
@@ -178,7 +145,7 @@ export class Network {
     for (const { index, width } of batch.inputs) this.ensureInputWidth(index, width);
     for (const { index, width } of batch.expected) this.ensureOutputWidth(index, width);
     // All output neurons count, however few of them the batch is about.
-    const outputs = this.#cluster.outputNeurons.reduce((sum, neurons) => sum + neurons.length, 0);
+    const outputs = this.#model.outputNeurons.reduce((sum, neurons) => sum + neurons.length, 0);
     const most = Math.floor(EXPECTED_MAX / Math.max(1, outputs) / step) * step;
     if (most === 0) throw new MemoryFullError(`${step} samples at once are too many for ${outputs} output neurons`);
     if (count > most) {
@@ -187,17 +154,17 @@ export class Network {
       }
       return;
     }
-    if (typeof batch.rate === "object" && startsWide(this.cycle, batch.rate.horizon)) startWide(this.#cluster);
-    const { expected, muted } = expectations(this.#cluster, batch.expected, count);
+    if (typeof batch.rate === "object" && startsWide(this.cycle, batch.rate.horizon)) startWide(this.#model);
+    const { expected, muted } = expectations(this.#model, batch.expected, count);
     const run = { count, step, inputs: rowsOf(batch.inputs), expected, muted, update, rates };
     for (let first = 0; first < count;) {
       // Reductions come between steps, after the same ones however samples are cut into batches.
-      const toReduction = cyclesToReduction(this.#cluster, this.cycle);
+      const toReduction = cyclesToReduction(this.#model, this.cycle);
       const samples = Math.min(count - first, Math.ceil(toReduction / step) * step);
-      this.#engine.train(this.#cluster, partOf(run, first, samples));
-      writeCycle(this.#cluster.state.arrays.header, this.cycle + samples);
+      this.#engine.train(this.#model, partOf(run, first, samples));
+      writeCycle(this.#model.state.arrays.header, this.cycle + samples);
       // What an engine knows of the state beside its bytes is out of date when sections went.
-      if (samples >= toReduction && reduce(this.#cluster) > 0) this.#engine.forget(this.#cluster);
+      if (samples >= toReduction && reduce(this.#model) > 0) this.#engine.forget(this.#model);
       first += samples;
     }
   }
@@ -207,18 +174,18 @@ export class Network {
    * memory, and connections that run backwards, carry their values from sample to sample and on to the next call.
    */
   request(batch: RequestBatch): Float32Array<ArrayBuffer>[] {
-    return this.#engine.hold(this.#cluster, () => this.#request(batch));
+    return this.#engine.hold(this.#model, () => this.#request(batch));
   }
 
   #request({ count, inputs }: RequestBatch): Float32Array<ArrayBuffer>[] {
-    checkColumns(inputs, count, this.#cluster.template.inputs, "input");
-    const shown = this.#engine.request(this.#cluster, { count, inputs: rowsOf(inputs) });
-    return this.#cluster.template.outputs.map((_, index) => externalValues(this.#cluster, index, shown, count));
+    checkColumns(inputs, count, this.#model.template.inputs, "input");
+    const shown = this.#engine.request(this.#model, { count, inputs: rowsOf(inputs) });
+    return this.#model.template.outputs.map((_, index) => externalValues(this.#model, index, shown, count));
   }
 
   /** Gives the network's memory back. It must not be used afterwards. */
   dispose(): void {
-    this.#engine.release(this.#cluster);
+    this.#engine.release(this.#model);
   }
 
   /** The rate of each step. */

@@ -1,11 +1,12 @@
 /**
  * Counter-based randomness: every draw is a hash of what it is for, so no order of threads, time or host changes it.
  */
+import { PCG_INCREMENT, PCG_MULTIPLIER, PCG_WORD_MULTIPLIER, SYNAPSE_MULTIPLIER, UNIFORM_VALUES } from "./constants.ts";
 
 /** The 32-bit PCG hash. */
 export function pcg(x: number): number {
-  const state = (Math.imul(x, 747796405) + 2891336453) >>> 0;
-  const word = Math.imul((state >>> ((state >>> 28) + 4)) ^ state, 277803737) >>> 0;
+  const state = (Math.imul(x, PCG_MULTIPLIER) + PCG_INCREMENT) >>> 0;
+  const word = Math.imul((state >>> ((state >>> 28) + 4)) ^ state, PCG_WORD_MULTIPLIER) >>> 0;
   return ((word >>> 22) ^ word) >>> 0;
 }
 
@@ -32,6 +33,6 @@ export function itemOf(seed: number, stream: number, item: number): number {
 
 /** The start weight of a synapse: a float in [-range, range) that depends on its section's seed and its index only. */
 export function startWeight(sectionSeed: number, synapse: number, range: number): number {
-  const mixed = pcg(pcg((sectionSeed ^ Math.imul(synapse, 2654435761)) >>> 0) + synapse);
-  return Math.fround((2 * (mixed >>> 8) * (1 / 16777216) - 1) * range);
+  const mixed = pcg(pcg((sectionSeed ^ Math.imul(synapse, SYNAPSE_MULTIPLIER)) >>> 0) + synapse);
+  return Math.fround((2 * (mixed >>> 8) * (1 / UNIFORM_VALUES) - 1) * range);
 }

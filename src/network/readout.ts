@@ -1,6 +1,5 @@
-import { appendBlock, type Cluster, type Hexagon } from "./cluster.ts";
-import { NEURONS_PER_BLOCK } from "./layout.ts";
-import { READOUT_START } from "./learning.ts";
+import { appendBlock, type Hexagon, type NetworkModel } from "./network-model.ts";
+import { NEURONS_PER_BLOCK, READOUT_START, UNIFORM_VALUES } from "./constants.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { DRAW, draw } from "./random.ts";
 import { append } from "./state.ts";
@@ -10,29 +9,29 @@ import { yieldPoint } from "./yield-point.ts";
 const PIECE_ROWS = 256;
 
 /** Adds a block of neurons to a hexagon, with readout weights to every output neuron that the hexagon carries. */
-export function growBlock(cluster: Cluster, hexagon: Hexagon): number {
-  const block = appendBlock(cluster, hexagon);
-  cluster.template.outputs.forEach((output, index) => {
+export function growBlock(model: NetworkModel, hexagon: Hexagon): number {
+  const block = appendBlock(model, hexagon);
+  model.template.outputs.forEach((output, index) => {
     if (output.hexagon !== hexagon.index) return;
-    for (const [first, length] of runs(cluster.outputNeurons[index]!)) appendTile(cluster, block, first, length);
+    for (const [first, length] of runs(model.outputNeurons[index]!)) appendTile(model, block, first, length);
   });
   return block;
 }
 
 /** Makes room for `width` external values of an output; never narrower. What was learnt stays. */
-export function widenOutput(cluster: Cluster, output: number, width: number): void {
-  const { hexagon, kind } = cluster.template.outputs[output]!;
-  const neurons = cluster.outputNeurons[output]!;
+export function widenOutput(model: NetworkModel, output: number, width: number): void {
+  const { hexagon, kind } = model.template.outputs[output]!;
+  const neurons = model.outputNeurons[output]!;
   const added = width * NEURONS_PER_VALUE[kind] - neurons.length;
   if (added <= 0) return;
-  const first = append(cluster.state, "output", added);
-  cluster.state.arrays.outputOwner.fill(output, first, first + added);
+  const first = append(model.state, "output", added);
+  model.state.arrays.outputOwner.fill(output, first, first + added);
   for (let k = 0; k < added; k++) neurons.push(first + k);
-  for (const block of cluster.hexagons[hexagon]!.blocks) appendTile(cluster, block, first, added);
+  for (const block of model.hexagons[hexagon]!.blocks) appendTile(model, block, first, added);
 }
 
-function appendTile(cluster: Cluster, block: number, firstOutput: number, outputs: number): void {
-  const { state, seed } = cluster;
+function appendTile(model: NetworkModel, block: number, firstOutput: number, outputs: number): void {
+  const { state, seed } = model;
   const tile = append(state, "tile", 1);
   const firstRow = append(state, "row", outputs);
   const { tileBlock, tileOutput, tileOutputCount, tileRow, readout, blockHexagon } = state.arrays;
@@ -43,7 +42,7 @@ function appendTile(cluster: Cluster, block: number, firstOutput: number, output
   const stream = DRAW.readout + blockHexagon[block]!;
   for (let row = firstRow; row < firstRow + outputs; row++) {
     for (let n = 0; n < NEURONS_PER_BLOCK; n++) {
-      const uniform = (draw(seed, stream, row, n) >>> 8) / 16777216;
+      const uniform = (draw(seed, stream, row, n) >>> 8) / UNIFORM_VALUES;
       readout[row * NEURONS_PER_BLOCK + n] = (2 * uniform - 1) * READOUT_START;
     }
     if (row % PIECE_ROWS === 0) yieldPoint();

@@ -1,13 +1,13 @@
-import { hexagonOf, type Cluster } from "./cluster.ts";
-import { HEADER, NEURONS_PER_BLOCK, RUN } from "./layout.ts";
-import { LEARNT_MIN, REDUCTION_CYCLES } from "./learning.ts";
+import { hexagonOf, type NetworkModel } from "./network-model.ts";
+import { LEARNT_MIN, NEURONS_PER_BLOCK, REDUCTION_CYCLES, RUN } from "./constants.ts";
+import { HEADER } from "./layout.ts";
 import { startWeight } from "./random.ts";
 import { removeSections } from "./remove-sections.ts";
 import { runsOfRamp } from "./section-kind.ts";
 import { count } from "./state.ts";
 
 /** Samples that may be trained from `cycle` on before the network is reduced; Infinity where it never is. */
-export function cyclesToReduction({ template }: Cluster, cycle: number): number {
+export function cyclesToReduction({ template }: NetworkModel, cycle: number): number {
   if (!template.settings.enableReduction) return Infinity;
   return REDUCTION_CYCLES - (cycle % REDUCTION_CYCLES);
 }
@@ -16,19 +16,19 @@ export function cyclesToReduction({ template }: Cluster, cycle: number): number 
  * Removes the sections that have learnt nothing: they were there at the last reduction already, and their weights still
  * are near to where they started, as `startWeight` tells. Returns how many went.
  */
-export function reduce(cluster: Cluster): number {
-  const { header } = cluster.state.arrays;
+export function reduce(model: NetworkModel): number {
+  const { header } = model.state.arrays;
   // Sections keep their order, so those of the last reduction come first.
   const old = header[HEADER.reducedSections]!;
-  const gone = removeSections(cluster, (section) => section < old && learnt(cluster, section) < LEARNT_MIN);
-  header[HEADER.reducedSections] = count(cluster.state, "section");
+  const gone = removeSections(model, (section) => section < old && learnt(model, section) < LEARNT_MIN);
+  header[HEADER.reducedSections] = count(model.state, "section");
   return gone;
 }
 
 /** How far a section's weights are from their start: root mean square, in units of the range that they start in. */
-function learnt(cluster: Cluster, section: number): number {
-  const { source, seed, ramps, weight } = cluster.state.arrays;
-  const kind = hexagonOf(cluster, Math.floor(source[section]! / NEURONS_PER_BLOCK)).feeds;
+function learnt(model: NetworkModel, section: number): number {
+  const { source, seed, ramps, weight } = model.state.arrays;
+  const kind = hexagonOf(model, Math.floor(source[section]! / NEURONS_PER_BLOCK)).feeds;
   let squares = 0;
   for (let ramp = 0; ramp < ramps[section]!; ramp++) {
     runsOfRamp(seed[section]!, kind, ramp).forEach((run, nth) => {

@@ -1,13 +1,14 @@
-import type { Cluster } from "./cluster.ts";
+import type { NetworkModel } from "./network-model.ts";
 import { FreePlaces } from "./free-places.ts";
-import { ARRAY_NAMES, HEADER, LAYOUT, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "./constants.ts";
+import { ARRAY_NAMES, HEADER, LAYOUT } from "./layout.ts";
 import { count } from "./state.ts";
 
 /**
  * Takes sections out of the state and closes the gaps: the others keep their order, their places move up, and a source
  * that is left without any may grow again. Returns how many went.
  */
-export function removeSections({ state, hexagons }: Cluster, isGone: (section: number) => boolean): number {
+export function removeSections({ state, hexagons }: NetworkModel, isGone: (section: number) => boolean): number {
   const { arrays } = state;
   const before = count(state, "section");
   const kept: number[] = [];

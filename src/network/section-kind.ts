@@ -1,4 +1,14 @@
-import { RUN } from "./layout.ts";
+import {
+  INPUT_RAMP_COUNT,
+  INPUT_RAMP_END_MIN,
+  INPUT_RAMP_SIZE,
+  INPUT_WEIGHT_RANGE,
+  NEURON_RAMP_COUNT,
+  NEURON_RAMP_END_MIN,
+  NEURON_RAMP_SIZE,
+  NEURON_WEIGHT_RANGE,
+  RUN,
+} from "./constants.ts";
 
 /** What differs between sections by what feeds them. */
 export interface SectionKind {
@@ -18,10 +28,10 @@ export interface SectionKind {
 export const INPUT_SECTION: SectionKind = {
   fromInput: true,
   match: false,
-  rampSize: 32,
-  rampCount: 4,
-  weightRange: 0.2,
-  rampEndMin: 0,
+  rampSize: INPUT_RAMP_SIZE,
+  rampCount: INPUT_RAMP_COUNT,
+  weightRange: INPUT_WEIGHT_RANGE,
+  rampEndMin: INPUT_RAMP_END_MIN,
 };
 
 export const MATCH_SECTION: SectionKind = { ...INPUT_SECTION, match: true };
@@ -30,10 +40,10 @@ export const MATCH_SECTION: SectionKind = { ...INPUT_SECTION, match: true };
 export const NEURON_SECTION: SectionKind = {
   fromInput: false,
   match: false,
-  rampSize: 64,
-  rampCount: 2,
-  weightRange: 0.1,
-  rampEndMin: 1,
+  rampSize: NEURON_RAMP_SIZE,
+  rampCount: NEURON_RAMP_COUNT,
+  weightRange: NEURON_WEIGHT_RANGE,
+  rampEndMin: NEURON_RAMP_END_MIN,
 };
 
 /** The tile (0..3) of its block that a section's run of 32 synapses ends in: different for each of the four runs. */

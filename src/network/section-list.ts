@@ -1,4 +1,4 @@
-import { NONE } from "./layout.ts";
+import { NONE } from "./constants.ts";
 import { StateError } from "./state-error.ts";
 
 /**

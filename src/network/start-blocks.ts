@@ -1,6 +1,6 @@
-import type { Cluster } from "./cluster.ts";
-import { START_BLOCKS } from "./learning.ts";
+import type { NetworkModel } from "./network-model.ts";
 import { growBlock } from "./readout.ts";
+import { START_BLOCKS_HIDDEN_OF_LONG_TASK } from "./constants.ts";
 
 /**
  * Cycles from which on a task is long. Measured: twice as many hidden neurons gain 0.1 points in one or two epochs of
@@ -15,12 +15,12 @@ export const startsWide = (trained: number, cycles: number): boolean => trained 
  * Gives the hidden hexagons of a network that has learnt nothing yet as many neurons as a long task can teach. Hexagons
  * that nothing leads to stay empty.
  */
-export function startWide(cluster: Cluster): void {
-  const { hexagons } = cluster;
+export function startWide(model: NetworkModel): void {
+  const { hexagons } = model;
   const reached = new Set(hexagons.filter(({ role }) => role === "input").map(({ index }) => index));
   for (const index of reached) for (const target of hexagons[index]!.targets) reached.add(target);
   for (const hexagon of hexagons) {
     if (hexagon.role !== "hidden" || !reached.has(hexagon.index)) continue;
-    while (hexagon.blocks.length < START_BLOCKS.hiddenOfLongTask) growBlock(cluster, hexagon);
+    while (hexagon.blocks.length < START_BLOCKS_HIDDEN_OF_LONG_TASK) growBlock(model, hexagon);
   }
 }

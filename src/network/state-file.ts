@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describe, type Cluster } from "./cluster.ts";
+import { modelOf, type NetworkModel } from "./network-model.ts";
 import { copyBytes, PIECE_BYTES } from "./copy-bytes.ts";
 import { readCycle } from "./cycle.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
@@ -18,7 +18,8 @@ import {
   STATE_BYTES_MAX,
   type Memory,
 } from "./state.ts";
-import { parseTemplate, TemplateError, type Template } from "./template/parse-template.ts";
+import { parseTemplate, type Template } from "./template/parse-template.ts";
+import { TemplateError } from "./template/template-error.ts";
 import { validateState } from "./validate-state.ts";
 import { yieldPoint } from "./yield-point.ts";
 
@@ -26,7 +27,7 @@ const FORMAT = "hanami-network";
 const VERSION = "1";
 
 /** The whole network as a safetensors file: one tensor per array, everything else in the metadata. */
-export function exportState({ state, template, seed }: Cluster): Uint8Array {
+export function exportState({ state, template, seed }: NetworkModel): Uint8Array {
   const tensors = new Map<string, Tensor>();
   for (const name of ARRAY_NAMES) {
     const { type, per, width } = LAYOUT[name];
@@ -44,8 +45,8 @@ export function exportState({ state, template, seed }: Cluster): Uint8Array {
   return encodeSafetensors({ metadata: { ...metadata, checksum: checksum({ metadata, tensors }) }, tensors });
 }
 
-/** The cluster that `exportState` wrote. Trusts nothing: throws `StateError` with the reason for a file that is not right. */
-export function restoreState(bytes: Uint8Array, memory?: Memory): Cluster {
+/** The network that `exportState` wrote. Trusts nothing: throws `StateError` with the reason for a file that is not right. */
+export function restoreState(bytes: Uint8Array, memory?: Memory): NetworkModel {
   const file = open(bytes);
   verify(file);
   return load(file, memory);
@@ -76,10 +77,10 @@ export function checkState(bytes: Uint8Array): StateWidths {
 }
 
 /**
- * The cluster in a file that `checkState` has found to be right, or that `exportState` has just written: what is left
+ * The network in a file that `checkState` has found to be right, or that `exportState` has just written: what is left
  * to do is to copy the arrays. Looks at the file's shape only, and throws `StateError` when that is wrong.
  */
-export function adoptState(bytes: Uint8Array, memory?: Memory): Cluster {
+export function adoptState(bytes: Uint8Array, memory?: Memory): NetworkModel {
   return load(open(bytes), memory);
 }
 
@@ -99,7 +100,7 @@ function open(bytes: Uint8Array): OpenedFile {
     throw new StateError(`the file has version '${metadata["version"]}', this program reads version ${VERSION}`);
   if (tensors.size > ARRAY_NAMES.length) throw new StateError("the file holds unknown tensors");
   const header = viewOf("header", tensorOf(content, "header", 1));
-  const counts: Record<Per, number> = { cluster: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
+  const counts: Record<Per, number> = { network: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
   for (const per of PERS) counts[per] = header[HEADER[per]]!;
   // Before any memory is taken for them, the file must really hold that many.
   for (const name of ARRAY_NAMES) tensorOf(content, name, counts[LAYOUT[name].per]);
@@ -129,13 +130,13 @@ function verify({ content, template, counts }: OpenedFile): void {
   validateState(template, state);
 }
 
-/** Copies the file into arrays of the cluster's own. */
-function load({ content, template, counts }: OpenedFile, memory?: Memory): Cluster {
+/** Copies the file into arrays of the network's own. */
+function load({ content, template, counts }: OpenedFile, memory?: Memory): NetworkModel {
   const state = createState(memory);
   try {
     for (const per of PERS) append(state, per, counts[per]);
     for (const name of ARRAY_NAMES) copyBytes(content.tensors.get(name)!.bytes, bytesOf(state, name));
-    return describe(template, state);
+    return modelOf(template, state);
   } catch (error) {
     releaseState(state);
     throw error;

@@ -1,5 +1,5 @@
 import { copyBytes } from "./copy-bytes.ts";
-import { MemoryFullError } from "./engine.ts";
+import { MemoryFullError } from "./memory-full-error.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 import { StateError } from "./state-error.ts";
 
@@ -32,7 +32,7 @@ export interface State {
 
 /** An empty state. */
 export function createState(memory: Memory = heap): State {
-  const capacity: Record<Per, number> = { cluster: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
+  const capacity: Record<Per, number> = { network: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
   const arrays: Record<string, Uint32Array | Float32Array> = {};
   try {
     for (const name of ARRAY_NAMES)
@@ -46,14 +46,14 @@ export function createState(memory: Memory = heap): State {
 
 /** How many things of a sort the state holds. */
 export function count(state: State, per: Per): number {
-  return per === "cluster" ? 1 : (state.arrays.header[HEADER[per]] ?? 0);
+  return per === "network" ? 1 : (state.arrays.header[HEADER[per]] ?? 0);
 }
 
 /**
  * Adds `added` zeroed things of a sort at the end and returns the index of the first. Throws MemoryFullError when the
  * network would get too large, or its memory is full; then nothing was added.
  */
-export function append(state: State, per: Exclude<Per, "cluster">, added: number): number {
+export function append(state: State, per: Exclude<Per, "network">, added: number): number {
   const first = count(state, per);
   const needed = first + added;
   checkSize(state, per, added);
@@ -66,7 +66,7 @@ export function append(state: State, per: Exclude<Per, "cluster">, added: number
  * About so many things of a sort are going to be added one by one: makes room for all of them at once, where there is any.
  * Throws MemoryFullError when the network would get too large; then nothing has changed.
  */
-export function expectMore(state: State, per: Exclude<Per, "cluster">, added: number): void {
+export function expectMore(state: State, per: Exclude<Per, "network">, added: number): void {
   checkSize(state, per, added);
   for (const share of EXPECTED_SHARES) {
     try {
@@ -176,6 +176,6 @@ function view(name: ArrayName, bytes: Uint8Array): Uint32Array | Float32Array {
     : new Float32Array(bytes.buffer, bytes.byteOffset, length);
 }
 
-const PERS: readonly Per[] = ["cluster", "input", "block", "section", "tile", "row", "output"];
-const BYTES_PER = { cluster: 0, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
+const PERS: readonly Per[] = ["network", "input", "block", "section", "tile", "row", "output"];
+const BYTES_PER = { network: 0, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
 for (const name of ARRAY_NAMES) BYTES_PER[LAYOUT[name].per] += bytesPerItem(name);

@@ -1,9 +1,9 @@
-/** For the file of a process that `runInProcess` starts: takes one job, answers and ends. */
+/** Main function of a process started by `runInProcess`: takes one job, answers it and exits. */
 export function answerJob<Job, Answer extends object>(carryOut: (job: Job) => Promise<Answer>): void {
-  // Whoever wanted the answer is gone.
+  // The process that wanted the answer is gone.
   process.once("disconnect", () => process.exit());
   process.once("message", (job: Job) => {
-    // The answer would be lost if the channel were closed right after sending it.
+    // Closing the channel right after sending would lose the answer.
     void carryOut(job).then((answer) => process.send?.(answer, () => process.disconnect()));
   });
 }

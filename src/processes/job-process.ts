@@ -2,24 +2,24 @@ import { fork, type ForkOptions } from "node:child_process";
 import { existsSync } from "node:fs";
 import { ProcessEndedError, type ProcessLimits } from "./process-limits.ts";
 
-/** A job that does not even compute is ended, too: after so many times its processor time. */
+/** Bounds a job's elapsed time, in multiples of its processor time; this also kills a job that hangs while idle. */
 const PATIENCE = 20;
 const SHELL = "/bin/sh";
-/** The system ends a process at its limit, also when nobody is left who would. A core of it is of no use. */
+/** The system kills a process at its limit, even after the server has died. Core dumps are off: they are useless. */
 const LIMITED = 'ulimit -c 0; ulimit -S -t "$0"; exec "$@"';
 
 /** Where there is no shell, only `PATIENCE` bounds the time. */
 function commandOf({ heapMib, seconds }: ProcessLimits): Pick<ForkOptions, "execPath" | "execArgv"> {
-  // The server's own options, as with every fork; of two limits the last one counts.
+  // Like every fork, it inherits the server's options; of two heap limits the last one counts.
   const options = [...process.execArgv, `--max-old-space-size=${heapMib}`];
   if (!existsSync(SHELL)) return { execArgv: options };
   return { execPath: SHELL, execArgv: ["-c", LIMITED, String(seconds), process.execPath, ...options] };
 }
 
-/** Whoever takes over a reader of files shall not find keys and passphrases in its environment, or that of its parent. */
+/** Hides keys and passphrases: a compromised file reader finds none in its environment, or in that of its parent. */
 export const SECLUDED: ForkOptions = { env: {}, stdio: ["ignore", "ignore", "ignore", "ipc"] };
 
-/** What `runInProcess` promises, carried out as a child of this process. */
+/** Runs a job, as `runInProcess` describes, in a child of this process. */
 export function runJobProcess<Answer>(file: URL, job: object, limits: ProcessLimits): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = fork(file, { ...commandOf(limits), ...SECLUDED });
@@ -37,12 +37,12 @@ export function runJobProcess<Answer>(file: URL, job: object, limits: ProcessLim
       reject(error);
     });
     child.once("exit", () => clearTimeout(timer));
-    // Not with "exit": on a busy server that may come before an answer that was sent.
+    // Not on "exit": on a busy server that event may come before an answer that was already sent.
     child.once("close", (_, signal) => {
-      // After a message this changes nothing.
+      // Has no effect after a message.
       reject(new ProcessEndedError(isLate || signal === "SIGXCPU" ? "time" : "memory", limits));
     });
-    // It did not start, and has no channel: the error is on its way.
+    // The process did not start and has no channel; an "error" event follows.
     if (child.pid === undefined) return;
     child.send(job, (error) => {
       if (error !== null) reject(error);

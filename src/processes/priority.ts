@@ -1,17 +1,17 @@
 import { platform, setPriority } from "node:os";
 
 /**
- * How much less of a busy processor something gets, from 0 to 19; five steps are about a third. The thread that answers
- * clients is at 0: what it does is short, and somebody waits for it.
+ * Niceness, from 0 to 19: a higher value gets less of a busy processor; five steps are about a third. The thread that
+ * answers clients stays at 0, because its work is short and clients wait for it.
  */
 export const NICENESS = {
   /** Threads that compute networks. */
   host: 3,
-  /** Readers of files, and writers. */
+  /** Processes that read or write files. */
   job: 10,
 };
 
-/** Lowers the priority of this thread alone, where the system has one per thread. */
+/** Lowers the priority of this thread only; does nothing on systems without priorities per thread. */
 export function lowerThread(niceness: number): void {
   if (platform() === "linux") lowerProcess(0, niceness);
 }
@@ -21,6 +21,6 @@ export function lowerProcess(pid: number, niceness: number): void {
   try {
     setPriority(pid, niceness);
   } catch {
-    // Not every system lets it; the work is done all the same.
+    // Not every system allows it; the job runs with normal priority then.
   }
 }

@@ -4,7 +4,7 @@ export interface ProcessLimits {
   seconds: number;
 }
 
-/** The process ended without an answer: it needed more than it may, or met a defect of the engine. */
+/** The process ended without an answer: it exceeded a limit, or crashed because of a bug in the engine. */
 export class ProcessEndedError extends Error {
   readonly kind: "time" | "memory";
 

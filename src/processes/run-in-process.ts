@@ -12,9 +12,9 @@ interface Pending {
 }
 
 /**
- * Carries out a job in a process of its own, whose file answers it by `answerJob`. Throws ProcessEndedError when it ended
- * without an answer. For work on files of strangers, whose stated sizes may be believed somewhere: running out of memory
- * ends a whole process, whichever thread it happens in. It computes with what the server leaves.
+ * Runs a job in a separate process, whose file calls `answerJob`. Throws ProcessEndedError when the process ends
+ * without an answer. Used for untrusted files: a library may trust a size stated in the file, and running out of memory
+ * in any thread kills the whole process. The process runs at low priority.
  */
 export async function runInProcess<Answer>(file: URL, job: object, limits: ProcessLimits): Promise<Answer> {
   const run = () => {
@@ -24,7 +24,7 @@ export async function runInProcess<Answer>(file: URL, job: object, limits: Proce
   try {
     return await run();
   } catch (error) {
-    // It had ended by itself, and nobody knew yet.
+    // The starter had ended by itself, which was not known yet.
     if (error instanceof NotTakenError) return run();
     throw error;
   }
@@ -32,7 +32,7 @@ export async function runInProcess<Answer>(file: URL, job: object, limits: Proce
 
 let starter: Starter | null = null;
 
-/** The process that starts others has ended before it took a job. */
+/** The starter process ended before it took the job. */
 class NotTakenError extends Error {}
 
 function endedError({ isTaken }: Pending): Error {
@@ -40,7 +40,7 @@ function endedError({ isTaken }: Pending): Error {
   return isTaken ? new Error(text) : new NotTakenError(text);
 }
 
-/** The process that starts those of the jobs. It is there from the first job on, and does not keep this one alive. */
+/** The process that starts job processes. It exists from the first job on, and does not keep this process alive. */
 class Starter {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
@@ -49,10 +49,10 @@ class Starter {
 
   constructor() {
     this.#child = fork(new URL("./starter-process.js", import.meta.url), SECLUDED);
-    // What it starts begins with its priority.
+    // Its children inherit this priority.
     if (this.#child.pid !== undefined) lowerProcess(this.#child.pid, NICENESS.job);
     this.#child.on("message", (reply: StarterReply) => this.#settle(reply));
-    // It could not be started.
+    // The starter could not be started.
     this.#child.once("error", (error) => this.#end(() => error));
     this.#child.once("exit", () => this.#end(endedError));
     this.#keepAlive(false);
@@ -63,11 +63,11 @@ class Starter {
       const id = this.#nextId++;
       this.#pending.set(id, { limits, isTaken: false, resolve, reject });
       this.#keepAlive(true);
-      // It did not start, and has no channel: the error is on its way.
+      // The starter did not start and has no channel; an "error" event follows.
       if (this.#child.pid === undefined) return;
       const request: StarterRequest = { id, file: file.href, job, limits };
       this.#child.send(request, (error) => {
-        // Its end is on its way, too.
+        // An "exit" event follows anyway.
         if (error !== null) this.#end(endedError);
       });
     });
@@ -92,7 +92,7 @@ class Starter {
     else pending?.reject(Object.assign(new Error(reply.message), { code: reply.code }));
   }
 
-  /** Does this process go on as long as the starter does? */
+  /** Sets whether the starter keeps this process alive. */
   #keepAlive(isWanted: boolean): void {
     const does = isWanted ? "ref" : "unref";
     this.#child[does]();

@@ -1,6 +1,6 @@
 /**
- * Starts the processes of jobs for the server. To start one copies the page tables of whoever does it: 20 to 50 ms in
- * which a server with large networks would answer nobody. This process is small, and takes a millisecond.
+ * Starts job processes for the server. A fork copies the page tables of the parent: a server with large networks would
+ * be blocked for 20 to 50 ms. This process is small and needs a millisecond.
  */
 import { runJobProcess } from "./job-process.ts";
 import { ProcessEndedError, type ProcessLimits } from "./process-limits.ts";
@@ -19,9 +19,9 @@ export type StarterReply = { id: number } & (
   | { kind: "failed"; message: string; code: string | undefined }
 );
 
-// Ctrl-C at a terminal is for the server, which ends what it has begun.
+// A Ctrl-C at the terminal is meant for the server, which ends the jobs that it started.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
-// The processes that it has started notice its end as well.
+// The job processes notice the end of this process and exit, too.
 process.once("disconnect", () => process.exit());
 
 process.on("message", (request: StarterRequest) => void carryOut(request));

@@ -3,7 +3,7 @@ import { user_projects } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
 import { requireUserRow, viewUser, type Assignment, type UserView } from "../accounts/find-user.ts";
 
-/** Lets a user work in a project, which need not exist. Throws not_found for the user, conflict when it does already. */
+/** Assigns a project, which need not exist, to a user. Throws not_found for the user, conflict if already assigned. */
 export async function assignProject({ app }: Context, input: Assignment & { id: string }): Promise<UserView> {
   const { id, project_id, role, is_project_admin } = input;
   const user = await requireUserRow(app.db, id);

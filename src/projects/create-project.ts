@@ -3,7 +3,7 @@ import { projects } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
 import { projectColumns, type ProjectView } from "./project-view.ts";
 
-/** Throws conflict when there is such a project. */
+/** Throws conflict when the project exists. */
 export async function createProject(
   { app, caller }: Context,
   input: { id: string; name: string },

@@ -11,10 +11,9 @@ import { revoke } from "../accounts/revoke.ts";
 import { unknownProject } from "./project-view.ts";
 
 /**
- * Deletes a project that holds nothing. Its assignments go with it, which ends tokens and connections for it: a later
- * project of this id must not have the members of this one. With `force` first the assignments go and then everything
- * that it holds. Throws not_found, and conflict with what the project holds. A forced deletion that fails on its way can
- * be repeated.
+ * Deletes an empty project together with its assignments, so that a later project with this id does not inherit its
+ * members; their tokens and connections for it end. `force` first removes the assignments and then the content. Throws
+ * not_found, and conflict with the content of the project. A forced deletion that fails midway can be repeated.
  */
 export async function deleteProject(
   context: Context,
@@ -38,7 +37,7 @@ export async function deleteProject(
   });
 }
 
-/** Two deletions, or a deletion and another change of the project, come one after the other. */
+/** Locks the project, so that deletions and other changes of it are serialized. Throws not_found. */
 async function lockExisting(tx: Db, id: string): Promise<void> {
   const [row] = await tx
     .select({ id: projects.id })
@@ -49,15 +48,15 @@ async function lockExisting(tx: Db, id: string): Promise<void> {
 }
 
 /**
- * From here on no member brings anything new into the project: whoever makes something holds his assignment meanwhile,
- * and an administrator without one the project itself.
+ * Afterwards no new resource can appear in the project: a transaction that creates one locks the caller's assignment,
+ * or the project itself for an administrator without an assignment.
  */
 async function removeAssignments(tx: Db, id: string): Promise<void> {
   await lockExisting(tx, id);
   await tx.delete(user_projects).where(eq(user_projects.project_id, id));
 }
 
-/** What a project holds, by uuid. An upload is that of the dataset or checkpoint that it becomes. */
+/** The content of a project, by uuid. An upload has the uuid of the dataset or checkpoint that it becomes. */
 type Content = Record<"datasets" | "clusters" | "checkpoints" | "uploads", string[]>;
 
 async function listContent(db: Db, project: string): Promise<Content> {
@@ -97,7 +96,7 @@ function checkEmpty(id: string, content: Content): void {
   );
 }
 
-/** Clusters first: what they run may still make checkpoints and results. */
+/** Removes clusters first, because their running tasks may still create checkpoints and results. */
 async function removeContent(context: Context, project: string): Promise<void> {
   const { app } = context;
   for (const uuid of (await listContent(app.db, project)).clusters) {
@@ -109,7 +108,7 @@ async function removeContent(context: Context, project: string): Promise<void> {
   for (const uuid of rest.uploads) await removeUpload(app, uuid, new Date());
 }
 
-/** Somebody else may have deleted it a moment ago. */
+/** Ignores not_found: a concurrent request may have deleted the resource. */
 async function unlessGone(deletion: Promise<void>): Promise<void> {
   try {
     await deletion;

@@ -3,7 +3,7 @@ import type { Context } from "../app-context.ts";
 import { projects } from "../db/schema/index.ts";
 import { projectColumns, type ProjectView } from "./project-view.ts";
 
-/** In the order in which they were made. */
+/** In the order of creation. */
 export async function listProjects({ app }: Context): Promise<ProjectView[]> {
   return app.db
     .select(projectColumns)

@@ -10,8 +10,8 @@ import {
 import { accessDenied } from "../accounts/issue-token.ts";
 
 /**
- * The projects in which a user may work: the caller's own, or those of `user_id` when an administrator asks.
- * Administrators have the project `admin` besides those assigned to them.
+ * The projects in which a user may work: the caller's own, or those of `user_id` (administrators only). Administrators
+ * have the project `admin` in addition to those assigned to them.
  */
 export async function listUserProjects(
   { app, caller }: Context,

@@ -8,7 +8,7 @@ export interface ProjectView {
   name: string;
 }
 
-/** The columns that a project shows. */
+/** The columns of a project that clients see. */
 export const projectColumns = {
   created_at: projects.created_at,
   creator_id: projects.creator_id,

@@ -4,8 +4,8 @@ import { adminAssignment, adminAssignmentIn, findAssignments, findCallerRow } fr
 import { accessDenied, issueToken, type IssuedToken } from "../accounts/issue-token.ts";
 
 /**
- * A fresh token for one of the caller's projects, as it was assigned. Administrators may work in all projects that exist,
- * and in `admin`. Throws unauthorized.
+ * Issues a new token for one of the caller's projects, with the rights of the assignment. Administrators may switch to
+ * any existing project and to `admin`. Throws unauthorized.
  */
 export async function switchProject(context: Context, input: { project_id: string }): Promise<IssuedToken> {
   const { app, caller } = context;

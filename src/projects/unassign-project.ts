@@ -5,7 +5,10 @@ import { notFound } from "../errors.ts";
 import { requireUserRow, viewUser, type UserView } from "../accounts/find-user.ts";
 import { revoke } from "../accounts/revoke.ts";
 
-/** Takes a project from a user; tokens and connections for it end at once. Throws not_found for the user and for the assignment. */
+/**
+ * Removes a user's assignment to a project; tokens and connections for it end at once. Throws not_found for the user
+ * and for the assignment.
+ */
 export async function unassignProject({ app }: Context, input: { id: string; project_id: string }): Promise<UserView> {
   const user = await requireUserRow(app.db, input.id);
   const removal = app.db

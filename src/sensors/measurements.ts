@@ -8,7 +8,7 @@ import {
 } from "./read-sensors.ts";
 
 export interface Measurement {
-  /** False while this machine has shown no such sensor; the values are zeros then. */
+  /** False until this machine has shown such a sensor; the values are zeros then. */
   available: boolean;
   values: RingsView;
 }
@@ -23,7 +23,7 @@ export interface Measurements {
 
 const periodMs = 1000;
 
-/** Power between two readings of the energy counters, in W; undefined when there is nothing to compare. */
+/** Power between two readings of the energy counters, in W; undefined when no counter has two readings. */
 function powerWatts(before: Map<string, number>, now: Map<string, number>, elapsedMs: number): number | undefined {
   let microjoules: number | undefined;
   for (const [zone, energy] of now) {
@@ -35,7 +35,7 @@ function powerWatts(before: Map<string, number>, now: Map<string, number>, elaps
   return microjoules === undefined ? undefined : microjoules / 1e6 / (elapsedMs / 1000);
 }
 
-/** Starts sampling. Sensors that are missing or not readable are no error. */
+/** Starts sampling. Missing or unreadable sensors are no error. */
 export function startMeasurements(roots: SensorRoots = linuxRoots): Measurements {
   const power = { rings: new Rings(), available: false };
   const temperature = { rings: new Rings(), available: false };
@@ -64,7 +64,7 @@ export function startMeasurements(roots: SensorRoots = linuxRoots): Measurements
 
   let running = sample();
   const timer = setInterval(() => {
-    // After the last one, so that two samples never overlap on a stalled machine.
+    // Chained, so that two samples never overlap on a stalled machine.
     running = running.then(sample);
   }, periodMs);
   timer.unref();

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What Linux shows about the machine lies below here; a test may point to a folder of its own. */
+/** Folders in which Linux exposes the machine's sensors; a test may use its own folders. */
 export interface SensorRoots {
   sys: string;
   proc: string;
@@ -9,7 +9,7 @@ export interface SensorRoots {
 
 export const linuxRoots: SensorRoots = { sys: "/sys", proc: "/proc" };
 
-/** The trimmed text of a small file; undefined when it can not be read (no such sensor, or not for this user). */
+/** The trimmed text of a small file; undefined when it cannot be read (no such sensor, or no permission). */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return (await readFile(path, "utf8")).trim();
@@ -18,7 +18,7 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** A number out of such a file; undefined when there is none. */
+/** The number in such a file; undefined when there is none. */
 export async function readNumber(path: string): Promise<number | undefined> {
   const text = await readText(path);
   const value = text === undefined || text === "" ? Number.NaN : Number(text);
@@ -41,7 +41,7 @@ export async function readSpeedMhz(roots: SensorRoots): Promise<number | undefin
   const info = await readText(join(roots.proc, "cpuinfo"));
   const clocks = [...(info ?? "").matchAll(/^cpu MHz\s*:\s*([0-9.]+)$/gm)].map((match) => Number(match[1]));
   if (clocks.length > 0) return mean(clocks);
-  // Other processors than x86 have their clocks in one file per core.
+  // Processors other than x86 have one file per core.
   const cpus = (await listFolder(join(roots.sys, "devices/system/cpu"))).filter((name) => /^cpu[0-9]+$/.test(name));
   const kilohertz = await Promise.all(
     cpus.map((cpu) => readNumber(join(roots.sys, "devices/system/cpu", cpu, "cpufreq/scaling_cur_freq"))),
@@ -66,7 +66,7 @@ export async function readTemperatureCelsius(roots: SensorRoots): Promise<number
   return millidegrees.length > 0 ? mean(millidegrees) / 1000 : undefined;
 }
 
-/** Energy that each socket has used, in µJ; the counters wrap around. */
+/** Energy used by each socket, in µJ; the counters wrap around. */
 export async function readEnergyMicrojoules(roots: SensorRoots): Promise<Map<string, number>> {
   const folder = join(roots.sys, "class/powercap");
   const energies = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** A measured value over time, oldest first; zeros where nothing was measured yet. */
+/** A measured value over time, oldest first; zeros before the first measurement. */
 export interface RingsView {
   /** The last 60 samples, one a second. */
   seconds: number[];
@@ -12,7 +12,7 @@ export interface RingsView {
 
 const lengths = [60, 60, 24, 365] as const;
 
-/** Keeps samples of one value on four levels; a full round of a level becomes one entry, its mean, on the next. */
+/** Keeps samples of one value in four ring buffers; the mean of each full ring becomes one entry of the next. */
 export class Rings {
   readonly #levels = lengths.map((length) => ({ values: new Float64Array(length), count: 0 }));
 

@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { linuxRoots, listFolder, readNumber, type SensorRoots } from "./read-sensors.ts";
 
-/** Clocks in MHz, power in W; 0 where the machine does not tell. */
+/** Clocks in MHz, power in W; 0 where the machine does not report them. */
 export interface SystemInfo {
   has_hyperthreading: boolean;
   hostname: string;
@@ -24,7 +24,7 @@ export interface SystemInfo {
 
 type Package = SystemInfo["packages"][number];
 
-/** Sockets, cores and threads of the machine. `powerWatts` is what all sockets use together. */
+/** Sockets, cores and threads of the machine. `powerWatts` is the total power of all sockets. */
 export async function readSystemInfo(powerWatts: number, roots: SensorRoots = linuxRoots): Promise<SystemInfo> {
   const folder = join(roots.sys, "devices/system/cpu");
   const threads = (await listFolder(folder))
@@ -37,7 +37,7 @@ export async function readSystemInfo(powerWatts: number, roots: SensorRoots = li
   for (const thread of threads) {
     const file = (name: string) => readNumber(join(folder, `cpu${thread}`, name));
     const megahertz = async (name: string) => ((await file(`cpufreq/${name}`)) ?? 0) / 1000;
-    // A thread that is switched off has no topology.
+    // An offline thread has no topology.
     const packageId = await file("topology/physical_package_id");
     const coreId = await file("topology/core_id");
     if (packageId === undefined || coreId === undefined) continue;

@@ -9,7 +9,7 @@ function parseCpuList(text: string): number[] {
   });
 }
 
-/** Every thread of this process and the cores on which it may run. Threads of one name are numbered. */
+/** Every thread of this process and the cores on which it may run. Threads that share a name are numbered. */
 export async function readThreadMap(roots: SensorRoots = linuxRoots): Promise<Record<string, number[]>> {
   const folder = join(roots.proc, "self/task");
   const byName = new Map<string, number[][]>();
@@ -17,7 +17,7 @@ export async function readThreadMap(roots: SensorRoots = linuxRoots): Promise<Re
     const status = await readText(join(folder, thread, "status"));
     const name = /^Name:\s*(.+)$/m.exec(status ?? "")?.[1];
     const cpus = /^Cpus_allowed_list:\s*(.+)$/m.exec(status ?? "")?.[1];
-    // The thread ended meanwhile.
+    // The thread has just ended.
     if (name === undefined || cpus === undefined) continue;
     byName.set(name, [...(byName.get(name) ?? []), parseCpuList(cpus)]);
   }

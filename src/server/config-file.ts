@@ -4,13 +4,13 @@ import { describeUnknown } from "./setting-names.ts";
 
 interface ConfigFile {
   settings: Record<string, string>;
-  /** Where each of them stands: `path:line`. */
-  places: Map<string, string>;
-  /** One for every line that is none of a configuration file. */
+  /** Position of each setting: `path:line`. */
+  origins: Map<string, string>;
+  /** One for each invalid line. */
   problems: string[];
 }
 
-/** The text of a file that is UTF-8, with or without a byte-order mark. Throws ConfigError that names the line. */
+/** Decodes UTF-8, with or without a byte-order mark. Throws ConfigError that names the first bad line. */
 function decode(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -27,10 +27,10 @@ function decode(bytes: Uint8Array, path: string): string {
   }
 }
 
-/** Without blanks and tabs around it; other characters of that sort are nobody's intention, and stay. */
+/** Removes blanks and tabs at both ends, but no other white space: that is unlikely to be intended. */
 const trim = (text: string) => text.replace(/^[ \t]+/, "").replace(/[ \t]+$/, "");
 
-/** A value without its quotes; a problem as an object. */
+/** Returns the value without its quotes, or a problem. */
 function unquote(text: string): string | { problem: string } {
   const quote = text[0];
   if (quote !== '"' && quote !== "'") return text;
@@ -42,7 +42,7 @@ function unquote(text: string): string | { problem: string } {
   return text.slice(1, -1);
 }
 
-/** Name and value of a line; a problem as an object. What a line says is not repeated: it may be a secret. */
+/** Returns name and value of a line, or a problem. A problem does not quote the line, which may hold a secret. */
 function parseLine(line: string): { name: string; value: string } | { problem: string } {
   const mark = line.indexOf("=");
   if (mark < 0) return { problem: "no NAME=value, for there is no =" };
@@ -57,13 +57,13 @@ function parseLine(line: string): { name: string; value: string } | { problem: s
 }
 
 /**
- * Reads settings from a file with the names of the environment variables, which override it: lines `NAME=value`, blank
- * lines, and lines that begin with `#`. A value goes to the end of its line, whatever is in it; blanks around it do not
- * belong to it, unless quotes of either kind stand around all of it. There are no escapes. No path: no settings. Throws
- * ConfigError for a file that can not be read.
+ * Reads a configuration file. It uses the names of the environment variables, which override it, and has lines
+ * `NAME=value`, blank lines, and comments that begin with `#`. A value extends to the end of its line; blanks around it
+ * are removed unless single or double quotes enclose the whole value. There are no escapes. Without a path there are no
+ * settings. Throws ConfigError for a file that cannot be read.
  */
 export async function readConfigFile(path: string | undefined): Promise<ConfigFile> {
-  const file: ConfigFile = { settings: {}, places: new Map(), problems: [] };
+  const file: ConfigFile = { settings: {}, origins: new Map(), problems: [] };
   if (path === undefined) return file;
   let bytes: Buffer;
   try {
@@ -72,19 +72,19 @@ export async function readConfigFile(path: string | undefined): Promise<ConfigFi
     throw new ConfigError([`${path}: ${(error as Error).message}`]);
   }
   for (const [index, text] of decode(bytes, path).split(/\r?\n/).entries()) {
-    const place = `${path}:${index + 1}`;
+    const origin = `${path}:${index + 1}`;
     const line = trim(text);
     if (line === "" || line.startsWith("#")) continue;
     const parsed = parseLine(line);
     if ("problem" in parsed) {
-      file.problems.push(`${place}: ${parsed.problem}`);
+      file.problems.push(`${origin}: ${parsed.problem}`);
     } else if (!settingNames.includes(parsed.name)) {
-      file.problems.push(`${place}: ${describeUnknown(parsed.name, settingNames)}`);
-    } else if (file.places.has(parsed.name)) {
-      file.problems.push(`${place}: ${parsed.name} is set already, in ${file.places.get(parsed.name)}`);
+      file.problems.push(`${origin}: ${describeUnknown(parsed.name, settingNames)}`);
+    } else if (file.origins.has(parsed.name)) {
+      file.problems.push(`${origin}: ${parsed.name} is set already, in ${file.origins.get(parsed.name)}`);
     } else {
       file.settings[parsed.name] = parsed.value;
-      file.places.set(parsed.name, place);
+      file.origins.set(parsed.name, origin);
     }
   }
   return file;

@@ -18,7 +18,7 @@ import {
   whole,
 } from "./setting-kinds.ts";
 
-/** What the system's timers can wait. */
+/** Longest delay of a timer. */
 const timerMsMax = 2 ** 31 - 1;
 const tenYearsMinutes = 10 * 365 * 24 * 60;
 
@@ -73,95 +73,95 @@ const environment = z.object({
   HANAMI_LOG_LEVEL: choice("debug", "info", "warn", "error", "silent").default("info"),
 });
 
-/** Names of all settings, as the environment and the configuration file have them. */
+/** Names of all settings, in the environment and in the configuration file. */
 export const settingNames: readonly string[] = Object.keys(environment.shape);
 
-/** What keeps one client from taking the whole server. */
+/** Limits that keep one client from using up the server. */
 export interface Limits {
-  /** Of a request. */
+  /** Body of a request. */
   bodyBytes: number;
-  /** Of one websocket message. */
+  /** One websocket message. */
   messageBytes: number;
-  /** Of a cluster, whether it came as such or inside of a checkpoint. */
+  /** Template of a cluster, sent by a client or contained in a checkpoint. */
   templateBytes: number;
-  /** Of a template, the same. */
+  /** Hexagons of such a template. */
   hexagons: number;
-  /** Of one input and one output of a cluster, in one cycle: what they are is an external value, not a neuron. */
+  /** External values (not neurons) of one input or output of a cluster, in one cycle. */
   inputValues: number;
   outputValues: number;
-  /** Of one announced file, for a dataset or a checkpoint. */
+  /** One announced file, for a dataset or a checkpoint. */
   uploadBytes: number;
-  /** The values of one dataset, uploaded or the result of a request; its file is a little larger. */
+  /** The values of one dataset, uploaded or the result of a request; its file is slightly larger. */
   datasetBytes: number;
-  /** Of one uploaded dataset. */
+  /** Rows of one uploaded dataset. */
   datasetRows: number;
-  /** Processor time that reading an uploaded file may take, besides that for its size. */
+  /** Processor time for reading an uploaded file, in addition to the time for its size. */
   importSeconds: number;
-  /** More of it for each million bytes of the file. */
+  /** Additional processor time per million bytes of the file. */
   importSecondsPerMb: number;
-  /** Announced ones that are not finished; the two files of MNIST are one. */
+  /** Unfinished uploads; the two files of MNIST count as one. */
   uploadsPerProject: number;
-  /** Uploads and results count from the beginning. */
+  /** Datasets, including unfinished uploads and results. */
   datasetsPerProject: number;
-  /** Uploads and saves that wait count, too. */
+  /** Checkpoints, including unfinished uploads and queued saves. */
   checkpointsPerProject: number;
-  /** Files of datasets, checkpoints and uploads together; undefined: as many as the disk takes. */
+  /** Total size of files of datasets, checkpoints and uploads; undefined: limited by the disk only. */
   projectBytes: number | undefined;
   clustersPerProject: number;
-  /** Unfinished ones. */
+  /** Unfinished tasks. */
   tasksPerProject: number;
-  /** Open at once, of all clients together. */
+  /** Open connections of all clients. */
   connections: number;
-  /** Websockets of one user, open at once. */
+  /** Open websockets of one user. */
   socketsPerUser: number;
-  /** Of one user in the long run; five times as many at once. */
+  /** Sustained rate of one user; the burst is five times as large. */
   requestsPerSecond: number;
-  /** From one address in the long run, and at once. Logins that succeed do not count. */
+  /** Sustained rate and burst of one address. Successful logins do not count. */
   loginFailuresPerMinute: number;
 }
 
 export interface Config {
   host: string;
-  /** 0 lets the system choose. */
+  /** 0: the system chooses a free port. */
   port: number;
   dataDir: string;
   /** Undefined: the embedded database in the data directory. */
   databaseUrl: string | undefined;
-  /** To a Postgres server, besides one for the lock. */
+  /** Connections to a Postgres server, in addition to one for the lock. */
   databaseConnections: number;
-  /** How long a Postgres server may say nothing while a query runs, and a query may wait for a connection. */
+  /** How long a Postgres server may stay silent during a query, and how long a query may wait for a connection. */
   databaseTimeoutSeconds: number;
   admin: { id: string | undefined; name: string | undefined; passphrase: string | undefined };
-  /** The key that signs tokens; undefined: the content of `tokenKeyFile`. */
+  /** Key that signs tokens; undefined: the content of `tokenKeyFile`. */
   tokenKey: string | undefined;
   tokenKeyFile: string;
-  /** Tokens that were signed with these keys are accepted, too. */
+  /** Tokens signed with these keys are also accepted. */
   tokenOldKeyFiles: string[];
   tokenExpireSeconds: number;
-  /** PEM files; undefined: the server speaks HTTP without TLS. */
+  /** PEM files; undefined: plain HTTP. */
   tls: { certFile: string; keyFile: string } | undefined;
-  /** Who knows it may read `/metrics`; undefined: whoever is on this machine. */
+  /** Bearer token for `/metrics`; undefined: any client on this machine may read it. */
   metricsToken: string | undefined;
-  /** Undefined: the policies that ship with the server. */
+  /** Undefined: the policies shipped with the server. */
   policiesFile: string | undefined;
   softwareGpu: boolean;
   cpuThreads: number | undefined;
-  /** What the networks on the CPU host may take. */
+  /** Memory limit for the networks on the CPU host. */
   cpuMemoryBytes: number;
-  /** The same on each GPU host; undefined: what the device has. */
+  /** Memory limit for the networks on each GPU host; undefined: the memory of the device. */
   gpuMemoryBytes: number | undefined;
-  /** What a host may take for one call before it is ended. */
+  /** How long a host may take for one call before it is killed. */
   hostTimeoutMs: number;
   tempfileTimeoutMinutes: number;
-  /** What a crash may cost: how long changes of a network wait, at most about, until they are on disk. */
+  /** About how much work a crash may lose: the delay until changes of a network are on disk. */
   snapshotIntervalMs: number;
-  /** Addresses whose `X-Forwarded-For` tells who a client is. */
+  /** Addresses of proxies whose `X-Forwarded-For` is trusted. */
   trustedProxies: string[];
   limits: Limits;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }
 
-/** Names every bad value at once; nothing falls back to a default that was not asked for. */
+/** Lists all bad values at once. A bad value is an error and never falls back to the default. */
 export class ConfigError extends Error {
   readonly problems: string[];
 
@@ -172,34 +172,34 @@ export class ConfigError extends Error {
   }
 }
 
-/** Half of what this process may have: steps need some, too, and so does everything else. */
+/** Half of this process's memory; learning steps and the rest of the server need the other half. */
 function defaultMemoryBytes(): number {
-  // 0 or far more than there is when nothing constrains the process.
+  // 0, or far more than the machine has, when nothing constrains the process.
   const constrained = process.constrainedMemory() || Infinity;
   return Math.floor(Math.min(totalmem(), constrained) / 2);
 }
 
-/** What no setting has room for, whatever its kind. */
+/** Checks that apply to every setting, whatever its kind. */
 function problemOfText(text: string): string | undefined {
-  // What Node makes of bytes that are not UTF-8.
+  // Node replaces bytes that are not UTF-8 with this character.
   if (text.includes("\ufffd")) return "not UTF-8";
   // oxlint-disable-next-line no-control-regex
   return /[\0-\x1f\x7f]/.test(text) ? "control characters, such as the end of a line" : undefined;
 }
 
 /**
- * The configuration that these settings say. An empty text counts as not set. `places`: where settings stand that are
- * not from the environment. Throws ConfigError.
+ * Builds the configuration from these settings. An empty text counts as not set. `origins` gives the position of each
+ * setting that does not come from the environment. Throws ConfigError.
  */
 export function parseConfig(
   env: Record<string, string | undefined>,
-  places: ReadonlyMap<string, string> = new Map(),
+  origins: ReadonlyMap<string, string> = new Map(),
 ): Config {
   const set = Object.fromEntries(settingNames.map((name) => [name, env[name] || undefined]));
   const problems: string[] = [];
   const note = (name: string, problem: string) => {
-    const place = places.get(name);
-    problems.push(`${place === undefined ? "" : `${place}: `}${name}: ${problem}`);
+    const origin = origins.get(name);
+    problems.push(`${origin === undefined ? "" : `${origin}: `}${name}: ${problem}`);
   };
   for (const [name, text] of Object.entries(set)) {
     const problem = problemOfText(text ?? "");

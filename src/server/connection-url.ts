@@ -4,11 +4,11 @@ import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { checkServerIdentity, rootCertificates, type ConnectionOptions } from "node:tls";
 
-/** What the driver needs to know to connect. */
+/** What the driver needs to connect. */
 export interface ServerAddress {
-  /** For texts: where the server is, without the password. */
+  /** For messages: the server's address, without the password. */
   name: string;
-  /** A host's name or address, or the folder of a Unix socket. */
+  /** Name or address of a host, or the folder of a Unix socket. */
   host: string;
   port: number;
   database: string;
@@ -16,11 +16,11 @@ export interface ServerAddress {
   password: string;
   ssl: false | "prefer" | ConnectionOptions;
   connectSeconds: number;
-  /** Settings of the session. */
+  /** Session settings. */
   session: Record<string, string>;
 }
 
-/** A `DATABASE_URL` that libpq would not take, or that asks for what this server can not do. */
+/** A `DATABASE_URL` that libpq would reject, or that requests something that this server does not support. */
 export class ConnectionUrlError extends Error {
   constructor(message: string) {
     super(message);
@@ -28,10 +28,10 @@ export class ConnectionUrlError extends Error {
   }
 }
 
-/** A server that says nothing is given up after this; one that is not there says so at once. A busy machine takes seconds. */
+/** Timeout for a server that does not answer; a refused connection fails at once. A busy machine takes seconds. */
 const defaultConnectSeconds = 15;
 
-/** The parameters of libpq that are understood, and the environment variables that stand in for them. */
+/** The supported parameters of libpq, and the environment variables that supply their defaults. */
 const variables: Record<string, string> = {
   host: "PGHOST",
   port: "PGPORT",
@@ -51,12 +51,12 @@ const variables: Record<string, string> = {
   sslkey: "PGSSLKEY",
 };
 
-/** Of a few parameters only those values are possible that ask for nothing. */
+/** Parameters of which only some values are supported; most of these values change nothing. */
 const possible: Record<string, readonly string[]> = {
   client_encoding: ["UTF8", "UTF-8", "utf8", "utf-8", "auto"],
   channel_binding: ["disable", "prefer"],
   gssencmode: ["disable", "prefer"],
-  // There is one host, and it has to take changes: the start looks.
+  // The start checks that the only host accepts writes.
   target_session_attrs: ["any", "read-write", "primary"],
   sslmode: ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
 };
@@ -64,8 +64,8 @@ const possible: Record<string, readonly string[]> = {
 type Parameters = Map<string, string>;
 
 /**
- * Understands a URL as libpq does: percent-encoding everywhere, `[::1]`, `host=/folder` for a Unix socket, and the
- * environment for what the URL does not say. Throws ConnectionUrlError, which names the parameter and never the password.
+ * Parses a URL as libpq does: percent-encoding everywhere, `[::1]`, `host=/folder` for a Unix socket, and environment
+ * variables for missing parameters. Throws ConnectionUrlError, which names the parameter and never the password.
  */
 export function parseConnectionUrl(url: string, env: Record<string, string | undefined>): ServerAddress {
   const parameters = readUrl(url);
@@ -116,7 +116,7 @@ function wholeNumber(name: string, text: string, max: number): number {
   return value;
 }
 
-/** `postgresql://[user[:password]@][host][:port][/dbname][?name=value[&…]]`, cut where libpq cuts it. */
+/** Splits `postgresql://[user[:password]@][host][:port][/dbname][?name=value[&…]]` where libpq splits it. */
 function readUrl(url: string): Parameters {
   const start = /^postgres(ql)?:\/\//.exec(url);
   if (start === null) throw new ConnectionUrlError("expected a URL postgres://… or postgresql://…");
@@ -145,7 +145,7 @@ function readUrl(url: string): Parameters {
     const [name = "", value, ...more] = pair.split("=");
     if (value === undefined || more.length > 0) throw new ConnectionUrlError(`${name}: not one name=value`);
     if (value === "") throw new ConnectionUrlError(`${name}: has no value`);
-    // As drivers of Java write it.
+    // The spelling of Java drivers.
     if (name === "ssl" && value === "true") set("sslmode", "require");
     else if (Object.hasOwn(variables, name)) set(name, value);
     else if (name === "passfile" || name === "service") {
@@ -175,7 +175,7 @@ function readTls(parameters: Parameters, host: string): ServerAddress["ssl"] {
     throw new ConnectionUrlError(`${files[0]}: needs sslmode=require, verify-ca or verify-full`);
   }
   if (mode === "disable") return false;
-  // `allow` differs in what it tries first.
+  // `allow` differs only in what it tries first.
   if (!isChecked) return "prefer";
   const client: ConnectionOptions = {};
   const [certificate, key] = [parameters.get("sslcert"), parameters.get("sslkey")];
@@ -185,7 +185,7 @@ function readTls(parameters: Parameters, host: string): ServerAddress["ssl"] {
   if (certificate !== undefined) client.cert = readFile("sslcert", certificate);
   if (key !== undefined) client.key = readFile("sslkey", key);
   const root = parameters.get("sslrootcert");
-  // Without a root there is nothing to check against, and `require` does not ask for it.
+  // Without a root certificate there is nothing to check against, and `require` does not demand it.
   if (mode === "require" && root === undefined) return { ...client, rejectUnauthorized: false };
   if (root === "system" && mode !== "verify-full") {
     throw new ConnectionUrlError("sslrootcert=system needs sslmode=verify-full");

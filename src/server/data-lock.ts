@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { StartError } from "../errors.ts";
 
-/** Another process works on the data directory. */
+/** Another process uses the data directory. */
 export class DataLockError extends StartError {
   constructor(directory: string, pid: string) {
     const owner = pid === "" ? "another process" : `process ${pid}`;
@@ -23,13 +23,13 @@ type State = "trying" | "holding";
 
 interface Contender {
   state: State;
-  /** Empty when it is too busy to say. */
+  /** Empty when the process is too busy to answer. */
   pid: string;
 }
 
-/** What fits everywhere into the address of a unix socket. */
+/** Length of a unix socket's path that every system accepts. */
 const socketPathBytesMax = 100;
-/** A living process that does not say who it is in this time is taken for the owner. */
+/** A live process that does not answer in this time is assumed to be the owner. */
 const answerTimeoutMs = 2000;
 const attemptsMax = 100;
 const backoffMsMax = 50;
@@ -44,7 +44,7 @@ function listen(path: string, answer: () => string): Promise<Server> {
     });
     server.once("error", reject);
     server.listen(path, () => {
-      // The lock alone is no reason to keep a process alive.
+      // The lock alone must not keep the process alive.
       server.unref();
       resolve(server);
     });
@@ -54,7 +54,7 @@ function listen(path: string, answer: () => string): Promise<Server> {
 /** Closing a listening socket also removes its file. */
 const close = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
 
-/** Who answers on a socket; undefined when its process is dead. */
+/** Asks the process behind a socket for its state; undefined when that process is dead. */
 function ask(path: string): Promise<Contender | undefined> {
   return new Promise((resolve, reject) => {
     let answer = "";
@@ -70,7 +70,7 @@ function ask(path: string): Promise<Contender | undefined> {
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ECONNREFUSED" || error.code === "ENOENT") resolve(undefined);
-      // It was just giving up, or too busy to accept: alive all the same.
+      // It is just giving up, or too busy to accept: still alive.
       else if (error.code === "ECONNRESET" || error.code === "EAGAIN") resolve({ state: "trying", pid: "" });
       else reject(error);
     });
@@ -79,17 +79,17 @@ function ask(path: string): Promise<Contender | undefined> {
 }
 
 /**
- * Locks the data directory against a second process, for as long as this one lives.
+ * Locks the data directory against a second process until this one ends.
  *
- * Everybody who wants the lock first listens on a socket of its own in the directory, and only then looks at the
- * sockets of the others. It has the lock when none of them answers; otherwise it gives up, and tries again unless
- * somebody says to be the owner. Of two that try at once at least the later one sees the other, so never two have it.
- * The system closes sockets with their process, however that ends: what a killed server leaves is a file on which
- * nobody answers. Throws DataLockError.
+ * A process that wants the lock first listens on its own socket in the directory, and only then connects to the other
+ * sockets there. It owns the lock when none of them answers; otherwise it closes its socket, and retries unless one of
+ * them answers that it owns the lock. When two processes try at once, at least the later one sees the other, so two
+ * never own the lock. The system closes sockets with their process, however it ends: a killed server leaves only a file
+ * on which nobody answers. Throws DataLockError.
  */
 export async function lockDataDirectory(directory: string): Promise<DataLock> {
   const name = `lock-${randomBytes(4).toString("hex")}.sock`;
-  // Addresses of unix sockets are short and paths may be long: on Linux an open directory has a short name, too.
+  // The path may be too long for a unix socket; on Linux an open directory also has a short name.
   const isLong = Buffer.byteLength(join(directory, name)) > socketPathBytesMax;
   const descriptor = isLong && process.platform === "linux" ? openSync(directory, "r") : undefined;
   const folder = descriptor === undefined ? directory : `/proc/self/fd/${descriptor}`;
@@ -117,7 +117,7 @@ export async function lockDataDirectory(directory: string): Promise<DataLock> {
       await close(server);
       const owner = living.find((contender) => contender.state === "holding");
       if (owner !== undefined) throw new DataLockError(directory, owner.pid);
-      // Apart in time, one of those who try will find nobody.
+      // With random delays, one of the contenders eventually finds no other.
       await delay(Math.random() * backoffMsMax);
     }
     throw new DataLockError(directory, "");

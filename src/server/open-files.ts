@@ -3,27 +3,27 @@ import { StartError } from "../errors.ts";
 
 const linuxLimits = "/proc/self/limits";
 
-/** Of Node, on other systems; "unlimited" where there is no limit. It takes 50 ms. */
+/** Node's report, for systems other than Linux; "unlimited" means no limit. It takes 50 ms. */
 interface Report {
   userLimits?: { open_files?: { soft?: unknown } };
 }
 
-/** What a process needs at any rate: its log, its own threads, what it listens on. */
+/** Base need of a process: its log, its own threads, its listening sockets. */
 const processFiles = 20;
-/** For each thread that computes. */
+/** For each computing thread. */
 const filesPerThread = 4;
-/** For processes and threads that are started, and files that are open for a moment; at least so many, or an eighth. */
+/** For starting processes and threads, and for files opened briefly: an eighth of the limit, but at least this many. */
 const spareFilesMin = 12;
-/** What Postgres lets `max_files_per_process` be. */
+/** Range of Postgres' `max_files_per_process`. */
 const databaseFiles = { min: 64, max: 1000 };
 /** A connection, and the file that it may write to. */
 const filesPerConnection = 2;
-/** With fewer a server is of no use. */
+/** A server with fewer connections is useless. */
 const connectionsMin = 4;
 
 /**
- * How many files, sockets and the like this process may have open at a time; Node has raised the limit as far as it
- * could. Infinity where there is no limit, or the system does not say, as Windows.
+ * How many file descriptors this process may have open; Node has already raised the soft limit as far as possible.
+ * Infinity where there is no limit, or where the system does not report it (Windows).
  */
 export function openFilesMax(): number {
   const soft = existsSync(linuxLimits)
@@ -33,7 +33,7 @@ export function openFilesMax(): number {
   return Number.isNaN(max) ? Infinity : max;
 }
 
-/** Shares them out. Throws StartError when there are too few for all parts of a server. */
+/** Divides the open files between database and connections. Throws StartError when there are too few. */
 export function shareOpenFiles(max: number, threads: number): { database: number; connections: number } {
   const base = processFiles + filesPerThread * threads;
   const needed = base + databaseFiles.min + spareFilesMin + filesPerConnection * connectionsMin;

@@ -1,4 +1,4 @@
-/** What keeps the server from working for a while and is no defect of it: it goes on when that is over. */
+/** A temporary external failure that stops the server from working. It is no bug; work resumes when it is over. */
 export type Outage = "database" | "space" | "files";
 
 /** The text for clients. */
@@ -8,19 +8,19 @@ export const outageTexts: Record<Outage, string> = {
   files: "The server can not open more files and connections. Try again later.",
 };
 
-/** Of the system: no space, a quota, a limit of the process. Of Postgres: disk_full. */
+/** System: no space, quota, limit of the process. Postgres: disk_full. */
 const spaceCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "53100"]);
 
-/** Of the process, of the whole system, and of Postgres: insufficient_resources. */
+/** Process, whole system, and Postgres: insufficient_resources. */
 const filesCodes = new Set(["EMFILE", "ENFILE", "53000"]);
 
-/** A thread's start says it in words only. */
+/** Starting a thread reports EMFILE and ENFILE in its message only. */
 const isThreadWithoutFiles = ({ code, message }: NodeJS.ErrnoException): boolean =>
   code === "ERR_WORKER_INIT_FAILED" && /E[MN]FILE/.test(message);
 
 /**
- * Of the system's sockets, of the driver, and of a Postgres server that starts, stops, cancels what takes too long, or
- * takes no more connections.
+ * Codes of the system's sockets, of the driver, and of a Postgres server that starts, stops, cancels a slow statement,
+ * or accepts no more connections.
  */
 const databaseCodes = new Set([
   "ECONNREFUSED",
@@ -44,12 +44,12 @@ const databaseCodes = new Set([
 ]);
 
 /**
- * The answer of the database was lost, perhaps after it had done what it was asked. Files that belong to it stay then:
- * the next start removes those that no row knows.
+ * Whether the answer of the database was lost, so that the statement may have been committed. Its files are kept then:
+ * the next start removes those without a row.
  */
 export const isInDoubt = (error: unknown): boolean => outageOf(error) === "database";
 
-/** Whether an error is an outage, wherever in its chain of causes that is said. */
+/** The outage behind an error or one of its causes; undefined for other errors. */
 export function outageOf(error: unknown): Outage | undefined {
   for (let each = error; each instanceof Error; each = each.cause) {
     const { code = "" } = each as NodeJS.ErrnoException;

@@ -5,8 +5,8 @@ import { ConnectionUrlError, parseConnectionUrl } from "./connection-url.ts";
 import { paths } from "../files/paths.ts";
 
 /**
- * A kind of setting: how its text becomes its value. `read` answers undefined for whatever is not exactly such a value;
- * nobody guesses what was meant. With `isShown` the problem repeats the text, which must hold no secret then.
+ * A kind of setting: converts text to a value. `read` returns undefined for any text that is not exactly such a value;
+ * nothing is guessed. With `isShown` the problem quotes the text, so it must not hold a secret.
  */
 function kind<T>(wanted: string, read: (text: string) => T | undefined, { isShown = false } = {}) {
   return z.string().transform((text, context) => {
@@ -21,7 +21,7 @@ function kind<T>(wanted: string, read: (text: string) => T | undefined, { isShow
 const isTrimmed = (text: string) => text !== "" && text.trim() === text;
 const matching = (pattern: RegExp) => (text: string) => (pattern.test(text) ? text : undefined);
 
-/** In decimal digits and nothing else: no sign, blank, fraction, exponent, separator, hexadecimal or leading zero. */
+/** Decimal digits only: no sign, blank, fraction, exponent, separator, hexadecimal or leading zero. */
 export function whole(min: number, max: number) {
   const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`;
   const read = (text: string) => {
@@ -39,7 +39,7 @@ export function choice<const T extends string>(...values: T[]) {
   return kind(`one of ${values.join(", ")}`, (text) => values.find((value) => value === text), { isShown: true });
 }
 
-/** A name or address to listen on. Shortened addresses such as `127.1` look like names, but no name ends in a number. */
+/** A name or address to listen on. Short addresses such as `127.1` look like names, but no name ends in a number. */
 function readHost(text: string): string | undefined {
   if (isIP(text) !== 0) return text;
   const labels = text.split(".");
@@ -49,17 +49,17 @@ function readHost(text: string): string | undefined {
 
 export const host = kind("an IP address without brackets, or the name of a host", readHost, { isShown: true });
 
-/** Relative ones mean the same wherever the server is started from. */
+/** Resolves relative paths against the checkout, so that they do not depend on the current directory. */
 export const inCheckout = (path: string): string => resolve(paths.root, path);
 
-/** No shell reads a setting: a home directory, a variable, quotes or a URL would become names of folders. */
+/** No shell expands a setting: `~`, a variable, quotes or a URL would become the name of a folder. */
 function readPath(text: string): string | undefined {
   return isTrimmed(text) && !/^[~$"']|^[a-z]+:\/\//i.test(text) ? inCheckout(text) : undefined;
 }
 
 export const path = kind("a path, without blanks around it, and with ~ and variables written out", readPath);
 
-/** Between commas, with blanks around them or none, and nothing left out. */
+/** Items separated by commas, with optional blanks around them; no item may be empty. */
 function list<T>(wanted: string, read: (item: string) => T | undefined) {
   return kind(`${wanted}, with a comma between two of them`, (text) => {
     const values = isTrimmed(text) ? text.split(",").map((item) => read(item.trim())) : [undefined];
@@ -69,7 +69,7 @@ function list<T>(wanted: string, read: (item: string) => T | undefined) {
 
 export const pathList = list("paths", readPath);
 
-/** As the system writes addresses: another spelling would never be found equal. */
+/** Returns the address in the system's spelling, because addresses are compared as text. */
 function readAddress(text: string): string | undefined {
   if (isIP(text) !== 6) return isIP(text) === 4 ? text : undefined;
   const [address = "", zone] = text.split("%");
@@ -79,7 +79,7 @@ function readAddress(text: string): string | undefined {
 
 export const addressList = list("IP addresses", readAddress);
 
-/** It holds a password, so it is not repeated; what is wrong with it is said by the name of its parameter. */
+/** The URL holds a password, so problems name the parameter and never quote the URL. */
 export const databaseUrl = z.string().transform((text, context) => {
   try {
     if (!isTrimmed(text)) throw new ConnectionUrlError("expected a URL postgres://…, without blanks around it");
@@ -91,7 +91,7 @@ export const databaseUrl = z.string().transform((text, context) => {
   return text;
 });
 
-/** As strict as POST /user and POST /token: an administrator who can not log in is no help. */
+/** As strict as POST /user and POST /token, so that the administrator can log in. */
 export const userId = kind(
   "4 to 254 of the characters a-z, A-Z, 0-9, _ and @, the first one a letter",
   matching(/^[a-zA-Z][a-zA-Z_0-9@]{3,253}$/),
@@ -104,9 +104,9 @@ export const userName = kind("1 to 254 characters, without blanks around them", 
   textOf(1, 254)(text.trim() === text ? text : ""),
 );
 
-/** Taken as it stands, with blanks around it. */
+/** Not trimmed: blanks belong to the secret. */
 export const secret = (min: number, max: number) =>
   kind(`${min} to ${max} characters, not only blanks`, textOf(min, max));
 
-/** It has to fit into a header. */
+/** Must be a valid header value. */
 export const bearerToken = kind("16 characters or more, all of them visible and ASCII", matching(/^[\x21-\x7e]{16,}$/));

@@ -1,10 +1,10 @@
-/** What belongs to clients, whose variables are often set for the server, too. */
+/** Variables of clients, which are often also set in the server's environment. */
 const clientNames = new Set(["HANAMI_ADDRESS", "HANAMI_USER", "HANAMI_PASSPHRASE", "HANAMI_PW", "HANAMI_PROJECT"]);
 
-/** What only tests read. */
+/** Variables of tests. */
 const testNames = /^HANAMI_TEST_/;
 
-/** How many letters have to be inserted, removed or replaced. */
+/** Levenshtein distance: the number of insertions, deletions and replacements. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -18,10 +18,10 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-/** More would be guessing. */
+/** A larger distance would be guessing. */
 const distanceMax = 4;
 
-/** The setting whose name looks most like this one; undefined when none does. */
+/** The setting with the most similar name; undefined when none is close. */
 function nearest(name: string, settings: readonly string[]): string | undefined {
   const plain = name.slice(0, 80).toUpperCase().replaceAll(/\W/g, "_");
   let best: { setting: string; distance: number } | undefined;
@@ -32,13 +32,13 @@ function nearest(name: string, settings: readonly string[]): string | undefined 
   return best?.setting;
 }
 
-/** Says that there is no such setting, and which one may be meant. */
+/** Reports an unknown setting and suggests a similar one. */
 export function describeUnknown(name: string, settings: readonly string[]): string {
   const meant = nearest(name, settings);
   return `there is no setting ${name}${meant === undefined ? "" : `; is ${meant} meant?`}`;
 }
 
-/** What is wrong with the names of an environment: variables of this server that no setting has. */
+/** Problems of an environment: variables that begin with `HANAMI_` but name no setting. */
 export function unknownVariables(env: Record<string, string | undefined>, settings: readonly string[]): string[] {
   return Object.keys(env)
     .filter(

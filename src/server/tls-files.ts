@@ -5,9 +5,9 @@ import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { StartError } from "../errors.ts";
 
-/** What a TLS server is made of, in PEM. Versions before 1.2 are refused. */
+/** Certificate and key of a TLS server, in PEM. Versions before 1.2 are refused. */
 export interface TlsFiles {
-  /** The server's certificate, followed by those that lead to its root. */
+  /** The server's certificate, followed by its chain. */
   cert: string;
   key: string;
   minVersion: "TLSv1.2";
@@ -15,7 +15,7 @@ export interface TlsFiles {
 
 const expiresSoonMs = 14 * 24 * 3_600_000;
 
-/** The PEM blocks of a file by their label, whose last words are `kind`. Throws when it has none, or half of one. */
+/** The PEM blocks of a file whose label ends with `kind`. Throws when there is none, or when a block is incomplete. */
 async function readBlocks(file: string, kind: "CERTIFICATE" | "PRIVATE KEY"): Promise<string[]> {
   const text = await readFile(file, "latin1");
   const blocks: { label: string; pem: string }[] = [];
@@ -54,7 +54,7 @@ async function readKey(file: string): Promise<KeyObject> {
   }
 }
 
-/** What clients will not like. */
+/** Warns about certificates that clients may reject. */
 function warn(certificates: readonly X509Certificate[], file: string, log: Pick<Logger, "warn">): void {
   for (const [index, certificate] of certificates.entries()) {
     const { subject, validFrom, validTo } = certificate;
@@ -65,17 +65,14 @@ function warn(certificates: readonly X509Certificate[], file: string, log: Pick<
     if (Date.parse(validFrom) > Date.now()) log.warn({ ...entry, validFrom }, "the certificate is not valid yet");
     const next = certificates[index + 1];
     if (next !== undefined && !certificate.checkIssued(next)) {
-      log.warn(
-        { ...entry, next: next.subject },
-        "the next certificate in the file is not the one that signed this one",
-      );
+      log.warn({ ...entry, next: next.subject }, "the next certificate in the file did not sign this one");
     }
   }
 }
 
 /**
- * Reads certificate and key, and checks that they belong together. Throws StartError that says what does not fit; what
- * clients may refuse is a warning.
+ * Reads certificate and key, and checks that they match. Throws StartError with the reason; problems that only make
+ * clients refuse the certificate are logged as warnings.
  */
 export async function loadTlsFiles(
   { certFile, keyFile }: NonNullable<Config["tls"]>,
@@ -98,7 +95,7 @@ export async function loadTlsFiles(
       key: key.export({ type: "pkcs8", format: "pem" }) as string,
       minVersion: "TLSv1.2",
     };
-    // OpenSSL has demands of its own, such as a length of keys.
+    // OpenSSL has requirements of its own, such as a minimum key length.
     createSecureContext(files);
     warn(certificates, certFile, log);
     return files;

@@ -6,7 +6,7 @@ import { readConfig } from "../server/read-config.ts";
 import { unknownVariables } from "../server/setting-names.ts";
 import { StartError } from "../errors.ts";
 
-/** Problems that the person at the keyboard can solve get their message, without a stack. */
+/** The text for the operator: problems that the operator can solve are shown without a stack. */
 function describe(error: unknown, config: Config | undefined): string {
   if (error instanceof ConfigError || error instanceof StartError) return error.message;
   if (!(error instanceof Error)) return String(error);
@@ -15,8 +15,8 @@ function describe(error: unknown, config: Config | undefined): string {
     return `Port ${config?.port} on ${config?.host} is in use. Set HANAMI_PORT to another one, or stop what uses it.`;
   }
   if (code?.startsWith("ERR_PARSE_ARGS") === true) return `${error.message}\nUsage: npm start -- [--config FILE]`;
-  // Of the system: no such address, no right to a port, a disk that is full or can not be written to.
-  if (/^E(?!RR_)[A-Z0-9]+$/.test(code ?? "")) return `The server can not start: ${error.message}`;
+  // System errors: no such address, no permission for a port, a disk that is full or read-only.
+  if (/^E(?!RR_)[A-Z0-9]+$/.test(code ?? "")) return `The server cannot start: ${error.message}`;
   return error.stack ?? error.message;
 }
 
@@ -26,12 +26,12 @@ function fail(error: unknown): never {
 }
 
 function showCredentials({ id, passphrase }: GeneratedAdmin): void {
-  console.log("The first administrator was made. This is shown only once:");
+  console.log("The first administrator was created. This is shown only once:");
   console.log(`  HANAMI_USER=${id}`);
   console.log(`  HANAMI_PASSPHRASE=${passphrase}`);
 }
 
-/** In one write, so that whoever waits for the address has the hosts too. */
+/** Prints everything in one write, so that a program that waits for the address also gets the hosts. */
 function announce({ app }: Server, url: string): void {
   const hosts = app.hosts.list().map((host) => `  ${host.uuid}  ${host.type}  ${host.name}`);
   console.log(
@@ -45,16 +45,16 @@ function announce({ app }: Server, url: string): void {
   );
 }
 
-/** Closing the terminal of a server ends it; without one the same signal means something else. */
+/** With a terminal, SIGHUP means that it was closed and ends the server; without one, it reloads the settings. */
 const hasTerminal = process.stdin.isTTY || process.stdout.isTTY;
 
-/** Longer than anything should take that is waited for at the end. What is not saved by then goes on from its last snapshot. */
+/** Upper bound on a graceful shutdown. Anything unsaved resumes from its last snapshot. */
 const stopMsMax = 60_000;
 
-/** Ctrl-C comes twice from `npm start`: from the terminal, and from npm, which passes it on. */
+/** Under `npm start`, one Ctrl-C arrives twice: from the terminal, and from npm, which forwards it. */
 const sameSignalMs = 1000;
 
-/** The first signal stops the server in good order, a second one at once. */
+/** The first signal stops the server gracefully, a second one at once. */
 function stopOnSignals(server: Server): void {
   let stoppingSinceMs: number | undefined;
   const stop = (signal: NodeJS.Signals) => {
@@ -72,7 +72,7 @@ function stopOnSignals(server: Server): void {
   if (hasTerminal) process.on("SIGHUP", stop);
 }
 
-/** Reads the settings again, the file and what it names; what can not be used is logged and changes nothing. */
+/** On SIGHUP, reads the settings and the files that they name again. An error is logged and changes nothing. */
 function reloadOnSignal(server: Server, read: () => Promise<Config>): void {
   if (hasTerminal) return;
   let reloading = Promise.resolve();
@@ -83,7 +83,7 @@ function reloadOnSignal(server: Server, read: () => Promise<Config>): void {
   });
 }
 
-/** A forgotten promise is a defect, but none that should take everybody's work down. */
+/** An unhandled rejection is a bug, but it must not take down the work of all users. */
 function noteForgottenErrors({ app }: Server): void {
   process.on("unhandledRejection", (error) => {
     void writeErrorLog(app, {
@@ -96,9 +96,9 @@ function noteForgottenErrors({ app }: Server): void {
   });
 }
 
-/** A server on this process: its settings, its signals, and what a person gets to read. */
+/** Runs a server in this process: reads its settings, handles signals, and prints messages for the operator. */
 export async function runServer(): Promise<void> {
-  // Whoever read the start's lines may be gone (`npm start | head`); that must not end the server.
+  // A closed pipe (`npm start | head`) must not end the server.
   process.stdout.on("error", () => {});
 
   let config: Config | undefined;

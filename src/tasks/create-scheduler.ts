@@ -1,20 +1,21 @@
 import { and, eq, inArray, isNull } from "drizzle-orm";
 import { clusters, tasks } from "../db/schema/index.ts";
-import { ClusterLane, type LaneResources } from "./cluster-lane.ts";
+import type { SchedulerResources } from "./cluster-parts.ts";
+import { ScheduledCluster } from "./scheduled-cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
-/** Opens the scheduler: sweeps what an earlier run left behind, then goes on with every queue that is not empty. */
-export async function createScheduler(resources: LaneResources): Promise<Scheduler> {
+/** Creates the scheduler: sweeps leftover files of an earlier run, then resumes every queue that is not empty. */
+export async function createScheduler(resources: SchedulerResources): Promise<Scheduler> {
   const { db } = resources;
   await sweepFiles(resources);
 
-  const lanes = new Map<string, ClusterLane>();
-  const lane = (uuid: string): ClusterLane => {
-    const known = lanes.get(uuid);
+  const scheduled = new Map<string, ScheduledCluster>();
+  const clusterOf = (uuid: string): ScheduledCluster => {
+    const known = scheduled.get(uuid);
     if (known !== undefined) return known;
-    const created = new ClusterLane(resources, uuid);
-    lanes.set(uuid, created);
+    const created = new ScheduledCluster(resources, uuid);
+    scheduled.set(uuid, created);
     return created;
   };
 
@@ -23,26 +24,26 @@ export async function createScheduler(resources: LaneResources): Promise<Schedul
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
     .where(and(isNull(clusters.deleted_at), inArray(tasks.state, ["queued", "active"])));
-  for (const { uuid } of waiting) lane(uuid).wake();
+  for (const { uuid } of waiting) clusterOf(uuid).queue.wake();
 
   return {
-    wake: (uuid) => lane(uuid).wake(),
-    progress: (uuid, taskUuid) => lanes.get(uuid)?.progress(taskUuid),
+    wake: (uuid) => clusterOf(uuid).queue.wake(),
+    progress: (uuid, taskUuid) => scheduled.get(uuid)?.task.progress(taskUuid),
     knownFigures: (uuid) => {
-      const metrics = lanes.get(uuid)?.knownMetrics;
-      return metrics ? { metrics, unavailable: null } : undefined;
+      const figures = scheduled.get(uuid)?.onHost?.figures;
+      return figures ? { figures, unavailable: null } : undefined;
     },
-    figures: (uuid) => lane(uuid).exclusive((seat) => seat.figures()),
-    networks: () => [...lanes.values()].flatMap(({ network }) => (network === null ? [] : [network])),
-    abort: async (uuid, taskUuid) => lanes.get(uuid)?.abort(taskUuid),
-    exclusive: (uuid, step) => lane(uuid).exclusive(step),
+    figures: (uuid) => clusterOf(uuid).exclusive((network) => network.figures()),
+    networks: () => [...scheduled.values()].flatMap(({ onHost }) => (onHost === null ? [] : [onHost])),
+    abort: async (uuid, taskUuid) => scheduled.get(uuid)?.task.abort(taskUuid),
+    exclusive: (uuid, work) => clusterOf(uuid).exclusive(work),
     retire: async (uuid, remove) => {
-      await lane(uuid).retire(remove);
-      lanes.delete(uuid);
+      await clusterOf(uuid).retire(remove);
+      scheduled.delete(uuid);
     },
-    onRetired: (uuid, listener) => lane(uuid).onRetired(listener),
+    onRetired: (uuid, listener) => clusterOf(uuid).onRetired(listener),
     close: async () => {
-      await Promise.all([...lanes.values()].map((each) => each.close()));
+      await Promise.all([...scheduled.values()].map((each) => each.close()));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { datasetPath } from "../files/storage.ts";
-import type { ClusterSeat } from "../clusters/cluster-seat.ts";
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host, TablePart, TrainSlice } from "../hosts/host.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
@@ -14,14 +14,14 @@ import { TableLoader } from "./table-loader.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
 /**
- * Trains from where the network's snapshot stands to the last cycle. Slices end at whole steps, so
- * the steps are the same however the time falls, and a task that was interrupted ends in the same state. Steps run on
- * over the ends of epochs: a table of four rows still makes full steps.
+ * Trains from the position of the network's snapshot to the last cycle. Slices end at whole steps, so the steps do not
+ * depend on timing, and an interrupted task ends in the same state. Steps may span the ends of epochs: a table of four
+ * rows still makes full steps.
  */
 export async function runTrainTask(context: RunContext, run: TaskRun<"train">): Promise<void> {
   const { plan } = run;
   const losses = new HostLosses();
-  const { info } = await context.exclusive((seat) => seat.ready());
+  const { info } = await context.exclusive((network) => network.ready());
   const template = parseTemplate(info.template);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
     inputs: placeBindings("input", template.inputs, plan.inputs),
@@ -29,7 +29,7 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
     rows: plan.rows,
     timeLength: plan.time_length,
   });
-  // A network that remembers learns a sequence: its rows keep their order.
+  // A network with memory learns a sequence, so its rows keep their order.
   const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
   const trainer = new SliceTrainer(context, run, { rows, source });
   try {
@@ -47,34 +47,34 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
   }
 }
 
-/** Records the end with the state that it left. False when the host fell back to an earlier state meanwhile. */
+/** Saves the final state and records the end. False when the host fell back to an earlier state meanwhile. */
 async function finish(context: RunContext, run: TaskRun<"train">): Promise<boolean> {
   if (run.stop === "suspend" || run.stop === "retire") return true;
   const { task, cycle } = run;
-  return context.exclusive(async (seat) => {
-    if ((await seat.positionOf(task.uuid)) !== cycle) return false;
+  return context.exclusive(async (network) => {
+    if ((await network.positionOf(task.uuid)) !== cycle) return false;
     const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
-    await seat.saveEnd(async (tx) => {
+    await network.saveEnd(async (tx) => {
       await recordEnd(tx, task.uuid, { state, cycle });
     });
     return true;
   });
 }
 
-/** The network outgrew its host, which has forgotten it: its last snapshot takes its place, and the task is over. */
+/** The network outgrew its host, which has dropped it: the last snapshot replaces it, and the task fails. */
 async function outOfRoom(context: RunContext, run: TaskRun<"train">, cause: HostError): Promise<TaskError> {
-  run.cycle = await context.exclusive((seat) => seat.positionOf(run.task.uuid));
+  run.cycle = await context.exclusive((network) => network.positionOf(run.task.uuid));
   const kept = `The cluster keeps what it had learned by cycle ${run.cycle} of the task.`;
   return new TaskError(`${cause.message}. ${kept}`, { cause });
 }
 
-/** A slice of a task: it belongs after exactly `firstCycle` cycles. */
+/** A slice of a task, valid only after exactly `firstCycle` cycles. */
 interface TaskSlice {
   firstCycle: number;
   slice: TrainSlice;
 }
 
-/** Hands a task to the host slice by slice, and reads the rows of the next one while the host computes. */
+/** Sends a task to the host slice by slice, and reads the rows of the next slice while the host computes. */
 class SliceTrainer {
   readonly #context: RunContext;
   readonly #run: TaskRun<"train">;
@@ -97,15 +97,15 @@ class SliceTrainer {
   }
 
   /**
-   * Trains one slice, or brings a part of the table to the host. False when nothing is left to train, or the task has to
-   * stop: then `run.cycle` is up to date.
+   * Trains one slice, or sends a part of the table to the host. False when no cycles are left or the task has to stop;
+   * `run.cycle` is up to date then.
    */
   async next(): Promise<boolean> {
     const run = this.#run;
     const { uuid: taskUuid, total_number_of_cycles: total } = run.task;
-    const { cycle, host } = await this.#context.exclusive(async (seat) => ({
-      cycle: await seat.positionOf(taskUuid),
-      host: (await seat.ready()).host,
+    const { cycle, host } = await this.#context.exclusive(async (network) => ({
+      cycle: await network.positionOf(taskUuid),
+      host: (await network.ready()).host,
     }));
     run.cycle = cycle;
     if (cycle >= total || run.stop !== null) return false;
@@ -116,15 +116,15 @@ class SliceTrainer {
     return true;
   }
 
-  /** Waits for what is still being read, and has the host forget the table. */
+  /** Waits for pending reads, and makes the host drop the table. */
   async close(): Promise<void> {
     await this.#ahead?.catch(() => undefined);
     if (!this.#table.isBegun) return;
-    // A host that is gone has forgotten it anyway.
-    await this.#context.exclusive((seat) => seat.dropTable()).catch(() => undefined);
+    // A lost host has no table to drop.
+    await this.#context.exclusive((network) => network.dropTable()).catch(() => undefined);
   }
 
-  /** What was read ahead is as long as suited the host before. */
+  /** Discards the slice that was read ahead, whose size suited the previous host. */
   async #beginOn(host: Host): Promise<void> {
     this.#host = host;
     this.#size.startAgain();
@@ -138,13 +138,14 @@ class SliceTrainer {
     const ahead = this.#ahead;
     this.#ahead = null;
     let { firstCycle, slice } = await (ahead ?? this.#read(run.cycle));
-    // The host may have fallen back to another state than the one that this slice was read for.
+    // The host may have fallen back to another state since this slice was read.
     if (firstCycle !== run.cycle) ({ firstCycle, slice } = await this.#read(run.cycle));
     const end = firstCycle + slice.cycles;
-    const trained = this.#context.exclusive(async (seat) => {
-      if ((await seat.positionOf(taskUuid)) !== firstCycle || (await seat.ready()).host !== this.#host) return null;
-      await this.#seed(seat);
-      return seat.train(slice, { taskUuid, cycle: end });
+    const trained = this.#context.exclusive(async (network) => {
+      if ((await network.positionOf(taskUuid)) !== firstCycle || (await network.ready()).host !== this.#host)
+        return null;
+      await this.#seed(network);
+      return network.train(slice, { taskUuid, cycle: end });
     });
     if (end < total) {
       this.#ahead = this.#read(end);
@@ -152,7 +153,8 @@ class SliceTrainer {
     }
     const report = await trained.catch((error: unknown) => {
       if (!(error instanceof HostError && error.kind === "table")) throw error;
-      // The network moved, or the host needed the room: the same cycles again, with their rows or another table.
+      // The network moved, or the host dropped the table for lack of room: repeats the cycles with their rows or a new
+      // table.
       this.#table.forget();
       this.#ahead = null;
       return null;
@@ -164,24 +166,24 @@ class SliceTrainer {
   }
 
   async #bring(part: TablePart): Promise<void> {
-    const isHeld = await this.#context.exclusive(async (seat) => {
-      await this.#seed(seat);
-      return seat.holdTable(part);
+    const isKept = await this.#context.exclusive(async (network) => {
+      await this.#seed(network);
+      return network.keepTable(part);
     });
-    this.#table.answered(part, isHeld);
-    // What was read ahead brings rows along that the host has by now.
-    if (this.#table.isHeld) this.#ahead = null;
+    this.#table.answered(part, isKept);
+    // The slice that was read ahead contains rows that the host has now.
+    if (this.#table.isComplete) this.#ahead = null;
   }
 
-  async #seed(seat: ClusterSeat): Promise<void> {
+  async #seed(network: ClusterNetwork): Promise<void> {
     const { seed } = this.#run.plan;
-    if (this.#run.cycle === 0 && seed !== null) await seat.seedFresh(seed);
+    if (this.#run.cycle === 0 && seed !== null) await network.seedFresh(seed);
   }
 
   async #read(firstCycle: number): Promise<TaskSlice> {
     const { plan, task } = this.#run;
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
-    const rows = this.#table.isHeld
+    const rows = this.#table.isComplete
       ? {
           timeLength: 1,
           inputs: [],

@@ -3,11 +3,15 @@ import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
 import { keepOnly } from "../files/keep-only.ts";
 import { checkpointPath } from "../files/storage.ts";
 import { pinName } from "../clusters/restore-pin.ts";
-import type { LaneResources } from "./cluster-lane.ts";
+import type { SchedulerResources } from "./cluster-parts.ts";
 import { checkpoints, clusters, tasks } from "../db/schema/index.ts";
 
-/** Removes snapshots, pins and checkpoints that no row knows: what was being written when the server was killed. */
-export async function sweepFiles({ db, storage, log }: Pick<LaneResources, "db" | "storage" | "log">): Promise<void> {
+/** Removes snapshots, pins and checkpoints without a row: leftovers of a killed server. */
+export async function sweepFiles({
+  db,
+  storage,
+  log,
+}: Pick<SchedulerResources, "db" | "storage" | "log">): Promise<void> {
   const snapshots = await db
     .select({ name: clusters.snapshot })
     .from(clusters)

@@ -1,31 +1,32 @@
 import type { TaskRow } from "../db/rows.ts";
 import type { Limits } from "../server/config.ts";
-import type { ClusterSeat, SeatResources } from "../clusters/cluster-seat.ts";
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
+import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 
-/** A task that is running, as its lane, its runner and the API see it. */
+/** A running task, shared by the scheduler, its runner and the API. */
 export interface TaskRun<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
   readonly task: TaskRow;
   readonly plan: Extract<TaskPlan, { kind: Kind }>;
-  /** Cycles done so far. */
+  /** Completed cycles. */
   cycle: number;
-  /** Set from outside; the runner looks at it between slices. */
+  /** Set from outside; the runner checks it between slices. */
   stop: StopReason | null;
 }
 
-/** `abort`: the owner's wish. `suspend`: the server stops, the task goes on at its next start. `retire`: the cluster goes. */
+/**
+ * `abort`: on the owner's request. `suspend`: the server stops, its next start resumes the task. `retire`: the cluster
+ * is deleted.
+ */
 export type StopReason = "abort" | "suspend" | "retire";
 
-/** What tasks need of the server. */
-export interface TaskResources extends SeatResources {
-  /** What results and checkpoints may take. */
+/** Parts of the server that tasks use. */
+export interface TaskResources extends NetworkResources {
+  /** Size limits of results and checkpoints. */
   limits: Pick<Limits, "datasetBytes" | "projectBytes">;
 }
 
-/** What a runner may use: the resources of the server and turns on the cluster. */
+/** Resources of a runner: those of the server, and turns on the cluster. */
 export interface RunContext extends TaskResources {
-  exclusive<T>(step: (seat: ClusterSeat) => Promise<T>): Promise<T>;
+  exclusive<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
 }
-
-/** Runs a task until it is over or `run.stop` is set, and records how it ended. Throws when it failed. */
-export type Runner<Kind extends TaskPlan["kind"]> = (context: RunContext, run: TaskRun<Kind>) => Promise<void>;

@@ -49,7 +49,7 @@ describe("policy files", () => {
     const folder = await mkdtemp(join(tmpdir(), "hanami-policies-"));
     try {
       const file = join(folder, "policies");
-      await expect(loadPolicies(file)).rejects.toThrow(`The policy file ${file} can not be read`);
+      await expect(loadPolicies(file)).rejects.toThrow(`The policy file ${file} cannot be read`);
       await writeFile(file, "one\n- GET: ?");
       await expect(loadPolicies(file)).rejects.toThrow(`The policy file ${file} is not valid: line 2, column 8`);
     } finally {

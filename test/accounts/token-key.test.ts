@@ -31,7 +31,7 @@ test("a missing key file is made for its owner only, and kept", async () => {
   expect(await readFile(file, "utf8")).toBe(content);
   expect(first.signing.id).toBe(second.signing.id);
   expect(warnings).toEqual([]);
-  expect(made).toEqual([[{ file }, "a token key was made"]]);
+  expect(made).toEqual([[{ file }, "a token key was generated"]]);
   expect(await readdir(join(folder, "deep"))).toEqual(["token.key"]);
 });
 
@@ -86,8 +86,8 @@ test("a reload makes no key: where the file is gone, too short or a folder, ever
   const { id } = keys.signing;
   const settings = { tokenKey: undefined, tokenKeyFile: file, tokenOldKeyFiles: [] };
   await rm(file);
-  await expect(keys.reload(settings)).rejects.toThrow(`${file} can not be read`);
-  await expect(keys.reload({ ...settings, tokenKeyFile: folder })).rejects.toThrow(`${folder} can not be read`);
+  await expect(keys.reload(settings)).rejects.toThrow(`${file} cannot be read`);
+  await expect(keys.reload({ ...settings, tokenKeyFile: folder })).rejects.toThrow(`${folder} cannot be read`);
   await writeFile(file, "", { mode: 0o600 });
   await expect(keys.reload(settings)).rejects.toThrow(`${file} has 0 bytes`);
   expect([keys.signing.id, keys.areSeveral]).toEqual([id, false]);
@@ -95,5 +95,5 @@ test("a reload makes no key: where the file is gone, too short or a folder, ever
 
 test("a key file that can not be made is named", async () => {
   await writeFile(join(folder, "file"), "");
-  await expect(load(join(folder, "file/token.key"))).rejects.toThrow(/file\/token\.key can not be read: ENOTDIR/);
+  await expect(load(join(folder, "file/token.key"))).rejects.toThrow(/file\/token\.key cannot be read: ENOTDIR/);
 });

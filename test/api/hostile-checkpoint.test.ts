@@ -7,7 +7,7 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkpointPath, tempfilePath } from "../../src/files/storage.ts";
 import { tempfiles } from "../../src/db/schema/index.ts";
-import { NONE } from "../../src/network/layout.ts";
+import { NONE } from "../../src/network/constants.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import {
   contentOf,

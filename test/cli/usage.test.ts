@@ -328,7 +328,7 @@ describe("completion", () => {
     const { code, stdout } = await runCli(["complete", "--", ...words]);
     const found = stdout.split("\n").filter((line) => line !== "" && !line.startsWith(":"));
     expect(code).toBe(0);
-    expect(found.map((line) => line.split("\t")[0]).sort()).toEqual(expected);
+    expect(found.map((line) => line.split("\t")[0] as string).sort()).toEqual(expected);
   });
 
   test.each(["bash", "zsh", "fish"])("prints a script for %s", async (shell) => {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { ClusterSeat } from "../../src/clusters/cluster-seat.ts";
+import type { ClusterNetwork } from "../../src/clusters/cluster-network.ts";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { getCluster } from "../../src/clusters/get-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";
@@ -80,7 +80,7 @@ test("a host that does not come back: the cluster says so, and goes on elsewhere
     hostState: "lost",
     unavailable: "The host was lost: its device is gone",
     cluster: { host_uuid: broken.uuid },
-    metrics: { cycle: rows * epochs },
+    figures: { cycle: rows * epochs },
   });
 
   await move(rig, cluster, other);
@@ -91,7 +91,7 @@ test("a host that does not come back: the cluster says so, and goes on elsewhere
   });
   expect((await stateOf(rig.context.app, cluster)).equals(before)).toBe(true);
   expect((await over(rig, await train(rig, cluster))).state).toBe("finished");
-  expect((await getCluster(rig.context, { uuid: cluster })).metrics.cycle).toBe(2 * rows * epochs);
+  expect((await getCluster(rig.context, { uuid: cluster })).figures.cycle).toBe(2 * rows * epochs);
 
   // When it is back it takes clusters again.
   link.repair();
@@ -109,7 +109,7 @@ test("a cluster that has learned nothing moves from a lost host, too", async () 
     template: base64(smallTemplate),
     host_uuid: broken.uuid,
   });
-  expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({ hostState: "lost", metrics: { cycle: 0 } });
+  expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({ hostState: "lost", figures: { cycle: 0 } });
   await move(rig, cluster, other);
   expect((await over(rig, await train(rig, cluster))).state).toBe("finished");
 });
@@ -145,7 +145,7 @@ test("a process that ends while nobody looks is no more than a delay", async () 
   const shown = getCluster(rig.context, { uuid: cluster });
   await expect.poll(() => rig.hosts[0].generation, { interval: 1 }).toBe(2);
   rig.hosts[0].dieAt = null;
-  expect(await shown).toMatchObject({ hostState: "ready", metrics: { cycle: rows * epochs } });
+  expect(await shown).toMatchObject({ hostState: "ready", figures: { cycle: rows * epochs } });
 });
 
 test("a cluster of a host that the server has no more is on the default one, and can be moved there for good", async () => {
@@ -159,7 +159,7 @@ test("a cluster of a host that the server has no more is on the default one, and
 
   const next = await openRig(app);
   const shown = await getCluster(next.context, { uuid: cluster });
-  expect(shown).toMatchObject({ hostState: "gone", cluster: { host_uuid: gone }, metrics: { cycle: rows * epochs } });
+  expect(shown).toMatchObject({ hostState: "gone", cluster: { host_uuid: gone }, figures: { cycle: rows * epochs } });
   await move(next, cluster, next.hosts[0]);
   expect(await getCluster(next.context, { uuid: cluster })).toMatchObject({
     hostState: "ready",
@@ -171,16 +171,17 @@ test("a cluster of a host that the server has no more is on the default one, and
 test("a save after the host was lost records how far the state is that it saves", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 1_000_000 });
   const cluster = await newCluster(rig);
-  const inTurn = <T>(step: (seat: ClusterSeat) => Promise<T>) => rig.context.app.scheduler.exclusive(cluster, step);
+  const inTurn = <T>(step: (network: ClusterNetwork) => Promise<T>) =>
+    rig.context.app.scheduler.exclusive(cluster, step);
   const taskUuid = randomUUID();
   const learn = (first: number, end: number) =>
-    inTurn((seat) => seat.train(sliceOf(first, end - first), { taskUuid, cycle: end }));
+    inTurn((network) => network.train(sliceOf(first, end - first), { taskUuid, cycle: end }));
   await learn(0, 32);
-  await inTurn((seat) => seat.save());
+  await inTurn((network) => network.save());
   await learn(32, 96);
   await rig.hosts[0].kill();
   // The network comes back as the first save has it, and that is what this one takes.
-  await inTurn((seat) => seat.save());
+  await inTurn((network) => network.save());
   const [row] = await app.app.db.select().from(clusters).where(eq(clusters.uuid, cluster));
   const saved = restoreState(await readFile(join(app.app.storage.clusters, row!.snapshot!)));
   expect(readCycle(saved.state.arrays.header)).toBe(32);
@@ -199,13 +200,13 @@ test("a direct line is told when cycles are lost that were acknowledged, and onl
     await line.train();
   };
   await learn();
-  await rig.context.app.scheduler.exclusive(cluster, (seat) => seat.save());
+  await rig.context.app.scheduler.exclusive(cluster, (network) => network.save());
   await host.kill();
   // Everything was saved.
   await learn();
   await host.kill();
   await expect(learn()).rejects.toThrow("The host was lost: it ended between two cycles");
   await learn();
-  expect((await getCluster(rig.context, { uuid: cluster })).metrics.cycle).toBe(2);
+  expect((await getCluster(rig.context, { uuid: cluster })).figures.cycle).toBe(2);
   line.close();
 });

@@ -109,7 +109,7 @@ export async function deleteTask(ledger: Ledger, server: RunningServer, cluster:
 /** Looks how far the tasks are: what has finished once must stay finished, nothing may fail. */
 export async function follow(ledger: Ledger, server: RunningServer, cluster: ClusterModel): Promise<void> {
   const states = await list(server, `/task/all?cluster_uuid=${cluster.uuid}`);
-  assert.deepEqual(states.map(({ uuid }) => uuid).sort(), [...cluster.tasks.keys()].sort());
+  assert.deepEqual(states.map(({ uuid }) => uuid as string).sort(), [...cluster.tasks.keys()].sort());
   let listing: Listing | null = null;
   for (const { uuid, state } of states) {
     const task = cluster.tasks.get(uuid as string) as TaskModel;

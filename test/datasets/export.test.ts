@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { describe, expect, test } from "vitest";
 import { runExport } from "../../src/datasets/export/run-export.ts";
-import type { ExportFormat } from "../../src/datasets/export/export-job.ts";
+import type { ExportFormat } from "../../src/datasets/formats.ts";
 import { floatText } from "../../src/datasets/export/write-csv.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
 import { hasPython, runPython } from "../support/python.ts";

@@ -42,7 +42,7 @@ type Format = keyof typeof importers;
 async function importBytes(format: Format, folder: string, bytes: Uint8Array, column_name?: string): Promise<Table> {
   const job = { name: "test", input: join(folder, "input"), target: join(folder, "imported"), column_name };
   await writeFile(job.input, bytes);
-  await importers[format]({ type: "npy", ...job });
+  await importers[format](job);
   return readTable(job.target);
 }
 

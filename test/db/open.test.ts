@@ -64,7 +64,7 @@ test("an embedded database with damaged files is refused with a reason and what 
   await truncate(join(directory, "global/pg_control"), 100);
   const opened = openDatabase({ url: undefined, directory });
   await expect(opened).rejects.toThrow(StartError);
-  await expect(opened).rejects.toThrow(`The embedded database in ${directory} can not be opened: `);
+  await expect(opened).rejects.toThrow(`The embedded database in ${directory} cannot be opened: `);
   await expect(opened).rejects.toThrow("restore the data directory from a backup");
   await rm(root, { recursive: true });
 });

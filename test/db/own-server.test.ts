@@ -138,7 +138,7 @@ describe("what keeps the server from working is named at the start", () => {
     // All its connections are there, and free.
     const clients = Array.from({ length: pool.size }, () => postgres(url, { max: 1 }));
     await Promise.all(clients.map((client) => client`select pg_sleep(0.1)`));
-    expect(await refusal(url)).toContain("is behind a pooler that hands connections from one client to another");
+    expect(await refusal(url)).toContain("is behind a pooler that shares connections among clients");
     await Promise.all(clients.map((client) => client.end()));
   });
 
@@ -151,7 +151,7 @@ describe("what keeps the server from working is named at the start", () => {
     ] as const) {
       const text = await refusal(urlOf(name, `?options=-c%20search_path%3D${path}`));
       expect(text).toContain(
-        `can not be used with the search_path ${path} of user trusted: new tables would be ${place}, `,
+        `cannot be used with the search_path ${path} of user trusted: new tables would be ${place}, `,
       );
     }
     const client = postgres(urlOf(name), { max: 1, onnotice: () => {} });
@@ -162,7 +162,7 @@ describe("what keeps the server from working is named at the start", () => {
     await client`drop schema trusted`;
     await client`alter table audit_log rename to audit`;
     await client.end();
-    expect(await refusal(urlOf(name))).toContain("its table audit_log is not in the schema public");
+    expect(await refusal(urlOf(name))).toContain("the schema public lacks its table audit_log");
   });
 
   test("a user who may not create, or not change", async () => {
@@ -171,7 +171,7 @@ describe("what keeps the server from working is named at the start", () => {
     await admin.unsafe(`create role ${id} login password 'a passphrase'`);
     const url = `postgres://${id}:a%20passphrase@127.0.0.1:${port}/${name}`;
     expect(await refusal(url)).toContain(
-      `user ${id} may not do so. Run as its owner: GRANT CREATE ON DATABASE "${name}" TO "${id}"; GRANT CREATE ON SCHEMA "public" TO "${id}"`,
+      `user ${id} has no right to run them. Run as its owner: GRANT CREATE ON DATABASE "${name}" TO "${id}"; GRANT CREATE ON SCHEMA "public" TO "${id}"`,
     );
     await opens(urlOf(name));
     const client = postgres(urlOf(name), { max: 1 });
@@ -185,11 +185,9 @@ describe("what keeps the server from working is named at the start", () => {
     await opens(url);
   });
 
-  test("a database that can only be read", async () => {
+  test("a read-only database", async () => {
     const name = await newDatabase();
-    expect(await refusal(urlOf(name, "?options=-c%20default_transaction_read_only%3Don"))).toContain(
-      "can only be read",
-    );
+    expect(await refusal(urlOf(name, "?options=-c%20default_transaction_read_only%3Don"))).toContain("is read-only");
   });
 
   test("too few connections; with fewer of its own requests wait for one another", async () => {
@@ -198,7 +196,7 @@ describe("what keeps the server from working is named at the start", () => {
     await admin.unsafe(`alter database ${name} owner to narrow`);
     const url = `postgres://narrow:a%20passphrase@127.0.0.1:${port}/${name}`;
     expect(await refusal(url, { connections: 10 })).toMatch(
-      /takes only 2 of the 10 connections that HANAMI_DATABASE_CONNECTIONS asks for, .*too many connections for role "narrow". Set it to 2 or less/,
+      /accepts only 2 of the 10 connections that HANAMI_DATABASE_CONNECTIONS asks for, .*too many connections for role "narrow". Set it to 2 or less/,
     );
     const database = databaseAt("narrow", url);
     const app = await createTestApp({ database, config: { databaseConnections: 2 } });
@@ -206,7 +204,7 @@ describe("what keeps the server from working is named at the start", () => {
     expect(new Set((await Promise.all(requests)).map(({ status }) => status))).toEqual(new Set([200]));
     await app.close();
     await admin.unsafe("alter role narrow connection limit 1");
-    expect(await refusal(url)).toContain("It needs one connection more than HANAMI_DATABASE_CONNECTIONS says");
+    expect(await refusal(url)).toContain("The server needs one connection more than HANAMI_DATABASE_CONNECTIONS");
   });
 });
 

@@ -7,7 +7,8 @@ import {
 } from "../../src/api/websocket/protobuf.ts";
 import { restoreState } from "../../src/network/state-file.ts";
 import { StateError } from "../../src/network/state-error.ts";
-import { parseTemplate, TemplateError } from "../../src/network/template/parse-template.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { TemplateError } from "../../src/network/template/template-error.ts";
 import { makeCluster, smallTemplate, stateOf } from "../support/compute.ts";
 import { createRandom } from "../support/random.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";

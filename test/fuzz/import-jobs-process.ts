@@ -1,5 +1,4 @@
-import { carryOut } from "../../src/datasets/import/carry-out.ts";
-import type { ImportJob } from "../../src/datasets/import/import-job.ts";
+import { carryOut, type ImportJob } from "../../src/datasets/import/carry-out.ts";
 
 // As the server's own import process, but for one job after another: starting a process takes longer than a small file.
 process.on("message", (job: ImportJob) => {

@@ -51,8 +51,8 @@ test("a call about another cluster is answered in the middle, one about the same
   const [, state] = await Promise.all(calls);
   expect(answers).toEqual(["small", "other", "wide", "state of wide", "end of wide"]);
   // The state is that of the whole sample.
-  const { metrics } = await host.attach("again", state as Uint8Array);
-  expect(metrics).toEqual((await wide).metrics);
+  const { figures } = await host.attach("again", state as Uint8Array);
+  expect(figures).toEqual((await wide).figures);
   // What each call took is its own time: together no more than there was.
   expect((await host.status()).load).toBeLessThanOrEqual(1);
 });

@@ -36,8 +36,8 @@ test("a network goes on from its exported state as if nothing had happened", asy
   await host.train("a", sliceOf(0, 160));
   const half = await host.exportState("a");
   const info = await host.attach("b", half.slice());
-  expect(info).toMatchObject({ template: smallTemplate, metrics: { cycle: 160 } });
-  expect(info.metrics.sections).toBeGreaterThan(0);
+  expect(info).toMatchObject({ template: smallTemplate, figures: { cycle: 160 } });
+  expect(info.figures.sections).toBeGreaterThan(0);
   for (const cluster of ["a", "b"]) await host.train(cluster, sliceOf(160, 160));
   expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
 });
@@ -47,7 +47,7 @@ test("rows change hands instead of being copied, and answers come back per outpu
   await host.create("a", { template: smallTemplate, seed: 1 });
   const slice = sliceOf(0, 16);
   const report = await host.train("a", slice);
-  expect(report.metrics.cycle).toBe(16);
+  expect(report.figures.cycle).toBe(16);
   expect(report.elapsedMs).toBeGreaterThan(0);
   expect(slice.inputs[0]?.rows.length).toBe(0);
   const { inputs } = sliceOf(0, 100);

@@ -54,7 +54,7 @@ test("networks of a GPU host stay within its budget", async () => {
   expect(await host.status()).toMatchObject({ clusters: 1 });
   await expect(host.train("a", sliceOf(4000))).rejects.toMatchObject(room);
   expect(host.generation).toBe(0);
-  // What a seat does then.
+  // What a cluster does then.
   await host.detach("a");
   await host.attach("a", state.slice());
   const asked = sliceOf(16);

@@ -99,7 +99,7 @@ async function learnUndisturbed(): Promise<Buffer> {
 /** The cluster is where it should be and has learned exactly what it should have. */
 async function expectLearned(cluster: string, host: KillableHost): Promise<void> {
   const shown = await getCluster(rig.context, { uuid: cluster });
-  expect(shown).toMatchObject({ hostState: "ready", cluster: { host_uuid: host.uuid }, metrics: { cycle: cycles } });
+  expect(shown).toMatchObject({ hostState: "ready", cluster: { host_uuid: host.uuid }, figures: { cycle: cycles } });
   expected ??= learnUndisturbed();
   expect((await stateOf(rig.context.app, cluster)).equals(await expected)).toBe(true);
 }
@@ -113,7 +113,7 @@ test("a network that moves between them at random cycles of one training learns 
     const count = Math.min(HORIZON - cycle, 16 * random.int(1, 4));
     await at.train("moves", sliceOf(cycle, count));
     cycle += count;
-    expect((await other.attach("moves", await at.exportState("moves"))).metrics.cycle).toBe(cycle);
+    expect((await other.attach("moves", await at.exportState("moves"))).figures.cycle).toBe(cycle);
     await at.detach("moves");
     [at, other] = [other, at];
   }

@@ -9,10 +9,10 @@ import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostClosedError, HostError } from "../../src/hosts/host-errors.ts";
 import type { Host, SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
-import type { Cluster } from "../../src/network/cluster.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { writeCycle } from "../../src/network/cycle.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
-import { expectSameCluster } from "../kernels/compare.ts";
+import { expectSameModel } from "../kernels/compare.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
 /** The software device is slow where other work goes on. */
@@ -63,8 +63,8 @@ test("a GPU host learns, answers and tells how it is; the same slices give the s
   const host = useGpuHost();
   for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
   const report = await host.train("a", sliceOf(0, 320));
-  expect(report.metrics.cycle).toBe(320);
-  expect(report.metrics.sections).toBeGreaterThan(0);
+  expect(report.figures.cycle).toBe(320);
+  expect(report.figures.sections).toBeGreaterThan(0);
   expect(report.elapsedMs).toBeGreaterThan(0);
   for (const [first, cycles] of [
     [0, 16],
@@ -99,7 +99,7 @@ test("rows that a GPU host keeps teach what rows that come along teach; a CPU ho
   for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
   await expect(host.train("a", kept)).rejects.toMatchObject({ kind: "table" });
   expect(await host.holdTable("a", table)).toBe(true);
-  expect((await host.train("a", kept)).metrics.cycle).toBe(64);
+  expect((await host.train("a", kept)).figures.cycle).toBe(64);
   await host.train("b", { ...rule, inputs: take(inputs), expected: take(expected) });
   expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
   await host.dropTable("a");
@@ -137,12 +137,12 @@ test("a network moves between CPU and GPU again and again in one training, and l
   let moves = 0;
   for (let cycle = 0; cycle < HORIZON;) {
     const cycles = Math.min(HORIZON - cycle, 16 * (1 + ((cycle * 7 + 3) % 3)));
-    expect((await at.train("moves", sliceOf(cycle, cycles))).metrics.cycle).toBe(cycle + cycles);
+    expect((await at.train("moves", sliceOf(cycle, cycles))).figures.cycle).toBe(cycle + cycles);
     cycle += cycles;
     const target: Host = at === cpu ? gpu : cpu;
     const state = await at.exportState("moves");
     const info = await target.attach("moves", state.slice());
-    expect(info.metrics.cycle).toBe(cycle);
+    expect(info.figures.cycle).toBe(cycle);
     // Moving alone changes no bit.
     expect(Buffer.from(await target.exportState("moves")).equals(state)).toBe(true);
     await at.detach("moves");
@@ -161,18 +161,18 @@ test("cycles of direct IO change a network as much as on the CPU, less the more 
   const begun = restoreState(await cpu.exportState("a"));
   const before = begun.state.arrays.readout.slice();
   /** What six cycles make of the network, as one that was trained with so many samples. */
-  const learned = async (host: Host, trained: number): Promise<Cluster> => {
+  const learned = async (host: Host, trained: number): Promise<NetworkModel> => {
     writeCycle(begun.state.arrays.header, trained);
     await host.attach("a", exportState(begun));
     for (let cycle = 64; cycle < 70; cycle++) await host.train("a", { ...sliceOf(cycle, 1, 1), schedule: null });
     return restoreState(await host.exportState("a"));
   };
-  const change = ({ state }: Cluster) =>
+  const change = ({ state }: NetworkModel) =>
     Math.hypot(...state.arrays.readout.subarray(0, before.length).map((weight, i) => weight - before[i]!));
   const changes: number[] = [];
   for (const trained of [0, 45_000]) {
     const [there, here] = [await learned(gpu, trained), await learned(cpu, trained)];
-    expectSameCluster(there, here, 5e-5, { bias: 5e-4 });
+    expectSameModel(there, here, 5e-5, { bias: 5e-4 });
     expect(change(there) / change(here)).toBeCloseTo(1, 4);
     changes.push(change(there));
   }

@@ -103,7 +103,7 @@ test("direct IO that hangs is closed with the reason; another line waits, and lo
   };
   const saved = async () => {
     await expect
-      .poll(() => app.app.scheduler.exclusive(peaceful, async (seat) => seat.dirty), { timeout: 20_000 })
+      .poll(() => app.app.scheduler.exclusive(peaceful, async (network) => network.dirty), { timeout: 20_000 })
       .toBe(false);
   };
   expect(await learn()).toMatchObject({ isLast: true });

@@ -5,19 +5,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { readNetwork } from "../../src/clusters/read-network.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
-import {
-  ARRAY_NAMES,
-  type ArrayName,
-  type Arrays,
-  HEADER,
-  LAYOUT,
-  SECTIONS_PER_BLOCK,
-} from "../../src/network/layout.ts";
+import { SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
+import { ARRAY_NAMES, type ArrayName, type Arrays, HEADER, LAYOUT } from "../../src/network/layout.ts";
 import { Network } from "../../src/network/network.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/network/safetensors.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
@@ -33,7 +28,7 @@ vi.setConfig({ testTimeout: 120_000 });
 let state: Uint8Array;
 
 beforeAll(() => {
-  const network = Network.create(parseTemplate(smallTemplate), 7);
+  const network = Network.create(parseTemplate(smallTemplate), 7, new ReferenceEngine());
   const { cycles, inputs, expected } = sliceOf(0, 64);
   const values = ({ index, width, rows }: (typeof inputs)[number]) => ({ index, width, values: rows });
   network.train({

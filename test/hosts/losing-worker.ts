@@ -3,14 +3,14 @@ import { type MessagePort, parentPort, Worker, workerData } from "node:worker_th
 import { NetworkStore } from "../../src/hosts/cpu/network-store.ts";
 import { serveHost } from "../../src/hosts/serve-host.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { createCluster } from "../../src/network/cluster.ts";
+import { createModel } from "../../src/network/network-model.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { smallTemplate } from "../support/compute.ts";
 
 const { lifelines } = workerData as { lifelines: [MessagePort] };
 // With one dock the memory of the first network is that of all.
 const engine = new WasmEngine({ threads: 2, docks: 1 });
-const first = createCluster(parseTemplate(smallTemplate), 1, engine.memoryFor());
+const first = createModel(parseTemplate(smallTemplate), 1, engine.memoryFor());
 engine.request(first, { count: 0, inputs: [] });
 const memory = first.state.arrays.header.buffer;
 const helper = new Worker(new URL("./ending-helper.js", import.meta.url), {

@@ -81,7 +81,7 @@ test("direct IO that outgrows its host is refused, and the line goes on from the
   line.setExpected("label_hex", Float32Array.of(0, 1));
   await expect(line.train()).rejects.toMatchObject({ name: "HostError", kind: "room" });
   expect(await line.request()).toHaveLength(1);
-  expect((await getCluster(rig.context, { uuid: cluster })).metrics).toMatchObject({ cycle: 0, sections: 0 });
+  expect((await getCluster(rig.context, { uuid: cluster })).figures).toMatchObject({ cycle: 0, sections: 0 });
   line.close();
 });
 
@@ -118,7 +118,7 @@ test("a cluster does not come to a host without room, however it would", async (
   const failed = await over(rig, restored);
   expect(failed.state).toBe("failed");
   expect(failed.error_message).toContain("The host has no room for this network");
-  expect((await getCluster(rig.context, { uuid: small })).metrics).toMatchObject({ cycle: 0 });
+  expect((await getCluster(rig.context, { uuid: small })).figures).toMatchObject({ cycle: 0 });
 
   const fill = async () => {
     for (let n = 0; n < 40; n++) await getCluster(rig.context, { uuid: await newCluster(rig) });

@@ -55,9 +55,9 @@ test.each(["wasm", "script", "helper"] as const)(
     }
     expect(host.generation).toBe(1);
     // The next call starts it again; nothing is there.
-    expect((await host.attach("good", state)).metrics).toEqual(trained.metrics);
+    expect((await host.attach("good", state)).figures).toEqual(trained.figures);
     await expect(host.exportState("bad")).rejects.toThrow(HostError);
-    expect((await host.train("good", sliceOf(16, 16))).metrics.cycle).toBe(32);
+    expect((await host.train("good", sliceOf(16, 16))).figures.cycle).toBe(32);
   },
 );
 

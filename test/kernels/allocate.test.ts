@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { allocate, split } from "../../src/kernels/reference/allocate.ts";
-import { NONE } from "../../src/network/layout.ts";
-import { FLOAT_MAX } from "../../src/network/learning.ts";
+import { allocate } from "../../src/kernels/reference/allocate.ts";
+import { split } from "../../src/network/add-sections.ts";
+import { FLOAT_MAX, NONE } from "../../src/network/constants.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { count } from "../../src/network/state.ts";
-import { HIDDEN, hexagon, hexagonIndexOf, INPUT, OUTPUT, scratchWith, smallCluster } from "./small.ts";
+import { HIDDEN, hexagon, hexagonIndexOf, INPUT, OUTPUT, scratchWith, smallModel } from "./small.ts";
 
-/** A cluster whose first `active` of `inputs` values have been seen once. */
+/** A network whose first `active` of `inputs` values have been seen once. */
 function seen(active: number, inputs = active) {
-  const cluster = smallCluster({ inputs, outputs: 3 });
+  const model = smallModel({ inputs, outputs: 3 });
   const values = Array.from({ length: inputs }, (_, i) => (i < active ? 1 : 0));
-  allocate(cluster, scratchWith(cluster, 1, values), hexagon(cluster, INPUT));
-  return cluster;
+  allocate(model, scratchWith(model, 1, values), hexagon(model, INPUT));
+  return model;
 }
 
 describe("allocate", () => {
@@ -21,12 +21,12 @@ describe("allocate", () => {
   });
 
   test("the first sources get a section in every block", () => {
-    const cluster = seen(9);
-    const { blockSections, tolerance } = cluster.state.arrays;
-    const { blocks } = hexagon(cluster, HIDDEN);
+    const model = seen(9);
+    const { blockSections, tolerance } = model.state.arrays;
+    const { blocks } = hexagon(model, HIDDEN);
     // Eight times four makes 32; the ninth finds the hexagon well filled.
     expect(blocks).toHaveLength(4);
-    expect(count(cluster.state, "section")).toBe(33);
+    expect(count(model.state, "section")).toBe(33);
     const used = blocks.map((block) => blockSections[block]!);
     expect(used.every((each) => each === 8 || each === 9)).toBe(true);
     expect(tolerance[31]).toBe(Math.fround(0.49));
@@ -34,20 +34,20 @@ describe("allocate", () => {
   });
 
   test.each([127, 128, 129])("%i sources: each has its list, each section its place", (active) => {
-    const cluster = seen(active, 200);
-    expect(count(cluster.state, "section")).toBe(active + 3 * 8);
-    const { sectionHead } = cluster.state.arrays;
+    const model = seen(active, 200);
+    expect(count(model.state, "section")).toBe(active + 3 * 8);
+    const { sectionHead } = model.state.arrays;
     expect(sectionHead[active - 1]).not.toBe(NONE);
     expect(sectionHead[active]).toBe(NONE);
-    expect(() => restoreState(exportState(cluster))).not.toThrow();
+    expect(() => restoreState(exportState(model))).not.toThrow();
   });
 
   test("a source gets sections once, also in a sample that is not the first", () => {
-    const cluster = smallCluster();
-    const scratch = scratchWith(cluster, 3, [0, -1, 4]);
-    allocate(cluster, scratch, hexagon(cluster, INPUT));
-    allocate(cluster, scratch, hexagon(cluster, INPUT));
-    expect(count(cluster.state, "section")).toBe(4);
+    const model = smallModel();
+    const scratch = scratchWith(model, 3, [0, -1, 4]);
+    allocate(model, scratch, hexagon(model, INPUT));
+    allocate(model, scratch, hexagon(model, INPUT));
+    expect(count(model.state, "section")).toBe(4);
   });
 
   test("blocks are added while fewer than 256 places are free", () => {
@@ -58,22 +58,22 @@ describe("allocate", () => {
   });
 
   test("sections spread over all blocks", () => {
-    const cluster = seen(1000);
-    for (const block of hexagon(cluster, HIDDEN).blocks) {
-      expect(cluster.state.arrays.blockSections[block]).toBeGreaterThan(180);
-      expect(cluster.state.arrays.blockSections[block]).toBeLessThan(330);
+    const model = seen(1000);
+    for (const block of hexagon(model, HIDDEN).blocks) {
+      expect(model.state.arrays.blockSections[block]).toBeGreaterThan(180);
+      expect(model.state.arrays.blockSections[block]).toBeLessThan(330);
     }
   });
 
   test("blocks of an output hexagon come with readout weights", () => {
-    const cluster = seen(1);
-    const scratch = scratchWith(cluster, 1, [1]);
-    const [first] = hexagon(cluster, HIDDEN).blocks;
+    const model = seen(1);
+    const scratch = scratchWith(model, 1, [1]);
+    const [first] = hexagon(model, HIDDEN).blocks;
     scratch.value[scratch.at(first!, 0)] = 1;
-    allocate(cluster, scratch, hexagon(cluster, HIDDEN));
-    const { tileBlock, tileRow, readout } = cluster.state.arrays;
-    expect([count(cluster.state, "tile"), count(cluster.state, "row")]).toEqual([2, 6]);
-    expect([...tileBlock.subarray(0, 2)]).toEqual(hexagon(cluster, OUTPUT).blocks);
+    allocate(model, scratch, hexagon(model, HIDDEN));
+    const { tileBlock, tileRow, readout } = model.state.arrays;
+    expect([count(model.state, "tile"), count(model.state, "row")]).toEqual([2, 6]);
+    expect([...tileBlock.subarray(0, 2)]).toEqual(hexagon(model, OUTPUT).blocks);
     expect([...tileRow.subarray(0, 2)]).toEqual([0, 3]);
     const weights = [...readout.subarray(0, 6 * 128)];
     expect(weights.every((weight) => Math.abs(weight) <= Math.fround(0.1))).toBe(true);
@@ -81,37 +81,37 @@ describe("allocate", () => {
   });
 
   test("an output hexagon feeds nothing", () => {
-    const cluster = seen(1);
-    expect(hexagon(cluster, OUTPUT).targets).toEqual([]);
+    const model = seen(1);
+    expect(hexagon(model, OUTPUT).targets).toEqual([]);
   });
 });
 
 describe("split", () => {
   test("the old section keeps the lower half, a new one takes the rest", () => {
-    const cluster = seen(20);
-    const before = count(cluster.state, "section");
-    const { lower, range, ramps, ends, split: marks } = cluster.state.arrays;
+    const model = seen(20);
+    const before = count(model.state, "section");
+    const { lower, range, ramps, ends, split: marks } = model.state.arrays;
     lower[5] = 2;
     range[5] = 100;
     ramps[5] = 4;
     ends.set([1, 3, 7, 15], 20);
     marks[5] = 3;
-    split(cluster, hexagon(cluster, HIDDEN));
-    expect(count(cluster.state, "section")).toBe(before);
-    split(cluster, hexagon(cluster, INPUT));
-    expect(count(cluster.state, "section")).toBe(before + 1);
-    const { arrays } = cluster.state;
+    split(model, hexagon(model, HIDDEN));
+    expect(count(model.state, "section")).toBe(before);
+    split(model, hexagon(model, INPUT));
+    expect(count(model.state, "section")).toBe(before + 1);
+    const { arrays } = model.state;
     expect([arrays.lower[5], arrays.range[5], arrays.ramps[5], arrays.split[5]]).toEqual([2, 3, 2, 0]);
     expect([arrays.lower[before], arrays.range[before], arrays.ramps[before]]).toEqual([5, 97, 0]);
     expect(arrays.source[before]).toBe(arrays.source[5]);
-    expect(hexagonIndexOf(cluster, arrays.target[before]!)).toBe(HIDDEN);
-    expect(() => restoreState(exportState(cluster))).not.toThrow();
+    expect(hexagonIndexOf(model, arrays.target[before]!)).toBe(HIDDEN);
+    expect(() => restoreState(exportState(model))).not.toThrow();
   });
 
   test("an unbounded range stays unbounded", () => {
-    const cluster = seen(1);
-    cluster.state.arrays.split[0] = 3;
-    split(cluster, hexagon(cluster, INPUT));
-    expect(cluster.state.arrays.range[4]).toBe(FLOAT_MAX);
+    const model = seen(1);
+    model.state.arrays.split[0] = 3;
+    split(model, hexagon(model, INPUT));
+    expect(model.state.arrays.range[4]).toBe(FLOAT_MAX);
   });
 });

@@ -5,14 +5,14 @@ import { error, output } from "../../src/kernels/reference/output.ts";
 import { inputDelta, readoutDelta, sourceDelta } from "../../src/kernels/reference/source-delta.ts";
 import { update, updateReadout } from "../../src/kernels/reference/update.ts";
 import { updateOnline, updateReadoutOnline } from "../../src/kernels/reference/update-online.ts";
-import type { Cluster } from "../../src/network/cluster.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { HEADER } from "../../src/network/layout.ts";
 import { NEURON_SECTION, runsOfRamp, tileOfRun } from "../../src/network/section-kind.ts";
-import { Scratch } from "../../src/network/scratch.ts";
-import { trainStep } from "../../src/network/step.ts";
+import { Scratch } from "../../src/kernels/reference/scratch.ts";
+import { trainStep } from "../../src/kernels/reference/step.ts";
 import { count } from "../../src/network/state.ts";
 import { unpack } from "../../src/kernels/reference/unpack.ts";
-import { HIDDEN, hexagon, INPUT, OUTPUT, smallCluster } from "./small.ts";
+import { HIDDEN, hexagon, INPUT, OUTPUT, smallModel } from "./small.ts";
 
 const SAMPLES = 5;
 const INPUTS = 6;
@@ -21,63 +21,63 @@ const OUTPUTS = 3;
 const X = Float32Array.from({ length: SAMPLES * INPUTS }, (_, i) => (i % 3 === 0 ? 0 : 1 + ((i * 7) % 5)));
 const Y = Float32Array.from({ length: SAMPLES * OUTPUTS }, (_, i) => 0.1 + ((i * 3) % 8) / 10);
 
-function loaded(cluster: Cluster): Scratch {
+function loaded(model: NetworkModel): Scratch {
   const scratch = new Scratch();
-  scratch.begin(cluster, SAMPLES);
-  unpack(cluster, scratch, INPUT, X, INPUTS);
+  scratch.begin(model, SAMPLES);
+  unpack(model, scratch, INPUT, X, INPUTS);
   scratch.expected.set(Y);
   return scratch;
 }
 
 /** A grown network of two layers, with biases that keep its neurons away from their kink at 0 and clear slopes. */
-function grown(): Cluster {
-  const cluster = smallCluster({ inputs: INPUTS, outputs: OUTPUTS });
-  for (let step = 0; step < 3; step++) trainStep(cluster, loaded(cluster), { update: "online", rate: 0.05 });
-  const { bias, readout } = cluster.state.arrays;
+function grown(): NetworkModel {
+  const model = smallModel({ inputs: INPUTS, outputs: OUTPUTS });
+  for (let step = 0; step < 3; step++) trainStep(model, loaded(model), { update: "online", rate: 0.05 });
+  const { bias, readout } = model.state.arrays;
   for (let i = 0; i < bias.length; i++) bias[i]! += 0.7;
   for (let i = 0; i < readout.length; i++) readout[i]! *= 4;
-  return cluster;
+  return model;
 }
 
-function computed(cluster: Cluster): Scratch {
-  const scratch = loaded(cluster);
-  forward(cluster, scratch, hexagon(cluster, HIDDEN));
-  forward(cluster, scratch, hexagon(cluster, OUTPUT));
-  output(cluster, scratch);
-  error(cluster, scratch);
+function computed(model: NetworkModel): Scratch {
+  const scratch = loaded(model);
+  forward(model, scratch, hexagon(model, HIDDEN));
+  forward(model, scratch, hexagon(model, OUTPUT));
+  output(model, scratch);
+  error(model, scratch);
   return scratch;
 }
 
 /** Cross entropy over all samples: its slope over an output's input is output - expected, the error of the rule. */
-function loss(cluster: Cluster): number {
-  const { output: shown } = computed(cluster);
+function loss(model: NetworkModel): number {
+  const { output: shown } = computed(model);
   let sum = 0;
   Y.forEach((y, i) => (sum -= y * Math.log(shown[i]!) + (1 - y) * Math.log(1 - shown[i]!)));
   return sum;
 }
 
 /** The backward half without updates. */
-function backward(cluster: Cluster): Scratch {
-  const scratch = computed(cluster);
-  scratch.beginBackward(cluster);
-  readoutDelta(cluster, scratch);
-  readoutGradient(cluster, scratch);
+function backward(model: NetworkModel): Scratch {
+  const scratch = computed(model);
+  scratch.beginBackward(model);
+  readoutDelta(model, scratch);
+  readoutGradient(model, scratch);
   for (const index of [OUTPUT, HIDDEN]) {
-    inputDelta(scratch, hexagon(cluster, index));
-    sourceDelta(cluster, scratch, hexagon(cluster, index));
-    gradient(cluster, scratch, hexagon(cluster, index));
+    inputDelta(scratch, hexagon(model, index));
+    sourceDelta(model, scratch, hexagon(model, index));
+    gradient(model, scratch, hexagon(model, index));
   }
   return scratch;
 }
 
 /** Slope of the loss over element `i` of an array, measured. */
-function measured(cluster: Cluster, array: Float32Array, i: number): number {
+function measured(model: NetworkModel, array: Float32Array, i: number): number {
   const before = array[i]!;
   const h = 0.002;
   array[i] = before + h;
-  const above = loss(cluster);
+  const above = loss(model);
   array[i] = before - h;
-  const below = loss(cluster);
+  const below = loss(model);
   array[i] = before;
   return (above - below) / (2 * h);
 }
@@ -86,32 +86,32 @@ function measured(cluster: Cluster, array: Float32Array, i: number): number {
 const AGREEMENT = 0.02;
 
 /** Largest difference between measured and computed slopes, as a share of the largest slope. */
-function disagreement(cluster: Cluster, array: Float32Array, slopes: Float32Array, indices: number[]): number {
+function disagreement(model: NetworkModel, array: Float32Array, slopes: Float32Array, indices: number[]): number {
   const largest = Math.max(...indices.map((i) => Math.abs(slopes[i]!)));
   expect(largest).toBeGreaterThan(0.01);
-  const differences = indices.map((i) => Math.abs(slopes[i]! - measured(cluster, array, i)));
+  const differences = indices.map((i) => Math.abs(slopes[i]! - measured(model, array, i)));
   // Some neurons still sit so close to a kink that the measurement crosses it; the others must agree.
   differences.sort((a, b) => a - b);
   return differences[Math.floor(differences.length * 0.9)]! / largest;
 }
 
 describe("the computed slopes are the true ones", () => {
-  const cluster = grown();
-  const scratch = backward(cluster);
-  const { arrays } = cluster.state;
+  const model = grown();
+  const scratch = backward(model);
+  const { arrays } = model.state;
   const some = (from: number, until: number, most: number) => {
     const step = Math.max(1, Math.floor((until - from) / most));
     return Array.from({ length: Math.ceil((until - from) / step) }, (_, i) => from + i * step);
   };
   const sectionsOf = (index: number) =>
-    Array.from({ length: count(cluster.state, "section") }, (_, s) => s).filter(
+    Array.from({ length: count(model.state, "section") }, (_, s) => s).filter(
       (s) => arrays.blockHexagon[arrays.target[s]!] === index && scratch.touched[s] === 1,
     );
 
   test("of readout weights and output biases", () => {
-    const rows = count(cluster.state, "row") * 128;
-    expect(disagreement(cluster, arrays.readout, scratch.readoutGradient, some(0, rows, 100))).toBeLessThan(AGREEMENT);
-    expect(disagreement(cluster, arrays.outputBias, scratch.errorSum, [0, 1, 2])).toBeLessThan(AGREEMENT);
+    const rows = count(model.state, "row") * 128;
+    expect(disagreement(model, arrays.readout, scratch.readoutGradient, some(0, rows, 100))).toBeLessThan(AGREEMENT);
+    expect(disagreement(model, arrays.outputBias, scratch.errorSum, [0, 1, 2])).toBeLessThan(AGREEMENT);
   });
 
   test.each([
@@ -121,46 +121,46 @@ describe("the computed slopes are the true ones", () => {
     const sections = sectionsOf(index);
     expect(sections.length).toBeGreaterThan(5);
     const synapses = sections.flatMap((s) => some(s * 128, s * 128 + 128, 2)).slice(0, 120);
-    expect(disagreement(cluster, arrays.weight, scratch.gradient, synapses)).toBeLessThan(AGREEMENT);
-    const biases = hexagon(cluster, index).blocks.flatMap((block) => some(block * 128, block * 128 + 128, 20));
-    expect(disagreement(cluster, arrays.bias, scratch.deltaSum, biases)).toBeLessThan(AGREEMENT);
+    expect(disagreement(model, arrays.weight, scratch.gradient, synapses)).toBeLessThan(AGREEMENT);
+    const biases = hexagon(model, index).blocks.flatMap((block) => some(block * 128, block * 128 + 128, 20));
+    expect(disagreement(model, arrays.bias, scratch.deltaSum, biases)).toBeLessThan(AGREEMENT);
   });
 
   test("sections that no learning sample touches are left out", () => {
-    const silent = computed(cluster);
+    const silent = computed(model);
     silent.skipped.fill(1);
-    silent.beginBackward(cluster);
-    gradient(cluster, silent, hexagon(cluster, HIDDEN));
+    silent.beginBackward(model);
+    gradient(model, silent, hexagon(model, HIDDEN));
     expect(silent.touched.every((each) => each === 0)).toBe(true);
   });
 });
 
 describe("update online", () => {
   test("is a plain step down the gradient", () => {
-    const cluster = grown();
-    const scratch = backward(cluster);
-    const { weight, bias, readout, outputBias } = cluster.state.arrays;
+    const model = grown();
+    const scratch = backward(model);
+    const { weight, bias, readout, outputBias } = model.state.arrays;
     const before = {
       weight: weight.slice(),
       bias: bias.slice(),
       readout: readout.slice(),
       outputBias: outputBias.slice(),
     };
-    updateReadoutOnline(cluster, scratch, 0.1);
-    for (const index of [OUTPUT, HIDDEN]) updateOnline(cluster, scratch, hexagon(cluster, index), 0.1);
+    updateReadoutOnline(model, scratch, 0.1);
+    for (const index of [OUTPUT, HIDDEN]) updateOnline(model, scratch, hexagon(model, index), 0.1);
     const s = scratch.touched.indexOf(1);
     expect(weight[s * 128]).toBeCloseTo(before.weight[s * 128]! - 0.1 * scratch.gradient[s * 128]!, 6);
-    const id = hexagon(cluster, HIDDEN).blocks[1]! * 128 + 5;
+    const id = hexagon(model, HIDDEN).blocks[1]! * 128 + 5;
     expect(bias[id]).toBeCloseTo(before.bias[id]! - 0.1 * scratch.deltaSum[id]!, 6);
     expect(readout[9]).toBeCloseTo(before.readout[9]! - 0.1 * scratch.readoutGradient[9]!, 6);
     expect(outputBias[1]).toBeCloseTo(before.outputBias[1]! - 0.1 * scratch.errorSum[1]!, 6);
   });
 
   test("lowers the loss", () => {
-    const cluster = grown();
-    const before = loss(cluster);
-    trainStep(cluster, loaded(cluster), { update: "online", rate: 0.0005 });
-    expect(loss(cluster)).toBeLessThan(before);
+    const model = grown();
+    const before = loss(model);
+    trainStep(model, loaded(model), { update: "online", rate: 0.0005 });
+    expect(loss(model)).toBeLessThan(before);
   });
 });
 
@@ -168,10 +168,10 @@ describe("update in batches", () => {
   const RATE = 0.01;
 
   function updated() {
-    const cluster = grown();
-    cluster.state.arrays.header[HEADER.adamSteps] = 1;
-    const scratch = backward(cluster);
-    const { weight, bias, readout, outputBias } = cluster.state.arrays;
+    const model = grown();
+    model.state.arrays.header[HEADER.adamSteps] = 1;
+    const scratch = backward(model);
+    const { weight, bias, readout, outputBias } = model.state.arrays;
     const before = {
       weight: weight.slice(),
       bias: bias.slice(),
@@ -179,14 +179,14 @@ describe("update in batches", () => {
       outputBias: outputBias.slice(),
     };
     const summed = scratch.gradient.slice();
-    updateReadout(cluster, scratch, RATE);
-    for (const index of [OUTPUT, HIDDEN]) update(cluster, scratch, hexagon(cluster, index), RATE);
-    return { cluster, scratch, before, summed };
+    updateReadout(model, scratch, RATE);
+    for (const index of [OUTPUT, HIDDEN]) update(model, scratch, hexagon(model, index), RATE);
+    return { model, scratch, before, summed };
   }
 
   test("the first step of a readout weight has half the rate, against the gradient's sign", () => {
-    const { cluster, scratch, before } = updated();
-    const { readout, outputBias } = cluster.state.arrays;
+    const { model, scratch, before } = updated();
+    const { readout, outputBias } = model.state.arrays;
     const i = scratch.readoutGradient.findIndex((g) => Math.abs(g) > 0.01);
     // Moments are corrected to the gradient itself, but for the look ahead: 0.8 * 0.2 + 0.2 over 1 - 0.8.
     const step = (0.36 / 0.2) * RATE * 0.5;
@@ -195,8 +195,8 @@ describe("update in batches", () => {
   });
 
   test("the first step of a section: centred, one second moment per ramp, decay", () => {
-    const { cluster, scratch, before, summed } = updated();
-    const { weight, target, seed } = cluster.state.arrays;
+    const { model, scratch, before, summed } = updated();
+    const { weight, target, seed } = model.state.arrays;
     const s = scratch.touched.lastIndexOf(1);
     const mean = scratch.activationSum[s * 4]! / scratch.learning;
     const neurons = runsOfRamp(seed[s]!, NEURON_SECTION, 0).flatMap((run) =>
@@ -211,11 +211,11 @@ describe("update in batches", () => {
   });
 
   test("biases make up for what the weights do to the mean input", () => {
-    const { cluster, scratch, before } = updated();
-    const { bias, weight, target, seed, ramps } = cluster.state.arrays;
-    const id = hexagon(cluster, HIDDEN).blocks[0]! * 128 + 40;
+    const { model, scratch, before } = updated();
+    const { bias, weight, target, seed, ramps } = model.state.arrays;
+    const id = hexagon(model, HIDDEN).blocks[0]! * 128 + 40;
     let shift = 0;
-    for (let s = 0; s < count(cluster.state, "section"); s++) {
+    for (let s = 0; s < count(model.state, "section"); s++) {
       if (target[s] !== Math.floor(id / 128) || scratch.touched[s] === 0) continue;
       // Neuron 40 is in the second tile; sections into the hidden hexagon come from the input, one run per ramp.
       const ramp = [0, 1, 2, 3].findIndex((r) => tileOfRun(seed[s]!, r) === 1);
@@ -229,9 +229,9 @@ describe("update in batches", () => {
   });
 
   test("a gradient of exactly 0 changes nothing", () => {
-    const { cluster, scratch, before } = updated();
-    const { readout, readoutMoment, readoutSquare } = cluster.state.arrays;
-    const i = scratch.readoutGradient.subarray(0, count(cluster.state, "row") * 128).indexOf(0);
+    const { model, scratch, before } = updated();
+    const { readout, readoutMoment, readoutSquare } = model.state.arrays;
+    const i = scratch.readoutGradient.subarray(0, count(model.state, "row") * 128).indexOf(0);
     expect(i).toBeGreaterThanOrEqual(0);
     expect([readout[i], readoutMoment[i], readoutSquare[i]]).toEqual([before.readout[i], 0, 0]);
   });

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Cluster } from "../../src/network/cluster.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { ARRAY_NAMES, LAYOUT, type ArrayName } from "../../src/network/layout.ts";
 import { count } from "../../src/network/state.ts";
 
@@ -33,9 +33,9 @@ export function expectSame<T extends Uint32Array | Float32Array>(actual: T, expe
 }
 
 /** The same structure, bit by bit, and numbers that differ by rounding only. */
-export function expectSameCluster(
-  actual: Cluster,
-  expected: Cluster,
+export function expectSameModel(
+  actual: NetworkModel,
+  expected: NetworkModel,
   tolerance: number,
   others: Partial<Record<ArrayName, number>> = {},
 ): void {

@@ -5,7 +5,7 @@ import { Docks } from "../../src/kernels/wasm/docks.ts";
 import { loadKernels } from "../../src/kernels/wasm/kernels.ts";
 import { MemoryBudget } from "../../src/kernels/wasm/memory-budget.ts";
 import { NetworkMemory } from "../../src/kernels/wasm/network-memory.ts";
-import { type Cluster, createCluster, widenInput } from "../../src/network/cluster.ts";
+import { type NetworkModel, createModel, widenInput } from "../../src/network/network-model.ts";
 import { HEADER } from "../../src/network/layout.ts";
 import { StateError } from "../../src/network/state-error.ts";
 import { releaseState } from "../../src/network/state.ts";
@@ -28,55 +28,55 @@ function rig({ countMax = 4, bytesMax = 1000 * MB } = {}) {
     countMax,
     bytesMax,
   });
-  const cluster = (megabytes: number): Cluster => {
-    const made = createCluster(TEMPLATE, 1, new NetworkMemory(budget));
+  const model = (megabytes: number): NetworkModel => {
+    const made = createModel(TEMPLATE, 1, new NetworkMemory(budget));
     widenInput(made, 0, valuesOf(megabytes));
     made.state.arrays.bias.fill(1.5);
     return made;
   };
-  return { budget, docks, dropped, cluster };
+  return { budget, docks, dropped, model };
 }
 
-const isDocked = ({ state }: Cluster) => state.arrays.bias.buffer instanceof SharedArrayBuffer;
+const isDocked = ({ state }: NetworkModel) => state.arrays.bias.buffer instanceof SharedArrayBuffer;
 
-test("the cluster that was used longest ago goes to rest, with all that it has, and costs what it cost", () => {
-  const { budget, docks, cluster } = rig({ countMax: 2 });
-  const clusters = [cluster(1), cluster(1), cluster(1)] as const;
+test("the network that was used longest ago goes to rest, with all that it has, and costs what it cost", () => {
+  const { budget, docks, model } = rig({ countMax: 2 });
+  const models = [model(1), model(1), model(1)] as const;
   const { free } = budget;
-  for (const each of clusters) docks.take(each);
-  expect(clusters.map(isDocked)).toEqual([false, true, true]);
-  docks.take(clusters[1]);
-  const dock = docks.take(clusters[0]);
-  expect(clusters.map(isDocked)).toEqual([true, true, false]);
-  expect(docks.find(clusters[0])).toBe(dock);
-  for (const { state } of clusters) expect(state.arrays.bias.every((value) => value === 1.5)).toBe(true);
+  for (const each of models) docks.take(each);
+  expect(models.map(isDocked)).toEqual([false, true, true]);
+  docks.take(models[1]);
+  const dock = docks.take(models[0]);
+  expect(models.map(isDocked)).toEqual([true, true, false]);
+  expect(docks.find(models[0])).toBe(dock);
+  for (const { state } of models) expect(state.arrays.bias.every((value) => value === 1.5)).toBe(true);
   // The first moves leave out the room that arrays had to spare; then nothing changes any more.
   const settled = budget.free;
   expect(settled).toBeGreaterThanOrEqual(free);
-  for (const each of clusters) docks.take(each);
+  for (const each of models) docks.take(each);
   expect(budget.free).toBe(settled);
 });
 
 test("memories that have grown beyond what they may have together go, the oldest first, but for the last one", () => {
-  const { docks, dropped, cluster } = rig({ bytesMax: 25 * MB });
-  const clusters = [cluster(10), cluster(10), cluster(1)];
-  for (const each of clusters) {
+  const { docks, dropped, model } = rig({ bytesMax: 25 * MB });
+  const models = [model(10), model(10), model(1)];
+  for (const each of models) {
     docks.take(each);
     docks.trim();
   }
-  expect(clusters.map(isDocked)).toEqual([true, true, true]);
-  widenInput(clusters[2]!, 0, valuesOf(12));
+  expect(models.map(isDocked)).toEqual([true, true, true]);
+  widenInput(models[2]!, 0, valuesOf(12));
   docks.trim();
-  expect(clusters.map(isDocked)).toEqual([false, false, true]);
+  expect(models.map(isDocked)).toEqual([false, false, true]);
   expect(dropped).toEqual([1, 2]);
-  widenInput(clusters[2]!, 0, valuesOf(40));
+  widenInput(models[2]!, 0, valuesOf(40));
   docks.trim();
-  expect(clusters.map(isDocked)).toEqual([false, false, true]);
+  expect(models.map(isDocked)).toEqual([false, false, true]);
 });
 
-test("a memory that is far too large is not kept for a small cluster", () => {
-  const { docks, dropped, cluster } = rig({ countMax: 1 });
-  const [large, fair, small] = [cluster(100), cluster(20), cluster(1)] as const;
+test("a memory that is far too large is not kept for a small network", () => {
+  const { docks, dropped, model } = rig({ countMax: 1 });
+  const [large, fair, small] = [model(100), model(20), model(1)] as const;
   docks.take(large);
   expect(docks.take(fair).bytes).toBeGreaterThan(100 * MB);
   expect(dropped).toEqual([]);
@@ -84,22 +84,22 @@ test("a memory that is far too large is not kept for a small cluster", () => {
   expect(dropped).toEqual([1]);
 });
 
-test("a few empty memories wait for the next clusters", () => {
-  const { budget, docks, dropped, cluster } = rig({ countMax: 20 });
-  const clusters = Array.from({ length: 12 }, () => cluster(1));
-  for (const each of clusters) docks.take(each);
-  for (const each of clusters) {
+test("a few empty memories wait for the next networks", () => {
+  const { budget, docks, dropped, model } = rig({ countMax: 20 });
+  const models = Array.from({ length: 12 }, () => model(1));
+  for (const each of models) docks.take(each);
+  for (const each of models) {
     releaseState(each.state);
     docks.release(each);
   }
   expect(budget.free).toBe(budget.bytesMax);
   expect(dropped).toHaveLength(4);
-  expect(docks.take(cluster(1)).id).toBeLessThanOrEqual(12);
+  expect(docks.take(model(1)).id).toBeLessThanOrEqual(12);
 });
 
 test("a state that holds less than it says does not come in, and its dock is there for others", () => {
-  const { docks, cluster } = rig({ countMax: 1 });
-  const [wrong, right] = [cluster(1), cluster(1)];
+  const { docks, model } = rig({ countMax: 1 });
+  const [wrong, right] = [model(1), model(1)];
   wrong.state.arrays.header[HEADER.section] = 0xfffffffe;
   expect(() => docks.take(wrong)).toThrow(StateError);
   expect(isDocked(wrong)).toBe(false);

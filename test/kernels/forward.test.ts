@@ -2,20 +2,20 @@ import { describe, expect, test } from "vitest";
 import { forward } from "../../src/kernels/reference/forward.ts";
 import { tileOfRun } from "../../src/network/section-kind.ts";
 import { append } from "../../src/network/state.ts";
-import { HIDDEN, hexagon, scratchWith, sectionOfInput, setSection, smallCluster, valuesOf } from "./small.ts";
+import { HIDDEN, hexagon, scratchWith, sectionOfInput, setSection, smallModel, valuesOf } from "./small.ts";
 
-/** A cluster in which only one section of the input has weights; gives the block that it ends in. */
+/** A network in which only one section of the input has weights; gives the block that it ends in. */
 function oneSection(ends: number[], weight: number, settings = "") {
-  const cluster = smallCluster({ settings });
-  const section = sectionOfInput(cluster);
-  setSection(cluster, section, ends, weight);
-  const block = cluster.state.arrays.target[section]!;
+  const model = smallModel({ settings });
+  const section = sectionOfInput(model);
+  setSection(model, section, ends, weight);
+  const block = model.state.arrays.target[section]!;
   const run = (values: number[]) => {
-    const scratch = scratchWith(cluster, values.length, values);
-    forward(cluster, scratch, hexagon(cluster, HIDDEN));
+    const scratch = scratchWith(model, values.length, values);
+    forward(model, scratch, hexagon(model, HIDDEN));
     return values.map((_, sample) => valuesOf(scratch, block, sample));
   };
-  return { cluster, section, block, run };
+  return { model, section, block, run };
 }
 
 describe("tileOfRun", () => {
@@ -32,9 +32,9 @@ describe("tileOfRun", () => {
 
 describe("forward", () => {
   test("a section adds weight times activation to the tiles of its ramps", () => {
-    const { cluster, section, run } = oneSection([2, 4, 8, 16], 3);
+    const { model, section, run } = oneSection([2, 4, 8, 16], 3);
     const [values] = run([3]);
-    const seed = cluster.state.arrays.seed[section]!;
+    const seed = model.state.arrays.seed[section]!;
     // Ramp 0 is full: input 3, value log2(4). Ramp 1 is half full: input 1.5. The others are not reached.
     const expected = [2, Math.fround(Math.log2(2.5)), 0, 0];
     for (let r = 0; r < 4; r++) {
@@ -44,8 +44,8 @@ describe("forward", () => {
   });
 
   test("silent sources leave the bias, negative inputs give 0", () => {
-    const { cluster, block, run } = oneSection([1], -5);
-    cluster.state.arrays.bias[block * 128 + 7] = 3;
+    const { model, block, run } = oneSection([1], -5);
+    model.state.arrays.bias[block * 128 + 7] = 3;
     const [silent, active] = run([0, 1]);
     expect(silent!.map((value, n) => [value, n]).filter(([value]) => value !== 0)).toEqual([[2, 7]]);
     expect(active!.filter((value) => value !== 0).length).toBeLessThanOrEqual(1);
@@ -58,12 +58,12 @@ describe("forward", () => {
   });
 
   test("sections of one block add up", () => {
-    const { cluster, section, block, run } = oneSection([1], 1);
+    const { model, section, block, run } = oneSection([1], 1);
     const single = run([1])[0]!;
-    const other = append(cluster.state, "section", 1);
-    const { arrays } = cluster.state;
+    const other = append(model.state, "section", 1);
+    const { arrays } = model.state;
     for (const name of ["source", "target", "seed", "range"] as const) arrays[name][other] = arrays[name][section]!;
-    setSection(cluster, other, [2], 4);
+    setSection(model, other, [2], 4);
     arrays.places[block * 512 + 1] = other;
     arrays.blockSections[block] = 2;
     // 1 * 1 + 4 * 0.5 = 3, wherever the first section alone gave 1.
@@ -74,10 +74,10 @@ describe("forward", () => {
 describe("spiking", () => {
   /** Values of the touched neurons over some cycles, as remembered potential. */
   const potentials = (settings: string, inputs: number[]) => {
-    const { run, block, cluster, section } = oneSection([1, 2], 3, settings);
-    const n = tileOfRun(cluster.state.arrays.seed[section]!, 0) * 32;
+    const { run, block, model, section } = oneSection([1, 2], 3, settings);
+    const n = tileOfRun(model.state.arrays.seed[section]!, 0) * 32;
     const values = run(inputs).map((each) => 2 ** each[n]! - 1);
-    return { values, left: cluster.state.arrays.potential[block * 128 + n] };
+    return { values, left: model.state.arrays.potential[block * 128 + n] };
   };
   const rounded = (values: number[]) => values.map((value) => Math.round(value * 1000) / 1000);
 
@@ -101,10 +101,10 @@ describe("spiking", () => {
   });
 
   test("a potential is never negative", () => {
-    const { run, cluster, section, block } = oneSection([1], -3, "neuron_cooldown: 2");
+    const { run, model, section, block } = oneSection([1], -3, "neuron_cooldown: 2");
     run([1]);
-    const n = tileOfRun(cluster.state.arrays.seed[section]!, 0) * 32;
-    expect(cluster.state.arrays.potential[block * 128 + n]).toBe(0);
+    const n = tileOfRun(model.state.arrays.seed[section]!, 0) * 32;
+    expect(model.state.arrays.potential[block * 128 + n]).toBe(0);
   });
 
   test("the default settings remember nothing", () => {

@@ -1,11 +1,11 @@
 /** Networks and data for tests of the GPU kernels. */
-import { createCluster, describe, widenInput, type Cluster } from "../../src/network/cluster.ts";
+import { createModel, modelOf, widenInput, type NetworkModel } from "../../src/network/network-model.ts";
 import { ARRAY_NAMES } from "../../src/network/layout.ts";
 import { NEURONS_PER_VALUE, expandValue } from "../../src/network/output-values.ts";
 import { widenOutput } from "../../src/network/readout.ts";
-import { Scratch } from "../../src/network/scratch.ts";
+import { Scratch } from "../../src/kernels/reference/scratch.ts";
 import { append, bytesOf, count, createState } from "../../src/network/state.ts";
-import { trainStep, type StepRule } from "../../src/network/step.ts";
+import { trainStep, type StepRule } from "../../src/kernels/reference/step.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { unpack } from "../../src/kernels/reference/unpack.ts";
 
@@ -120,35 +120,35 @@ export function makeData({ inputs, outputs, value }: Case, samples: number, seed
   };
 }
 
-export function emptyCluster({ template, inputs, outputs }: Case, seed = 5): Cluster {
-  const cluster = createCluster(parseTemplate(template), seed);
-  inputs.forEach((width, index) => widenInput(cluster, index, width));
-  outputs.forEach((width, index) => widenOutput(cluster, index, width));
-  return cluster;
+export function emptyModel({ template, inputs, outputs }: Case, seed = 5): NetworkModel {
+  const model = createModel(parseTemplate(template), seed);
+  inputs.forEach((width, index) => widenInput(model, index, width));
+  outputs.forEach((width, index) => widenOutput(model, index, width));
+  return model;
 }
 
-/** A copy of a cluster at any point of a step. */
-export function copyOf({ state, template }: Cluster): Cluster {
+/** A copy of a network at any point of a step. */
+export function copyOf({ state, template }: NetworkModel): NetworkModel {
   const copy = createState();
   for (const per of ["input", "block", "section", "tile", "row", "output"] as const)
     append(copy, per, count(state, per));
   for (const name of ARRAY_NAMES) bytesOf(copy, name).set(bytesOf(state, name));
-  return describe(template, copy);
+  return modelOf(template, copy);
 }
 
 /** Scratch at the beginning of a step: inputs and expectations are in, nothing is computed. */
-export function beginStep(cluster: Cluster, data: Data, samples: number): Scratch {
+export function beginStep(model: NetworkModel, data: Data, samples: number): Scratch {
   const scratch = new Scratch();
-  scratch.begin(cluster, samples);
-  for (const { index, rows, width } of data.inputs) unpack(cluster, scratch, index, rows, width);
+  scratch.begin(model, samples);
+  for (const { index, rows, width } of data.inputs) unpack(model, scratch, index, rows, width);
   for (const { index, rows, width } of data.expected) {
-    const { kind } = cluster.template.outputs[index]!;
+    const { kind } = model.template.outputs[index]!;
     const bits = new Float32Array(NEURONS_PER_VALUE[kind]);
     for (let i = 0; i < samples * width; i++) {
       expandValue(kind, rows[i]!, bits, 0);
       const first = Math.floor(i / width) * scratch.outputStride;
       bits.forEach(
-        (bit, k) => (scratch.expected[first + cluster.outputNeurons[index]![(i % width) * bits.length + k]!] = bit),
+        (bit, k) => (scratch.expected[first + model.outputNeurons[index]![(i % width) * bits.length + k]!] = bit),
       );
     }
   }
@@ -156,14 +156,14 @@ export function beginStep(cluster: Cluster, data: Data, samples: number): Scratc
 }
 
 /**
- * A cluster that has learned from some steps of the reference. After the first its weights are made larger, so that
+ * A network that has learned from some steps of the reference. After the first its weights are made larger, so that
  * neurons show values that later hexagons need a second ramp for.
  */
-export function trainedCluster(each: Case, steps: number, rule: StepRule, samples = 32): Cluster {
-  const cluster = emptyCluster(each);
+export function trainedModel(each: Case, steps: number, rule: StepRule, samples = 32): NetworkModel {
+  const model = emptyModel(each);
   for (let step = 0; step < steps; step++) {
-    trainStep(cluster, beginStep(cluster, makeData(each, samples, step + 1), samples), rule);
-    if (step === 0) cluster.state.arrays.weight.forEach((weight, i, all) => (all[i] = weight * 4));
+    trainStep(model, beginStep(model, makeData(each, samples, step + 1), samples), rule);
+    if (step === 0) model.state.arrays.weight.forEach((weight, i, all) => (all[i] = weight * 4));
   }
-  return cluster;
+  return model;
 }

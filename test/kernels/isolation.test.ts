@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import * as slots from "../../src/kernels/wasm/slots.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import type { Cluster } from "../../src/network/cluster.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { type Engine, KernelError } from "../../src/network/engine.ts";
-import { type Arrays, HEADER, NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
+import { type Arrays, HEADER } from "../../src/network/layout.ts";
 import { Network } from "../../src/network/network.ts";
 import { pcg } from "../../src/network/random.ts";
 import { StateError } from "../../src/network/state-error.ts";
@@ -48,9 +49,9 @@ function trained(engine: Engine, seed: number): Network {
 }
 
 /** What a network is asked past all checks of `Network`. */
-function train(engine: Engine, cluster: Cluster, step: number): void {
+function train(engine: Engine, model: NetworkModel, step: number): void {
   const { count, inputs, expected } = batch(5);
-  engine.train(cluster, {
+  engine.train(model, {
     count,
     step,
     inputs: inputs.map((rows) => ({ ...rows, stride: WIDTH })),
@@ -61,13 +62,13 @@ function train(engine: Engine, cluster: Cluster, step: number): void {
   });
 }
 
-function request(engine: Engine, cluster: Cluster): void {
+function request(engine: Engine, model: NetworkModel): void {
   const { count, inputs } = batch(5);
-  engine.request(cluster, { count, inputs: inputs.map((rows) => ({ ...rows, stride: WIDTH })) });
+  engine.request(model, { count, inputs: inputs.map((rows) => ({ ...rows, stride: WIDTH })) });
 }
 
 /** The memory that a network lives in, as large as it is now. */
-function memoryOf({ state: { memory } }: Cluster): ArrayBufferLike {
+function memoryOf({ state: { memory } }: NetworkModel): ArrayBufferLike {
   const region = memory.allocate(0);
   memory.release(region);
   return region.buffer;
@@ -166,25 +167,25 @@ describe.each(["reference", "wasm"] as const)("the %s engine", (name) => {
 
   test.each(Object.keys(HOSTILE))("refuses %s, and its neighbours stay what they are", (what) => {
     for (const work of [
-      (cluster: Cluster) => train(engine, cluster, 20),
-      (cluster: Cluster) => train(engine, cluster, 1),
-      (cluster: Cluster) => request(engine, cluster),
+      (model: NetworkModel) => train(engine, model, 20),
+      (model: NetworkModel) => train(engine, model, 1),
+      (model: NetworkModel) => request(engine, model),
     ]) {
-      const cluster = restoreState(state, engine.memoryFor());
-      HOSTILE[what]!(cluster.state.arrays);
-      expect(() => work(cluster)).toThrow(StateError);
-      engine.release(cluster);
+      const model = restoreState(state, engine.memoryFor());
+      HOSTILE[what]!(model.state.arrays);
+      expect(() => work(model)).toThrow(StateError);
+      engine.release(model);
     }
     expect(neighbours.map((each, i) => before[i]!.equals(each.export()))).toEqual([true, true]);
   });
 
   test("takes the state when nothing is wrong with it, and the neighbours", () => {
     for (const each of neighbours) teach(each, 3);
-    const cluster = restoreState(state, engine.memoryFor());
-    for (const step of [20, 1]) train(engine, cluster, step);
-    request(engine, cluster);
-    restoreState(exportState(cluster));
-    engine.release(cluster);
+    const model = restoreState(state, engine.memoryFor());
+    for (const step of [20, 1]) train(engine, model, step);
+    request(engine, model);
+    restoreState(exportState(model));
+    engine.release(model);
   });
 });
 
@@ -222,29 +223,29 @@ test.each([1, 3])("networks that share fewer docks learn and answer the same, wi
 
 test("networks that compute are in memories of their own", () => {
   const engine = open({});
-  const clusters = [1, 2].map(() => restoreState(state, engine.memoryFor()));
-  expect(clusters.map(memoryOf).every((memory) => memory instanceof ArrayBuffer)).toBe(true);
-  for (const cluster of clusters) request(engine, cluster);
-  const [one, other] = clusters.map(memoryOf);
+  const models = [1, 2].map(() => restoreState(state, engine.memoryFor()));
+  expect(models.map(memoryOf).every((memory) => memory instanceof ArrayBuffer)).toBe(true);
+  for (const model of models) request(engine, model);
+  const [one, other] = models.map(memoryOf);
   expect(one).toBeInstanceOf(SharedArrayBuffer);
   expect(other).toBeInstanceOf(SharedArrayBuffer);
   expect(one).not.toBe(other);
 });
 
-test.each(["goes to rest", "is gone", "stops its kernels"])("nothing is left in a dock whose cluster %s", (how) => {
+test.each(["goes to rest", "is gone", "stops its kernels"])("nothing is left in a dock whose network %s", (how) => {
   const [used, fresh] = [open({ docks: 1 }), open({ docks: 1 })];
   const before = restoreState(state, used.memoryFor());
   for (const step of [20, 1]) train(used, before, step);
   if (how === "is gone") used.release(before);
   if (how === "stops its kernels") stop(used, before);
-  const clusters = [used, fresh].map((engine) => {
+  const models = [used, fresh].map((engine) => {
     const network = Network.create(TEMPLATE, 1, engine);
     network.request(batch(1, 1));
-    const cluster = restoreState(network.export(), engine.memoryFor());
-    request(engine, cluster);
-    return cluster;
+    const model = restoreState(network.export(), engine.memoryFor());
+    request(engine, model);
+    return model;
   });
-  const [dirty, clean] = clusters.map((cluster) => new Uint32Array(memoryOf(cluster))) as [Uint32Array, Uint32Array];
+  const [dirty, clean] = models.map((model) => new Uint32Array(memoryOf(model))) as [Uint32Array, Uint32Array];
   expect(dirty.length).toBeGreaterThan(clean.length);
   // Phases go on being counted.
   clean[slots.TABLE / 4 + slots.OPEN_PHASE] = dirty[slots.TABLE / 4 + slots.OPEN_PHASE]!;
@@ -253,12 +254,12 @@ test.each(["goes to rest", "is gone", "stops its kernels"])("nothing is left in 
 });
 
 /** Makes kernels leave their memory in the middle of a step: a section's weights are where there is none. */
-function stop(engine: WasmEngine, cluster: Cluster, step = 20): void {
-  const words = new Uint32Array(memoryOf(cluster));
+function stop(engine: WasmEngine, model: NetworkModel, step = 20): void {
+  const words = new Uint32Array(memoryOf(model));
   const hot = words[slots.TABLE / 4 + slots.AT_HOT]! / 4;
-  for (let section = 0; section < cluster.state.arrays.header[HEADER.section]!; section++)
+  for (let section = 0; section < model.state.arrays.header[HEADER.section]!; section++)
     words[hot + (section * slots.HOT_BYTES) / 4 + 5] = 0xffff0000;
-  expect(() => train(engine, cluster, step)).toThrow(KernelError);
+  expect(() => train(engine, model, step)).toThrow(KernelError);
 }
 
 /** Boundaries of what indices, lengths and links may be. */
@@ -270,19 +271,15 @@ test("states that are changed behind all checks, in the dock itself, hang nothin
   const before = neighbours.map((each) => Buffer.from(each.export()));
   const outcomes = new Set<string>();
   for (let round = 0; round < 240; round++) {
-    const cluster = restoreState(state, engine.memoryFor());
-    request(engine, cluster);
+    const model = restoreState(state, engine.memoryFor());
+    request(engine, model);
     const name = LEADING[round % LEADING.length]!;
-    const array = cluster.state.arrays[name];
+    const array = model.state.arrays[name];
     const at = pcg(round) % array.length;
     const value = BOUNDARIES[pcg(round + 7919) % BOUNDARIES.length]!;
     if (round % 3 === 0) array.fill(value, at);
     else array[at] = value;
-    for (const work of [
-      () => train(engine, cluster, 20),
-      () => train(engine, cluster, 1),
-      () => request(engine, cluster),
-    ]) {
+    for (const work of [() => train(engine, model, 20), () => train(engine, model, 1), () => request(engine, model)]) {
       try {
         work();
         outcomes.add("done");
@@ -290,7 +287,7 @@ test("states that are changed behind all checks, in the dock itself, hang nothin
         outcomes.add((error as Error).name);
       }
     }
-    engine.release(cluster);
+    engine.release(model);
     expect(before[round % 2]!.equals(neighbours[round % 2]!.export()), `${name}[${at}] = ${value}`).toBe(true);
   }
   expect([...outcomes].toSorted()).toEqual(expect.arrayContaining(["StateError", "done"]));
@@ -302,12 +299,12 @@ test.each([1, 3])("kernels that stop cost nobody else anything, with %i threads"
   const alone = open({});
   const [neighbour, same] = [engine, alone].map((each) => trained(each, 1)) as [Network, Network];
   for (let round = 0; round < 12; round++) {
-    const cluster = restoreState(state, engine.memoryFor());
-    request(engine, cluster);
-    stop(engine, cluster, round % 2 === 0 ? 5 : 1);
-    if (round % 3 === 0) exportState(cluster);
+    const model = restoreState(state, engine.memoryFor());
+    request(engine, model);
+    stop(engine, model, round % 2 === 0 ? 5 : 1);
+    if (round % 3 === 0) exportState(model);
     for (const network of [neighbour, same]) teach(network, round);
-    engine.release(cluster);
+    engine.release(model);
   }
   expect(Buffer.from(neighbour.export()).equals(same.export())).toBe(true);
   neighbour.dispose();

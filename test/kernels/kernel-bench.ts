@@ -1,9 +1,9 @@
-import type { Cluster } from "../../src/network/cluster.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { HEADER } from "../../src/network/layout.ts";
-import { MOMENT_KEEP, SQUARE_KEEP } from "../../src/network/learning.ts";
-import type { Scratch } from "../../src/network/scratch.ts";
+import { MOMENT_KEEP, SQUARE_KEEP } from "../../src/network/constants.ts";
+import type { Scratch } from "../../src/kernels/reference/scratch.ts";
 import { NetworkBuffers } from "../../src/kernels/webgpu/network-buffers.ts";
-import { EXCLUDED, NO_OPINION } from "../../src/kernels/webgpu/expected-values.ts";
+import { EXCLUDED, MODES, NO_OPINION } from "../../src/kernels/webgpu/codes.ts";
 import { structs } from "../../src/kernels/webgpu/records.ts";
 import {
   Recorder,
@@ -11,8 +11,8 @@ import {
   SOFTWARE_GROUPS,
   stepDispatches,
   type KernelName,
-  type Scoped,
 } from "../../src/kernels/webgpu/step-recorder.ts";
+import type { Scoped } from "../../src/kernels/webgpu/kernels.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import type { OpenKernels } from "./gpu-support.ts";
 
@@ -30,7 +30,7 @@ export interface Settings {
 
 /** What kernels left behind. */
 export interface Outcome {
-  cluster: Cluster;
+  model: NetworkModel;
   values: Float32Array;
   deltas: Float32Array;
   shown: Float32Array;
@@ -41,12 +41,12 @@ export interface Outcome {
 }
 
 /**
- * Runs single kernels on a cluster and the scratch of a step as the reference has them at that point. Sums of deltas and
+ * Runs single kernels on a network and the scratch of a step as the reference has them at that point. Sums of deltas and
  * everything named in `poisoned` start as garbage.
  */
 export async function runKernels(
   { gpu, kernels }: OpenKernels,
-  { cluster, scratch }: { cluster: Cluster; scratch: Scratch },
+  { model, scratch }: { model: NetworkModel; scratch: Scratch },
   names: readonly KernelName[],
   options: Settings & {
     hexagon?: number;
@@ -55,14 +55,14 @@ export async function runKernels(
   },
 ): Promise<Outcome> {
   const { samples } = scratch;
-  const network = await NetworkBuffers.upload(gpu, cluster);
+  const network = await NetworkBuffers.upload(gpu, model);
   const { buffers } = network;
   try {
     await network.ensureSamples(Math.max(1, samples));
-    const steps = cluster.state.arrays.header[HEADER.adamSteps]!;
+    const steps = model.state.arrays.header[HEADER.adamSteps]!;
     const learners = [...Array(samples).keys()].filter((q) => scratch.skipped[q] === 0);
     network.writeFields({
-      mode: options.mode === "batch" ? 0 : 1,
+      mode: MODES[options.mode],
       samples,
       learning: learners.length,
       rows_started: options.rowsBefore ?? network.counts.row,
@@ -100,8 +100,8 @@ export async function runKernels(
     buffers.create("steps", 16);
 
     const recorder = await Recorder.create(gpu, kernels);
-    const scopes = cluster.hexagons.map((_, index) => hexagonScope(network, cluster, index));
-    const shape = shapeOf(cluster, { ...network.room, output: network.counts.output });
+    const scopes = model.hexagons.map((_, index) => hexagonScope(network, model, index));
+    const shape = shapeOf(model, { ...network.room, output: network.counts.output });
     const plan = [
       ...stepDispatches(shape, {
         samples,
@@ -137,7 +137,7 @@ export async function runKernels(
     const neuron = structs("Neuron");
     const neurons = float("neurons");
     return {
-      cluster: await network.download(cluster.state.arrays.header),
+      model: await network.download(model.state.arrays.header),
       values: float("values"),
       deltas: float("deltas"),
       shown: float("shown"),
@@ -154,12 +154,12 @@ export async function runKernels(
   }
 }
 
-export function hexagonScope({ buffers }: NetworkBuffers, cluster: Cluster, index: number): Scoped {
-  const { settings } = cluster.template;
+export function hexagonScope({ buffers }: NetworkBuffers, model: NetworkModel, index: number): Scoped {
+  const { settings } = model.template;
   const { words, at } = structs("Scope");
   const data = new DataView(new ArrayBuffer(words * 4));
   data.setUint32(at("hexagon") * 4, index, true);
-  data.setUint32(at("has_memory") * 4, cluster.hasMemory && cluster.hexagons[index]!.role === "hidden" ? 1 : 0, true);
+  data.setUint32(at("has_memory") * 4, model.hasMemory && model.hexagons[index]!.role === "hidden" ? 1 : 0, true);
   data.setFloat32(at("cooldown") * 4, settings.neuronCooldown, true);
   data.setUint32(at("refractory_time") * 4, settings.refractoryTime, true);
   const name = `scope ${index}`;

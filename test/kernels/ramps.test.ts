@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { Activation } from "../../src/kernels/reference/ramps.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "../../src/network/section-kind.ts";
-import { sectionOfInput, setSection, smallCluster } from "./small.ts";
+import { sectionOfInput, setSection, smallModel } from "./small.ts";
 
 /** Activations and slope of a section with these ramp ends. */
 function activate(kind: SectionKind, ends: number[], value: number, lower = 0, range?: number) {
-  const cluster = smallCluster();
-  const section = sectionOfInput(cluster);
-  setSection(cluster, section, ends, 1);
-  cluster.state.arrays.lower[section] = lower;
-  if (range !== undefined) cluster.state.arrays.range[section] = range;
+  const model = smallModel();
+  const section = sectionOfInput(model);
+  setSection(model, section, ends, 1);
+  model.state.arrays.lower[section] = lower;
+  if (range !== undefined) model.state.arrays.range[section] = range;
   const activation = new Activation();
-  const touched = activation.compute(cluster.state.arrays, section, kind, value);
+  const touched = activation.compute(model.state.arrays, section, kind, value);
   return [...activation.ramps.subarray(0, touched), "slope", activation.slope];
 }
 

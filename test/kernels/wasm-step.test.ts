@@ -100,7 +100,7 @@ afterAll(async () => {
   await Promise.all([engines.single.close(), engines.threaded.close()]);
 });
 
-const create = (template: string, engine?: WasmEngine) =>
+const create = (template: string, engine: WasmEngine) =>
   Network.create(parseTemplate(`version: 1 ${template}`), 5, engine);
 
 /** What differs after the engines have taken the same step. */
@@ -151,7 +151,7 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
   test("shows what the reference shows", () => {
     const fast = create(template, engines.single);
     for (let step = 0; step < 10; step++) fast.train(batchOf(fast, step, 20, "batch"));
-    const guide = Network.restore(fast.export());
+    const guide = Network.restore(fast.export(), new ReferenceEngine());
     for (const count of [0, 1, 31, 32, 33]) {
       const { inputs } = batchOf(guide, 99, count, "batch");
       const expected = guide.request({ count, inputs });

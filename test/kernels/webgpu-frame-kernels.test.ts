@@ -1,13 +1,15 @@
 /** The kernels around a step, each on its own: what it takes in, what it keeps, and what a damaged state may do. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { unpack } from "../../src/kernels/reference/unpack.ts";
-import { kindOf } from "../../src/kernels/reference/source-values.ts";
+import { kindOf } from "../../src/kernels/reference/section-source.ts";
+import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
+import { MODES } from "../../src/kernels/webgpu/codes.ts";
 import { RowFeed, type Feed } from "../../src/kernels/webgpu/feed.ts";
 import { GpuNetwork } from "../../src/kernels/webgpu/gpu-network.ts";
 import { NetworkBuffers } from "../../src/kernels/webgpu/network-buffers.ts";
 import { structs } from "../../src/kernels/webgpu/records.ts";
 import { roomForStep } from "../../src/kernels/webgpu/room.ts";
-import { MODES } from "../../src/kernels/webgpu/step-queue.ts";
 import {
   countSynapses,
   Recorder,
@@ -17,16 +19,18 @@ import {
   type Dispatch,
   type KernelName,
 } from "../../src/kernels/webgpu/step-recorder.ts";
-import type { Cluster } from "../../src/network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
+import { Network } from "../../src/network/network.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { growBlock } from "../../src/network/readout.ts";
-import { Scratch } from "../../src/network/scratch.ts";
+import { Scratch } from "../../src/kernels/reference/scratch.ts";
 import { append, count } from "../../src/network/state.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import { CASES, makeData, sequence, trainedCluster } from "./gpu-networks.ts";
+import { CASES, makeData, sequence, trainedModel } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 import { hexagonScope, POISON } from "./kernel-bench.ts";
-import { smallCluster } from "./small.ts";
+import { expectedOf, ODD, shownIn, templateWith, WIDTH } from "./odd-inputs.ts";
+import { smallModel } from "./small.ts";
 
 /** The software device is slow where other work goes on. */
 vi.setConfig({ testTimeout: 300_000 });
@@ -41,10 +45,10 @@ interface Bench {
   readonly runOne: (dispatch: Dispatch) => Promise<void>;
 }
 
-/** Puts a cluster on the device for as long as `work` runs; `values` and `deltas` hold POISON. */
-async function onDevice<T>(cluster: Cluster, samples: number, work: (bench: Bench) => Promise<T>): Promise<T> {
+/** Puts a network on the device for as long as `work` runs; `values` and `deltas` hold POISON. */
+async function onDevice<T>(model: NetworkModel, samples: number, work: (bench: Bench) => Promise<T>): Promise<T> {
   const { gpu, kernels } = open();
-  const network = await NetworkBuffers.upload(gpu, cluster);
+  const network = await NetworkBuffers.upload(gpu, model);
   try {
     await network.ensureSamples(Math.max(1, samples));
     network.writeFields({ samples, steps: 1 });
@@ -54,7 +58,7 @@ async function onDevice<T>(cluster: Cluster, samples: number, work: (bench: Benc
     buffers.atLeast("steps", 16);
     buffers.atLeast("shown", Math.max(4, samples * network.counts.output * 4));
     const recorder = await Recorder.create(gpu, kernels);
-    const hexagonScopes = cluster.hexagons.map((_, index) => hexagonScope(network, cluster, index));
+    const hexagonScopes = model.hexagons.map((_, index) => hexagonScope(network, model, index));
     const submit = (dispatches: Iterable<Dispatch>) =>
       gpu.checked(() => {
         const encoder = gpu.device.createCommandEncoder();
@@ -70,7 +74,7 @@ async function onDevice<T>(cluster: Cluster, samples: number, work: (bench: Benc
     return await work({
       network,
       run: async (names, feed = nothing) => {
-        const shape = shapeOf(cluster, { ...network.room, output: network.counts.output });
+        const shape = shapeOf(model, { ...network.room, output: network.counts.output });
         const plan = { samples: Math.max(1, samples), isTraining: true, hexagonScopes, feed, limits: SOFTWARE_GROUPS };
         const wanted = [...stepDispatches(shape, plan)].filter(
           ({ kernel }) => names === "all" || names.includes(kernel),
@@ -88,7 +92,7 @@ const floats = async ({ buffers }: NetworkBuffers, name: string, words: number) 
   new Float32Array((await buffers.read({ [name]: words }))[name]!.buffer);
 
 describe("begin", () => {
-  const cluster = () => trainedCluster(CASES[0]!, 2, { update: "batch", rate: 0.01 });
+  const model = () => trainedModel(CASES[0]!, 2, { update: "batch", rate: 0.01 });
   const capacities = (network: NetworkBuffers) => {
     const { block, section, tile, row } = roomForStep(network.counts, {
       hexagons: network.hexagonCount,
@@ -102,7 +106,7 @@ describe("begin", () => {
     fields: (network: NetworkBuffers) => Record<string, number>,
     steps = [[7, 33, 5, 0.25]],
   ): Promise<Record<string, number>> {
-    return onDevice(cluster(), 40, async ({ network, run }) => {
+    return onDevice(model(), 40, async ({ network, run }) => {
       const table = steps.flatMap(([first, samples, result, rate]) => [
         ...Uint32Array.of(first!, samples!, result!),
         new Uint32Array(Float32Array.of(rate!).buffer)[0]!,
@@ -152,8 +156,8 @@ describe("unpack", () => {
     for (const kind of ["", "(binary)", "(match)"]) {
       for (const isBytes of [false, true]) {
         const [rows, timeLength] = [9, width < 200 ? 3 : 1];
-        const cluster = smallCluster({ kind, inputs: width * timeLength });
-        growBlock(cluster, cluster.hexagons[1]!);
+        const model = smallModel({ kind, inputs: width * timeLength });
+        growBlock(model, model.hexagons[1]!);
         const random = sequence(width + 1);
         const value = () => (isBytes ? Math.floor(random() * 256) : odd[Math.floor(random() * odd.length)]!);
         const all = Array.from({ length: rows * width }, value);
@@ -163,21 +167,21 @@ describe("unpack", () => {
         const inputs = [{ index: 0, width, rows: values }];
 
         const scratch = new Scratch();
-        scratch.begin(cluster, samples);
+        scratch.begin(model, samples);
         const windows = Float32Array.from(
           [...order].flatMap((row) => all.slice(row * width, (row + timeLength) * width)),
         );
-        unpack(cluster, scratch, 0, windows, width * timeLength);
+        unpack(model, scratch, 0, windows, width * timeLength);
         // Only blocks of inputs are written.
-        const others = cluster.hexagons[1]!.blocks[0]!;
+        const others = model.hexagons[1]!.blocks[0]!;
         scratch.value.fill(POISON, scratch.at(others, 0), scratch.at(others + 1, 0));
 
         const feed = new RowFeed(open().gpu);
         try {
           feed.reserve(inputs, rows, 1);
-          feed.write(cluster, { inputs, expected: [] }, 0, rows);
-          const picked = feed.pick(cluster, inputs, order, timeLength);
-          const shown = await onDevice(cluster, samples, async ({ network, run }) => {
+          feed.write(model, { inputs, expected: [] }, 0, rows);
+          const picked = feed.pick(model, inputs, order, timeLength);
+          const shown = await onDevice(model, samples, async ({ network, run }) => {
             await run(["unpack"], picked);
             return floats(network, "values", scratch.at(network.counts.block, 0));
           });
@@ -188,13 +192,35 @@ describe("unpack", () => {
       }
     }
   });
+
+  test.each(["", "(binary)", "(match)"])(
+    "odd values of an input %s have the same bits on all engines",
+    async (kind) => {
+      const wasm = new WasmEngine();
+      onTestFinished(() => wasm.close());
+      const empty = Network.create(templateWith(kind), 1, new ReferenceEngine());
+      empty.ensureInputWidth(0, WIDTH);
+      const networks = [new ReferenceEngine(), wasm].map((engine) => Network.restore(empty.export(), engine));
+      const onGpu = await GpuNetwork.adopt(open(), empty.export());
+      onTestFinished(() => onGpu.destroy());
+      for (let shift = 0; shift < ODD.length; shift++) {
+        const values = Float32Array.from({ length: WIDTH }, (_, i) => ODD[(i + shift) % ODD.length]!);
+        for (const network of networks) network.request({ count: 1, inputs: [{ index: 0, values, width: WIDTH }] });
+        await onGpu.request({ cycles: 1, timeLength: 1, inputs: [{ index: 0, rows: values, width: WIDTH }] });
+        const [reference, cpu] = networks.map((network) => shownIn(network.export()));
+        const gpu = shownIn(await onGpu.export());
+        const expected = expectedOf(values, kind);
+        expect({ shift, reference, cpu, gpu }).toEqual({ shift, reference: expected, cpu: expected, gpu: expected });
+      }
+    },
+  );
 });
 
 test.each([0, 1, 127, 128, 129])(
   "clear silences all blocks in all of %i samples, and nothing without samples",
   async (samples) => {
-    const cluster = trainedCluster(CASES[3]!, 1, { update: "batch", rate: 0.01 }, 4);
-    await onDevice(cluster, samples, async ({ network, run }) => {
+    const model = trainedModel(CASES[3]!, 1, { update: "batch", rate: 0.01 }, 4);
+    await onDevice(model, samples, async ({ network, run }) => {
       await run(["clear"]);
       const words = network.room.block * Math.max(1, samples) * NEURONS_PER_BLOCK;
       for (const name of ["values", "deltas"]) {
@@ -206,15 +232,15 @@ test.each([0, 1, 127, 128, 129])(
 );
 
 test.each([0, 1, 7, 129])("remember keeps the last of %i samples", async (samples) => {
-  const cluster = trainedCluster(CASES[3]!, 1, { update: "batch", rate: 0.01 }, 4);
-  cluster.state.arrays.lastValue.fill(POISON);
+  const model = trainedModel(CASES[3]!, 1, { update: "batch", rate: 0.01 }, 4);
+  model.state.arrays.lastValue.fill(POISON);
   const random = sequence(3);
-  await onDevice(cluster, samples, async ({ network, run }) => {
+  await onDevice(model, samples, async ({ network, run }) => {
     const blocks = network.counts.block;
     const values = Float32Array.from({ length: blocks * samples * NEURONS_PER_BLOCK }, random);
     network.buffers.write("values", values);
     await run(["remember"]);
-    const { lastValue } = (await network.download(cluster.state.arrays.header)).state.arrays;
+    const { lastValue } = (await network.download(model.state.arrays.header)).state.arrays;
     const last = (id: number) =>
       values[((Math.floor(id / NEURONS_PER_BLOCK) + 1) * samples - 1) * NEURONS_PER_BLOCK + (id % NEURONS_PER_BLOCK)]!;
     const expected = Float32Array.from({ length: blocks * NEURONS_PER_BLOCK }, (_, id) =>
@@ -226,11 +252,11 @@ test.each([0, 1, 7, 129])("remember keeps the last of %i samples", async (sample
 
 // Around the 64 sections of a workgroup and what all of them take at once.
 test.each([0, 1, 63, 64, 65, 1023, 1025, 5001])("count-synapses counts those of %i sections", async (sections) => {
-  const cluster = smallCluster({ inputs: 5 });
-  const hidden = growBlock(cluster, cluster.hexagons[1]!);
-  const end = growBlock(cluster, cluster.hexagons[2]!);
-  append(cluster.state, "section", sections);
-  const { source, target, ramps, next } = cluster.state.arrays;
+  const model = smallModel({ inputs: 5 });
+  const hidden = growBlock(model, model.hexagons[1]!);
+  const end = growBlock(model, model.hexagons[2]!);
+  append(model.state, "section", sections);
+  const { source, target, ramps, next } = model.state.arrays;
   next.fill(NONE);
   const random = sequence(sections);
   let synapses = 0;
@@ -238,11 +264,11 @@ test.each([0, 1, 63, 64, 65, 1023, 1025, 5001])("count-synapses counts those of 
     const isInput = random() < 0.5;
     source[s] = isInput ? Math.floor(random() * 5) : hidden * NEURONS_PER_BLOCK + Math.floor(random() * 128);
     target[s] = isInput ? hidden : end;
-    const kind = kindOf(cluster, s);
+    const kind = kindOf(model, s);
     ramps[s] = Math.floor(random() * (kind.rampCount + 1));
     synapses += ramps[s]! * kind.rampSize;
   }
-  await onDevice(cluster, 1, async ({ network, runOne }) => {
+  await onDevice(model, 1, async ({ network, runOne }) => {
     expect(network.counts.section).toBe(sections);
     await runOne(countSynapses(Math.max(1, sections), SOFTWARE_GROUPS));
     expect((await network.buffers.read({ tally: 4 }))["tally"]![2]).toBe(synapses);
@@ -256,12 +282,12 @@ test("a damaged state reaches nothing but itself, and no kernel runs on for ever
   const rule = { batchSize: 16, update: "batch", rateAt: () => 1 } as const;
   await neighbour.train({ ...data, ...rule, cycles: 16, timeLength: 1 });
   const before = await neighbour.export();
-  const cluster = trainedCluster(each, 2, { update: "batch", rate: 0.01 }, 4);
+  const model = trainedModel(each, 2, { update: "batch", rate: 0.01 }, 4);
   const feed = new RowFeed(open().gpu);
   const random = sequence(11);
   try {
     for (const isPlausible of [false, true]) {
-      await onDevice(cluster, 3, async ({ network, run }) => {
+      await onDevice(model, 3, async ({ network, run }) => {
         const { counts } = network;
         // Past the checks of `restoreState`: every index, count and number is anything, or just beyond what there is.
         const sizes = {
@@ -280,7 +306,7 @@ test("a damaged state reaches nothing but itself, and no kernel runs on for ever
         }
         network.buffers.write("steps", Uint32Array.of(0, 3, 0, 0x3c23d70a));
         network.writeFields({ mode: MODES.batch, steps: 1, next_step: 0, halted: 0 });
-        await run("all", feed.stream(cluster, { ...data, cycles: 3, timeLength: 1 }, { first: 0, cycles: 3 }));
+        await run("all", feed.stream(model, { ...data, cycles: 3, timeLength: 1 }, { first: 0, cycles: 3 }));
         const control = await network.readControl();
         expect(control[CONTROL.at("next_step")]).toBe(1);
         expect(control[CONTROL.at("sections")]).toBeLessThanOrEqual(network.room.section);
@@ -288,7 +314,7 @@ test("a damaged state reaches nothing but itself, and no kernel runs on for ever
       });
     }
     expect(Buffer.from(await neighbour.export()).equals(before)).toBe(true);
-    expect(count(cluster.state, "section")).toBeGreaterThan(0);
+    expect(count(model.state, "section")).toBeGreaterThan(0);
   } finally {
     feed.destroy();
     neighbour.destroy();
@@ -296,7 +322,7 @@ test("a damaged state reaches nothing but itself, and no kernel runs on for ever
 });
 
 test("lists that run in circles or into each other cost no more than whole ones", async () => {
-  const made = smallCluster({ inputs: 5 });
+  const made = smallModel({ inputs: 5 });
   const [, middle, last] = made.hexagons;
   for (let block = 0; block < 8; block++) growBlock(made, middle!);
   for (let block = 0; block < 8; block++) growBlock(made, last!);
@@ -307,7 +333,7 @@ test("lists that run in circles or into each other cost no more than whole ones"
   for (let s = 0; s < sections; s++) {
     source[s] = middle!.blocks[0]! * NEURONS_PER_BLOCK + (s % neurons);
     target[s] = last!.blocks[Math.floor(s / SECTIONS_PER_BLOCK)]!;
-    places[target[s]! * SECTIONS_PER_BLOCK + blockSections[target[s]!]++] = s;
+    places[target[s]! * SECTIONS_PER_BLOCK + blockSections[target[s]!]!++] = s;
     [ramps[s], range[s], seed[s]] = [1, 1e9, s];
     ends[s * 4] = 1e6;
     next[s] = sectionHead[source[s]!]!;

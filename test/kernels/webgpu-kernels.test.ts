@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { allocate, split } from "../../src/kernels/reference/allocate.ts";
+import { allocate } from "../../src/kernels/reference/allocate.ts";
+import { split } from "../../src/network/add-sections.ts";
 import { forward } from "../../src/kernels/reference/forward.ts";
 import { gradient, readoutGradient } from "../../src/kernels/reference/gradient.ts";
 import { grow } from "../../src/kernels/reference/grow.ts";
@@ -7,12 +8,13 @@ import { error, output } from "../../src/kernels/reference/output.ts";
 import { inputDelta, readoutDelta, sourceDelta } from "../../src/kernels/reference/source-delta.ts";
 import { updateOnline, updateReadoutOnline } from "../../src/kernels/reference/update-online.ts";
 import { update, updateReadout } from "../../src/kernels/reference/update.ts";
-import type { Cluster } from "../../src/network/cluster.ts";
-import { HEADER, NEURONS_PER_BLOCK } from "../../src/network/layout.ts";
-import type { Scratch } from "../../src/network/scratch.ts";
+import { NEURONS_PER_BLOCK } from "../../src/network/constants.ts";
+import { HEADER } from "../../src/network/layout.ts";
+import type { Scratch } from "../../src/kernels/reference/scratch.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { count } from "../../src/network/state.ts";
-import { expectClose, expectSameCluster } from "./compare.ts";
-import { beginStep, CASES, copyOf, emptyCluster, makeData, trainedCluster, type Case } from "./gpu-networks.ts";
+import { expectClose, expectSameModel } from "./compare.ts";
+import { beginStep, CASES, copyOf, emptyModel, makeData, trainedModel, type Case } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 import { runKernels } from "./kernel-bench.ts";
 
@@ -41,9 +43,9 @@ const BATCH = { mode: "batch", rate: 0.02 } as const;
 const ONLINE = { mode: "online", rate: 0.03 } as const;
 
 /** Values or deltas of one hexagon's neurons. */
-function ofHexagon(array: ArrayLike<number>, cluster: Cluster, scratch: Scratch, hexagon: number): number[] {
+function ofHexagon(array: ArrayLike<number>, model: NetworkModel, scratch: Scratch, hexagon: number): number[] {
   const found: number[] = [];
-  for (const block of cluster.hexagons[hexagon]!.blocks) {
+  for (const block of model.hexagons[hexagon]!.blocks) {
     const from = scratch.at(block, 0);
     for (let i = from; i < scratch.at(block, scratch.samples); i++) found.push(array[i]!);
   }
@@ -51,58 +53,58 @@ function ofHexagon(array: ArrayLike<number>, cluster: Cluster, scratch: Scratch,
 }
 
 /** Each kernel of the forward half does to the reference's state what the reference does next. */
-async function checkForwardHalf(each: Case, cluster: Cluster, samples: number): Promise<Scratch> {
-  const scratch = beginStep(cluster, makeData(each, samples, 77), samples);
-  for (const hexagon of cluster.hexagons) {
+async function checkForwardHalf(each: Case, model: NetworkModel, samples: number): Promise<Scratch> {
+  const scratch = beginStep(model, makeData(each, samples, 77), samples);
+  for (const hexagon of model.hexagons) {
     const at = { hexagon: hexagon.index };
     if (hexagon.role !== "input") {
-      const before = { cluster: copyOf(cluster), scratch };
+      const before = { model: copyOf(model), scratch };
       const names =
-        cluster.hasMemory && hexagon.role === "hidden" ? (["forward", "spike"] as const) : (["forward"] as const);
+        model.hasMemory && hexagon.role === "hidden" ? (["forward", "spike"] as const) : (["forward"] as const);
       const shown = await runKernels(open(), before, names, { ...BATCH, ...at, slopes: true });
-      forward(cluster, scratch, hexagon);
-      const pick = (array: ArrayLike<number>) => ofHexagon(array, cluster, scratch, hexagon.index);
+      forward(model, scratch, hexagon);
+      const pick = (array: ArrayLike<number>) => ofHexagon(array, model, scratch, hexagon.index);
       expectClose(pick(shown.values), pick(scratch.value), SUM_TOLERANCE, `values of hexagon ${hexagon.index}`);
       expectClose(pick(shown.deltas), pick(scratch.slope), SUM_TOLERANCE, `slopes of hexagon ${hexagon.index}`);
-      expectSameCluster(shown.cluster, cluster, SUM_TOLERANCE);
+      expectSameModel(shown.model, model, SUM_TOLERANCE);
     }
-    const rowsBefore = count(cluster.state, "row");
+    const rowsBefore = count(model.state, "row");
     const allocated = await runKernels(
       open(),
-      { cluster: copyOf(cluster), scratch },
+      { model: copyOf(model), scratch },
       ["find-fresh", "allocate", "start-readout"],
       { ...BATCH, ...at, rowsBefore },
     );
-    allocate(cluster, scratch, hexagon);
-    expectSameCluster(allocated.cluster, cluster, 1e-7);
+    allocate(model, scratch, hexagon);
+    expectSameModel(allocated.model, model, 1e-7);
 
-    const grown = await runKernels(open(), { cluster: copyOf(cluster), scratch }, ["grow"], { ...BATCH, ...at });
-    grow(cluster, scratch, hexagon);
-    expectSameCluster(grown.cluster, cluster, 1e-6);
+    const grown = await runKernels(open(), { model: copyOf(model), scratch }, ["grow"], { ...BATCH, ...at });
+    grow(model, scratch, hexagon);
+    expectSameModel(grown.model, model, 1e-6);
 
     // Growing marks what is full, on both sides once more, so that the mark and what follows from it are tested together.
-    const before = { cluster: copyOf(cluster), scratch };
+    const before = { model: copyOf(model), scratch };
     const divided = await runKernels(open(), before, ["find-fresh", "grow", "split"], { ...BATCH, ...at });
-    grow(cluster, scratch, hexagon);
-    split(cluster, hexagon);
-    expectSameCluster(divided.cluster, cluster, 1e-6);
-    scratch.coverBlocks(cluster);
+    grow(model, scratch, hexagon);
+    split(model, hexagon);
+    expectSameModel(divided.model, model, 1e-6);
+    scratch.coverBlocks(model);
   }
 
-  const shown = await runKernels(open(), { cluster: copyOf(cluster), scratch }, ["output"], {
+  const shown = await runKernels(open(), { model: copyOf(model), scratch }, ["output"], {
     ...BATCH,
     poisoned: ["shown"],
   });
-  output(cluster, scratch);
+  output(model, scratch);
   const outputs = samples * scratch.outputStride;
   expectClose(shown.shown, scratch.output.subarray(0, outputs), SUM_TOLERANCE, "outputs");
 
   if (samples > 2) scratch.skipped[1] = 1;
-  const erred = await runKernels(open(), { cluster: copyOf(cluster), scratch }, ["error", "collect-learners"], {
+  const erred = await runKernels(open(), { model: copyOf(model), scratch }, ["error", "collect-learners"], {
     ...BATCH,
     poisoned: ["errors"],
   });
-  error(cluster, scratch);
+  error(model, scratch);
   const learners = [...Array(samples).keys()].filter((q) => scratch.skipped[q] === 0);
   expect(erred.learners).toEqual(learners);
   for (const q of learners) {
@@ -119,20 +121,20 @@ async function checkForwardHalf(each: Case, cluster: Cluster, samples: number): 
 
 /** Each kernel of the backward half does to the reference's state what the reference does next. */
 async function checkBackwardHalf(
-  cluster: Cluster,
+  model: NetworkModel,
   scratch: Scratch,
   settings: typeof BATCH | typeof ONLINE,
 ): Promise<void> {
   if (scratch.learning === 0) return;
-  if (settings.mode === "batch") cluster.state.arrays.header[HEADER.adamSteps]! += 1;
+  if (settings.mode === "batch") model.state.arrays.header[HEADER.adamSteps]! += 1;
   const learners = [...Array(scratch.samples).keys()].filter((q) => scratch.skipped[q] === 0);
-  scratch.beginBackward(cluster);
-  readoutDelta(cluster, scratch);
-  readoutGradient(cluster, scratch);
-  for (const hexagon of cluster.hexagons.toReversed()) {
+  scratch.beginBackward(model);
+  readoutDelta(model, scratch);
+  readoutGradient(model, scratch);
+  for (const hexagon of model.hexagons.toReversed()) {
     if (hexagon.role === "input") continue;
     // The device keeps slopes where deltas come to be: give it the deltas of later hexagons and the slopes of this one.
-    const before = { cluster: copyOf(cluster), scratch: withSlopes(cluster, scratch, hexagon.index) };
+    const before = { model: copyOf(model), scratch: withSlopes(model, scratch, hexagon.index) };
     const kernel = hexagon.role === "output" ? "readout-delta" : "source-delta";
     const asked = await runKernels(open(), before, [kernel], { ...settings, hexagon: hexagon.index });
     inputDelta(scratch, hexagon);
@@ -143,18 +145,18 @@ async function checkBackwardHalf(
     // Deltas are small: they are compared with the largest of them.
     const what = `deltas of hexagon ${hexagon.index}`;
     expectClose(pick(asked.deltas), pick(scratch.delta), DELTA_TOLERANCE, what, Number.MIN_VALUE);
-    sourceDelta(cluster, scratch, hexagon);
+    sourceDelta(model, scratch, hexagon);
   }
-  const before = copyOf(cluster);
+  const before = copyOf(model);
   const updated = await runKernels(
     open(),
-    { cluster: before, scratch },
+    { model: before, scratch },
     ["sum-deltas", "update-readout", "update-outputs", "update-sections", "update-neurons"],
     settings,
   );
-  for (const hexagon of cluster.hexagons) {
+  for (const hexagon of model.hexagons) {
     if (hexagon.role === "input") continue;
-    gradient(cluster, scratch, hexagon);
+    gradient(model, scratch, hexagon);
     for (const block of hexagon.blocks) {
       const range = [block * NEURONS_PER_BLOCK, (block + 1) * NEURONS_PER_BLOCK] as const;
       expectClose(
@@ -164,35 +166,35 @@ async function checkBackwardHalf(
         "delta sums",
       );
     }
-    if (settings.mode === "batch") update(cluster, scratch, hexagon, settings.rate);
-    else updateOnline(cluster, scratch, hexagon, settings.rate);
+    if (settings.mode === "batch") update(model, scratch, hexagon, settings.rate);
+    else updateOnline(model, scratch, hexagon, settings.rate);
   }
-  if (settings.mode === "batch") updateReadout(cluster, scratch, settings.rate);
-  else updateReadoutOnline(cluster, scratch, settings.rate);
+  if (settings.mode === "batch") updateReadout(model, scratch, settings.rate);
+  else updateReadoutOnline(model, scratch, settings.rate);
   const weight = settings.mode === "batch" ? NOISE_TOLERANCE : UPDATE_TOLERANCE;
-  expectSameCluster(updated.cluster, cluster, UPDATE_TOLERANCE, { bias: BIAS_TOLERANCE, weight });
+  expectSameModel(updated.model, model, UPDATE_TOLERANCE, { bias: BIAS_TOLERANCE, weight });
 }
 
-function withSlopes(cluster: Cluster, scratch: Scratch, hexagon: number): Scratch {
+function withSlopes(model: NetworkModel, scratch: Scratch, hexagon: number): Scratch {
   const delta = scratch.delta.slice();
-  for (const block of cluster.hexagons[hexagon]!.blocks)
+  for (const block of model.hexagons[hexagon]!.blocks)
     for (let i = scratch.at(block, 0); i < scratch.at(block, scratch.samples); i++) delta[i] = scratch.slope[i]!;
   return Object.assign(Object.create(Object.getPrototypeOf(scratch)), scratch, { delta }) as Scratch;
 }
 
 describe.each(CASES)("every kernel against the reference: $name", (each) => {
-  const trained = trainedCluster(each, 3, { update: "batch", rate: 0.01 });
+  const trained = trainedModel(each, 3, { update: "batch", rate: 0.01 });
 
   // Around the 8 and 16 samples of a tile, the 64 of source-delta, the 128 of collect-learners.
   test.each([0, 1, 15, 16, 17, 65, 129])("%i samples, a batch update", async (samples) => {
-    const cluster = copyOf(trained);
-    const scratch = await checkForwardHalf(each, cluster, samples);
-    await checkBackwardHalf(cluster, scratch, BATCH);
+    const model = copyOf(trained);
+    const scratch = await checkForwardHalf(each, model, samples);
+    await checkBackwardHalf(model, scratch, BATCH);
   });
 
   test.each([1, 8, 201])("%i samples, an online update, on a fresh network", async (samples) => {
-    const cluster = emptyCluster(each);
-    const scratch = await checkForwardHalf(each, cluster, samples);
-    await checkBackwardHalf(cluster, scratch, ONLINE);
+    const model = emptyModel(each);
+    const scratch = await checkForwardHalf(each, model, samples);
+    await checkBackwardHalf(model, scratch, ONLINE);
   });
 });

@@ -1,18 +1,19 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { GpuNetwork, type OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
 import type { TrainRun } from "../../src/kernels/webgpu/run-rows.ts";
 import { TableError } from "../../src/kernels/webgpu/table.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import { HEADER } from "../../src/network/layout.ts";
-import { REDUCTION_CYCLES } from "../../src/network/learning.ts";
+import { REDUCTION_CYCLES } from "../../src/network/constants.ts";
 import { Network } from "../../src/network/network.ts";
 import { writeCycle } from "../../src/network/cycle.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
-import { generateDigits, type Digits } from "../../bench/digits.ts";
+import { generateDigits, type Digits } from "../../bench/harness/digits.ts";
 import { loadDigits, mnistFolder, rows as rowsOf } from "../network/mnist.ts";
 import { accuracy, asTable, createNetwork, THREE_HEXAGONS, train as trainOn, type Table } from "../network/training.ts";
-import { expectClose, expectSameCluster } from "./compare.ts";
+import { expectClose, expectSameModel } from "./compare.ts";
 import { CASES, makeData, type Case, type Data } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 
@@ -78,15 +79,15 @@ const BIAS_TOLERANCE = 5e-4;
 test("the first step of a long task starts wide, as the reference does", async () => {
   const [each] = CASES as [Case];
   const data = makeData(each, 33, 1);
-  const reference = Network.create(parseTemplate(each.template), 5);
+  const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
   const columns = (all: Data["inputs"]) => all.map(({ index, width, rows }) => ({ index, width, values: rows }));
   const [inputs, expected] = [columns(data.inputs), columns(data.expected)];
   reference.train({ count: 33, inputs, expected, update: "batch", rate: { first: 0, horizon: 200_000 } });
   const network = await created(each);
   await network.train({ ...run(data, 33, "batch"), rateAt: () => 1, horizon: 200_000 });
-  expect(reference.metrics().hexagons[1]!.blocks).toBe(8);
-  expect(await network.metrics()).toEqual(reference.metrics());
-  expectSameCluster(await network.download(), restoreState(reference.export()), STEP_TOLERANCE, {
+  expect(reference.figures().hexagons[1]!.blocks).toBe(8);
+  expect(await network.figures()).toEqual(reference.figures());
+  expectSameModel(await network.download(), restoreState(reference.export()), STEP_TOLERANCE, {
     bias: BIAS_TOLERANCE,
   });
 });
@@ -94,22 +95,22 @@ test("the first step of a long task starts wide, as the reference does", async (
 describe.each(CASES)("one step from a shared state at many points of a training: $name", (each) => {
   test.each(["batch", "online"] as const)("%s update", async (update) => {
     const samples = update === "batch" ? 33 : 3;
-    const reference = Network.create(parseTemplate(each.template), 5);
+    const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
     for (let step = 1; step <= 10; step += 3) {
       const data = makeData(each, samples, step);
       const network = await restored(reference.export());
       await network.train(run(data, samples, update));
       trainReference(reference, data, samples, update);
       const expected = restoreState(reference.export());
-      expectSameCluster(await network.download(), expected, STEP_TOLERANCE, { bias: BIAS_TOLERANCE });
+      expectSameModel(await network.download(), expected, STEP_TOLERANCE, { bias: BIAS_TOLERANCE });
       expect(network.cycle).toBe(reference.cycle);
-      expect(await network.metrics()).toEqual(reference.metrics());
+      expect(await network.figures()).toEqual(reference.figures());
       for (const later of [1, 2]) trainReference(reference, makeData(each, samples, step + later), samples, update);
     }
   });
 
   test("requests show what the reference shows", async () => {
-    const reference = Network.create(parseTemplate(each.template), 5);
+    const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
     for (let step = 1; step <= 4; step++) trainReference(reference, makeData(each, 32, step), 32, "batch");
     const network = await restored(reference.export());
     const { inputs } = makeData(each, 37, 99);
@@ -168,26 +169,26 @@ describe("a run", () => {
   test("leaves out samples without a number to expect, and outputs that nobody mentions", async () => {
     const data = makeData(each, 20, 3);
     data.expected[0]!.rows[4] = NaN;
-    const reference = Network.create(parseTemplate(each.template), 5);
+    const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
     const network = await created(each);
     await network.train(run(data, 20, "batch"));
     trainReference(reference, data, 20, "batch");
     await network.train(run({ ...data, expected: [] }, 20, "batch"));
     trainReference(reference, { ...data, expected: [] }, 20, "batch");
-    expectSameCluster(await network.download(), restoreState(reference.export()), 1e-4, { bias: BIAS_TOLERANCE });
+    expectSameModel(await network.download(), restoreState(reference.export()), 1e-4, { bias: BIAS_TOLERANCE });
   });
 
   test("grows no further than the device has room, and learns on", async () => {
     const small = { ...open(), gpu: { ...open().gpu, maxBufferBytes: 600 * 512 } };
     const network = await created(each, small);
     for (let step = 1; step <= 6; step++) await network.train(run(makeData(each, 64, step), 64, "batch", 32));
-    const { sections } = await network.metrics();
+    const { sections } = await network.figures();
     expect(sections).toBeGreaterThan(100);
     expect(sections).toBeLessThanOrEqual(600);
     // What came out is a whole network, which a roomier device continues.
     const continued = await restored(await network.export());
     await continued.train(run(makeData(each, 64, 8), 64, "batch", 32));
-    expect((await continued.metrics()).cycle).toBe(7 * 64);
+    expect((await continued.figures()).cycle).toBe(7 * 64);
   });
 
   test("of a network that does not fit on the device is refused before anything is made", async () => {
@@ -288,7 +289,7 @@ test("sections that have learnt nothing are removed after the same samples as by
     ...CASES[0]!,
     template: CASES[0]!.template.replace("settings:", "settings:\n    enable_reduction: true"),
   };
-  const reference = Network.create(parseTemplate(each.template), 5);
+  const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
   for (let step = 1; step <= 3; step++) trainReference(reference, makeData(each, 32, step), 32, "batch");
   // As if the last reduction had seen them all, and the next one were near.
   const state = restoreState(reference.export());
@@ -296,7 +297,7 @@ test("sections that have learnt nothing are removed after the same samples as by
   const sections = header[HEADER.section]!;
   header[HEADER.reducedSections] = sections;
   writeCycle(header, REDUCTION_CYCLES - 40);
-  const late = Network.restore(exportState(state));
+  const late = Network.restore(exportState(state), new ReferenceEngine());
   const network = await restored(exportState(state));
   const samples = 96;
   const data = makeData(each, samples, 9);
@@ -312,7 +313,7 @@ test("sections that have learnt nothing are removed after the same samples as by
   });
   const expected = restoreState(late.export());
   expect(expected.state.arrays.header[HEADER.reducedSections]).toBeLessThan(sections);
-  expectSameCluster(await network.download(), expected, 1e-4, { bias: 1e-3 });
+  expectSameModel(await network.download(), expected, 1e-4, { bias: 1e-3 });
 });
 
 test("a run reads back once for many steps, and the number of workgroups changes no bit", async () => {

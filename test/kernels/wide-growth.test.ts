@@ -1,8 +1,9 @@
 /** Growth of wide networks: its time is linear in the width, and the devices find the same places. */
 import { expect, test, vi } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { GpuNetwork } from "../../src/kernels/webgpu/gpu-network.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { MemoryFullError } from "../../src/network/engine.ts";
+import { MemoryFullError } from "../../src/network/memory-full-error.ts";
 import { Network } from "../../src/network/network.ts";
 import { restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
@@ -87,7 +88,7 @@ test("a device finds the same places as the reference, where most blocks are ful
     update: "online",
     rateAt: () => 0.7,
   });
-  const reference = Network.create(parseTemplate(THREE_HEXAGONS), 5);
+  const reference = Network.create(parseTemplate(THREE_HEXAGONS), 5, new ReferenceEngine());
   sample(reference, width);
   const [found, expected] = [await network.export(), reference.export()].map(
     (bytes) => restoreState(bytes).state.arrays,

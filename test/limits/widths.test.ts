@@ -2,6 +2,7 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../../src/server/config.ts";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { tasks } from "../../src/db/schema/index.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
@@ -136,7 +137,7 @@ test("a step that would keep the host to itself is refused; the default size get
 });
 
 test("more output neurons than a network may have are refused, and nothing is lost", () => {
-  const network = Network.create(parseTemplate(smallTemplate), 1);
+  const network = Network.create(parseTemplate(smallTemplate), 1, new ReferenceEngine());
   network.ensureOutputWidth(0, OUTPUTS_MAX);
   const reason = `a network may have ${OUTPUTS_MAX} output neurons and would have ${OUTPUTS_MAX + 1}`;
   expect(() => network.ensureOutputWidth(0, OUTPUTS_MAX + 1)).toThrow(reason);
@@ -169,7 +170,7 @@ test("a checkpoint with a wider network is refused", async () => {
     [17, 8, "its input 'picture_hex' has 17 values, but an input may have 16"],
     [16, 9, "its output 'label_hex' has 9 values, but an output may have 8"],
   ] as const) {
-    const network = Network.create(parseTemplate(smallTemplate), 1);
+    const network = Network.create(parseTemplate(smallTemplate), 1, new ReferenceEngine());
     network.ensureInputWidth(0, inputs);
     network.ensureOutputWidth(0, outputs);
     const bytes = Buffer.from(network.export());

@@ -164,7 +164,7 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
 test("both engines agree about what bad values are", () => {
   const twins = [create(ENGINES.reference), create(ENGINES.wasm)];
   for (const network of twins) learn(network, 4, 32, 7);
-  const [reference, fast] = twins.map((network) => network.metrics());
+  const [reference, fast] = twins.map((network) => network.figures());
   expect(fast!.hexagons).toEqual(reference!.hexagons);
   twins[1]!.dispose();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultBatchSize, updateRule } from "../../src/network/network.ts";
+import { defaultBatchSize, updateRule } from "../../src/network/batch-size.ts";
 
 test.each([
   [0, 16],

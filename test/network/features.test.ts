@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { directShare } from "../../src/network/learning.ts";
 import { Network } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
@@ -15,7 +16,7 @@ interface Shape {
 function create({ hexagons, settings = "", axons = "", inputs, outputs, seed = 1 }: Shape): Network {
   const text = `version: 1 settings: ${settings} hexagons: ${hexagons} ${axons && `axons: ${axons}`}
     inputs: ${inputs} outputs: ${outputs}`;
-  return Network.create(parseTemplate(text), seed);
+  return Network.create(parseTemplate(text), seed, new ReferenceEngine());
 }
 
 const columns = (samples: number[][]) =>
@@ -44,20 +45,20 @@ const rounded = (values: number[][]) => values.map((each) => each.map(Math.round
 
 const sameState = (a: Network, b: Network) => Buffer.from(a.export()).equals(b.export());
 
-const restored = (network: Network) => Network.restore(network.export());
+const restored = (network: Network) => Network.restore(network.export(), new ReferenceEngine());
 
 describe("paths", () => {
   test("an axon leads over a gap", () => {
     const shape = { hexagons: "1,1,1 3,1,1 4,1,1", inputs: "in: 1,1,1", outputs: "out: 4,1,1" };
     const cut = create(shape);
     learn(cut, [[0, 1]], [[1, 0]], 3);
-    expect(cut.metrics().sections).toBe(0);
+    expect(cut.figures().sections).toBe(0);
     expect(ask(cut, [[0, 1]])).toEqual([[0, 0]]);
 
     const joined = create({ ...shape, axons: "1,1,1 -> 3,1,1" });
     learn(joined, [[1, 9]], [[1, 0]], 200);
     expect(rounded(ask(joined, [[1, 9]]))).toEqual([[1, 0]]);
-    expect(joined.metrics().hexagons.map(({ sections }) => sections > 0)).toEqual([false, true, true]);
+    expect(joined.figures().hexagons.map(({ sections }) => sections > 0)).toEqual([false, true, true]);
   });
 
   test("distance 2 reaches over the next hexagon", () => {
@@ -76,9 +77,9 @@ describe("paths", () => {
       update: "online",
       rate: 1,
     });
-    const [, second, third, last] = network.metrics().hexagons;
+    const [, second, third, last] = network.figures().hexagons;
     for (const hexagon of [second, third, last]) expect(hexagon!.sections).toBeGreaterThan(5);
-    expect(restored(network).metrics()).toEqual(network.metrics());
+    expect(restored(network).figures()).toEqual(network.figures());
   });
 
   test("a chain of three hidden hexagons learns", () => {
@@ -95,7 +96,7 @@ describe("paths", () => {
     const network = create({ hexagons: "1,1,1 2,1,1 3,1,1", inputs: "in: 1,1,1", outputs: "out: 2,1,1" });
     learn(network, [[1, 9]], [[0, 1]], 200);
     expect(rounded(ask(network, [[1, 9]]))).toEqual([[0, 1]]);
-    expect(network.metrics().hexagons[2]).toEqual({ blocks: 0, sections: 0, bytes: 0 });
+    expect(network.figures().hexagons[2]).toEqual({ blocks: 0, sections: 0, bytes: 0 });
   });
 });
 
@@ -167,7 +168,7 @@ describe("kinds", () => {
     const [between] = ask(network, [[3.5, 3, 100, 8]]);
     expect(between![0]).toBe(between![1]);
     expect(between![2]).toBe(between![3]);
-    expect(restored(network).metrics()).toEqual(network.metrics());
+    expect(restored(network).figures()).toEqual(network.figures());
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FreePlaces } from "../../src/network/free-places.ts";
-import { SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { createRandom } from "../support/random.ts";
 
 test("the block with a free place is the one that a look at every block finds", () => {

@@ -1,9 +1,12 @@
 /** For every promise that the kernels rely on a state that breaks it, whole otherwise and with a checksum that fits. */
 import { beforeAll, expect, test } from "vitest";
-import type { Cluster } from "../../src/network/cluster.ts";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { INVARIANTS } from "../../src/network/invariants.ts";
-import { type ArrayName, ARRAY_NAMES, type Arrays, HEADER, LAYOUT, NONE } from "../../src/network/layout.ts";
-import { Network, StateError } from "../../src/network/network.ts";
+import { NONE } from "../../src/network/constants.ts";
+import { type ArrayName, ARRAY_NAMES, type Arrays, HEADER, LAYOUT } from "../../src/network/layout.ts";
+import { Network } from "../../src/network/network.ts";
+import { StateError } from "../../src/network/state-error.ts";
 import { count } from "../../src/network/state.ts";
 import { checkState, exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
@@ -19,7 +22,7 @@ let file: Uint8Array;
 const value = (column: number, i: number) => (column < 6 || column === 129 ? (i * 37) % 11 : 0);
 
 beforeAll(() => {
-  const network = Network.create(parseTemplate(TEMPLATE), 7);
+  const network = Network.create(parseTemplate(TEMPLATE), 7, new ReferenceEngine());
   const count = 64;
   network.train({
     count,
@@ -35,12 +38,12 @@ beforeAll(() => {
   file = network.export();
 });
 
-type Change = (arrays: Arrays, cluster: Cluster) => void;
+type Change = (arrays: Arrays, model: NetworkModel) => void;
 
 function changed(change: Change): Uint8Array {
-  const cluster = restoreState(file);
-  change(cluster.state.arrays, cluster);
-  return exportState(cluster);
+  const model = restoreState(file);
+  change(model.state.arrays, model);
+  return exportState(model);
 }
 
 function broken(bytes: Uint8Array): unknown {
@@ -53,10 +56,10 @@ function broken(bytes: Uint8Array): unknown {
 }
 
 /** The newest section. */
-const last = ({ state }: Cluster) => count(state, "section") - 1;
+const last = ({ state }: NetworkModel) => count(state, "section") - 1;
 
 /** Blocks of a hexagon. */
-const blocksOf = ({ hexagons }: Cluster, hexagon: number) => hexagons[hexagon]!.blocks;
+const blocksOf = ({ hexagons }: NetworkModel, hexagon: number) => hexagons[hexagon]!.blocks;
 
 /** Gives all sections of one source to another one that had none. */
 function moveList({ sectionHead, source, next }: Arrays, from: number, to: number): void {
@@ -68,8 +71,8 @@ function moveList({ sectionHead, source, next }: Arrays, from: number, to: numbe
 }
 
 /** The first neuron of the hidden hexagon that feeds anything. */
-const feeding = ({ sectionHead }: Arrays, cluster: Cluster) =>
-  sectionHead.findIndex((head, id) => head !== NONE && blocksOf(cluster, 2).includes(id >> 7));
+const feeding = ({ sectionHead }: Arrays, model: NetworkModel) =>
+  sectionHead.findIndex((head, id) => head !== NONE && blocksOf(model, 2).includes(id >> 7));
 
 const ranges: Partial<Record<ArrayName, number[]>> = {
   weight: [-2e6, 2e6],
@@ -196,7 +199,11 @@ test.each(CASES)("%s", (message, change) => {
 });
 
 test("an output of two neurons in place of 32", () => {
-  const network = Network.create(parseTemplate(TEMPLATE.replace("out: 3,1,1", "out: 3,1,1 (float)")), 7);
+  const network = Network.create(
+    parseTemplate(TEMPLATE.replace("out: 3,1,1", "out: 3,1,1 (float)")),
+    7,
+    new ReferenceEngine(),
+  );
   network.train({
     count: 1,
     inputs: [{ index: 0, values: Float32Array.of(1), width: 1 }],
@@ -204,9 +211,9 @@ test("an output of two neurons in place of 32", () => {
     update: "online",
     rate: 1,
   });
-  const cluster = restoreState(network.export());
-  cluster.state.arrays.header[HEADER.output] = 2;
-  expect(() => restoreState(exportState(cluster))).toThrow("an output has an incomplete value");
+  const model = restoreState(network.export());
+  model.state.arrays.header[HEADER.output] = 2;
+  expect(() => restoreState(exportState(model))).toThrow("an output has an incomplete value");
 });
 
 test("every promise has a hostile state", () => {

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../src/server/config.ts";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
-import { parseTemplate, TemplateError } from "../../src/network/template/parse-template.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { TemplateError } from "../../src/network/template/template-error.ts";
 
 const { limits } = parseConfig({});
 
@@ -61,7 +63,7 @@ test.each<[string, (length: number) => string]>([
 test("a network of as many hexagons as a template may have is made in time that grows with them", () => {
   const create = (hexagons: number) => {
     const template = parseTemplate(cube(hexagons));
-    return quickest(3, () => Network.create(template, 1).dispose());
+    return quickest(3, () => Network.create(template, 1, new ReferenceEngine()).dispose());
   };
   expectLinear(16, create(limits.hexagons / 4), create(4 * limits.hexagons));
 });

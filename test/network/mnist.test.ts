@@ -19,7 +19,7 @@ describe.skipIf(mnistFolder === undefined)("MNIST", () => {
       const network = onWasm(seed);
       train(network, table, 128);
       expect(accuracy(network, unseen), `seed ${seed}`).toBeGreaterThan(96.8);
-      const { hexagons } = network.metrics();
+      const { hexagons } = network.figures();
       expect(hexagons.map(({ blocks }) => blocks)).toEqual([0, 4, 2]);
       network.dispose();
     }

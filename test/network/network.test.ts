@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { accuracy, createNetwork, THREE_HEXAGONS, train, type Table } from "./training.ts";
@@ -36,14 +37,14 @@ function request(network: Network, x: number[], count = 1): number[][] {
 describe("a fresh network", () => {
   test("holds nothing and shows zeros of the known width", () => {
     const network = createNetwork();
-    expect(network.metrics()).toMatchObject({ cycle: 0, blocks: 0, sections: 0, synapses: 0, neurons: 0 });
+    expect(network.figures()).toMatchObject({ cycle: 0, blocks: 0, sections: 0, synapses: 0, neurons: 0 });
     network.ensureInputWidth(0, 130);
     network.ensureOutputWidth(0, 3);
     expect(network.inputs).toEqual([{ name: "in", hexagon: 0, kind: "plain", width: 130 }]);
     expect(network.outputs).toEqual([{ name: "out", hexagon: 2, kind: "plain", width: 3 }]);
-    expect(network.metrics()).toMatchObject({ blocks: 0, sections: 0 });
+    expect(network.figures()).toMatchObject({ blocks: 0, sections: 0 });
     expect(request(network, [1, 2, 3, 4], 2)).toEqual([[0, 0, 0, 0, 0, 0]]);
-    expect(network.metrics()).toMatchObject({ blocks: 0, sections: 0 });
+    expect(network.figures()).toMatchObject({ blocks: 0, sections: 0 });
   });
 
   test("may have no hexagons at all", () => {
@@ -51,11 +52,11 @@ describe("a fresh network", () => {
     network.train({ count: 3, inputs: [], expected: [], update: "online", rate: 1 });
     expect(network.request({ count: 3, inputs: [] })).toEqual([]);
     expect(network.cycle).toBe(3);
-    expect(Network.restore(network.export()).cycle).toBe(3);
+    expect(Network.restore(network.export(), new ReferenceEngine()).cycle).toBe(3);
   });
 
   test.each([-1, 0.5, NaN, 2 ** 32])("refuses seed %d", (seed) => {
-    expect(() => Network.create(parseTemplate(""), seed)).toThrow(RangeError);
+    expect(() => Network.create(parseTemplate(""), seed, new ReferenceEngine())).toThrow(RangeError);
   });
 });
 
@@ -95,7 +96,7 @@ describe("learning", () => {
     train(straight, table, batch, 2);
     const first = createNetwork();
     train(first, table, batch, 2, 0, 96);
-    const second = Network.restore(first.export());
+    const second = Network.restore(first.export(), new ReferenceEngine());
     train(second, table, batch, 2, 96);
     expect(Buffer.from(second.export()).equals(Buffer.from(straight.export()))).toBe(true);
   });
@@ -134,7 +135,7 @@ describe("bad values", () => {
         });
       }
       // Restoring refuses anything that is not finite.
-      expect(Network.restore(network.export()).cycle).toBe(12 * count);
+      expect(Network.restore(network.export(), new ReferenceEngine()).cycle).toBe(12 * count);
       for (const value of request(network, bad)[0]!) expect(Number.isFinite(value)).toBe(true);
     }
   });
@@ -176,8 +177,8 @@ describe("widths", () => {
       rate: 1,
     });
     expect(network.inputs[0]!.width).toBe(width);
-    expect(network.metrics().hexagons[1]!.sections).toBeGreaterThanOrEqual(width);
-    expect(Network.restore(network.export()).inputs[0]!.width).toBe(width);
+    expect(network.figures().hexagons[1]!.sections).toBeGreaterThanOrEqual(width);
+    expect(Network.restore(network.export(), new ReferenceEngine()).inputs[0]!.width).toBe(width);
   });
 
   test("inputs and outputs grow and keep what they have learnt", () => {
@@ -192,7 +193,7 @@ describe("widths", () => {
     const [after] = request(network, [2, 5]);
     expect(after).toHaveLength(5);
     expect(after!.slice(0, 2)).toEqual(before);
-    const restored = Network.restore(network.export());
+    const restored = Network.restore(network.export(), new ReferenceEngine());
     expect(request(restored, [2, 5])[0]).toEqual(after);
     train(network, clouds(200), 1);
     expect(accuracy(network, { ...clouds(200), y: widen(clouds(200).y, 2, 5), yWidth: 5 })).toBeGreaterThan(90);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseTemplate, TemplateError } from "../../src/network/template/parse-template.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { TemplateError } from "../../src/network/template/template-error.ts";
 
 const FULL = `version: 1
 settings:

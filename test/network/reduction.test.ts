@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import { pcg } from "../../src/network/random.ts";
@@ -52,7 +53,7 @@ function percentRight(network: Network): number {
 test("a network loses what has learnt nothing, and nothing else", () => {
   const [whole, reduced] = [false, true].map((reduction) => Network.create(template(reduction), 3, engine));
   for (const network of [whole!, reduced!]) train(network, 0, 12_800);
-  const [before, after] = [whole!.metrics(), reduced!.metrics()];
+  const [before, after] = [whole!.figures(), reduced!.figures()];
   expect(after.sections).toBeLessThan(before.sections);
   expect(after.hexagons.reduce((sum, { sections }) => sum + sections, 0)).toBe(after.sections);
   expect(percentRight(reduced!)).toBeGreaterThanOrEqual(percentRight(whole!) - 1);
@@ -75,19 +76,19 @@ test("it does not matter how cycles are cut into batches", () => {
 });
 
 test("removed sections leave no trace, and their source grows again", () => {
-  const network = Network.create(template(true), 1);
+  const network = Network.create(template(true), 1, new ReferenceEngine());
   train(network, 0, 64);
   const grown = restoreState(network.export());
-  const sections = network.metrics().sections;
+  const sections = network.figures().sections;
   const gone = new Set([0, 5, 6, sections - 1]);
   expect(removeSections(grown, (section) => gone.has(section))).toBe(gone.size);
   expect(removeSections(grown, () => false)).toBe(0);
-  const after = Network.restore(exportState(grown));
-  expect(after.metrics().sections).toBe(sections - gone.size);
+  const after = Network.restore(exportState(grown), new ReferenceEngine());
+  expect(after.figures().sections).toBe(sections - gone.size);
   train(after, 64, 96);
-  expect(after.metrics().sections).toBeGreaterThan(sections - gone.size);
-  Network.restore(after.export());
+  expect(after.figures().sections).toBeGreaterThan(sections - gone.size);
+  Network.restore(after.export(), new ReferenceEngine());
 
   expect(removeSections(grown, () => true)).toBe(sections - gone.size);
-  expect(Network.restore(exportState(grown)).metrics().synapses).toBe(0);
+  expect(Network.restore(exportState(grown), new ReferenceEngine()).figures().synapses).toBe(0);
 });

@@ -1,9 +1,14 @@
 import { expect, test } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 
 const create = (hexagons = "1,1,1 2,1,1 3,1,1") =>
-  Network.create(parseTemplate(`version: 1 settings: hexagons: ${hexagons} inputs: in: 1,1,1 outputs: out: 3,1,1`), 1);
+  Network.create(
+    parseTemplate(`version: 1 settings: hexagons: ${hexagons} inputs: in: 1,1,1 outputs: out: 3,1,1`),
+    1,
+    new ReferenceEngine(),
+  );
 
 function train(network: Network, first: number, horizon: number): Network {
   const column = (values: number[]) => ({ index: 0, values: Float32Array.from(values), width: 1 });
@@ -17,7 +22,7 @@ function train(network: Network, first: number, horizon: number): Network {
   return network;
 }
 
-const blocks = (network: Network) => network.metrics().hexagons.map((hexagon) => hexagon.blocks);
+const blocks = (network: Network) => network.figures().hexagons.map((hexagon) => hexagon.blocks);
 
 test.each([
   [199_999, 4],
@@ -36,7 +41,7 @@ test("hexagons that nothing leads to stay empty in a long task", () => {
 
 test("a long task that was interrupted before its first step or after it ends in the same state", () => {
   const straight = train(train(create(), 0, 1e6), 2, 1e6);
-  const early = Network.restore(create().export());
-  const late = Network.restore(train(early, 0, 1e6).export());
+  const early = Network.restore(create().export(), new ReferenceEngine());
+  const late = Network.restore(train(early, 0, 1e6).export(), new ReferenceEngine());
   expect(Buffer.from(train(late, 2, 1e6).export()).equals(straight.export())).toBe(true);
 });

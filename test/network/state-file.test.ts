@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { checksum, checkState, exportState, restoreState } from "../../src/network/state-file.ts";
-import type { Cluster } from "../../src/network/cluster.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { ARRAY_NAMES, HEADER, type Arrays } from "../../src/network/layout.ts";
-import { Network, StateError } from "../../src/network/network.ts";
+import { Network } from "../../src/network/network.ts";
+import { StateError } from "../../src/network/state-error.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensors } from "../../src/network/safetensors.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 
@@ -12,7 +14,7 @@ const TEMPLATE = `version: 1 settings: refractory_time: 2 hexagons: 1,1,1 2,1,1 
 let file: Uint8Array;
 
 beforeAll(() => {
-  const network = Network.create(parseTemplate(TEMPLATE), 7);
+  const network = Network.create(parseTemplate(TEMPLATE), 7, new ReferenceEngine());
   const values = Float32Array.from({ length: 40 * 130 }, (_, i) => (i * 37) % 11);
   const expected = Float32Array.from({ length: 40 * 2 }, (_, i) => i % 2);
   network.train({
@@ -26,10 +28,10 @@ beforeAll(() => {
 });
 
 /** The file with something wrong in it, but a checksum that fits. */
-function tampered(change: (arrays: Arrays, cluster: Cluster) => void): Uint8Array {
-  const cluster = restoreState(file);
-  change(cluster.state.arrays, cluster);
-  return exportState(cluster);
+function tampered(change: (arrays: Arrays, model: NetworkModel) => void): Uint8Array {
+  const model = restoreState(file);
+  change(model.state.arrays, model);
+  return exportState(model);
 }
 
 /** The file with other metadata or tensors, checksum left as it was. */
@@ -42,7 +44,7 @@ function rewritten(change: (content: Tensors) => void): Uint8Array {
 describe("a saved state", () => {
   test("comes back as it was", () => {
     expect(Buffer.from(exportState(restoreState(file))).equals(file)).toBe(true);
-    const network = Network.restore(file);
+    const network = Network.restore(file, new ReferenceEngine());
     expect(network.seed).toBe(7);
     expect(network.cycle).toBe(40);
     expect(network.inputs[0]?.width).toBe(130);
@@ -63,7 +65,7 @@ describe("a saved state", () => {
 
   test("a cycle beyond 32 bit survives", () => {
     const later = tampered(({ header }) => header.set([1, 2], HEADER.cycleLow));
-    expect(Network.restore(later).cycle).toBe(2 ** 33 + 1);
+    expect(Network.restore(later, new ReferenceEngine()).cycle).toBe(2 ** 33 + 1);
   });
 });
 
@@ -76,13 +78,13 @@ describe("what is not right is refused", () => {
     ["the checksum does not match", ({ tensors }) => (tensors.get("weight")!.bytes[0]! ^= 1)],
     ["tensor 'weight' is missing", ({ tensors }) => tensors.delete("weight")],
   ])("%s", (message, change) => {
-    expect(() => Network.restore(rewritten(change))).toThrow(StateError);
-    expect(() => Network.restore(rewritten(change))).toThrow(message);
+    expect(() => Network.restore(rewritten(change), new ReferenceEngine())).toThrow(StateError);
+    expect(() => Network.restore(rewritten(change), new ReferenceEngine())).toThrow(message);
   });
 
   test("every cut-off file", () => {
     for (const length of [0, 7, 8, 100, file.length - 1])
-      expect(() => Network.restore(file.subarray(0, length))).toThrow(StateError);
+      expect(() => Network.restore(file.subarray(0, length), new ReferenceEngine())).toThrow(StateError);
   });
 
   test("every flipped bit", () => {
@@ -90,7 +92,7 @@ describe("what is not right is refused", () => {
       const broken = file.slice();
       const at = Math.floor((i / 200) * file.length);
       broken[at]! ^= 1 << (i % 8);
-      expect(() => Network.restore(broken), `byte ${at}`).toThrow(StateError);
+      expect(() => Network.restore(broken, new ReferenceEngine()), `byte ${at}`).toThrow(StateError);
     }
   });
 
@@ -100,7 +102,7 @@ describe("what is not right is refused", () => {
       delete metadata["checksum"];
       content.metadata = { ...metadata, checksum: checksum({ ...content, metadata }) };
     });
-    expect(() => Network.restore(hostile)).toThrow(`the ${name} is not the network's`);
+    expect(() => Network.restore(hostile, new ReferenceEngine())).toThrow(`the ${name} is not the network's`);
   });
 
   test.each(["block", "section", "row", "output"] as const)("a count of %ss that no tensor backs", (per) => {
@@ -110,7 +112,9 @@ describe("what is not right is refused", () => {
       const { checksum: _, ...metadata } = content.metadata;
       content.metadata["checksum"] = checksum({ ...content, metadata });
     });
-    expect(() => Network.restore(hostile)).toThrow(/^tensor '\w+' is not (u32|f32) \[4294967295/);
+    expect(() => Network.restore(hostile, new ReferenceEngine())).toThrow(
+      /^tensor '\w+' is not (u32|f32) \[4294967295/,
+    );
   });
 });
 

@@ -1,4 +1,6 @@
-import { Network, updateRule } from "../../src/network/network.ts";
+import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
+import { Network } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { rows, type Digits } from "./mnist.ts";
 
@@ -63,4 +65,5 @@ export function accuracy(network: Pick<Network, "request">, { count, x, xWidth, 
   return (100 * right) / count;
 }
 
-export const createNetwork = (text = THREE_HEXAGONS, seed = 1) => Network.create(parseTemplate(text), seed);
+export const createNetwork = (text = THREE_HEXAGONS, seed = 1) =>
+  Network.create(parseTemplate(text), seed, new ReferenceEngine());

@@ -1,26 +1,26 @@
 /** Checks of a file take time in proportion to its size, whatever it is full of. */
 import { expect, test } from "vitest";
-import { createCluster, widenInput, type Cluster } from "../../src/network/cluster.ts";
+import { createModel, widenInput, type NetworkModel } from "../../src/network/network-model.ts";
 import { growBlock, widenOutput } from "../../src/network/readout.ts";
-import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK } from "../../src/network/layout.ts";
+import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { checkState, exportState } from "../../src/network/state-file.ts";
 import { append } from "../../src/network/state.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 
 const SETTINGS = "version: 1 settings: max_connection_distance: 1 hexagons:";
 const ROW = `${SETTINGS} 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1`;
-const cluster = (template: string) => createCluster(parseTemplate(template), 1);
+const model = (template: string) => createModel(parseTemplate(template), 1);
 
-function grown(outputs: number, blocks: number, widenings = 1): Cluster {
-  const made = cluster(ROW);
+function grown(outputs: number, blocks: number, widenings = 1): NetworkModel {
+  const made = model(ROW);
   for (let n = 1; n <= widenings; n++) widenOutput(made, 0, Math.ceil((outputs * n) / widenings));
   for (let block = 0; block < blocks; block++) growBlock(made, made.hexagons[2]!);
   return made;
 }
 
 /** Sections of so many sources, in blocks that are full; a source's list is as long as there are blocks. */
-function sections(blocks: number): Cluster {
-  const made = cluster(ROW);
+function sections(blocks: number): NetworkModel {
+  const made = model(ROW);
   widenInput(made, 0, SECTIONS_PER_BLOCK);
   for (let block = 0; block < blocks; block++) {
     const target = growBlock(made, made.hexagons[1]!);
@@ -41,9 +41,9 @@ function sections(blocks: number): Cluster {
 }
 
 /** A line of so many hexagons, all of which have a block and a section. */
-function hexagons(count: number): Cluster {
+function hexagons(count: number): NetworkModel {
   const line = Array.from({ length: count }, (_, x) => `${x + 1},1,1`).join("\n");
-  const made = cluster(`${SETTINGS} ${line} inputs: in: 1,1,1 outputs: out: ${count},1,1`);
+  const made = model(`${SETTINGS} ${line} inputs: in: 1,1,1 outputs: out: ${count},1,1`);
   widenInput(made, 0, 1);
   widenOutput(made, 0, 1);
   for (const hexagon of made.hexagons.slice(1)) {
@@ -76,7 +76,7 @@ function timeOf(work: () => void): number {
 const TIMES = 16;
 const RATIO_MAX = 100;
 
-test.each<[string, number, (size: number) => Cluster]>([
+test.each<[string, number, (size: number) => NetworkModel]>([
   ["blocks beside outputs", 50, (size) => grown(50, size)],
   ["output neurons of few blocks", 400, (size) => grown(size, 2)],
   ["output neurons, each with tiles of its own", 400, (size) => grown(size, 2, size)],

@@ -89,7 +89,7 @@ test("a driver without its patch is patched by a start, and refused where that i
   expect(main.error).toMatch(/^The driver of Postgres is not patched \(node_modules\/postgres\/src\/\w+\.js\)\. .*\n$/);
 
   const started = await start("npm", ["start"], { cwd: folder, env }).ended;
-  expect(started.error).toMatch(/The database 127\.0\.0\.1:1\/c can not be used: .*ECONNREFUSED/);
+  expect(started.error).toMatch(/The database 127\.0\.0\.1:1\/c cannot be used: .*ECONNREFUSED/);
   expect(readFileSync(driver, "utf8")).toBe(patched);
 });
 
@@ -108,14 +108,14 @@ test.skipIf(!isRoot)("a checkout that can not be written to says so in one line,
   const locked = await tryIt(join(folder, "hanami-data")).ended;
   expect([locked.code, locked.error]).toEqual([
     1,
-    expect.stringMatching(/^The data directory \S+hanami-data can not be used: EACCES: [^\n]*\n$/),
+    expect.stringMatching(/^The data directory \S+hanami-data cannot be used: EACCES: [^\n]*\n$/),
   ]);
   // Somebody else's, such as after a start by root.
   spawnSync("chown", ["-R", "0:0", data]);
   const foreign = await tryIt(data).ended;
   expect([foreign.code, foreign.error]).toEqual([
     1,
-    expect.stringMatching(/^The data directory \S+data can not be used: EACCES: [^\n]*\n$/),
+    expect.stringMatching(/^The data directory \S+data cannot be used: EACCES: [^\n]*\n$/),
   ]);
 
   unpatch(folder);
@@ -124,9 +124,9 @@ test.skipIf(!isRoot)("a checkout that can not be written to says so in one line,
   expect([unpatched.code, unpatched.error]).toEqual([1, expect.stringMatching(/^The driver .* not patched [^\n]*\n$/)]);
 
   for (const [gone, reason] of [
-    ["build", /^\S+ is not built \(build\/kernels\.wasm is missing\), and dist can not be written to\.\n$/],
-    ["dist", /^\S+ is not built \(dist\/src\/main\.js is missing\), and dist can not be written to\.\n$/],
-    ["node_modules/hono", /^Packages can not be installed \(1 missing: hono\): \S+ can not be written to\.\n$/],
+    ["build", /^\S+ is not built \(build\/kernels\.wasm is missing\), and dist is not writable\.\n$/],
+    ["dist", /^\S+ is not built \(dist\/src\/main\.js is missing\), and dist is not writable\.\n$/],
+    ["node_modules/hono", /^Packages cannot be installed \(1 missing: hono\): \S+ is not writable\.\n$/],
   ] as const) {
     rmSync(join(folder, gone), { recursive: true });
     const { code, out, error } = await tryIt(data).ended;
@@ -141,7 +141,7 @@ test("a data directory without space says so in one line", async (t) => {
   const env = { HANAMI_DATA_DIR: join(disk.folder, "data") };
   const { code, out, error } = await start(process.execPath, [script(paths.root)], { cwd: paths.root, env }).ended;
   expect([code, out]).toEqual([1, ""]);
-  expect(error).toMatch(/^The embedded database in \S+ can not be opened: there is not enough space left in \S+\.\n$/);
+  expect(error).toMatch(/^The embedded database in \S+ cannot be opened: there is not enough space left in \S+\.\n$/);
 });
 
 test("a disk without space for what has to be built says so", async (t) => {

@@ -172,5 +172,5 @@ export const argMax = (values: readonly number[]) => values.indexOf(Math.max(...
 
 /** Bytes of the network as they are on its host. */
 export async function stateOf(app: App, cluster: string): Promise<Buffer> {
-  return Buffer.from(await app.scheduler.exclusive(cluster, (seat) => seat.exportState()));
+  return Buffer.from(await app.scheduler.exclusive(cluster, (network) => network.exportState()));
 }

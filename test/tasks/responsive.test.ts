@@ -32,7 +32,7 @@ test("everything that can be asked is answered while the host is in the middle o
   expect(listed).toHaveLength(2);
   // A megabyte for each restore of a cluster with a long template, and any number of them.
   for (const each of listed) expect(each).not.toHaveProperty("plan");
-  expect((await getCluster(context, cluster)).metrics).toMatchObject({ cycle: 0 });
+  expect((await getCluster(context, cluster)).figures).toMatchObject({ cycle: 0 });
   expect(await listClusters(context)).toHaveLength(1);
   expect((await listHosts(context))[0]?.status).toMatchObject({ clusters: 1 });
   await deleteTask(context, { uuid: behind.uuid, cluster_uuid: cluster.uuid });

@@ -17,20 +17,20 @@ function collectSource(text: string, before: Source[] = []): Source[] {
 
 const END_SIGNALS: readonly EndSignal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 
-/** Works with a cluster in direct mode, and brings it back to task mode however that ends, also after a signal. */
+/** Works with a cluster in direct mode, and switches it back to task mode even after an error or a signal. */
 async function withDirectIO(
   client: HanamiClient,
   uuid: string,
   work: (io: DirectIO, stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const interrupt = new AbortController();
-  // Before the mode changes, and once: a second Ctrl-C ends the process at once, should the server not answer.
+  // Installed before the mode changes. `once`: a second Ctrl-C kills the process if the server does not answer.
   for (const signal of END_SIGNALS) process.once(signal, () => interrupt.abort(new Interrupted(signal)));
   const io = await client.clusters.directIO(uuid);
   try {
     await work(io, interrupt.signal);
   } catch (error) {
-    // The first problem is the one to tell.
+    // Only the first error is reported.
     await io.close().catch(() => {});
     throw error;
   }

@@ -77,7 +77,7 @@ function addCreateCommand(group: Command): void {
     .option("-t, --template <FILE>", "file with the cluster template")
     .addOption(
       new Option("-c, --checkpoint <CHECKPOINT_UUID>", "begin with the network, template and seed of this checkpoint")
-        // A checkpoint has these.
+        // A checkpoint contains both.
         .conflicts(["template", "seed"]),
     )
     .option("--host <HOST_UUID>", "host to compute on")

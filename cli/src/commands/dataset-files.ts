@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import type { Dataset, DownloadQuery, FileFormat } from "hanami-sdk";
+import { downloadFormats, uploadFormats, type Dataset, type DownloadFormat, type FileFormat } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
 import { definedOnly } from "../input/defined-only.ts";
 import { openFile } from "../input/files.ts";
@@ -8,7 +8,7 @@ import type { Printer } from "../output/printer.ts";
 import { downloadTo, withDestination, type Destination } from "./download.ts";
 import { withProgress } from "./upload.ts";
 
-/** Rows of the table that shows a dataset. */
+/** Fields of the table that shows a dataset. */
 export const DATASET_FIELDS = [
   "uuid",
   "name",
@@ -22,13 +22,24 @@ export const DATASET_FIELDS = [
   "created_at",
 ];
 
-/** Kinds of files that are a dataset each, both ways. */
-const FORMATS: readonly { format: FileFormat; description: string }[] = [
-  { format: "csv", description: "Upload a CSV file" },
-  { format: "parquet", description: "Upload a Parquet file" },
-  { format: "arrow", description: "Upload an Arrow file or stream, or a Feather file" },
-  { format: "npy", description: "Upload an array that NumPy saved" },
-];
+/** Descriptions of files, where the CLI's text differs from the API's. */
+const FILES: Partial<Record<FileFormat, string>> = {
+  arrow: "an Arrow file or stream, or a Feather file",
+  npy: "an array that NumPy saved",
+};
+
+type UploadOption = (typeof uploadFormats)[FileFormat]["options"][number];
+
+/** Adds the CLI option for each parameter of an upload's last step. */
+const ADD_OPTIONS: Record<UploadOption, (command: Command) => Command> = {
+  column_name: (command) => command.option("-c, --column <NAME>", "name of its one column group (default: data)"),
+  has_header: (command) =>
+    command
+      .option("--header", "the first line has the names of the columns, although they are numbers")
+      .option("--no-header", "the first line has values; the columns are called column_0, column_1, …"),
+  exact: (command) =>
+    command.option("--exact", "refuse whole numbers that a 32-bit float changes, and numbers that it makes 0"),
+};
 
 interface CreateOptions {
   input: string;
@@ -54,18 +65,12 @@ export function addUploadCommands(group: Command): void {
       }),
     );
 
-  for (const { format, description } of FORMATS) {
-    const command = addCommand(create, `${format} <NAME>`, description).requiredOption(
-      "-i, --input <FILE>",
-      "the file",
-    );
-    if (format === "npy") command.option("-c, --column <NAME>", "name of its one column group (default: data)");
-    if (format === "csv") {
-      command
-        .option("--header", "the first line has the names of the columns, although they are numbers")
-        .option("--no-header", "the first line has values; the columns are called column_0, column_1, …");
-    }
-    command.option("--exact", "refuse whole numbers that a 32-bit float changes, and numbers that it makes 0");
+  for (const format of Object.keys(uploadFormats) as FileFormat[]) {
+    const what = FILES[format] ?? uploadFormats[format].file;
+    const command = addCommand(create, `${format} <NAME>`, `Upload ${what}`);
+    command.requiredOption("-i, --input <FILE>", "the file");
+    const taken = new Set<string>(uploadFormats[format].options);
+    for (const [option, add] of Object.entries(ADD_OPTIONS)) if (taken.has(option)) add(command);
     command.action(
       run<CreateOptions>(async ({ options, print, connect }, name) => {
         const { input, column: column_name, header: has_header, exact } = options;
@@ -78,28 +83,26 @@ export function addUploadCommands(group: Command): void {
   }
 }
 
-/** What the import changed is told on standard error; with `-j` it is part of the dataset, too. */
+/** Prints a new dataset, and the warnings of its import on standard error; `-j` also includes them in the dataset. */
 function showNew(print: Printer, dataset: Dataset): void {
   print.object(dataset, DATASET_FIELDS);
   for (const warning of dataset.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
 }
 
 interface DownloadOptions extends Destination {
-  format: FileFormat;
+  format: DownloadFormat;
   column?: string;
 }
 
 /** `hanamictl dataset download` */
 export function addDownloadCommand(group: Command): void {
   const command = addCommand(group, "download <DATASET_UUID>", "Save a whole dataset as a file")
-    .addOption(
-      new Option("-f, --format <FORMAT>", "kind of file").choices(FORMATS.map(({ format }) => format)).default("csv"),
-    )
+    .addOption(new Option("-f, --format <FORMAT>", "kind of file").choices(downloadFormats).default("csv"))
     .option("-c, --column <NAME>", "only this column group");
   withDestination(command, "dataset").action(
     run<DownloadOptions>(async (context, uuid) => {
       const { format, column } = context.options;
-      const query: DownloadQuery = { uuid, format, ...(column === undefined ? {} : { column_name: column }) };
+      const query = { uuid, format, ...(column === undefined ? {} : { column_name: column }) };
       const what = { kind: "dataset", uuid, fallback: `${uuid}.${format}` };
       await downloadTo(context, what, (client) => client.datasets.download(query));
     }),

@@ -9,14 +9,14 @@ export interface Destination {
   force?: true;
 }
 
-/** Adds the options that say where a download goes. `kind` is what is downloaded, such as `dataset`. */
+/** Adds the options for the destination of a download. `kind` is the kind of resource, such as `dataset`. */
 export function withDestination(command: Command, kind: string): Command {
   return command
     .option("-o, --output <FILE>", `where to save it, - for standard output (default: the ${kind}'s name, here)`)
     .option("--force", "replace a file that exists");
 }
 
-/** Downloads to where the options say, and tells so; `fallback` is its name when the server gives none. */
+/** Downloads to the destination and reports it; `fallback` is the file's name when the server sends none. */
 export async function downloadTo(
   { options, print, connect }: Run<Destination>,
   { kind, uuid, fallback }: { kind: string; uuid: string; fallback: string },
@@ -29,7 +29,7 @@ export async function downloadTo(
   const file = output ?? safeName(download.fileName, fallback);
   if (output === undefined) {
     await checkFree(file, force).catch(async (error) => {
-      // Else the process would wait for a file that nobody reads.
+      // Otherwise the unread body would keep the process alive.
       await download.body.cancel();
       throw error;
     });

@@ -22,7 +22,7 @@ function threadTable(threads: Record<string, number[]>): string {
   return listTable({ header, body: Object.entries(threads).sort(([a], [b]) => (a < b ? -1 : 1)) }, header);
 }
 
-/** Each level holds means of the one above it. */
+/** Each level holds means of the previous level. */
 const LEVELS = ["seconds", "minutes", "hours", "days"] as const;
 
 function measurementTable(values: Measurements): string {

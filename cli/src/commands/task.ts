@@ -16,7 +16,7 @@ const FIELDS = [
   "start_timestamp",
   "end_timestamp",
 ];
-/** Only failed tasks have it. */
+/** Present only in failed tasks. */
 const EXTRA_FIELDS = ["error_message"];
 const LIST_FIELDS = ["uuid", "state"];
 const LIST_DETAIL_FIELDS = [...LIST_FIELDS, "percentage", "queued", "start", "end"];
@@ -54,7 +54,7 @@ async function follow(client: HanamiClient, reference: TaskReference, print: Pri
   if (last.state !== "finished") throw new TaskError(last);
 }
 
-/** Shows a task that was just created, at once or after it ended. */
+/** Shows a new task, at once or when it has ended. */
 async function showCreated(client: HanamiClient, task: Task, wait: boolean, print: Printer): Promise<void> {
   if (wait) await follow(client, task, print);
   else print.object(task, FIELDS, EXTRA_FIELDS);

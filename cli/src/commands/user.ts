@@ -27,7 +27,8 @@ export function addUserCommands(program: Command): void {
     .option("--is_admin", "make the user a global administrator")
     .action(
       run<NewUser>(async ({ options, print, connect }, id) => {
-        // Before the questions: nobody should type a passphrase twice to learn that the login is wrong.
+        // Logs in before asking, so that the user does not type a passphrase twice and then learn that the login
+        // failed.
         const client = await connect();
         const passphrase = options.passphrase ?? (await askNewPassphrase());
         const is_admin = options.is_admin ?? false;

@@ -1,10 +1,10 @@
 import type { TaskColumn, TaskResult } from "hanami-sdk";
 import { CliError } from "../errors.ts";
 
-/** What errors say besides the contract's texts. */
+/** Hint that errors add to the contract's texts. */
 const ESCAPES = String.raw`in a name write \: for ':', \, for ',' and \\ for '\'`;
 
-/** The parts of a text between separators; a separator after a backslash is none. Escapes stay as they are. */
+/** Splits a text at separators, except after a backslash. Escapes are kept. */
 function splitAt(text: string, separator: string): string[] {
   const parts = [""];
   for (let at = 0; at < text.length; at++) {
@@ -15,7 +15,7 @@ function splitAt(text: string, separator: string): string[] {
   return parts;
 }
 
-/** The name that was written with escapes. */
+/** Resolves the escapes in a name. */
 function unescape(text: string): string {
   return text.replace(/\\(.?)/gsu, (_, escaped: string) => {
     if (!["\\", ":", ","].includes(escaped)) throw new CliError(`Invalid '\\' in '${text}'; ${ESCAPES}`);
@@ -23,7 +23,7 @@ function unescape(text: string): string {
   });
 }
 
-/** Collects an option that may be given several times, or with several values between commas. */
+/** Collects the values of an option that may be repeated, or have several values separated by commas. */
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, ...splitAt(value, ",")];
 }
@@ -37,13 +37,13 @@ function split(text: string, count: number): string[] {
   return parts.map(unescape);
 }
 
-/** `DATASET:COLUMN:HEXAGON`: which column group of a dataset belongs to which input or output of the cluster. */
+/** Parses `DATASET:COLUMN:HEXAGON`, which binds a column group of a dataset to an input or output of the cluster. */
 export function parseColumn(text: string): TaskColumn {
   const [dataset_uuid, dataset_column, hexagon_name] = split(text, 3) as [string, string, string];
   return { dataset_uuid, dataset_column, hexagon_name };
 }
 
-/** `HEXAGON:COLUMN`: which output of the cluster fills which column group of the new dataset. */
+/** Parses `HEXAGON:COLUMN`, which names the column group of the result dataset for an output of the cluster. */
 export function parseResult(text: string): TaskResult {
   const [hexagon_name, dataset_column] = split(text, 2) as [string, string];
   return { dataset_column, hexagon_name };

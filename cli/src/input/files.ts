@@ -2,7 +2,7 @@ import { openAsBlob } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { CliError, fileError } from "../errors.ts";
 
-/** A text file of a size that a person writes. */
+/** Reads a small text file. */
 export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
@@ -11,7 +11,7 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-/** A file for upload; it is read piece by piece while it is sent. */
+/** Opens a file for upload, which reads it piece by piece. */
 export async function openFile(path: string): Promise<Blob> {
   try {
     const { size } = await stat(path).then((found) => {

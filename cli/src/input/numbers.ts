@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** Value of an option that takes a whole number; its range is the server's business. */
+/** Value of an option that takes a whole number; the server checks its range. */
 export function integer(text: string): number {
   const value = Number(text);
   if (/^-?[0-9]+$/.test(text) && Number.isSafeInteger(value)) return value;

@@ -7,7 +7,7 @@ const CTRL_U = "\u0015";
 const isErase = (key: string) => key === "\u007f" || key === "\b";
 const isEnd = (key: string) => key === "\n" || key === "\r";
 
-/** Applies keys to a line. `rest` is what follows the line's end, undefined while the line goes on. */
+/** Applies keys to a line. `rest` is the input after the end of the line, undefined until it ends. */
 function edit(line: string, keys: string): { line: string; rest: string | undefined } {
   const edited = Array.from(line);
   const input = Array.from(keys);
@@ -22,14 +22,14 @@ function edit(line: string, keys: string): { line: string; rest: string | undefi
   return { line: edited.join(""), rest: undefined };
 }
 
-/** Takes whole lines from a pipe as they are. */
+/** Takes lines from a pipe unchanged. */
 function cut(line: string, text: string): { line: string; rest: string | undefined } {
   const end = text.indexOf("\n");
   if (end < 0) return { line: line + text, rest: undefined };
   return { line: (line + text.slice(0, end)).replace(/\r$/, ""), rest: text.slice(end + 1) };
 }
 
-/** Reads lines from the terminal without showing them, or from a pipe. */
+/** Reads lines from a terminal without echo, or from a pipe. */
 class HiddenLines {
   readonly #chunks = process.stdin[Symbol.asyncIterator]();
   readonly #decoder = new StringDecoder("utf8");
@@ -50,13 +50,13 @@ class HiddenLines {
         this.#pending = this.#decoder.write(value);
       }
     } finally {
-      // The end of the line was not echoed either.
+      // The line break was not echoed either.
       process.stderr.write("\n");
     }
   }
 }
 
-/** Asks twice for a new passphrase, without echo on a terminal. From a pipe it takes two lines. */
+/** Asks twice for a new passphrase, without echo on a terminal. Reads two lines from a pipe. */
 export async function askNewPassphrase(): Promise<string> {
   const { stdin } = process;
   if (stdin.isTTY) stdin.setRawMode(true);

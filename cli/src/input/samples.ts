@@ -5,7 +5,7 @@ import { CliError, fileError } from "../errors.ts";
 /** Values for one input or output of a cluster: the same for all samples, or one line of a file per sample. */
 export type Source = { name: string; values: number[] } | { name: string; path: string };
 
-/** Path that stands for standard input. */
+/** Path that means standard input. */
 const STDIN = "-";
 
 export interface Sample {
@@ -25,7 +25,7 @@ function parseValues(text: string, place: string): number[] {
     });
 }
 
-/** `NAME=1,0,0.5`, `NAME=@FILE` or `NAME=@-`. */
+/** Parses `NAME=1,0,0.5`, `NAME=@FILE` or `NAME=@-`. */
 export function parseSource(text: string): Source {
   const separator = text.indexOf("=");
   const name = text.slice(0, separator);
@@ -38,7 +38,7 @@ export function parseSource(text: string): Source {
   return { name, values };
 }
 
-/** True when one of the sources is standard input. Throws when several are. */
+/** Whether one of the sources is standard input. Throws when several are. */
 export function readsStdin(sources: readonly Source[]): boolean {
   const count = sources.filter((source) => "path" in source && source.path === STDIN).length;
   if (count > 1) throw new CliError("Standard input can be used for one input or output only");
@@ -59,7 +59,7 @@ async function* readLines(path: string, signal: AbortSignal): AsyncGenerator<num
   } catch (error) {
     throw error instanceof CliError ? error : fileError("read", place, error);
   } finally {
-    // A standard input that stays open would keep the process alive.
+    // An open standard input would keep the process alive.
     input.destroy();
   }
 }
@@ -70,8 +70,8 @@ async function* readSource(source: Source, signal: AbortSignal): AsyncGenerator<
 }
 
 /**
- * The samples one after another, read as they are needed: line n of each file makes sample n, and values given in place
- * belong to every sample. Throws CliError when a file is shorter than another.
+ * Reads samples on demand: line n of each file belongs to sample n, and values given on the command line belong to
+ * every sample. Throws CliError when a file is shorter than another.
  */
 export async function* readSamples(
   given: { inputs: readonly Source[]; expected: readonly Source[] },

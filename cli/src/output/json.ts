@@ -7,7 +7,7 @@ function sortKeys(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sortKeys(item)]));
 }
 
-/** JSON for `-j`: four blanks per level, the keys of every object in alphabetical order. */
+/** JSON for `-j`: four blanks per level, the keys of all objects in alphabetical order. */
 export function prettyJson(value: unknown): string {
   return printable(JSON.stringify(sortKeys(value), undefined, 4));
 }

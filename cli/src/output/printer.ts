@@ -2,7 +2,7 @@ import type { Table } from "hanami-sdk";
 import { prettyJson } from "./json.ts";
 import { listTable, matrixTable, objectTable, type Fields } from "./views.ts";
 
-/** Shows a command's result on standard output: as a table for people, or with `-j` as JSON for programs. */
+/** Prints a command's result to standard output: as a table for people, or with `-j` as JSON for programs. */
 export class Printer {
   readonly #asJson: boolean;
 
@@ -14,7 +14,7 @@ export class Printer {
     this.#write(value, () => objectTable(value, fields, extra));
   }
 
-  /** The answer of a list endpoint, as it came. */
+  /** The raw answer of a list endpoint. */
   list(answer: unknown, fields: Fields): void {
     this.#write(answer, () => listTable(answer as Table, fields));
   }
@@ -28,7 +28,7 @@ export class Printer {
     this.#write(value, () => `${line}\n`);
   }
 
-  /** Anything that needs a layout of its own. */
+  /** A value with a special layout. */
   custom(value: unknown, text: () => string): void {
     this.#write(value, text);
   }

@@ -14,13 +14,13 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** The server's name for a file, without any folder that a hostile one might put before it. */
+/** The server's name for a file, without folders that a malicious server might prepend. */
 export function safeName(fileName: string | undefined, fallback: string): string {
   const name = basename(fileName ?? "");
   return /^[^.\\\p{Cc}][^\\\p{Cc}]*$/u.test(name) ? name : fallback;
 }
 
-/** Passes bytes on and draws a bar, if there is a terminal and the server told the size. */
+/** Passes bytes through, and draws a bar on a terminal if the server sent the size. */
 function watch(bytes: number | undefined, count: (bytes: number) => void): { through: Transform; end: () => void } {
   const progress = createProgress({ plain: "silent" });
   const megabytes = (value: number) => (value / 1e6).toFixed(1);
@@ -57,12 +57,12 @@ export async function printFile(download: Download): Promise<void> {
   await receive(download, process.stdout);
 }
 
-/** Throws CliError when a file is in the way. */
+/** Throws CliError when the file exists, unless `force` is set. */
 export async function checkFree(path: string, force: boolean): Promise<void> {
   if (!force && (await exists(path))) throw new CliError(`'${path}' exists already: use --force to replace it`);
 }
 
-/** Saves a download; a file of that name is complete or not there. Resolves to its size in bytes. */
+/** Saves a download: the file is either complete or missing. Resolves to its size in bytes. */
 export async function saveFile(download: Download, path: string): Promise<number> {
   const partial = `${path}.part`;
   try {

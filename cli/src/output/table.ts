@@ -4,15 +4,15 @@ function padEnd(text: string, width: number): string {
   return text + " ".repeat(width - textWidth(text));
 }
 
-/** With an odd number of blanks the text stands left of the middle. */
+/** With an odd number of blanks, the text is left of the middle. */
 function centre(text: string, width: number): string {
   return padEnd(" ".repeat(Math.floor((width - textWidth(text)) / 2)) + text, width);
 }
 
 /**
- * Cells in a frame of `+`, `-` and `|`, ending with a newline. The header, if any, is centred and ruled off; all else
- * stands left. Columns are as wide as their widest cell: nothing is wrapped or cut. A cell with several lines goes on
- * in further lines of the table.
+ * Cells in a frame of `+`, `-` and `|`, ending with a newline. The header, if any, is centred and underlined; other
+ * cells are left-aligned. Columns are as wide as their widest cell: text is never wrapped or cut. A cell with several
+ * lines takes several lines of the table.
  */
 export function renderTable({ header, rows }: { header?: readonly string[]; rows: readonly string[][] }): string {
   const lines = rows.flatMap((row) => {

@@ -1,12 +1,12 @@
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** Characters that take two places of a terminal: East Asian wide and full-width ones, and emoji. */
+/** Characters that take two columns of a terminal: East Asian wide and full-width characters, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
 
-/** Places that a text takes in a terminal. */
+/** Number of terminal columns that a text takes. */
 export function textWidth(text: string): number {
-  // Nearly all texts; the segmenter is a hundred times slower.
+  // A fast path for nearly all texts; the segmenter is a hundred times slower.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;

@@ -2,14 +2,14 @@ import type { Table } from "hanami-sdk";
 import { cellText } from "./cell-text.ts";
 import { renderTable } from "./table.ts";
 
-/** Names of what a command shows of the server's answer, in this order. */
+/** Names of the fields that a command shows, in this order. */
 export type Fields = readonly string[];
 
 const title = (field: string) => field.replaceAll("_", " ").toUpperCase();
 
 /**
- * A single object: one row per field. What the server left out is `<nil>`; `extra` fields, which not every server
- * knows, are left out then.
+ * A single object: one row per field. A missing field is shown as `<nil>`, except that missing `extra` fields, which
+ * not every server knows, are omitted.
  */
 export function objectTable(value: object, fields: Fields, extra: Fields = []): string {
   const values = value as Record<string, unknown>;
@@ -17,7 +17,7 @@ export function objectTable(value: object, fields: Fields, extra: Fields = []): 
   return renderTable({ rows: shown.map((field) => [title(field), cellText(values[field])]) });
 }
 
-/** A list of the server: one column per field that its header has. */
+/** A list: one column per field that is in its header. */
 export function listTable({ header, body }: Table, fields: Fields): string {
   const columns = fields.filter((field) => header.includes(field));
   const places = columns.map((field) => header.indexOf(field));

@@ -5,7 +5,7 @@ import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
 import type { UploadOptions } from "./datasets.ts";
 import type { Owned } from "./owned.ts";
 
-/** A copy of a cluster's state. `clusters.save` makes one, `clusters.restore` and `clusters.create` use it. */
+/** A copy of a cluster's state. `clusters.save` creates one; `clusters.restore` and `clusters.create` use it. */
 export type Checkpoint = Owned;
 
 export class Checkpoints {
@@ -27,12 +27,12 @@ export class Checkpoints {
     await this.#context.session.request("DELETE", "/checkpoint", { uuid });
   }
 
-  /** Its file, in safetensors format. */
+  /** Downloads its file, in safetensors format. */
   download(uuid: string): Promise<Download> {
     return this.#context.session.download("/checkpoint/download", { uuid });
   }
 
-  /** Makes a checkpoint of a file that was downloaded from this or another server. */
+  /** Creates a checkpoint from a file that was downloaded from this or another server. */
   async upload({ name, file }: { name: string; file: FileSource }, options: UploadOptions = {}): Promise<Checkpoint> {
     const { session } = this.#context;
     const totalBytes = sizeOf(file);

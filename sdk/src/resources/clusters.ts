@@ -10,9 +10,12 @@ export type Cluster = Owned;
 export interface ClusterDetails extends Cluster {
   number_of_blocks: number;
   number_of_sections: number;
-  /** Where it computes. This and what follows upstream's server does not tell. */
+  /** Host on which it computes. Upstream's server sends neither this nor the following fields. */
   host_uuid?: string;
-  /** `lost`: its host cannot take it, see `host_error`; switch_host moves its last snapshot. `gone`: the server has no such host. */
+  /**
+   * `lost`: its host cannot take it, see `host_error`; switch_host moves its last snapshot. `gone`: the server has no
+   * such host.
+   */
   host_state?: "ready" | "lost" | "gone";
   /** Empty unless the host is lost. */
   host_error?: string;
@@ -27,11 +30,11 @@ export interface NewCluster {
   name: string;
   /** Text of the cluster template. Without one the cluster has no hexagons. */
   template?: string;
-  /** In place of a template: the checkpoint whose network the cluster begins with. */
+  /** Instead of a template: the checkpoint with the cluster's initial network. */
   checkpoint_uuid?: string;
-  /** Where it computes; the server's choice when left out. */
+  /** Host to compute on; default: chosen by the server. */
   host_uuid?: string;
-  /** The same seed and the same training give the same network. */
+  /** The same seed and the same training yield the same network. */
   seed?: number;
 }
 
@@ -60,12 +63,12 @@ export class Clusters {
     await this.#context.session.request("DELETE", "/cluster", { uuid });
   }
 
-  /** Queues a task that stores the cluster's state. The uuid is the task's, and later the checkpoint's. */
+  /** Queues a task that saves the cluster's state. The uuid is the task's, and later the checkpoint's. */
   async save(input: { cluster_uuid: string; name: string }): Promise<{ uuid: string; name: string }> {
     return (await this.#context.session.request("POST", "/cluster/save", input)) as { uuid: string; name: string };
   }
 
-  /** Queues a task that puts a checkpoint's state in place of the cluster's own. The uuid is the task's. */
+  /** Queues a task that replaces the cluster's state by a checkpoint's. The uuid is the task's. */
   async restore(input: { cluster_uuid: string; checkpoint_uuid: string }): Promise<{ uuid: string }> {
     return (await this.#context.session.request("POST", "/cluster/load", input)) as { uuid: string };
   }
@@ -75,12 +78,12 @@ export class Clusters {
     return (await this.#context.session.request("PUT", "/cluster/switch_host", input)) as Cluster;
   }
 
-  /** `TASK`: the cluster works on its queue. `DIRECT`: it waits for single samples, see `directIO`. */
+  /** `TASK`: the cluster processes its queue. `DIRECT`: it waits for single samples, see `directIO`. */
   async setMode(uuid: string, mode: "TASK" | "DIRECT"): Promise<void> {
     await this.#context.session.request("PUT", "/cluster/set_mode", { uuid, new_state: mode });
   }
 
-  /** Takes the cluster into direct mode and connects to it. Throws ConflictError while it has tasks. */
+  /** Switches the cluster to direct mode and connects to it. Throws ConflictError while it has tasks. */
   async directIO(uuid: string): Promise<DirectIO> {
     await this.setMode(uuid, "DIRECT");
     const leave = () => this.setMode(uuid, "TASK");

@@ -5,20 +5,20 @@ import type { Session } from "../session.ts";
 export interface Host {
   uuid: string;
   type: string;
-  /** For people: the processor's or adapter's name. This and what follows upstream's server does not tell. */
+  /** Name of the processor or adapter. Upstream's server sends neither this nor the following fields. */
   name?: string;
   /** Share of the last seconds that was spent computing, 0…1. */
   load?: number | null;
-  /** Bytes that networks may still take there. */
+  /** Bytes still available for networks. */
   memory_free?: number | null;
   clusters?: number | null;
-  /** Bytes that networks may take there in all. */
+  /** Total bytes available for networks. */
   memory_total?: number | null;
-  /** GPUs only: bytes of the largest array that a network can have there, who made it, and its driver. */
+  /** GPUs only: bytes of the largest array that a network can have there, vendor, and driver. */
   buffer_max?: number | null;
   vendor?: string | null;
   driver?: string | null;
-  /** `lost`: it does not answer; `silent`: it has been busy with one call for long; see `error`. */
+  /** `lost`: it does not answer; `silent`: it has been busy with one call for a long time; see `error`. */
   state?: "ready" | "silent" | "lost";
   error?: string | null;
 }

@@ -18,9 +18,9 @@ export interface ErrorEntry {
 }
 
 export interface LogQuery {
-  /** Pages of 100 entries from 0 on, oldest first. */
+  /** Page of 100 entries, counted from 0, oldest first. */
   page?: number;
-  /** Only this user's entries; for administrators. */
+  /** Only entries of this user; for administrators. */
   user_id?: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export class Logs {
     this.#session = session;
   }
 
-  /** Who changed what. */
+  /** The changes that users requested. */
   async audit({ page = 0, user_id }: LogQuery = {}): Promise<AuditEntry[]> {
     return rowsOf(await this.#session.request("GET", "/audit_log", { page, user_id }));
   }

@@ -1,4 +1,4 @@
-/** What datasets, clusters and checkpoints have in common. */
+/** The common fields of datasets, clusters and checkpoints. */
 export interface Owned {
   uuid: string;
   name: string;

@@ -29,8 +29,8 @@ export class Projects {
   }
 
   /**
-   * Throws ConflictError, which says what it still holds, unless it is empty or `force` is set: then everything in it
-   * is deleted with it, and its users leave it.
+   * Deletes a project. Throws ConflictError with its content unless it is empty or `force` is set: `force` also deletes
+   * the content and removes its users.
    */
   async delete(id: string, { force }: { force?: boolean } = {}): Promise<void> {
     await this.#session.request("DELETE", "/project", { id, force });

@@ -1,6 +1,6 @@
 import type { Session } from "../session.ts";
 
-/** Means per second, minute, hour and day, oldest first. */
+/** Values per second, and means per minute, hour and day, oldest first. */
 export interface Measurements {
   seconds: number[];
   minutes: number[];
@@ -24,7 +24,7 @@ export interface SystemInfo {
   packages: { id: number; power: number; thermal_spec: number; cores: Core[] }[];
 }
 
-/** The machine that the server runs on. */
+/** The machine on which the server runs. */
 export class System {
   readonly #session: Session;
 
@@ -36,7 +36,7 @@ export class System {
     return this.#read("/system_info", "info");
   }
 
-  /** Names of the server's threads, and the cores that each may use. */
+  /** Names of the server's threads, and the cores on which each may run. */
   threading(): Promise<Record<string, number[]>> {
     return this.#read("/threading", "thread_map");
   }

@@ -5,7 +5,7 @@ import type { Session } from "../session.ts";
 
 export type TaskState = "queued" | "active" | "aborted" | "finished" | "failed";
 
-/** Names a task; every task that this SDK returns is one, too. */
+/** Identifies a task. Every task that this SDK returns is also a reference. */
 export interface TaskReference {
   uuid: string;
   cluster_uuid: string;
@@ -18,11 +18,11 @@ export interface Task extends TaskReference {
   total_number_of_cycles: number;
   /** 0…1. */
   percentage_finished: number;
-  /** UTC, or `-` when it has not come to that yet. */
+  /** UTC, or `-` for a time that has not come yet. */
   queue_timestamp: string;
   start_timestamp: string;
   end_timestamp: string;
-  /** With `failed`. */
+  /** Present in the state `failed`. */
   error_message?: string;
 }
 
@@ -36,14 +36,14 @@ export interface TaskSummary {
   end: string;
 }
 
-/** Connects a column group of a dataset with an input or output of the cluster's template. */
+/** Binds a column group of a dataset to an input or output of the cluster's template. */
 export interface TaskColumn {
   dataset_uuid: string;
   dataset_column: string;
   hexagon_name: string;
 }
 
-/** Names the column group of the new dataset that takes the values of an output. */
+/** Names the column group of the result dataset for the values of an output. */
 export interface TaskResult {
   dataset_column: string;
   hexagon_name: string;
@@ -54,11 +54,11 @@ export interface TrainTask {
   cluster_uuid: string;
   inputs: TaskColumn[];
   outputs: TaskColumn[];
-  /** Rows that one cycle sees, 1…1000; default 1. */
+  /** Rows per cycle, 1…1000; default 1. */
   time_length?: number;
   /** Passes over the data; default 1. */
   epochs?: number;
-  /** Samples per step; the server has a default for every size of task. */
+  /** Samples per step; the server's default depends on the size of the task. */
   batch_size?: number;
   seed?: number;
   learning_rate?: number;
@@ -73,12 +73,12 @@ export interface RequestTask {
 }
 
 export interface WatchOptions {
-  /** Time between two looks; default 500. */
+  /** Polling interval; default 500. */
   intervalMs?: number;
   signal?: AbortSignal;
 }
 
-/** The task that was waited for did not finish: it failed, or somebody aborted it. */
+/** The awaited task did not finish: it failed or was aborted. */
 export class TaskError extends HanamiError {
   readonly task: Task;
 
@@ -97,12 +97,12 @@ export class Tasks {
     this.#session = session;
   }
 
-  /** Queues a task that teaches the cluster what is in the datasets. */
+  /** Queues a task that trains the cluster with datasets. */
   train(task: TrainTask): Promise<Task> {
     return this.#create("/task/train", task);
   }
 
-  /** Queues a task that asks the cluster. The answers become a dataset with the uuid and name of the task. */
+  /** Queues a request task. Its answers become a dataset with the uuid and name of the task. */
   request(task: RequestTask): Promise<Task> {
     return this.#create("/task/request", task);
   }
@@ -116,12 +116,12 @@ export class Tasks {
     return rows.map((row) => ({ ...row, percentage: Number(row.percentage) }));
   }
 
-  /** Removes a task from the queue; one that is running is aborted and stays in the list until deleted again. */
+  /** Removes a task from the queue; a running task is aborted instead, and stays in the list until deleted again. */
   async delete({ uuid, cluster_uuid }: TaskReference): Promise<void> {
     await this.#session.request("DELETE", "/task", { uuid, cluster_uuid });
   }
 
-  /** The task as it is now, then whenever it got further, and last as it ended. */
+  /** Yields the task now, after each progress, and finally in its end state. */
   async *watch(reference: TaskReference, { intervalMs = 500, signal }: WatchOptions = {}): AsyncGenerator<Task, void> {
     let last: Task | undefined;
     for (;;) {
@@ -148,7 +148,7 @@ export class Tasks {
   }
 }
 
-/** Adds what the answer leaves out: the cluster, and with upstream's server the share that is done. */
+/** Adds fields that the answer lacks: the cluster, and with upstream's server the finished share. */
 function complete(answer: unknown, cluster_uuid: string): Task {
   const task = answer as Omit<Task, "percentage_finished" | "cluster_uuid">;
   const { current_cycle, total_number_of_cycles } = task;

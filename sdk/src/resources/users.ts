@@ -42,7 +42,7 @@ export class Users {
     await this.#session.request("DELETE", "/user", { id });
   }
 
-  /** Lets a user work in a project. `role` names a role of the server's policy file, such as `member`. */
+  /** Assigns a project to a user. `role` is a role of the server's policy file, such as `member`. */
   async addProject(assignment: {
     id: string;
     project_id: string;
@@ -56,7 +56,7 @@ export class Users {
     return (await this.#session.request("DELETE", "/user/project", assignment)) as User;
   }
 
-  /** The projects that the current user may work in. */
+  /** The projects in which the current user may work. */
   async listOwnProjects(): Promise<Assignment[]> {
     const answer = (await this.#session.request("GET", "/user/project", {})) as { projects: Assignment[] };
     return answer.projects;

@@ -6,7 +6,7 @@ import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { checkpointOutput, toCheckpointBody } from "./output.ts";
 
-/** A checkpoint is read in one piece, which can have 2 GiB. */
+/** A checkpoint is read in one piece, of at most 2 GiB. */
 const checkpointBytes = fields.int(1, 2_147_483_647);
 
 export const postCheckpointUpload = route({

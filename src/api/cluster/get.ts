@@ -11,7 +11,7 @@ export const getClusterRoute = route({
   input: z.object({ uuid: fields.uuid }),
   output: clusterOutput.extend({
     host_uuid: z.string(),
-    /** `lost`: the host can not take the network; `host_error` says why, and the figures are those of its snapshot. */
+    /** `lost`: the host cannot take the network; `host_error` says why, and the figures are those of its snapshot. */
     host_state: z.enum(["ready", "lost", "gone"]),
     host_error: z.string(),
     mode: z.enum(["TASK", "DIRECT"]),
@@ -27,20 +27,20 @@ export const getClusterRoute = route({
     404: ["Cluster with uuid '{uuid}' not found"],
   },
   handler: async (context, input) => {
-    const { cluster, metrics, hostState, unavailable } = await getCluster(context, input);
+    const { cluster, figures, hostState, unavailable } = await getCluster(context, input);
     return {
       ...toClusterBody(cluster),
       host_uuid: cluster.host_uuid,
       host_state: hostState,
       host_error: unavailable ?? "",
       mode: cluster.mode,
-      number_of_cycles: metrics.cycle,
-      number_of_blocks: metrics.blocks,
-      number_of_sections: metrics.sections,
-      number_of_synapses: metrics.synapses,
-      number_of_neurons: metrics.neurons,
-      bytes: metrics.bytes,
-      hexagons: metrics.hexagons.map(({ blocks, sections, bytes }) => ({
+      number_of_cycles: figures.cycle,
+      number_of_blocks: figures.blocks,
+      number_of_sections: figures.sections,
+      number_of_synapses: figures.synapses,
+      number_of_neurons: figures.neurons,
+      bytes: figures.bytes,
+      hexagons: figures.hexagons.map(({ blocks, sections, bytes }) => ({
         number_of_blocks: blocks,
         number_of_sections: sections,
         bytes,

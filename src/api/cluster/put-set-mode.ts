@@ -10,9 +10,9 @@ export const putClusterSetMode = route({
   summary: "Switch a cluster between tasks (TASK) and direct IO by websocket (DIRECT).",
   input: z.object({
     uuid: fields.uuid,
-    // Anchored twice, as the contract's error text shows it.
+    // Double anchors, because the contract's error text shows them.
     new_state: z.string().regex(/^^(TASK|DIRECT)$$/),
-    /** Sent by older clients, and of no use. */
+    /** Sent by older clients; ignored. */
     connection_uuid: fields.uuid.optional(),
   }),
   output: z.object({ created_at: timestampOutput, name: z.string(), new_state: z.string(), uuid: z.string() }),

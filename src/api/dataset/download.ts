@@ -1,17 +1,10 @@
 import { z } from "zod";
 import { downloadDataset } from "../../datasets/download-dataset.ts";
-import { EXPORT_FORMATS, type ExportFormat } from "../../datasets/export/export-job.ts";
+import { downloadIn, EXPORT_FORMATS } from "../../datasets/formats.ts";
 import { downloadName, StreamAnswer } from "../stream-answer.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
-
-const mediaTypes: Record<ExportFormat, string> = {
-  csv: "text/csv",
-  parquet: "application/vnd.apache.parquet",
-  arrow: "application/vnd.apache.arrow.file",
-  npy: "application/octet-stream",
-};
 
 export const downloadDatasetRoute = route({
   method: "GET",
@@ -23,7 +16,7 @@ export const downloadDatasetRoute = route({
     column_name: fields.columnName.optional(),
   }),
   output: z.object({}),
-  produces: Object.values(mediaTypes),
+  produces: EXPORT_FORMATS.map((format) => downloadIn(format).mediaType),
   errors: {
     400: [
       texts.name("column_name", "{reason}"),
@@ -44,6 +37,9 @@ export const downloadDatasetRoute = route({
   },
   handler: async (context, input) => {
     const { row, pieces, bytes } = await downloadDataset(context, input);
-    return new StreamAnswer(mediaTypes[input.format], pieces, { bytes, name: downloadName(row, input.format) });
+    return new StreamAnswer(downloadIn(input.format).mediaType, pieces, {
+      bytes,
+      name: downloadName(row, input.format),
+    });
   },
 });

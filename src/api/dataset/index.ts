@@ -6,8 +6,7 @@ import { downloadDatasetRoute } from "./download.ts";
 import { getDatasetRoute } from "./get.ts";
 import { listDatasetsRoute } from "./get-all.ts";
 import { getProgressRoute } from "./progress.ts";
-import { fileUploadRoutes } from "./upload-file.ts";
-import { postMnistUpload, putMnistUpload } from "./upload-mnist.ts";
+import { uploadRoutes } from "./upload.ts";
 
 export const routes: Route[] = [
   getDatasetRoute,
@@ -17,7 +16,5 @@ export const routes: Route[] = [
   checkDatasetRoute,
   getProgressRoute,
   deleteDatasetRoute,
-  postMnistUpload,
-  putMnistUpload,
-  ...fileUploadRoutes,
+  ...uploadRoutes,
 ];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AnnouncedDataset } from "../../datasets/announce-dataset.ts";
-import { DATASET_TYPES } from "../../datasets/find-dataset.ts";
+import { DATASET_TYPES, type DatasetType, type FileRole } from "../../datasets/formats.ts";
 import type { DatasetRow } from "../../db/rows.ts";
 import type { DatasetInfo } from "../../datasets/get-dataset.ts";
 import { timestampOutput } from "../fields.ts";
@@ -20,33 +20,33 @@ function toFields(row: DatasetRow) {
   return { created_at: formatTimestamp(created_at), name, owner_id, project_id, uuid, visibility };
 }
 
-export const fileUploadOutput = z.object({ ...datasetFields, uuid_input_file: z.string() });
-export const mnistUploadOutput = fileUploadOutput.extend({ uuid_label_file: z.string() });
+/** Key for the uuid of an upload's file. */
+export const fileKey = (role: FileRole) => `uuid_${role}_file` as const;
 
-export function toFileUpload({ dataset, tempfiles }: AnnouncedDataset) {
-  return { ...toFields(dataset), uuid_input_file: tempfiles[0] as string };
+export const uploadOutput = (roles: readonly FileRole[]) =>
+  z.object({ ...datasetFields, ...Object.fromEntries(roles.map((role) => [fileKey(role), z.string()])) });
+
+export function toUpload({ dataset, tempfiles }: AnnouncedDataset, roles: readonly FileRole[]) {
+  const uuids = roles.map((role, index) => [fileKey(role), tempfiles[index] as string] as const);
+  return { ...toFields(dataset), ...Object.fromEntries(uuids) };
 }
 
-export function toMnistUpload(upload: AnnouncedDataset) {
-  return { ...toFileUpload(upload), uuid_label_file: upload.tempfiles[1] as string };
-}
-
-/** What the import guessed, left out or changed, in short sentences. */
+/** Short sentences about what the import guessed, left out or changed. */
 const warningsOutput = z.array(z.string());
 
-/** Of the last step of an upload. */
+/** Answer of the last step of an upload. */
 export const finalizeOutput = z.object({ uuid: z.string(), warnings: warningsOutput });
 
 export const datasetOutput = z.object({
   ...datasetFields,
   type: z.enum(DATASET_TYPES),
-  /** Column group by name; the end is exclusive. */
+  /** Column groups by name; the end is exclusive. */
   description: z.record(z.string(), z.object({ column_start: z.int(), column_end: z.int() })),
   number_of_columns: z.int(),
   number_of_rows: z.int(),
   version: z.string(),
   warnings: warningsOutput,
-  /** Names of the seed document for the same facts. */
+  /** The same facts under the names of the seed document. */
   lines: z.int(),
   inputs: z.int(),
   outputs: z.int(),
@@ -58,7 +58,7 @@ export function toDataset({ row, rowCount, columnCount, groups }: DatasetInfo): 
   const outputs = labels === undefined ? 0 : labels.column_end - labels.column_start;
   return {
     ...toFields(row),
-    type: row.type,
+    type: row.type as DatasetType,
     description: Object.fromEntries(
       groups.map(({ name, column_start, column_end }) => [name, { column_start, column_end }]),
     ),
@@ -69,7 +69,7 @@ export function toDataset({ row, rowCount, columnCount, groups }: DatasetInfo): 
     lines: rowCount,
     inputs: columnCount - outputs,
     outputs,
-    // Says which dataset it is, not where its file lies.
+    // Identifies the dataset; it is not the path of its file.
     location: `datasets/${row.uuid}`,
   };
 }

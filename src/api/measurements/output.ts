@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Oldest first, zeros where nothing was measured yet. */
+/** Oldest first; zeros before the first measurement. */
 export const ringsOutput = z.object({
   seconds: z.array(z.number()),
   minutes: z.array(z.number()),

@@ -10,7 +10,8 @@ const info = {
   description: [
     "Compute server for growing neural networks. Wire-compatible with OpenHanami.",
     "",
-    "- Log in with `POST /token` (the passphrase in base64, or plain as `password`) and send the token as `X-Auth-Token`.",
+    "- Log in with `POST /token` (the passphrase in base64, or plain as `password`) and send the token as " +
+      "`X-Auth-Token`.",
     "- The input of POST and PUT is a JSON object, whatever the `Content-Type` says. Values in the query override " +
       "those of the body. GET and DELETE read the query only.",
     "- A success is always 200 with JSON; an error is a bare text, and 500 is empty unless the server is " +
@@ -26,7 +27,7 @@ const statusNames: Record<string, string> = {
   409: "The thing exists already, is in a state that forbids it, or would be beyond a limit.",
 };
 
-/** Paths hold a dozen words at most: `GET /dataset/upload/csv` → `getDatasetUploadCsv`. */
+/** `GET /dataset/upload/csv` → `getDatasetUploadCsv`. */
 function operationId(route: Route): string {
   const words = route.path.split(/[^a-zA-Z0-9]+/).filter((word) => word !== "");
   return route.method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
@@ -70,7 +71,7 @@ function describeInput(route: Route): Record<string, unknown> {
 
 function describeOutput({ output, produces }: Route): Record<string, unknown> {
   if (produces === undefined) return { "text/json": { schema: schemaOf(output, "output") } };
-  // Files: OpenAPI 3.1 describes bytes by an empty schema.
+  // OpenAPI 3.1 describes binary files by an empty schema.
   return Object.fromEntries(produces.map((type) => [type, { schema: {} }]));
 }
 
@@ -108,7 +109,7 @@ function describe(route: Route): Record<string, unknown> {
   };
 }
 
-/** The OpenAPI 3.1 document of the given endpoints. Everything in it comes from their declarations. */
+/** The OpenAPI 3.1 document of the given endpoints, derived from their declarations. */
 export function openApiDocument(routes: readonly Route[]) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = describe(route);

@@ -11,7 +11,7 @@ const tokenTexts = [
   "Access denied by policy",
 ];
 
-/** What the checks of an endpoint's input can say. */
+/** Error texts of the checks of an endpoint's input. */
 function inputTexts(route: Route): string[] {
   const found: string[] = [];
   if (route.method === "POST" || route.method === "PUT") {
@@ -22,7 +22,7 @@ function inputTexts(route: Route): string[] {
   if (route.oneOf !== undefined) found.push(texts.required(route.oneOf[0]), texts.oneOf(...route.oneOf));
   for (const { key, required, type, pattern, minLength, maxLength, minimum, maximum } of route.rules) {
     if (required) found.push(texts.required(key));
-    // Any text of a query is a string.
+    // A query value that is no number is a string.
     found.push(texts.type(key, type));
     if (pattern !== undefined) found.push(texts.pattern(key, pattern.source));
     if (minLength !== undefined) found.push(texts.shorter(key, minLength));
@@ -34,8 +34,7 @@ function inputTexts(route: Route): string[] {
 }
 
 /**
- * All texts that an endpoint may answer with, by status; `{…}` stands for any text. An empty text is an answer without
- * a body.
+ * All error texts of an endpoint, by status; `{…}` stands for any text. An empty text means an answer without a body.
  */
 export function errorTexts(route: Route): Record<400 | 401 | 404 | 409, readonly string[]> {
   const { errors = {} } = route;

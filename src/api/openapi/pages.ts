@@ -29,7 +29,7 @@ const html = `<!doctype html>
 </html>
 `;
 
-// Without a validator: the page asks nobody but this server.
+// No validator: the page contacts no other server.
 const start = `SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#reference",
@@ -42,13 +42,13 @@ const start = `SwaggerUIBundle({
 });
 `;
 
-/** Everything comes from this server; the page's own styles are inline. */
+/** All resources come from this server; the page's own styles are inline. */
 const headers = {
   "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
   "Cache-Control": "no-cache",
 };
 
-/** The page and its files, by path; read when first asked for. */
+/** The page and its files, by path; each is read on first use. */
 function referencePages(): ReadonlyMap<string, Page> {
   const bundle = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
   const asset = (type: string, name: string): Page => {
@@ -67,7 +67,7 @@ function referencePages(): ReadonlyMap<string, Page> {
 
 /**
  * Serves the API's reference page, `/v1.0alpha/documentation`: it shows the OpenAPI document of this server and works
- * without any other network. Everything but a GET of the page and its four files goes on to the API.
+ * offline. Any request other than a GET of the page or its four files is passed on to the API.
  */
 export function serveReference(): MiddlewareHandler<{ Bindings: Partial<HttpBindings> }> {
   const pages = referencePages();
@@ -78,7 +78,7 @@ export function serveReference(): MiddlewareHandler<{ Bindings: Partial<HttpBind
   };
 }
 
-/** As the client sent it; a URL object would have resolved `..`. */
+/** The path as sent by the client; a URL object would have resolved `..`. */
 function pathOf(target: string): string {
   const path = target.startsWith("/") ? target : new URL(target).pathname;
   return path.split("?")[0] as string;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { publicRoute, type Route } from "../route.ts";
 import { openApiDocument } from "./document.ts";
 
-/** The given endpoints and one more, which describes them all and itself. */
+/** Adds an endpoint that describes the given endpoints and itself. */
 export function withOpenApi(routes: readonly Route[]): readonly Route[] {
   const all: Route[] = [...routes];
   let document: ReturnType<typeof openApiDocument> | undefined;

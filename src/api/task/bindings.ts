@@ -1,7 +1,7 @@
 import { noRoomText } from "../../limits/check-room.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
 
-/** Texts for the items of `inputs`, `outputs` and `results`, and for the data that they name. */
+/** Error texts for the items of `inputs`, `outputs` and `results`, and for the data that they name. */
 export const bindingErrors = {
   400: [
     "'{key}' is empty",
@@ -30,7 +30,7 @@ export const bindingErrors = {
 const text = { type: "string" } as const;
 const itemKeys = { hexagon_name: text, dataset_uuid: text, dataset_column: text };
 
-/** For the documentation only: the action checks items itself, with texts of its own. */
+/** For the documentation only: the action checks the items, with special texts. */
 export const boundItems = {
   items: { type: "object", properties: itemKeys, required: Object.keys(itemKeys) },
 };

@@ -14,11 +14,11 @@ export const taskOutput = z.object({
   queue_timestamp: timestampOutput,
   start_timestamp: timestampOutput,
   end_timestamp: timestampOutput,
-  /** Only of a failed task. */
+  /** Only for a failed task. */
   error_message: z.string().optional(),
 });
 
-/** Share of a task that is done, 0 … 1. */
+/** Finished share of a task, 0 … 1. */
 export const finishedShare = (task: TaskView) => task.current_cycle / task.total_number_of_cycles;
 
 export function toTaskBody(task: TaskView): z.input<typeof taskOutput> {

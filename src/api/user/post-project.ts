@@ -11,8 +11,8 @@ import { toUserBody, userOutput } from "./output.ts";
 const missing = (key: string) => badRequest(validationTexts.required(key));
 
 /**
- * Two endpoints in one: administrators assign a project to a user, and, because old clients know no other way, anybody
- * who sends nothing but a project switches to it.
+ * Two endpoints in one: administrators assign a project to a user, and a caller who sends only a project switches to
+ * it, because old clients know no other way.
  */
 export const postUserProject = route({
   method: "POST",

@@ -12,7 +12,7 @@ import type { SocketPeer, SocketTarget } from "./target.ts";
 
 const closeCode = { goingAway: 1001, unsupportedData: 1003, policyViolation: 1008, internalError: 1011 } as const;
 
-/** On the wire, when it is not packed. */
+/** Size of an unpacked value on the wire. */
 const VALUE_BYTES_MAX = 5;
 
 const hostLost = "The host was lost; the cluster goes on from its last snapshot";
@@ -22,15 +22,15 @@ const hostHung = "The cycle did not end in time; the cluster goes on from its la
 const hostFull = "The host has no room for this network; it goes on from its last snapshot";
 
 const acknowledgement = { processType: clusterProcessType.train, values: new Float32Array(1) };
-/** The client's values are in their buffer. */
+/** Sent when the client's values are in their buffer. */
 const accepted = encodeClusterIO(acknowledgement);
-/** The cycle has been trained. */
+/** Sent when the cycle has been trained. */
 const trained = encodeClusterIO({ ...acknowledgement, isLast: true });
 
 /**
- * Direct input and output of a cluster. Each message gets its answer: an acknowledgement, or after the last message of
- * a request one message per output. A message that is refused is answered with the reason, and the socket is closed:
- * clients that do not know the field of the reason would take the answer for an acknowledgement.
+ * Direct IO of a cluster. Each message is answered by an acknowledgement, or, after the last message of a request, by
+ * one message per output. A refused message is answered with the reason, and the socket is closed, because clients that
+ * do not know the field of the reason would take the answer for an acknowledgement.
  */
 export const clusterTarget: SocketTarget = {
   async open(context, uuid, peer) {

@@ -12,23 +12,23 @@ import type { SocketPeer, SocketSession } from "./target.ts";
 import type { NamedTarget } from "./targets.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
-/** Codes of RFC 6455. */
+/** Close codes of RFC 6455. */
 const closeCode = { goingAway: 1001, policyViolation: 1008, tooBig: 1009, internalError: 1011 } as const;
 
-/** A reason must fit into one control frame. */
+/** The reason must fit into one control frame. */
 const reasonBytesMax = 123;
 
-/** Answers that the client has not read yet; beyond it the client's next message has to wait. */
+/** Above this amount of unread answers, the client's next message has to wait. */
 const unsentBytesMax = 8 * 1024 * 1024;
 
-/** A socket that never says what it wants is closed. */
+/** A socket without an initial message is closed after this time. */
 const handshakeTimeoutMs = 120_000;
 
-/** A message is collected before anybody sees it; nobody unknown has more than this collected. */
+/** A message is buffered completely before it is handled; this caps the buffer of unauthenticated clients. */
 const unknownBytesMax = 128 * 1024;
-/** What comes with a message in one piece: its header, and the end of the one before. */
+/** Extra bytes that may arrive together with a message: its header, and the end of the previous one. */
 const sparePieceBytes = 128 * 1024;
-/** Of a ping or pong from a client. */
+/** Header of a client's ping or pong. */
 const controlHeaderBytes = 6;
 
 function toBytes(data: RawData): Uint8Array {
@@ -37,8 +37,8 @@ function toBytes(data: RawData): Uint8Array {
 }
 
 /**
- * One websocket from its first message to its end. Messages are worked on strictly one after another; meanwhile the
- * socket is not read, so what a client sends ahead waits in its own send buffer and not in our memory.
+ * One websocket from its first message to its end. Messages are handled strictly one after another; meanwhile the
+ * socket is not read (backpressure), so data that a client sends ahead stays in its send buffer, not in our memory.
  */
 export class SocketConnection {
   readonly #app: App;
@@ -46,7 +46,7 @@ export class SocketConnection {
   readonly #unread: UnreadAnswers;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  /** The client learns it with the handshake. */
+  /** Sent to the client in the answer to the handshake. */
   readonly #id = randomUUID();
   readonly #waiting: Uint8Array[] = [];
   #messages = 0;
@@ -55,11 +55,11 @@ export class SocketConnection {
   #registration: Connection | undefined;
   #userId = "";
   #isClosed = false;
-  /** We have closed it. */
+  /** The server has closed the socket. */
   #isRefused = false;
   #work: Promise<void> | undefined;
   #sent: Promise<void> = Promise.resolve();
-  /** Since the last message. */
+  /** Bytes received since the last message. */
   #messageBytes = 0;
   readonly #closed: Promise<void>;
 
@@ -70,14 +70,14 @@ export class SocketConnection {
     room: () => Promise.race([this.#unread.room(this.#userUuid), this.#closed]),
   };
 
-  /** `stream` is what the websocket's bytes come from; `unread` is shared by all of them. */
+  /** `stream` delivers the websocket's bytes; `unread` is shared by all connections. */
   constructor(
     app: App,
     { targets, unread }: { targets: ReadonlyMap<string, NamedTarget>; unread: UnreadAnswers },
     socket: WebSocket,
     stream: Duplex,
   ) {
-    // Whatever is logged on behalf of this client tells which one it was.
+    // All log entries of this client carry the connection's id.
     this.#app = { ...app, log: app.log.child({ connectionId: this.#id }) };
     this.#targets = targets;
     this.#unread = unread;
@@ -90,7 +90,7 @@ export class SocketConnection {
     socket.on("message", (data) => this.#receive(toBytes(data)));
     for (const control of ["ping", "pong"] as const) socket.on(control, (data) => this.#forgetControl(data));
     stream.on("data", this.#countBytes);
-    // Protocol errors, too big messages, lost connections: "close" follows each of them.
+    // Protocol errors, too big messages, lost connections: "close" follows in each case.
     socket.on("error", (error) => this.#app.log.debug({ err: error }, "websocket"));
     this.#closed = new Promise((resolve) => {
       socket.on("close", () => {
@@ -100,14 +100,14 @@ export class SocketConnection {
     });
   }
 
-  /** For the end of the server. Resolves once the client is gone and the message that is being worked on is done. */
+  /** Call it when the server stops. Resolves when the client is gone and the message in progress is done. */
   async shutDown(): Promise<void> {
     this.#close(closeCode.goingAway, "the server stops");
     await this.#closed;
     await this.#work;
   }
 
-  /** Does not wait for the client's answer any longer. */
+  /** Stops waiting for the client's answer to the close frame. */
   terminate(): void {
     this.#socket.terminate();
   }
@@ -121,12 +121,12 @@ export class SocketConnection {
       if (this.#messageBytes <= (this.#session?.bytesMax ?? Infinity) + sparePieceBytes) return;
       this.#session?.tooLong?.();
     }
-    // What else it sends until it leaves is dropped.
+    // Everything that the client still sends is dropped.
     this.#stream.removeAllListeners("data").resume();
     this.#stream.end();
   };
 
-  /** A client may say that it is there for as long as it likes. */
+  /** Pings and pongs of a known client do not count. */
   #forgetControl(data: Buffer): void {
     if (this.#registration !== undefined) this.#messageBytes -= data.length + controlHeaderBytes;
   }
@@ -134,7 +134,7 @@ export class SocketConnection {
   #send(bytes: Uint8Array): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     const taken = this.#unread.add(this.#userUuid, bytes.length);
-    // An error here is followed by "close".
+    // "close" follows an error.
     this.#sent = new Promise((resolve) =>
       this.#socket.send(bytes, { binary: true }, () => {
         taken();
@@ -144,12 +144,12 @@ export class SocketConnection {
   }
 
   #close(code: number, reason: string): void {
-    // A client's own text may be part of it, and megabytes long.
+    // The reason may quote a client's text of several megabytes.
     let text = reason.slice(0, reasonBytesMax);
     while (Buffer.byteLength(text) > reasonBytesMax) text = text.slice(0, -1);
     this.#isRefused = true;
     this.#socket.close(code, text);
-    // A paused socket would never see the client's answer.
+    // A paused socket would never receive the client's close frame.
     this.#socket.resume();
   }
 
@@ -163,7 +163,7 @@ export class SocketConnection {
   async #workOff(): Promise<void> {
     this.#socket.pause();
     for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
-      // What a client had sent before it was told of a refusal must not be taken for the rest of something else.
+      // Messages sent before the client learned of a refusal must not be taken for the rest of another exchange.
       if (this.#isClosed || this.#isRefused) break;
       this.#messages += 1;
       const startMs = performance.now();
@@ -184,7 +184,7 @@ export class SocketConnection {
     return this.#registration?.userUuid ?? "";
   }
 
-  /** Of the message that is being worked on. */
+  /** Identifies the message in progress. */
   get #requestId(): string {
     return `${this.#id}/${this.#messages}`;
   }
@@ -203,9 +203,9 @@ export class SocketConnection {
       this.#userId = registration.userId;
       this.#session = session;
       this.#registration = registration;
-      // The client may have left meanwhile.
+      // The client may have disconnected meanwhile.
       if (this.#isClosed) this.#app.connections.remove(registration);
-      // Whoever was removed while the token was being read was not among the connections to be ended.
+      // A revocation between the token check and the registration did not find this connection to end it.
       await confirm().catch(() => registration.end("the token is not valid any more"));
       this.#answer({ success: true, uuid: this.#id });
     } catch (error) {
@@ -244,7 +244,7 @@ export class SocketConnection {
     this.#waiting.length = 0;
     clearTimeout(this.#handshakeTimer);
     if (this.#registration !== undefined) this.#app.connections.remove(this.#registration);
-    // A message that is being worked on still needs its session; the session ends after it.
+    // A message in progress still needs the session, which ends after it.
     this.#work ??= this.#endSession();
   }
 

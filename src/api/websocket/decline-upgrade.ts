@@ -5,9 +5,9 @@ export const isWebSocketRequest = ({ method, headers }: IncomingMessage): boolea
   method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
 
 /**
- * A client may offer another protocol with any request, as Java's does with `Upgrade: h2c`, and wants a plain answer
- * from whoever does not know it. Node takes every offer: the connection goes back to its HTTP side, with the same
- * request and without the offer. `head` is what followed the request's headers.
+ * Declines an upgrade. A client may offer another protocol with any request, as Java's does with `Upgrade: h2c`, and
+ * expects a plain answer from a server that does not support it. Node accepts every offer, so this returns the
+ * connection to the HTTP server with the same request but without the offer. `head` holds the bytes after the headers.
  */
 export function declineUpgrade(server: HttpServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request;

@@ -2,13 +2,13 @@ import { attachUpload } from "../../uploads/attach-upload.ts";
 import { decodeFileUpload, encodeFileUploadResponse } from "./protobuf.ts";
 import type { SocketTarget } from "./target.ts";
 
-/** Target `file_upload`: pieces of a temporary file in any order, one answer for each. */
+/** Target `file_upload`: receives pieces of a tempfile in any order and answers each of them. */
 export const fileUploadTarget: SocketTarget = {
   async open(context, uuid, peer) {
     const upload = await attachUpload(context, uuid);
     const answer = (errorMessage: string) =>
       peer.send(encodeFileUploadResponse({ success: errorMessage === "", errorMessage }));
-    // A client that goes on after a refusal must not fill the log.
+    // A client that continues after a refusal must not fill the log.
     let isNoted = false;
     return {
       async message(bytes) {

@@ -6,7 +6,7 @@ import { HanamiError, notFound } from "../../errors.ts";
 import type { SocketPeer, SocketSession } from "./target.ts";
 import type { NamedTarget } from "./targets.ts";
 
-/** The first message names who wants what; nobody needs more than a token's worth of bytes for it. */
+/** Size limit of the first message, which hardly needs more than the bytes of a token. */
 const bytesMax = 65_536;
 
 /** Close code of RFC 6455. */
@@ -16,7 +16,7 @@ const firstMessage = z.object({ token: z.string(), target: z.string(), uuid: z.s
 
 const uuidPattern = /^[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}$/;
 
-/** Refused with a text for the client. */
+/** The handshake is refused; the message is the text for the client. */
 export class HandshakeError extends Error {
   constructor(message: string) {
     super(message);
@@ -48,10 +48,10 @@ async function identify(app: App, token: string, ask = authenticate): Promise<Co
 }
 
 /**
- * Opens what the first message of a socket asks for. The caller's role is not checked against the policies here; what
- * is visible to the caller is. From before `open` on the socket is among the user's connections, so that many at once
- * do not slip through the limit; whoever calls removes it in the end. `confirm` asks again whether the token is valid.
- * Both throw HandshakeError with the contract's text.
+ * Opens the target that a socket's first message requests. Checks that the target is visible to the caller, but not the
+ * caller's role against the policies. The socket is registered among the user's connections before `open`, so that
+ * parallel handshakes cannot exceed the limit; the caller removes the registration in the end. `confirm` checks the
+ * token again. Both throw HandshakeError with the contract's text.
  */
 export async function shakeHands(
   app: App,

@@ -1,6 +1,6 @@
 /**
- * The messages of the two websocket targets, from `proto/hanami.proto`. Decoders answer undefined for bytes that are
- * no such message; encoders leave out fields that have their default, as proto3 does.
+ * The messages of the two websocket targets, from `proto/hanami.proto`. Decoders return undefined for invalid bytes;
+ * encoders omit fields with default values, as proto3 does.
  */
 import { readFileSync } from "node:fs";
 import protobuf from "protobufjs";
@@ -8,7 +8,7 @@ import { paths } from "../../files/paths.ts";
 
 /** A piece of a file. `data` may be a view of the decoded bytes. */
 export interface FileUploadMessage {
-  /** Beyond 2^53 it is rounded: larger than any file anyway. */
+  /** Rounded above 2^53, which no file reaches. */
   position: number;
   data: Uint8Array;
 }
@@ -27,12 +27,12 @@ export interface ClusterIOMessage {
   isLast: boolean;
   processType: number;
   targetBufferType: number;
-  /** What the message says, whatever `values` holds. */
+  /** The number that the message claims; `values` may hold another number. */
   numberOfValues: number;
   values: Float32Array;
 }
 
-/** What the server sends; `numberOfValues` is that of `values`. */
+/** An answer of the server; `numberOfValues` is the length of `values`. */
 export interface ClusterIOAnswer extends Partial<Omit<ClusterIOMessage, "numberOfValues">> {
   values: Float32Array;
   /** Why a message was refused. */
@@ -46,8 +46,8 @@ const clusterIO = root.lookupType("hanami.ClusterIO_Message");
 const clusterIOBytes = bytesTwin(clusterIO, "values");
 
 /**
- * The same message with its packed floats as bytes: on the wire both look the same, but a million floats are encoded in a
- * twentieth of the time.
+ * The same message type with its packed floats declared as bytes: both have the same encoding, but a million floats are
+ * encoded in a twentieth of the time.
  */
 function bytesTwin(type: protobuf.Type, field: string): protobuf.Type {
   const twin = new protobuf.Type(`${type.name}_Bytes`);
@@ -60,7 +60,7 @@ function bytesTwin(type: protobuf.Type, field: string): protobuf.Type {
 
 const toNumber = (value: number | { toNumber(): number }) => (typeof value === "number" ? value : value.toNumber());
 
-/** Decoding more would keep everybody else waiting; no client of ours sends more than six. */
+/** Decoding more fields would block other clients; our clients send at most six. */
 const FIELDS_MAX = 65_536;
 const TEXT_BYTES_MAX = 65_536;
 
@@ -68,18 +68,18 @@ const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 const PACKED_VALUES = (clusterIO.fields["values"]!.id << 3) | LENGTH_DELIMITED;
-/** Tag, a single byte, of a value that is not packed; with the value itself it takes five. */
+/** One-byte tag of an unpacked value; tag and value take five bytes. */
 const ONE_VALUE = (clusterIO.fields["values"]!.id << 3) | FIXED_32;
 const VALUE_FIELD_BYTES = 5;
 
-/** Where the fields of a type are on the wire. */
+/** Whether a field's type has this wire type. */
 function isOnWire({ type }: protobuf.Field, wireType: number): boolean {
   return wireType === ((protobuf.types.basic as Record<string, number>)[type] ?? VARINT);
 }
 
 /**
- * Throws when a field is not what the type says: the decoder would read on somewhere in the middle of it. Throws as well
- * when there are too many, or a text is too long.
+ * Throws when the wire type of a field does not match the message type: the decoder would continue in the middle of the
+ * field. Also throws when there are too many fields, or a text is too long.
  */
 function checkFields(type: protobuf.Type, bytes: Uint8Array): void {
   const reader = protobuf.Reader.create(bytes);
@@ -100,11 +100,11 @@ function skipText(reader: protobuf.Reader): void {
   if (bytes > 0) reader.skip(bytes);
 }
 
-/** Skips packed floats; they take that many bytes, and end where the reader is then. */
+/** Skips packed floats and returns their size in bytes; they end at the reader's new position. */
 function skipPacked(reader: protobuf.Reader): number {
   const bytes = reader.uint32();
   if (bytes % 4 !== 0) throw new RangeError(`${bytes} bytes are no floats`);
-  // Of nothing, `skip` would take a number of another kind.
+  // `skip(0)` means something else: it skips a varint.
   if (bytes > 0) reader.skip(bytes);
   return bytes;
 }
@@ -118,7 +118,7 @@ function tryDecode<T>(type: protobuf.Type, bytes: Uint8Array): T | undefined {
   }
 }
 
-/** Protobufjs writes every property that is there. */
+/** Omits default values, because protobufjs writes every property that is present. */
 function encode(type: protobuf.Type, fields: Record<string, unknown>): Uint8Array {
   const isDefault = (value: unknown) =>
     value === 0 || value === false || value === "" || (value instanceof Uint8Array && value.length === 0);
@@ -154,8 +154,8 @@ export function decodeClusterIO(bytes: Uint8Array): ClusterIOMessage | undefined
 }
 
 /**
- * A message's values, and the message without them. The decoder would take a million values that are not packed one by
- * one; here a run of them counts as one field. Throws like `checkFields`.
+ * Splits a message into its values and the rest. The decoder would read a million unpacked values one by one; here a
+ * run of them counts as one field. Throws like `checkFields`.
  */
 function splitValues(bytes: Uint8Array): { values: Float32Array; rest: Uint8Array } {
   const values: Float32Array[] = [];
@@ -180,7 +180,7 @@ function splitValues(bytes: Uint8Array): { values: Float32Array; rest: Uint8Arra
   return { values: values.length === 1 ? values[0]! : joined(values), rest: Buffer.concat(rest) };
 }
 
-/** The values that are not packed and follow each other from byte `start` on. */
+/** The consecutive unpacked values from byte `start` on. */
 function runOfValues(bytes: Uint8Array, start: number): Float32Array {
   let count = 0;
   while (bytes[start + count * VALUE_FIELD_BYTES] === ONE_VALUE) count++;
@@ -213,7 +213,7 @@ function plainMessage(message: Omit<ClusterIOMessage, "values">, values: Float32
 }
 
 function floatsOf(bytes: Uint8Array): Float32Array {
-  // A view needs an address divisible by 4; where the values start depends on the length of the name.
+  // A view needs an offset divisible by 4; the offset of the values depends on the length of the name.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Float32Array(aligned.buffer, aligned.byteOffset, bytes.length / 4);
 }

@@ -9,13 +9,13 @@ import { UnreadAnswers } from "./unread-answers.ts";
 /** How long clients may take to answer a close frame when the server stops. */
 const closeTimeoutMs = 2000;
 
-/** A client that vanished without a word is noticed by the system after this time of silence. */
+/** Idle time before TCP keep-alive probes detect a client that vanished. */
 const keepAliveMs = 60_000;
 
-/** What the clients of a user may leave unread before the next answer of direct IO waits. */
+/** Bytes that the clients of a user may leave unread before the next answer of direct IO waits. */
 const unreadBytesMax = 64 * 1024 * 1024;
 
-/** Accepts websockets on the server's port, whatever their path. */
+/** Accepts websockets on the server's port, on any path. */
 export function attachWebSockets(app: App, server: HttpServer, targets: ReadonlyMap<string, NamedTarget>) {
   const { messageBytes } = app.config.limits;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: messageBytes, perMessageDeflate: false });
@@ -37,7 +37,7 @@ export function attachWebSockets(app: App, server: HttpServer, targets: Readonly
   });
 
   return {
-    /** Tells every client that the server goes away, and lets messages that are being worked on finish. */
+    /** Tells all clients that the server stops, and lets messages in progress finish. */
     async close(): Promise<void> {
       const open = [...connections];
       const timer = setTimeout(() => {

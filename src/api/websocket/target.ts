@@ -8,15 +8,15 @@ export interface SocketPeer extends AnswerTaker {
   close(code: number, reason: string): void;
 }
 
-/** What a socket talks to once the first message named it: a file that is being uploaded, or a cluster. */
+/** The target named in a socket's first message: a file that is being uploaded, or a cluster. */
 export interface SocketTarget {
-  /** Throws HanamiError with the wire text when there is nothing under this uuid for the caller. */
+  /** Throws HanamiError with the wire text when no resource with this uuid is visible to the caller. */
   open(context: Context, uuid: string, peer: SocketPeer): Promise<SocketSession>;
 }
 
-/** Messages arrive one at a time: the next one waits until `message` has resolved. */
+/** Handles messages one at a time: the next one waits until `message` has resolved. */
 export interface SocketSession {
-  /** A message that is longer is not even collected; `tooLong` tells the client, and closes. */
+  /** A longer message is not buffered; `tooLong` tells the client and closes the socket. */
   readonly bytesMax?: number;
   tooLong?(): void;
   message(bytes: Uint8Array): Promise<void>;

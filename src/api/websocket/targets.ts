@@ -3,12 +3,12 @@ import { fileUploadTarget } from "./file-upload.ts";
 import type { SocketTarget } from "./target.ts";
 
 export interface NamedTarget {
-  /** What the target's uuids belong to, for `<noun> with UUID '…' not found`. */
+  /** The target's kind of resource, for `<noun> with UUID '…' not found`. */
   noun: string;
   target: SocketTarget;
 }
 
-/** What a socket may ask for in its first message. */
+/** The targets that a socket may request in its first message. */
 export const socketTargets: ReadonlyMap<string, NamedTarget> = new Map([
   ["file_upload", { noun: "Tempfile", target: fileUploadTarget }],
   ["cluster", { noun: "Cluster", target: clusterTarget }],

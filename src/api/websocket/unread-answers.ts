@@ -1,6 +1,6 @@
 /**
- * Answers that were sent and that the clients of a user have not taken yet. They lie in the server's memory, up to 64 MiB
- * each, so a user who has many of them gets no more until some are read.
+ * Counts the bytes of answers that the clients of a user have not read yet. Each answer takes up to 64 MiB of the
+ * server's memory, so a user above the limit gets no further answer until some are read.
  */
 export class UnreadAnswers {
   readonly #bytesMax: number;
@@ -11,7 +11,7 @@ export class UnreadAnswers {
     this.#bytesMax = bytesMax;
   }
 
-  /** Counts an answer until what this returns is called. */
+  /** Counts an answer until the returned function is called. */
   add(user: string, bytes: number): () => void {
     this.#change(user, bytes);
     return () => this.#change(user, -bytes);
@@ -21,7 +21,7 @@ export class UnreadAnswers {
     return (this.#bytes.get(user) ?? 0) <= this.#bytesMax;
   }
 
-  /** Resolves when there is room, which others may take before. */
+  /** Resolves when there is room; another answer may take it first. */
   async room(user: string): Promise<void> {
     if (this.hasRoom(user)) return;
     await new Promise<void>((resolve) => {

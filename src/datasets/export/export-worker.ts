@@ -1,20 +1,12 @@
-/** Turns one dataset into a file of another format, piece by piece, in a thread of its own. */
+/** Converts one dataset to another file format, piece by piece, in a worker thread. */
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { lowerThread, NICENESS } from "../../processes/priority.ts";
 import { openDatasetFile } from "../file/reader.ts";
+import { downloadIn } from "../formats.ts";
 import type { ExportJob, ExportMessage } from "./export-job.ts";
-import { exportTable, type ExportTable } from "./table.ts";
-import { writeArrow } from "./write-arrow.ts";
-import { writeCsv } from "./write-csv.ts";
-import { writeNpy } from "./write-npy.ts";
-import { writeParquet } from "./write-parquet.ts";
+import { exportTable } from "./table.ts";
 
-const writers = { csv: writeCsv, parquet: writeParquet, arrow: writeArrow, npy: writeNpy } satisfies Record<
-  ExportJob["format"],
-  (table: ExportTable) => AsyncGenerator<Uint8Array<ArrayBuffer>>
->;
-
-/** Every message of the other side asks for one piece. */
+/** Sends one piece for each incoming message. */
 async function run(port: MessagePort, job: ExportJob): Promise<void> {
   let wanted = 0;
   let wake = () => {};
@@ -24,8 +16,9 @@ async function run(port: MessagePort, job: ExportJob): Promise<void> {
   });
   const send = (message: ExportMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   try {
+    const write = await downloadIn(job.format).writer();
     const reader = await openDatasetFile(job.path);
-    for await (const bytes of writers[job.format](exportTable(reader, job.group))) {
+    for await (const bytes of write(exportTable(reader, job.group))) {
       if (bytes.length === 0) continue;
       while (wanted === 0) await new Promise<void>((resolve) => (wake = resolve));
       wanted--;

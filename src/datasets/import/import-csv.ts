@@ -3,16 +3,16 @@ import { TextDecoder } from "node:util";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
 import { CsvReader } from "./csv-reader.ts";
 import { CsvTable } from "./csv-table.ts";
-import { ImportError, type ImportJob } from "./import-job.ts";
+import { ImportError, type ImportFile } from "./import-job.ts";
 import { ImportWarnings } from "./import-warnings.ts";
 
 const READ_BYTES = 256 * 1024;
 
 /**
- * CSV to dataset: float32, every column a group of its own. An empty cell and `null` are 0, with a warning; `true` is 1,
- * `false` is 0 (any case). Resolves with the warnings. Throws ImportError that names row, column and line.
+ * Imports CSV as float32, every column as a group of its own. Empty cells and `null` become 0, with a warning; `true`
+ * is 1, `false` is 0 (any case). Resolves with the warnings. Throws ImportError that names row, column and line.
  */
-export async function importCsv(job: Extract<ImportJob, { type: "csv" }>): Promise<string[]> {
+export async function importCsv(job: ImportFile): Promise<string[]> {
   const warnings = new ImportWarnings();
   const table = new CsvTable(warnings, { hasHeader: job.has_header, isExact: job.exact === true });
   const reader = new CsvReader((row) => table.take(row));
@@ -45,7 +45,7 @@ export async function importCsv(job: Extract<ImportJob, { type: "csv" }>): Promi
   return warnings.sentences();
 }
 
-/** The file in pieces, decoded as its byte order mark says, else as UTF-8; the end is undefined. */
+/** Reads the file in pieces, decoded by its byte order mark or else as UTF-8; undefined marks the end. */
 async function* readText(path: string): AsyncGenerator<string | undefined> {
   let decoder: TextDecoder | undefined;
   for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES })) {

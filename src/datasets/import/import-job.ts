@@ -1,26 +1,27 @@
-/** Where the uploaded bytes lie and where the dataset file shall lie. */
-export interface ImportFile {
+/** Options of the last step of an upload; each format takes some of them. */
+export interface ImportOptions {
+  /** Refuses, instead of counting, numbers that a 32-bit float changes beyond rounding their decimals. */
+  exact?: boolean | undefined;
+  /** Whether the first row is a header; undefined to derive it from the row. */
+  has_header?: boolean | undefined;
+  /** Name of the column group for a file without names; `data` when omitted. */
+  column_name?: string | undefined;
+}
+
+/** Paths of the uploaded bytes and of the new dataset file, and limits of its content. */
+export interface ImportFile extends ImportOptions {
   name: string;
   target: string;
   input: string;
-  /** More are refused. */
+  /** The second file, for formats of two files. */
+  label?: string;
+  /** Refuses more rows. */
   rowsMax?: number;
-  /** More bytes of values are refused. */
+  /** Refuses more bytes of values. */
   bytesMax?: number;
-  /** Numbers that a 32-bit float changes, besides rounding their decimals, are refused in place of being counted. */
-  exact?: boolean | undefined;
 }
 
-/** What the process of an import is given. */
-export type ImportJob =
-  | ({ type: "mnist"; label: string } & ImportFile)
-  /** `has_header` is undefined when the first row shall tell. */
-  | ({ type: "csv"; has_header?: boolean | undefined } & ImportFile)
-  | ({ type: "parquet" | "arrow" } & ImportFile)
-  /** `column_name` is that of the one column group; `data` when left out. */
-  | ({ type: "npy"; column_name?: string | undefined } & ImportFile);
-
-/** The uploaded bytes are not what they were announced to be; the message tells the user why. */
+/** The uploaded bytes are not of the announced format; the message tells the user why. */
 export class ImportError extends Error {
   constructor(message: string) {
     super(message);
@@ -28,7 +29,7 @@ export class ImportError extends Error {
   }
 }
 
-/** What it answers: the data was taken, or refused with the reason, or there is no space, or something of ours broke. */
+/** Outcome of an import: done, refused with a reason, no disk space, or an internal error. */
 export type ImportOutcome =
   | { kind: "done"; warnings: string[] }
   | { kind: "refused"; reason: string }

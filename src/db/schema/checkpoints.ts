@@ -1,11 +1,11 @@
 import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
 
-/** A saved state of a cluster: a safetensors file in the checkpoint folder, named by its uuid. */
+/** A saved state of a cluster: a safetensors file in the checkpoint folder, named after its uuid. */
 export const checkpoints = pgTable(
   "checkpoints",
   {
-    /** Equal to the uuid of the task that saved it. */
+    /** Equals the uuid of the task that saved it. */
     uuid: uuid("uuid").primaryKey(),
     sequence: sequence(),
     name: text("name").notNull(),

@@ -13,9 +13,9 @@ export const clusters = pgTable(
     mode: text("mode", { enum: ["TASK", "DIRECT"] })
       .notNull()
       .default("TASK"),
-    /** File name of the newest complete snapshot in the cluster folder; null while the cluster never changed. */
+    /** File name of the newest complete snapshot in the cluster folder; null until the cluster first changes. */
     snapshot: text("snapshot"),
-    /** The unfinished task that the snapshot was taken in, and how many of its cycles the snapshot contains. */
+    /** The unfinished task during which the snapshot was taken, and how many of its cycles the snapshot contains. */
     snapshot_task_uuid: uuid("snapshot_task_uuid"),
     snapshot_task_cycle: bigint("snapshot_task_cycle", { mode: "number" }).notNull().default(0),
     ...ownership(),

@@ -1,25 +1,25 @@
 import { sql } from "drizzle-orm";
 import { bigserial, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
-/** Insertion order: every list endpoint answers in it. */
+/** Insertion order, which is the order of every list endpoint. */
 export const sequence = () => bigserial("sequence", { mode: "number" }).notNull();
 
-/** Rows are never removed, only marked: ids may be used again, and logs keep their meaning. */
+/** Rows are never removed, only marked as deleted: ids can be reused, and logs stay meaningful. */
 export const lifetime = () => ({
   created_at: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   deleted_at: timestamp("deleted_at", { withTimezone: true }),
 });
 
-/** Who a resource belongs to. */
+/** Owner of a resource. */
 export const owner = () => ({
   project_id: text("project_id").notNull(),
-  /** As clients see it. Another account may get the same id later. */
+  /** The id that clients see. A later account may have the same id. */
   owner_id: text("owner_id").notNull(),
-  /** `users.row_uuid` of the account; null: nobody's. */
+  /** `users.row_uuid` of the account; null: no account. */
   owner_uuid: uuid("owner_uuid"),
 });
 
-/** Who a resource belongs to. `visibility` is always `private` for now; the column is part of the contract. */
+/** Owner and visibility of a resource. `visibility` is always `private`; the column is part of the contract. */
 export const ownership = () => ({
   ...owner(),
   visibility: text("visibility").notNull().default("private"),

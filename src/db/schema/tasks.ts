@@ -9,7 +9,7 @@ export interface TaskBinding {
   hexagon_name: string;
 }
 
-/** What a task does, complete enough to run it again after a restart. */
+/** Complete description of a task's work, so that it can be rerun after a restart. */
 export type TaskPlan =
   | {
       kind: "train";
@@ -20,7 +20,7 @@ export type TaskPlan =
       epochs: number;
       batch_size: number;
       learning_rate: number | null;
-      /** Of the network, when this task is the first to train it; null: the cluster's own. */
+      /** Seed of the network if this task is the first to train it; null: the cluster's own. */
       seed: number | null;
     }
   | {
@@ -31,14 +31,14 @@ export type TaskPlan =
       time_length: number;
     }
   | { kind: "save" }
-  /** `template`: what the checkpoint holds, so that tasks queued behind it can be checked against it. */
+  /** `template`: the checkpoint's template, against which tasks queued behind this one are checked. */
   | { kind: "restore"; checkpoint_uuid: string; template: string };
 
 export const tasks = pgTable(
   "tasks",
   {
     uuid: uuid("uuid").primaryKey(),
-    /** Place in the queue of its cluster. */
+    /** Position in the queue of its cluster. */
     sequence: sequence(),
     cluster_uuid: uuid("cluster_uuid")
       .notNull()

@@ -3,12 +3,12 @@ import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-or
 import { datasets } from "./datasets.ts";
 import { lifetime, ownership } from "./columns.ts";
 
-/** A file that is being uploaded. Its bytes lie in the tempfile folder under its uuid. */
+/** An unfinished upload. Its bytes are in the tempfile folder under its uuid. */
 export const tempfiles = pgTable(
   "tempfiles",
   {
     uuid: uuid("uuid").primaryKey(),
-    /** What it becomes: (a part of) this dataset, or else this checkpoint, which has no row before. */
+    /** Becomes (a part of) this dataset, or this checkpoint, which has no row yet. */
     dataset_uuid: uuid("dataset_uuid").references(() => datasets.uuid),
     checkpoint_uuid: uuid("checkpoint_uuid"),
     checkpoint_name: text("checkpoint_name"),
@@ -16,7 +16,7 @@ export const tempfiles = pgTable(
     file_size: bigint("file_size", { mode: "number" }).notNull(),
     /** Byte ranges that have arrived and are on disk: sorted, disjoint `[start, end)` pairs. */
     received: jsonb("received").$type<[number, number][]>().notNull().default([]),
-    /** Last sign of life; an upload that nobody touches is swept after the configured time. */
+    /** Last activity; an idle upload is swept after the configured time. */
     touched_at: timestamp("touched_at", { withTimezone: true }).notNull().defaultNow(),
     ...ownership(),
     ...lifetime(),

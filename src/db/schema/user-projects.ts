@@ -2,7 +2,7 @@ import { boolean, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { sequence } from "./columns.ts";
 import { users } from "./users.ts";
 
-/** Which projects a user may work in. The first by `sequence` is the project of a fresh token. */
+/** Assignments of users to projects. A new token is for the user's first project by `sequence`. */
 export const user_projects = pgTable(
   "user_projects",
   {

@@ -14,6 +14,6 @@ export const users = pgTable(
     passphrase_hash: text("passphrase_hash").notNull(),
     ...lifetime(),
   },
-  // Serves login and every look-up by id, and decides the race of two creates.
+  // Serves login and lookups by id, and decides the race between two creations of the same id.
   (table) => [uniqueIndex("users_id").on(table.id).where(notDeleted)],
 );

@@ -1,5 +1,8 @@
-import { type Engine, KernelError, MemoryFullError } from "../../network/engine.ts";
-import { Network, StateError, updateRule } from "../../network/network.ts";
+import { type Engine, KernelError } from "../../network/engine.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
+import { Network } from "../../network/network.ts";
+import { StateError } from "../../network/state-error.ts";
+import { updateRule } from "../../network/batch-size.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { startStopwatch } from "../../network/yield-point.ts";
 import { HostError } from "../host-errors.ts";
@@ -70,11 +73,11 @@ export class NetworkStore implements HostService {
     const update = updateRule(batchSize);
     const base = learningRate === undefined ? {} : { learningRate };
     const batch = { count: cycles, step: batchSize, inputs, expected, update, rate, ...base } as const;
-    const { value: metrics, elapsedMs } = this.#work(() => {
+    const { value: figures, elapsedMs } = this.#work(() => {
       computing(cluster, () => network.train(batch));
-      return network.metrics();
+      return network.figures();
     });
-    return { metrics, elapsedMs };
+    return { figures, elapsedMs };
   }
 
   request(cluster: string, slice: RequestSlice): RequestReport {
@@ -140,6 +143,6 @@ function describe(network: Network): NetworkInfo {
     template: network.template.text,
     seed: network.seed,
     remembers: network.remembers,
-    metrics: network.metrics(),
+    figures: network.figures(),
   };
 }

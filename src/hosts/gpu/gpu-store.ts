@@ -5,7 +5,7 @@ import { Kernels } from "../../kernels/webgpu/kernels.ts";
 import type { RequestRun } from "../../kernels/webgpu/run-rows.ts";
 import { TableError } from "../../kernels/webgpu/table.ts";
 import { updateRule } from "../../network/batch-size.ts";
-import { MemoryFullError } from "../../network/engine.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
 import { StateError } from "../../network/state-error.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { HostError } from "../host-errors.ts";
@@ -100,8 +100,8 @@ export class GpuStore implements AsyncHostService {
       if (table === undefined) await asInput(network.train({ ...columnsOf(slice), expected, ...rule }));
       else await asInput(network.trainTable({ ...table, ...rule }));
       if (this.#used > this.#budget) throw this.#noRoom(this.#used);
-      const metrics = await network.metrics();
-      return { metrics, elapsedMs: this.#worked(start) };
+      const figures = await network.figures();
+      return { figures, elapsedMs: this.#worked(start) };
     });
   }
 
@@ -150,7 +150,7 @@ export class GpuStore implements AsyncHostService {
       template: network.template.text,
       seed: network.seed,
       remembers: network.remembers,
-      metrics: await network.metrics(),
+      figures: await network.figures(),
     };
   }
 

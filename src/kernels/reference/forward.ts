@@ -1,40 +1,40 @@
-import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/constants.ts";
+import type { Scratch } from "./scratch.ts";
 import { tileOfRun } from "../../network/section-kind.ts";
 import { Activation } from "./ramps.ts";
-import { SourceValues } from "./source-values.ts";
+import { SectionSource } from "./section-source.ts";
 
 /**
  * Computes the values and slopes of a hexagon's neurons for all samples: bias and sections give the input, and
  * log2(1 + input) the value. The loops run block, section, sample, so every sum has a fixed order.
  */
-export function forward(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
-  const { blockSections, places, bias } = cluster.state.arrays;
+export function forward(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
+  const { blockSections, places, bias } = model.state.arrays;
   for (const block of hexagon.blocks) {
     const biases = bias.subarray(block * NEURONS_PER_BLOCK, (block + 1) * NEURONS_PER_BLOCK);
     for (let q = 0; q < scratch.samples; q++) scratch.value.set(biases, scratch.at(block, q));
     for (let place = 0; place < blockSections[block]!; place++)
-      addSection(cluster, scratch, places[block * SECTIONS_PER_BLOCK + place]!);
-    if (cluster.hasMemory && hexagon.role === "hidden") spike(cluster, scratch, block);
+      addSection(model, scratch, places[block * SECTIONS_PER_BLOCK + place]!);
+    if (model.hasMemory && hexagon.role === "hidden") spike(model, scratch, block);
     else compress(scratch, block);
   }
 }
 
 const activation = new Activation();
 
-function addSection(cluster: Cluster, scratch: Scratch, section: number): void {
-  const { arrays } = cluster.state;
+function addSection(model: NetworkModel, scratch: Scratch, section: number): void {
+  const { arrays } = model.state;
   const { weight } = arrays;
   const { value } = scratch;
   const block = arrays.target[section]!;
   const seed = arrays.seed[section]!;
-  const sources = new SourceValues(cluster, scratch, section);
-  const runsPerRamp = sources.kind.rampSize / RUN;
+  const source = new SectionSource(model, scratch, section);
+  const runsPerRamp = source.kind.rampSize / RUN;
   for (let q = 0; q < scratch.samples; q++) {
-    const x = sources.get(q);
+    const x = source.get(q);
     if (!(x > 0)) continue;
-    const runs = activation.compute(arrays, section, sources.kind, x) * runsPerRamp;
+    const runs = activation.compute(arrays, section, source.kind, x) * runsPerRamp;
     for (let run = 0; run < runs; run++) {
       const a = activation.ramps[Math.floor(run / runsPerRamp)]!;
       const first = tileOfRun(seed, run) * RUN;
@@ -61,9 +61,9 @@ function compress(scratch: Scratch, block: number): void {
  * `refractoryTime`-th cycle the input is added, in between it is discarded. The memory holds the raw potential; only
  * the value that others see is compressed.
  */
-function spike(cluster: Cluster, scratch: Scratch, block: number): void {
-  const { potential, refractory } = cluster.state.arrays;
-  const { neuronCooldown, refractoryTime } = cluster.template.settings;
+function spike(model: NetworkModel, scratch: Scratch, block: number): void {
+  const { potential, refractory } = model.state.arrays;
+  const { neuronCooldown, refractoryTime } = model.template.settings;
   const { value, slope } = scratch;
   for (let q = 0; q < scratch.samples; q++) {
     for (let n = 0; n < NEURONS_PER_BLOCK; n++) {

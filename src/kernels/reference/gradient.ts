@@ -1,10 +1,10 @@
-import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
+import type { Scratch } from "./scratch.ts";
 import { tileOfRun } from "../../network/section-kind.ts";
 import { count } from "../../network/state.ts";
 import { Activation } from "./ramps.ts";
-import { SourceValues } from "./source-values.ts";
+import { SectionSource } from "./section-source.ts";
 
 const activation = new Activation();
 
@@ -12,24 +12,24 @@ const activation = new Activation();
  * Sums delta * activation over the samples that take part, for every synapse of the hexagon's sections, and the
  * activations themselves per ramp. Sections that no such sample touches are left out.
  */
-export function gradient(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
-  const { arrays } = cluster.state;
+export function gradient(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
+  const { arrays } = model.state;
   const { blockSections, places, seed } = arrays;
   const { delta, skipped, touched, gradient, activationSum } = scratch;
   for (const block of hexagon.blocks) {
     for (let place = 0; place < blockSections[block]!; place++) {
       const section = places[block * SECTIONS_PER_BLOCK + place]!;
-      const sources = new SourceValues(cluster, scratch, section);
-      const runsPerRamp = sources.kind.rampSize / RUN;
+      const source = new SectionSource(model, scratch, section);
+      const runsPerRamp = source.kind.rampSize / RUN;
       for (let q = 0; q < scratch.samples; q++) {
         if (skipped[q] !== 0) continue;
-        const x = sources.get(q);
+        const x = source.get(q);
         if (!(x > 0)) continue;
-        const ramps = activation.compute(arrays, section, sources.kind, x);
+        const ramps = activation.compute(arrays, section, source.kind, x);
         if (ramps === 0) continue;
         if (touched[section] === 0) {
           touched[section] = 1;
-          gradient.fill(0, section * 128, section * 128 + 128);
+          gradient.fill(0, section * SYNAPSES_PER_SECTION, (section + 1) * SYNAPSES_PER_SECTION);
           activationSum.fill(0, section * 4, section * 4 + 4);
         }
         for (let r = 0; r < ramps; r++) activationSum[section * 4 + r]! += activation.ramps[r]!;
@@ -46,16 +46,16 @@ export function gradient(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): 
 }
 
 /** Sums error * value over the samples that take part, for every readout weight, and the errors per output neuron. */
-export function readoutGradient(cluster: Cluster, scratch: Scratch): void {
-  const { tileBlock, tileOutput, tileOutputCount, tileRow } = cluster.state.arrays;
+export function readoutGradient(model: NetworkModel, scratch: Scratch): void {
+  const { tileBlock, tileOutput, tileOutputCount, tileRow } = model.state.arrays;
   const { value, error, skipped, readoutGradient, errorSum, outputStride } = scratch;
   errorSum.fill(0, 0, outputStride);
-  readoutGradient.fill(0, 0, count(cluster.state, "row") * NEURONS_PER_BLOCK);
+  readoutGradient.fill(0, 0, count(model.state, "row") * NEURONS_PER_BLOCK);
   for (let q = 0; q < scratch.samples; q++) {
     if (skipped[q] !== 0) continue;
     for (let k = 0; k < outputStride; k++) errorSum[k]! += error[q * outputStride + k]!;
   }
-  for (let tile = 0; tile < count(cluster.state, "tile"); tile++) {
+  for (let tile = 0; tile < count(model.state, "tile"); tile++) {
     for (let q = 0; q < scratch.samples; q++) {
       if (skipped[q] !== 0) continue;
       const y = scratch.at(tileBlock[tile]!, q);

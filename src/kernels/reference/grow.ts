@@ -1,6 +1,9 @@
-import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, NONE, RUN, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
+import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
 import {
+  NEURONS_PER_BLOCK,
+  NONE,
+  RUN,
+  SYNAPSES_PER_SECTION,
   APPEND_FROM,
   APPEND_FROM_FINE,
   RAMP_SHRINK,
@@ -8,10 +11,10 @@ import {
   RECOVERY_SHARE,
   RECOVERY_VISITS,
   TOLERANCE_SHRINK,
-} from "../../network/learning.ts";
+} from "../../network/constants.ts";
 import { startWeight } from "../../network/random.ts";
 import { following } from "../../network/section-list.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import type { Scratch } from "./scratch.ts";
 import { runsOfRamp, type SectionKind } from "../../network/section-kind.ts";
 import type { State } from "../../network/state.ts";
 
@@ -19,8 +22,8 @@ import type { State } from "../../network/state.ts";
  * Lets every section that the hexagon feeds look at its source's values, samples in order: ramps are appended, refined
  * or scaled, full sections are marked for a split. Sections do not influence each other.
  */
-export function grow(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
-  const { state } = cluster;
+export function grow(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
+  const { state } = model;
   const { sectionHead, next } = state.arrays;
   for (const block of hexagon.blocks) {
     for (let n = 0; n < NEURONS_PER_BLOCK; n++) {

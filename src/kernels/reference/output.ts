@@ -1,19 +1,18 @@
-import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
-import { SKIP_ERROR } from "../../network/learning.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import { NEURONS_PER_BLOCK, SKIP_ERROR } from "../../network/constants.ts";
+import type { Scratch } from "./scratch.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import { count } from "../../network/state.ts";
 
 /**
  * What the output neurons show: sigmoid(bias + readout weights * values of their hexagon). Outputs of a hexagon that
  * has no blocks yet show 0.
  */
-export function output(cluster: Cluster, scratch: Scratch): void {
-  const { arrays } = cluster.state;
+export function output(model: NetworkModel, scratch: Scratch): void {
+  const { arrays } = model.state;
   const { tileBlock, tileOutput, tileOutputCount, tileRow, readout, outputBias, outputOwner } = arrays;
   const { value, output, outputStride } = scratch;
   for (let q = 0; q < scratch.samples; q++) output.set(outputBias.subarray(0, outputStride), q * outputStride);
-  for (let tile = 0; tile < count(cluster.state, "tile"); tile++) {
+  for (let tile = 0; tile < count(model.state, "tile"); tile++) {
     for (let q = 0; q < scratch.samples; q++) {
       const y = scratch.at(tileBlock[tile]!, q);
       for (let k = 0; k < tileOutputCount[tile]!; k++) {
@@ -25,7 +24,7 @@ export function output(cluster: Cluster, scratch: Scratch): void {
     }
   }
   for (let k = 0; k < outputStride; k++) {
-    const isEmpty = cluster.hexagons[cluster.template.outputs[outputOwner[k]!]!.hexagon]!.blocks.length === 0;
+    const isEmpty = model.hexagons[model.template.outputs[outputOwner[k]!]!.hexagon]!.blocks.length === 0;
     for (let q = 0; q < scratch.samples; q++) {
       const i = q * outputStride + k;
       output[i] = isEmpty ? 0 : 1 / (1 + Math.exp(-output[i]!));
@@ -37,7 +36,7 @@ export function output(cluster: Cluster, scratch: Scratch): void {
  * Errors of all samples, and which samples have something to teach: one whose expected values are all exactly 0 or 1
  * and all nearly reached is skipped. Samples that were skipped before stay so.
  */
-export function error({ state, hexagons, template }: Cluster, scratch: Scratch): void {
+export function error({ state, hexagons, template }: NetworkModel, scratch: Scratch): void {
   const { output, expected, error, skipped, outputStride } = scratch;
   const canLearn = template.outputs.map(({ hexagon }) => hexagons[hexagon]!.blocks.length > 0);
   scratch.learning = 0;

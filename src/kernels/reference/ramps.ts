@@ -1,4 +1,4 @@
-import { OPEN_MAX } from "../../network/learning.ts";
+import { OPEN_MAX } from "../../network/constants.ts";
 import type { Arrays } from "../../network/layout.ts";
 import type { SectionKind } from "../../network/section-kind.ts";
 

@@ -1,17 +1,17 @@
-import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
+import { NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/constants.ts";
 import { bounded } from "../../network/learning.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import type { Scratch } from "./scratch.ts";
 import { tileOfRun } from "../../network/section-kind.ts";
 import { count } from "../../network/state.ts";
 import { Activation } from "./ramps.ts";
-import { SourceValues } from "./source-values.ts";
+import { SectionSource } from "./section-source.ts";
 
 /** Adds to the delta of every neuron what the outputs' errors ask of it, through the readout weights. */
-export function readoutDelta(cluster: Cluster, scratch: Scratch): void {
-  const { tileBlock, tileOutput, tileOutputCount, tileRow, readout } = cluster.state.arrays;
+export function readoutDelta(model: NetworkModel, scratch: Scratch): void {
+  const { tileBlock, tileOutput, tileOutputCount, tileRow, readout } = model.state.arrays;
   const { delta, error, skipped, outputStride } = scratch;
-  for (let tile = 0; tile < count(cluster.state, "tile"); tile++) {
+  for (let tile = 0; tile < count(model.state, "tile"); tile++) {
     for (let q = 0; q < scratch.samples; q++) {
       if (skipped[q] !== 0) continue;
       const d = scratch.at(tileBlock[tile]!, q);
@@ -48,21 +48,21 @@ const activation = new Activation();
  * Adds to the deltas of the neurons that feed the hexagon from earlier ones. The true slope: only the last touched ramp
  * of a section moves with its source.
  */
-export function sourceDelta(cluster: Cluster, scratch: Scratch, hexagon: Hexagon): void {
-  const { arrays } = cluster.state;
+export function sourceDelta(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
+  const { arrays } = model.state;
   const { blockSections, places, weight, seed } = arrays;
   const { delta, skipped } = scratch;
   for (const block of hexagon.blocks) {
     for (let place = 0; place < blockSections[block]!; place++) {
       const section = places[block * SECTIONS_PER_BLOCK + place]!;
-      const sources = new SourceValues(cluster, scratch, section);
-      if (!sources.learns) continue;
-      const runsPerRamp = sources.kind.rampSize / RUN;
+      const source = new SectionSource(model, scratch, section);
+      if (!source.learns) continue;
+      const runsPerRamp = source.kind.rampSize / RUN;
       for (let q = 0; q < scratch.samples; q++) {
         if (skipped[q] !== 0) continue;
-        const x = sources.get(q);
+        const x = source.get(q);
         if (!(x > 0)) continue;
-        const runs = activation.compute(arrays, section, sources.kind, x) * runsPerRamp;
+        const runs = activation.compute(arrays, section, source.kind, x) * runsPerRamp;
         if (activation.slope === 0) continue;
         let sum = 0;
         for (let run = runs - runsPerRamp; run < runs; run++) {
@@ -71,7 +71,7 @@ export function sourceDelta(cluster: Cluster, scratch: Scratch, hexagon: Hexagon
           const t = scratch.at(block, q) + first;
           for (let i = 0; i < RUN; i++) sum += delta[t + i]! * weight[w + i]!;
         }
-        const at = sources.first + q * sources.step;
+        const at = source.first + q * source.step;
         delta[at] = delta[at]! + sum * activation.slope;
       }
     }

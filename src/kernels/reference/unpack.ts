@@ -1,7 +1,6 @@
-import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
-import { INPUT_MAX } from "../../network/learning.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import { INPUT_MAX, NEURONS_PER_BLOCK } from "../../network/constants.ts";
+import type { Scratch } from "./scratch.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 
 /**
  * Puts the samples' values of one input into the value scratch. Sample q has `width` values from
@@ -10,16 +9,16 @@ import type { Scratch } from "../../network/scratch.ts";
  * Values for which the input has no room are left out.
  */
 export function unpack(
-  cluster: Cluster,
+  model: NetworkModel,
   scratch: Scratch,
   input: number,
   values: Float32Array | Uint8Array,
   width: number,
   stride = width,
 ): void {
-  const { hexagon, kind } = cluster.template.inputs[input]!;
-  const { blocks } = cluster.hexagons[hexagon]!;
-  const used = Math.min(width, cluster.state.arrays.inputWidth[input]!);
+  const { hexagon, kind } = model.template.inputs[input]!;
+  const { blocks } = model.hexagons[hexagon]!;
+  const used = Math.min(width, model.state.arrays.inputWidth[input]!);
   for (let q = 0; q < scratch.samples; q++) {
     for (let k = 0; k < used; k++) {
       const value = values[q * stride + k]!;

@@ -1,13 +1,13 @@
 /** Update for few samples at a time: a plain step down the gradient, for which a single sample is enough. */
-import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
+import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
+import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
 import { bounded } from "../../network/learning.ts";
-import type { Scratch } from "../../network/scratch.ts";
+import type { Scratch } from "./scratch.ts";
 import { count } from "../../network/state.ts";
 
 /** Steps the touched sections and the biases of a hexagon against the summed gradient. */
-export function updateOnline(cluster: Cluster, scratch: Scratch, hexagon: Hexagon, rate: number): void {
-  const { blockSections, places, weight, bias } = cluster.state.arrays;
+export function updateOnline(model: NetworkModel, scratch: Scratch, hexagon: Hexagon, rate: number): void {
+  const { blockSections, places, weight, bias } = model.state.arrays;
   for (const block of hexagon.blocks) {
     for (let place = 0; place < blockSections[block]!; place++) {
       const section = places[block * SECTIONS_PER_BLOCK + place]!;
@@ -23,9 +23,9 @@ export function updateOnline(cluster: Cluster, scratch: Scratch, hexagon: Hexago
 }
 
 /** Steps readout weights and output biases. */
-export function updateReadoutOnline(cluster: Cluster, scratch: Scratch, rate: number): void {
-  const { readout, outputBias } = cluster.state.arrays;
-  for (let i = 0; i < count(cluster.state, "row") * NEURONS_PER_BLOCK; i++)
+export function updateReadoutOnline(model: NetworkModel, scratch: Scratch, rate: number): void {
+  const { readout, outputBias } = model.state.arrays;
+  for (let i = 0; i < count(model.state, "row") * NEURONS_PER_BLOCK; i++)
     readout[i] = bounded(readout[i]! - rate * scratch.readoutGradient[i]!);
   for (let k = 0; k < scratch.outputStride; k++) outputBias[k] = bounded(outputBias[k]! - rate * scratch.errorSum[k]!);
 }

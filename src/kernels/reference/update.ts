@@ -2,20 +2,23 @@
  * Update in batches: centred gradients and Adam. Activations are never negative, so all samples share one large
  * direction that alone would limit the step; it is taken out of the gradient, not out of the forward pass.
  */
-import type { Cluster, Hexagon } from "../../network/cluster.ts";
-import { HEADER, NEURONS_PER_BLOCK, RUN, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
+import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
+import { HEADER } from "../../network/layout.ts";
 import {
+  NEURONS_PER_BLOCK,
+  RUN,
+  SECTIONS_PER_BLOCK,
   ADAM_EPSILON,
-  bounded,
   MOMENT_KEEP,
   READOUT_RATE_SHARE,
   SQUARE_KEEP,
   WEIGHT_DECAY,
-} from "../../network/learning.ts";
-import type { Scratch } from "../../network/scratch.ts";
+} from "../../network/constants.ts";
+import { bounded } from "../../network/learning.ts";
+import type { Scratch } from "./scratch.ts";
 import { runsOfRamp } from "../../network/section-kind.ts";
 import { count } from "../../network/state.ts";
-import { kindOf } from "./source-values.ts";
+import { kindOf } from "./section-source.ts";
 
 /** Adam's corrections for moments that started at 0, after the counted step. */
 interface Corrections {
@@ -23,7 +26,7 @@ interface Corrections {
   square: number;
 }
 
-function corrections({ state }: Cluster): Corrections {
+function corrections({ state }: NetworkModel): Corrections {
   const steps = state.arrays.header[HEADER.adamSteps]!;
   return { moment: 1 - MOMENT_KEEP ** steps, square: 1 - SQUARE_KEEP ** steps };
 }
@@ -32,15 +35,15 @@ function corrections({ state }: Cluster): Corrections {
  * Steps the sections of a hexagon that were touched, compensates the biases so that no neuron's mean input over the
  * batch moves with the weights, then steps the biases. `rate` is the full rate of this step.
  */
-export function update(cluster: Cluster, scratch: Scratch, hexagon: Hexagon, rate: number): void {
-  const { blockSections, places } = cluster.state.arrays;
-  const correct = corrections(cluster);
+export function update(model: NetworkModel, scratch: Scratch, hexagon: Hexagon, rate: number): void {
+  const { blockSections, places } = model.state.arrays;
+  const correct = corrections(model);
   for (const block of hexagon.blocks) {
     for (let place = 0; place < blockSections[block]!; place++) {
       const section = places[block * SECTIONS_PER_BLOCK + place]!;
-      if (scratch.touched[section] !== 0) updateSection(cluster, scratch, section, rate, correct);
+      if (scratch.touched[section] !== 0) updateSection(model, scratch, section, rate, correct);
     }
-    const { bias, biasMoment, biasSquare } = cluster.state.arrays;
+    const { bias, biasMoment, biasSquare } = model.state.arrays;
     for (let id = block * NEURONS_PER_BLOCK; id < (block + 1) * NEURONS_PER_BLOCK; id++) {
       const g = scratch.deltaSum[id]! / scratch.samples;
       adam(bias, biasMoment, biasSquare, id, g, rate, correct);
@@ -48,10 +51,16 @@ export function update(cluster: Cluster, scratch: Scratch, hexagon: Hexagon, rat
   }
 }
 
-function updateSection(cluster: Cluster, scratch: Scratch, section: number, rate: number, correct: Corrections): void {
-  const { weight, weightMoment, rampSquare, ramps, seed, target, bias } = cluster.state.arrays;
+function updateSection(
+  model: NetworkModel,
+  scratch: Scratch,
+  section: number,
+  rate: number,
+  correct: Corrections,
+): void {
+  const { weight, weightMoment, rampSquare, ramps, seed, target, bias } = model.state.arrays;
   const { gradient, activationSum, deltaSum, samples, learning } = scratch;
-  const kind = kindOf(cluster, section);
+  const kind = kindOf(model, section);
   const first = section * NEURONS_PER_BLOCK;
   const neurons = target[section]! * NEURONS_PER_BLOCK;
   for (let r = 0; r < ramps[section]!; r++) {
@@ -84,12 +93,11 @@ function updateSection(cluster: Cluster, scratch: Scratch, section: number, rate
 }
 
 /** Steps readout weights and output biases with the plain mean gradient. */
-export function updateReadout(cluster: Cluster, scratch: Scratch, fullRate: number): void {
-  const { readout, readoutMoment, readoutSquare, outputBias, outputBiasMoment, outputBiasSquare } =
-    cluster.state.arrays;
-  const correct = corrections(cluster);
+export function updateReadout(model: NetworkModel, scratch: Scratch, fullRate: number): void {
+  const { readout, readoutMoment, readoutSquare, outputBias, outputBiasMoment, outputBiasSquare } = model.state.arrays;
+  const correct = corrections(model);
   const rate = fullRate * READOUT_RATE_SHARE;
-  for (let i = 0; i < count(cluster.state, "row") * NEURONS_PER_BLOCK; i++)
+  for (let i = 0; i < count(model.state, "row") * NEURONS_PER_BLOCK; i++)
     adam(readout, readoutMoment, readoutSquare, i, scratch.readoutGradient[i]! / scratch.samples, rate, correct);
   for (let k = 0; k < scratch.outputStride; k++)
     adam(outputBias, outputBiasMoment, outputBiasSquare, k, scratch.errorSum[k]! / scratch.samples, rate, correct);

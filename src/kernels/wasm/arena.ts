@@ -1,5 +1,5 @@
 import { PIECE_BYTES } from "../../network/copy-bytes.ts";
-import { MemoryFullError } from "../../network/engine.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
 import type { Memory } from "../../network/state.ts";
 import { yieldPoint } from "../../network/yield-point.ts";
 import { ARENA } from "./slots.ts";

@@ -1,6 +1,6 @@
-import type { Cluster } from "../../network/cluster.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import { Arena, PAGES_MAX } from "./arena.ts";
-import { ClusterPlan } from "./cluster-plan.ts";
+import { ModelPlan } from "./model-plan.ts";
 import { instantiate, type KernelExports, type KernelHost } from "./kernels.ts";
 import { ScratchArrays } from "./scratch-arrays.ts";
 import * as slots from "./slots.ts";
@@ -11,8 +11,8 @@ const SETTLE_MS = 2000;
 const JOINED = slots.PHASE_LEAVE - 1;
 
 /**
- * A wasm memory of its own in which the kernels compute one cluster at a time: they cannot address anything else. It
- * holds the cluster's arrays, what follows from them, and the scratch of its steps.
+ * A wasm memory of its own in which the kernels compute one network at a time: they cannot address anything else. It
+ * holds the network's arrays, what follows from them, and the scratch of its steps.
  */
 export class Dock {
   readonly id: number;
@@ -23,13 +23,13 @@ export class Dock {
   readonly table: Uint32Array;
   readonly floats: Float32Array;
   scratch: ScratchArrays;
-  cluster: Cluster | null = null;
+  model: NetworkModel | null = null;
   /** Null when the kernels must look at the whole state anew. */
-  plan: ClusterPlan | null = null;
+  plan: ModelPlan | null = null;
   /** Number of the engine's last call that was about it. */
   lastUse = 0;
   readonly #words: Int32Array;
-  /** The kernels' static data and tables before any cluster was here. */
+  /** The kernels' static data and tables before any network was here. */
   readonly #blank: Uint8Array;
 
   constructor(id: number, module: WasmModule, host: KernelHost, threads: number) {
@@ -51,9 +51,9 @@ export class Dock {
     return this.arena.bytes;
   }
 
-  /** What the kernels know of the cluster's state beside its bytes. */
-  planFor(cluster: Cluster): ClusterPlan {
-    this.plan ??= new ClusterPlan(cluster, this.arena);
+  /** What the kernels know of the network's state beside its bytes. */
+  planFor(model: NetworkModel): ModelPlan {
+    this.plan ??= new ModelPlan(model, this.arena);
     return this.plan;
   }
 
@@ -62,9 +62,9 @@ export class Dock {
     this.plan = null;
   }
 
-  /** Leaves nothing of the cluster, for the next one. Its arrays are somewhere else already, or given back. */
+  /** Leaves nothing of the network, for the next one. Its arrays are somewhere else already, or given back. */
   clear(): void {
-    this.cluster = null;
+    this.model = null;
     this.plan = null;
     this.lastUse = 0;
     this.arena.clear();

@@ -1,11 +1,11 @@
-import type { Cluster } from "../../network/cluster.ts";
-import { MemoryFullError } from "../../network/engine.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
 import { heap, usedBytes } from "../../network/state.ts";
 import { undisturbed } from "../../network/yield-point.ts";
 import type { Dock } from "./dock.ts";
 import { NetworkMemory } from "./network-memory.ts";
 
-/** A memory so large is not used again for a cluster that needs less than a part of it. */
+/** A memory so large is not used again for a network that needs less than a part of it. */
 const LARGE_BYTES = 2 ** 26;
 const LARGE_PART = 8;
 const EMPTY_MAX = 8;
@@ -20,15 +20,15 @@ interface DocksOptions {
 }
 
 /**
- * The docks of an engine and who is in them. A cluster keeps its dock until somebody else needs one: then the cluster that
+ * The docks of an engine and who is in them. A network keeps its dock until somebody else needs one: then the network that
  * was used longest ago goes to rest, its arrays in ordinary memory, and nothing of it stays behind.
  */
 export class Docks {
   readonly #options: DocksOptions;
   readonly #docks = new Set<Dock>();
-  readonly #of = new Map<Cluster, Dock>();
-  /** Clusters that stay where they are, and how many want it. */
-  readonly #held = new Map<Cluster, number>();
+  readonly #of = new Map<NetworkModel, Dock>();
+  /** Networks that stay where they are, and how many want it. */
+  readonly #held = new Map<NetworkModel, number>();
   #opened = 0;
   #uses = 0;
   /** Bytes of all memories when they were counted last. */
@@ -38,44 +38,44 @@ export class Docks {
     this.#options = options;
   }
 
-  find(cluster: Cluster): Dock | undefined {
-    return this.#of.get(cluster);
+  find(model: NetworkModel): Dock | undefined {
+    return this.#of.get(model);
   }
 
-  /** The dock of a cluster, which comes into one when it is in none. */
-  take(cluster: Cluster): Dock {
-    const dock = this.#of.get(cluster) ?? undisturbed(() => this.#enter(cluster));
+  /** The dock of a network, which comes into one when it is in none. */
+  take(model: NetworkModel): Dock {
+    const dock = this.#of.get(model) ?? undisturbed(() => this.#enter(model));
     dock.lastUse = ++this.#uses;
     return dock;
   }
 
-  /** Whoever else needs a dock while `work` goes on, the cluster stays where it is. */
-  hold<T>(cluster: Cluster, work: () => T): T {
-    this.#held.set(cluster, (this.#held.get(cluster) ?? 0) + 1);
+  /** Whoever else needs a dock while `work` goes on, the network stays where it is. */
+  hold<T>(model: NetworkModel, work: () => T): T {
+    this.#held.set(model, (this.#held.get(model) ?? 0) + 1);
     try {
       return work();
     } finally {
-      const left = this.#held.get(cluster)! - 1;
-      if (left > 0) this.#held.set(cluster, left);
-      else this.#held.delete(cluster);
+      const left = this.#held.get(model)! - 1;
+      if (left > 0) this.#held.set(model, left);
+      else this.#held.delete(model);
     }
   }
 
-  /** The cluster goes to rest. */
+  /** The network goes to rest. */
   vacate(dock: Dock): void {
-    const { cluster } = dock;
-    if (cluster === null) return;
+    const { model } = dock;
+    if (model === null) return;
     undisturbed(() => {
-      memoryOf(cluster).move(cluster.state, heap);
+      memoryOf(model).move(model.state, heap);
       this.#empty(dock);
     });
   }
 
-  /** The cluster's arrays were given back. A few empty docks wait for the next clusters. */
-  release(cluster: Cluster): void {
-    const dock = this.#of.get(cluster);
+  /** The network's arrays were given back. A few empty docks wait for the next networks. */
+  release(model: NetworkModel): void {
+    const dock = this.#of.get(model);
     if (dock === undefined) return;
-    const empty = [...this.#docks].filter((each) => each.cluster === null);
+    const empty = [...this.#docks].filter((each) => each.model === null);
     if (empty.length >= EMPTY_MAX || dock.bytes > LARGE_BYTES) this.drop(dock);
     else this.#empty(dock);
   }
@@ -83,7 +83,7 @@ export class Docks {
   /** Nobody comes into this dock again. */
   drop(dock: Dock): void {
     this.#docks.delete(dock);
-    if (dock.cluster !== null) this.#of.delete(dock.cluster);
+    if (dock.model !== null) this.#of.delete(dock.model);
     this.#options.dropped(dock);
   }
 
@@ -96,7 +96,7 @@ export class Docks {
       try {
         this.vacate(oldest);
       } catch (error) {
-        // Where the machine has no memory for the cluster, it stays.
+        // Where the machine has no memory for the network, it stays.
         if (error instanceof MemoryFullError) return;
         throw error;
       }
@@ -111,27 +111,27 @@ export class Docks {
   }
 
   #empty(dock: Dock): void {
-    this.#of.delete(dock.cluster!);
+    this.#of.delete(dock.model!);
     dock.clear();
   }
 
-  #enter(cluster: Cluster): Dock {
-    const dock = this.#free(usedBytes(cluster.state));
+  #enter(model: NetworkModel): Dock {
+    const dock = this.#free(usedBytes(model.state));
     try {
-      memoryOf(cluster).move(cluster.state, dock.arena);
+      memoryOf(model).move(model.state, dock.arena);
     } catch (error) {
       dock.clear();
       throw error;
     }
-    dock.cluster = cluster;
-    this.#of.set(cluster, dock);
+    dock.model = model;
+    this.#of.set(model, dock);
     return dock;
   }
 
-  /** A dock without a cluster, of a size that fits. */
+  /** A dock without a network, of a size that fits. */
   #free(bytes: number): Dock {
     const { countMax, bytesMax } = this.#options;
-    const empty = [...this.#docks].find(({ cluster }) => cluster === null);
+    const empty = [...this.#docks].find(({ model }) => model === null);
     this.#count();
     const hasRoom = this.#docks.size < countMax && this.#bytes + bytes <= bytesMax;
     const dock = empty ?? (hasRoom ? undefined : this.#oldest());
@@ -153,18 +153,18 @@ export class Docks {
     return dock;
   }
 
-  /** The dock that was used longest ago and whose cluster may go. */
+  /** The dock that was used longest ago and whose network may go. */
   #oldest(): Dock | undefined {
     let oldest: Dock | undefined;
     for (const dock of this.#docks) {
-      if (dock.cluster !== null && this.#held.has(dock.cluster)) continue;
+      if (dock.model !== null && this.#held.has(dock.model)) continue;
       if (oldest === undefined || dock.lastUse < oldest.lastUse) oldest = dock;
     }
     return oldest;
   }
 }
 
-function memoryOf({ state }: Cluster): NetworkMemory {
+function memoryOf({ state }: NetworkModel): NetworkMemory {
   if (!(state.memory instanceof NetworkMemory)) throw new TypeError("the network is another engine's");
   return state.memory;
 }

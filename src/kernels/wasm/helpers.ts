@@ -21,7 +21,7 @@ export interface HelperData {
 }
 
 /**
- * The helping threads of an engine. They stay in the dock that the leading thread worked in last, so that a cluster's next
+ * The helping threads of an engine. They stay in the dock that the leading thread worked in last, so that a network's next
  * step costs nothing. Nobody waits for one that has not come yet.
  */
 export class Helpers {

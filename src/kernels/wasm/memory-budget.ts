@@ -1,4 +1,4 @@
-import { MemoryFullError } from "../../network/engine.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
 
 /** What the networks of an engine may take together, wherever they are. What steps need meanwhile is not counted. */
 export class MemoryBudget {

@@ -1,4 +1,4 @@
-import { MemoryFullError } from "../../network/engine.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
 import { ARRAY_NAMES } from "../../network/layout.ts";
 import { heap, moveArrays, type Memory, type State } from "../../network/state.ts";
 import { roomOf } from "./arena.ts";

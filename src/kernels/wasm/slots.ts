@@ -8,8 +8,6 @@
 export const TABLE = 8192;
 export const ARENA = 65536;
 export const THREADS_MAX = 64;
-/** Semaphore of a block. */
-export const SECTIONS_PER_BLOCK = 512;
 
 /** Kinds of source hexagons. */
 export const KIND_INPUT = 0;
@@ -183,7 +181,7 @@ export const PHASE_HEXAGON = 193;
 export const PHASE_ITEMS = 194;
 /**
  * Number of the phase * 256, plus PHASE_CLOSED when nobody can join any more, plus PHASE_LEAVE when helpers are to leave
- * this memory, plus the helpers that joined. Numbers go on when another cluster takes the memory: a late helper must
+ * this memory, plus the helpers that joined. Numbers go on when another network takes the memory: a late helper must
  * not take an old phase for a new one.
  */
 export const OPEN_PHASE = 208;

@@ -1,18 +1,12 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Cluster } from "../../network/cluster.ts";
-import {
-  type Engine,
-  KernelError,
-  MemoryFullError,
-  type RequestRun,
-  type Rows,
-  type TrainRun,
-} from "../../network/engine.ts";
-import { COOLDOWN_FORGETS } from "../../network/learning.ts";
+import { type Engine, KernelError, type RequestRun, type Rows, type TrainRun } from "../../network/engine.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
+import { COOLDOWN_FORGETS } from "../../network/constants.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import { StateError } from "../../network/state-error.ts";
 import { count, type Memory, releaseState } from "../../network/state.ts";
-import { allocateSources, markedSections, split } from "../reference/allocate.ts";
-import { checkBounds } from "../reference/bounds.ts";
+import { allocateSources, markedSections, split } from "../../network/add-sections.ts";
+import { checkBounds } from "../check-bounds.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { Dock } from "./dock.ts";
 import { Docks } from "./docks.ts";
@@ -63,7 +57,7 @@ export class WasmEngine implements Engine {
   readonly #dropped: Dock[] = [];
   /** Where the network of the current call is, that network, and how many of its blocks have their scratch in order. */
   #dock: Dock | null = null;
-  #cluster: Cluster | null = null;
+  #model: NetworkModel | null = null;
   #coveredBlocks = 0;
 
   /**
@@ -97,53 +91,53 @@ export class WasmEngine implements Engine {
     return new NetworkMemory(this.budget);
   }
 
-  train(cluster: Cluster, run: TrainRun): void {
-    this.#compute(cluster, (dock) => this.#train(dock, run));
+  train(model: NetworkModel, run: TrainRun): void {
+    this.#compute(model, (dock) => this.#train(dock, run));
   }
 
-  request(cluster: Cluster, run: RequestRun): Float32Array {
-    return this.#compute(cluster, (dock) => this.#request(dock, run));
+  request(model: NetworkModel, run: RequestRun): Float32Array {
+    return this.#compute(model, (dock) => this.#request(dock, run));
   }
 
-  hold<T>(cluster: Cluster, work: () => T): T {
-    return this.#docks.hold(cluster, work);
+  hold<T>(model: NetworkModel, work: () => T): T {
+    return this.#docks.hold(model, work);
   }
 
-  forget(cluster: Cluster): void {
-    this.#docks.find(cluster)?.forgetPlan();
+  forget(model: NetworkModel): void {
+    this.#docks.find(model)?.forgetPlan();
   }
 
-  release(cluster: Cluster): void {
-    releaseState(cluster.state);
-    this.#docks.release(cluster);
+  release(model: NetworkModel): void {
+    releaseState(model.state);
+    this.#docks.release(model);
     this.#collect();
   }
 
-  /** At a yield point of a call there may be one about another cluster; then the first one goes on. */
-  #compute<T>(cluster: Cluster, work: (dock: Dock) => T): T {
-    const [outerDock, outerCluster, outerBlocks] = [this.#dock, this.#cluster, this.#coveredBlocks];
+  /** At a yield point of a call there may be one about another network; then the first one goes on. */
+  #compute<T>(model: NetworkModel, work: (dock: Dock) => T): T {
+    const [outerDock, outerModel, outerBlocks] = [this.#dock, this.#model, this.#coveredBlocks];
     const wasHelped = outerDock !== null && this.#helpers.dock === outerDock;
-    const dock = this.#docks.take(cluster);
+    const dock = this.#docks.take(model);
     const bytesBefore = dock.plan === null ? 0 : dock.bytes;
     this.#dock = dock;
-    this.#cluster = cluster;
+    this.#model = model;
     try {
-      return this.#docks.hold(cluster, () => work(dock));
+      return this.#docks.hold(model, () => work(dock));
     } catch (error) {
       throw this.#stopped(dock, error);
     } finally {
       // Without an outer call, nothing here holds on to a memory that somebody drops.
       this.#dock = outerDock;
-      this.#cluster = outerCluster;
+      this.#model = outerModel;
       this.#coveredBlocks = outerBlocks;
-      // Only a cluster that came in, or that grew, takes more than before.
+      // Only a network that came in, or that grew, takes more than before.
       if (dock.bytes !== bytesBefore) this.#docks.trim();
       this.#collect();
       if (wasHelped) this.#helpers.attend(outerDock);
     }
   }
 
-  /** Where kernels stopped, the cluster leaves as it is, and nobody else notices. */
+  /** Where kernels stopped, the network leaves as it is, and nobody else notices. */
   #stopped(dock: Dock, error: unknown): unknown {
     if (error instanceof MemoryFullError || error instanceof StateError) return error;
     this.#evacuate(dock);
@@ -157,7 +151,7 @@ export class WasmEngine implements Engine {
     this.#begin(run, step);
     table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
     // One thread does single samples, but for networks that remember: see `train` of the kernels.
-    const { hasMemory, hasBackEdges } = this.#cluster!;
+    const { hasMemory, hasBackEdges } = this.#model!;
     const isSingle = step === 1 && update === "online" && !hasMemory && !hasBackEdges;
     table[slots.IS_SINGLE] = isSingle ? 1 : 0;
     this.#coverTraining();
@@ -174,10 +168,10 @@ export class WasmEngine implements Engine {
 
   #request(dock: Dock, run: RequestRun): Float32Array {
     const { kernels, table } = dock;
-    const cluster = this.#cluster!;
-    const perSample = count(cluster.state, "block") * 512 * SCRATCH_PER_VALUE;
+    const model = this.#model!;
+    const perSample = count(model.state, "block") * 512 * SCRATCH_PER_VALUE;
     // One by one, values carry over the same way however many samples a call has.
-    const one = cluster.hasMemory || cluster.hasBackEdges || run.count === 0;
+    const one = model.hasMemory || model.hasBackEdges || run.count === 0;
     const most = Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample));
     const step = one ? 1 : Math.min(run.count, Math.max(1, most));
     this.#begin(run, step);
@@ -195,7 +189,7 @@ export class WasmEngine implements Engine {
     } catch (error) {
       if (!(error instanceof MemoryFullError || error instanceof StateError)) throw error;
     }
-    if (dock.cluster !== null || !isSettled) this.#docks.drop(dock);
+    if (dock.model !== null || !isSettled) this.#docks.drop(dock);
   }
 
   /** Gives back what dropped docks took, when it is worth the collection. */
@@ -210,10 +204,10 @@ export class WasmEngine implements Engine {
     collectGarbage(() => this.#helpers.forget(ids));
   }
 
-  /** Announces cluster, rows and parameters, and makes room for a step. */
+  /** Announces network, rows and parameters, and makes room for a step. */
   #begin({ count: samples, inputs }: RequestRun, step: number): void {
-    const cluster = this.#cluster!;
-    const { state, template, hexagons } = cluster;
+    const model = this.#model!;
+    const { state, template, hexagons } = model;
     const { table } = this.#dock!;
     table[slots.COUNT] = samples;
     table[slots.STEP] = step;
@@ -223,19 +217,19 @@ export class WasmEngine implements Engine {
     table[slots.IS_SPIKING] = refractoryTime > 1 || neuronCooldown < COOLDOWN_FORGETS ? 1 : 0;
     this.#dock!.floats[slots.COOLDOWN] = neuronCooldown;
     table[slots.REFRACTORY] = refractoryTime;
-    table[slots.HAS_BACK_EDGES] = cluster.hasBackEdges ? 1 : 0;
+    table[slots.HAS_BACK_EDGES] = model.hasBackEdges ? 1 : 0;
     this.#publish();
     this.#coveredBlocks = count(state, "block");
     this.#coverBlocks();
-    this.#writeInputs(cluster, inputs);
+    this.#writeInputs(model, inputs);
     this.#floatsAt(slots.AT_OUTPUT, samples * table[slots.OUTPUTS]!);
     const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, table[slots.OUTPUTS]!);
     template.outputs.forEach(({ hexagon }, index) => {
-      for (const neuron of cluster.outputNeurons[index]!) alive[neuron] = hexagons[hexagon]!.blocks.length > 0 ? 1 : 0;
+      for (const neuron of model.outputNeurons[index]!) alive[neuron] = hexagons[hexagon]!.blocks.length > 0 ? 1 : 0;
     });
   }
 
-  #writeInputs({ template, state }: Cluster, inputs: Rows[]): void {
+  #writeInputs({ template, state }: NetworkModel, inputs: Rows[]): void {
     const records = this.#words(slots.AT_INPUT_COLUMNS, (template.inputs.length * slots.COLUMN_BYTES) / 4);
     this.#dock!.table[slots.INPUT_COLUMN_COUNT] = template.inputs.length;
     const bytes = inputs.reduce((sum, { values }) => sum + aligned(values.byteLength), 0);
@@ -257,18 +251,18 @@ export class WasmEngine implements Engine {
     });
   }
 
-  /** Announces the cluster as it is now, with the hot records of sections that are new or whose weights moved. */
+  /** Announces the network as it is now, with the hot records of sections that are new or whose weights moved. */
   #publish(): void {
     const { kernels, table, plan } = this.#dock!;
-    if (plan === null) checkBounds(this.#cluster!);
-    const first = this.#dock!.planFor(this.#cluster!).publish(table);
-    kernels.refreshRange(first, count(this.#cluster!.state, "section"));
+    if (plan === null) checkBounds(this.#model!);
+    const first = this.#dock!.planFor(this.#model!).publish(table);
+    kernels.refreshRange(first, count(this.#model!.state, "section"));
     if (table[slots.FAULT] !== 0) throw new StateError("a section leads out of the network");
   }
 
   /** Makes room for the values of blocks that were added since, all silent. */
   #coverBlocks(): void {
-    const blocks = count(this.#cluster!.state, "block");
+    const blocks = count(this.#model!.state, "block");
     const stride = this.#dock!.table[slots.STRIDE]!;
     const silence = (slot: number, bytesPerBlock: number) =>
       this.#dock!.scratch
@@ -278,14 +272,14 @@ export class WasmEngine implements Engine {
     silence(slots.AT_ACTIVE_COUNT, stride * 4);
     this.#dock!.scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
     // Neurons with a memory note their slopes in requests, too.
-    if (this.#cluster!.hasMemory) this.#dock!.scratch.ensure(slots.AT_DENOMINATOR, blocks * stride * 512);
+    if (this.#model!.hasMemory) this.#dock!.scratch.ensure(slots.AT_DENOMINATOR, blocks * stride * 512);
     this.#coveredBlocks = blocks;
     this.#coverThreads();
   }
 
   /** Makes room for what only training needs. */
   #coverTraining(): void {
-    const { state } = this.#cluster!;
+    const { state } = this.#model!;
     const blocks = count(state, "block");
     const values = blocks * this.#dock!.table[slots.STRIDE]! * 512;
     for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#dock!.scratch.ensure(slot, values);
@@ -300,7 +294,7 @@ export class WasmEngine implements Engine {
 
   /** Gives every thread room for the records of a chunk, and decides how large a chunk is. */
   #coverThreads(): void {
-    const { hexagons, state } = this.#cluster!;
+    const { hexagons, state } = this.#model!;
     const blocks = count(state, "block");
     const step = this.#dock!.table[slots.STRIDE]!;
     const threads = this.#dock!.table[slots.THREADS]!;
@@ -326,19 +320,19 @@ export class WasmEngine implements Engine {
 
   /** Called by the kernels: sections for the neurons that are positive for the first time. */
   #allocate(hexagon: number): void {
-    const cluster = this.#cluster!;
+    const model = this.#model!;
     // Of a single sample the values themselves are the largest ones.
     const slot = this.#dock!.table[slots.STRIDE] === 1 ? slots.AT_VALUE : slots.AT_TOP;
     const top = this.#floatsAt(slot, this.#coveredBlocks * 128);
-    allocateSources(cluster, cluster.hexagons[hexagon]!, (id) => top[id]! > 0);
+    allocateSources(model, model.hexagons[hexagon]!, (id) => top[id]! > 0);
     this.#grown();
   }
 
   /** Called by the kernels: splits the marked sections. */
   #split(hexagon: number): void {
-    const cluster = this.#cluster!;
-    const marked = markedSections(cluster, cluster.hexagons[hexagon]!);
-    split(cluster, cluster.hexagons[hexagon]!, marked);
+    const model = this.#model!;
+    const marked = markedSections(model, model.hexagons[hexagon]!);
+    split(model, model.hexagons[hexagon]!, marked);
     this.#grown();
     for (const section of marked) this.#dock!.kernels.refreshRange(section, section + 1);
   }
@@ -348,7 +342,7 @@ export class WasmEngine implements Engine {
     this.#coverBlocks();
     this.#coverTraining();
     // Outputs come alive with the first block of their hexagon.
-    const { template, hexagons, outputNeurons } = this.#cluster!;
+    const { template, hexagons, outputNeurons } = this.#model!;
     const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, this.#dock!.table[slots.OUTPUTS]!);
     template.outputs.forEach(({ hexagon }, index) => {
       if (hexagons[hexagon]!.blocks.length > 0) for (const neuron of outputNeurons[index]!) alive[neuron] = 1;

@@ -1,8 +1,8 @@
-import type { Cluster } from "../../network/cluster.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import { Buffers } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
 import { expandRows, type Part, type RequestRun, type Rows } from "./run-rows.ts";
-import type { Scoped } from "./step-recorder.ts";
+import type { Scoped } from "./kernels.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 
 /** Where the kernels of a step find their samples. */
@@ -45,15 +45,20 @@ export class RowFeed {
   }
 
   /** Copies rows behind the first `at` ones, a multiple of TABLE_PART_ROWS. There is room for them. */
-  write(cluster: Cluster, { inputs, expected }: { inputs: Rows[]; expected: Rows[] }, at: number, rows: number): void {
+  write(
+    model: NetworkModel,
+    { inputs, expected }: { inputs: Rows[]; expected: Rows[] },
+    at: number,
+    rows: number,
+  ): void {
     for (const { index, width, rows: values } of inputs)
       this.#buffers.write(`data ${index}`, values.subarray(0, rows * width), at * width * values.BYTES_PER_ELEMENT);
-    const wanted = expandRows(cluster, expected, { first: 0, cycles: rows });
+    const wanted = expandRows(model, expected, { first: 0, cycles: rows });
     this.#buffers.write("expected", wanted, rows === 0 ? 0 : at * (wanted.byteLength / rows));
   }
 
   /** A part of a run, in the order in which its rows lie. Without expectations for a request. */
-  stream(cluster: Cluster, run: RequestRun & { expected?: Rows[] }, { first, cycles }: Part): Feed {
+  stream(model: NetworkModel, run: RequestRun & { expected?: Rows[] }, { first, cycles }: Part): Feed {
     const rows = cycles + run.timeLength - 1;
     const inputs = run.inputs.map((column) => ({
       ...column,
@@ -63,7 +68,7 @@ export class RowFeed {
       this.#buffers.atLeast(`data ${index}`, values.byteLength);
       this.#buffers.write(`data ${index}`, values);
     }
-    const wanted = expandRows(cluster, run.expected ?? [], { first, cycles: run.expected ? cycles : 0 });
+    const wanted = expandRows(model, run.expected ?? [], { first, cycles: run.expected ? cycles : 0 });
     this.#buffers.atLeast("expected", wanted.byteLength);
     this.#buffers.write("expected", wanted);
     if (this.#inOrder < cycles) {
@@ -74,21 +79,21 @@ export class RowFeed {
       );
       this.#inOrder = cycles;
     }
-    return this.#feed(cluster, inputs, run.timeLength);
+    return this.#feed(model, inputs, run.timeLength);
   }
 
   /** Cycles of a table that was written before, in any order. `columns` tells what it holds. */
-  pick(cluster: Cluster, columns: Rows[], order: Uint32Array, timeLength: number): Feed {
+  pick(model: NetworkModel, columns: Rows[], order: Uint32Array, timeLength: number): Feed {
     this.#buffers.atLeast("order", order.byteLength);
     this.#buffers.write("order", order);
-    return this.#feed(cluster, columns, timeLength);
+    return this.#feed(model, columns, timeLength);
   }
 
   destroy(): void {
     this.#buffers.destroy();
   }
 
-  #feed({ template, state }: Cluster, columns: Rows[], timeLength: number): Feed {
+  #feed({ template, state }: NetworkModel, columns: Rows[], timeLength: number): Feed {
     const { inputWidth } = state.arrays;
     // An input of which nothing is said reads no data, but its binding needs a buffer.
     const none = this.#buffers.atLeast("none", 4);

@@ -1,8 +1,8 @@
-import { createCluster, outputWidth, widenInput, type Cluster } from "../../network/cluster.ts";
-import { BATCH_RATE, directShare, ONLINE_RATE } from "../../network/learning.ts";
-import { MemoryFullError } from "../../network/engine.ts";
-import { NEURONS_PER_BLOCK } from "../../network/layout.ts";
-import type { Metrics } from "../../network/network.ts";
+import { outputWidth, widenInput, createModel, type NetworkModel } from "../../network/network-model.ts";
+import { BATCH_RATE, NEURONS_PER_BLOCK, ONLINE_RATE } from "../../network/constants.ts";
+import { directShare } from "../../network/learning.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
+import type { NetworkFigures } from "../../network/network-figures.ts";
 import { widenOutput } from "../../network/readout.ts";
 import { cyclesToReduction, reduce } from "../../network/reduce.ts";
 import { startsWide, startWide } from "../../network/start-blocks.ts";
@@ -10,9 +10,10 @@ import { bytesPer } from "../../network/state.ts";
 import { readCycle, writeCycle } from "../../network/cycle.ts";
 import { adoptState, exportState } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
+import { MODES } from "./codes.ts";
 import { GpuMemoryError, type Gpu } from "./device.ts";
 import { RowFeed, type Feed } from "./feed.ts";
-import type { Kernels } from "./kernels.ts";
+import type { Kernels, Scoped } from "./kernels.ts";
 import { NetworkBuffers } from "./network-buffers.ts";
 import { structs } from "./records.ts";
 import {
@@ -24,15 +25,8 @@ import {
   type TrainRule,
   type TrainRun,
 } from "./run-rows.ts";
-import {
-  countSynapses,
-  GPU_GROUPS,
-  Recorder,
-  SOFTWARE_GROUPS,
-  type GroupLimits,
-  type Scoped,
-} from "./step-recorder.ts";
-import { MODES, ROUND_MS, StepQueue, type Step } from "./step-queue.ts";
+import { countSynapses, GPU_GROUPS, Recorder, SOFTWARE_GROUPS, type GroupLimits } from "./step-recorder.ts";
+import { ROUND_MS, StepQueue, type Step } from "./step-queue.ts";
 import { Table, type TablePart, type TableRun } from "./table.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 
@@ -57,30 +51,30 @@ export class GpuNetwork {
   readonly #rows: RowFeed;
   /** The rows of a task. */
   #table: Table | null = null;
-  #cluster: Cluster;
+  #model: NetworkModel;
   #device: NetworkBuffers;
   #header: Uint32Array;
   #hexagonScopes: Scoped[] = [];
 
   private constructor(
     { gpu, recorder, queue }: { gpu: Gpu; recorder: Recorder; queue: StepQueue },
-    cluster: Cluster,
+    model: NetworkModel,
     device: NetworkBuffers,
   ) {
     this.#gpu = gpu;
     this.#recorder = recorder;
     this.#queue = queue;
     this.#rows = new RowFeed(gpu);
-    this.#cluster = cluster;
+    this.#model = model;
     this.#device = device;
-    this.#header = cluster.state.arrays.header.slice();
+    this.#header = model.state.arrays.header.slice();
     this.#makeScopes();
   }
 
   static create(on: OnGpu, template: Template, seed: number): Promise<GpuNetwork> {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
       throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
-    return GpuNetwork.#from(on, createCluster(template, seed));
+    return GpuNetwork.#from(on, createModel(template, seed));
   }
 
   /** The network that `export` wrote, on whatever host. The bytes have been checked; see `adoptState`. */
@@ -88,19 +82,19 @@ export class GpuNetwork {
     return GpuNetwork.#from(on, adoptState(bytes));
   }
 
-  static async #from({ gpu, kernels, roundMs = ROUND_MS }: OnGpu, cluster: Cluster): Promise<GpuNetwork> {
+  static async #from({ gpu, kernels, roundMs = ROUND_MS }: OnGpu, model: NetworkModel): Promise<GpuNetwork> {
     const recorder = await Recorder.create(gpu, kernels);
-    const device = await NetworkBuffers.upload(gpu, cluster);
+    const device = await NetworkBuffers.upload(gpu, model);
     const queue = new StepQueue(gpu, recorder, { limits: groupLimits(gpu), roundMs });
-    return new GpuNetwork({ gpu, recorder, queue }, skeleton(cluster), device);
+    return new GpuNetwork({ gpu, recorder, queue }, skeleton(model), device);
   }
 
   get template(): Template {
-    return this.#cluster.template;
+    return this.#model.template;
   }
 
   get seed(): number {
-    return this.#cluster.seed;
+    return this.#model.seed;
   }
 
   /** Trained samples. */
@@ -110,7 +104,7 @@ export class GpuNetwork {
 
   /** Requests change what the network will show next. */
   get remembers(): boolean {
-    return this.#cluster.hasMemory || this.#cluster.hasBackEdges;
+    return this.#model.hasMemory || this.#model.hasBackEdges;
   }
 
   /** Bytes on the device. */
@@ -119,7 +113,7 @@ export class GpuNetwork {
   }
 
   get outputs(): { name: string; width: number }[] {
-    return this.template.outputs.map(({ name }, index) => ({ name, width: outputWidth(this.#cluster, index) }));
+    return this.template.outputs.map(({ name }, index) => ({ name, width: outputWidth(this.#model, index) }));
   }
 
   /** The whole state as a safetensors file. */
@@ -128,11 +122,11 @@ export class GpuNetwork {
   }
 
   /** A copy of the network in the form in which the reference kernels know it. */
-  async download(): Promise<Cluster> {
+  async download(): Promise<NetworkModel> {
     return this.#device.download(this.#header);
   }
 
-  async metrics(): Promise<Metrics> {
+  async figures(): Promise<NetworkFigures> {
     const { counts } = this.#device;
     const { device } = this.#gpu;
     this.#device.buffers.write("tally", Uint32Array.of(0), 8);
@@ -143,7 +137,7 @@ export class GpuNetwork {
     device.queue.submit([encoder.finish()]);
     const layout = structs("Hexagon");
     const found = await this.#device.buffers.read({ tally: 4, hexagons: this.#device.hexagonCount * layout.words });
-    const hexagons = this.#cluster.hexagons.map(({ index, role }) => {
+    const hexagons = this.#model.hexagons.map(({ index, role }) => {
       const at = (field: string) => found["hexagons"]![index * layout.words + layout.at(field)]!;
       const bytes = at("blocks") * bytesPer("block") + at("sections") * bytesPer("section");
       return { blocks: role === "input" ? 0 : at("blocks"), sections: at("sections"), bytes };
@@ -171,7 +165,7 @@ export class GpuNetwork {
     await this.#train(run, async (part) => {
       const shape = { outputs: this.#device.counts.output, stepCycles: run.batchSize };
       for (const chunk of chunksOf(run, part, shape))
-        await this.#learn(run, chunk, this.#rows.stream(this.#cluster, run, chunk));
+        await this.#learn(run, chunk, this.#rows.stream(this.#model, run, chunk));
     });
   }
 
@@ -188,7 +182,7 @@ export class GpuNetwork {
       this.#table = await Table.create(this.#gpu, part, { outputs: this.#device.counts.output, bytesMax });
     }
     if (this.#table === null) return false;
-    this.#table.write(this.#cluster, part);
+    this.#table.write(this.#model, part);
     return true;
   }
 
@@ -204,7 +198,7 @@ export class GpuNetwork {
     const table = Table.whole(this.#table, run);
     await this.#train({ ...run, cycles: run.order.length }, async (part) => {
       const order = run.order.subarray(part.first, part.first + part.cycles);
-      await this.#learn(run, part, table.pick(this.#cluster, order));
+      await this.#learn(run, part, table.pick(this.#model, order));
     });
   }
 
@@ -215,18 +209,16 @@ export class GpuNetwork {
     const stride = this.#device.counts.output;
     if (run.cycles === 0) return results;
     // What connections that run backwards carry must not depend on how many samples a step has.
-    const samples = this.#cluster.hasBackEdges ? 1 : REQUEST_SAMPLES;
+    const samples = this.#model.hasBackEdges ? 1 : REQUEST_SAMPLES;
     await this.#device.ensureSamples(Math.min(samples, run.cycles));
     for (const chunk of chunksOf(run, { first: 0, cycles: run.cycles }, { outputs: stride, stepCycles: samples })) {
       const steps: Step[] = [];
       for (let cycle = 0; cycle < chunk.cycles; cycle += samples)
         steps.push({ firstRow: cycle, samples: Math.min(samples, chunk.cycles - cycle), resultRow: cycle, rate: 0 });
       this.#device.buffers.atLeast("shown", chunk.cycles * stride * 4);
-      await this.#compute(steps, MODES.request, this.#rows.stream(this.#cluster, run, chunk));
+      await this.#compute(steps, MODES.request, this.#rows.stream(this.#model, run, chunk));
       const { shown } = await this.#device.buffers.read({ shown: chunk.cycles * stride });
-      results.forEach((result, index) =>
-        packRows(this.#cluster, index, new Float32Array(shown!.buffer), result, chunk),
-      );
+      results.forEach((result, index) => packRows(this.#model, index, new Float32Array(shown!.buffer), result, chunk));
     }
     return results;
   }
@@ -244,7 +236,7 @@ export class GpuNetwork {
     await this.#device.ensureSamples(Math.min(batchSize, cycles));
     for (let first = 0; first < cycles;) {
       // As in `Network`: between steps, after the same ones however samples are cut into runs.
-      const toReduction = cyclesToReduction(this.#cluster, this.cycle);
+      const toReduction = cyclesToReduction(this.#model, this.cycle);
       const part = { first, cycles: Math.min(cycles - first, Math.ceil(toReduction / batchSize) * batchSize) };
       await learn(part);
       if (part.cycles >= toReduction) {
@@ -270,48 +262,48 @@ export class GpuNetwork {
   }
 
   #compute(steps: Step[], mode: number, feed: Feed): Promise<void> {
-    const run = { cluster: this.#cluster, network: this.#device, hexagonScopes: this.#hexagonScopes, feed };
+    const run = { model: this.#model, network: this.#device, hexagonScopes: this.#hexagonScopes, feed };
     return this.#queue.run(steps, mode, run);
   }
 
   async #startWide(): Promise<void> {
-    const cluster = await this.download();
-    startWide(cluster);
-    await this.#replace(cluster);
+    const model = await this.download();
+    startWide(model);
+    await this.#replace(model);
   }
 
   /** Removes what has learnt nothing. Rare, so the host does it on a copy. */
   async #reduce(): Promise<void> {
-    const cluster = await this.download();
-    if (reduce(cluster) > 0) await this.#replace(cluster);
-    else this.#header = cluster.state.arrays.header.slice();
+    const model = await this.download();
+    if (reduce(model) > 0) await this.#replace(model);
+    else this.#header = model.state.arrays.header.slice();
   }
 
   /** Makes inputs and outputs as wide as a run needs. Rare, so the host does it on a copy. */
   async #widen({ inputs, expected }: Pick<TrainRun, "inputs" | "expected">, timeLength: number): Promise<void> {
-    const { inputWidth } = this.#cluster.state.arrays;
+    const { inputWidth } = this.#model.state.arrays;
     const isWide =
       inputs.every(({ index, width }) => width * timeLength <= inputWidth[index]!) &&
-      expected.every(({ index, width }) => width <= outputWidth(this.#cluster, index));
+      expected.every(({ index, width }) => width <= outputWidth(this.#model, index));
     if (isWide) return;
-    const cluster = await this.download();
-    for (const { index, width } of inputs) widenInput(cluster, index, width * timeLength);
-    for (const { index, width } of expected) widenOutput(cluster, index, width);
+    const model = await this.download();
+    for (const { index, width } of inputs) widenInput(model, index, width * timeLength);
+    for (const { index, width } of expected) widenOutput(model, index, width);
     // What it says about outputs is no longer right.
     this.release();
-    await this.#replace(cluster);
+    await this.#replace(model);
   }
 
-  async #replace(cluster: Cluster): Promise<void> {
-    const device = await NetworkBuffers.upload(this.#gpu, cluster).catch((error: unknown) => {
+  async #replace(model: NetworkModel): Promise<void> {
+    const device = await NetworkBuffers.upload(this.#gpu, model).catch((error: unknown) => {
       // Nothing has changed yet: the network needs more than the device has, and nobody else need care.
       if (error instanceof GpuMemoryError) throw new MemoryFullError(error.message, { cause: error });
       throw error;
     });
     this.#forgetDevice();
     this.#device = device;
-    this.#cluster = skeleton(cluster);
-    this.#header = cluster.state.arrays.header.slice();
+    this.#model = skeleton(model);
+    this.#header = model.state.arrays.header.slice();
     this.#makeScopes();
   }
 
@@ -324,10 +316,10 @@ export class GpuNetwork {
   #makeScopes(): void {
     const { settings } = this.template;
     const { words, at } = structs("Scope");
-    this.#hexagonScopes = this.#cluster.hexagons.map(({ index, role }) => {
+    this.#hexagonScopes = this.#model.hexagons.map(({ index, role }) => {
       const data = new DataView(new ArrayBuffer(words * 4));
       data.setUint32(at("hexagon") * 4, index, true);
-      data.setUint32(at("has_memory") * 4, this.#cluster.hasMemory && role === "hidden" ? 1 : 0, true);
+      data.setUint32(at("has_memory") * 4, this.#model.hasMemory && role === "hidden" ? 1 : 0, true);
       data.setFloat32(at("cooldown") * 4, settings.neuronCooldown, true);
       data.setUint32(at("refractory_time") * 4, settings.refractoryTime, true);
       const scope = this.#gpu.device.createBuffer({ label: `hexagon ${index}`, size: data.byteLength, usage: UNIFORM });
@@ -337,13 +329,13 @@ export class GpuNetwork {
   }
 }
 
-/** The cluster without its large arrays: what the host needs while the device has the rest. */
-function skeleton(cluster: Cluster): Cluster {
-  const { inputWidth, header } = cluster.state.arrays;
-  const empty = createCluster(cluster.template, cluster.seed);
-  empty.state.arrays.inputWidth.set(inputWidth.subarray(0, cluster.template.inputs.length));
+/** The network without its large arrays: what the host needs while the device has the rest. */
+function skeleton(model: NetworkModel): NetworkModel {
+  const { inputWidth, header } = model.state.arrays;
+  const empty = createModel(model.template, model.seed);
+  empty.state.arrays.inputWidth.set(inputWidth.subarray(0, model.template.inputs.length));
   empty.state.arrays.header.set(header);
-  return { ...empty, outputNeurons: cluster.outputNeurons };
+  return { ...empty, outputNeurons: model.outputNeurons };
 }
 
 const groupLimits = ({ identity }: Gpu): GroupLimits => (identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS);

@@ -7,6 +7,12 @@ export interface Kernel {
   readonly bindings: readonly Binding[];
 }
 
+/** What a kernel works on besides the network: a hexagon's uniform, an input's uniform and data, or what is expected. */
+export interface Scoped {
+  key: string;
+  buffers: Readonly<Record<string, GPUBuffer>>;
+}
+
 /** The kernels of one device, each compiled when it is needed for the first time. */
 export class Kernels {
   readonly #gpu: Gpu;

@@ -1,5 +1,5 @@
-import type { Cluster } from "../../network/cluster.ts";
-import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/layout.ts";
+import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import { bytesPer } from "../../network/state.ts";
 import { Buffers } from "./buffers.ts";
 import { GpuMemoryError, type Gpu } from "./device.ts";
@@ -45,9 +45,9 @@ export class NetworkBuffers {
     this.room = this.#bounded(roomToGrow(this.counts, this.#shape));
   }
 
-  /** Copies a cluster to the device. Rejects when it does not fit. */
-  static async upload(gpu: Gpu, cluster: Cluster): Promise<NetworkBuffers> {
-    const records = packRecords(cluster);
+  /** Copies a network to the device. Rejects when it does not fit. */
+  static async upload(gpu: Gpu, model: NetworkModel): Promise<NetworkBuffers> {
+    const records = packRecords(model);
     const network = new NetworkBuffers(gpu, records);
     const { buffers, counts, room } = network;
     const bounds = { ...room, output: GROUPS_MAX };
@@ -73,8 +73,8 @@ export class NetworkBuffers {
     return network;
   }
 
-  /** The cluster as it is now. `header` brings what only the host counts. */
-  async download(header: Uint32Array): Promise<Cluster> {
+  /** The network as it is now. `header` brings what only the host counts. */
+  async download(header: Uint32Array): Promise<NetworkModel> {
     const { counts } = this;
     const found = await this.buffers.read({
       control: CONTROL.words,
@@ -186,7 +186,7 @@ export class NetworkBuffers {
   /** Bytes of the state that no pool holds. */
   get otherBytes(): number {
     const { output } = this.counts;
-    return bytesPer("cluster") + this.host.inputWidth.length * bytesPer("input") + output * bytesPer("output");
+    return bytesPer("network") + this.host.inputWidth.length * bytesPer("input") + output * bytesPer("output");
   }
 
   destroy(): void {

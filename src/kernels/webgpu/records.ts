@@ -1,15 +1,10 @@
-import { describe, type Cluster, type Hexagon } from "../../network/cluster.ts";
-import { HEADER, LAYOUT, NEURONS_PER_BLOCK, type ArrayName } from "../../network/layout.ts";
+import { type Hexagon, modelOf, type NetworkModel } from "../../network/network-model.ts";
+import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
+import { HEADER, LAYOUT, type ArrayName } from "../../network/layout.ts";
 import { append, count, createState } from "../../network/state.ts";
 import type { Template } from "../../network/template/parse-template.ts";
+import { BACK, FROM_INPUT, LEARNS, MATCH, ROLES } from "./codes.ts";
 import { readStructs } from "./structs.ts";
-
-/** Flags of a section; see `types.wgsl`. */
-const FROM_INPUT = 1;
-const MATCH = 2;
-const BACK = 4;
-const LEARNS = 8;
-const ROLES = { input: 0, hidden: 1, output: 2 } as const;
 
 export const structs = readStructs();
 
@@ -87,9 +82,9 @@ const OUTPUT_FIELDS: readonly (readonly [ArrayName, string])[] = [
   ["outputBiasSquare", "bias_square"],
 ];
 
-/** The records of a cluster. */
-export function packRecords(cluster: Cluster): Records & { host: HostPart } {
-  const { state, template } = cluster;
+/** The records of a network. */
+export function packRecords(model: NetworkModel): Records & { host: HostPart } {
+  const { state, template } = model;
   const { arrays } = state;
   const counts: Counts = {
     block: count(state, "block"),
@@ -98,36 +93,36 @@ export function packRecords(cluster: Cluster): Records & { host: HostPart } {
     row: count(state, "row"),
     output: count(state, "output"),
   };
-  const { lists, table, runs } = packHexagons(cluster);
+  const { lists, table, runs } = packHexagons(model);
   const records: Records = {
     counts,
     adamSteps: arrays.header[HEADER.adamSteps]!,
-    seed: cluster.seed,
+    seed: model.seed,
     lists,
     runs,
     hexagons: table,
-    blocks: gather(cluster, "Block", counts.block, BLOCK_FIELDS),
-    neurons: gather(cluster, "Neuron", counts.block * NEURONS_PER_BLOCK, NEURON_FIELDS),
-    sections: gather(cluster, "Section", counts.section, SECTION_FIELDS),
-    tiles: gather(cluster, "Tile", counts.tile, TILE_FIELDS),
-    outputs: gather(cluster, "Output", counts.output, OUTPUT_FIELDS),
-    weights: used(cluster, "weight") as Float32Array,
-    moments: used(cluster, "weightMoment") as Float32Array,
-    readout: used(cluster, "readout") as Float32Array,
-    readout_moments: interleave(used(cluster, "readoutMoment"), used(cluster, "readoutSquare")),
+    blocks: gather(model, "Block", counts.block, BLOCK_FIELDS),
+    neurons: gather(model, "Neuron", counts.block * NEURONS_PER_BLOCK, NEURON_FIELDS),
+    sections: gather(model, "Section", counts.section, SECTION_FIELDS),
+    tiles: gather(model, "Tile", counts.tile, TILE_FIELDS),
+    outputs: gather(model, "Output", counts.output, OUTPUT_FIELDS),
+    weights: used(model, "weight") as Float32Array,
+    moments: used(model, "weightMoment") as Float32Array,
+    readout: used(model, "readout") as Float32Array,
+    readout_moments: interleave(used(model, "readoutMoment"), used(model, "readoutSquare")),
   };
-  deriveFields(cluster, records);
+  deriveFields(model, records);
   const host = {
     template,
     header: arrays.header.slice(),
-    inputWidth: used(cluster, "inputWidth").slice() as Uint32Array,
-    outputOwner: used(cluster, "outputOwner").slice() as Uint32Array,
+    inputWidth: used(model, "inputWidth").slice() as Uint32Array,
+    outputOwner: used(model, "outputOwner").slice() as Uint32Array,
   };
   return { ...records, host };
 }
 
-/** The cluster that records stand for. */
-export function unpackRecords(records: Records, host: HostPart): Cluster {
+/** The network that records stand for. */
+export function unpackRecords(records: Records, host: HostPart): NetworkModel {
   const state = createState();
   const { counts } = records;
   append(state, "input", host.inputWidth.length);
@@ -154,7 +149,7 @@ export function unpackRecords(records: Records, host: HostPart): Cluster {
     arrays.readoutMoment[i] = records.readout_moments[2 * i]!;
     arrays.readoutSquare[i] = records.readout_moments[2 * i + 1]!;
   }
-  return describe(host.template, state);
+  return modelOf(host.template, state);
 }
 
 /** The blocks of each hexagon in the form in which they follow `lists`: [hexagon][blockCapacity]. */
@@ -171,7 +166,7 @@ export function memberList(
   return members;
 }
 
-function packHexagons({ hexagons, template, outputNeurons, state }: Cluster) {
+function packHexagons({ hexagons, template, outputNeurons, state }: NetworkModel) {
   const lists: number[] = [];
   const { words, at } = structs("Hexagon");
   const table = new Uint32Array(hexagons.length * words);
@@ -200,7 +195,7 @@ function packHexagons({ hexagons, template, outputNeurons, state }: Cluster) {
 }
 
 /** Fills in what the device keeps beside the state because its kernels ask for it often. */
-function deriveFields({ hexagons, state, template }: Cluster, records: Records): void {
+function deriveFields({ hexagons, state, template }: NetworkModel, records: Records): void {
   const { source, target, blockHexagon, outputOwner } = state.arrays;
   const section = structs("Section");
   for (let s = 0; s < records.counts.section; s++) {
@@ -233,18 +228,18 @@ function consecutive(list: number[]): number[][] {
   return found;
 }
 
-function used({ state }: Cluster, name: ArrayName): Uint32Array | Float32Array {
+function used({ state }: NetworkModel, name: ArrayName): Uint32Array | Float32Array {
   return state.arrays[name].subarray(0, count(state, LAYOUT[name].per) * LAYOUT[name].width);
 }
 
 /** Elements that each item of a record has of an array. */
 const elements = (name: ArrayName) => (LAYOUT[name].width === NEURONS_PER_BLOCK ? 1 : LAYOUT[name].width);
 
-function gather(cluster: Cluster, struct: string, items: number, fields: typeof BLOCK_FIELDS): Uint32Array {
+function gather(model: NetworkModel, struct: string, items: number, fields: typeof BLOCK_FIELDS): Uint32Array {
   const { words, at } = structs(struct);
   const records = new Uint32Array(items * words);
   for (const [name, field] of fields) {
-    const array = cluster.state.arrays[name];
+    const array = model.state.arrays[name];
     const bits = new Uint32Array(array.buffer, array.byteOffset, array.length);
     const width = elements(name);
     const offset = at(field);

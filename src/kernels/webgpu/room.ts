@@ -1,12 +1,17 @@
-import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK } from "../../network/layout.ts";
-import { FEW_SECTIONS, START_BLOCKS } from "../../network/learning.ts";
+import {
+  FEW_SECTIONS,
+  NEURONS_PER_BLOCK,
+  SECTIONS_PER_BLOCK,
+  START_BLOCKS_HIDDEN,
+  START_BLOCKS_OUTPUT,
+} from "../../network/constants.ts";
 import { bytesPer, STATE_BYTES_MAX } from "../../network/state.ts";
 import type { Counts } from "./records.ts";
 
 /** How many things of each sort the pools have room for. */
 export type Room = Omit<Counts, "output">;
 
-const START = Math.max(START_BLOCKS.hidden, START_BLOCKS.output) + 1;
+const START = Math.max(START_BLOCKS_HIDDEN, START_BLOCKS_OUTPUT) + 1;
 
 /**
  * Room with which a step can begin on a network of this size: nothing that one step could add at the very most

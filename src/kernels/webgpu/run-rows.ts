@@ -1,7 +1,7 @@
-import type { Cluster } from "../../network/cluster.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import { count } from "../../network/state.ts";
 import { expandValue, NEURONS_PER_VALUE, packValue } from "../../network/output-values.ts";
-import { EXCLUDED, NO_OPINION } from "./expected-values.ts";
+import { EXCLUDED, NO_OPINION } from "./codes.ts";
 
 /** Rows of one input or output as they lie in the dataset, `[rows][width]`. */
 export interface Rows {
@@ -69,7 +69,7 @@ export function checkRows(
 
 /** What the output neurons should show in each cycle of a part, [cycle][output neuron]. */
 export function expandRows(
-  { outputNeurons, template, state }: Cluster,
+  { outputNeurons, template, state }: NetworkModel,
   columns: Rows[],
   { first, cycles }: Part,
 ): Float32Array {
@@ -98,7 +98,7 @@ export function expandRows(
 
 /** Packs what the output neurons showed in a part, [cycle][output neuron], into the external values of one output. */
 export function packRows(
-  { outputNeurons, template, state }: Cluster,
+  { outputNeurons, template, state }: NetworkModel,
   index: number,
   shown: Float32Array,
   result: Float32Array,

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster } from "../../network/cluster.ts";
+import { MODES } from "./codes.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import type { Gpu } from "./device.ts";
 import type { Feed } from "./feed.ts";
 import type { NetworkBuffers } from "./network-buffers.ts";
 import { structs, type Counts } from "./records.ts";
-import { shapeOf, stepDispatches, type GroupLimits, type Recorder, type Scoped } from "./step-recorder.ts";
+import { shapeOf, stepDispatches, type GroupLimits, type Recorder } from "./step-recorder.ts";
+import type { Scoped } from "./kernels.ts";
 
 export interface Step {
   firstRow: number;
@@ -12,8 +14,6 @@ export interface Step {
   resultRow: number;
   rate: number;
 }
-
-export const MODES = { batch: 0, online: 1, request: 2 } as const;
 
 const CONTROL = structs("Control");
 /** What is submitted between two readbacks is worth about this much time: long enough to hide their cost. */
@@ -31,7 +31,7 @@ const EXPECTED_RISE = 1.1;
 
 /** What the steps of a run work on. */
 export interface StepRun {
-  cluster: Cluster;
+  model: NetworkModel;
   network: NetworkBuffers;
   hexagonScopes: readonly Scoped[];
   feed: Feed;
@@ -55,7 +55,7 @@ export class StepQueue {
     this.#roundMs = roundMs;
   }
 
-  async run(steps: readonly Step[], mode: number, { cluster, network, hexagonScopes, feed }: StepRun): Promise<void> {
+  async run(steps: readonly Step[], mode: number, { model, network, hexagonScopes, feed }: StepRun): Promise<void> {
     writeSteps(network, steps);
     network.writeFields({ mode, steps: steps.length, next_step: 0, halted: 0 });
     const samples = steps[0]?.samples ?? 0;
@@ -67,7 +67,7 @@ export class StepQueue {
     for (let next = 0; next < steps.length;) {
       const round = steps.slice(next, next + this.#roundSteps);
       const started = performance.now();
-      const shape = shapeOf(cluster, roomy(network.counts));
+      const shape = shapeOf(model, roomy(network.counts));
       const plan = { isTraining: mode !== MODES.request, hexagonScopes, feed, limits: this.#limits };
       await this.#gpu.checked(() => {
         for (let first = 0; first < round.length; first += SUBMIT_STEPS) {

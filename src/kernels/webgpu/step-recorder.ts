@@ -1,7 +1,7 @@
-import type { Cluster } from "../../network/cluster.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import type { Gpu } from "./device.ts";
 import type { Feed } from "./feed.ts";
-import type { Kernel, Kernels } from "./kernels.ts";
+import type { Kernel, Kernels, Scoped } from "./kernels.ts";
 import type { NetworkBuffers } from "./network-buffers.ts";
 
 /** Kernels of a step in the order in which they first run. */
@@ -32,12 +32,6 @@ export const KERNEL_NAMES = [
 
 export type KernelName = (typeof KERNEL_NAMES)[number];
 
-/** What a dispatch works on besides the network: a hexagon's uniform, an input's uniform and data, or what is expected. */
-export interface Scoped {
-  key: string;
-  buffers: Readonly<Record<string, GPUBuffer>>;
-}
-
 export interface Dispatch {
   kernel: KernelName;
   groups: readonly [number, number?, number?];
@@ -57,13 +51,13 @@ export interface Shape {
 }
 
 export function shapeOf(
-  cluster: Cluster,
+  model: NetworkModel,
   counts: { block: number; section: number; tile: number; output: number },
 ): Shape {
   return {
-    hexagons: cluster.hexagons.map(({ role, targets }) => ({ role, hasTargets: targets.length > 0 })),
-    hasMemory: cluster.hasMemory,
-    hasBackEdges: cluster.hasBackEdges,
+    hexagons: model.hexagons.map(({ role, targets }) => ({ role, hasTargets: targets.length > 0 })),
+    hasMemory: model.hasMemory,
+    hasBackEdges: model.hasBackEdges,
     blocks: counts.block,
     sections: counts.section,
     tiles: counts.tile,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as constants from "../../network/constants.ts";
 import { paths } from "../../files/paths.ts";
 
 /** How a WGSL struct lies in memory, in words of four bytes. */
@@ -25,7 +26,7 @@ function layOut(struct: string, body: string): StructLayout {
   const fields = new Map<string, number>();
   let words = 0;
   let alignment = 1;
-  for (const [, field, type] of body.matchAll(/(\w+):\s*([\w<>]+(?:, \d+>)?)/g)) {
+  for (const [, field, type] of body.matchAll(/(\w+):\s*([\w<>]+(?:, \w+>)?)/g)) {
     const { size, align } = sizeOf(type!);
     words = Math.ceil(words / align) * align;
     alignment = Math.max(alignment, align);
@@ -46,9 +47,14 @@ function layOut(struct: string, body: string): StructLayout {
 function sizeOf(type: string): { size: number; align: number } {
   if (type === "u32" || type === "f32") return { size: 1, align: 1 };
   if (type === "vec4f") return { size: 4, align: 4 };
-  const fixed = /^array<[uf]32, (\d+)>$/.exec(type);
-  if (fixed) return { size: Number(fixed[1]), align: 1 };
+  const fixed = /^array<[uf]32, (\w+)>$/.exec(type);
+  if (fixed) return { size: lengthOf(fixed[1]!), align: 1 };
   // What a buffer holds beyond the struct's own words.
   if (/^array<[uf]32>$/.test(type)) return { size: 0, align: 1 };
   throw new Error(`type ${type} is not known`);
+}
+
+/** A number, or the name of one in `network/constants.ts`. */
+function lengthOf(text: string): number {
+  return Number(new Map<string, number>(Object.entries(constants)).get(text) ?? text);
 }

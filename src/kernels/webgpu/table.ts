@@ -1,4 +1,4 @@
-import type { Cluster } from "../../network/cluster.ts";
+import type { NetworkModel } from "../../network/network-model.ts";
 import type { Gpu } from "./device.ts";
 import { RowFeed, TABLE_PART_ROWS, type Feed } from "./feed.ts";
 import type { Rows } from "./run-rows.ts";
@@ -77,16 +77,16 @@ export class Table {
   }
 
   /** Adds the next rows. */
-  write(cluster: Cluster, part: TablePart): void {
+  write(model: NetworkModel, part: TablePart): void {
     const { key, first, rows } = part;
     const isNext = key === this.#part.key && first === this.#filled && first % TABLE_PART_ROWS === 0;
     if (!isNext || first + rows > this.#part.rowsTotal) throw new RangeError("a part of a table out of turn");
-    this.#feed.write(cluster, part, first, rows);
+    this.#feed.write(model, part, first, rows);
     this.#filled += rows;
   }
 
-  pick(cluster: Cluster, order: Uint32Array): Feed {
-    return this.#feed.pick(cluster, this.#part.inputs, order, this.#part.timeLength);
+  pick(model: NetworkModel, order: Uint32Array): Feed {
+    return this.#feed.pick(model, this.#part.inputs, order, this.#part.timeLength);
   }
 
   destroy(): void {

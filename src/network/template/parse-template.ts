@@ -2,8 +2,6 @@ import type { Position } from "../grid.ts";
 import type { TemplateError } from "./template-error.ts";
 import { TokenReader, type Token } from "./tokens.ts";
 
-export { TemplateError } from "./template-error.ts";
-
 export type InputKind = "plain" | "binary" | "match";
 export type OutputKind = "plain" | "bool" | "int" | "float";
 

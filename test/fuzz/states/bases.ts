@@ -1,4 +1,5 @@
 /** Small trained networks that have everything a template can say. */
+import { ReferenceEngine } from "../../../src/kernels/reference/reference-engine.ts";
 import { Network } from "../../../src/network/network.ts";
 import { writeCycle } from "../../../src/network/cycle.ts";
 import { HEADER } from "../../../src/network/layout.ts";
@@ -49,14 +50,14 @@ export function trainedStates(): Uint8Array[] {
   return TEMPLATES.map((text, nth) => {
     const random = createRandom(nth + 1);
     const template = parseTemplate(text);
-    const network = Network.create(template, nth + 1);
+    const network = Network.create(template, nth + 1, new ReferenceEngine());
     for (let n = 0; n < 3; n++)
       network.train({ ...samplesFor(template, 16, random), step: 8, update: n === 2 ? "online" : "batch", rate: 1 });
     if (!template.settings.enableReduction) return network.export();
     // A few samples before it is reduced.
-    const cluster = restoreState(network.export());
-    writeCycle(cluster.state.arrays.header, 4_990);
-    cluster.state.arrays.header[HEADER.reducedSections] = count(cluster.state, "section") >> 1;
-    return exportState(cluster);
+    const model = restoreState(network.export());
+    writeCycle(model.state.arrays.header, 4_990);
+    model.state.arrays.header[HEADER.reducedSections] = count(model.state, "section") >> 1;
+    return exportState(model);
   });
 }

@@ -1,5 +1,6 @@
 /** Changes trained states: one field, or a few together that go with each other. */
-import { ARRAY_NAMES, HEADER, LAYOUT, NONE, SECTIONS_PER_BLOCK, type ArrayName } from "../../../src/network/layout.ts";
+import { NONE, SECTIONS_PER_BLOCK } from "../../../src/network/constants.ts";
+import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName } from "../../../src/network/layout.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor, type Tensors } from "../../../src/network/safetensors.ts";
 import { checksum } from "../../../src/network/state-file.ts";
 import { createRandom, type Random } from "../../support/random.ts";

@@ -5,7 +5,7 @@
  *     node process.js '{"seed":1,"first":0,"count":100,"engines":["webgpu"],"takesAll":false}'
  */
 import { writeSync } from "node:fs";
-import { MemoryFullError } from "../../../src/network/engine.ts";
+import { MemoryFullError } from "../../../src/network/memory-full-error.ts";
 import { StateError } from "../../../src/network/state-error.ts";
 import { checkState } from "../../../src/network/state-file.ts";
 import { createRandom } from "../../support/random.ts";

@@ -1,4 +1,5 @@
 /** Lists of the learners that touch a tile of a section: where their deltas are, how active it is, what its slope is. */
+import { OPEN_MAX } from "../../../network/constants.ts";
 import {
   AT_COLUMN_COUNT,
   AT_COLUMN_OFFSET,
@@ -127,5 +128,5 @@ function listConstant(section: u32, hot: usize, tile: u32, lists: usize): u32 {
 }
 
 function limitOf(hot: usize, lane: usize): v128 {
-  return f32x4.splat(load<f32>(lane, HOT_START) == load<f32>(hot, HOT_OPEN) ? 2 : 1);
+  return f32x4.splat(load<f32>(lane, HOT_START) == load<f32>(hot, HOT_OPEN) ? <f32>OPEN_MAX : 1);
 }

@@ -19,9 +19,10 @@ import {
   ROLE_OUTPUT,
   STRIDE,
 } from "../slots.ts";
+import { LOG2_E } from "./curves.ts";
 import { getU, header, hexagonAt, hexagonOfBlock, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
-import { bounded, LOG2_E, madd, splat } from "./vectors.ts";
+import { bounded, madd, splat } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
 /** Address of the deltas of 32 neurons. */

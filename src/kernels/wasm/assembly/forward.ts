@@ -19,12 +19,12 @@ import {
   SAMPLES,
   STRIDE,
 } from "../slots.ts";
+import { log2 } from "./curves.ts";
 import { startsOf } from "./local.ts";
 import { computeValues, sumTile } from "./neurons.ts";
 import { floatSlot, getF, getU, hexagonAt, setF, setU, slot } from "./memory.ts";
 import { collectForward } from "./records.ts";
 import { appendActive } from "./unpack.ts";
-import { log2 } from "./vectors.ts";
 import { yieldAfter } from "./yield-point.ts";
 
 /** Neurons keep something from one cycle to the next. */

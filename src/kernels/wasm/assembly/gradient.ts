@@ -2,6 +2,7 @@
  * The weights of sections that inputs feed learn. An item keeps the deltas of one tile of 32 neurons in the cache while
  * all sections of their block pass; a ramp has all its synapses in it.
  */
+import { INPUT_RAMP_SIZE, SECTIONS_PER_BLOCK } from "../../../network/constants.ts";
 import {
   AT_BIAS,
   AT_BLOCK_SECTIONS,
@@ -12,7 +13,6 @@ import {
   HEXAGON_ROLE,
   IS_BATCH,
   ROLE_HIDDEN,
-  SECTIONS_PER_BLOCK,
 } from "../slots.ts";
 import { isTouched, listActivations, listOffsets, listTotal, listValues } from "./activations.ts";
 import { deltasOf, slopeTile, sumsOf } from "./backward.ts";
@@ -59,7 +59,7 @@ function learn(block: u32, tile: u32, thread: u32, isBatch: bool): void {
     const squares = sumGradient(deltas, listOffsets, toValue, entries, sums, mean, gradient, 0, 0, isBatch, false, false);
     if (isBatch) {
       const run = runOfTile(getU(slot(AT_SEED), section), tile);
-      stepTile(section, tile, gradient, mean, stepOfRamp(section, run, squares, 32), shift);
+      stepTile(section, tile, gradient, mean, stepOfRamp(section, run, squares, <f32>INPUT_RAMP_SIZE), shift);
     } else descendTile(section, tile, gradient);
   }
   if (!isBatch) return;

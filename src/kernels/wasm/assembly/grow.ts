@@ -1,4 +1,5 @@
 /** Growth: every section looks at its source's values, samples in order. */
+import { NONE, RECOVERIES_MAX, RECOVERY_SHARE, RECOVERY_VISITS } from "../../../network/constants.ts";
 import {
   AT_ENDS,
   AT_LARGEST,
@@ -17,8 +18,8 @@ import {
   SAMPLES,
   STRIDE,
 } from "../slots.ts";
-import { growSection, RECOVERIES_MAX, RECOVERY_SHARE, RECOVERY_VISITS } from "./grow-section.ts";
-import { HOT_LIMIT, HOT_NEXT, HOT_RANGE, hotOf, NONE, refresh } from "./hot.ts";
+import { growSection } from "./grow-section.ts";
+import { HOT_LIMIT, HOT_NEXT, HOT_RANGE, hotOf, refresh } from "./hot.ts";
 import { getF, getU, header, hexagonAt, rampsOf, setF, setSlot, setU, slot } from "./memory.ts";
 
 /**
@@ -72,17 +73,17 @@ function growList(first: usize, kind: u32, block: u32, n: u32, largest: f32, vis
 /** Outlier recovery of a section that has nothing else to do. */
 function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visited: u32): void {
   const ramps = rampsOf(section);
-  if (getU(slot(AT_RECOVERIES), section) >= RECOVERIES_MAX || ramps == 0) return;
+  if (getU(slot(AT_RECOVERIES), section) >= <u32>RECOVERIES_MAX || ramps == 0) return;
   const lower = load<f32>(hot);
   let visits = getU(slot(AT_VISITS), section);
   let largest = getF(slot(AT_LARGEST), section);
   // Sections that do not start at 0 may have seen fewer of the values.
-  if (lower == 0 && visits + visited < RECOVERY_VISITS) {
+  if (lower == 0 && visits + visited < <u32>RECOVERY_VISITS) {
     setU(slot(AT_VISITS), section, visits + visited);
     setF(slot(AT_LARGEST), section, max(largest, x));
     return;
   }
-  const enough = getF(slot(AT_ENDS), section * 4 + ramps - 1) * RECOVERY_SHARE;
+  const enough = getF(slot(AT_ENDS), section * 4 + ramps - 1) * <f32>RECOVERY_SHARE;
   const samples = slot(SAMPLES);
   const lowers = v128.load32_splat(hot);
   const ranges = v128.load32_splat(hot, HOT_RANGE);
@@ -93,7 +94,7 @@ function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visit
     if (q + 4 <= samples) {
       const seen = f32x4.sub(load4(at), lowers);
       const more = visits + popcnt(i32x4.bitmask(f32x4.gt(seen, f32x4.splat(0))));
-      if (more < RECOVERY_VISITS) {
+      if (more < <u32>RECOVERY_VISITS) {
         visits = more;
         tops = f32x4.pmax(tops, f32x4.pmin(seen, ranges));
         at += 4 * 512;
@@ -107,7 +108,7 @@ function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visit
     visits += u32(f32x4.extract_lane(one, 0) > 0);
     at += 512;
     q++;
-    if (visits < RECOVERY_VISITS) continue;
+    if (visits < <u32>RECOVERY_VISITS) continue;
     if (highest(tops) < enough) return growSlowly(section, KIND_INPUT, block, n);
     visits = 0;
     tops = f32x4.splat(0);

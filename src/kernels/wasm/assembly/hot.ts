@@ -16,6 +16,7 @@
  * What the kernels follow from section to section and to weights and cursors comes from here, so here it is bounded,
  * whatever the state says. Lists run from newer sections to older ones: they end, and no section is in one twice.
  */
+import { APPEND_FROM, FLOAT_MAX, INPUT_RAMP_COUNT, NEURON_RAMP_COUNT, NONE } from "../../../network/constants.ts";
 import {
   AT_BLOCK_HEXAGON,
   AT_ENDS,
@@ -57,10 +58,8 @@ export const NOT_OPEN: f32 = -1;
 export const OF_INPUT: f32 = -2;
 export const HOT_IS_BACK: u32 = 0x80000000;
 
-export const NONE: u32 = 0xffffffff;
 /** Target of a record that was refused. */
 const NO_HEXAGON: u32 = 0x7fffffff;
-const FLOAT_MAX: f32 = 3.4028234663852886e38;
 
 /** Address of a section's record. */
 // @ts-ignore: decorator
@@ -97,7 +96,7 @@ export function refresh(section: u32): void {
   const target = getU(slot(AT_BLOCK_HEXAGON), block);
   if (!feeds(origin, target)) return refuse(hot);
   const kind = load<u32>(hexagonAt(origin), HEXAGON_KIND);
-  if (ramps > (kind == KIND_NEURON ? 2 : 4)) return refuse(hot);
+  if (ramps > <u32>(kind == KIND_NEURON ? NEURON_RAMP_COUNT : INPUT_RAMP_COUNT)) return refuse(hot);
   const range = getF(slot(AT_RANGE), section);
   const seed = getU(slot(AT_SEED), section);
   const ends = slot(AT_ENDS) + (<usize>section << 4);
@@ -117,14 +116,14 @@ export function refresh(section: u32): void {
 
   for (let run: u32 = 0; run < 4; run++) {
     const ramp = kind == KIND_NEURON ? run >> 1 : run;
-    let start = FLOAT_MAX;
+    let start = <f32>FLOAT_MAX;
     let rise: f32 = 0;
     if (ramp < ramps) {
       const end = getF(ends, ramp);
       if (kind == KIND_MATCH) {
         // Fully active from `end` on: a ramp from the float before it that nothing fits into.
         start = reinterpret<f32>(reinterpret<u32>(end) - 1);
-        rise = FLOAT_MAX;
+        rise = <f32>FLOAT_MAX;
       } else {
         start = ramp == 0 ? 0 : getF(ends, ramp - 1);
         rise = <f32>1 / (end - start);
@@ -157,14 +156,15 @@ function feeds(origin: u32, target: u32): bool {
 /** A record that ends its list, ends in no hexagon and never grows. */
 function refuse(hot: usize): void {
   memory.fill(hot, 0, HOT_BYTES);
-  store<f32>(hot, FLOAT_MAX, HOT_LIMIT);
+  store<f32>(hot, <f32>FLOAT_MAX, HOT_LIMIT);
   store<u32>(hot, NO_HEXAGON, HOT_TARGET);
   setSlot(FAULT, 1);
 }
 
 function growthLimit(section: u32, kind: u32, ramps: u32, reach: f32, range: f32): f32 {
   if (kind == KIND_MATCH || ramps == 0 || getF(slot(AT_TOLERANCE), section) > 0) return 0;
-  return range <= 2 * reach ? FLOAT_MAX : 2 * reach;
+  const from = <f32>APPEND_FROM * reach;
+  return range <= from ? <f32>FLOAT_MAX : from;
 }
 
 /** Writes the records of sections `from` up to `end`. */

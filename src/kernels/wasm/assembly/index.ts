@@ -44,7 +44,7 @@ import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
 import { BACKWARD, chunksOf, FINISH, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, showsOutputs, SOURCES, SPIKE, UNPACK, UPDATE } from "./phases.ts";
 import { runPhase } from "./pool.ts";
 import { sourceItems } from "./sources.ts";
-import { biasItems } from "./update.ts";
+import { biasItems } from "./update-biases.ts";
 import { updateOutputBias } from "./update-readout.ts";
 
 export { refreshRange } from "./hot";

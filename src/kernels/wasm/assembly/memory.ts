@@ -1,5 +1,21 @@
 /** Reading and writing the table and the arrays that it points to. */
+import {
+  INPUT_RAMP_COUNT,
+  INPUT_RAMP_END_MIN,
+  INPUT_RAMP_SIZE,
+  NEURON_RAMP_SIZE,
+  NEURONS_PER_BLOCK,
+  RUN,
+  SECTIONS_PER_BLOCK,
+  SYNAPSES_PER_SECTION,
+} from "../../../network/constants.ts";
 import { AT_BLOCK_HEXAGON, AT_HEADER, AT_HEXAGONS, AT_RAMPS, HEXAGON_BYTES, HEXAGON_COUNT, TABLE } from "../slots.ts";
+
+// The kernels shift addresses by these sizes and unroll loops over them; they let a first ramp of an input end anywhere.
+if (NEURONS_PER_BLOCK != 128 || SYNAPSES_PER_SECTION != 128 || SECTIONS_PER_BLOCK != 512 || RUN != 32)
+  ERROR("the kernels are written for blocks of 128 neurons and 512 sections, and runs of 32 synapses");
+if (INPUT_RAMP_SIZE != RUN || NEURON_RAMP_SIZE != 2 * RUN || INPUT_RAMP_END_MIN != 0)
+  ERROR("the kernels are written for ramps of one run for inputs, two for neurons, and no shortest ramp of an input");
 
 /** A word of the table: an address or a parameter. */
 // @ts-ignore: decorator
@@ -57,7 +73,7 @@ export function header(word: i32): u32 {
 // @ts-ignore: decorator
 @inline
 export function rampsOf(section: u32): u32 {
-  return min<u32>(4, getU(slot(AT_RAMPS), section));
+  return min<u32>(INPUT_RAMP_COUNT, getU(slot(AT_RAMPS), section));
 }
 
 /** The record of the hexagon of a block; of some hexagon where the state names none. */

@@ -1,6 +1,7 @@
 /** What a block's neurons make of their inputs: values, log2(1 + input), and the list of those that are active. */
+import { log2 } from "./curves.ts";
 import { appendOctet } from "./unpack.ts";
-import { log2, madd } from "./vectors.ts";
+import { madd } from "./vectors.ts";
 
 /**
  * Turns the 128 inputs at `values` into values, lists the active ones at `active` and returns how many there are.

@@ -3,6 +3,7 @@
  * (address of 32 weights, activation, slope of the activation, address of the source's delta); those of the forward
  * half serve the backward half, too. STRIDE is 1, so values and deltas lie in the order of the neurons.
  */
+import { NONE, RECOVERIES_MAX, RECOVERY_VISITS } from "../../../network/constants.ts";
 import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
@@ -42,14 +43,15 @@ import {
   ROLE_HIDDEN,
   ROLE_INPUT,
 } from "../slots.ts";
-import { growSection, recover, RECOVERIES_MAX, RECOVERY_VISITS } from "./grow-section.ts";
-import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, NONE, refresh } from "./hot.ts";
+import { LOG2_E } from "./curves.ts";
+import { growSection, recover } from "./grow-section.ts";
+import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, refresh } from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
 import { floatSlot, getF, getU, header, hexagonAt, hexagonOfBlock, setF, setSlot, setU, slot } from "./memory.ts";
 import { limits } from "./records.ts";
 import { computeValues, sumTile } from "./neurons.ts";
 import { outputsOf } from "./tiles.ts";
-import { bounded, LOG2_E, madd, sum } from "./vectors.ts";
+import { bounded, madd, sum } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
 /** Bytes of a record, and of one of a hexagon that no hidden neuron feeds: it has no use for slope and source. */
@@ -118,7 +120,7 @@ function growOneSection(hot: usize, value: f32): void {
 @inline
 function countVisit(hot: usize, x: v128): void {
   const at = (hot - hotOf(0)) >> 4;
-  if (load<u32>(slot(AT_RECOVERIES) + at) >= RECOVERIES_MAX) return;
+  if (load<u32>(slot(AT_RECOVERIES) + at) >= <u32>RECOVERIES_MAX) return;
   const visits = load<u32>(slot(AT_VISITS) + at) + 1;
   const largest = slot(AT_LARGEST) + at;
   v128.store32_lane(largest, f32x4.pmax(v128.load32_zero(largest), x), 0);

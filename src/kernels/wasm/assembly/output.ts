@@ -1,4 +1,5 @@
 /** What the output neurons show, their errors, and which samples have something to teach. */
+import { SKIP_ERROR } from "../../../network/constants.ts";
 import {
   AT_ERROR,
   AT_EXPECTED,
@@ -17,12 +18,11 @@ import {
   ROW,
   STRIDE,
 } from "../slots.ts";
+import { sigmoid } from "./curves.ts";
 import { getF, getU, header, setF, setU, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
-import { madd, sigmoid, sum } from "./vectors.ts";
+import { madd, sum } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
-
-const SKIP_ERROR: f32 = 0.05;
 
 /** Computes the outputs of samples `from` up to `end` of the step. */
 export function output(from: u32, end: u32): void {
@@ -99,7 +99,7 @@ export function error(from: u32, end: u32): void {
       const hasTarget = target == target && getF(slot(AT_OUTPUT_ALIVE), k) > 0;
       const u: f32 = hasTarget ? getF(shown, k) - target : 0;
       setF(errors, k, u);
-      if (hasTarget && !((target == 0 || target == 1) && abs(u) < SKIP_ERROR)) isReached = false;
+      if (hasTarget && !((target == 0 || target == 1) && abs(u) < <f32>SKIP_ERROR)) isReached = false;
     }
     setU(slot(AT_LEARNS), q, u32(!isReached && load<u8>(slot(AT_MUTED) + row) == 0));
   }

@@ -9,8 +9,8 @@ import { hexagonAt, slot } from "./memory.ts";
 import { error, output } from "./output.ts";
 import { learnSources } from "./sources.ts";
 import { unpack } from "./unpack.ts";
+import { updateBiases } from "./update-biases.ts";
 import { updateReadoutTile } from "./update-readout.ts";
-import { updateBiases } from "./update.ts";
 
 /** Samples, CHUNK at a time. */
 export const UNPACK: u32 = 0;

@@ -5,6 +5,7 @@
  *
  * A record is (address of 32 weights, activation), 8 bytes.
  */
+import { OPEN_MAX } from "../../../network/constants.ts";
 import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
@@ -151,13 +152,13 @@ export function activations(section: usize, value: v128, isOpen: bool): v128 {
   return f32x4.pmin(limits(section, start, isOpen), f32x4.pmax(f32x4.splat(0), rise));
 }
 
-/** Where activations saturate: 2 in the tiles of the open ramp, else 1. */
+/** Where activations saturate: at OPEN_MAX in the tiles of the open ramp, else at 1. */
 // @ts-ignore: decorator
 @inline
 export function limits(section: usize, start: v128, isOpen: bool): v128 {
   const one = f32x4.splat(1);
   if (!isOpen) return one;
-  return f32x4.add(one, v128.and(f32x4.eq(start, v128.load32_splat(section, HOT_OPEN)), one));
+  return f32x4.add(one, v128.and(f32x4.eq(start, v128.load32_splat(section, HOT_OPEN)), f32x4.splat(<f32>OPEN_MAX - 1)));
 }
 
 // @ts-ignore: decorator

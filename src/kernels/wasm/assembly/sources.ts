@@ -2,6 +2,7 @@
  * The weights of sections that neurons feed learn, and what they ask of their sources is added to these one's deltas.
  * An item is some source neurons with all their sections that end in one hexagon, so nobody else writes to either.
  */
+import { NEURON_RAMP_COUNT, NEURON_RAMP_SIZE } from "../../../network/constants.ts";
 import {
   AT_BIAS_SHIFT,
   AT_COLUMN_COUNT,
@@ -124,7 +125,7 @@ function learnNeurons(hexagon: u32, item: u32, first: u32, thread: u32, isBatch:
 function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32, isBatch: bool, hasSlopes: bool): void {
   const block = load<u32>(hot, HOT_CURSORS) >> 4;
   const seed = getU(slot(AT_SEED), section);
-  const ramps = min<u32>(2, rampsOf(section));
+  const ramps = min<u32>(NEURON_RAMP_COUNT, rampsOf(section));
   const lists = listsOf(thread);
   const products = lists + 3 * (<usize>(slot(STRIDE) + 8) << 2);
   const gradient = rampOf(thread);
@@ -142,7 +143,7 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
     const others = sumGradient(deltasOf(block, second), listOffsets, toValue, entries, sumsOf(block, second), mean, gradient + 128, weightsOf(section, second), products, isBatch, hasSlopes, true);
     if (hasSlopes) addToSource(id, products, entries);
     if (isBatch) {
-      const step = stepOfRamp(section, ramp, f32x4.add(squares, others), 64);
+      const step = stepOfRamp(section, ramp, f32x4.add(squares, others), <f32>NEURON_RAMP_SIZE);
       stepTile(section, tile, gradient, mean, step, shift + (<usize>tile << 7));
       stepTile(section, second, gradient + 128, mean, step, shift + (<usize>second << 7));
     } else {

@@ -2,16 +2,18 @@
  * The step of one ramp in a batch: gradient, Adam and what the biases have to make up for, while all of it is at hand.
  * A ramp has one tile of 32 synapses in sections that an input feeds, two in sections that a neuron feeds.
  */
+import { ADAM_EPSILON, MOMENT_KEEP, SQUARE_KEEP, VALUE_MAX, WEIGHT_DECAY } from "../../../network/constants.ts";
 import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, LEARNERS, RATE, SAMPLES } from "../slots.ts";
 import { floatSlot, getF, setF, slot } from "./memory.ts";
-import { batchRate, correct, descend, EPSILON, momentShare, SQUARE_KEEP, squareShare, WEIGHT_DECAY } from "./update.ts";
+import { batchRate, correct, descend, momentShare, squareShare } from "./update.ts";
 import { madd, splat, sum } from "./vectors.ts";
 
 /** Loaded, because a vector constant takes the machine four instructions, again for every use. */
-const KEEP = memory.data<f32>([0.8, 0.8, 0.8, 0.8], 16);
-const TAKE = memory.data<f32>([0.2, 0.2, 0.2, 0.2], 16);
-const TOP = memory.data<f32>([1e6, 1e6, 1e6, 1e6], 16);
-const BOTTOM = memory.data<f32>([-1e6, -1e6, -1e6, -1e6], 16);
+const KEEP = memory.data<f32>([<f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP], 16);
+const MOMENT_TAKE: f32 = <f32>(1 - MOMENT_KEEP);
+const TAKE = memory.data<f32>([MOMENT_TAKE, MOMENT_TAKE, MOMENT_TAKE, MOMENT_TAKE], 16);
+const TOP = memory.data<f32>([<f32>VALUE_MAX, <f32>VALUE_MAX, <f32>VALUE_MAX, <f32>VALUE_MAX], 16);
+const BOTTOM = memory.data<f32>([-<f32>VALUE_MAX, -<f32>VALUE_MAX, -<f32>VALUE_MAX, -<f32>VALUE_MAX], 16);
 
 let rate: f32 = 0;
 let sampleShare: f32 = 0;
@@ -159,9 +161,9 @@ export function descendTile(section: u32, tile: u32, gradient: usize): void {
 @inline
 export function stepOfRamp(section: u32, ramp: u32, squares: v128, synapses: f32): f32 {
   const at = section * 4 + ramp;
-  const square = SQUARE_KEEP * getF(slot(AT_RAMP_SQUARE), at) + (1 - SQUARE_KEEP) * (sum(squares) / synapses);
+  const square = <f32>SQUARE_KEEP * getF(slot(AT_RAMP_SQUARE), at) + (1 - <f32>SQUARE_KEEP) * (sum(squares) / synapses);
   setF(slot(AT_RAMP_SQUARE), at, square);
-  return (rate * momentShare) / (sqrt<f32>(square * squareShare) + EPSILON);
+  return (rate * momentShare) / (sqrt<f32>(square * squareShare) + <f32>ADAM_EPSILON);
 }
 
 /**
@@ -175,7 +177,7 @@ export function stepTile(section: u32, tile: u32, gradient: usize, mean: f32, st
   const moments = weights - slot(AT_WEIGHT) + slot(AT_WEIGHT_MOMENT);
   const means = splat(mean);
   const steps = splat(step);
-  const decay = splat(1 - WEIGHT_DECAY * rate);
+  const decay = splat(1 - <f32>WEIGHT_DECAY * rate);
   const keep = v128.load(KEEP);
   const take = v128.load(TAKE);
   const top = v128.load(TOP);

@@ -1,4 +1,5 @@
 /** The rows of the call become values and lists of active values. */
+import { INPUT_MAX } from "../../../network/constants.ts";
 import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
@@ -21,8 +22,6 @@ import {
   STRIDE,
 } from "../slots.ts";
 import { getU, hexagonAt, setU, slot } from "./memory.ts";
-
-const INPUT_MAX: f32 = 1e30;
 
 /** Unpacks all inputs of samples `from` up to `end` of the step. */
 export function unpack(from: u32, end: u32): void {
@@ -77,7 +76,7 @@ export function appendOctet(active: usize, count: u32, mask: u32, n: u32): u32 {
 function clean(x: v128, isBinary: bool): v128 {
   const zero = f32x4.splat(0);
   if (isBinary) return v128.and(f32x4.gt(x, zero), f32x4.splat(1));
-  return f32x4.pmin(f32x4.splat(INPUT_MAX), f32x4.pmax(zero, x));
+  return f32x4.pmin(f32x4.splat(<f32>INPUT_MAX), f32x4.pmax(zero, x));
 }
 
 /** Sets values `from` up to the block's end to 0. A call of memory.fill costs more, most of all with nothing to fill. */

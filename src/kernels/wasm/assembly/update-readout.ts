@@ -1,4 +1,5 @@
 /** Gradient and step of the readout weights. */
+import { READOUT_RATE_SHARE } from "../../../network/constants.ts";
 import {
   AT_ERROR,
   AT_LEARNERS,
@@ -25,8 +26,6 @@ import { adam, batchRate, descend } from "./update.ts";
 import { madd, splat } from "./vectors.ts";
 import { yieldAfter } from "./yield-point.ts";
 
-const READOUT_RATE_SHARE: f32 = 0.5;
-
 /** Item of a phase: the readout weights of one tile. `listsOf` has room for one row of sums. */
 export function updateReadoutTile(tile: u32, thread: u32): void {
   const block = getU(slot(AT_TILE_BLOCK), tile);
@@ -37,7 +36,7 @@ export function updateReadoutTile(tile: u32, thread: u32): void {
     sumRow(block, first + k, sums);
     const row = (<usize>(getU(slot(AT_TILE_ROW), tile) + k)) << 9;
     if (slot(IS_BATCH) != 0) {
-      const rate = batchRate() * READOUT_RATE_SHARE;
+      const rate = batchRate() * <f32>READOUT_RATE_SHARE;
       adam(slot(AT_READOUT) + row, slot(AT_READOUT_MOMENT) + row, slot(AT_READOUT_SQUARE) + row, sums, 128, rate);
     } else descend(slot(AT_READOUT) + row, sums, 128, splat(floatSlot(RATE)));
     if ((k & 63) == 63) yieldAfter(1);
@@ -83,7 +82,7 @@ export function updateOutputBias(thread: u32): void {
     const at = (<usize>k) << 2;
     const bias = slot(AT_OUTPUT_BIAS) + at;
     if (slot(IS_BATCH) != 0) {
-      const rate = batchRate() * READOUT_RATE_SHARE;
+      const rate = batchRate() * <f32>READOUT_RATE_SHARE;
       adam(bias, slot(AT_OUTPUT_BIAS_MOMENT) + at, slot(AT_OUTPUT_BIAS_SQUARE) + at, sums, 4, rate);
     } else descend(bias, sums, 4, splat(floatSlot(RATE)));
     if ((k & 1023) == 1020) yieldAfter(1);

@@ -1,0 +1,164 @@
+import { once } from "node:events";
+import autocannon from "autocannon";
+import type { HanamiClient } from "hanami-sdk";
+import { WebSocket } from "ws";
+import { idx, label, picture, PIXELS } from "../harness/digits.ts";
+import { quantiles } from "../harness/rates.ts";
+import type { BenchServer } from "../harness/server.ts";
+import { TEMPLATE } from "../harness/template.ts";
+
+const CLUSTERS = 20;
+const UPLOAD_ROWS = 60_000;
+
+/** One round of one case. */
+export interface Sample {
+  /** Operations, or MB, per second. */
+  rate: number;
+  /** Milliseconds; not for uploads. */
+  p50?: number;
+  p99?: number;
+}
+
+export interface ApiCase {
+  name: string;
+  unit: string;
+  /** The case that it is compared with. */
+  bare: string | undefined;
+  run(): Promise<Sample>;
+}
+
+/** All cases against `server`, and against the bare server at `bareUrl`; each but uploads takes some seconds. */
+export async function apiCases(server: BenchServer, bareUrl: string, seconds: number): Promise<ApiCase[]> {
+  return [
+    ...(await requestCases(server, bareUrl, seconds)),
+    ...(await directCases(server.client, bareUrl, seconds)),
+    ...uploadCases(server.client, bareUrl),
+  ];
+}
+
+async function requestCases({ client, address }: BenchServer, bareUrl: string, seconds: number): Promise<ApiCase[]> {
+  const { token } = await client.login();
+  const headers = { "X-Auth-Token": token };
+  const [cluster] = await Promise.all(
+    Array.from({ length: CLUSTERS }, (_, index) =>
+      client.clusters.create({ name: `cluster ${index}`, template: TEMPLATE, seed: 1 }),
+    ),
+  );
+  const api = `${address}/v1.0alpha`;
+  return [1, 16].flatMap((connections) => {
+    const suffix = `, ${connections} at once`;
+    const bare = `GET of bare Hono${suffix}`;
+    const get = (name: string, url: string, sent = {}): ApiCase => ({
+      name: name + suffix,
+      unit: "requests/s",
+      bare: name + suffix === bare ? undefined : bare,
+      run: () => requests({ url, connections, duration: seconds, headers: sent }),
+    });
+    return [
+      get("GET of bare Hono", `${bareUrl}/rows`),
+      get("GET health", `${address}/health`),
+      get("GET one cluster", `${api}/cluster?uuid=${cluster!.uuid}`, headers),
+      get(`GET ${CLUSTERS} clusters`, `${api}/cluster/all`, headers),
+    ];
+  });
+}
+
+/** GETs over some kept connections. */
+async function requests(options: autocannon.Options): Promise<Sample> {
+  const { requests, latency, non2xx, errors } = await autocannon(options);
+  if (non2xx + errors > 0) throw new Error(`${options.url}: ${non2xx} refused, ${errors} failed`);
+  return { rate: requests.average, p50: latency.p50, p99: latency.p99 };
+}
+
+type RoundTrip = () => Promise<unknown>;
+
+async function directCases(client: HanamiClient, bareUrl: string, seconds: number): Promise<ApiCase[]> {
+  const cases: ApiCase[] = [];
+  for (const count of [1, 8]) {
+    const clients = (open: (index: number) => Promise<RoundTrip>) =>
+      Promise.all(Array.from({ length: count }, (_, index) => open(index)));
+    const direct = (kind: "train" | "request") =>
+      clients((index) => directClient(client, `${kind} directly ${index} of ${count}`, kind));
+    const [echoed, trained, requested] = await Promise.all([
+      // As long as the messages of direct IO.
+      clients(() => echoClient(bareUrl, [3160, 64])),
+      direct("train"),
+      direct("request"),
+    ]);
+    const bare = `echo of two messages over ws, ${count} clients`;
+    const unit = "trips/s";
+    cases.push(
+      { name: bare, unit, bare: undefined, run: () => roundTrips(echoed, seconds) },
+      { name: `direct IO, train, ${count} clients`, unit, bare, run: () => roundTrips(trained, seconds) },
+      { name: `direct IO, request, ${count} clients`, unit, bare, run: () => roundTrips(requested, seconds) },
+    );
+  }
+  return cases;
+}
+
+/** Several clients that do one round trip after another. */
+async function roundTrips(clients: RoundTrip[], seconds: number): Promise<Sample> {
+  const latencies: number[] = [];
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  await Promise.all(
+    clients.map(async (once) => {
+      for (let now = performance.now(); now < end;) {
+        await once();
+        const then = performance.now();
+        latencies.push(then - now);
+        now = then;
+      }
+    }),
+  );
+  const rate = latencies.length / ((performance.now() - start) / 1000);
+  const { p50, p99 } = quantiles(latencies);
+  return { rate, p50, p99 };
+}
+
+/** Sends each message after the answer to the one before. */
+async function echoClient(url: string, messageBytes: number[]): Promise<RoundTrip> {
+  const socket = new WebSocket(url.replace("http", "ws"));
+  await once(socket, "open");
+  const messages = messageBytes.map((bytes) => new Uint8Array(bytes));
+  return async () => {
+    for (const message of messages) {
+      socket.send(message);
+      await once(socket, "message");
+    }
+  };
+}
+
+async function directClient(client: HanamiClient, name: string, kind: "train" | "request"): Promise<RoundTrip> {
+  const { uuid } = await client.clusters.create({ name, template: TEMPLATE, seed: 1 });
+  const io = await client.clusters.directIO(uuid);
+  let row = 0;
+  const train = () => io.train({ in: picture(row++) }, { out: label(row) });
+  // A request needs a network that has learned something.
+  for (let cycle = 0; cycle < 100; cycle++) await train();
+  return kind === "train" ? train : () => io.request({ in: picture(row++) });
+}
+
+function uploadCases(client: HanamiClient, bareUrl: string): ApiCase[] {
+  const images = idx([UPLOAD_ROWS, 28, 28], new Uint8Array(PIXELS * UPLOAD_ROWS).fill(7));
+  const labels = idx([UPLOAD_ROWS], new Uint8Array(UPLOAD_ROWS).fill(3));
+  const megabytes = (images.length + labels.length) / 1e6;
+  const upload = (name: string, bare: string | undefined, send: () => Promise<unknown>): ApiCase => ({
+    name,
+    unit: "MB/s",
+    bare,
+    async run() {
+      const start = performance.now();
+      await send();
+      return { rate: megabytes / ((performance.now() - start) / 1000) };
+    },
+  });
+  const bare = "PUT to bare Hono";
+  return [
+    upload(bare, undefined, async () => (await fetch(`${bareUrl}/file`, { method: "PUT", body: images })).text()),
+    upload("upload, import included", bare, async () => {
+      const { uuid } = await client.datasets.uploadMnist({ name: "uploaded", images, labels });
+      await client.datasets.delete(uuid);
+    }),
+  ];
+}

@@ -1,0 +1,46 @@
+import type { Engine } from "../../src/network/engine.ts";
+import { Network } from "../../src/network/network.ts";
+import { updateRule } from "../../src/network/batch-size.ts";
+import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { rowsOf, type Digits } from "./digits.ts";
+import { TEMPLATE } from "./template.ts";
+
+/** Rows that the kernels get at a time; whole steps of any usual size. */
+const SLICE = 2048;
+
+export const createNetwork = (engine: Engine, seed = 1): Network =>
+  Network.create(parseTemplate(TEMPLATE), seed, engine);
+
+/** Some of the rows of a table. */
+interface Part {
+  first: number;
+  count: number;
+}
+
+/** Trains on rows in their order, at the rate of a task whose only epoch these digits are. */
+export function learn(
+  network: Network,
+  digits: Digits,
+  step: number,
+  part: Part = { first: 0, count: digits.count },
+): void {
+  for (const { first, count } of slicesOf(part)) {
+    const rate = { first, horizon: digits.count };
+    network.train({ count, step, ...rowsOf(digits, first, count), update: updateRule(step), rate });
+  }
+}
+
+/** Returns what the network shows for each of the rows. */
+export function ask(network: Network, digits: Digits, part: Part = { first: 0, count: digits.count }): Float32Array {
+  const width = digits.labels.length / digits.count;
+  const shown = new Float32Array(part.count * width);
+  for (const { first, count } of slicesOf(part)) {
+    const [values] = network.request({ count, inputs: rowsOf(digits, first, count).inputs });
+    shown.set(values!, (first - part.first) * width);
+  }
+  return shown;
+}
+
+function* slicesOf({ first, count }: Part): Generator<Part> {
+  for (let done = 0; done < count; done += SLICE) yield { first: first + done, count: Math.min(SLICE, count - done) };
+}

@@ -1,0 +1,19 @@
+import { HanamiClient } from "hanami-sdk";
+import { startServer } from "../../scripts/demo/server.ts";
+
+/** A server in a process of its own, and a client with its administrator's login. */
+export interface BenchServer {
+  address: string;
+  client: HanamiClient;
+  stop(): Promise<void>;
+}
+
+/** Starts a server in its default configuration, but for the rate limits. */
+export async function startBenchServer(): Promise<BenchServer> {
+  process.env["HANAMI_REQUESTS_PER_SECOND"] ??= "1000000";
+  const server = await startServer(undefined, { softwareGpu: false });
+  // The server has a process group of its own, so Ctrl-C does not reach it.
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void server.stop().finally(() => process.exit(1)));
+  return { address: server.address, client: new HanamiClient(server), stop: () => server.stop() };
+}

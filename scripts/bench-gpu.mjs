@@ -1,7 +1,0 @@
-// Builds everything and measures the GPU; see bench/gpu/main.ts for the options.
-import { build } from "./build.mjs";
-import { ensureInstalled } from "./install.mjs";
-
-await ensureInstalled({ dev: true });
-await build({ all: true });
-await import("../dist/bench/gpu/main.js");

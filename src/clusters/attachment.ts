@@ -1,0 +1,161 @@
+import type { ClusterRow } from "../db/rows.ts";
+import { HostLostError } from "../hosts/host-errors.ts";
+import type { Host, NetworkInfo } from "../hosts/host.ts";
+import { isQuicklyMade, isSmall, ShortCycles } from "../hosts/short-calls.ts";
+import { readClusterRow } from "./cluster-row.ts";
+import { Hangs } from "./hangs.ts";
+import type { NetworkResources } from "./network-resources.ts";
+import type { Snapshots } from "./snapshots.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
+
+/** A network in the memory of a host. */
+export interface Attached {
+  host: Host;
+  projectId: string;
+  /** The host's generation when it took the network. */
+  generation: number;
+  info: NetworkInfo;
+}
+
+interface FreshNetwork {
+  template: string;
+  seed: number;
+}
+
+/**
+ * Tracks which host has one cluster's network. Attaches the network on first use, and again from the last snapshot
+ * after the host has lost it.
+ */
+export class Attachment {
+  readonly uuid: string;
+  /** Hangs while the network is put onto its host. */
+  readonly hangs = new Hangs();
+  readonly #resources: NetworkResources;
+  readonly #snapshots: Snapshots;
+  readonly #onRestored: (row: ClusterRow) => void;
+  #attached: Attached | null = null;
+  #shortCycles = new ShortCycles();
+
+  /** Calls `onRestored` with the row whose snapshot the network now comes from. */
+  constructor(
+    resources: NetworkResources,
+    uuid: string,
+    { snapshots, onRestored }: { snapshots: Snapshots; onRestored: (row: ClusterRow) => void },
+  ) {
+    this.#resources = resources;
+    this.uuid = uuid;
+    this.#snapshots = snapshots;
+    this.#onRestored = onRestored;
+  }
+
+  /** State at the last contact; the host may have lost the network since. */
+  get attached(): Attached | null {
+    return this.#attached;
+  }
+
+  /** Null before the first use and after the host has lost the network. */
+  get live(): Attached | null {
+    const attached = this.#attached;
+    return attached !== null && attached.generation === attached.host.generation ? attached : null;
+  }
+
+  /** Cycle times of the network on its current host. */
+  get shortCycles(): ShortCycles {
+    return this.#shortCycles;
+  }
+
+  row(): Promise<ClusterRow> {
+    return readClusterRow(this.#resources.db, this.uuid);
+  }
+
+  /** See `ClusterNetwork.ready`. */
+  async ready(): Promise<Attached> {
+    const { live } = this;
+    if (live !== null) return live;
+    this.hangs.check();
+    this.#attached = null;
+    // A background save may be about to replace the file that the row names.
+    await this.#snapshots.idle();
+    const row = await this.row();
+    const { hosts, log } = this.#resources;
+    let host = hosts.get(row.host_uuid);
+    if (host === undefined) {
+      host = hosts.default();
+      log.warn({ cluster: this.uuid, host: row.host_uuid }, "the cluster's host is gone, using the default one");
+    }
+    const target = host;
+    // A host process that was killed restarts with the next call.
+    const attached = await this.putSnapshot(target, row).catch((error: unknown) => {
+      if (error instanceof HostLostError) return this.putSnapshot(target, row);
+      throw error;
+    });
+    return this.#restored(row, attached);
+  }
+
+  /** Attaches the last snapshot to this host, even if the row names another one. */
+  async attachSnapshot(host: Host): Promise<Attached> {
+    await this.#snapshots.idle();
+    const row = await this.row();
+    return this.#restored(row, await this.putSnapshot(host, row));
+  }
+
+  #restored(row: ClusterRow, attached: Attached): Attached {
+    this.#attached = attached;
+    this.#onRestored(row);
+    return attached;
+  }
+
+  /** Puts the last snapshot, or a fresh network if there is none, onto a host like `put`. */
+  async putSnapshot(host: Host, row: ClusterRow): Promise<Attached> {
+    const { template, seed } = row;
+    return this.put(host, row.project_id, (await this.#snapshots.read(row)) ?? { template, seed });
+  }
+
+  /**
+   * Puts a state or a fresh network onto a host, in the cluster's turn there. The current host stays in use until
+   * `take`.
+   */
+  async put(
+    host: Host,
+    projectId: string,
+    content: Uint8Array | FreshNetwork,
+    hangs: Hangs = this.hangs,
+  ): Promise<Attached> {
+    const owner = { projectId, clusterUuid: this.uuid };
+    const carryOut = async () => {
+      const { generation } = host;
+      this.#shortCycles = new ShortCycles();
+      const put = content instanceof Uint8Array ? host.attach(this.uuid, content) : host.create(this.uuid, content);
+      return { host, projectId, generation, info: await hangs.watch(put) };
+    };
+    const isShort = content instanceof Uint8Array ? isSmall(content.byteLength) : isQuicklyMade(content.template);
+    return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
+  }
+
+  /** Switches to the network that `put` has placed. */
+  take(attached: Attached): void {
+    this.#attached = attached;
+  }
+
+  /** Records the size of the network, as reported by the host. */
+  noteFigures(figures: NetworkFigures): void {
+    if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, figures };
+  }
+
+  /** The next use attaches the network again. */
+  forget(): void {
+    this.#attached = null;
+  }
+
+  /** Detaches the network from its host; the next use attaches the last snapshot. */
+  async abandon(): Promise<void> {
+    const attached = this.#attached;
+    this.#attached = null;
+    if (attached !== null) await this.detachFrom(attached.host);
+  }
+
+  async detachFrom(host: Host): Promise<void> {
+    // A lost host has no network to detach.
+    await host.detach(this.uuid).catch(() => undefined);
+  }
+}

@@ -1,0 +1,90 @@
+import { HostError, HostLostError } from "../hosts/host-errors.ts";
+import type { Host, RequestReport, RequestSlice, TablePart, TrainReport, TrainSlice } from "../hosts/host.ts";
+import { isSmall } from "../hosts/short-calls.ts";
+import type { Attachment } from "./attachment.ts";
+import { Hangs } from "./hangs.ts";
+import type { NetworkResources } from "./network-resources.ts";
+
+/**
+ * Calls the host that has one cluster's network. Each call waits for the cluster's turn in the host's queue. After
+ * several hangs, calls are refused for a while.
+ */
+export class HostCalls {
+  /** Hangs of the network's work on its host. */
+  readonly hangs = new Hangs();
+  readonly #resources: NetworkResources;
+  readonly #attachment: Attachment;
+
+  constructor(resources: NetworkResources, attachment: Attachment) {
+    this.#resources = resources;
+    this.#attachment = attachment;
+  }
+
+  /** Trains one slice. A failure may leave the network half-updated, so the last snapshot replaces it. */
+  async train(slice: TrainSlice): Promise<TrainReport> {
+    this.hangs.check();
+    let report: TrainReport;
+    try {
+      report = await this.#call((host) => host.train(this.#attachment.uuid, slice), this.#isShort(slice));
+    } catch (error) {
+      if (error instanceof HostError && error.kind !== "table") await this.#attachment.abandon();
+      throw error;
+    }
+    this.#noteWork("train", slice, report.elapsedMs);
+    this.#attachment.noteFigures(report.figures);
+    return report;
+  }
+
+  async request(slice: RequestSlice): Promise<RequestReport> {
+    this.hangs.check();
+    const report = await this.#call((host) => host.request(this.#attachment.uuid, slice), this.#isShort(slice));
+    this.#noteWork("request", slice, report.elapsedMs);
+    return report;
+  }
+
+  async exportState(): Promise<Uint8Array> {
+    return this.#call((host) => host.exportState(this.#attachment.uuid), isSmall(this.#networkBytes));
+  }
+
+  /** False when the host keeps no tables. */
+  async keepTable(part: TablePart): Promise<boolean> {
+    return this.#call((host) => host.holdTable(this.#attachment.uuid, part));
+  }
+
+  async dropTable(): Promise<void> {
+    const { live, uuid } = this.#attachment;
+    if (live !== null) await live.host.dropTable(uuid);
+  }
+
+  /** Attaches the network to its host first. */
+  async #call<T>(call: (host: Host) => Promise<T>, isShort = false): Promise<T> {
+    const attachment = this.#attachment;
+    const { host, projectId } = await attachment.ready();
+    const owner = { projectId, clusterUuid: attachment.uuid };
+    const carryOut = async () => {
+      if (attachment.live === null) {
+        throw new HostLostError("it ended before the cluster had its turn", { wasUnderWay: false });
+      }
+      return this.hangs.watch(call(host));
+    };
+    return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
+  }
+
+  get #networkBytes(): number {
+    return this.#attachment.live?.info.figures.bytes ?? Infinity;
+  }
+
+  #isShort(slice: RequestSlice | TrainSlice): boolean {
+    return this.#attachment.shortCycles.isShort(slice, this.#networkBytes);
+  }
+
+  #noteWork(kind: "train" | "request", slice: RequestSlice | TrainSlice, elapsedMs: number): void {
+    const { cycles } = slice;
+    this.#attachment.shortCycles.note(slice, elapsedMs);
+    const { hosts, metrics } = this.#resources;
+    const host = this.#attachment.attached?.host;
+    if (host === undefined) return;
+    const labels = { index: hosts.list().indexOf(host), type: host.type };
+    metrics.computed({ cluster: this.#attachment.uuid, host: labels, kind, cycles, elapsedMs });
+  }
+}

@@ -1,0 +1,45 @@
+import { readCycle } from "./cycle.ts";
+import { NEURONS_PER_BLOCK } from "./constants.ts";
+import { hexagonOf, type NetworkModel } from "./network-model.ts";
+import { bytesPer, count, usedBytes } from "./state.ts";
+
+/** How far a network has learned, and how large it is. */
+export interface NetworkFigures {
+  /** Trained samples. */
+  cycle: number;
+  /** Blocks and neurons of hidden and output hexagons. */
+  blocks: number;
+  neurons: number;
+  sections: number;
+  synapses: number;
+  /** Size of the state. */
+  bytes: number;
+  /** What lives in each hexagon, in template order. */
+  hexagons: { blocks: number; sections: number; bytes: number }[];
+}
+
+export function figuresOf(model: NetworkModel): NetworkFigures {
+  const { state, hexagons } = model;
+  const { header, blockSections, ramps, source } = state.arrays;
+  const perHexagon = hexagons.map(({ role, blocks }) => {
+    const sections = blocks.reduce((sum, block) => sum + blockSections[block]!, 0);
+    const bytes = blocks.length * bytesPer("block") + sections * bytesPer("section");
+    return { blocks: role === "input" ? 0 : blocks.length, sections, bytes };
+  });
+  const blocks = perHexagon.reduce((sum, hexagon) => sum + hexagon.blocks, 0);
+  const sections = count(state, "section");
+  let synapses = 0;
+  for (let s = 0; s < sections; s++) {
+    const block = Math.floor(source[s]! / NEURONS_PER_BLOCK);
+    synapses += ramps[s]! * hexagonOf(model, block).feeds.rampSize;
+  }
+  return {
+    cycle: readCycle(header),
+    blocks,
+    neurons: blocks * NEURONS_PER_BLOCK,
+    sections,
+    synapses,
+    bytes: usedBytes(state),
+    hexagons: perHexagon,
+  };
+}

@@ -1,0 +1,85 @@
+import { and, eq, exists, inArray, isNull, sql } from "drizzle-orm";
+import type { TaskRow } from "../db/rows.ts";
+import { clusters, tasks } from "../db/schema/index.ts";
+import type { ClusterParts } from "./cluster-parts.ts";
+import { reportError } from "./report-error.ts";
+
+/** Delay before the queue is retried after an outage of the database or the disk; it doubles up to the maximum. */
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 10_000;
+
+/** The queue of one cluster: claims its tasks one after another, in strict order, and runs each. */
+export class TaskQueue {
+  readonly #cluster: ClusterParts;
+  readonly #run: (task: TaskRow) => Promise<void>;
+  #wanted = false;
+  #working: Promise<void> | null = null;
+  #retryTimer: NodeJS.Timeout | null = null;
+  #retryMs = RETRY_MS_MIN;
+
+  /** `run` rejects when the queue has to be retried later. */
+  constructor(cluster: ClusterParts, run: (task: TaskRow) => Promise<void>) {
+    this.#cluster = cluster;
+    this.#run = run;
+  }
+
+  /** Processes the queue; when it is being processed already, checks it once more. */
+  wake(): void {
+    this.#wanted = true;
+    if (this.#working === null && this.#cluster.stop.reason === null) this.#working = this.#work();
+  }
+
+  cancelRetry(): void {
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+  }
+
+  /** Resolves when the queue is not being processed. */
+  async idle(): Promise<void> {
+    await this.#working;
+  }
+
+  /** Processes the queue until it is empty. Never rejects. */
+  async #work(): Promise<void> {
+    try {
+      while (this.#wanted) {
+        this.#wanted = false;
+        for (let task = await this.#claim(); task !== undefined; task = await this.#claim()) {
+          await this.#run(task);
+          this.#retryMs = RETRY_MS_MIN;
+        }
+      }
+    } catch (error) {
+      await reportError(this.#cluster.resources, error, { context: "working on the queue of a cluster" });
+      this.#retryTimer = setTimeout(() => this.wake(), this.#retryMs).unref();
+      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
+    } finally {
+      this.#working = null;
+    }
+  }
+
+  /** Claims the next task: an interrupted one, or the first of the queue. */
+  async #claim(): Promise<TaskRow | undefined> {
+    const { uuid, turns, stop, resources } = this.#cluster;
+    // In a turn, to exclude a race with a change of the cluster's mode.
+    return turns.run(async () => {
+      if (stop.reason !== null) return undefined;
+      const { db } = resources;
+      const next = db
+        .select({ uuid: tasks.uuid })
+        .from(tasks)
+        .where(and(eq(tasks.cluster_uuid, uuid), inArray(tasks.state, ["queued", "active"])))
+        .orderBy(tasks.sequence)
+        .limit(1);
+      const cluster = db
+        .select({ uuid: clusters.uuid })
+        .from(clusters)
+        .where(and(eq(clusters.uuid, uuid), eq(clusters.mode, "TASK"), isNull(clusters.deleted_at)));
+      const [task] = await db
+        .update(tasks)
+        .set({ state: "active", started_at: sql`coalesce(${tasks.started_at}, now())` })
+        .where(and(inArray(tasks.uuid, next), exists(cluster)))
+        .returning();
+      return task;
+    });
+  }
+}
