@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { openDatabase } from "../../src/db/open.ts";
-import { copyTemplate, migrationsHash } from "./embedded-template.ts";
+import { copyTemplate } from "./embedded-template.ts";
 import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 
 /** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Creates a fresh database that the caller opens itself; an embedded one lies in `directory`. */
+  /** Creates a fresh database for a server that opens it itself; an embedded one lies in `directory`. */
   prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
-  /** A database with the newest schema and no rows, for one app. */
+  /** A database without rows for one app of this process. */
   lend(): Promise<LentDatabase>;
 }
 
@@ -32,7 +32,7 @@ async function administrate(superuserUrl: string, statement: string): Promise<vo
   }
 }
 
-/** A database that the caller creates and drops. */
+/** A database on a running server; `drop` removes it. */
 export const databaseAt = (name: string, url: string, drop = async () => {}): TestDatabase => ({
   name,
   prepare: async () => ({ url, drop }),
@@ -40,39 +40,19 @@ export const databaseAt = (name: string, url: string, drop = async () => {}): Te
 });
 
 function server(superuserUrl: string): TestDatabase {
-  const urlOf = (name: string) => {
+  const make = async () => {
+    const name = `hanami_${randomUUID().replaceAll("-", "")}`;
+    await administrate(superuserUrl, `create database ${name}`);
     const url = new URL(superuserUrl);
     url.pathname = `/${name}`;
-    return url.href;
-  };
-
-  /**
-   * A database with only the schema, because copying it is faster than creating one. The first process that needs it
-   * creates it; of two concurrent ones the first one's stays.
-   */
-  async function makeTemplate(): Promise<string> {
-    const template = `hanami_template_${await migrationsHash()}`;
-    const draft = `hanami_${randomUUID().replaceAll("-", "")}`;
-    await administrate(superuserUrl, `create database ${draft}`);
-    await (await openDatabase({ url: urlOf(draft), directory: "" })).close();
-    await administrate(superuserUrl, `alter database ${draft} rename to ${template}`).catch(async (error: unknown) => {
-      await administrate(superuserUrl, `drop database ${draft}`);
-      if (!(error instanceof postgres.PostgresError && error.code === "42P04")) throw error;
-    });
-    return template;
-  }
-
-  let template: Promise<string> | undefined;
-  const make = async (source: string) => {
-    const name = `hanami_${randomUUID().replaceAll("-", "")}`;
-    await administrate(superuserUrl, `create database ${name} template ${source}`);
-    const drop = () => administrate(superuserUrl, `drop database if exists ${name} with (force)`);
-    return databaseAt("Postgres", urlOf(name), drop);
+    return databaseAt("Postgres", url.href, () =>
+      administrate(superuserUrl, `drop database if exists ${name} with (force)`),
+    );
   };
   return {
     name: "Postgres",
-    prepare: async (directory) => (await make("template1")).prepare(directory),
-    lend: async () => (await make(await (template ??= makeTemplate()))).lend(),
+    prepare: async (directory) => (await make()).prepare(directory),
+    lend: async () => (await make()).lend(),
   };
 }
 

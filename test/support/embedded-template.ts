@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { paths } from "../../src/files/paths.ts";
 
 /** Changes with the schema. */
-export async function migrationsHash(): Promise<string> {
+async function migrationsHash(): Promise<string> {
   const hash = createHash("sha256");
   for (const file of (await readdir(paths.migrations)).filter((name) => name.endsWith(".sql")).sort()) {
     hash.update(await readFile(join(paths.migrations, file)));
