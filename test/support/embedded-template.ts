@@ -15,8 +15,8 @@ async function migrationsHash(): Promise<string> {
 }
 
 /**
- * The directory of an embedded database with the schema and nothing else. It is made once for a set of migrations, which
- * takes seconds; of two processes that make it at once the first one's stays.
+ * The directory of an embedded database with the schema and nothing else. It is made once for a set of migrations,
+ * which takes seconds; of two processes that make it at once the first one's stays.
  */
 export async function embeddedTemplate(): Promise<string> {
   const cache = join(paths.root, ".cache");
