@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (server === undefined) return;
   port = Number(new URL(server.url).port);
   admin = postgres(server.url, { max: 1, onnotice: () => {} });
-  // Also whoever comes without a passphrase, as `trusted`.
+  // `trusted` logs in without a passphrase.
   const rules = join(server.directory, "pg_hba.conf");
   const before = readFileSync(rules, "utf8");
   writeFileSync(rules, "host all trusted all trust\nlocal all trusted trust\n" + before);
@@ -196,7 +196,10 @@ describe("what keeps the server from working is named at the start", () => {
     await admin.unsafe(`alter database ${name} owner to narrow`);
     const url = `postgres://narrow:a%20passphrase@127.0.0.1:${port}/${name}`;
     expect(await refusal(url, { connections: 10 })).toMatch(
-      /accepts only 2 of the 10 connections that HANAMI_DATABASE_CONNECTIONS asks for, .*too many connections for role "narrow". Set it to 2 or less/,
+      new RegExp(
+        "accepts only 2 of the 10 connections that HANAMI_DATABASE_CONNECTIONS asks for, " +
+          '.*too many connections for role "narrow". Set it to 2 or less',
+      ),
     );
     const database = databaseAt("narrow", url);
     const app = await createTestApp({ database, config: { databaseConnections: 2 } });
@@ -208,14 +211,14 @@ describe("what keeps the server from working is named at the start", () => {
   });
 });
 
-/** The processes of the server, which do not hear of their group's signals. */
+/** The server's processes; a signal to their group does not reach them. */
 function processesOf(postmaster: number): number[] {
   const lines = execFileSync("ps", ["-e", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
   const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number));
   return [postmaster, ...pairs.filter(([, parent]) => parent === postmaster).map(([pid]) => pid as number)];
 }
 
-test("a frozen server is an outage for whoever asks, and all goes on when it thaws", async () => {
+test("a frozen server is an outage for its clients, and everything continues when it thaws", async () => {
   const name = await newDatabase();
   const url = urlOf(name, "?connect_timeout=2");
   const database = databaseAt("frozen", url);

@@ -15,7 +15,7 @@ import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { expectSameModel } from "../kernels/compare.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const log = pino({ level: "silent" });

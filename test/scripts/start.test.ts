@@ -9,7 +9,7 @@ import { embeddedDatabase } from "../support/databases.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { makeCheckout, start } from "./checkout.ts";
 
-// Several servers start, with npm before them: on a busy machine that takes its time.
+// npm starts several servers, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const isRoot = process.getuid?.() === 0;
@@ -93,7 +93,7 @@ test("a driver without its patch is patched by a start, and refused where that i
   expect(readFileSync(driver, "utf8")).toBe(patched);
 });
 
-test.skipIf(!isRoot)("a checkout that can not be written to says so in one line, or starts as it is", async () => {
+test.skipIf(!isRoot)("a read-only checkout says so in one line, or starts as it is", async () => {
   const folder = await makeCheckout({ isBuilt: true });
   const elsewhere = await temporaryFolder();
   spawnSync("chmod", ["0777", elsewhere]);

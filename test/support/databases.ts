@@ -4,7 +4,7 @@ import { openDatabase } from "../../src/db/open.ts";
 import { copyTemplate } from "./embedded-template.ts";
 import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 
-/** Where an app of a test keeps its rows. */
+/** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
   /** Makes a fresh database for a server that opens it itself; `directory` is where an embedded one has to lie. */
@@ -58,7 +58,7 @@ function server(superuserUrl: string): TestDatabase {
 
 const superuserUrl = process.env["HANAMI_TEST_DATABASE_URL"];
 
-/** For `describe.each(databases)("… on $name", …)`: a suite that must hold on every database that is there. */
+/** For `describe.each(databases)("… on $name", …)`: a suite that must hold on every available database. */
 export const databases: readonly TestDatabase[] =
   superuserUrl === undefined ? [embedded] : [embedded, server(superuserUrl)];
 
