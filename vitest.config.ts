@@ -33,6 +33,9 @@ const slow = tests(
 
 const exclude = process.env["HANAMI_TEST_FAST"] === undefined ? [] : slow;
 
+/** Node loads what is compiled without Vite in between; but Vite alone knows which tests a change is about. */
+const isWatching = process.argv.includes("watch");
+
 const settings = {
   setupFiles: ["dist/test/support/fixed-seed.js"],
   // These end what hangs, and say nothing about speed: some machines are five times as slow as others.
@@ -40,8 +43,7 @@ const settings = {
   hookTimeout: 120_000,
   // How long a busy machine may take until something that was caused is there.
   expect: { poll: { timeout: 20_000 } },
-  // It is compiled: Node loads it without Vite in between.
-  server: { deps: { external: [/\/dist\//] } },
+  server: { deps: { external: isWatching ? [] : [/\/dist\//] } },
 };
 
 // Tests run from the compiled tree: workers and child processes then load exactly what ships.

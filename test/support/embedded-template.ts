@@ -15,8 +15,8 @@ async function migrationsHash(): Promise<string> {
 }
 
 /**
- * The directory of an embedded database with only the schema. Creating it takes seconds and happens once per set of
- * migrations; of two processes that create it concurrently, the first one's stays.
+ * The directory of an embedded database with the schema and nothing else. It is made once for a set of migrations,
+ * which takes seconds; of two processes that make it at once the first one's stays.
  */
 export async function embeddedTemplate(): Promise<string> {
   const cache = join(paths.root, ".cache");

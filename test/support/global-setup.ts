@@ -5,8 +5,8 @@ import { embeddedTemplate } from "./embedded-template.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 
 /**
- * Runs once before all test files. Sets `HANAMI_TEST_DATABASE_URL` to the address of a real Postgres server, unless it
- * is set already, and `HANAMI_TEST_FOLDER` to a folder for what their processes share between files.
+ * Runs once before all test files. Hands them the address of a real Postgres server in `HANAMI_TEST_DATABASE_URL`,
+ * unless one is set already, and in `HANAMI_TEST_FOLDER` a folder for the databases that their processes keep.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "hanami-tests-"));
