@@ -1,10 +1,10 @@
-// Gives sections to the neurons that `find_fresh` found, in order of neurons: one in a random block of a random target
-// hexagon; while that holds few sections, one in each of its blocks.
-// One workgroup: its threads fetch the words of 32 blocks at a time, the first thread alone makes the sections.
+// Adds sections for the neurons that `find_fresh` found, in order of neurons: one in a random block of a random target
+// hexagon, or one in each block of that hexagon while it has few sections.
+// One workgroup: its threads fetch the words of 32 blocks at a time, the first thread alone adds the sections.
 // uses: types, random, append-section
 
 var<workgroup> words: array<u32, 128>;
-// Blocks that are added to the hexagon itself hold no values yet.
+// Number of blocks at the start: blocks that are added to the hexagon itself hold no values yet.
 var<workgroup> blocks_before: u32;
 
 @compute @workgroup_size(128)

@@ -1,6 +1,6 @@
-// Takes the next step of the submitted ones. One thread.
-// A training step begins only when the pools have room for everything that it could add at the very most; otherwise
-// this and all later steps of the submit do nothing, the host grows the pools and continues with the same step.
+// Starts the next of the submitted steps. One thread.
+// A training step starts only when the pools have room for the most that it could add. Otherwise this step and all
+// later ones of the submit do nothing; the host grows the pools and continues with the same step.
 // uses: types
 
 @group(0) @binding(0) var<storage, read_write> control: Control;
@@ -8,8 +8,9 @@
 
 fn has_room() -> bool {
   let start_blocks = max(START_BLOCKS_HIDDEN, START_BLOCKS_OUTPUT) + 1u;
-  let fresh = (NEURONS_PER_BLOCK * control.blocks + (NEURONS_PER_BLOCK + FEW_SECTIONS) * start_blocks * control.hexagons);
-  // Blocks that come with the new sections hold neurons that may be new themselves; and every section may split.
+  let fresh =
+    NEURONS_PER_BLOCK * control.blocks + (NEURONS_PER_BLOCK + FEW_SECTIONS) * start_blocks * control.hexagons;
+  // New sections can bring blocks whose neurons are new themselves, and every section can split.
   let sections = control.sections + 4u * fresh;
   let blocks = (start_blocks + 1u) * control.hexagons + (control.sections + 4u * fresh) / SECTIONS_PER_BLOCK;
   return control.sections + sections <= control.section_capacity

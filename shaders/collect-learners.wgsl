@@ -1,5 +1,5 @@
-// Lists the samples that take part in learning, ascending, and settles what their update needs: the rate and Adam's
-// corrections. One workgroup: its threads fetch 128 flags at a time, the first thread alone writes.
+// Lists the learners, the samples that take part in learning, ascending, and computes the learning rate and Adam's
+// corrections for their update. One workgroup: its threads fetch 128 flags at a time, the first thread alone writes.
 // uses: types
 
 @group(0) @binding(0) var<storage, read_write> control: Control;
@@ -38,11 +38,11 @@ fn main(@builtin(local_invocation_index) n: u32) {
   }
 }
 
-// 1 - keep^steps by repeated squaring, so that it is as exact as products are; `pow` may be far off.
+// 1 - keep^steps by repeated squaring, which is as exact as products are; `pow` may be far off.
 fn correction(keep: f32, steps: u32) -> f32 {
   var power = 1.0;
   var factor = keep;
-  // After so many steps the power is 0 in this precision.
+  // After this many steps the power is 0 in this precision.
   for (var rest = min(steps, 8192u); rest != 0u; rest >>= 1u) {
     if ((rest & 1u) != 0u) { power *= factor; }
     factor *= factor;

@@ -1,4 +1,4 @@
-// Counts the synapses in use. Each thread counts some sections; `tally.synapses` was 0 before.
+// Counts the synapses in use. Each thread counts some sections; `tally.synapses` starts at 0.
 // uses: types
 
 struct Tally {

@@ -1,6 +1,7 @@
-// Errors of all samples, and which samples have something to teach: one whose expected values are all exactly 0 or 1
-// and all nearly reached is skipped. Workgroup = sample; its threads share the output neurons.
-// `order` tells a cycle's row; `expected` is [row][output neuron]: 0..1, NO_OPINION, or EXCLUDED where the whole sample must not teach.
+// Computes the errors of all samples, and which samples learn: one whose expected values are all exactly 0 or 1 and
+// nearly reached is skipped. Workgroup = sample; its threads share the output neurons.
+// `order` maps a cycle to its row; `expected` is [row][output neuron]: 0..1, NO_OPINION, or EXCLUDED when the whole
+// sample must not teach.
 // uses: types
 
 @group(0) @binding(0) var<storage, read> control: Control;

@@ -1,9 +1,9 @@
 // Finds the neurons (or values) of a hexagon that are positive for the first time. Workgroup = block, thread = neuron;
-// each block has its own four words of `fresh`.
+// each block has its own four of the tally's `words`.
 // uses: types
 
 struct Tally {
-  // How many there are in all, and how many sections are marked for a split.
+  // Number of neurons found, and number of sections marked for a split.
   fresh: atomic<u32>,
   marked: atomic<u32>,
   synapses: u32,
@@ -22,7 +22,11 @@ struct Tally {
 var<workgroup> is_fresh: array<u32, 128>;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   if (group.x == 0u && n == 0u) { atomicStore(&tally.marked, 0u); }
   if (control.samples == 0u) { return; }
   for (var block = group.x; block < control.blocks; block += groups.x) {

@@ -1,12 +1,12 @@
-// Values and slopes of a hexagon's neurons. Workgroup = block x 16 samples, thread = 4 neighbouring neurons x 4 samples:
-// it keeps its sums in registers and walks the sections of its block in order, so every sum has a fixed order. For 16
-// sections at a time the threads first share the work of computing the activations; two places to put them save a
+// Computes the values and slopes of a hexagon's neurons. Workgroup = block x 16 samples, thread = 4 adjacent neurons x
+// 4 samples: it keeps its sums in registers and visits the sections of its block in order, so every sum has a fixed
+// order. The threads first share the work of computing the activations of 16 sections; double buffering saves a
 // barrier. Writes only values and slopes of its own block, and reads values of other hexagons only.
 // uses: types, ramps, compress
 
 const SAMPLES = 16u;
 const SECTIONS = 16u;
-// Threads that share a sample, and samples of a thread.
+// Threads per sample, and samples per thread.
 const LANES = 32u;
 const MINE = 4u;
 
@@ -16,7 +16,7 @@ const MINE = 4u;
 @group(0) @binding(3) var<storage, read> neurons: array<Neuron>;
 @group(0) @binding(4) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> values: array<f32>;
-// Holds the slopes until the backward half multiplies them with what is asked of the neurons.
+// Holds the slopes until the backward pass multiplies them by the gradients over the neurons' values.
 @group(0) @binding(6) var<storage, read_write> deltas: array<vec4f>;
 @group(0) @binding(7) var<uniform> scope: Scope;
 
@@ -26,7 +26,11 @@ var<workgroup> activations: array<f32, 2048>;
 var<workgroup> numbers: array<u32, 32>;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   let first = group.y * SAMPLES;
   if (first >= control.samples) { return; }
   for (var block = group.x; block < control.blocks; block += groups.x) {
@@ -63,7 +67,8 @@ fn compute(block: u32, first: u32, n: u32) {
         let slot = shelf * SECTIONS + i;
         let a = (slot * 4u + tile) * SAMPLES + mine;
         let activation = vec4f(activations[a], activations[a + 1u], activations[a + 2u], activations[a + 3u]);
-        // Nothing is below 0. Threads that share samples go the same way, and most sections are silent in most samples.
+        // Activations are never negative. Threads that share samples take the same branch, and most sections are silent
+        // in most samples.
         if (activation.x + activation.y + activation.z + activation.w == 0.0) { continue; }
         let weight = weights[numbers[slot] * LANES + lane];
         for (var q = 0u; q < MINE; q++) { sums[q] += weight * activation[q]; }

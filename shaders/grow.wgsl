@@ -1,6 +1,6 @@
-// Every section that a hexagon feeds looks at its source's values, samples in order: ramps are appended, refined or
-// scaled, full sections are marked for a split. One thread per section; it touches its own section only. Values are
-// fetched 8 at a time, so that a thread does not wait for each of them, and the section is changed in registers.
+// Every section that a hexagon feeds checks its source's values, samples in order: it appends, refines or scales ramps,
+// and is marked for a split when full. One thread per section; it changes its own section only. A thread fetches 8
+// values at a time, so that it does not wait for each of them, and changes the section in registers.
 // uses: types, random
 
 struct Tally {
@@ -21,7 +21,7 @@ const AHEAD = 8u;
 @group(0) @binding(5) var<storage, read_write> tally: Tally;
 @group(0) @binding(6) var<uniform> scope: Scope;
 
-// The section that this thread looks after, and where it is.
+// The section of this thread, and its index.
 var<private> own: Section;
 var<private> number: u32;
 
@@ -85,12 +85,12 @@ fn look(value: f32) {
   }
 }
 
-// Where the weights of a run begin: they lie in the order of the neurons that they lead to.
+// Index of a run's first weight: weights are in the order of their target neurons.
 fn first_of_run(run: u32) -> u32 {
   return number * SYNAPSES_PER_SECTION + tile_of_run(own.seed, run) * RUN;
 }
 
-// Scales the ramps down when the largest value of many visits stayed far below their end: an outlier had set them.
+// Scales the ramps down when the largest value of many visits stayed far below their end, which an outlier had set.
 fn recover(x: f32) {
   if (own.recoveries >= RECOVERIES_MAX) { return; }
   let largest = max(own.largest, x);
@@ -135,7 +135,7 @@ fn refine(x: f32) {
   own.tolerance = tolerance / TOLERANCE_SHRINK;
 }
 
-// Match sections: a value that no ramp ends at gets its own ramp, in ascending order.
+// Match sections: adds a ramp for a value that no ramp ends at; the ramps stay in ascending order.
 fn insert_value(x: f32) {
   let kind = own.kind;
   let used = own.ramps;
@@ -146,7 +146,7 @@ fn insert_value(x: f32) {
     own.split = own.ends[used / 2u - 1u];
     return;
   }
-  // The ramps above move up one place with what they learnt, though to other targets.
+  // The ramps above move up one place and keep what they learnt, though for other targets.
   let runs = ramp_size(kind) / RUN;
   for (var to = used; to > r; to--) {
     own.ends[to] = own.ends[to - 1u];
@@ -163,7 +163,7 @@ fn insert_value(x: f32) {
   set_ramp(r, x);
 }
 
-// Makes ramp `r` a new one that ends at `end`; the section then has one more.
+// Starts a new ramp `r` that ends at `end`; the section then has one more.
 fn set_ramp(r: u32, end: f32) {
   let kind = own.kind;
   let size = ramp_size(kind);

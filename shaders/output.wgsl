@@ -1,9 +1,10 @@
-// What the output neurons show: sigmoid(bias + readout weights * values of their hexagon); 0 where that has no blocks.
-// Workgroup = output neuron x 8 samples, thread = one of the samples and 8 neurons of each block; the first threads add up.
+// Values of the output neurons: sigmoid(bias + readout weights * values of their hexagon); 0 when it has no blocks.
+// Workgroup = output neuron x 8 samples, thread = one of the samples and 8 neurons of each block; the first threads add
+// up the partial sums.
 // uses: types, tiles
 
 const SAMPLES = 8u;
-// Threads that share a sample.
+// Threads per sample.
 const LANES = 16u;
 
 @group(0) @binding(0) var<storage, read> control: Control;
@@ -41,6 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) n:
     var total = outputs[output].bias;
     for (var i = 0u; i < LANES; i++) { total += partial[n * LANES + i]; }
     let is_empty = hexagons[outputs[output].hexagon].blocks == 0u;
-    shown[(control.result_row + first + n) * control.outputs + output] = select(1.0 / (1.0 + exp(-total)), 0.0, is_empty);
+    let i = (control.result_row + first + n) * control.outputs + output;
+    shown[i] = select(1.0 / (1.0 + exp(-total)), 0.0, is_empty);
   }
 }

@@ -1,5 +1,5 @@
-// What the outputs' errors ask of the neurons of an output hexagon, through the readout weights of before the update.
-// Workgroup = block x 8 of the samples that take part, thread = neuron, which turns its own slopes into deltas.
+// Deltas of an output hexagon's neurons, from the errors of the outputs and the readout weights before the update.
+// Workgroup = block x 8 learners, thread = neuron, which turns its own slopes into deltas.
 // uses: types, tiles
 
 const SAMPLES = 8u;
@@ -13,7 +13,11 @@ const SAMPLES = 8u;
 @group(0) @binding(6) var<uniform> scope: Scope;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   let first = group.y * SAMPLES;
   if (first >= control.learning) { return; }
   for (var block = group.x; block < control.blocks; block += groups.x) {

@@ -1,6 +1,6 @@
-// What later hexagons ask of the neurons of a hidden hexagon. The true slope: of each section only the last touched ramp
-// moves with its source. Workgroup = neuron x 64 of the samples that take part, thread = sample: all threads read the
-// same weights. A thread turns its own slope into a delta and reads deltas of later hexagons only.
+// Deltas of a hidden hexagon's neurons, from the deltas of later hexagons. The slope is the true one: of each section,
+// only the last touched ramp moves with its source. Workgroup = neuron x 64 learners, thread = learner: all threads
+// read the same weights. A thread turns its own slope into a delta and reads deltas of later hexagons only.
 // uses: types, ramps
 
 @group(0) @binding(0) var<storage, read> control: Control;
@@ -13,7 +13,11 @@
 @group(0) @binding(7) var<uniform> scope: Scope;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   for (var learner = group.z * 64u + n; learner < control.learning; learner += groups.z * 64u) {
     for (var block = group.x; block < control.blocks; block += groups.x) {
       if (blocks[block].hexagon == scope.hexagon) { ask(block, group.y, control.learners[learner]); }
@@ -29,7 +33,8 @@ fn ask(block: u32, neuron: u32, sample: u32) {
   var sum = 0.0;
   let id = block * NEURONS_PER_BLOCK + neuron;
   var section = neurons[id].head;
-  // A list holds sections of its own neuron, the newest first: of a damaged one no section is met twice either.
+  // A list holds sections of its own neuron, newest first. These checks end even a damaged list, and no section
+  // repeats.
   while (section < control.sections && sections[section].source == id) {
     if ((sections[section].kind & LEARNS) != 0u) { sum += asked(section, sample, value); }
     let next = sections[section].next;

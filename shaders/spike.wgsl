@@ -1,6 +1,7 @@
-// Neurons with a memory: one thread per neuron walks the samples in order. What is left of its potential is divided by
-// the cooldown; every `refractory_time`th cycle the input (which `forward` left in `values`) is added, in between it is
-// discarded. The memory holds the raw potential, only the value that others see is compressed.
+// Neurons with a memory: one thread per neuron processes the samples in order. Each cycle divides the remaining
+// potential by the cooldown. Every `refractory_time`th cycle adds the input, which `forward` left in `values`; the
+// cycles in between discard it. The memory holds the raw potential; only the value that other neurons see is
+// compressed.
 // uses: types, compress
 
 @group(0) @binding(0) var<storage, read> control: Control;
@@ -11,7 +12,11 @@
 @group(0) @binding(5) var<uniform> scope: Scope;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   for (var block = group.x; block < control.blocks; block += groups.x) {
     if (blocks[block].hexagon == scope.hexagon) { walk(block, n); }
   }

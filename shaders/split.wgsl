@@ -1,6 +1,6 @@
-// Splits the full sections that a hexagon feeds, in order of sections: the old one keeps the lower half of its ramps and
-// of its range, a new one in a random block takes the rest.
-// One workgroup: its threads look at 128 sections at a time, the first thread alone makes the new ones.
+// Splits the full sections that a hexagon feeds, in order of sections: the old one keeps the lower half of its ramps
+// and of its range, a new one in a random block takes the rest.
+// One workgroup: its threads check 128 sections at a time, the first thread alone adds the new ones.
 // uses: types, random, append-section
 
 var<workgroup> is_marked: array<u32, 128>;

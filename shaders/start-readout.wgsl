@@ -1,5 +1,5 @@
-// Start weights of the readout rows that blocks of this step brought along. Each thread fills elements of its own; most
-// steps have nothing to fill.
+// Writes the start weights of the readout rows that came with this step's new blocks. Each thread fills its own
+// elements; most steps have nothing to fill.
 // uses: types, random
 
 @group(0) @binding(0) var<storage, read> control: Control;
@@ -9,10 +9,14 @@
 @group(0) @binding(4) var<storage, read_write> readout_moments: array<vec2f>;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   if (control.samples == 0u) { return; }
   for (var row = control.rows_started + group.x; row < control.rows; row += groups.x) {
-    // The last tile that does not begin behind the row.
+    // The last tile that starts at or before the row.
     var tile = 0u;
     var end = control.tiles;
     while (tile + 1u < end) {

@@ -1,4 +1,4 @@
-// Sums each neuron's deltas over the samples that take part. One thread per neuron, which writes its own sum.
+// Sums each neuron's deltas over the learners. One thread per neuron, which writes its own sum.
 // uses: types
 
 @group(0) @binding(0) var<storage, read> control: Control;
@@ -8,7 +8,11 @@
 @group(0) @binding(4) var<storage, read_write> neurons: array<Neuron>;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   for (var block = group.x; block < control.blocks; block += groups.x) {
     if (hexagons[within(blocks[block].hexagon, control.hexagons)].role == ROLE_INPUT) { continue; }
     var sum = 0.0;

@@ -1,15 +1,15 @@
-// Puts the samples' values of one input into `values`. One thread per (value of an input block, sample); every thread
-// writes its own element, 0 where the data has no such column.
-// The window of a sample may span several rows: they lie one behind the other, so the columns just go on.
+// Writes the samples' values of one input to `values`. One thread per (value of an input block, sample); every thread
+// writes its own element, 0 when the data has no such column.
+// The window of a sample may span several rows. They are contiguous, so the columns simply continue.
 // uses: types
 
 struct Source {
   hexagon: u32,
-  // 1: the input knows only 0 and 1.
+  // 1: the input accepts only 0 and 1.
   is_binary: u32,
   // 1: the data holds bytes, four in each word; 0: floats.
   is_bytes: u32,
-  // Columns of a row, and how many values of a sample the input takes.
+  // Columns per row, and number of values per sample that the input takes.
   columns: u32,
   used: u32,
 }
@@ -18,12 +18,12 @@ struct Source {
 @group(0) @binding(1) var<storage, read> blocks: array<Block>;
 @group(0) @binding(2) var<storage, read> data: array<u32>;
 @group(0) @binding(3) var<storage, read_write> values: array<f32>;
-// [cycle]: the row with which its window begins.
+// [cycle]: the first row of its window.
 @group(0) @binding(4) var<storage, read> order: array<u32>;
 @group(0) @binding(5) var<uniform> source: Source;
 
-// Zero, negative values and NaN are inactive. Bits of positive floats are in the order of the floats, and have no
-// subnormal ones, which a device may take for 0 where it computes with floats.
+// Zero, negative values and NaN are inactive. Compares bits: those of positive floats are in the order of the floats,
+// and a device that computes with floats may treat subnormal ones as 0.
 fn activity(bits: u32) -> f32 {
   if (bits == 0u || bits > 0x7f800000u) { return 0.0; }
   if (source.is_binary != 0u) { return 1.0; }
@@ -31,11 +31,17 @@ fn activity(bits: u32) -> f32 {
 }
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   let sample = group.y;
   if (sample >= control.samples) { return; }
   for (var block = group.x; block < control.blocks; block += groups.x) {
-    if (blocks[block].hexagon == source.hexagon) { values[at(block, sample) + n] = fetch(sample, blocks[block].ordinal * NEURONS_PER_BLOCK + n); }
+    if (blocks[block].hexagon == source.hexagon) {
+      values[at(block, sample) + n] = fetch(sample, blocks[block].ordinal * NEURONS_PER_BLOCK + n);
+    }
   }
 }
 

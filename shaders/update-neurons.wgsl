@@ -1,6 +1,6 @@
-// Update of the biases. Workgroup = block, thread = neuron: in batches it walks the sections of its block in order and
-// takes back what their changes did to its mean input; then comes the step of the bias itself. The threads first look at 128
-// sections together: then nothing is left that one load must wait for another for.
+// Updates the biases. Workgroup = block, thread = neuron. In batches a thread visits the sections of its block in order
+// and subtracts the effect of their changes on its mean input; then it steps the bias itself. The threads first read
+// 128 sections together, so that no load in the loop must wait for another one.
 // uses: types, adam
 
 @group(0) @binding(0) var<storage, read> control: Control;
@@ -10,12 +10,16 @@
 @group(0) @binding(4) var<storage, read> changes: array<f32>;
 @group(0) @binding(5) var<storage, read_write> neurons: array<Neuron>;
 
-// Sections of the block that changed, NONE for the others, and a bit for each of their tiles that has synapses.
+// Indices of the block's changed sections, NONE for the others; and a bit for each of their tiles that has synapses.
 var<workgroup> numbers: array<u32, 128>;
 var<workgroup> tiles_used: array<u32, 128>;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   if (control.learning == 0u) { return; }
   for (var block = group.x; block < control.blocks; block += groups.x) {
     if (hexagons[within(blocks[block].hexagon, control.hexagons)].role != ROLE_INPUT) { update(block, n); }
@@ -45,7 +49,8 @@ fn update(block: u32, n: u32) {
     }
     workgroupBarrier();
   }
-  let stepped = adam(vec3f(bias, neurons[id].bias_moment, neurons[id].bias_square), delta_sum / f32(control.samples), control.rate);
+  let old = vec3f(bias, neurons[id].bias_moment, neurons[id].bias_square);
+  let stepped = adam(old, delta_sum / f32(control.samples), control.rate);
   neurons[id].bias = stepped.x;
   neurons[id].bias_moment = stepped.y;
   neurons[id].bias_square = stepped.z;

@@ -1,4 +1,4 @@
-// Update of the output neurons' biases. One thread per output neuron, which owns its bias.
+// Updates the biases of the output neurons. One thread per output neuron, which owns its bias.
 // uses: types, adam
 
 @group(0) @binding(0) var<storage, read> control: Control;

@@ -1,5 +1,5 @@
-// Gradients and update of the readout weights. Workgroup = readout tile x output neuron of it, thread = neuron of the
-// block, which owns its weight.
+// Computes the gradients of the readout weights and updates them. Workgroup = readout tile x one of its output neurons,
+// thread = neuron of the block, which owns its weight.
 // uses: types, tiles, adam
 
 @group(0) @binding(0) var<storage, read> control: Control;
@@ -10,7 +10,11 @@
 @group(0) @binding(5) var<storage, read_write> readout_moments: array<vec2f>;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   if (control.learning == 0u) { return; }
   for (var t = group.x; t < control.tiles; t += groups.x) {
     let tile = tile_at(t);

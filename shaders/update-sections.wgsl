@@ -1,13 +1,13 @@
-// Gradients of the sections' weights over the samples that take part, and their update. Workgroup = 4 sections, thread =
-// 4 neighbouring synapses of one: it owns their weights, moments and changes. The activations of 32 samples at a time
-// are computed together.
+// Computes the gradients of the sections' weights over the learners, and updates the weights. Workgroup = 4 sections,
+// thread = 4 adjacent synapses of one section: it owns their weights, moments and changes. The activations of 32
+// samples at a time are computed together.
 // In batches the gradients are centred: activations are never negative, so all samples share one large direction that
-// alone would limit the step. `changes` tells `update_neurons` by how much each synapse moves its neuron's mean input.
+// alone would limit the step. `changes` tells `update_neurons` how far each synapse moves its neuron's mean input.
 // uses: types, ramps
 
 const SECTIONS = 4u;
 const SAMPLES = 32u;
-// Threads of a section, and those of them that share a run.
+// Threads per section, and per run.
 const LANES = 32u;
 const RUN_LANES = 8u;
 
@@ -20,7 +20,7 @@ const RUN_LANES = 8u;
 @group(0) @binding(6) var<storage, read_write> moments: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> changes: array<vec4f>;
 
-// [parity][section][tile][sample]: the activation of the ramp that ends in this tile; two places save a barrier.
+// [parity][section][tile][sample]: the activation of the ramp that ends in this tile; double buffering saves a barrier.
 var<workgroup> activations: array<f32, 1024>;
 // [parity][sample]
 var<workgroup> learners: array<u32, 64>;
@@ -29,7 +29,11 @@ var<workgroup> squares: array<f32, 128>;
 var<workgroup> touching: array<u32, 128>;
 
 @compute @workgroup_size(128)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) n: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) n: u32,
+) {
   if (control.learning == 0u) { return; }
   for (var first = group.x * SECTIONS; first < control.sections; first += groups.x * SECTIONS) {
     update(first + n / LANES, n % LANES, n);
@@ -37,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 }
 
 fn update(number: u32, lane: u32, n: u32) {
-  // Threads beyond the last section go along, because of the barriers, and write nothing.
+  // Threads beyond the last section keep running for the barriers, but write nothing.
   let is_there = number < control.sections;
   let section = within(number, control.sections);
   let size = ramp_size(sections[section].kind);
@@ -60,7 +64,7 @@ fn update(number: u32, lane: u32, n: u32) {
     if (first + lane < control.learning) {
       let learner = control.learners[first + lane];
       by_tile = activate_tiles(section, learner);
-      // Whatever touches a section touches its first ramp.
+      // A sample that touches a section touches its first ramp.
       touches |= by_tile[first_tile] > 0.0;
       if (n < LANES) { learners[shelf * SAMPLES + lane] = learner; }
     }
@@ -78,12 +82,17 @@ fn update(number: u32, lane: u32, n: u32) {
   }
   let mean = activation_sum / f32(control.learning);
   let id = block * NEURONS_PER_BLOCK + lane * 4u;
-  let delta_sums = vec4f(neurons[id].delta_sum, neurons[id + 1u].delta_sum, neurons[id + 2u].delta_sum, neurons[id + 3u].delta_sum);
+  let delta_sums = vec4f(
+    neurons[id].delta_sum,
+    neurons[id + 1u].delta_sum,
+    neurons[id + 2u].delta_sum,
+    neurons[id + 3u].delta_sum,
+  );
   let centred = (gradient - delta_sums * mean) / f32(control.samples);
   let old_square = sections[section].squares[ramp];
   squares[n] = dot(centred, centred);
   touching[n] = select(0u, 1u, touches);
-  // Also keeps the next sections' activations from overtaking these.
+  // This barrier also keeps the next sections' activations from overtaking these.
   workgroupBarrier();
   var is_touched = false;
   for (var i = n - lane; i < n - lane + LANES; i++) { is_touched |= touching[i] != 0u; }
@@ -95,7 +104,7 @@ fn update(number: u32, lane: u32, n: u32) {
     weights[i] = clamp(weights[i] - control.rate * gradient, vec4f(-VALUE_MAX), vec4f(VALUE_MAX));
     return;
   }
-  // Every thread adds up its whole ramp: cheaper than the barriers of a tree, and all get the same bits.
+  // Every thread sums its whole ramp: this is cheaper than the barriers of a tree, and all threads get the same bits.
   var square_sum = 0.0;
   let runs = size / RUN;
   for (var r = ramp * runs; r < (ramp + 1u) * runs; r++) {

@@ -109,8 +109,15 @@ async function reload({ log, tokenKeys, connections }: App, server: HttpServer, 
   log.info({ isKeyGone, isTls }, "token keys and TLS files were read again");
 }
 
-/** Opens all parts of a server in order and wires them. If one fails, the parts opened before it are closed again. */
-export async function openApp(config: Config, destination?: DestinationStream): Promise<Server> {
+/**
+ * Opens all parts of a server in order and wires them. If one fails, the parts opened before it are closed again. Tests
+ * pass a database that is open already.
+ */
+export async function openApp(
+  config: Config,
+  destination?: DestinationStream,
+  open: typeof openDatabase = openDatabase,
+): Promise<Server> {
   const closer = createCloser();
   const metrics = new Metrics();
   const log = createLog(config, {
@@ -126,7 +133,7 @@ export async function openApp(config: Config, destination?: DestinationStream): 
     const tokenKeys = await TokenKeys.load(config, log);
     const tls = config.tls === undefined ? undefined : await loadTlsFiles(config.tls, log);
     const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
-    const database = await openDatabase({
+    const database = await open({
       url: config.databaseUrl,
       directory: storage.database,
       filesMax: files.database,

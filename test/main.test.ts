@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { embeddedDatabase } from "./support/databases.ts";
 
 const main = fileURLToPath(new URL("../src/main.js", import.meta.url));
 
@@ -95,7 +96,10 @@ test("a bad configuration names every bad value, from the environment and from a
   const unknown = await start({ HANAMI_CPU_THREADS: "x" }, ["--config", file]).exited;
   expect(unknown.code).toBe(1);
   expect(unknown.errors).toMatch(
-    /:2: there is no setting HANAMI_PROT; .*\n.*:3: no NAME=value.*\n.*:1: HANAMI_TOKEN_EXPIRE_TIME: .*\n  HANAMI_CPU_THREADS: .*\n$/,
+    new RegExp(
+      ":2: there is no setting HANAMI_PROT; .*\n.*:3: no NAME=value.*\n.*:1: HANAMI_TOKEN_EXPIRE_TIME: .*\n" +
+        "  HANAMI_CPU_THREADS: .*\n$",
+    ),
   );
 
   await writeFile(file, "HANAMI_TOKEN_EXPIRE_TIME=soon\n");
@@ -109,6 +113,7 @@ test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
   async () => {
     const file = join(root, "hanami.conf");
     await writeFile(file, "HANAMI_SOFTWARE_GPU=true\n");
+    await embeddedDatabase.prepare(join(root, "data/database"));
     const hostsOf = async (env: Record<string, string>, args: string[]) => {
       const server = start(env, args);
       await server.printed(/listens on/);
@@ -123,14 +128,14 @@ test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
   120_000,
 );
 
-test("a database that can not be reached is named, without its password", async () => {
+test("an unreachable database is named, without its password", async () => {
   const end = await start({ DATABASE_URL: "postgres://someone:secret@127.0.0.1:1/nowhere" }).exited;
   expect(end.code).toBe(1);
   expect(end.errors).toMatch(/^The database 127\.0\.0\.1:1\/nowhere cannot be used: .*ECONNREFUSED/);
   expect(end.errors).not.toContain("secret");
 });
 
-test("a data directory that can not be made is named", async () => {
+test("a data directory that cannot be created is named", async () => {
   const file = join(root, "file");
   await writeFile(file, "");
   const end = await start({ HANAMI_DATA_DIR: join(file, "data") }).exited;

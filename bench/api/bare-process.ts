@@ -1,4 +1,4 @@
-/** What the API is compared with: a Hono server without anything behind it, and an echo over `ws`. */
+/** The baseline of the API benchmark: a bare Hono server, and an echo over `ws`. */
 import { createWriteStream } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
-/** The bare server in a process of its own. */
+/** The bare server, in a separate process. */
 export interface BareServer {
   /** Without a path. */
   url: string;

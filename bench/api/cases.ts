@@ -22,12 +22,12 @@ export interface Sample {
 export interface ApiCase {
   name: string;
   unit: string;
-  /** The case that it is compared with. */
+  /** Name of the baseline case on the bare server. */
   bare: string | undefined;
   run(): Promise<Sample>;
 }
 
-/** All cases against `server`, and against the bare server at `bareUrl`; each but uploads takes some seconds. */
+/** All cases against `server` and the bare server at `bareUrl`. All but uploads run for `seconds`. */
 export async function apiCases(server: BenchServer, bareUrl: string, seconds: number): Promise<ApiCase[]> {
   return [
     ...(await requestCases(server, bareUrl, seconds)),
@@ -63,7 +63,7 @@ async function requestCases({ client, address }: BenchServer, bareUrl: string, s
   });
 }
 
-/** GETs over some kept connections. */
+/** GETs over a few keep-alive connections. */
 async function requests(options: autocannon.Options): Promise<Sample> {
   const { requests, latency, non2xx, errors } = await autocannon(options);
   if (non2xx + errors > 0) throw new Error(`${options.url}: ${non2xx} refused, ${errors} failed`);
@@ -80,7 +80,7 @@ async function directCases(client: HanamiClient, bareUrl: string, seconds: numbe
     const direct = (kind: "train" | "request") =>
       clients((index) => directClient(client, `${kind} directly ${index} of ${count}`, kind));
     const [echoed, trained, requested] = await Promise.all([
-      // As long as the messages of direct IO.
+      // The length of direct IO messages.
       clients(() => echoClient(bareUrl, [3160, 64])),
       direct("train"),
       direct("request"),
@@ -96,7 +96,7 @@ async function directCases(client: HanamiClient, bareUrl: string, seconds: numbe
   return cases;
 }
 
-/** Several clients that do one round trip after another. */
+/** Runs several clients, each with one round trip after another. */
 async function roundTrips(clients: RoundTrip[], seconds: number): Promise<Sample> {
   const latencies: number[] = [];
   const start = performance.now();
@@ -116,7 +116,7 @@ async function roundTrips(clients: RoundTrip[], seconds: number): Promise<Sample
   return { rate, p50, p99 };
 }
 
-/** Sends each message after the answer to the one before. */
+/** Sends each message after the previous answer. */
 async function echoClient(url: string, messageBytes: number[]): Promise<RoundTrip> {
   const socket = new WebSocket(url.replace("http", "ws"));
   await once(socket, "open");
@@ -134,7 +134,7 @@ async function directClient(client: HanamiClient, name: string, kind: "train" | 
   const io = await client.clusters.directIO(uuid);
   let row = 0;
   const train = () => io.train({ in: picture(row++) }, { out: label(row) });
-  // A request needs a network that has learned something.
+  // Requests need a trained network.
   for (let cycle = 0; cycle < 100; cycle++) await train();
   return kind === "train" ? train : () => io.request({ in: picture(row++) });
 }

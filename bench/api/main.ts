@@ -1,7 +1,7 @@
 /**
  * Measures a whole server over its API, beside a bare Hono server: `npm run bench -- api`. Options: `--json` prints
  * nothing else, `--save` keeps the result under bench/results, `--seconds N` per case and round (2), `--only TEXT`
- * measures the cases with this in their name, and what they are compared with.
+ * measures the cases whose names contain this, and their baselines.
  */
 import { readOptions } from "../harness/options.ts";
 import { rateOf, showRate, type Rate } from "../harness/rates.ts";
@@ -21,11 +21,11 @@ interface Result extends Rate {
   unit: string;
   p50?: number;
   p99?: number;
-  /** Of the bare server's rate. */
+  /** Share of the bare server's rate. */
   ratio?: number;
 }
 
-/** The cases that were asked for, and those that they are compared with. */
+/** The requested cases and their baselines. */
 function choose(all: ApiCase[]): ApiCase[] {
   const chosen = all.filter(({ name }) => name.includes(options.only));
   const compared = new Set(chosen.map(({ bare }) => bare));
@@ -71,5 +71,5 @@ try {
   await server.stop();
   await bare.stop();
 }
-// The sockets of the clients are still open.
+// The clients' open sockets would keep the process alive.
 process.exit();

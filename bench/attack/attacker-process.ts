@@ -1,8 +1,8 @@
 /**
- * A member of one project who tries to hold up all others; `main.ts` starts it with the server's address and a login.
- * It repeats every kind of attempt without a pause until "stop" comes. It runs with low priority: its cost should
- * be the server's work, not that of this client. Linux shares processors between sessions first, so this one, which
- * has a session of its own, is lowered as well.
+ * Plays a member of one project who tries to hold up all others; `main.ts` starts it with the server's address and a
+ * login. It repeats every kind of attempt without a pause until "stop" arrives. It runs with low priority, so that its
+ * cost is the server's work, not that of this client. Linux shares processors between sessions first; this process has
+ * its own session, whose priority is lowered as well.
  */
 import { writeFileSync } from "node:fs";
 import { constants, setPriority } from "node:os";
@@ -14,7 +14,7 @@ setPriority(constants.priority.PRIORITY_LOW);
 try {
   writeFileSync("/proc/self/autogroup", String(constants.priority.PRIORITY_LOW));
 } catch {
-  // Not Linux, or one that does not group by session.
+  // Not Linux, or a kernel that does not group by session.
 }
 const [address, user, passphrase, only] = process.argv.slice(2) as [string, string, string, string];
 const client = new HanamiClient({ address, user, passphrase });
@@ -28,7 +28,7 @@ async function uploadCsv(file: Uint8Array): Promise<void> {
   await client.datasets.delete(uuid);
 }
 
-/** The first sample of a new cluster, so that everything grows. */
+/** Sends the first sample of a new cluster, so that everything grows. */
 async function sendSample(width: number): Promise<void> {
   const { uuid } = await client.clusters.create({ name: `wide ${++names}`, template: TEMPLATE });
   try {
@@ -44,7 +44,7 @@ async function createHuge(template: string): Promise<void> {
   await client.clusters.delete(uuid);
 }
 
-// Made once: see above.
+// Built once: see above.
 const [checkpoint, digits, quotes, template] = [wrongCheckpoint(), digitsCsv(), quotesCsv(), hugeTemplate()];
 const samples = new Map([100_000, 3_900_000].map((width) => [width, new Float32Array(width).fill(1)]));
 const attempts: Record<string, () => Promise<unknown>> = {

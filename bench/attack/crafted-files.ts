@@ -8,10 +8,10 @@ import { templateOf } from "../harness/template.ts";
 const INPUT_VALUES = 640_000;
 const OUTPUT_VALUES = 100_000;
 
-/** About 40 MB of a state with many blocks and many outputs, wrong only in what is checked last. */
+/** About 40 MB of a state with many blocks and outputs, invalid only in what is checked last. */
 export function wrongCheckpoint(): Uint8Array {
   const network = createNetwork(new ReferenceEngine());
-  // Zeros: everything gets its width, and nothing grows.
+  // Zeros set every width, but nothing grows.
   network.train({
     count: 1,
     inputs: [{ index: 0, values: new Float32Array(INPUT_VALUES), width: INPUT_VALUES }],
@@ -32,7 +32,7 @@ export function digitsCsv(): Uint8Array {
   return new TextEncoder().encode(`a\n${`${cell}\n`.repeat(10)}`);
 }
 
-/** Ten megabytes behind a quote that nothing closes. */
+/** Ten megabytes after a quote that is never closed. */
 export function quotesCsv(): Uint8Array {
   return new TextEncoder().encode(`a,b\n"${"1,2\n".repeat(2_500_000)}`);
 }

@@ -1,9 +1,9 @@
 /**
  * Measures what one hostile project costs another: the latencies of a tenant's work, first alone, then beside an
  * attacker that sends crafted checkpoints, samples of millions of values, files that are slow to read and huge
- * templates, all at once. `npm run bench -- attack`. Options: `--seconds N` of each of the two phases (30), `--only
- * TEXT` makes only the attempts with this in their name, `--json`, `--save`. Exit code 1 when a p99 of requests or
- * direct IO is more than twice the quiet one, or when any of the tenant's work fails.
+ * templates, all at once. `npm run bench -- attack`. Options: `--seconds N` per phase (30), `--only TEXT` limits the
+ * attacks to those whose names contain this, `--json`, `--save`. Exit code 1 when a p99 of requests or direct IO is
+ * more than twice the quiet one, or when any of the tenant's work fails.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -20,13 +20,13 @@ import { TEMPLATE } from "../harness/template.ts";
 const options = readOptions({ ...REPORT_OPTIONS, seconds: 30, only: "" });
 const PHASE_MS = options.seconds * 1000;
 const WARM_UP_MS = 3000;
-/** Work without an answer so long after the end of its phase is given up. */
+/** Work that has no answer this long after the end of its phase is given up. */
 const GIVE_UP_MS = 30_000;
 /** Upper bound on the p99 beside an attacker, in multiples of the quiet one. */
 const FACTOR_MAX = 2;
 const PASSPHRASE = "a passphrase of the benchmark";
 
-/** One kind of work that the tenant repeats; those that are bound decide the exit code. */
+/** One kind of work that the tenant repeats; only kinds with `isBound` decide the exit code. */
 interface Work {
   name: string;
   isBound: boolean;
@@ -65,14 +65,14 @@ async function tenantWork(client: HanamiClient): Promise<Work[]> {
   ];
 }
 
-/** Does all kinds of work at once for `ms`. Returns the latencies of each, in milliseconds. */
+/** Runs all kinds of work concurrently for `ms`. Returns the latencies of each, in milliseconds. */
 async function measurePhase(works: Work[], ms: number): Promise<Latencies[]> {
   const end = performance.now() + ms;
   const givenUp = delay(ms + GIVE_UP_MS, false, { ref: false });
   const each = works.map(async (work) => {
     const latencies: number[] = [];
     for (let now = performance.now(); now < end;) {
-      // Work that never answers counts as an endless wait.
+      // Unanswered work counts as an infinite latency.
       const isAnswered = await Promise.race([work.once().then(() => true), givenUp]);
       const then = performance.now();
       latencies.push(isAnswered ? then - now : Number.POSITIVE_INFINITY);
@@ -91,7 +91,7 @@ async function startAttacker(address: string): Promise<ChildProcess> {
   return child;
 }
 
-/** Returns what the attacker tried, and how the server answered: [attempt, answer, how often]. */
+/** Returns the attacker's attempts and the server's answers: [attempt, answer, count]. */
 async function stopAttacker(child: ChildProcess): Promise<[string, string, number][]> {
   const answered = once(child, "message");
   child.send("stop");

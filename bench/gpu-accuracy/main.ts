@@ -13,7 +13,7 @@ import { readOptions } from "../harness/options.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";
 import { table } from "../harness/table.ts";
 
-/** Rows that the device gets at a time; whole steps of any usual size. */
+/** Rows passed to the device at a time: a multiple of all usual step sizes. */
 const SLICE = 4096;
 
 const options = readOptions({
@@ -36,7 +36,7 @@ interface Outcome {
   seconds: number;
 }
 
-/** The order in which a task with this seed goes through the rows. */
+/** The order in which a task with this seed visits the rows. */
 function orderOf(seed: number): Uint32Array {
   const order = new CycleOrder({ period: rows, windowCyclesMax: 16 * 256, seed });
   const found = new Uint32Array(cycles);

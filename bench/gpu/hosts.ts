@@ -29,7 +29,7 @@ export interface MoveRow {
   error?: string;
 }
 
-/** `work` with a GPU host in its own process and a CPU host. */
+/** Runs `work` with a GPU host in its own process and a CPU host. */
 export async function withHosts<T>(
   { software }: { software: boolean },
   work: (hosts: { gpu: Host; cpu: Host }) => Promise<T>,
@@ -47,7 +47,7 @@ export async function withHosts<T>(
   }
 }
 
-/** Samples per second of all clusters together that one host trains in turn, `slices` slices each. */
+/** Samples per second of all clusters together that one host trains in turn, with `slices` slices each. */
 export async function clustersRow(
   host: Host,
   digits: Digits,
@@ -104,7 +104,7 @@ export async function moveRow({ gpu, cpu }: { gpu: Host; cpu: Host }, megabytes:
   return row;
 }
 
-/** A network of about so many bytes: as many inputs as that takes, each with its section. */
+/** A network of about this many bytes: as many inputs as that takes, each with its section. */
 function stateOf(bytes: number): Uint8Array {
   const model = createModel(parseTemplate(TEMPLATE), 1, new WasmEngine().memoryFor());
   widenInput(model, 0, Math.ceil(bytes / (bytesPer("section") + (2 * bytesPer("block")) / 512)));

@@ -1,7 +1,7 @@
 import type { Gpu } from "../../src/kernels/webgpu/device.ts";
 import { GPUBufferUsage, GPUMapMode } from "../../src/kernels/webgpu/webgpu-flags.ts";
 
-/** What the dispatches of one kernel took on the device. */
+/** Device time of one kernel's dispatches. */
 export interface KernelTime {
   kernel: string;
   dispatches: number;
@@ -12,9 +12,9 @@ export interface KernelTime {
 const DISPATCHES_MAX = 2048;
 
 /**
- * A device that gives every dispatch a compute pass of its own with timestamps, because WebGPU takes them only between
- * passes. The sum exceeds what the same dispatches take in one pass; only their shares count. Null where the device has
- * no timestamps.
+ * A device that gives every dispatch its own compute pass with timestamps, because WebGPU takes timestamps only between
+ * passes. The sum exceeds the time of the same dispatches in one pass; only their shares count. Null where the device
+ * has no timestamps.
  */
 export function withTimestamps(gpu: Gpu): { gpu: Gpu; read: () => Promise<KernelTime[]>; close: () => void } | null {
   const { device } = gpu;
@@ -80,7 +80,7 @@ export function withTimestamps(gpu: Gpu): { gpu: Gpu; read: () => Promise<Kernel
   return { gpu: { ...gpu, device: wrapped }, read, close };
 }
 
-/** The object with some methods replaced. Dawn's objects insist on being `this` themselves. */
+/** The object with some methods replaced. Dawn's methods need the original object as `this`. */
 export function withMethods<T extends object>(object: T, methods: Record<string, unknown>): T {
   return new Proxy(object, {
     get(target, name) {

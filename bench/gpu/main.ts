@@ -1,9 +1,9 @@
 /**
- * Measures a GPU: `npm run bench:gpu`. Options: `--software` takes the software device, with small sizes; `--json`
+ * Measures a GPU: `npm run bench:gpu`. Options: `--software` uses the software device, with small sizes; `--json`
  * prints nothing else; `--save` keeps the result under bench/results; `--rounds N` measured rounds; `--samples N`
  * samples of a round; `--sizes 1,10,100` networks as multiples of MNIST's width; `--moves 10,100,1000` megabytes of the
  * states that move; `--clusters 1,2,4,8` that one host trains; `--bandwidth GB` of the device's memory per second, for
- * the roof.
+ * the roofline.
  */
 import { generateDigits, loadDigits, PIXELS } from "../harness/digits.ts";
 import { openDevice } from "../harness/gpu.ts";
@@ -14,14 +14,14 @@ import { showFigures } from "./show.ts";
 import { kernelTimes, requestRow, trainingRow, type RequestRow, type TrainingRow } from "./training.ts";
 
 const ROWS = 8192;
-/** What is measured unless the options say otherwise. */
+/** Sizes that the options may override. */
 const LARGE = {
   rounds: 5,
   samples: 32_768,
   sizes: [1, 10, 100],
   moves: [10, 100, 1000],
   clusters: [1, 2, 4, 8],
-  /** Most steps of a round: steps of a few samples take as long as steps of many. */
+  /** Upper bound on the steps of a round: steps of a few samples take as long as steps of many. */
   stepsMax: 256,
   batches: [1, 8, 16, 32, 64, 128, 256, 512, 1024],
   /** Samples per step of the wide networks. */
@@ -32,7 +32,7 @@ const LARGE = {
   slices: 10,
   sliceSamples: 4096,
 };
-/** The same for devices that are no GPUs. */
+/** The sizes for devices that are not GPUs. */
 const SMALL: typeof LARGE = {
   rounds: 2,
   samples: 256,
@@ -58,7 +58,7 @@ const options = readOptions({
   bandwidth: 0,
 });
 const on = await openDevice(options);
-// A machine without a GPU may have a software adapter of its own.
+// A machine without a GPU may offer a software adapter of its own.
 const { isSoftware, name, vendor, driver } = on.gpu.identity;
 const usual = isSoftware ? SMALL : LARGE;
 const rounds = options.rounds || usual.rounds;
@@ -89,7 +89,7 @@ async function measureNetworks() {
   return { training, request, kernels };
 }
 
-/** Several clusters on the device's host, and moves between it and the CPU's. */
+/** Measures several clusters on the device's host, and moves between it and the CPU host. */
 function measureHosts() {
   return withHosts(options, async (hosts) => {
     const clusters: ClustersRow[] = [];

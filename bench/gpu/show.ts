@@ -3,7 +3,7 @@ import { table } from "../harness/table.ts";
 import type { ClustersRow, MoveRow } from "./hosts.ts";
 import type { KernelRow, RequestRow, TrainingRow } from "./training.ts";
 
-/** All that is measured on one GPU. */
+/** All measurements of one GPU. */
 export interface GpuFigures {
   adapter: { name: string; vendor: string; driver: string; isSoftware: boolean; maxBufferBytes: number };
   data: string;
@@ -17,7 +17,7 @@ export interface GpuFigures {
 
 const short = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
-/** `bandwidth`: GB per second of the device's memory, 0 where it is not known. */
+/** `bandwidth`: GB per second of the device's memory, 0 if unknown. */
 export function showFigures(figures: GpuFigures, bandwidth: number): string {
   const { name, vendor, driver, isSoftware } = figures.adapter;
   const warning = isSoftware ? ", SOFTWARE: its speed says nothing about GPUs" : "";

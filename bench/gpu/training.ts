@@ -10,18 +10,18 @@ import { rateOf, type Rate } from "../harness/rates.ts";
 import { runInTurn, timed } from "../harness/timing.ts";
 import { withMethods, withTimestamps, type KernelTime } from "./kernel-times.ts";
 
-/** Steps of one size on a network that has learnt for some rounds. */
+/** Steps of one size on a network that has trained for some rounds. */
 export interface TrainingRow {
   name: string;
   batchSize: number;
   sections: number;
   samplesPerSecond: Rate;
   microsecondsPerStep: number;
-  /** What recording and submitting a step takes of the process's own thread. */
+  /** Time of the process's own thread to record and submit a step. */
   recordMicroseconds: number;
   dispatchesPerStep: number;
   readbacksPerStep: number;
-  /** The least that has to cross the device's memory, and at what rate it did. */
+  /** The least traffic of a step to and from the device's memory, and the rate achieved. */
   bytesPerStep: number;
   gigabytesPerSecond: number;
 }
@@ -32,7 +32,7 @@ export interface RequestRow {
   samplesPerSecond: Rate;
 }
 
-/** What one kernel takes, in all and in microseconds per step. */
+/** The cost of one kernel, in total and in microseconds per step. */
 export interface KernelRow extends KernelTime {
   perStep: number;
 }
@@ -43,13 +43,13 @@ interface Plan {
   samples: number;
 }
 
-/** Trains on `count` of the rows on the device, another part of them in every round. */
+/** Trains on `count` of the rows on the device, a different part in every round. */
 function train(network: GpuNetwork, digits: Digits, batchSize: number, count: number, round: number) {
   const order = Uint32Array.from({ length: count }, (_, i) => (round * count + i) % digits.count);
   return network.trainTable({ key: "digits", order, batchSize, update: updateRule(batchSize), rateAt: () => 0.5 });
 }
 
-/** How often `work`, which does `count` things, is done per second. */
+/** The rate per second of `work`, which does `count` things per call. */
 async function rate(count: number, rounds: number, work: (round: number) => Promise<unknown>): Promise<Rate> {
   const [found] = await runInTurn([(round) => timed(() => work(round))], { rounds, warmUps: 2 });
   return rateOf(found!.map(({ times }) => (count * 1000) / times.wallMs));
@@ -111,7 +111,7 @@ export async function requestRow(
   }
 }
 
-/** What each kernel takes in steps of `batchSize`; null where the device has no timestamps. */
+/** Times each kernel in steps of `batchSize`; null where the device has no timestamps. */
 export async function kernelTimes(
   on: OnGpu,
   digits: Digits,
@@ -119,7 +119,7 @@ export async function kernelTimes(
 ): Promise<KernelRow[] | null> {
   const timing = withTimestamps(on.gpu);
   if (timing === null) return null;
-  // Single steps between two readbacks: there is a limit to how many timestamps are kept.
+  // Single steps between two readbacks: the number of timestamps is limited.
   const network = await createGpuNetwork({ ...on, gpu: timing.gpu, roundMs: 0 }, digits);
   try {
     for (let round = 0; round * batchSize < samples; round++) {
@@ -140,9 +140,9 @@ export async function kernelTimes(
 }
 
 /**
- * Bytes that a training step must at least move between memory and processors when caches keep all they could: weights
- * and moments once in and out, in the forward half once in; what the weights changed out and in; values and deltas out
- * and in, once for each half; the samples.
+ * Least bytes that a training step moves between memory and processors with ideal caches: weights and moments, read and
+ * written once, and read once more in the forward half; the changes of the weights, written and read; values and
+ * deltas, written and read once per half; the samples.
  */
 function stepBytes(of: { sections: number; blocks: number; samples: number; inputs: number }): number {
   const perSection = SYNAPSES_PER_SECTION * 4 * (1 + 2 + 2 + 2) + 96 * 3;
@@ -150,7 +150,7 @@ function stepBytes(of: { sections: number; blocks: number; samples: number; inpu
   return of.sections * perSection + of.samples * (of.blocks * NEURONS_PER_BLOCK * perNeuron + of.inputs * (1 + 4 * 4));
 }
 
-/** A device whose recording thread is timed. */
+/** A device that times its recording thread. */
 function timedRecording(gpu: Gpu) {
   const timing = { gpu: { ...gpu }, microseconds: 0 };
   timing.gpu.checked = (work) =>
@@ -189,7 +189,7 @@ function counting(gpu: Gpu) {
   return { gpu: { ...gpu, device: wrapped }, counter };
 }
 
-/** Time that this process's main thread computed; where the system does not tell, the time that passed. */
+/** Processor time of this process's main thread; elapsed time where the system does not report it. */
 function threadMicroseconds(): number {
   if (process.platform !== "linux") return performance.now() * 1000;
   return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ", 1)[0]) / 1000;

@@ -11,7 +11,7 @@ export interface Digits {
   labels: Uint8Array<ArrayBuffer>;
 }
 
-/** "train" has 60 000 rows, "t10k" 10 000 for tests. */
+/** "train" has 60 000 rows; "t10k", for tests, has 10 000. */
 export type MnistPart = "train" | "t10k";
 
 export const CLASSES = 10;
@@ -32,12 +32,15 @@ export function readMnist(part: MnistPart, first: number, end: number): Digits |
   return { name: "MNIST", count: end - first, width: PIXELS, pixels, labels };
 }
 
-/** The first rows of MNIST where it is, else generated digits. */
+/** The first rows of MNIST if available, otherwise generated digits. */
 export function loadDigits(count: number, part: MnistPart = "train"): Digits {
   return readMnist(part, 0, count) ?? generateDigits(count, PIXELS, part === "train" ? 1 : 2);
 }
 
-/** Pictures of which a fifth is lit, in strokes that depend on the class; the same ones for the same seed. */
+/**
+ * Pictures with a fifth of their pixels lit, in strokes that depend on the class. The same seed gives the same
+ * pictures.
+ */
 export function generateDigits(count: number, width: number, seed = 1): Digits {
   const pixels = new Uint8Array(count * width);
   const labels = new Uint8Array(count * CLASSES);
@@ -59,7 +62,7 @@ export function generateDigits(count: number, width: number, seed = 1): Digits {
 export const classesOf = ({ count, labels }: Digits): Uint8Array =>
   Uint8Array.from({ length: count }, (_, row) => indexOfLargest(labels, row * CLASSES, CLASSES));
 
-/** Rows `first` to `first + count`, as a network takes them. */
+/** Rows `first` to `first + count`, in the form that a network takes. */
 export function rowsOf({ pixels, labels, width }: Digits, first: number, count: number) {
   return {
     inputs: [{ index: 0, values: pixels.subarray(first * width, (first + count) * width), width }],
@@ -67,7 +70,7 @@ export function rowsOf({ pixels, labels, width }: Digits, first: number, count: 
   };
 }
 
-/** Percent of the rows in which the largest of `width` values is where the largest expected one is. */
+/** Percent of rows whose largest of `width` values is at the position of the largest expected one. */
 export function percentRight(
   shown: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -95,14 +98,14 @@ export function idx(dimensions: number[], elements: Uint8Array): Uint8Array {
   return Buffer.concat([header, elements]);
 }
 
-/** A sample for direct IO that looks like a picture: a fifth of its values is not 0. */
+/** A sample for direct IO that resembles a picture: a fifth of its values are not 0. */
 export function picture(row: number): Float32Array {
   return Float32Array.from({ length: PIXELS }, (_, index) =>
     (index + row * 37) % 5 === 0 ? (index * 13 + row) % 256 : 0,
   );
 }
 
-/** What a network should show for `picture(row)`. */
+/** The expected output for `picture(row)`. */
 export function label(row: number): Float32Array {
   return Float32Array.from({ length: CLASSES }, (_, index) => (index === row % CLASSES ? 1 : 0));
 }

@@ -6,7 +6,7 @@ import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CLASSES, type Digits } from "./digits.ts";
 import { TEMPLATE } from "./template.ts";
 
-/** The machine's GPU, or the software device. Ends the process where there is none. */
+/** Opens the machine's GPU, or the software device. Ends the process if there is none. */
 export async function openDevice({ software }: { software: boolean }): Promise<OnGpu> {
   if (software) await provideSoftwareVulkan();
   try {
@@ -19,7 +19,7 @@ export async function openDevice({ software }: { software: boolean }): Promise<O
   }
 }
 
-/** A network with these rows on the device, as the table "digits". */
+/** Creates a network on the device, with these rows as its table "digits". */
 export async function createGpuNetwork(on: OnGpu, digits: Digits, seed = 1): Promise<GpuNetwork> {
   const network = await GpuNetwork.create(on, parseTemplate(TEMPLATE), seed);
   const rows = digits.count;
@@ -30,5 +30,5 @@ export async function createGpuNetwork(on: OnGpu, digits: Digits, seed = 1): Pro
   return network;
 }
 
-/** The pictures, as a network on a GPU takes them. */
+/** The pictures in the form that a network on a GPU takes. */
 export const deviceInputs = ({ width, pixels }: Digits) => [{ index: 0, width, rows: pixels }];

@@ -5,7 +5,7 @@ import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { rowsOf, type Digits } from "./digits.ts";
 import { TEMPLATE } from "./template.ts";
 
-/** Rows that the kernels get at a time; whole steps of any usual size. */
+/** Rows passed to the kernels at a time: a multiple of all usual step sizes. */
 const SLICE = 2048;
 
 export const createNetwork = (engine: Engine, seed = 1): Network =>
@@ -17,7 +17,7 @@ interface Part {
   count: number;
 }
 
-/** Trains on rows in their order, at the rate of a task whose only epoch these digits are. */
+/** Trains on rows in their order, at the rate of a task whose only epoch consists of these digits. */
 export function learn(
   network: Network,
   digits: Digits,
@@ -30,7 +30,7 @@ export function learn(
   }
 }
 
-/** Returns what the network shows for each of the rows. */
+/** Returns the network's outputs for each of the rows. */
 export function ask(network: Network, digits: Digits, part: Part = { first: 0, count: digits.count }): Float32Array {
   const width = digits.labels.length / digits.count;
   const shown = new Float32Array(part.count * width);

@@ -13,8 +13,8 @@ type Options<T extends Record<string, Value>> = {
 };
 
 /**
- * Reads `--name value` for each of the defaults. The default's type says how the value is read: a boolean is a flag, a
- * list is numbers with commas between them. Throws for names that are not among the defaults.
+ * Reads `--name value` for each of the defaults. The default's type decides how the value is parsed: a boolean is a
+ * flag, a list is comma-separated numbers. Throws for unknown names.
  */
 export function readOptions<T extends Record<string, Value>>(
   defaults: T,

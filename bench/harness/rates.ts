@@ -1,4 +1,4 @@
-/** Of one thing over several rounds. */
+/** Statistics of one quantity over several rounds. */
 export interface Rate {
   median: number;
   low: number;
@@ -14,7 +14,7 @@ export function rateOf(values: number[]): Rate {
 export const showRate = ({ median, low, high }: Rate, show = (value: number) => value.toFixed(1)): string =>
   `${show(median)} (${show(low)} to ${show(high)})`;
 
-/** NaN where there are none. */
+/** NaN for an empty list. */
 export function quantiles(values: number[]): { p50: number; p99: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;

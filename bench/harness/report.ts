@@ -5,7 +5,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 /** The options of every benchmark that reports: `--json` prints nothing but the result, `--save` keeps it. */
 export const REPORT_OPTIONS = { json: false, save: false };
 
-/** What each result begins with. */
+/** The head of each result. */
 interface Origin {
   date: string;
   commit: string;
@@ -13,8 +13,8 @@ interface Origin {
 }
 
 /**
- * Prints `text` below a line about the machine, or with `--json` the figures alone. `--save` keeps the figures as
- * bench/results/NAME-DATE-COMMIT.json. Call it at the end: it tells how busy the machine is.
+ * Prints `text` below a line about the machine, or with `--json` only the figures. `--save` keeps the figures as
+ * bench/results/NAME-DATE-COMMIT.json. Call it at the end: it reports how busy the machine is.
  */
 export function report(name: string, figures: object, text: string, { json, save }: typeof REPORT_OPTIONS): void {
   const result = { ...describeOrigin(), ...figures };
@@ -36,7 +36,7 @@ function describeOrigin(): Origin {
   };
 }
 
-/** The commit, with `-dirty` when more than kept results differs from it; empty where the code is no clone. */
+/** The commit, with `-dirty` if anything but kept results differs from it; empty outside of a clone. */
 function commit(): string {
   const git = (...args: string[]) =>
     execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();

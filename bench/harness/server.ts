@@ -1,14 +1,14 @@
 import { HanamiClient } from "hanami-sdk";
 import { startServer } from "../../scripts/demo/server.ts";
 
-/** A server in a process of its own, and a client with its administrator's login. */
+/** A server in a separate process, and a client that is logged in as its administrator. */
 export interface BenchServer {
   address: string;
   client: HanamiClient;
   stop(): Promise<void>;
 }
 
-/** Starts a server in its default configuration, but for the rate limits. */
+/** Starts a server in its default configuration, except for the rate limits. */
 export async function startBenchServer(): Promise<BenchServer> {
   process.env["HANAMI_REQUESTS_PER_SECOND"] ??= "1000000";
   const server = await startServer(undefined, { softwareGpu: false });

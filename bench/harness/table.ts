@@ -1,4 +1,4 @@
-/** Lines up columns: the first to the left, numbers to the right. */
+/** Aligns columns: the first to the left, numbers to the right. */
 export function table(head: string[], rows: string[][]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: string[]) =>
@@ -6,7 +6,7 @@ export function table(head: string[], rows: string[][]): string {
   return [line(head), ...rows.map(line), ""].join("\n");
 }
 
-/** Prints a row of a Markdown table, whose rows may take minutes each. */
+/** Prints a row of a Markdown table as soon as it is measured: rows may take minutes each. */
 export function printRow(...cells: (string | number)[]): void {
   console.log(`| ${cells.join(" | ")} |`);
 }

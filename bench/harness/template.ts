@@ -1,4 +1,4 @@
-/** Three hexagons in a row: the first takes values, the last gives them. */
+/** Three hexagons in a row: the first takes values, the last returns them. */
 const THREE_HEXAGONS = {
   settings: "",
   hexagons: "1,1,1 2,1,1 3,1,1",
@@ -17,5 +17,5 @@ export function templateOf(shape: Shape): string {
   return [...parts, `inputs: ${inputs}`, `outputs: ${outputs}`].filter((part) => part !== "").join(" ");
 }
 
-/** What all benchmarks measure unless they vary the template. */
+/** The template of all benchmarks that do not vary it. */
 export const TEMPLATE = templateOf({});

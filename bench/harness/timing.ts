@@ -1,4 +1,4 @@
-/** What some work took: time that passed, and processor time of all threads of this process. */
+/** The cost of some work: elapsed time, and processor time of all threads of this process. */
 export interface Times {
   wallMs: number;
   cpuMs: number;
@@ -14,9 +14,9 @@ export async function timed<T>(work: () => T | Promise<T>): Promise<{ result: T;
 }
 
 /**
- * Runs all cases in turn, round after round, so that whatever else the machine does meets all of them alike. Drops what
- * the first `warmUps` rounds give: the compiler is still at work, and networks still grow. Returns the results of each
- * case. `onRound` is called after each round.
+ * Runs all cases in turn, round after round, so that other load on the machine affects them equally. Drops the results
+ * of the first `warmUps` rounds, in which code is still being compiled and networks still grow. Returns the results of
+ * each case. Calls `onRound` after each round.
  */
 export async function runInTurn<T>(
   cases: ((round: number) => T | Promise<T>)[],

@@ -9,14 +9,14 @@ import { createNetwork } from "../harness/network.ts";
 /** Samples of one round of a case: some tens of milliseconds. */
 export const SLICE = 2048;
 
-/** One thing to measure: `run` works on `samples` samples, other ones in each round. */
+/** One case: `run` processes `samples` samples, different ones in each round. */
 export interface Case {
   name: string;
   samples: number;
   run(round: number): void;
 }
 
-/** Another part of the rows in every round. */
+/** Selects a different part of the rows in every round. */
 const firstRow = (digits: Digits, samples: number, round: number) =>
   (round % Math.floor(digits.count / samples)) * samples;
 

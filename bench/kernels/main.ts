@@ -27,12 +27,12 @@ interface Measurement {
 }
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
-/** Longer than the background threads of V8 need to clear up what one case left. */
+/** Longer than V8's background threads need to clean up after a case. */
 const SETTLE_MS = 5;
 
 async function measure(cases: Case[], plan: { rounds: number; warmUps: number }): Promise<Measurement[]> {
   const runs = cases.map((each) => async (round: number) => {
-    // Lets background threads end what one case began, which would count as processor time of the next one.
+    // Lets background threads finish the work of one case, which would count as processor time of the next one.
     Atomics.wait(cell, 0, 0, SETTLE_MS);
     return (await timed(() => each.run(round))).times;
   });
@@ -72,7 +72,7 @@ async function measureRates(): Promise<Measurement[]> {
   return measure(cases, { rounds: 15, warmUps: 6 });
 }
 
-/** Rates of the original's C++ loops, as far as there is a yardstick. */
+/** Ratios to the original's C++ loops, if there is a yardstick. */
 function ratios({ name, cpu, wall }: Measurement, all: Measurement[]) {
   const kind = name.includes("request") ? "request" : "train";
   const yardstick = all.find((each) => each.name === `yardstick, ${kind}`);
@@ -84,7 +84,7 @@ function ratios({ name, cpu, wall }: Measurement, all: Measurement[]) {
   };
 }
 
-/** Networks that are 1, 10 and 100 times as wide: the same share of each picture is lit. */
+/** Networks that are 1, 10 and 100 times as wide, with the same share of each picture lit. */
 async function measureSizes() {
   const sizes = [1, 10, 100].map((factor) => {
     const samples = Math.max(128, 1024 / factor);
@@ -104,7 +104,7 @@ async function measureSizes() {
       bytes,
       bytesPerSection: Math.round(bytes / sections),
       samplesPerSecond: cpu.median * 1000,
-      /** Millions of active input values per second: what a sample costs grows with them. */
+      /** Millions of active input values per second: the cost of a sample grows with them. */
       valuesPerSecond: (cpu.median * 1000 * lit(wide)) / wide.count / 1e6,
     };
   });

@@ -1,6 +1,6 @@
 /**
- * What each part of the rule contributes: it is measured again with that part taken out. The parts have no switches, so
- * a copy of the compiled program is changed, and computes with the reference kernels, in a process of its own.
+ * Measures the contribution of each part of the rule by running without it. The parts have no switches, so a copy of
+ * the compiled program is patched; it computes with the reference kernels, in a separate process.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { validationSplit } from "./tables.ts";
 const ROWS = 10_000;
 const SEEDS = 2;
 
-/** A text of a compiled file, and what takes its place. */
+/** A text of a compiled file, and its replacement. */
 type Change = [file: string, from: string, to: string];
 
 const CONSTANTS = "network/constants.js";

@@ -1,4 +1,4 @@
-/** Which number of samples per step suits which task: the table behind `defaultBatchSize`. */
+/** Compares numbers of samples per step for several tasks: the table behind `defaultBatchSize`. */
 import { defaultBatchSize } from "../../src/network/batch-size.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import { trials } from "./runs.ts";

@@ -15,7 +15,7 @@ const only = (table: Table, isWanted: (digit: number) => boolean) =>
 
 const SEEDS = [1, 2, 3];
 
-/** Runs the stages one after the other on networks of several seeds; prints what each problem's score is after each. */
+/** Runs the stages in sequence on networks of several seeds; prints each problem's score after each stage. */
 function inStages(stages: [name: string, run: (network: Network) => void][], problems: Problem[]): void {
   const rows = stages.map(([name]) => ({ name, cells: problems.map((): number[] => []) }));
   for (const seed of SEEDS) {

@@ -1,4 +1,4 @@
-/** The same digits, shown in other ways. */
+/** The same digits, presented in other ways. */
 import { PIXELS } from "../harness/digits.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import type { Shape } from "../harness/template.ts";

@@ -1,4 +1,4 @@
-/** Everything that a template can say: shapes, settings, kinds of inputs and outputs, windows over time. */
+/** Everything that a template can express: shapes, settings, kinds of inputs and outputs, windows over time. */
 import type { Network } from "../../src/network/network.ts";
 import { percentRight } from "../harness/digits.ts";
 import { printHead, printRow } from "../harness/table.ts";
@@ -9,7 +9,7 @@ import { defaultBatchSize } from "../../src/network/batch-size.ts";
 
 const ROWS = 10_000;
 
-/** Prints the mean over three seeds of what `measure` says of trained networks, and the sections of the last one. */
+/** Prints the mean of `measure` over trained networks of three seeds, and the sections of the last one. */
 function row(name: string, problem: Problem, shape: Shape, epochs = 1, measure = score): void {
   const cells = [defaultBatchSize(problem.train.rows * epochs), 1].flatMap((step) => {
     const { mean, each } = trials(3, problem, step, { epochs, shape, measure });
@@ -29,7 +29,7 @@ const mnist = (map?: (pixel: number) => number): Problem => ({
   measure: "percent",
 });
 
-/** The same with a second output: whether the digit is odd. */
+/** The same table with a second output: whether the digit is odd. */
 function withParity(table: Table): Table {
   const y = new Float32Array(table.rows * 11);
   for (let row = 0; row < table.rows; row++) {
@@ -40,7 +40,7 @@ function withParity(table: Table): Table {
   return { ...table, y, outputs: 11, split: [10, 1] };
 }
 
-/** Percent of all expected values that are shown, outputs rounded to `digits`. */
+/** Percent of all expected values that the network shows, outputs rounded to `digits`. */
 const percentShown =
   (columns: number[], round: (value: number) => number = Math.fround) =>
   (network: Network, { test }: Problem): number => {

@@ -1,6 +1,6 @@
 /**
- * Measures how well networks learn, for the tables of docs/learning.md: `npm run bench -- learning NAME`. Options:
- * `--test` has `targets` measure on the test set.
+ * Measures how well networks learn, for the tables of docs/learning.md: `npm run bench -- learning NAME`. Options: with
+ * `--test`, `targets` measures on the test set.
  */
 import { readOptions } from "../harness/options.ts";
 import { ablation } from "./ablation.ts";
@@ -12,7 +12,7 @@ import { kinds } from "./kinds.ts";
 import { reduction } from "./reduction.ts";
 import { targets } from "./targets.ts";
 
-/** `measure` is how `ablation` calls its changed copies. */
+/** `ablation` starts its patched copies with `measure`. */
 const OPTIONS = { test: false, measure: false };
 
 const experiments: Record<string, (options: typeof OPTIONS) => void> = {

@@ -1,4 +1,4 @@
-/** What `enable_reduction` costs and saves. */
+/** The costs and savings of `enable_reduction`. */
 import { printHead, printRow } from "../harness/table.ts";
 import { trial } from "./runs.ts";
 import { validationSplit } from "./tables.ts";

@@ -19,7 +19,7 @@ interface Training {
   learningRate?: number;
   /** Without a horizon, as direct IO learns. */
   direct?: boolean;
-  /** Called about every so many cycles. */
+  /** Calls `act` about every `cycles` cycles. */
   every?: { cycles: number; act: (cycles: number) => void };
 }
 
@@ -32,7 +32,7 @@ export function train(network: Network, table: Table, step: number, options: Tra
   const slice = Math.max(1, Math.floor((every?.cycles ?? 4096) / step)) * step;
   for (let first = 0; first < horizon; first += slice) {
     const count = Math.min(slice, horizon - first);
-    // A network that remembers learns a sequence: its rows keep their order.
+    // A network with memory learns a sequence: its rows keep their order.
     const part = network.remembers ? inOrder(table, first, count) : cycles(table, order, first, count);
     network.train({
       count,
@@ -71,7 +71,7 @@ function inOrder(table: Table, first: number, count: number): Table {
   );
 }
 
-/** What each output of the network should show: the table's columns from left to right. */
+/** The expected values of each output: the table's columns from left to right. */
 function outputsOf({ y, outputs, split = [outputs] }: Table): Column[] {
   let from = 0;
   return split.map((width, index) => {
@@ -81,7 +81,7 @@ function outputsOf({ y, outputs, split = [outputs] }: Table): Column[] {
   });
 }
 
-/** A table whose rows are the windows of another. */
+/** A table whose rows are the windows of another one. */
 function windows(table: Table): Table {
   const { timeLength = 1, rows, inputs, x } = table;
   if (timeLength === 1) return table;
@@ -91,7 +91,7 @@ function windows(table: Table): Table {
   return { ...table, x: values, inputs: width, timeLength: 1 };
 }
 
-/** What a network shows for a table, in the shape of its `y`. */
+/** A network's outputs for a table, in the shape of its `y`. */
 export function show(network: Network, table: Table): Float32Array {
   const { x, inputs, rows, outputs } = windows(table);
   const parts = network.request({ count: rows, inputs: [{ index: 0, values: x, width: inputs }] });
@@ -113,7 +113,7 @@ export function score(network: Network, { test, measure }: Problem): number {
   return percentRight(shown, y, outputs);
 }
 
-/** What a network of one seed learned of a problem. */
+/** The result of training a network of one seed on a problem. */
 export interface Trained {
   score: number;
   sections: number;
@@ -124,11 +124,11 @@ interface Trial {
   epochs?: number;
   shape?: Shape;
   engine?: Engine;
-  /** What the score is; how well it does on the test table unless said otherwise. */
+  /** Computes the score; by default the score on the test table. */
   measure?: (network: Network, problem: Problem) => number;
 }
 
-/** Trains a network of its own in steps of `step`. */
+/** Trains a new network in steps of `step`. */
 export function trial(seed: number, problem: Problem, step: number, options: Trial = {}): Trained {
   const { epochs = 1, shape, engine, measure = score } = options;
   const network = create(seed, shape, engine);
@@ -139,7 +139,7 @@ export function trial(seed: number, problem: Problem, step: number, options: Tri
   return trained;
 }
 
-/** Trials with seeds 1 to `seeds`: the mean of their scores, and all of them. */
+/** Trials with seeds 1 to `seeds`: the mean of their scores, and each trial. */
 export function trials(
   seeds: number,
   problem: Problem,

@@ -1,4 +1,4 @@
-/** The tables that the learning rule is measured on. All but the digits are made here, from fixed seeds. */
+/** The tables that evaluate the learning rule. All but the digits are generated here, from fixed seeds. */
 import { pcg } from "../../src/network/random.ts";
 import { CLASSES, readMnist, type MnistPart } from "../harness/digits.ts";
 
@@ -10,13 +10,13 @@ export interface Table {
   /** [rows][outputs] */
   y: Float32Array;
   outputs: number;
-  /** How many of these columns belong to each output of the network; all to the first unless said otherwise. */
+  /** Number of these columns for each output of the network; by default all belong to the first. */
   split?: number[];
-  /** Rows that a cycle sees; 1 unless said otherwise. */
+  /** Rows per cycle; 1 by default. */
   timeLength?: number;
 }
 
-/** What is trained on, and what the result is measured with. */
+/** Data to train on, and data to measure the result with. */
 export interface Problem {
   train: Table;
   test: Table;
@@ -38,7 +38,7 @@ export function digits(part: MnistPart, first: number, end: number, map = (pixel
   };
 }
 
-/** The split that settings are chosen on: the last 10 000 of the 60 000 training images are never trained on. */
+/** The split for choosing settings: the last 10 000 of the 60 000 training images are never trained on. */
 export const validationSplit = (rows = 50_000): Problem => ({
   train: digits("train", 0, rows),
   test: digits("train", 50_000, 60_000),
@@ -52,7 +52,7 @@ export const testSplit = (rows = 60_000): Problem => ({
   measure: "percent",
 });
 
-/** The rows of a table that are listed, in that order. */
+/** The listed rows of a table, in that order. */
 export function pick(table: Table, rows: readonly number[]): Table {
   const take = (values: Float32Array, width: number) => {
     const taken = new Float32Array(rows.length * width);
@@ -90,7 +90,7 @@ export function xor(): Problem {
   return { train: table, test: table, measure: "rms" };
 }
 
-/** Two spirals of one and a half turns, classes in turn. */
+/** Two spirals of one and a half turns, with alternating classes. */
 export function spirals(rows: number): Problem {
   const table = (count: number, seed: number) => {
     const random = uniform(seed);
@@ -123,7 +123,7 @@ export function sine(rows: number): Problem {
   return { train: table(rows, 81), test: table(1000, 82), measure: "rms" };
 }
 
-/** A noisy wave; `timeLength` values in a row predict the next one. */
+/** A noisy wave; `timeLength` consecutive values predict the next one. */
 export function series(rows: number, timeLength = 20): Problem {
   const table = (count: number, seed: number): Table => {
     const random = uniform(seed);

@@ -1,10 +1,10 @@
-/** Accuracy on MNIST with what nobody tunes. */
+/** Accuracy on MNIST with default settings. */
 import { defaultBatchSize } from "../../src/network/batch-size.ts";
 import { printHead, printRow } from "../harness/table.ts";
 import { trials } from "./runs.ts";
 import { testSplit, validationSplit } from "./tables.ts";
 
-/** `test`: on the test set, after training on all 60 000 images. */
+/** `test`: measures on the test set, after training on all 60 000 images. */
 export function targets({ test }: { test: boolean }): void {
   const problem = test ? testSplit() : validationSplit();
   printHead("epochs", "samples per step", "mean", "seeds 1, 2, 3", "sections", "synapses");

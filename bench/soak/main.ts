@@ -1,7 +1,7 @@
 /**
  * Minutes of mixed load on one server: readers, uploads, training, requests and direct IO, beside clients that never
  * read, never finish or vanish. `npm run bench -- soak`. Options: `--minutes N` (3), `--windows N` (9), `--json`,
- * `--save`. Exit code 1 when something failed, or when latency or memory did not hold.
+ * `--save`. Exit code 1 when an operation failed, or when latency or memory grew beyond its bound.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -21,7 +21,9 @@ const READERS = 4;
 const DIRECT = 2;
 const SLOW = 8;
 const ROWS = 2000;
-/** What the last third of the windows may have more than the first: times for latency, MB and a share for memory. */
+/**
+ * Allowed growth from the first to the last third of the windows: a factor for latency, a factor plus MB for memory.
+ */
 const LATENCY_FACTOR = 2;
 const MEMORY_FACTOR = 1.1;
 const MEMORY_MARGIN_MB = 40;
@@ -30,12 +32,12 @@ interface Window {
   reads: number;
   p50: number;
   p99: number;
-  /** Of all other clients. */
+  /** Completed operations of all other clients. */
   operations: number;
   memoryMb: number;
 }
 
-/** What the clients note, window by window. */
+/** The clients' records, window by window. */
 class Notes {
   readonly failures: string[] = [];
   #latencies: number[] = [];
@@ -76,13 +78,13 @@ function reader(client: HanamiClient, notes: Notes): Step {
   };
 }
 
-/** Somebody else may have deleted it in between. */
+/** Another client may have deleted it in the meantime. */
 function ignoreGone(error: unknown): undefined {
   if (error instanceof NotFoundError) return undefined;
   throw error;
 }
 
-/** A dataset from its upload to its end, with a cluster that learns it, saves itself and answers. */
+/** Takes a dataset from its upload to its deletion, with a cluster that trains on it, is saved and answers requests. */
 function worker(client: HanamiClient, name: string): Step {
   const files = mnistFiles();
   return async (round) => {
@@ -144,7 +146,7 @@ async function memoryMb({ client, address }: BenchServer): Promise<number> {
   return Number(bytes) / 1e6;
 }
 
-/** What failed, was held up or grew. */
+/** Returns what failed, stalled or grew. */
 function verdict(windows: Window[], notes: Notes): string[] {
   const third = Math.ceil(windows.length / 3);
   const median = (part: Window[], key: "p99" | "memoryMb") => rateOf(part.map((window) => window[key])).median;

@@ -5,7 +5,7 @@ import { label, picture } from "../harness/digits.ts";
 import type { BenchServer } from "../harness/server.ts";
 import { TEMPLATE } from "../harness/template.ts";
 
-/** A websocket that nobody reads after the answer to its first message. */
+/** A websocket that is never read after the answer to its first message. */
 async function openMute({ client, address }: BenchServer, target: string, uuid: string): Promise<WebSocket> {
   const { token } = await client.login();
   const socket = new WebSocket(address.replace("http", "ws"));
@@ -17,7 +17,7 @@ async function openMute({ client, address }: BenchServer, target: string, uuid: 
   return socket;
 }
 
-/** Clients in direct IO that ask for answers without end and never take one. Returns what ends them. */
+/** Opens clients of direct IO that request answers endlessly and never read one. Returns a function that ends them. */
 export async function holdSockets(server: BenchServer, count: number): Promise<() => void> {
   const { uuid } = await server.client.clusters.create({ name: "slow", template: TEMPLATE, seed: 1 });
   const io = await server.client.clusters.directIO(uuid);
@@ -33,7 +33,7 @@ export async function holdSockets(server: BenchServer, count: number): Promise<(
   };
 }
 
-/** Uploads that announce much and then send nothing. */
+/** Announces large uploads and then sends nothing. */
 export async function holdUploads(server: BenchServer, count: number): Promise<() => void> {
   const sockets = await Promise.all(
     Array.from({ length: count }, async (_, index) => {

@@ -16,7 +16,7 @@ import { runInTurn, timed, type Times } from "../harness/timing.ts";
 import { installTensorFlow, TensorFlow } from "./model.ts";
 
 const BATCHES = [1, 32, 128];
-/** Rows of one round: ours, and TensorFlow.js's with single samples and with batches, which take about as long. */
+/** Rows of one round: ours, and TensorFlow.js's with single samples and with batches; all take about as long. */
 const ROUND_ROWS = { ours: 2048, single: 128, batch: 1024 };
 
 const options = readOptions({ ...REPORT_OPTIONS, rows: 60_000, "single-rows": 0, rounds: 5 });

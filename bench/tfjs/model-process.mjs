@@ -1,6 +1,6 @@
 /**
- * A dense network in TensorFlow.js, in a process of its own: `wasm` or `cpu` as its argument. Each message is a call of
- * one of the functions below; the answer is what it returns, with wall and processor time in milliseconds.
+ * A dense network in TensorFlow.js, in a separate process; its argument is `wasm` or `cpu`. Each message calls one of
+ * the functions below; the answer is its result, with wall and processor time in milliseconds.
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ await tf.ready();
 const data = new Map();
 const models = new Map();
 
-/** Rows of bytes as tensors that stay: pixels 0…1, labels one-hot. */
+/** Keeps rows of bytes as tensors: pixels 0…1, labels one-hot. */
 function load({ name, count, width, pixels, labels }) {
   const x = tf.tidy(() => tf.div(tf.tensor2d(Float32Array.from(pixels), [count, width]), 255));
   data.set(name, { x, y: tf.tensor2d(Float32Array.from(labels), [count, labels.length / count]), labels });
@@ -43,7 +43,7 @@ function create({ name, inputs, hidden, outputs }) {
 
 const part = ({ x, y }, first, count) => [x, y].map((tensor) => tf.slice(tensor, [first, 0], [count, -1]));
 
-/** One pass over rows, as the guide has it. */
+/** One pass over the rows, as in TensorFlow's guide. */
 async function train({ name, batchSize }, [x, y]) {
   await models.get(name).fit(x, y, { epochs: 1, batchSize, shuffle: true, verbose: 0, yieldEvery: "never" });
 }
@@ -55,7 +55,7 @@ async function request({ name, batchSize }, [x]) {
   return values;
 }
 
-/** Share of rows whose largest answer is the right one. */
+/** Share of rows with a correct largest answer. */
 async function accuracy({ name, rows }) {
   const { x, y, labels } = data.get(rows);
   const [count] = x.shape;
@@ -73,7 +73,7 @@ async function accuracy({ name, rows }) {
 const calls = { load, create, train, request: async (...given) => void (await request(...given)), accuracy };
 
 async function answer({ call, work }) {
-  // Cut out before the clock runs: that takes longer than the work where the table is large.
+  // Cut before the clock starts: with a large table, cutting takes longer than the work itself.
   const cut = work.count !== undefined && data.has(work.rows);
   const tensors = cut ? part(data.get(work.rows), work.first, work.count) : [];
   const cpuBefore = process.cpuUsage();

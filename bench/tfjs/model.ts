@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Times } from "../harness/timing.ts";
 
-/** The package that has TensorFlow.js; this file runs compiled, from dist/. */
+/** Folder of the package with TensorFlow.js; this file runs compiled, from dist/. */
 const folder = fileURLToPath(new URL("../../../bench/tfjs/", import.meta.url));
 
-/** Installs TensorFlow.js where only this benchmark finds it. Ends the process when that fails. */
+/** Installs TensorFlow.js where only this benchmark finds it. Ends the process if that fails. */
 export function installTensorFlow(): void {
   if (existsSync(`${folder}node_modules/@tensorflow/tfjs-core`)) return;
   console.error("Installing TensorFlow.js into bench/tfjs (100 MB) …");
@@ -27,11 +27,11 @@ export interface Answer extends Times {
   value: unknown;
 }
 
-/** TensorFlow.js with one backend, in a process of its own; see model-process.mjs for the calls. */
+/** TensorFlow.js with one backend, in a separate process; model-process.mjs has the calls. */
 export class TensorFlow {
   readonly backend: "wasm" | "cpu";
   readonly #child: ChildProcess;
-  /** Rejects when the process ends by itself. */
+  /** Rejects when the process ends unexpectedly. */
   readonly #ended: Promise<never>;
 
   private constructor(backend: "wasm" | "cpu", child: ChildProcess) {
@@ -47,7 +47,7 @@ export class TensorFlow {
     const child = fork(`${folder}model-process.mjs`, [backend], {
       serialization: "advanced",
       execArgv: [],
-      // Its advice to install another package goes nowhere.
+      // Hides its advice to install another package.
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const model = new TensorFlow(backend, child);

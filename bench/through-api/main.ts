@@ -25,7 +25,7 @@ import { runInTurn, timed, type Times } from "../harness/timing.ts";
 
 const STEP = 128;
 const WARM_UPS = 2;
-/** Pause between two questions whether a task is over. Asking costs time, too; the end that counts is in its row. */
+/** Pause between two polls of a task. Polling costs time, too; the end that counts is the recorded one. */
 const POLL_MS = 250;
 const PASSPHRASE = "a passphrase of the benchmark";
 
@@ -46,7 +46,7 @@ function trainDirectly(): Network {
   return network;
 }
 
-/** From when the client asked for the task to when the server had recorded its end. */
+/** Time from the client's creation of the task to its end as recorded by the server. */
 async function timedTask(work: () => Promise<Task>): Promise<{ result: Task; times: Times }> {
   const asked = Date.now();
   const { result, times } = await timed(work);
@@ -96,7 +96,7 @@ function summary(name: string, pairs: Pair[]) {
     name,
     wall: { direct: rate(({ direct }) => direct.wallMs), api: rate(({ api }) => api.wallMs) },
     cpu: { direct: rate(({ direct }) => direct.cpuMs), api: rate(({ api }) => api.cpuMs) },
-    /** Of neighbouring runs: what else the machine does meets both alike. */
+    /** Ratio of neighbouring runs: other load on the machine affects both alike. */
     wallShare: rateOf(pairs.map(({ direct, api }) => direct.wallMs / api.wallMs)),
     cpuShare: rateOf(pairs.map(({ direct, api }) => direct.cpuMs / api.cpuMs)),
   };
@@ -115,7 +115,7 @@ const server = await openApp(
 );
 try {
   const { url } = await server.listen();
-  // Directly called kernels block this thread, and meanwhile an idle connection may time out.
+  // Direct kernel calls block this thread, and an idle connection may time out meanwhile.
   const again: typeof fetch = (input, init) => fetch(input, init).catch(() => fetch(input, init));
   const client = new HanamiClient({ address: url, user: "bench", passphrase: PASSPHRASE, fetch: again });
   const pairs = await measure(client, await upload(client));

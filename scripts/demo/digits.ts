@@ -15,7 +15,7 @@ type Point = readonly [x: number, y: number];
 type Stroke = readonly Point[];
 
 const SIZE = 28;
-/** The part of an image that digits are drawn in; the rest is margin. */
+/** Size of the part of an image that holds the digit; the rest is margin. */
 const BOX = 20;
 
 /** Part of an ellipse, clockwise from the right, in degrees. */
@@ -124,7 +124,7 @@ const shapes: readonly (readonly Stroke[])[][] = [
   ],
 ];
 
-/** Puts a digit's strokes somewhere on the image, in pixels, in a hand of their own. */
+/** Places a digit's strokes on the image, in pixels, with random position, size, slant and jitter. */
 function place(strokes: readonly Stroke[], random: Random): Stroke[] {
   const angle = random.normal(0.12);
   const slant = random.normal(0.15);
@@ -143,7 +143,7 @@ function place(strokes: readonly Stroke[], random: Random): Stroke[] {
   );
 }
 
-/** Adds a line to an image: full ink up to half its thickness, then one pixel of fading. */
+/** Draws a line: full ink up to half its thickness, then one pixel of fading. */
 function drawLine(image: Uint8Array, [ax, ay]: Point, [bx, by]: Point, thickness: number): void {
   const reach = thickness / 2 + 1;
   const first = (a: number, b: number) => Math.max(0, Math.floor(Math.min(a, b) - reach));

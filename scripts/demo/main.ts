@@ -1,4 +1,4 @@
-/** The main workflow on real data: upload, train, test. Talks to the server as any client does, through the SDK. */
+/** The main workflow: upload, train, test. Talks to the server through the SDK, like any client. */
 import { parseArgs } from "node:util";
 import { type ClusterDetails, type Dataset, HanamiClient, type Host, type Task } from "hanami-sdk";
 import { drawDigits } from "./digits.ts";
@@ -16,7 +16,7 @@ const usage = `Usage: npm run demo -- [options]
   --data DIR      keep the server's data in DIR
   --address URL   use a running server; login from HANAMI_USER and HANAMI_PASSPHRASE`;
 
-/** Exit code of a program that Ctrl-C ended. */
+/** Exit code after Ctrl-C. */
 const INTERRUPTED = 130;
 
 const template = `version: 1
@@ -82,7 +82,7 @@ function readOptions(): Options {
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
-/** Runs a step and notes how long it took. */
+/** Runs a step and measures its time. */
 async function timed<T>(step: () => Promise<T>): Promise<{ result: T; ms: number }> {
   const start = performance.now();
   const result = await step();
@@ -120,7 +120,7 @@ interface Learned {
   accuracy: number;
 }
 
-/** Trains a new cluster and tests it. With `move` it begins on one host and goes to the other while it trains. */
+/** Trains a new cluster and tests it. With `move` it starts on one host and moves to the other while it trains. */
 async function learn(
   client: HanamiClient,
   work: { name: string; train: Dataset; test: Dataset; epochs: number; move?: { from: Host; to: Host } },
@@ -217,7 +217,7 @@ async function run(client: HanamiClient, options: Options): Promise<string[]> {
   ];
 }
 
-/** Leaves nothing behind: the server stops, and its temporary folder goes. */
+/** Cleans up after a signal: stops the server, which removes its temporary folder. */
 function stopOnSignals(server: DemoServer): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
@@ -248,7 +248,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  // Whatever failed because the server was stopped under it needs no message.
+  // An error caused by stopping the server needs no message.
   if (process.exitCode !== INTERRUPTED) {
     console.error(error instanceof Error ? `\n${error.message}` : error);
     process.exitCode = 1;

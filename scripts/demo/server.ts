@@ -12,28 +12,28 @@ export interface DemoServer {
   address: string;
   user: string;
   passphrase: string;
-  /** Goes away with all that the demo made. */
+  /** The server and its data are deleted at the end. */
   isTemporary: boolean;
-  /** What to tell the user about where things are. */
+  /** Lines that tell the user where things are. */
   where: string[];
   stop(): Promise<void>;
 }
 
-/** Fails with what is missing rather than with a refused login later. */
+/** The login from the environment; undefined when a part of it is missing. */
 function fromEnvironment(env: NodeJS.ProcessEnv): { user: string; passphrase: string } | undefined {
   const user = env["HANAMI_USER"];
   const passphrase = env["HANAMI_PASSPHRASE"] ?? env["HANAMI_PW"];
   return user !== undefined && passphrase !== undefined ? { user, passphrase } : undefined;
 }
 
-/** A server that runs already; the login comes from the environment. */
+/** Uses a running server; the login comes from the environment. */
 export function useServer(address: string): DemoServer {
   const login = fromEnvironment(process.env);
   if (login === undefined) throw new Error("--address needs HANAMI_USER and HANAMI_PASSPHRASE in the environment.");
   return { address, ...login, isTemporary: false, where: [`server          ${address}`], stop: async () => {} };
 }
 
-/** The login of the demo's own server, kept beside its data so that the next run can use it. */
+/** The login of the demo's own server, stored with its data so that the next run can use it. */
 function loginFor(folder: string): { user: string; passphrase: string } {
   const file = join(folder, "demo.env");
   if (existsSync(file)) {
@@ -46,7 +46,7 @@ function loginFor(folder: string): { user: string; passphrase: string } {
   return login;
 }
 
-/** Starts a server of our own on a free port. Without `data` everything goes into a folder that `stop` deletes. */
+/** Starts a server on a free port. Without `data`, it uses a temporary folder that `stop` deletes. */
 export async function startServer(data: string | undefined, more: { softwareGpu: boolean }): Promise<DemoServer> {
   const folder = data === undefined ? await mkdtemp(join(tmpdir(), "hanami-demo-")) : resolve(data);
   await mkdir(folder, { recursive: true });
@@ -64,7 +64,7 @@ export async function startServer(data: string | undefined, more: { softwareGpu:
       HANAMI_ADMIN_PASSPHRASE: passphrase,
     },
     stdio: ["ignore", "pipe", "inherit"],
-    // In a group of its own: Ctrl-C is for the demo, which then stops the server.
+    // Its own process group: Ctrl-C reaches only the demo, which then stops the server.
     detached: true,
   });
   const exited = once(child, "exit");

@@ -1,6 +1,6 @@
 const WIDTH = 30;
 
-/** A bar that is redrawn on a terminal; elsewhere a line for every tenth. */
+/** A bar that is redrawn on a terminal; elsewhere a line per tenth. */
 export function createProgress(title: string, out: NodeJS.WriteStream = process.stdout) {
   let lastTenth = -1;
   return {

@@ -1,4 +1,4 @@
-// One Adam step with Nesterov's look ahead: x = weight, y = first moment, z = second moment.
+// One Adam step with Nesterov momentum: x = weight, y = first moment, z = second moment.
 // A gradient of exactly 0 (a silent neuron, an unused output) changes nothing.
 
 fn adam(old: vec3f, gradient: f32, rate: f32) -> vec3f {

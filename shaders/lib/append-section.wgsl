@@ -1,5 +1,6 @@
-// Adding blocks and sections, for the kernels that do: their bindings are these. Only one thread may run this: the order of creation is part of the result.
-// Every index is checked against the room there is; without room the network simply stops growing.
+// Adds blocks and sections; declares the bindings of the kernels that do so. Only one thread may run this: the order of
+// creation is part of the result.
+// Every index is checked against the capacity; without room the network simply stops growing.
 
 struct Tally {
   fresh: u32,
@@ -63,11 +64,11 @@ fn prepare_blocks(hexagon: u32) {
 
 fn is_full(block: u32) -> bool { return blocks[block].sections >= SECTIONS_PER_BLOCK; }
 
-// The first place behind a full block, which is the `ordinal`th, that may have a block which is not full.
+// The first ordinal after a full block, the `ordinal`th, whose block may have a free place.
 fn behind(block: u32, ordinal: u32) -> u32 { return max(blocks[block].full_until, ordinal + 1u); }
 
-// The first block from the `start`th on, and round, that has a free place. Full ones note how far it was, so that nobody
-// goes all the way again.
+// The first block with a free place, searching from the `start`th on and wrapping around. Full blocks store how far the
+// search went, so that later searches skip ahead.
 fn first_free(hexagon: u32, start: u32) -> u32 {
   let count = hexagons[hexagon].blocks;
   var ordinal = start;
@@ -87,7 +88,7 @@ fn first_free(hexagon: u32, start: u32) -> u32 {
   return member(hexagon, ordinal);
 }
 
-// Adds an empty section to the first block, from the `start + copy`th on, that has a free place. NONE without room.
+// Adds an empty section to the first block with a free place, from the `start + copy`th on. NONE when there is no room.
 fn append_section(neuron: u32, origin: u32, target_hexagon: u32, start: u32, copy: u32) -> u32 {
   let source = within(neuron, control.blocks * NEURONS_PER_BLOCK);
   if (hexagons[target_hexagon].blocks * SECTIONS_PER_BLOCK - hexagons[target_hexagon].sections < FREE_PLACES_MIN) {

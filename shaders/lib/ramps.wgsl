@@ -1,10 +1,10 @@
-// What a source value does to the ramps of a section.
+// Activations of a section's ramps for a source value.
 
 struct Activation {
-  // Of each ramp; the first `touched` ones are above 0, the others are 0.
+  // One per ramp; the first `touched` ones are above 0, the others are 0.
   ramps: vec4f,
   touched: u32,
-  // Slope of the last touched ramp over the source value, 0 where it is saturated.
+  // Slope of the last touched ramp over the source value; 0 when it is saturated.
   slope: f32,
 }
 
@@ -38,7 +38,7 @@ fn activate(section: u32, value: f32) -> Activation {
   return result;
 }
 
-// The activation that each of the four tiles of the section's block gets in a sample.
+// The activations of the four tiles of the section's block in a sample.
 fn activate_tiles(section: u32, sample: u32) -> vec4f {
   let value = source_value(section, sample);
   if (!(value > 0.0)) { return vec4f(); }

@@ -1,4 +1,4 @@
-// Counter-based randomness: every draw is a hash of what it is for, so no order of threads changes it.
+// Counter-based random numbers: every draw is a hash of its purpose, so no order of threads changes it.
 
 fn pcg(x: u32) -> u32 {
   let state = x * PCG_MULTIPLIER + PCG_INCREMENT;

@@ -1,7 +1,7 @@
-// The records that a network is made of on the device. `src/kernels/webgpu/records.ts` says how they lie in memory.
-// Constants come first: those of `src/network/constants.ts` and `src/kernels/webgpu/codes.ts`; see `shader-source.ts`.
+// The records of a network on the device. `src/kernels/webgpu/records.ts` defines their layout. The constants
+// of `src/network/constants.ts` and `src/kernels/webgpu/codes.ts` precede this file; see `shader-source.ts`.
 
-// What the shaders are written for: a thread for each neuron of a block, four runs in each section.
+// The shaders assume one thread per neuron of a block, and four runs per section.
 const_assert NEURONS_PER_BLOCK == 128u && SYNAPSES_PER_SECTION == 128u && RUN == 32u;
 
 struct Control {
@@ -14,23 +14,23 @@ struct Control {
   // Batch updates in which at least one sample took part.
   adam_steps: u32,
   hexagons: u32,
-  // Runs of output neurons over all hexagons.
+  // Runs of output neurons in all hexagons.
   runs: u32,
   block_capacity: u32,
   section_capacity: u32,
   tile_capacity: u32,
   row_capacity: u32,
-  // Where the blocks of hexagons begin in `lists`: [hexagon][block_capacity].
+  // Start of the hexagons' blocks in `lists`: [hexagon][block_capacity].
   first_member: u32,
   mode: u32,
-  // Of the submitted steps: how many there are, and which comes next.
+  // Number of submitted steps, and index of the next one.
   steps: u32,
   next_step: u32,
-  // 1: the pools must grow before the next step; all kernels do nothing until the host has seen to it.
+  // 1: the pools must grow before the next step; all kernels do nothing until the host has grown them.
   halted: u32,
   // 1: the device cannot hold more, so the network learns on without growing.
   is_full: u32,
-  // The step that is being computed. No samples = do nothing.
+  // The current step. With 0 samples, kernels do nothing.
   samples: u32,
   first_row: u32,
   result_row: u32,
@@ -53,7 +53,7 @@ struct Step {
 struct Hexagon {
   role: u32,
   kind: u32,
-  // Where its target list is in `lists`, and its runs of output neurons as pairs of first and length.
+  // Start of its target list in `lists`, and of its runs of output neurons, as pairs of first and length.
   first_target: u32,
   targets: u32,
   first_run: u32,
@@ -64,10 +64,10 @@ struct Hexagon {
 
 struct Block {
   hexagon: u32,
-  // Its place among the blocks of its hexagon.
+  // Its index among the blocks of its hexagon.
   ordinal: u32,
   sections: u32,
-  // While it is full: blocks of its hexagon from the next one up to this place are full, too. 0: nobody has looked.
+  // While it is full: the blocks of its hexagon from the next one up to this ordinal are full, too. 0: not known.
   full_until: u32,
   // Its sections in the order of their creation.
   places: array<u32, SECTIONS_PER_BLOCK>,
@@ -123,16 +123,16 @@ struct Output {
   bias_square: f32,
 }
 
-// What the host knows when it records a dispatch.
+// Parameters that the host sets when it records a dispatch.
 struct Scope {
   hexagon: u32,
-  // Spiking: neurons of this hexagon have a memory.
+  // 1: the neurons of this hexagon have a memory (spiking).
   has_memory: u32,
   cooldown: f32,
   refractory_time: u32,
 }
 
-// Where the 128 neurons of a block begin in `values` and `deltas`: [block][sample][neuron].
+// Index of a block's first neuron in `values` and `deltas`: [block][sample][neuron].
 fn at(block: u32, sample: u32) -> u32 {
   return (block * control.samples + sample) * NEURONS_PER_BLOCK;
 }
@@ -159,7 +159,7 @@ fn bounded(x: f32) -> f32 {
   return clamp(x, -VALUE_MAX, VALUE_MAX);
 }
 
-// An index that came with a state, which may be a damaged one: the last thing there is in place of one beyond it.
+// Clamps an index from a state, which may be damaged, to the last element.
 fn within(index: u32, count: u32) -> u32 {
   return min(index, max(count, 1u) - 1u);
 }

@@ -4,8 +4,8 @@ const integerText = /^-?[0-9]+$/;
 const floatText = /^-?[0-9]+\.[0-9]+$/;
 
 /**
- * Converts a query value. A text that looks like a number becomes one, unless the field is a string whose pattern
- * accepts the text. `true` and `false` become booleans if the field is one; DELETE has no other way to take them.
+ * Converts a query value. A text that looks like a number becomes one, unless the field is a string and its pattern, if
+ * any, accepts the text. `true` and `false` become booleans if the field is one; DELETE has no other way to take them.
  */
 function queryValue(rule: FieldRule | undefined, text: string): unknown {
   if (rule?.type === "bool" && (text === "true" || text === "false")) return text === "true";

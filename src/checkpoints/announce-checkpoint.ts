@@ -3,14 +3,14 @@ import type { Context } from "../app-context.ts";
 import { announceUpload } from "../uploads/announce-upload.ts";
 
 export interface AnnouncedCheckpoint {
-  /** Of the checkpoint that will be. */
+  /** Uuid of the future checkpoint. */
   uuid: string;
   name: string;
   uuid_input_file: string;
 }
 
 /**
- * Announces a checkpoint's file. The checkpoint itself is there only once the file was found to be right. Throws as
+ * Announces a checkpoint's file. The checkpoint itself exists only after the file has passed its check. Throws as
  * `announceUpload` does.
  */
 export async function announceCheckpoint(

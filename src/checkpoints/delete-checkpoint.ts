@@ -6,14 +6,14 @@ import { checkpoints } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import { checkpointPath } from "../files/storage.ts";
 
-/** Removes a checkpoint. A restore that was queued before has its data already. */
+/** Deletes a checkpoint. A restore task that is already queued has its own copy of the data. */
 export async function deleteCheckpoint({ app, caller }: Context, { uuid }: { uuid: string }): Promise<void> {
   const [row] = await app.db
     .update(checkpoints)
     .set({ deleted_at: sql`now()` })
     .where(and(eq(checkpoints.uuid, uuid), visibleTo(caller, checkpoints)))
     .returning({ uuid: checkpoints.uuid });
-  // The odd spelling is what clients know.
+  // Clients know this misspelling.
   if (row === undefined) throw notFound(`Chekckpoint with uuid '${uuid}' not found`);
   await rm(checkpointPath(app.storage, row.uuid), { force: true });
 }

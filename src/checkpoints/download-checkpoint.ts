@@ -6,7 +6,10 @@ import { checkpointNotFound, findCheckpoint } from "./find-checkpoint.ts";
 import type { CheckpointRow } from "../db/rows.ts";
 import { isMissing } from "../files/is-missing.ts";
 
-/** The file of a checkpoint, to be read to its end or ended. It stays readable while the checkpoint is deleted. */
+/**
+ * Opens the file of a checkpoint; the caller must consume or end `pieces`. The file stays readable after the checkpoint
+ * is deleted.
+ */
 export async function downloadCheckpoint(
   context: Context,
   { uuid }: { uuid: string },
@@ -16,7 +19,7 @@ export async function downloadCheckpoint(
     const file = await open(checkpointPath(context.app.storage, row.uuid), "r");
     return { row, pieces: filePieces(file) };
   } catch (error) {
-    // Deleted a moment ago.
+    // The checkpoint has just been deleted.
     if (isMissing(error)) throw checkpointNotFound(uuid);
     throw error;
   }

@@ -17,13 +17,13 @@ import { checkpointNotFound } from "./find-checkpoint.ts";
 import { isInDoubt } from "../server/outage.ts";
 import { isMissing } from "../files/is-missing.ts";
 
-/** What the process that reads an uploaded file is told. */
+/** Input of the process that checks an uploaded file. */
 export interface CheckpointJob {
   path: string;
   limits: Pick<Limits, "inputValues" | "outputValues">;
 }
 
-/** What the process that reads an uploaded file says about it. */
+/** Answer of the process that checks an uploaded file. */
 export type CheckpointVerdict =
   | { kind: "right" }
   | { kind: "wrong"; reason: string }
@@ -32,9 +32,9 @@ export type CheckpointVerdict =
 const PROCESS_HEAP_MIB = 512;
 
 /**
- * Turns a complete upload into a checkpoint, which nobody sees before. Throws 404 for unknown uuids, 409 while bytes
- * are missing or somebody else finalizes it, 400 with the reason when the file is not a network's state. After an error
- * the upload is still there.
+ * Turns a complete upload into a checkpoint, which is invisible before. Throws 404 for unknown uuids, 409 while bytes
+ * are missing or another request finalizes it, 400 with the reason when the file is not a network's state. After an
+ * error the upload still exists.
  */
 export async function finalizeCheckpoint(
   context: Context,
@@ -48,7 +48,7 @@ export async function finalizeCheckpoint(
   checkComplete(file, { upload: `checkpoint with uuid '${input.uuid}'` });
   const uuid = file.checkpoint_uuid as string;
   const refusal = `Checkpoint with uuid '${input.uuid}' is being finalized already`;
-  // Somebody else may have finished it since; what they made of it must stay.
+  // Looked up again: another request may have finalized it since, and its checkpoint must stay.
   return app.uploads.finalize(uuid, refusal, async () => finalize(context, await findUpload(context, uuid), uuid));
 }
 
@@ -65,7 +65,7 @@ async function finalize(context: Context, file: TempfileRow, uuid: string): Prom
   const { app, caller } = context;
   const source = tempfilePath(app.storage, file.uuid);
   const target = checkpointPath(app.storage, uuid);
-  // What is checked must be what is kept, and a socket may go on writing to the upload.
+  // Checks and keeps a copy, because a socket may still write to the upload.
   const copy = `${target}.tmp`;
   let checkpoint: CheckpointRow;
   try {
@@ -82,7 +82,7 @@ async function finalize(context: Context, file: TempfileRow, uuid: string): Prom
     await rm(copy, { force: true });
     await rm(target, { force: true });
     await keepUpload(app, [file]);
-    // The upload was removed, and its file with it.
+    // Throws 404 when the upload and its file were removed meanwhile.
     if (isMissing(error)) await findUpload(context, uuid);
     throw error;
   }
@@ -103,21 +103,21 @@ async function check({ config }: App, path: string, seconds: number): Promise<vo
   if (verdict.kind === "failed") throw new Error(`check of a checkpoint failed: ${verdict.error}`);
 }
 
-/** A character of the template takes up to so many bytes in the JSON of the header. */
+/** Maximum number of bytes of one template character in the JSON of the header. */
 const ESCAPED_BYTES = 6;
-/** For everything else in the header: some kilobytes. */
+/** Allowance for the rest of the header, which takes some kilobytes. */
 const HEADER_REST_BYTES = 64 * 1024;
 
-/** Whoever reads the header, now or later, shall not be kept busy for seconds by what surrounds the template. */
+/** Bounds the header around the template, so that reading it cannot block a thread for seconds. */
 async function checkHeaderBytes(app: App, path: string): Promise<void> {
   const headerBytesMax = ESCAPED_BYTES * app.config.limits.templateBytes + HEADER_REST_BYTES;
   const [headerBytes, { size }] = [await headerBytesOf(path), await stat(path)];
-  // What is longer than its file has its own text.
+  // A header longer than its file gets another error text.
   if (headerBytes > headerBytesMax && headerBytes < size)
     throw badRequest(`Checkpoint can not be imported: its header is bigger than ${headerBytesMax} bytes`);
 }
 
-/** A template must not get in inside of a checkpoint that would be refused as such. */
+/** Applies the limits of uploaded templates to a checkpoint's template. */
 async function checkTemplate(app: App, path: string): Promise<void> {
   const { template } = await readOrigin(path);
   const excess = templateExcess(app.config.limits, template);

@@ -6,7 +6,7 @@ import { notFound } from "../errors.ts";
 
 const byUuid = visibleRow(checkpoints);
 
-/** The checkpoint if it exists for the caller, else 404. */
+/** Returns the checkpoint. Throws 404 when the caller cannot see it. */
 export async function findCheckpoint(context: Context, uuid: string): Promise<CheckpointRow> {
   const row = await byUuid(context, uuid);
   if (row === undefined) throw checkpointNotFound(uuid);

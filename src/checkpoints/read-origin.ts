@@ -3,7 +3,7 @@ import { open, type FileHandle } from "node:fs/promises";
 const LENGTH_BYTES = 8;
 const HEADER_BYTES_MAX = 100_000_000;
 
-/** What the metadata of a checkpoint says about its cluster, without reading the rest of the file. */
+/** Reads template and seed from a checkpoint's metadata, without the rest of the file. */
 export async function readOrigin(path: string): Promise<{ template: string; seed: number }> {
   const file = await open(path, "r");
   try {
@@ -20,7 +20,7 @@ export async function readOrigin(path: string): Promise<{ template: string; seed
   }
 }
 
-/** How many bytes `readOrigin` reads, and parses as JSON. */
+/** Number of bytes that `readOrigin` reads and parses as JSON. */
 export async function headerBytesOf(path: string): Promise<number> {
   const file = await open(path, "r");
   try {

@@ -1,4 +1,4 @@
-/** Reads a checkpoint's file as a restore would, and says what is wrong with it. */
+/** Checks a checkpoint's file as a restore would, and reports the first error. */
 import { widthExcess } from "../limits/width-excess.ts";
 import { StateError } from "../network/state-error.ts";
 import { checkState } from "../network/state-file.ts";

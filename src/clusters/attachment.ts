@@ -12,7 +12,7 @@ import type { NetworkFigures } from "../network/network-figures.ts";
 export interface Attached {
   host: Host;
   projectId: string;
-  /** Of the host when it took the network. */
+  /** The host's generation when it took the network. */
   generation: number;
   info: NetworkInfo;
 }
@@ -23,12 +23,12 @@ interface FreshNetwork {
 }
 
 /**
- * Which host has one cluster's network. Puts it there with its first use, and again from the last snapshot when the
- * host lost it.
+ * Tracks which host has one cluster's network. Attaches the network on first use, and again from the last snapshot
+ * after the host has lost it.
  */
 export class Attachment {
   readonly uuid: string;
-  /** Of putting the network onto its host. */
+  /** Hangs while the network is put onto its host. */
   readonly hangs = new Hangs();
   readonly #resources: NetworkResources;
   readonly #snapshots: Snapshots;
@@ -36,7 +36,7 @@ export class Attachment {
   #attached: Attached | null = null;
   #shortCycles = new ShortCycles();
 
-  /** `onRestored` is called with the row whose snapshot the network is from now on. */
+  /** Calls `onRestored` with the row whose snapshot the network now comes from. */
   constructor(
     resources: NetworkResources,
     uuid: string,
@@ -48,18 +48,18 @@ export class Attachment {
     this.#onRestored = onRestored;
   }
 
-  /** As of the last contact; the host may have lost the network since. */
+  /** State at the last contact; the host may have lost the network since. */
   get attached(): Attached | null {
     return this.#attached;
   }
 
-  /** Null before the first use, and when the host has lost the network. */
+  /** Null before the first use and after the host has lost the network. */
   get live(): Attached | null {
     const attached = this.#attached;
     return attached !== null && attached.generation === attached.host.generation ? attached : null;
   }
 
-  /** Of the network as it is on its host. */
+  /** Cycle times of the network on its current host. */
   get shortCycles(): ShortCycles {
     return this.#shortCycles;
   }
@@ -74,7 +74,7 @@ export class Attachment {
     if (live !== null) return live;
     this.hangs.check();
     this.#attached = null;
-    // A save in the background may be about to replace the file that the row names.
+    // A background save may be about to replace the file that the row names.
     await this.#snapshots.idle();
     const row = await this.row();
     const { hosts, log } = this.#resources;
@@ -84,7 +84,7 @@ export class Attachment {
       log.warn({ cluster: this.uuid, host: row.host_uuid }, "the cluster's host is gone, using the default one");
     }
     const target = host;
-    // A process that was killed starts again with the next call.
+    // A host process that was killed restarts with the next call.
     const attached = await this.putSnapshot(target, row).catch((error: unknown) => {
       if (error instanceof HostLostError) return this.putSnapshot(target, row);
       throw error;
@@ -92,7 +92,7 @@ export class Attachment {
     return this.#restored(row, attached);
   }
 
-  /** Attaches the last snapshot to this host, whatever the row says. */
+  /** Attaches the last snapshot to this host, even if the row names another one. */
   async attachSnapshot(host: Host): Promise<Attached> {
     await this.#snapshots.idle();
     const row = await this.row();
@@ -105,15 +105,15 @@ export class Attachment {
     return attached;
   }
 
-  /** Puts what is on disk onto a host, like `put`. */
+  /** Puts the last snapshot, or a fresh network if there is none, onto a host like `put`. */
   async putSnapshot(host: Host, row: ClusterRow): Promise<Attached> {
     const { template, seed } = row;
     return this.put(host, row.project_id, (await this.#snapshots.read(row)) ?? { template, seed });
   }
 
   /**
-   * Puts a state, or a fresh network, onto a host when it is the cluster's turn there. The host that is used stays the
-   * same until `take`.
+   * Puts a state or a fresh network onto a host, in the cluster's turn there. The current host stays in use until
+   * `take`.
    */
   async put(
     host: Host,
@@ -132,12 +132,12 @@ export class Attachment {
     return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
   }
 
-  /** From now on the network that `put` has put there is the one that is used. */
+  /** Switches to the network that `put` has placed. */
   take(attached: Attached): void {
     this.#attached = attached;
   }
 
-  /** The host said how large the network is by now. */
+  /** Records the size of the network, as reported by the host. */
   noteFigures(figures: NetworkFigures): void {
     if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, figures };
   }
@@ -147,7 +147,7 @@ export class Attachment {
     this.#attached = null;
   }
 
-  /** Takes the network off its host; the next use attaches the last snapshot. */
+  /** Detaches the network from its host; the next use attaches the last snapshot. */
   async abandon(): Promise<void> {
     const attached = this.#attached;
     this.#attached = null;
@@ -155,7 +155,7 @@ export class Attachment {
   }
 
   async detachFrom(host: Host): Promise<void> {
-    // A host that is gone has forgotten the network anyway.
+    // A lost host has no network to detach.
     await host.detach(this.uuid).catch(() => undefined);
   }
 }

@@ -21,13 +21,13 @@ export type ClusterMode = "TASK" | "DIRECT";
 
 export interface ClusterFigures {
   figures: NetworkFigures;
-  /** Why the cluster's host cannot take the network; null when it has it. */
+  /** Why the cluster's host cannot take the network; null while it has the network. */
   unavailable: string | null;
 }
 
 /**
- * The network of one cluster, on whatever host it is: computes, saves and moves it. Not safe for two callers at once:
- * the scheduler gives each a turn.
+ * The network of one cluster on its current host: computes, saves and moves it. Not safe for concurrent callers: the
+ * scheduler gives each a turn.
  */
 export class ClusterNetwork {
   readonly #resources: NetworkResources;
@@ -46,7 +46,7 @@ export class ClusterNetwork {
     this.#calls = new HostCalls(resources, this.#attachment);
   }
 
-  /** True while the network contains something that no snapshot has. */
+  /** True while no snapshot contains the network's latest changes. */
   get dirty(): boolean {
     return this.#progress.dirty;
   }
@@ -56,7 +56,7 @@ export class ClusterNetwork {
     return this.#progress.directLosses;
   }
 
-  /** Where the network is, and its figures as of the last contact with that host; null while no host has it. */
+  /** The network's host, and its figures as of the last contact; null while no host has the network. */
   get onHost(): { hostUuid: string; figures: NetworkFigures } | null {
     const { live } = this.#attachment;
     return live === null ? null : { hostUuid: live.host.uuid, figures: live.info.figures };
@@ -67,25 +67,27 @@ export class ClusterNetwork {
     return this.#mode;
   }
 
-  /** Follows a change of the cluster's row. */
+  /** Takes over a change of the cluster's row. */
   modeChanged(mode: ClusterMode): void {
     this.#mode = mode;
   }
 
   /**
-   * Makes sure that the network is on its host. Rejects with 404 when the cluster has been deleted, and with what
-   * `isUnavailable` knows when the host cannot take it.
+   * Ensures that the network is on its host. Rejects with 404 when the cluster has been deleted, and with an error that
+   * `isUnavailable` recognizes when the host cannot take the network.
    */
   ready(): Promise<Readonly<Attached>> {
     return this.#attachment.ready();
   }
 
-  /** Figures of the network; while its host cannot take it, those of the last snapshot, with the reason. */
+  /**
+   * The network's figures. While its host cannot take the network: the figures of the last snapshot, with the reason.
+   */
   async figures(): Promise<ClusterFigures> {
     try {
       return { figures: (await this.ready()).info.figures, unavailable: null };
     } catch (error) {
-      // What a host could not take over in time no other one is asked to.
+      // A network that hung one host is not tried on another one.
       if (!isUnavailable(error) || isOfKind(error, "hung")) throw error;
       const row = await this.#attachment.row();
       const { host, info } = await this.#attachment.putSnapshot(this.#resources.hosts.default(), row);
@@ -94,13 +96,15 @@ export class ClusterNetwork {
     }
   }
 
-  /** Cycles of this task that the network contains: 0 when none, or when the host fell back to an older snapshot. */
+  /**
+   * Cycles of this task that the network contains: 0 when it contains none, also after a fallback to an older snapshot.
+   */
   async positionOf(taskUuid: string): Promise<number> {
     await this.ready();
     return this.#progress.cyclesOf(taskUuid);
   }
 
-  /** Trains one slice. `position` is what the network contains afterwards; null outside of tasks. */
+  /** Trains one slice. `position` is the network's position after the slice; null outside of tasks. */
   async train(slice: TrainSlice, position: TaskPosition | null): Promise<TrainReport> {
     const report = await this.#calls.train(slice);
     this.#progress.changed();
@@ -108,12 +112,12 @@ export class ClusterNetwork {
     return report;
   }
 
-  /** Gives a part of a task's table to the host; false where that keeps none. */
+  /** Sends a part of a task's table to the host; false when the host keeps no tables. */
   keepTable(part: TablePart): Promise<boolean> {
     return this.#calls.keepTable(part);
   }
 
-  /** Has the host forget the table. */
+  /** Makes the host drop the table. */
   dropTable(): Promise<void> {
     return this.#calls.dropTable();
   }
@@ -129,8 +133,8 @@ export class ClusterNetwork {
   }
 
   /**
-   * Takes the state now and writes it in the background: `written` resolves once the file is durable and recorded,
-   * together with what `record` changes. Saves are written in the order in which they were started.
+   * Exports the state now and writes it in the background: `written` resolves once the file is durable and recorded, in
+   * one transaction with the changes of `record`. Saves are written in the order in which they start.
    */
   startSave(record?: RecordWith): Promise<{ written: Promise<void> }> {
     return this.#startSave(() => this.#progress.position, record);
@@ -141,7 +145,7 @@ export class ClusterNetwork {
     await written;
   }
 
-  /** Saves when the task that the network was in is over. If that fails, the network still knows its position in it. */
+  /** Saves at the end of the network's task. If the save fails, the network keeps its position in the task. */
   async saveEnd(record: RecordWith): Promise<void> {
     const { written } = await this.#startSave(() => null, record);
     await written;
@@ -153,13 +157,13 @@ export class ClusterNetwork {
     record?: RecordWith,
   ): Promise<{ written: Promise<void> }> {
     const state = await this.exportState();
-    // Only now: a host that was lost has just got an older state back.
+    // Read after the export: if the host was lost, the export has just restored an older state.
     const position = positionOfState();
     const { changes } = this.#progress;
     return { written: this.#snapshots.write({ state, changes, position, record }) };
   }
 
-  /** Lets a network that has not learned anything yet begin from this seed; any other keeps its own. */
+  /** Restarts a network that has not learned anything yet with this seed; any other network keeps its own. */
   async seedFresh(seed: number): Promise<void> {
     const { host, projectId, info } = await this.ready();
     const { cycle, sections } = info.figures;
@@ -168,7 +172,7 @@ export class ClusterNetwork {
   }
 
   /**
-   * Puts another state, from `readNetwork`, in place of this one; the row's template follows in `save`. When the host
+   * Replaces the network by another state from `readNetwork`; `save` then updates the row's template. When the host
    * refuses the state, nothing changes.
    */
   async replace(state: Uint8Array): Promise<NetworkInfo> {
@@ -185,13 +189,13 @@ export class ClusterNetwork {
     return moveNetwork({ db: this.#resources.db, attachment: this.#attachment, calls: this.#calls }, target);
   }
 
-  /** Takes the network off its host, after everything that was being saved; the next use attaches the last snapshot. */
+  /** Waits for pending saves, then detaches the network from its host; the next use attaches the last snapshot. */
   async leave(): Promise<void> {
     await this.#snapshots.idle();
     await this.#attachment.abandon();
   }
 
-  /** From now on the network is what its row tells. */
+  /** The network now has the state of this row. */
   #follow(row: ClusterRow): void {
     this.#mode = row.mode;
     this.#snapshots.follow(row);

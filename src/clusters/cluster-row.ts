@@ -8,14 +8,14 @@ export const clusterNotFound = (uuid: string) => notFound(`Cluster with uuid '${
 
 const isThere = (uuid: string) => and(eq(clusters.uuid, uuid), isNull(clusters.deleted_at));
 
-/** For the server itself, which sees every cluster. Throws 404 when it has been deleted. */
+/** Reads a row for the server itself, which sees every cluster. Throws 404 when the cluster has been deleted. */
 export async function readClusterRow(db: Db, uuid: string): Promise<ClusterRow> {
   const [row] = await db.select().from(clusters).where(isThere(uuid));
   if (row === undefined) throw clusterNotFound(uuid);
   return row;
 }
 
-/** For the server itself. Throws 404 when the cluster has been deleted. */
+/** Updates a row for the server itself. Throws 404 when the cluster has been deleted. */
 export async function updateClusterRow(db: Db, uuid: string, values: Partial<ClusterRow>): Promise<void> {
   const [row] = await db.update(clusters).set(values).where(isThere(uuid)).returning({ uuid: clusters.uuid });
   if (row === undefined) throw clusterNotFound(uuid);

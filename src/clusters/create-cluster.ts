@@ -24,39 +24,45 @@ import { isMissing } from "../files/is-missing.ts";
 
 export interface CreateClusterInput {
   name: string;
-  /** Base64 of the template's text; empty: a cluster without hexagons. */
+  /** The template's text in base64; empty for a cluster without hexagons. */
   template?: string | undefined;
-  /** In place of a template: the network that the cluster begins with. */
+  /** Instead of a template: the checkpoint that the cluster's network starts from. */
   checkpoint_uuid?: string | undefined;
   host_uuid?: string | undefined;
-  /** 0 … 2^32 − 1; drawn when left out. */
+  /** 0 … 2^32 − 1; random when omitted. */
   seed?: number | undefined;
 }
 
-/** What a new cluster is made of. */
+/** The initial state of a new cluster. */
 interface Origin {
   template: string;
   seed: number;
   /** See `clusters.snapshot`. */
   snapshot: string | null;
-  /** What its network will take at least. */
+  /** Minimum memory of its network. */
   bytes: number;
 }
 
-/** Of a network that has not learned anything. */
+/** Size of an untrained network. */
 const EMPTY_NETWORK_BYTES = 16 * 1024;
 
-/** With a length that is a multiple of four. The contract's pattern says the same, but takes the stack for a long text. */
+/**
+ * Only valid with a length that is a multiple of four. The contract's pattern is equivalent, but overflows the stack
+ * for a long text.
+ */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Makes a cluster with an empty network, or with that of a checkpoint, which it keeps when the checkpoint goes. */
+/**
+ * Creates a cluster with an empty network or with that of a checkpoint. The cluster keeps this network when the
+ * checkpoint is deleted.
+ */
 export async function createCluster(context: Context, input: CreateClusterInput): Promise<ClusterRow> {
   const { template, checkpoint_uuid, seed } = input;
   const uuid = randomUUID();
   if (checkpoint_uuid === undefined) {
     const excess = base64Excess(context.app.config.limits, template ?? "");
     if (excess !== undefined) throw badRequest(`Uploaded template ${excess}.`);
-    // Drawn and parsed late: what else is wrong comes first.
+    // Evaluated late, so that other errors are reported first.
     const origin = () => ({
       template: decodeTemplate(template ?? "", context.app.config.limits),
       seed: seed ?? randomInt(2 ** 32),
@@ -90,8 +96,8 @@ export async function createCluster(context: Context, input: CreateClusterInput)
 }
 
 /**
- * Names are unique among the clusters that the caller can see, which no index can express: an advisory lock lets
- * creations look and insert one after another.
+ * Names are unique among the clusters that the caller can see. No index can express that, so an advisory lock
+ * serializes the check and the insert.
  */
 async function insertCluster(
   context: Context,

@@ -6,7 +6,7 @@ import { discardResultRow, removeResultFile } from "../datasets/discard-result.t
 import { clusterNotFound } from "./cluster-row.ts";
 import { findCluster } from "./find-cluster.ts";
 
-/** Stops what runs on the cluster and removes it with its tasks. Checkpoints and finished results stay. */
+/** Stops the cluster's work and deletes the cluster with its tasks. Checkpoints and finished results stay. */
 export async function deleteCluster(context: Context, input: { uuid: string }): Promise<void> {
   const { app, caller } = context;
   const { uuid } = await findCluster(context, input.uuid);
@@ -19,7 +19,7 @@ export async function deleteCluster(context: Context, input: { uuid: string }): 
         .where(and(eq(clusters.uuid, uuid), visibleTo(caller, clusters)))
         .returning({ uuid: clusters.uuid });
       if (row === undefined) throw clusterNotFound(input.uuid);
-      // Not their plans: those of all tasks together may be longer than what fits into memory.
+      // Without the plans: those of all tasks together may not fit into memory.
       const removed = await tx
         .delete(tasks)
         .where(eq(tasks.cluster_uuid, uuid))

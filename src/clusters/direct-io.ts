@@ -8,14 +8,14 @@ import { NAME_LENGTH_MAX, parseTemplate, type Template } from "../network/templa
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
 
-/** A client must not fill the server's memory by an endless cycle: its buffers hold the values of so many of the longest messages. */
+/** Caps the values that one client buffers, in multiples of the maximum message size. */
 const BUFFERED_MESSAGES_MAX = 4;
 
-/** Who takes the answers. */
+/** The receiver of the answers. */
 export interface AnswerTaker {
-  /** Not too much of what was sent before is still to be taken. */
+  /** False while the client has too many earlier answers left to receive. */
   hasRoom(): boolean;
-  /** Resolves when that may be so, or when nobody takes anything any more. */
+  /** Resolves when there may be room, or when the client is gone. */
   room(): Promise<void>;
 }
 
@@ -28,25 +28,24 @@ export interface OutputValues {
 }
 
 /**
- * One client's direct line to a cluster: values are put into buffers, then a cycle trains with them or answers. Buffers
- * keep what they hold until they are written again. Every method throws HanamiError for what the client did wrong. After
- * HostLostError the network is that of the last snapshot: cycles that it lacks are lost, and the client is told once.
+ * One client's direct IO with a cluster: the client fills buffers, then a cycle trains with them or answers. Buffers
+ * keep their values until they are written again. Every method throws HanamiError for a mistake of the client. After
+ * HostLostError the network is that of the last snapshot: later cycles are lost, and the client is told once.
  */
 export interface DirectIo {
-  /** The first values of an input; it gets longer when needed, and the values behind these stay. */
+  /** Sets the first values of an input. Its buffer grows if necessary; values beyond these stay. */
   setInput(name: string, values: Float32Array): void;
-  /** All values that an output should show. */
+  /** Sets all expected values of an output. */
   setExpected(name: string, values: Float32Array): void;
   train(): Promise<void>;
-  /** Of every output of the cluster, by name. Begins when there is room for the answer. */
+  /** Returns the values of every output, sorted by name. Starts when there is room for the answer. */
   request(): Promise<OutputValues[]>;
   close(): void;
 }
 
 /**
- * Opens a direct line. Throws 404 when the cluster does not exist for the caller, and 409 unless it is in DIRECT mode and
- * its host has it.
- * `onRetired` is called when the cluster is deleted.
+ * Opens direct IO. Throws 404 when the caller cannot see the cluster, 409 when it is not in DIRECT mode or its host
+ * cannot take it. Calls `onRetired` when the cluster is deleted.
  */
 export async function openDirectIo(
   context: Context,
@@ -83,11 +82,11 @@ export async function openDirectIo(
 interface Line {
   template: string;
   taker: AnswerTaker;
-  /** `directLosses` of the cluster. */
+  /** The cluster's `directLosses` when direct IO was opened. */
   losses: number;
-  /** Of one input or output. */
+  /** Limits per input or output. */
   limits: Pick<Limits, "inputValues" | "outputValues">;
-  /** What the buffers may hold together. */
+  /** Limit for all buffers together. */
   bytesMax: number;
   exclusive<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
 }
@@ -98,10 +97,10 @@ class DirectLine implements DirectIo {
   readonly #template: Template;
   readonly #inputs = new Map<number, Float32Array<ArrayBuffer>>();
   readonly #expected = new Map<number, Float32Array<ArrayBuffer>>();
-  /** Of all buffers. */
+  /** Size of all buffers together. */
   #bytes = 0;
   #losses: number;
-  /** The client knows of a failure, and of what may have been lost with it. */
+  /** A cycle failed: the client was told, and expects that unsaved cycles may be lost. */
   #hasFailed = false;
 
   constructor(line: Line, withdraw: () => void) {
@@ -125,7 +124,7 @@ class DirectLine implements DirectIo {
     this.#put(this.#expected, index, values);
   }
 
-  /** What no dataset could hold is refused here, too. */
+  /** Applies the limits of datasets. */
   #check(what: "input" | "output", name: string, values: Float32Array): void {
     const excess = widthExcess(this.#line.limits, what, values.length);
     if (excess !== undefined) throw badRequest(`'${name}' ${excess}`);
@@ -155,7 +154,7 @@ class DirectLine implements DirectIo {
     let report: RequestReport | undefined;
     while (report === undefined) {
       await taker.room();
-      // While the cycle waited for its turn, others may have got answers that nobody takes: nothing is computed then.
+      // Other requests may have used up the room while this one waited for its turn; then nothing is computed.
       report = await this.#cycle(async (network) =>
         taker.hasRoom() ? network.request({ cycles: 1, timeLength: 1, inputs: columns(this.#inputs) }) : undefined,
       );
@@ -176,7 +175,7 @@ class DirectLine implements DirectIo {
       if (info.template !== this.#line.template) throw conflict("The cluster has got another template");
       const isBehind = network.directLosses !== this.#losses;
       this.#losses = network.directLosses;
-      // Not the cycle under way, but others that had been acknowledged and were not saved yet.
+      // Acknowledged cycles were lost before they were saved; this cycle has not started.
       if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles", { wasUnderWay: false });
       this.#hasFailed = true;
       const result = await work(network).catch((error: unknown) => this.#again(error, network, work));
@@ -185,7 +184,9 @@ class DirectLine implements DirectIo {
     });
   }
 
-  /** A cycle that only waited when its host was lost begins again, unless others went with it that had been acknowledged. */
+  /**
+   * Retries a cycle that had not started when its host was lost, unless acknowledged cycles were lost with the host.
+   */
   async #again<T>(error: unknown, network: ClusterNetwork, work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
     if (!(error instanceof HostLostError) || error.wasUnderWay) throw error;
     await network.ready();
@@ -200,14 +201,14 @@ async function checkMode(network: ClusterNetwork): Promise<void> {
 
 function indexOf(what: "input" | "output", ports: readonly { name: string }[], name: string): number {
   const index = ports.findIndex((port) => port.name === name);
-  // A name may be as long as a message.
+  // The client's name may be as long as a message.
   if (index < 0) throw badRequest(`Cluster has no ${what} with name '${name.slice(0, NAME_LENGTH_MAX)}'`);
   return index;
 }
 
 /**
- * Copies, because the buffers of a slice change hands. In the template's order, whatever the order in which they were
- * filled: the network that grows depends on it.
+ * Copies the buffers, because those of a slice are handed over to the host. Sorts them in the template's order, not in
+ * the order in which they were filled, because the growth of the network depends on it.
  */
 function columns(buffers: ReadonlyMap<number, Float32Array<ArrayBuffer>>): SliceColumns[] {
   return [...buffers]

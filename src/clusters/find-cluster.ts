@@ -9,14 +9,14 @@ import { clusterNotFound } from "./cluster-row.ts";
 
 const byUuid = visibleRow(clusters);
 
-/** The cluster if it exists for the caller, else 404. */
+/** Returns the cluster. Throws 404 when the caller cannot see it. */
 export async function findCluster(context: Context, uuid: string): Promise<ClusterRow> {
   const row = await byUuid(context, uuid);
   if (row === undefined) throw clusterNotFound(uuid);
   return row;
 }
 
-/** Like `findCluster`, in a transaction, and the cluster cannot be deleted before that ends. */
+/** Like `findCluster`, but locks the row: the cluster cannot be deleted before the transaction ends. */
 export async function lockCluster({ caller }: Context, tx: Db, uuid: string): Promise<ClusterRow> {
   const [row] = await tx
     .select()

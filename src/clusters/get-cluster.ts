@@ -7,7 +7,7 @@ export interface ShownCluster extends ClusterFigures {
   cluster: ClusterRow;
   /**
    * `lost`: the host cannot take the network, see `unavailable`. `gone`: this server has no such host, and the default
-   * one stands in.
+   * host is used instead.
    */
   hostState: "ready" | "lost" | "gone";
 }
@@ -19,7 +19,7 @@ export async function getCluster(context: Context, { uuid }: { uuid: string }): 
   let known = scheduler.knownFigures(cluster.uuid);
   if (known === undefined) {
     known = await scheduler.figures(cluster.uuid);
-    // Read again: it may have moved while its turn was waited for.
+    // Read again: the cluster may have moved while this call waited for its turn.
     cluster = await findCluster(context, uuid);
   }
   const isKnown = hosts.get(cluster.host_uuid) !== undefined;

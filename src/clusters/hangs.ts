@@ -1,22 +1,25 @@
 import { HostError, HostHungError } from "../hosts/host-errors.ts";
 
-/** So often may a cluster's work fail to end before it is refused, for so many times what was waited for it. */
+/**
+ * Number of hangs after which a cluster's calls are refused, and the length of the refusal in multiples of the time
+ * limit of a call.
+ */
 const HANGS_MAX = 2;
 const PAUSES = 10;
 
-/** Counts the calls of one cluster that did not end; after some of them no more are let through for a while. */
+/** Counts one cluster's hung calls and refuses its calls for a while after some of them. */
 export class Hangs {
   #count = 0;
   #refusal: { untilMs: number; error: HostError } | null = null;
 
-  /** Throws HostError `hung` while no call may be made. */
+  /** Throws HostError `hung` while calls are refused. */
   check(): void {
     if (this.#refusal === null) return;
     if (performance.now() < this.#refusal.untilMs) throw this.#refusal.error;
     this.#refusal = null;
   }
 
-  /** Waits for a call. It rejects with HostError `hung` in place of HostHungError when that was once too often. */
+  /** Waits for a call. Rejects with HostError `hung` instead of HostHungError when this hang is one too many. */
   async watch<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
@@ -28,7 +31,7 @@ export class Hangs {
     }
   }
 
-  /** What hung is not there any more. */
+  /** Forgets earlier hangs. */
   forget(): void {
     this.#count = 0;
     this.#refusal = null;

@@ -6,11 +6,11 @@ import { Hangs } from "./hangs.ts";
 import type { NetworkResources } from "./network-resources.ts";
 
 /**
- * Calls the host that has one cluster's network. Each call waits for the cluster's turn in the host's queue. When the
- * cluster's work has hung several times, it is refused for a while.
+ * Calls the host that has one cluster's network. Each call waits for the cluster's turn in the host's queue. After
+ * several hangs, calls are refused for a while.
  */
 export class HostCalls {
-  /** Of the network's work on its host. */
+  /** Hangs of the network's work on its host. */
   readonly hangs = new Hangs();
   readonly #resources: NetworkResources;
   readonly #attachment: Attachment;
@@ -20,7 +20,7 @@ export class HostCalls {
     this.#attachment = attachment;
   }
 
-  /** After a failure the network may be half-changed: it comes back from the last snapshot. */
+  /** Trains one slice. A failure may leave the network half-updated, so the last snapshot replaces it. */
   async train(slice: TrainSlice): Promise<TrainReport> {
     this.hangs.check();
     let report: TrainReport;
@@ -46,7 +46,7 @@ export class HostCalls {
     return this.#call((host) => host.exportState(this.#attachment.uuid), isSmall(this.#networkBytes));
   }
 
-  /** False where the host keeps no table. */
+  /** False when the host keeps no tables. */
   async keepTable(part: TablePart): Promise<boolean> {
     return this.#call((host) => host.holdTable(this.#attachment.uuid, part));
   }
@@ -56,7 +56,7 @@ export class HostCalls {
     if (live !== null) await live.host.dropTable(uuid);
   }
 
-  /** Brings the network to its host first. */
+  /** Attaches the network to its host first. */
   async #call<T>(call: (host: Host) => Promise<T>, isShort = false): Promise<T> {
     const attachment = this.#attachment;
     const { host, projectId } = await attachment.ready();

@@ -1,6 +1,6 @@
 import { HanamiError } from "../errors.ts";
 
-/** A template that can not be used; `detail` is the parser's text of several lines. */
+/** A template that cannot be used; `detail` is the parser's text of several lines. */
 export class InvalidTemplateError extends HanamiError {
   readonly detail: string;
 

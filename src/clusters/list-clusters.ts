@@ -1,7 +1,7 @@
 import { visibleRows } from "../accounts/visible-rows.ts";
 import { clusters } from "../db/schema/index.ts";
 
-/** The clusters that exist for the caller, oldest first. */
+/** The clusters that the caller can see, oldest first. */
 export const listClusters = visibleRows(clusters, [
   "uuid",
   "sequence",

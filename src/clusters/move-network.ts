@@ -12,8 +12,8 @@ interface MovedNetwork {
 }
 
 /**
- * Moves a cluster's network. When the target refuses or the move cannot be recorded, it stays where it is. A host that
- * cannot give it away is not waited for: then the last snapshot moves.
+ * Moves a cluster's network. If the target refuses it or the move cannot be recorded, the network stays where it is. If
+ * the current host is unavailable, the last snapshot moves instead.
  */
 export async function moveNetwork({ db, attachment, calls }: MovedNetwork, target: Host): Promise<void> {
   const row = await attachment.row();
@@ -36,7 +36,7 @@ export async function moveNetwork({ db, attachment, calls }: MovedNetwork, targe
   if (source !== null && source.host !== target) await attachment.detachFrom(source.host);
 }
 
-/** The network's bytes from its host; null when that is not there. */
+/** The network's bytes from its host; null when that host is unavailable. */
 async function givenAway(attachment: Attachment, calls: HostCalls): Promise<{ host: Host; state: Uint8Array } | null> {
   try {
     const { host } = await attachment.ready();

@@ -6,16 +6,16 @@ export interface TaskPosition {
   cycle: number;
 }
 
-/** What one cluster's network contains, and whether a snapshot has all of it. */
+/** Tracks what one cluster's network contains, and whether a snapshot has all of it. */
 export class NetworkProgress {
   /** Null while the network is in no task. */
   position: TaskPosition | null = null;
-  /** Counts changes of the network, so that a save knows whether it still has the newest one. */
+  /** Counts changes of the network, so that a save knows whether it still covers the newest one. */
   #changes = 0;
   #savedChanges = 0;
   #directLosses = 0;
 
-  /** True while the network contains something that no snapshot has. */
+  /** True while no snapshot contains the network's latest changes. */
   get dirty(): boolean {
     return this.#changes !== this.#savedChanges;
   }
@@ -34,17 +34,17 @@ export class NetworkProgress {
     return this.position?.taskUuid === taskUuid ? this.position.cycle : 0;
   }
 
-  /** The network is not what it was. */
+  /** Notes a change of the network. */
   changed(): void {
     this.#changes += 1;
   }
 
-  /** A snapshot has the network as it was after so many changes. */
+  /** Notes a snapshot of the network as it was after this many changes. */
   saved(changes: number): void {
     this.#savedChanges = Math.max(this.#savedChanges, changes);
   }
 
-  /** The network is again what its last snapshot has. */
+  /** Notes that the network fell back to its last snapshot. */
   fellBack(row: ClusterRow): void {
     this.position =
       row.snapshot_task_uuid === null ? null : { taskUuid: row.snapshot_task_uuid, cycle: row.snapshot_task_cycle };

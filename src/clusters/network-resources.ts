@@ -4,7 +4,7 @@ import type { Storage } from "../files/storage.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 
-/** What the network of a cluster needs of the server. */
+/** Parts of the server that a cluster's network uses. */
 export interface NetworkResources {
   db: Db;
   hosts: HostRegistry;

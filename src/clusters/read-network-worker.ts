@@ -1,4 +1,4 @@
-/** Checks the bytes of a network and gives them back. */
+/** Checks the bytes of a network and returns them. */
 import { parentPort, workerData } from "node:worker_threads";
 import { StateError } from "../network/state-error.ts";
 import { checkState } from "../network/state-file.ts";

@@ -4,13 +4,13 @@ import { type SemaphoreOwner, Semaphore } from "../limits/semaphore.ts";
 import { readWholeFile } from "../files/read-whole-file.ts";
 import type { CheckedNetwork } from "./read-network-worker.ts";
 
-/** Each check takes a processor, and a file's size in memory. No project and no user has all of them. */
+/** Each check occupies a core and as much memory as the file. One project or user cannot take all places. */
 const checks = new Semaphore({ total: 4, group: 2, user: 2, long: 4 });
 
 /**
- * The bytes of a network's file, for a host to attach. Every byte is checked here, in a thread of its own, whoever wrote
- * the file: neither the host's thread nor the server's waits for that. Rejects with a HostError of kind `state` and the
- * reason when the file is damaged or no kernel may see what it holds, and as `readWholeFile` does.
+ * Reads a network's file for a host to attach. A worker thread checks every byte, even of files that this server wrote,
+ * so that neither the host nor the server's event loop waits. Rejects with a HostError of kind `state` and the reason
+ * when the file is damaged or unsafe for the kernels, and as `readWholeFile` does.
  */
 export function readNetwork(path: string, owner: SemaphoreOwner): Promise<Uint8Array<ArrayBuffer>> {
   return checks.run(owner, async () => {
@@ -26,7 +26,7 @@ function checkInThread(bytes: Uint8Array<ArrayBuffer>): Promise<CheckedNetwork> 
     const worker = new Worker(script, { workerData: bytes, transferList: [bytes.buffer], name: "read-network" });
     worker.once("message", resolve);
     worker.once("error", reject);
-    // After a message or an error this changes nothing.
+    // Has no effect after a message or an error.
     worker.once("exit", (code) => reject(new Error(`the thread that checks networks ended with code ${code}`)));
   });
 }

@@ -8,7 +8,7 @@ export interface Pin {
   taskUuid: string;
 }
 
-/** The bytes of a checkpoint under a name of the restore task's own, so that the checkpoint may be deleted meanwhile. */
+/** Path under which a restore task keeps a checkpoint's bytes, so that the checkpoint can be deleted meanwhile. */
 export function pinPath(storage: Storage, { clusterUuid, taskUuid }: Pin): string {
   return join(storage.clusters, pinName({ clusterUuid, taskUuid }));
 }
@@ -17,7 +17,7 @@ export function pinName({ clusterUuid, taskUuid }: Pin): string {
   return `${clusterUuid}.restore.${taskUuid}`;
 }
 
-/** Keeps the file of a checkpoint for a restore task. Rejects with ENOENT when it has just been deleted. */
+/** Keeps a checkpoint's file for a restore task. Rejects with ENOENT when the checkpoint has just been deleted. */
 export async function pinCheckpoint(storage: Storage, checkpoint: string, pin: Pin): Promise<void> {
   await linkDurably(checkpoint, pinPath(storage, pin));
 }

@@ -1,4 +1,4 @@
-/** Runs jobs one after another, in the order in which they were handed in. A failing job does not stop the next. */
+/** Runs jobs one after another, in the order of the calls. A failed job does not stop the next one. */
 export class Serial {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -8,7 +8,7 @@ export class Serial {
     return result;
   }
 
-  /** Resolves when everything handed in so far has ended. */
+  /** Resolves when all jobs so far have ended. */
   async idle(): Promise<void> {
     await this.#last;
   }

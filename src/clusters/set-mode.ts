@@ -7,8 +7,9 @@ import { findCluster } from "./find-cluster.ts";
 import type { ClusterRow } from "../db/rows.ts";
 
 /**
- * Switches between tasks and direct IO. DIRECT only while no task waits or runs; TASK only from DIRECT, once what was
- * learned directly is on disk. Throws 409 otherwise. Tasks that were queued meanwhile start with TASK.
+ * Switches between tasks and direct IO: to DIRECT only while no task is queued or active, to TASK only from DIRECT and
+ * after the directly learned state has been saved. Throws 409 otherwise. Tasks that were queued meanwhile start with
+ * TASK.
  */
 export async function setMode(
   context: Context,

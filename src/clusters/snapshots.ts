@@ -12,7 +12,7 @@ import { Serial } from "./serial.ts";
 /** Changes rows in the same transaction that records a snapshot. */
 export type RecordWith = (tx: Db) => Promise<void>;
 
-/** A state of the network that is to become a snapshot. */
+/** A state of the network that becomes a snapshot. */
 interface TakenState {
   state: Uint8Array;
   /** See `NetworkProgress`. */
@@ -30,7 +30,7 @@ export class Snapshots {
   /** Name of the file that the row names. */
   #file: string | null = null;
   #number = 0;
-  /** Files whose recording failed. The database may still name one of them: its answer may have been lost. */
+  /** Files whose recording failed. The database may still name one of them, because its answer may have been lost. */
   #unrecorded: string[] = [];
 
   constructor(resources: NetworkResources, uuid: string, progress: NetworkProgress) {
@@ -39,19 +39,19 @@ export class Snapshots {
     this.#progress = progress;
   }
 
-  /** Resolves when everything that was being written has been. */
+  /** Resolves when all pending writes have ended. */
   async idle(): Promise<void> {
     await this.#writes.idle();
   }
 
-  /** The snapshot that the row names, see `readNetwork`; null for a network that was never saved. */
+  /** Reads the snapshot that the row names, see `readNetwork`; null for a network that was never saved. */
   async read({ snapshot, project_id, owner_uuid, owner_id }: ClusterRow): Promise<Uint8Array<ArrayBuffer> | null> {
     if (snapshot === null) return null;
     const owner = { group: project_id, user: owner_uuid ?? owner_id };
     return readNetwork(join(this.#resources.storage.clusters, snapshot), owner);
   }
 
-  /** From now on this is the row. */
+  /** Takes over the snapshot that this row names. */
   follow({ snapshot }: ClusterRow): void {
     this.#file = snapshot;
     this.#number = Math.max(this.#number, numberOf(snapshot));

@@ -7,8 +7,8 @@ import { findCluster } from "./find-cluster.ts";
 import type { ClusterRow } from "../db/rows.ts";
 
 /**
- * Moves a cluster to another host, between two slices when a task runs. Always the whole cluster: `hexagon_id` is only
- * checked. Throws 409 with the reason when it could not be moved; then it is where it was.
+ * Moves a cluster to another host; a running task is moved between two slices. Always moves the whole cluster:
+ * `hexagon_id` is only checked. Throws 409 with the reason when the move fails; the cluster then stays where it is.
  */
 export async function switchHost(
   context: Context,

@@ -8,11 +8,11 @@ import type { FormatName } from "./formats.ts";
 
 export interface AnnouncedDataset {
   dataset: DatasetRow;
-  /** Uuids of the temporary files, in the order of the announced ones. */
+  /** Uuids of the temporary files, in the order of the announced files. */
   tempfiles: string[];
 }
 
-/** Makes a dataset without rows, and a temporary file for each announced one. Throws as `announceUpload` does. */
+/** Creates a dataset without rows and a temporary file for each announced file. Throws as `announceUpload` does. */
 export async function announceDataset(
   context: Context,
   { name, type, files }: { name: string; type: FormatName; files: Announcement["files"] },

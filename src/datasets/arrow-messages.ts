@@ -1,13 +1,13 @@
 /**
- * The framing of Arrow's IPC formats, of which the library knows only whole files in memory: a stream is a sequence of
- * messages (continuation mark, metadata length, metadata, body); a file is a magic, such a stream, and a footer that
- * says where the messages are. Metadata and footer are FlatBuffers, little endian.
+ * The framing of Arrow's IPC formats, because the library handles only whole files in memory: a stream is a sequence of
+ * messages (continuation mark, metadata length, metadata, body); a file is a magic, such a stream, and a footer with
+ * the positions of the messages. Metadata and footer are FlatBuffers, little endian.
  */
 
-/** Where a message lies in a file. */
+/** Position and size of a message in a file. */
 export interface ArrowBlock {
   position: number;
-  /** With mark, length and padding. */
+  /** Includes mark, length and padding. */
   metadataBytes: number;
   bodyBytes: number;
 }
@@ -30,14 +30,14 @@ export function fieldAt(view: DataView, table: number, field: number): number | 
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Size of a message's body, from its metadata. */
+/** Size of a message's body, read from its metadata. */
 function bodyBytesOf(metadata: Uint8Array): number {
   const view = viewOf(metadata);
   const at = fieldAt(view, view.getUint32(0, true), BODY_LENGTH);
   return at === undefined ? 0 : Number(view.getBigInt64(at, true));
 }
 
-/** The messages of a stream in memory that is known to be right, each with its framing. */
+/** Splits a valid stream in memory into its messages, each with its framing. */
 export function readMessages(stream: Uint8Array): Uint8Array[] {
   const view = viewOf(stream);
   const messages: Uint8Array[] = [];
@@ -56,8 +56,8 @@ const FOOTER_VERSION_5 = 4;
 const BLOCK_BYTES = 24;
 
 /**
- * The footer of a file: version, schema and the places of the record batches. The schema is the one of the schema
- * message, whose FlatBuffer is taken over as it is: its offsets are relative.
+ * Encodes the footer of a file: version, schema and positions of the record batches. The FlatBuffer of the schema
+ * message is copied as it is, because its offsets are relative.
  */
 export function arrowFooter(schemaMessage: Uint8Array, blocks: readonly ArrowBlock[]): Buffer {
   const metadata = schemaMessage.subarray(8);

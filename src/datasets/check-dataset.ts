@@ -10,7 +10,7 @@ import { isMissing } from "../files/is-missing.ts";
 
 const BATCH_VALUES = 1_048_576;
 
-/** A group of the result and the group of the reference that it is held against; both have the same width. */
+/** A group of the result and the group of the reference that it is compared with; both have the same width. */
 interface Pair {
   result: string;
   reference: string;
@@ -18,10 +18,10 @@ interface Pair {
 }
 
 /**
- * Share of rows, in percent and as a single-precision value, that a classifier got right. In every row each group of
- * the result is replaced by one-hot of its maximum (the first one wins; a single column by whether it is at least 0.5)
- * and must then equal its group of the reference. That is the group of the same name, else `label`, else the last one
- * of the same width. The shorter of the two datasets decides how many rows count.
+ * Accuracy of a classifier: the percentage of correct rows, as a single-precision value. In every row each group of the
+ * result is replaced by the one-hot vector of its maximum (the first one wins a tie; a single column becomes 1 from 0.5
+ * on, else 0) and must then equal its reference group: the group of the same name, else `label`, else the last one of
+ * the same width. Rows beyond the end of the shorter dataset do not count.
  */
 export async function checkDataset(
   context: Context,
@@ -43,7 +43,7 @@ export async function checkDataset(
       return Math.fround(Math.fround(correct / rows) * 100);
     } catch (error) {
       if (!(error instanceof DatasetFileError)) throw error;
-      context.app.log.error({ err: error, datasets: [uuid, reference_uuid] }, "a dataset file can not be read");
+      context.app.log.error({ err: error, datasets: [uuid, reference_uuid] }, "a dataset file cannot be read");
       throw unfitReference();
     } finally {
       await reference.close();
@@ -60,7 +60,7 @@ async function openReady({ app }: Context, row: DatasetRow, unfit: () => Error):
     reader = await openDatasetFile(datasetPath(app.storage, row.uuid));
   } catch (error) {
     if (isMissing(error)) await checkExists(app, row.uuid, "Dataset");
-    app.log.error({ err: error, dataset: row.uuid }, "a dataset file can not be read");
+    app.log.error({ err: error, dataset: row.uuid }, "a dataset file cannot be read");
     throw unfit();
   }
   if (reader.rowCount > 0 && reader.columnCount > 0) return reader;

@@ -1,13 +1,13 @@
-/** The longest name, in UTF-16 code units. */
+/** Maximum length of a name, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 254;
 
-/** Control characters, halves of surrogate pairs, and what decoders put in place of bytes that are no text. */
+/** Control characters, halves of surrogate pairs, and the replacement character of decoders. */
 const UNFIT = /[\p{Cc}\p{Cs}\uFFFD]/u;
 
 /**
- * What keeps a text from being the name of a column, as the end of a sentence that begins with "the name"; undefined
- * when nothing does. Every other text is a name, as it stands: databases cannot store NUL, JSON and UTF-8 have no
- * halves of pairs, and no line of a log or table can show a line break.
+ * Why a text is not a valid column name, phrased to follow "the name"; undefined when it is valid. All other texts are
+ * valid unchanged: databases cannot store NUL, JSON and UTF-8 cannot encode halves of pairs, and logs and tables cannot
+ * show a line break.
  */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "is empty";

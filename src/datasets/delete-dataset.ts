@@ -8,8 +8,8 @@ import { datasetPath } from "../files/storage.ts";
 import { removeUploadedFiles } from "../uploads/finalize-upload.ts";
 
 /**
- * Deletes a dataset, finished or not, with its files. Tasks that run keep what they have open; tasks that start later
- * fail with a message.
+ * Deletes a dataset, finished or not, with its files. Running tasks keep their open files; tasks that start later fail
+ * with a message.
  */
 export async function deleteDataset({ app, caller }: Context, { uuid }: { uuid: string }): Promise<void> {
   const now = new Date();

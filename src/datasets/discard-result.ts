@@ -5,9 +5,9 @@ import type { Db } from "../db/client.ts";
 import { datasets } from "../db/schema/index.ts";
 
 /**
- * Deletes the row of the announced result dataset of a request task that will never fill it; one that has rows stays.
- * Belongs into the transaction that ends or removes the task, so that no kill can leave an empty dataset behind;
- * `removeResultFile` follows it. True when there is a file to remove.
+ * Deletes the row of a request task's result dataset if it has no rows. Call it in the transaction that ends or removes
+ * the task, so that no crash can leave an empty dataset, and call `removeResultFile` after it. True when there is a
+ * file to remove.
  */
 export async function discardResultRow(db: Db, taskUuid: string): Promise<boolean> {
   const rows = await db
@@ -18,7 +18,7 @@ export async function discardResultRow(db: Db, taskUuid: string): Promise<boolea
   return rows.length > 0;
 }
 
-/** After a kill in between, the next start removes it. */
+/** After a crash in between, the next start removes the file. */
 export async function removeResultFile(storage: Storage, taskUuid: string): Promise<void> {
   await rm(datasetPath(storage, taskUuid), { force: true });
 }

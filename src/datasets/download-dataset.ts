@@ -9,15 +9,15 @@ import { datasetPath } from "../files/storage.ts";
 
 export interface DatasetDownload {
   row: DatasetRow;
-  /** To be used up or ended. */
+  /** The caller must consume or end it. */
   pieces: AsyncIterable<Uint8Array>;
-  /** Where the format tells it before. */
+  /** Undefined when the format does not fix the size in advance. */
   bytes: number | undefined;
 }
 
 /**
- * A whole dataset, or one of its column groups, as a file. Throws 404 for the dataset and the group, 400 when the
- * dataset is not complete, or does not fit the format, 409 when too many downloads run.
+ * Exports a whole dataset, or one of its column groups, as a file. Throws 404 for an unknown dataset or group, 400 when
+ * the dataset is incomplete or does not fit the format, 409 when too many downloads are running.
  */
 export async function downloadDataset(
   context: Context,
@@ -44,7 +44,10 @@ export async function downloadDataset(
   return { row, bytes, pieces: await begin(pieces, () => checkExists(context.app, row.uuid)) };
 }
 
-/** The same pieces, once the first of them is there: until then the dataset may have been deleted, which `check` says. */
+/**
+ * Waits for the first piece, then returns all pieces. On an error it calls `check`, because the dataset may have been
+ * deleted.
+ */
 async function begin(
   pieces: AsyncIterable<Uint8Array>,
   check: () => Promise<void>,
@@ -65,7 +68,7 @@ async function begin(
   };
 }
 
-/** A group `a` of two columns beside a group `a_0` would give two columns of the same name. */
+/** A group `a` of two columns and a group `a_0` would yield two columns of the same name. */
 function checkNamesDiffer(names: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of names) {

@@ -19,15 +19,15 @@ import { isMissing } from "../files/is-missing.ts";
 export interface FinalizeInput {
   type: FormatName;
   uuid: string;
-  /** Uuid of the temporary file in each role that the format has. */
+  /** Uuid of the temporary file for each of the format's roles. */
   files: Partial<Record<FileRole, string>>;
   options: ImportOptions;
 }
 
 /**
- * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or somebody else
- * finalizes it, 400 with the reason when the data is refused. After an error the temporary files are still there, so
- * that chunks can be sent again; on success they are gone.
+ * Turns a complete upload into a dataset. Throws 404 for unknown uuids, 409 while bytes are missing or another request
+ * finalizes it, 400 with the reason when the data is refused. After an error the temporary files still exist, so that
+ * chunks can be resent; on success they are removed.
  */
 export async function finalizeDataset(context: Context, input: FinalizeInput): Promise<DatasetRow> {
   const dataset = await findDataset(context, input.uuid);
@@ -47,7 +47,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   const upload = `data-set with uuid '${input.uuid}'`;
   for (const file of files) checkComplete(file, { upload, part: ` of its ${file.role}-file` });
 
-  // The dataset takes the place of its upload.
+  // The dataset replaces its upload, whose bytes become free.
   const { limits } = app.config;
   const uploadBytes = files.reduce((total, { file_size }) => total + file_size, 0);
   const spareBytes = (await roomInProject(limits, app.db, dataset.project_id)) + uploadBytes;
@@ -68,7 +68,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
   } catch (error) {
     await keepUpload(app, files);
     if (error instanceof ImportError) throw badRequest(`Data-set can not be imported: ${error.message}`);
-    // It was deleted, and its files with it, before they were read.
+    // Throws 404 when the dataset and its files were deleted before they were read.
     await findDataset(context, input.uuid);
     throw error;
   }
@@ -92,7 +92,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
     });
   } catch (error) {
     if (!isInDoubt(error)) await rm(job.target, { force: true });
-    // It was deleted, and its new file with it.
+    // Throws 404 when the dataset and its new file were deleted.
     if (isMissing(error)) await findDataset(context, input.uuid);
     throw error;
   }
@@ -117,7 +117,7 @@ async function findTempfile(
         visibleTo(caller, tempfiles),
       ),
     );
-  // A dataset that was deleted meanwhile has taken its files with it.
+  // Deleting a dataset deletes its temporary files, so this reports a deleted dataset first.
   if (row === undefined) await findDataset({ app, caller }, dataset.uuid);
   if (row === undefined) throw notFound(`${role === "input" ? "Input" : "Label"}-data with uuid '${uuid}' not found.`);
   return row;

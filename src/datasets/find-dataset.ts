@@ -4,7 +4,7 @@ import type { Context } from "../app-context.ts";
 import { datasets } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 
-/** Some endpoints spell it in another way. */
+/** Endpoints differ in the spelling. */
 export type DatasetNoun = "Data-set" | "Dataset";
 
 export const datasetNotFound = (uuid: string, noun: DatasetNoun = "Data-set") =>
@@ -12,9 +12,7 @@ export const datasetNotFound = (uuid: string, noun: DatasetNoun = "Data-set") =>
 
 const byUuid = visibleRow(datasets);
 
-/**
- * The row of a dataset that exists for the caller, in whatever state. Otherwise throws 404.
- */
+/** Returns the row of a dataset in any state. Throws 404 when the caller cannot see it. */
 export async function findDataset(context: Context, uuid: string, noun?: DatasetNoun): Promise<DatasetRow> {
   const row = await byUuid(context, uuid);
   if (row === undefined) throw datasetNotFound(uuid, noun);

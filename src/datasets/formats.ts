@@ -1,9 +1,9 @@
 /**
- * The formats of datasets: each is one entry here, and the routes, their documentation, imports, downloads, SDK and
- * command line follow. Data only: what reads or writes a format is loaded in the import's process or the export's
- * thread, when it is called for.
+ * The formats of datasets. Routes, their documentation, imports, downloads, SDK and command line are derived from this
+ * table. It contains data only: readers and writers are loaded on demand, in the import's process or the export's
+ * thread.
  */
-// Bytes are matched as Latin-1 text: control characters are what tells formats apart.
+// Bytes are matched as Latin-1 text, because control characters distinguish formats.
 // oxlint-disable no-control-regex
 import type { TempfileRow } from "../db/rows.ts";
 import { columnNames, type ExportTable } from "./export/table.ts";
@@ -12,31 +12,34 @@ import type { Group } from "./groups-metadata.ts";
 import type { ImportFile, ImportOptions } from "./import/import-job.ts";
 
 interface Format {
-  /** As in "the file is not NPY". */
+  /** Name in texts such as "the file is not NPY". */
   name: string;
-  /** First bytes of its files, as Latin-1, unless they are text. */
+  /** First bytes of its files, as Latin-1; undefined for text. */
   start?: RegExp;
-  /** What is announced, for the documentation of the API and the help of the command line. */
+  /** What is announced, for the API documentation and the command line help. */
   upload: string;
-  /** The same once it has arrived; "… that was uploaded" when left out. */
+  /** The same after the upload; "… that was uploaded" when omitted. */
   uploaded?: string;
-  /** The files of one upload, and what refusals call them. */
+  /** The files of one upload, with their names in refusals. */
   files: { input: string } & Partial<Record<FileRole, string>>;
-  /** What the last step of an upload takes besides, in the order of its documentation. */
+  /** Options of the last step of an upload, in the order of the documentation. */
   options: readonly (keyof ImportOptions)[];
-  /** Makes a dataset file of an upload. Resolves with the warnings; throws ImportError for what is not of the format. */
+  /**
+   * Imports an upload as a dataset file. Resolves with the warnings; throws ImportError for files that are not of the
+   * format.
+   */
   importer: () => Promise<(job: ImportFile) => Promise<string[]>>;
-  /** How a dataset becomes a file of the format; left out when it cannot. */
+  /** How to export a dataset in the format; omitted when this is not possible. */
   download?: Download;
 }
 
 interface Download {
   mediaType: string;
-  /** The names that stand in the file, which have to differ. */
+  /** The names in the file, which must differ. */
   names: (groups: readonly Group[]) => string[];
-  /** Formats that describe every column, or group of columns, take more memory for more of them than for their data. */
+  /** Limit for formats that describe each column or group: many descriptions take more memory than the data. */
   namesMax?: number;
-  /** Size of the file, where it is known before. */
+  /** Size of the file, if it is known in advance. */
   bytes?: (table: Pick<ExportTable, "type" | "rowCount" | "columnCount">) => number;
   writer: () => Promise<(table: ExportTable) => AsyncGenerator<Uint8Array<ArrayBuffer>>>;
 }
@@ -112,11 +115,11 @@ const table = {
 } satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof table;
-/** Formats in which a dataset can be downloaded. */
+/** A format in which a dataset can be downloaded. */
 export type ExportFormat = {
   [Name in FormatName]: (typeof table)[Name] extends { download: Download } ? Name : never;
 }[FormatName];
-/** Where the rows of a dataset come from: an upload, or a request task. */
+/** Origin of a dataset's rows: an upload or a request task. */
 export type DatasetType = FormatName | "result";
 
 export const formats: Readonly<Record<FormatName, Format>> = table;
@@ -126,5 +129,5 @@ export const FORMAT_NAMES = Object.keys(table) as FormatName[];
 export const EXPORT_FORMATS = FORMAT_NAMES.filter((name): name is ExportFormat => "download" in table[name]);
 export const DATASET_TYPES: readonly DatasetType[] = [...FORMAT_NAMES, "result"];
 
-/** The files of an upload, in the order in which they are announced. */
+/** The files of an upload, in the order of their announcement. */
 export const fileRoles = (format: FormatName) => Object.keys(table[format].files) as FileRole[];

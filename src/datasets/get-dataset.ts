@@ -12,8 +12,8 @@ export interface DatasetInfo {
 }
 
 /**
- * A dataset and the shape of its table. While it is uploaded it has no rows and no columns; the result of a task that
- * has not finished has its columns, but no rows.
+ * Returns a dataset and the shape of its table. During an upload it has no rows and no columns; the result of an
+ * unfinished task has its columns, but no rows.
  */
 export async function getDataset(context: Context, { uuid }: { uuid: string }): Promise<DatasetInfo> {
   const row = await findDataset(context, uuid);

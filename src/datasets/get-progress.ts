@@ -6,13 +6,13 @@ import { ByteRanges } from "../uploads/byte-ranges.ts";
 
 export interface UploadProgress {
   uuid: string;
-  /** All announced bytes are safe on disk, or were already turned into the dataset. */
+  /** All announced bytes are on disk, or already converted to the dataset. */
   complete: boolean;
   bytes_received: number;
   bytes_total: number;
 }
 
-/** How far the upload of a dataset is. A dataset that was never uploaded is complete. */
+/** Upload progress of a dataset. A dataset that was never uploaded is complete. */
 export async function getProgress(context: Context, { uuid }: { uuid: string }): Promise<UploadProgress> {
   const dataset = await findDataset(context, uuid);
   const files = await context.app.db.select().from(tempfiles).where(eq(tempfiles.dataset_uuid, dataset.uuid));

@@ -1,20 +1,21 @@
 /**
- * Parquet and Arrow files know columns, not groups of columns. Files of ours say in their metadata which columns belong
- * together; columns of other files belong together when they are called `name_0`, `name_1`, … one after another.
+ * Parquet and Arrow files have columns, but no column groups. Our files define the groups in their metadata; in other
+ * files, consecutive columns named `name_0`, `name_1`, … form a group.
  */
 export interface Group {
   name: string;
   width: number;
 }
 
-/** Key of the files' metadata. */
+/** Key in the files' metadata. */
 export const GROUPS_KEY = "hanami.groups";
 
 export const groupsText = (groups: readonly Group[]) => JSON.stringify(groups.map(({ name, width }) => [name, width]));
 
 /**
- * The groups that columns form. `text` is what the metadata says, and counts only when it fits the columns: a file may
- * have been changed by a program that copies metadata. `onGuess` is told each group that names alone make.
+ * Groups columns. `text` is the metadata's definition; it is ignored when it does not fit the columns, because a
+ * program may have changed the file and copied the metadata. Calls `onGuess` for each group that is derived from names
+ * alone.
  */
 export function groupColumns(
   columns: readonly Group[],
@@ -50,7 +51,7 @@ function readGroups(columns: readonly Group[], text: string): Group[] | undefine
   return at === columns.length ? groups : undefined;
 }
 
-/** Runs `name_0`, `name_1`, … of two or more single columns become one group unless its name is taken. */
+/** Two or more single columns `name_0`, `name_1`, … become one group unless its name is taken. */
 function groupRuns(columns: readonly Group[], onGuess: (group: Group) => void): Group[] {
   const taken = new Set(columns.map(({ name }) => name));
   const groups: Group[] = [];

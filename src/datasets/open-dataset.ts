@@ -14,15 +14,15 @@ export interface OpenDataset {
 }
 
 /**
- * Opens a dataset for a caller; close `reader` afterwards. Throws 404 `Data-set with uuid '<uuid>' not found` when it
- * does not exist for the caller, 400 when it has no rows yet (upload not finalized, request task not finished) or
- * when its file is damaged.
+ * Opens a dataset for a caller, who must close `reader`. Throws 404 `Data-set with uuid '<uuid>' not found` when the
+ * caller cannot see it, 400 when it has no rows yet (upload not finalized, request task not finished) or its file is
+ * damaged.
  */
 export async function openDataset(context: Context, uuid: string): Promise<OpenDataset> {
   return openRow(context.app, await findDataset(context, uuid));
 }
 
-/** Like `openDataset`, for a task that runs: who may use the dataset was decided when the task was made. */
+/** Like `openDataset`, for a running task: access was checked when the task was created. */
 export async function openDatasetOfTask(app: App, uuid: string): Promise<OpenDataset> {
   const [row] = await app.db
     .select()
@@ -38,8 +38,8 @@ async function openRow(app: App, row: DatasetRow): Promise<OpenDataset> {
 }
 
 /**
- * The file of a dataset whatever its state; throws the contract's 400 when it can not be used, 404 when the dataset was
- * deleted since its row was read.
+ * Opens the file of a dataset in any state. Throws the contract's 400 when it cannot be used, 404 when the dataset was
+ * deleted after its row was read.
  */
 export async function openFile(app: App, uuid: string, noun?: DatasetNoun): Promise<DatasetReader> {
   try {
@@ -59,9 +59,9 @@ export async function checkExists({ db }: App, uuid: string, noun?: DatasetNoun)
   if (row === undefined) throw datasetNotFound(uuid, noun);
 }
 
-/** A file that is missing or damaged is the administrator's business, too. */
+/** Also logs the error, because a missing or damaged file concerns the administrator. */
 export function unreadable(app: App, uuid: string, error: unknown) {
-  app.log.error({ err: error, dataset: uuid }, "a dataset file can not be read");
+  app.log.error({ err: error, dataset: uuid }, "a dataset file cannot be read");
   return badRequest(invalidText(uuid), { cause: error });
 }
 

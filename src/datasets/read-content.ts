@@ -4,7 +4,7 @@ import { findDataset } from "./find-dataset.ts";
 import { invalidText, openFile, unreadable } from "./open-dataset.ts";
 import { DatasetFileError } from "./file/layout.ts";
 
-/** The most numbers in one answer: twice what 10000 rows of MNIST have. */
+/** Maximum number of values in one answer: twice those in 10000 rows of MNIST. */
 const MAX_VALUES = 16_777_216;
 
 export interface ContentInput {
@@ -14,14 +14,14 @@ export interface ContentInput {
   number_of_rows: number;
 }
 
-/** Row by row: `[rowCount × width]`. */
+/** Values row by row: `[rowCount × width]`. */
 export interface Content {
   values: Uint8Array | Float32Array;
   width: number;
   rowCount: number;
 }
 
-/** Consecutive rows of one column group. Throws 404 or 400 with the contract's texts. */
+/** Reads consecutive rows of one column group. Throws 404 or 400 with the contract's texts. */
 export async function readContent(context: Context, input: ContentInput): Promise<Content> {
   const { app } = context;
   const { uuid, column_name, row_offset, number_of_rows } = input;
@@ -35,7 +35,7 @@ export async function readContent(context: Context, input: ContentInput): Promis
     }
     const end = row_offset + number_of_rows;
     if (end > reader.rowCount) {
-      // The contract has the first sentence; what to do about it is in the second.
+      // The contract defines the first sentence; the second one explains the error.
       const asked = `rows ${row_offset} to ${end - 1}, counted from 0, were asked for`;
       throw badRequest(`${invalidText(uuid)} It has ${reader.rowCount} rows, and ${asked}.`);
     }

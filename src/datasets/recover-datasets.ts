@@ -6,11 +6,11 @@ import { keepOnly } from "../files/keep-only.ts";
 import { datasetPath } from "../files/storage.ts";
 
 /**
- * Removes dataset files that no row knows, whether half written or never recorded, after the server ended in whatever
- * way; call it before the server takes requests.
+ * Removes dataset files without a row, whether partial or unrecorded, after any end of the server; call it before the
+ * server takes requests.
  */
 export async function recoverDatasets({ db, storage, log }: Pick<App, "db" | "storage" | "log">): Promise<void> {
-  // An upload has no file in the dataset folder before it is ready: what lies there was never recorded.
+  // An upload gets its file in the dataset folder only when it becomes ready; an earlier file was never recorded.
   const live = await db
     .select({ uuid: datasets.uuid, state: datasets.state, file_size: datasets.file_size })
     .from(datasets)
@@ -21,7 +21,7 @@ export async function recoverDatasets({ db, storage, log }: Pick<App, "db" | "st
     log,
   );
 
-  // Datasets that are older than the column have no size in it.
+  // Datasets older than the `file_size` column have no size yet.
   for (const { uuid, state, file_size } of live) {
     if (state !== "ready" || file_size !== null) continue;
     const file = await stat(datasetPath(storage, uuid)).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** Datasets that request tasks write: their uuid is that of the task. */
+/** The datasets of request tasks; they have the uuid of their task. */
 import { rm } from "node:fs/promises";
 import { and, eq, isNull } from "drizzle-orm";
 import type { App } from "../app-context.ts";
@@ -14,14 +14,14 @@ export interface ResultGroup {
 }
 
 export interface ResultDataset {
-  /** The task's. */
+  /** That of the task. */
   uuid: string;
-  /** The task's. */
+  /** That of the task. */
   name: string;
   owner_id: string;
   owner_uuid: string | null;
   project_id: string;
-  /** In the order in which the columns shall follow. Names are distinct. A width may be 0. */
+  /** In the order of the columns. Names are distinct; a width may be 0. */
   groups: readonly ResultGroup[];
 }
 
@@ -42,9 +42,9 @@ async function createResultFile(
 }
 
 /**
- * Makes the dataset of a request task when the task is queued: visible at once, with its columns and without rows.
- * `db` may be the transaction that queues the task; if that fails afterwards, the file is swept at the next start.
- * Throws DatasetFileError when names of groups repeat.
+ * Creates the dataset of a request task when the task is queued: visible at once, with columns but without rows. `db`
+ * may be the transaction that queues the task; if that transaction fails later, the next start sweeps the file. Throws
+ * DatasetFileError for duplicate group names.
  */
 export async function createResultDataset(app: Pick<App, "storage">, db: Db, result: ResultDataset): Promise<void> {
   const { uuid, name, owner_id, owner_uuid, project_id } = result;
@@ -63,21 +63,21 @@ export async function createResultDataset(app: Pick<App, "storage">, db: Db, res
 
 /** Collects the rows of one run of a request task. Calls must be awaited one after another. */
 export interface ResultWriter {
-  /** As a host answers a request: one array per group, `[rowCount × width]`. */
+  /** Appends a host's answer: one array per group, `[rowCount × width]`. */
   append(rowCount: number, outputs: readonly Float32Array[]): Promise<void>;
   /**
-   * Shows all rows at once; until then the dataset has none. False when the dataset was deleted in the meantime:
-   * there is nothing left then.
+   * Publishes all rows at once; the dataset has none before. False when the dataset was deleted meanwhile; then nothing
+   * is left.
    */
   publish(): Promise<boolean>;
-  /** Forgets the rows; the dataset stays as it was. Harmless after `publish`. */
+  /** Discards the rows; the dataset stays unchanged. No effect after `publish`. */
   abort(): Promise<void>;
 }
 
 /**
- * Opens the result of a task that starts, or starts again after a crash: rows of an earlier, unfinished run are never
- * visible and need no care (their file is swept at start), so a task that restarts writes from its first row again.
- * The widths are those of now; they may differ from those known when the task was queued.
+ * Opens the result of a task that starts or restarts. The rows of an unfinished run are never visible and its file is
+ * swept at start, so a restarted task writes from its first row again. `groups` has the current widths, which may
+ * differ from those at the time of queueing.
  */
 export async function openResultWriter(
   app: Pick<App, "db" | "storage">,

@@ -9,12 +9,12 @@ import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
-/** The task of one cluster that runs, if any: carries it out, stops it, and tells how far it is. */
+/** The running task of one cluster, if any: runs it, stops it and reports its progress. */
 export class ActiveTask {
   readonly #cluster: ClusterParts;
   readonly #exclusive: RunContext["exclusive"];
   #active: TaskRun | null = null;
-  /** The run of a task that waits for its database or disk, and tells how far it is meanwhile. */
+  /** A run that waits for the database or disk; it still reports its progress. */
   #waiting: TaskRun | null = null;
   #ended: Promise<void> = Promise.resolve();
 
@@ -36,15 +36,15 @@ export class ActiveTask {
     await this.#ended;
   }
 
-  /** Stops after the current slice, whatever task it is. */
+  /** Stops the current task, if any, after its current slice. */
   stop(reason: NonNullable<StopSignal["reason"]>): void {
     if (this.#active !== null) this.#active.stop = reason;
   }
 
-  /** Resolves when the task is over, was stopped or failed; rejects when it has to be run again later. */
+  /** Resolves when the task has finished, stopped or failed; rejects when it must be run again later. */
   async run(task: TaskRow): Promise<void> {
     const run: TaskRun = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#cluster.stop.reason };
-    // Trainings go on where they were; everything else starts again.
+    // Training resumes at its last cycle; all other tasks start again.
     if (run.plan.kind === "train") run.cycle = this.progress(task.uuid) ?? run.cycle;
     this.#waiting = null;
     this.#active = run;
@@ -62,7 +62,7 @@ export class ActiveTask {
     await running;
   }
 
-  /** Goes on until the task is over or `run.stop` is set, and records how it ended. Rejects when it failed. */
+  /** Runs until the task is finished or `run.stop` is set, and records the end. Rejects when the task fails. */
   #carryOut(run: TaskRun): Promise<void> {
     const { resources } = this.#cluster;
     const log = resources.log.child({ task: run.task.uuid });
@@ -82,14 +82,14 @@ export class ActiveTask {
   async #fail(run: TaskRun, error: unknown): Promise<void> {
     const { stop, resources } = this.#cluster;
     if (error instanceof HostClosedError) {
-      // The server is going down; the task goes on at its next start.
+      // The server is shutting down; the task resumes at its next start.
       stop.reason ??= "suspend";
       return;
     }
-    // The cluster is being deleted, and its tasks with it.
+    // The cluster is being deleted together with its tasks.
     if (stop.reason === "retire") return;
     const outage = outageOf(error);
-    // Training goes on later. What makes a file is quickly asked for again, and must not block the queue for a disk.
+    // Training resumes later. Other tasks are quickly queued again, and must not block the queue while the disk fails.
     if (outage === "database" || (outage !== undefined && run.plan.kind === "train")) {
       this.#waiting = run;
       throw error;

@@ -2,11 +2,11 @@ import { HostClosedError } from "../hosts/host-errors.ts";
 import type { ClusterParts } from "./cluster-parts.ts";
 import { reportError } from "./report-error.ts";
 
-/** A save pauses a large network for long: the next one waits for so many times what this one took. */
+/** A save pauses a large network, so the delay before the next one is at least this multiple of the pause. */
 const SAVE_PAUSES = 10;
 const SAVE_DELAY_MS_MAX = 30_000;
 
-/** Saves the network of one cluster now and then while it changes. */
+/** Saves one cluster's network periodically while it changes. */
 export class BackgroundSaves {
   readonly #cluster: ClusterParts;
   #timer: NodeJS.Timeout | null = null;
@@ -18,7 +18,7 @@ export class BackgroundSaves {
     this.#delayMs = cluster.resources.snapshotIntervalMs;
   }
 
-  /** The network may have changed. */
+  /** Schedules a save if the network has changed. */
   plan(): void {
     const { network, stop } = this.#cluster;
     if (!network.dirty || this.#timer !== null || stop.reason !== null) return;
@@ -35,12 +35,12 @@ export class BackgroundSaves {
     this.#timer = null;
   }
 
-  /** Resolves when the save under way is over. */
+  /** Resolves when no save is running. */
   async idle(): Promise<void> {
     await this.#saving;
   }
 
-  /** Saves between two slices; the file is written while the cluster goes on. Never rejects. */
+  /** Exports the state between two slices; the file is written while the cluster computes. Never rejects. */
   async #save(): Promise<void> {
     const { resources, network, turns, uuid } = this.#cluster;
     let pausedMs = 0;

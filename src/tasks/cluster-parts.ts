@@ -7,17 +7,17 @@ export interface SchedulerResources extends TaskResources {
   snapshotIntervalMs: number;
 }
 
-/** What the parts of one scheduled cluster share. */
+/** State shared by the parts of one scheduled cluster. */
 export interface ClusterParts {
   readonly resources: SchedulerResources;
   readonly uuid: string;
   readonly network: ClusterNetwork;
-  /** The network is used in a turn only. */
+  /** Every use of the network takes a turn. */
   readonly turns: Serial;
   readonly stop: StopSignal;
 }
 
-/** Why a cluster takes on no more work; null while it does. */
+/** Why a cluster accepts no more work; null while it does. */
 export interface StopSignal {
   reason: Exclude<StopReason, "abort"> | null;
 }

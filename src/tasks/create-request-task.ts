@@ -11,12 +11,15 @@ export interface CreateRequestTaskInput {
   name: string;
   cluster_uuid: string;
   inputs: readonly unknown[];
-  /** What to keep of which output; becomes a column group of the result dataset. */
+  /** Which outputs to keep; each becomes a column group of the result dataset. */
   results: readonly unknown[];
   time_length: number;
 }
 
-/** Queues a task that runs rows through the network into a new dataset with the task's uuid and name. */
+/**
+ * Queues a task that runs rows through the network and writes the answers to a new dataset with the task's uuid and
+ * name.
+ */
 export async function createRequestTask(context: Context, input: CreateRequestTaskInput): Promise<TaskRow> {
   const cluster = await findCluster(context, input.cluster_uuid);
   const inputs = readBindings("inputs", input.inputs, ["hexagon_name", "dataset_uuid", "dataset_column"]);

@@ -12,8 +12,8 @@ import { isInDoubt } from "../server/outage.ts";
 import { isMissing } from "../files/is-missing.ts";
 
 /**
- * Queues a task that puts a checkpoint in the place of the cluster's network. The checkpoint's data is kept for the
- * task: it may be deleted as soon as this returns.
+ * Queues a task that replaces the cluster's network by a checkpoint. The task keeps the checkpoint's data: the
+ * checkpoint can be deleted as soon as this returns.
  */
 export async function createRestoreTask(
   context: Context,
@@ -48,7 +48,7 @@ async function readPin({ app }: Context, pin: Pin, cluster: string): Promise<{ t
   try {
     return await readOrigin(pinPath(app.storage, pin));
   } catch (error) {
-    // The cluster was deleted a moment ago, and with it all files that have its name.
+    // The cluster has just been deleted, together with its files.
     if (isMissing(error)) throw clusterNotFound(cluster);
     throw error;
   }

@@ -2,7 +2,7 @@ import type { Context } from "../app-context.ts";
 import { insertTask } from "./insert-task.ts";
 import type { TaskRow } from "../db/rows.ts";
 
-/** Queues a task that writes a checkpoint, whose uuid will be the task's. */
+/** Queues a task that writes a checkpoint with the task's uuid. */
 export async function createSaveTask(
   context: Context,
   input: { cluster_uuid: string; name: string },

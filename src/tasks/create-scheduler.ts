@@ -5,7 +5,7 @@ import { ScheduledCluster } from "./scheduled-cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
-/** Opens the scheduler: sweeps what an earlier run left behind, then goes on with every queue that is not empty. */
+/** Creates the scheduler: sweeps leftover files of an earlier run, then resumes every queue that is not empty. */
 export async function createScheduler(resources: SchedulerResources): Promise<Scheduler> {
   const { db } = resources;
   await sweepFiles(resources);

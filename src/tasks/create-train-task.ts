@@ -21,21 +21,21 @@ export interface CreateTrainTaskInput {
   cluster_uuid: string;
   inputs: readonly unknown[];
   outputs: readonly unknown[];
-  /** Rows that one cycle sees. */
+  /** Rows per cycle. */
   time_length: number;
-  /** Passes over the rows. */
+  /** Number of passes over the rows. */
   epochs: number;
-  /** Samples per step; chosen by the number of cycles when left out. */
+  /** Samples per step; derived from the number of cycles when omitted. */
   batch_size?: number | undefined;
-  /** Base rate in place of the learning rule's own. */
+  /** Base learning rate; the learning rule's own when omitted. */
   learning_rate?: number | undefined;
-  /** Of the network, when nothing has trained it before. */
+  /** New seed of a network that has not been trained yet. */
   seed?: number | undefined;
 }
 
 const keys = ["hexagon_name", "dataset_uuid", "dataset_column"] as const;
 
-/** Queues a training task, once everything that it needs is known to be there. */
+/** Queues a training task after checking its columns, datasets and limits. */
 export async function createTrainTask(context: Context, input: CreateTrainTaskInput): Promise<TaskRow> {
   const cluster = await findCluster(context, input.cluster_uuid);
   const inputs = readBindings("inputs", input.inputs, keys);
@@ -84,5 +84,5 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   });
 }
 
-// The odd spelling is what clients know.
+// Clients know this misspelling.
 const unknownColumn = (name: string) => notFound(`Dataset has no input for columsn with name '${name}'`);

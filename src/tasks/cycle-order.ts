@@ -6,14 +6,14 @@ export interface Piece {
   count: number;
 }
 
-/** Pieces that are mixed with each other: rows that lie together in a sorted table end far apart. */
+/** Number of pieces that are shuffled together: neighbouring rows of a sorted table end up far apart. */
 const PIECES_PER_WINDOW = 16;
 const PIECE_CYCLES_MAX = 256;
 
 /**
- * The order in which a task goes through the cycles of its data: another one for every epoch, the same for the same
- * seed. A table that fits a window is shuffled evenly. A longer one is cut into pieces; a window mixes the cycles of
- * sixteen pieces from anywhere, so that nothing but a window has to be in memory.
+ * The order in which a task visits the cycles of its data: different in every epoch, reproducible from the seed. A
+ * table that fits into one window is shuffled uniformly. A longer table is cut into pieces; each window shuffles the
+ * cycles of sixteen random pieces, so that only one window has to be in memory.
  */
 export class CycleOrder {
   /** Cycles of one epoch. */
@@ -24,7 +24,7 @@ export class CycleOrder {
   #epoch = -1;
   #pieces: Uint32Array = new Uint32Array(0);
 
-  /** `windowCyclesMax` bounds what a window holds; a window has at least one cycle. */
+  /** `windowCyclesMax` bounds the cycles of a window; a window has at least one. */
   constructor({ period, windowCyclesMax, seed }: { period: number; windowCyclesMax: number; seed: number }) {
     this.period = period;
     this.#seed = seed;
@@ -32,7 +32,7 @@ export class CycleOrder {
     this.#pieceCount = Math.ceil(period / this.#pieceCycles);
   }
 
-  /** The window that a place of an epoch falls into, and the place in the epoch where that window starts. */
+  /** The window that contains a place of an epoch, and the place where that window starts. */
   windowAt(epoch: number, place: number): { window: number; start: number } {
     this.#enter(epoch);
     const full = PIECES_PER_WINDOW * this.#pieceCycles;
@@ -41,19 +41,19 @@ export class CycleOrder {
     return { window, start: this.#startOf(window) };
   }
 
-  /** What a window consists of. */
+  /** The pieces of a window. */
   pieces(epoch: number, window: number): Piece[] {
     this.#enter(epoch);
     const chosen = this.#pieces.subarray(window * PIECES_PER_WINDOW, (window + 1) * PIECES_PER_WINDOW);
     return Array.from(chosen, (piece) => ({ first: piece * this.#pieceCycles, count: this.#cyclesOf(piece) }));
   }
 
-  /** The order of a window's `count` cycles: place → index in the joined pieces. */
+  /** The shuffled order of a window's `count` cycles: place → index in the joined pieces. */
   places(epoch: number, window: number, count: number): Uint32Array {
     return shuffled(count, (i) => draw(this.#seed, DRAW.cycleOrder + window, epoch, i));
   }
 
-  /** The cycles of a window in their order. */
+  /** The cycles of a window in shuffled order. */
   cycles(epoch: number, window: number): Uint32Array {
     const joined = this.pieces(epoch, window).flatMap(({ first, count }) =>
       Array.from({ length: count }, (_, i) => first + i),
@@ -71,7 +71,7 @@ export class CycleOrder {
     return Math.min(this.#pieceCycles, this.period - piece * this.#pieceCycles);
   }
 
-  /** Windows are full, but for what the last piece of the table, wherever it was put, is short of. */
+  /** First place of a window. All pieces are full except the table's last one, which may be in any window. */
   #startOf(window: number): number {
     const before = Math.min(window * PIECES_PER_WINDOW, this.#pieceCount);
     const short = this.#pieceCycles - this.#cyclesOf(this.#pieceCount - 1);

@@ -8,8 +8,8 @@ import { type TaskKey, taskNotFound } from "./get-task.ts";
 import { recordEnd } from "./record-end.ts";
 
 /**
- * Removes a task; one that is running is aborted instead, after its current slice, and keeps what it has done.
- * Throws 404 for an unknown cluster or task.
+ * Deletes a task. A running task is aborted instead, after its current slice, and keeps its progress. Throws 404 for an
+ * unknown cluster or task.
  */
 export async function deleteTask(context: Context, key: TaskKey): Promise<void> {
   const { app } = context;
@@ -35,8 +35,8 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   const [active] = await app.db.select().from(tasks).where(isTask);
   if (active === undefined) throw taskNotFound(key);
   await app.scheduler.abort(cluster.uuid, active.uuid);
-  // Still active: it is not running at the moment, because its queue waits for the database or the disk.
+  // Still active, but not running: its queue waits for the database or the disk.
   const isEnded = await recordEnd(app.db, active.uuid, { state: "aborted", cycle: active.current_cycle });
-  // Or because its queue had not heard yet that its turn has come; by now it has.
+  // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
 }

@@ -8,13 +8,13 @@ import { reportError } from "./report-error.ts";
 import { TaskError } from "./task-error.ts";
 import type { TaskResources, TaskRun } from "./task-run.ts";
 
-/** Ends a task that cannot go on, with the reason in words for its owner; nothing of its result stays. */
+/** Ends a task that cannot continue, with a reason for its owner; its result is discarded. */
 export async function failTask(resources: TaskResources, run: TaskRun, error: unknown): Promise<void> {
   const expected = error instanceof TaskError || error instanceof HanamiError || isUnavailable(error);
   if (!expected) {
     await reportError(resources, error, { context: `task ${run.task.uuid}`, userId: run.task.owner_id });
   }
-  // Other messages may hold what is not for users, such as paths; a host knows nothing of that sort.
+  // Other messages may reveal internals, such as paths; a host knows none.
   const hasText = expected || error instanceof HostError;
   const outage = outageOf(error);
   const hidden = outage ? outageTexts[outage] : "The server failed to carry out the task; its error log says why.";
@@ -30,13 +30,13 @@ export async function failTask(resources: TaskResources, run: TaskRun, error: un
   if (hasFile) await removeResultFile(storage, uuid);
 }
 
-/** A restore task is over: what it was to restore is of no use any more. */
+/** Removes the pinned checkpoint of a restore task that has ended. */
 export async function unpin({ storage }: TaskResources, { task, plan }: TaskRun): Promise<void> {
   if (plan.kind !== "restore") return;
   await unpinCheckpoint(storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
 }
 
-/** For the log and the metrics; a task that goes on at the next start of the server has not ended. */
+/** Updates log and metrics. A task that resumes at the next start of the server has not ended. */
 export function logEnd(
   { log, metrics }: TaskResources,
   { task, plan, cycle, stop }: TaskRun,

@@ -12,7 +12,7 @@ export interface TaskKey {
   cluster_uuid: string;
 }
 
-/** What a task shows. Plans may be megabytes long, and a list has any number of them. */
+/** A task without its plan: plans may be megabytes long, and lists are unbounded. */
 export type TaskView = Omit<TaskRow, "plan">;
 const { plan: _plan, ...viewColumns } = getTableColumns(tasks);
 
@@ -34,7 +34,7 @@ const page = builtOnce((db) =>
     .prepare("list_tasks"),
 );
 
-/** A task with the progress that it has made this moment. Throws 404 for an unknown cluster or task. */
+/** Returns a task with its current progress. Throws 404 for an unknown cluster or task. */
 export async function getTask(context: Context, key: TaskKey): Promise<TaskView> {
   const cluster = await findCluster(context, key.cluster_uuid);
   const [row] = await byUuid(context.app.db).execute({ uuid: key.uuid, cluster: cluster.uuid });
@@ -42,7 +42,7 @@ export async function getTask(context: Context, key: TaskKey): Promise<TaskView>
   return withProgress(context, row);
 }
 
-/** All tasks of a cluster, by uuid. */
+/** All tasks of a cluster, sorted by uuid. */
 export async function listTasks(context: Context, input: { cluster_uuid: string }): Promise<TaskView[]> {
   const cluster = await findCluster(context, input.cluster_uuid);
   const rows = await readPages((after) => page(context.app.db).execute({ cluster: cluster.uuid, after }));
@@ -50,7 +50,7 @@ export async function listTasks(context: Context, input: { cluster_uuid: string 
   return rows.map((row) => withProgress(context, row));
 }
 
-// No blank and no closing quote: that is how clients know it.
+// Clients know this text without the blank and the closing quote.
 export const taskNotFound = ({ uuid, cluster_uuid }: TaskKey) =>
   notFound(`Task with UUID '${uuid}'not found in Cluster with UUID '${cluster_uuid}`);
 

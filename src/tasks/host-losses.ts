@@ -4,15 +4,15 @@ import { TaskError } from "./task-error.ts";
 const LOSSES_MAX = 3;
 
 /**
- * Decides whether a task may go on after its host's process ended: yes, unless that happened several times in the middle
- * of its work, without any progress in between. Then the task itself is the likely reason, and trying for ever would hurt
- * its neighbours.
+ * Decides whether a task may retry after its host's process ended. It may not after several losses in the middle of its
+ * work without progress in between: then the task itself is the likely cause, and endless retries would hurt its
+ * neighbours.
  */
 export class HostLosses {
   #count = 0;
   #cycle = -1;
 
-  /** Throws what a runner must fail with; returns when it may try again. */
+  /** Returns when the runner may retry; otherwise throws the error that the task fails with. */
   accept(error: unknown, cycle: number): void {
     if (!(error instanceof HostLostError)) throw error;
     if (!error.wasUnderWay) return;

@@ -9,8 +9,8 @@ import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
 
 /**
- * Queues a complete task; a request's result dataset appears with it. Throws 404 when the cluster does not exist for
- * the caller (any more), and then leaves nothing behind.
+ * Queues a complete task, together with the result dataset of a request. Throws 404 when the caller cannot see the
+ * cluster (any more); nothing is left then.
  */
 export async function insertTask(
   context: Context,
@@ -37,7 +37,7 @@ export async function insertTask(
       .returning();
     const { uuid } = inserted as TaskRow;
     if (plan.kind === "request") {
-      // How wide the outputs are is known when the task's turn has come: tasks before it may change that.
+      // The widths of the outputs are known only when the task starts: earlier tasks may change them.
       const groups = plan.results.map(({ dataset_column }) => ({ name: dataset_column, width: 0 }));
       await createResultDataset(app, tx, { uuid, name, groups, ...ownedBy(caller) });
     }

@@ -8,17 +8,17 @@ import { NEURONS_PER_VALUE } from "../network/output-values.ts";
 import type { OutputKind } from "../network/template/parse-template.ts";
 import { checkUuid } from "./read-bindings.ts";
 
-/** A group of columns that a task will read. */
+/** A column group that a task will read. */
 export interface BoundColumns {
-  /** Of the group. */
+  /** Name of the column group. */
   name: string;
   rows: number;
   width: number;
 }
 
 /**
- * Looks at the datasets of bindings; at each of them once, however many of its columns a task reads. What it returns
- * throws 404 when dataset or columns do not exist for the caller, 400 when there are no rows.
+ * Returns a function that measures a binding's columns; each dataset is opened only once. That function throws 404 when
+ * the caller cannot see the dataset or it lacks the columns, 400 when it has no rows.
  */
 export function bindingMeasure(
   context: Context,
@@ -40,10 +40,10 @@ export function bindingMeasure(
   };
 }
 
-/** Values that the inputs, and the output neurons, of one training step may have in memory: 512 MiB of them. */
+/** Limit on the input values, and on the expected values of output neurons, of one training step: 512 MiB each. */
 const STEP_VALUES_MAX = 128 * 1024 * 1024;
 
-/** Cycles of one pass over the shortest dataset. Throws 400 when a window is longer than that, or a step too large. */
+/** Rows and cycles of one pass over the shortest dataset. Throws 400 when a window is longer than that. */
 export function cyclesOf(
   columns: { inputs: readonly BoundColumns[]; outputs: readonly BoundColumns[] },
   timeLength: number,
@@ -53,7 +53,7 @@ export function cyclesOf(
   return { rows, cycles: rows - timeLength + 1 };
 }
 
-/** Throws 400 with the columns when they, in windows of `timeLength` rows, are too wide for an input or output. */
+/** Throws 400, naming the columns, when windows of `timeLength` rows exceed the width of an input or output. */
 export function checkWidths(
   { app }: Context,
   what: "input" | "output",
@@ -69,22 +69,22 @@ export function checkWidths(
   throw badRequest(`Too many columns${rows}: ${wide.join("; ")}`);
 }
 
-/** What each sample of a training step takes. */
+/** Size of one sample of a training step. */
 export interface SampleSize {
-  /** Values of all inputs, in windows. */
+  /** Values of all inputs in one window. */
   inputs: number;
-  /** Output neurons that are told what they should show. */
+  /** Number of output neurons with an expected value. */
   expected: number;
   hexagons: number;
 }
 
 /**
- * Nobody else computes on a host during a step, and each of these takes a core one to five seconds: 128 samples in 1024
+ * A step blocks its host for all others. Each of these limits takes one core one to five seconds: 128 samples in 1024
  * hexagons, 16 of the widest input, 32 of the widest output.
  */
 const STEP_MAX: SampleSize = { hexagons: 128 * 1024, inputs: 16 * 1024 * 1024, expected: 8 * 1024 * 1024 };
 
-/** What a training task's samples take. */
+/** Size of one sample of a training task. */
 export function sampleSize(
   columns: { inputs: readonly BoundColumns[]; outputs: readonly BoundColumns[] },
   timeLength: number,
@@ -102,7 +102,7 @@ export function sampleSize(
 
 export const valuesOf = (columns: readonly BoundColumns[]) => columns.reduce((sum, { width }) => sum + width, 0);
 
-/** Throws 400 when the windows of `samples` samples, or what outputs should show, would not fit into memory. */
+/** Throws 400 when the input or expected values of `samples` samples would not fit into memory. */
 export function checkValues(sample: Pick<SampleSize, "inputs" | "expected">, samples: number): void {
   for (const what of ["inputs", "expected"] as const) {
     const values = sample[what] * samples;
@@ -112,7 +112,7 @@ export function checkValues(sample: Pick<SampleSize, "inputs" | "expected">, sam
   }
 }
 
-/** How many such samples a step may have, by what it takes; one is always possible. */
+/** Maximum number of such samples in one step, at least 1. */
 export function samplesMax(sample: SampleSize): number {
   const limits = (["hexagons", "inputs", "expected"] as const).map(
     (what) => STEP_MAX[what] / Math.max(1, sample[what]),

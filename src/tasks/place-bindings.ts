@@ -1,8 +1,8 @@
 import { TaskError } from "./task-error.ts";
 
 /**
- * Finds the place of each binding among the inputs or outputs of a template. Throws TaskError for a name that is not
- * there: a restore may have changed the template since the task was created.
+ * Finds the index of each binding among the inputs or outputs of a template. Throws TaskError for an unknown name: a
+ * restore may have changed the template since the task was created.
  */
 export function placeBindings<B extends { hexagon_name: string }>(
   what: "input" | "output",

@@ -4,7 +4,7 @@ import type { ClusterRow } from "../db/rows.ts";
 import { tasks } from "../db/schema/index.ts";
 import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 
-/** The template that the cluster will have when a task that is queued now gets its turn. */
+/** The template that the cluster will have when a task queued now starts. */
 export async function queuedTemplate({ app }: Context, cluster: ClusterRow): Promise<Template> {
   const [restore] = await app.db
     .select({ plan: tasks.plan })

@@ -7,8 +7,8 @@ type Key = "hexagon_name" | "dataset_uuid" | "dataset_column";
 const UUID = /^[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}$/;
 
 /**
- * Reads the items of `inputs`, `outputs` or `results`. Sub-keys are checked in the order of `keys`, which is the
- * contract's. Throws 400 for the first thing that is wrong.
+ * Reads the items of `inputs`, `outputs` or `results`. Checks sub-keys in the order of `keys`, which is the contract's.
+ * Throws 400 for the first error.
  */
 export function readBindings<K extends Key>(what: string, items: readonly unknown[], keys: readonly K[]) {
   if (items.length === 0) throw badRequest(`'${what}' is empty`);
@@ -26,25 +26,25 @@ export function readBindings<K extends Key>(what: string, items: readonly unknow
   });
 }
 
-/** Throws 400 unless the text is a uuid: a database would refuse to compare it. */
+/** Throws 400 unless the text is a uuid, because the database rejects a comparison with other text. */
 export function checkUuid(key: Key, value: string): void {
   if (!UUID.test(value)) throw badRequest(`Given item '${key}' doesn't match with regex "${UUID.source}"`);
 }
 
-/** A binding as a plan keeps it: the files of datasets have their uuids in lower case. */
+/** A binding as stored in a plan: in lower case, like the uuids in the names of dataset files. */
 export const plannedBinding = (binding: TaskBinding): TaskBinding => ({
   ...binding,
   dataset_uuid: binding.dataset_uuid.toLowerCase(),
 });
 
-/** Throws 400 for what cannot be the name of a column. */
+/** Throws 400 for an invalid column name. */
 function checkColumnName(name: string): void {
   const problem = nameProblem(name);
   if (problem !== undefined)
     throw badRequest(`Validation failed, because item 'dataset_column' is not valid: the name ${problem}`);
 }
 
-/** Throws 404 for a name that the template does not have, 400 for one that is used twice. */
+/** Throws 404 for a name that is not in the template, 400 for one that is used twice. */
 export function checkPorts(
   what: "input" | "output",
   known: readonly { name: string }[],
@@ -59,6 +59,6 @@ export function checkPorts(
   }
 }
 
-// Two blanks and the odd spelling are what clients know.
+// Clients know this text with the two blanks and the misspelling.
 const wrongType = (key: string, type: "map" | "string") =>
   badRequest(`Value-validation failed, because a item '${key}'  has the false type: Exprect ${type}-type.`);

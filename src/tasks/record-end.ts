@@ -9,8 +9,8 @@ export interface TaskEnd {
 }
 
 /**
- * Writes how an active task ended; an aborted one shows no end time, as the contract wants it. False when there is no
- * such active task any more.
+ * Records the end of an active task; an aborted task has no end time, as in the contract. False when the task is no
+ * longer active.
  */
 export async function recordEnd(db: Db, taskUuid: string, end: TaskEnd): Promise<boolean> {
   const rows = await db

@@ -1,7 +1,7 @@
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import type { TaskResources } from "./task-run.ts";
 
-/** Writes an error of the scheduler where administrators find it. Never rejects. */
+/** Writes a scheduler error to the error log of the administrators. Never rejects. */
 export async function reportError(
   resources: TaskResources,
   error: unknown,

@@ -15,8 +15,8 @@ import { TaskError } from "./task-error.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
 /**
- * Runs the rows through the network and writes its answers into the result dataset, which appears when the task is
- * over. After an interruption it starts again from the first row: nothing of its own was kept.
+ * Runs the rows through the network and writes its answers to the result dataset, which appears when the task ends.
+ * After an interruption it restarts at the first row, because no partial result is kept.
  */
 export async function runRequestTask(context: RunContext, run: TaskRun<"request">): Promise<void> {
   const { plan } = run;
@@ -48,7 +48,7 @@ export async function runRequestTask(context: RunContext, run: TaskRun<"request"
 async function answerRows(context: RunContext, run: TaskRun<"request">, source: SliceSource): Promise<void> {
   const { task } = run;
   const total = task.total_number_of_cycles;
-  // How wide the answers are, and so how long a cycle takes, nobody knows before the first one.
+  // The width of the answers, and so the time per cycle, is unknown before the first cycle.
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
   const results = new Results(context, run);
   const read = async (firstCycle: number): Promise<RequestSlice> => {
@@ -56,7 +56,7 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
     const { inputs, timeLength } = await source.read(firstCycle, cycles);
     return { cycles, timeLength, inputs };
   };
-  // While the host computes a slice, the next one is read and the answers to the last one are written.
+  // While the host computes a slice, the next one is read and the previous answers are written.
   let ahead: Promise<RequestSlice> | null = null;
   let written: Promise<void> = Promise.resolve();
   try {
@@ -77,15 +77,15 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
     if (run.stop === "suspend" || run.stop === "retire") return;
     const { cycle } = run;
     const state = cycle >= total ? "finished" : "aborted";
-    // Should the server be killed before the next step, the task starts again and publishes the same rows again.
+    // If the server is killed before the next step, the task restarts and publishes the same rows again.
     const isEmpty = !(await results.publish());
     const record = async (tx: Db) => {
       await recordEnd(tx, task.uuid, { state, cycle });
-      // A task that was aborted before its first row leaves no dataset behind.
+      // A task that is aborted before its first row leaves no dataset.
       if (isEmpty) await discardResultRow(tx, task.uuid);
     };
     await context.exclusive(async (network) => {
-      // Neurons with a memory changed; the next task must find them like this after a restart, too.
+      // Neurons with a memory have changed; the next task must find this state after a restart, too.
       await (network.dirty ? network.save(record) : context.db.transaction(record));
     });
     if (isEmpty) await removeResultFile(context.storage, task.uuid);
@@ -96,7 +96,7 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
   }
 }
 
-/** Rows of the result dataset: a column group for each result, as wide as its output is by now. */
+/** Rows of the result dataset: one column group per result, with the current width of its output. */
 class Results {
   readonly #context: RunContext;
   readonly #run: TaskRun<"request">;
@@ -113,7 +113,7 @@ class Results {
     const columns = plan.results.map(({ dataset_column: name, hexagon_name }) => {
       const output = outputs.get(hexagon_name);
       if (output === undefined) throw new TaskError(`Cluster has no output with name '${hexagon_name}'`);
-      // An output that nobody has trained has no width yet: it answers zero.
+      // An untrained output has no width yet; its answer is zero.
       if (output.width === 0) return { name, width: 1, values: new Float32Array(cycles) };
       return { name, width: output.width, values: output.values };
     });
@@ -126,7 +126,7 @@ class Results {
     );
   }
 
-  /** Before the first row, rather than when the disk has been written full. */
+  /** Checked before the first row, not after the disk is full. */
   async #checkSize(groups: readonly { width: number }[]): Promise<void> {
     const { limits, db } = this.#context;
     const { datasetBytes } = limits;
@@ -144,7 +144,7 @@ class Results {
     }
   }
 
-  /** Shows the rows; false when there is none. */
+  /** Publishes the rows; false when there are none. */
   async publish(): Promise<boolean> {
     await this.#writer?.publish();
     return this.#writer !== null;

@@ -8,7 +8,7 @@ import { recordEnd } from "./record-end.ts";
 import { TaskError } from "./task-error.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
-/** Puts the checkpoint that was pinned when the task was created in the place of the cluster's network. */
+/** Replaces the cluster's network by the checkpoint that was pinned when the task was created. */
 export async function runRestoreTask(context: RunContext, run: TaskRun<"restore">): Promise<void> {
   const { task } = run;
   const path = pinPath(context.storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
@@ -37,7 +37,7 @@ async function replaceNetwork(context: RunContext, { task }: TaskRun<"restore">,
         await recordEnd(tx, task.uuid, { state: "finished", cycle: 1 });
       });
     } catch (error) {
-      // The row still describes the old network, so the old one has to come back.
+      // The row still describes the old network, so its last snapshot must be attached again.
       await network.leave();
       throw error;
     }

@@ -8,7 +8,7 @@ import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
-/** Writes the network as a checkpoint, which belongs to whoever started the task and has the task's uuid. */
+/** Writes the network as a checkpoint, which has the task's owner and uuid. */
 export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Promise<void> {
   const { task } = run;
   const state = await exportState(context);
@@ -28,11 +28,12 @@ export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Pr
     return true;
   });
   const recorded = await record.catch(async (error: unknown) => {
-    // Refused. After any other error the database may name the file all the same: its answer may have been lost.
+    // A HanamiError is a refusal. After any other error the database may name the file, because its answer may have
+    // been lost.
     if (error instanceof HanamiError) await rm(path, { force: true });
     throw error;
   });
-  // The cluster was deleted meanwhile, and its tasks with it.
+  // Not recorded: the cluster was deleted meanwhile, together with its tasks.
   if (recorded) run.cycle = 1;
   else await rm(path, { force: true });
 }

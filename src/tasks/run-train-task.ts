@@ -14,9 +14,9 @@ import { TableLoader } from "./table-loader.ts";
 import type { RunContext, TaskRun } from "./task-run.ts";
 
 /**
- * Trains from where the network's snapshot stands to the last cycle. Slices end at whole steps, so
- * the steps are the same however the time falls, and a task that was interrupted ends in the same state. Steps run on
- * over the ends of epochs: a table of four rows still makes full steps.
+ * Trains from the position of the network's snapshot to the last cycle. Slices end at whole steps, so the steps do not
+ * depend on timing, and an interrupted task ends in the same state. Steps may span the ends of epochs: a table of four
+ * rows still makes full steps.
  */
 export async function runTrainTask(context: RunContext, run: TaskRun<"train">): Promise<void> {
   const { plan } = run;
@@ -29,7 +29,7 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
     rows: plan.rows,
     timeLength: plan.time_length,
   });
-  // A network that remembers learns a sequence: its rows keep their order.
+  // A network with memory learns a sequence, so its rows keep their order.
   const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
   const trainer = new SliceTrainer(context, run, { rows, source });
   try {
@@ -47,7 +47,7 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
   }
 }
 
-/** Records the end with the state that it left. False when the host fell back to an earlier state meanwhile. */
+/** Saves the final state and records the end. False when the host fell back to an earlier state meanwhile. */
 async function finish(context: RunContext, run: TaskRun<"train">): Promise<boolean> {
   if (run.stop === "suspend" || run.stop === "retire") return true;
   const { task, cycle } = run;
@@ -61,20 +61,20 @@ async function finish(context: RunContext, run: TaskRun<"train">): Promise<boole
   });
 }
 
-/** The network outgrew its host, which has forgotten it: its last snapshot takes its place, and the task is over. */
+/** The network outgrew its host, which has dropped it: the last snapshot replaces it, and the task fails. */
 async function outOfRoom(context: RunContext, run: TaskRun<"train">, cause: HostError): Promise<TaskError> {
   run.cycle = await context.exclusive((network) => network.positionOf(run.task.uuid));
   const kept = `The cluster keeps what it had learned by cycle ${run.cycle} of the task.`;
   return new TaskError(`${cause.message}. ${kept}`, { cause });
 }
 
-/** A slice of a task: it belongs after exactly `firstCycle` cycles. */
+/** A slice of a task, valid only after exactly `firstCycle` cycles. */
 interface TaskSlice {
   firstCycle: number;
   slice: TrainSlice;
 }
 
-/** Hands a task to the host slice by slice, and reads the rows of the next one while the host computes. */
+/** Sends a task to the host slice by slice, and reads the rows of the next slice while the host computes. */
 class SliceTrainer {
   readonly #context: RunContext;
   readonly #run: TaskRun<"train">;
@@ -97,8 +97,8 @@ class SliceTrainer {
   }
 
   /**
-   * Trains one slice, or brings a part of the table to the host. False when nothing is left to train, or the task has to
-   * stop: then `run.cycle` is up to date.
+   * Trains one slice, or sends a part of the table to the host. False when no cycles are left or the task has to stop;
+   * `run.cycle` is up to date then.
    */
   async next(): Promise<boolean> {
     const run = this.#run;
@@ -116,15 +116,15 @@ class SliceTrainer {
     return true;
   }
 
-  /** Waits for what is still being read, and has the host forget the table. */
+  /** Waits for pending reads, and makes the host drop the table. */
   async close(): Promise<void> {
     await this.#ahead?.catch(() => undefined);
     if (!this.#table.isBegun) return;
-    // A host that is gone has forgotten it anyway.
+    // A lost host has no table to drop.
     await this.#context.exclusive((network) => network.dropTable()).catch(() => undefined);
   }
 
-  /** What was read ahead is as long as suited the host before. */
+  /** Discards the slice that was read ahead, whose size suited the previous host. */
   async #beginOn(host: Host): Promise<void> {
     this.#host = host;
     this.#size.startAgain();
@@ -138,7 +138,7 @@ class SliceTrainer {
     const ahead = this.#ahead;
     this.#ahead = null;
     let { firstCycle, slice } = await (ahead ?? this.#read(run.cycle));
-    // The host may have fallen back to another state than the one that this slice was read for.
+    // The host may have fallen back to another state since this slice was read.
     if (firstCycle !== run.cycle) ({ firstCycle, slice } = await this.#read(run.cycle));
     const end = firstCycle + slice.cycles;
     const trained = this.#context.exclusive(async (network) => {
@@ -153,7 +153,8 @@ class SliceTrainer {
     }
     const report = await trained.catch((error: unknown) => {
       if (!(error instanceof HostError && error.kind === "table")) throw error;
-      // The network moved, or the host needed the room: the same cycles again, with their rows or another table.
+      // The network moved, or the host dropped the table for lack of room: repeats the cycles with their rows or a new
+      // table.
       this.#table.forget();
       this.#ahead = null;
       return null;
@@ -170,7 +171,7 @@ class SliceTrainer {
       return network.keepTable(part);
     });
     this.#table.answered(part, isKept);
-    // What was read ahead brings rows along that the host has by now.
+    // The slice that was read ahead contains rows that the host has now.
     if (this.#table.isComplete) this.#ahead = null;
   }
 

@@ -7,7 +7,7 @@ import { BackgroundSaves } from "./background-saves.ts";
 import type { ClusterParts, SchedulerResources, StopSignal } from "./cluster-parts.ts";
 import { TaskQueue } from "./task-queue.ts";
 
-/** One cluster as the scheduler works on it: its network with the turns on it, its queue and active task, its end. */
+/** One cluster of the scheduler: its network and turns, its queue, its active task and its end. */
 export class ScheduledCluster {
   readonly queue: TaskQueue;
   readonly task: ActiveTask;
@@ -43,7 +43,7 @@ export class ScheduledCluster {
     return () => this.#listeners.delete(listener);
   }
 
-  /** See `Scheduler.retire`. The object is of no use afterwards, unless `remove` threw. */
+  /** See `Scheduler.retire`. The object is unusable afterwards, unless `remove` threw. */
   async retire(remove: () => Promise<void>): Promise<void> {
     const { turns, network, stop } = this.#parts;
     await this.#halt("retire");
@@ -70,12 +70,12 @@ export class ScheduledCluster {
       try {
         await network.save();
       } catch (error) {
-        resources.log.error({ err: error, cluster: uuid }, "the cluster was not saved at the end");
+        resources.log.error({ err: error, cluster: uuid }, "the cluster could not be saved on shutdown");
       }
     });
   }
 
-  /** No more work is taken on; resolves when what was under way has stopped. */
+  /** Accepts no more work; resolves when running work has stopped. */
   async #halt(reason: NonNullable<StopSignal["reason"]>): Promise<void> {
     this.#parts.stop.reason = reason;
     this.task.stop(reason);
@@ -85,7 +85,7 @@ export class ScheduledCluster {
     await this.#saves.idle();
   }
 
-  /** Every file in the cluster folder that begins with the cluster's uuid. */
+  /** Removes every file in the cluster folder whose name starts with the cluster's uuid. */
   async #removeFiles(): Promise<void> {
     const { resources, uuid } = this.#parts;
     const folder = resources.storage.clusters;

@@ -2,31 +2,31 @@ import type { ClusterFigures, ClusterNetwork } from "../clusters/cluster-network
 import type { NetworkFigures } from "../network/network-figures.ts";
 
 /**
- * Runs the tasks of every cluster: one queue per cluster, strictly in order; different clusters in parallel,
- * each handed to its host in slices of bounded time. Owns the clusters while they compute.
+ * Runs the tasks of all clusters: one queue per cluster, strictly in order; different clusters in parallel, each sent
+ * to its host in slices of bounded time. Owns the clusters while they compute.
  */
 export interface Scheduler {
-  /** A task of this cluster was queued, or its mode changed: look at the queue again. */
+  /** Checks the queue again, after a task of this cluster was queued or its mode changed. */
   wake(clusterUuid: string): void;
-  /** Cycles done by a task that is running right now; undefined for any other, whose row is up to date. */
+  /** Completed cycles of a running task; undefined for any other, whose row is up to date. */
   progress(clusterUuid: string, taskUuid: string): number | undefined;
-  /** The network's figures as of its last slice; undefined while no host has it. */
+  /** The network's figures as of its last slice; undefined while no host has the network. */
   knownFigures(clusterUuid: string): ClusterFigures | undefined;
-  /** Those figures, from a host that gets the network first; waits for the cluster's turn. */
+  /** The same figures after attaching the network to a host; waits for the cluster's turn. */
   figures(clusterUuid: string): Promise<ClusterFigures>;
-  /** The networks that are in the memory of a host, with their figures as of their last slice. */
+  /** The networks in the memory of a host, with their figures as of their last slice. */
   networks(): { hostUuid: string; figures: NetworkFigures }[];
-  /** Stops the active task of the cluster, if it is this one, after its current slice. Resolves once stopped. */
+  /** Aborts the cluster's active task, if it is this one, after its current slice. Resolves when it has stopped. */
   abort(clusterUuid: string, taskUuid: string): Promise<void>;
-  /** Runs work (move, export, direct IO) in a turn, between two slices. Work must not wait for a turn. */
+  /** Runs work (move, export, direct IO) in a turn between two slices. Work must not wait for a turn itself. */
   exclusive<T>(clusterUuid: string, work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
   /**
-   * Stops the cluster's work, runs `remove` (which deletes its rows) and clears its host and files. When `remove`
-   * throws, the cluster goes on as before.
+   * Stops the cluster's work, runs `remove` (which deletes its rows), then clears its host and files. When `remove`
+   * throws, the cluster continues as before.
    */
   retire(clusterUuid: string, remove: () => Promise<void>): Promise<void>;
-  /** Calls back once when the cluster is deleted; the returned function withdraws that. */
+  /** Calls `listener` when the cluster is deleted; the returned function unsubscribes. */
   onRetired(clusterUuid: string, listener: () => void): () => void;
-  /** Saves what the clusters have learned and leaves unfinished tasks to the next start. */
+  /** Saves the clusters' networks; unfinished tasks resume at the next start. */
   close(): Promise<void>;
 }

@@ -3,24 +3,24 @@ import type { SliceColumns } from "../hosts/host.ts";
 import { CycleOrder, type Piece } from "./cycle-order.ts";
 import type { SliceRows, SliceSource } from "./slice-source.ts";
 
-/** What a window may take in memory. */
+/** Memory limit of a window. */
 const WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 
 interface Window {
   epoch: number;
   window: number;
-  /** Place in the epoch of its first cycle. */
+  /** Place of its first cycle in the epoch. */
   start: number;
   pieces: Piece[];
-  /** Cycles of the joined pieces. */
+  /** Rows of the joined pieces, one sample per cycle. */
   rows: SliceRows;
   places: Uint32Array;
 }
 
 /**
- * Reads a task's rows in an order of its own for every epoch. A batch of neighbouring rows of a sorted table would be a
- * batch of almost equal samples, and the rule learns from how samples differ: on a sine of 1000 rows in order the rms
- * error stayed at 0.21, shuffled it fell to 0.07.
+ * Reads a task's rows in a different order for every epoch. Neighbouring rows of a sorted table would make batches of
+ * almost equal samples, but the learning rule needs the differences between samples: on a sine of 1000 rows the rms
+ * error stayed at 0.21 in order and fell to 0.07 shuffled.
  */
 export class ShuffledSource {
   readonly #source: SliceSource;
@@ -28,7 +28,7 @@ export class ShuffledSource {
   readonly #reads = new Serial();
   #window: Window | null = null;
   #cycles: { epoch: number; window: number; cycles: Uint32Array } | null = null;
-  /** Where windows lie, one after the other: new memory for each would keep the garbage collector busy. */
+  /** Reused buffer of the current window: allocating one per window would keep the garbage collector busy. */
   #room: { cycles: number; rows: SliceRows } | null = null;
 
   /** `seed` decides the order. */
@@ -38,9 +38,9 @@ export class ShuffledSource {
     this.#order = new CycleOrder({ period: source.period, windowCyclesMax, seed });
   }
 
-  /** The samples of `cycles` >= 1 cycles of the task from `firstCycle` on, in fresh buffers. */
+  /** Reads the samples of `cycles` ≥ 1 cycles of the task from `firstCycle` on into fresh buffers. */
   read(firstCycle: number, cycles: number): Promise<SliceRows> {
-    // All windows lie in the same room, and what was read ahead in vain may still be under way.
+    // Serialized, because all windows share one buffer, and a discarded read-ahead may still be running.
     return this.#reads.run(() => this.#read(firstCycle, cycles));
   }
 
@@ -59,7 +59,7 @@ export class ShuffledSource {
     return result;
   }
 
-  /** Where in the table the windows of these cycles begin. */
+  /** First table row of each of these cycles. */
   order(firstCycle: number, cycles: number): Uint32Array<ArrayBuffer> {
     const { period } = this.#order;
     const order = new Uint32Array(cycles);
@@ -81,7 +81,7 @@ export class ShuffledSource {
     if (this.#window?.epoch === epoch && this.#window.window === window) return this.#window;
     const pieces = this.#order.pieces(epoch, window);
     const count = pieces.reduce((sum, piece) => sum + piece.count, 0);
-    // A small table is one piece: every epoch has another order of the same rows.
+    // In a small table every epoch has the same pieces in another order, so the rows are read once.
     const isKnown = this.#window !== null && isSame(this.#window.pieces, pieces);
     const rows = isKnown && this.#room !== null ? this.#room.rows : await this.#join(pieces, count);
     this.#window = { epoch, window, start, pieces, rows, places: this.#order.places(epoch, window, count) };
@@ -89,7 +89,7 @@ export class ShuffledSource {
   }
 
   async #join(pieces: Piece[], count: number): Promise<SliceRows> {
-    // What lies there is overwritten, and half of it should a read fail.
+    // The buffer is overwritten, and stays half-filled if a read fails.
     this.#window = null;
     if (this.#room === null || this.#room.cycles < count) {
       this.#room = { cycles: count, rows: this.#source.makeRoom(count) };
@@ -106,10 +106,10 @@ export class ShuffledSource {
 const isSame = (one: Piece[], other: Piece[]) =>
   one.length === other.length && one.every(({ first }, i) => first === other[i]?.first);
 
-/** Narrower rows are copied value by value: a view of each would cost more than its values. */
+/** Narrower rows are copied value by value, because a view of each row would cost more than its values. */
 const VIEW_WIDTH_MIN = 32;
 
-/** Copies the chosen cycles behind the first `done` cycles of the target. */
+/** Copies the chosen cycles to the target after its first `done` cycles. */
 function copy({ rows, width }: SliceColumns, chosen: Uint32Array, target: SliceColumns, done: number): void {
   for (let i = 0; i < chosen.length; i++) {
     const from = (chosen[i] as number) * width;

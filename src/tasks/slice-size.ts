@@ -1,19 +1,19 @@
-/** Long enough for messages not to matter, short enough for others to get their turn. */
+/** Long enough to amortize messages, short enough for other clusters to get their turn. */
 const GOAL_MS = 70;
-/** A slice may grow this much from one to the next: the first ones of a new network say little about the later ones. */
+/** Maximum growth from one slice to the next, because the first slices of a new network say little about later ones. */
 const GROWTH_MAX = 4;
 const FIRST_CYCLES = 16;
 const BYTES_MAX = 16 * 1024 * 1024;
 
-/** Chooses how many cycles a host gets at a time, so that each slice takes it a bounded time. */
+/** Chooses the number of cycles per slice, so that each slice takes a bounded time. */
 export class SliceSize {
   readonly #unit: number;
   readonly #cyclesMax: number;
   #goal: number;
 
   /**
-   * Slices are whole multiples of `unit` cycles; `bytesPerCycle` is what a cycle's rows take, `first` how many cycles are
-   * tried at first.
+   * Slices are multiples of `unit` cycles. `bytesPerCycle` is the size of a cycle's rows, `first` the number of cycles
+   * of the first slice.
    */
   constructor({ unit, bytesPerCycle, first = FIRST_CYCLES }: { unit: number; bytesPerCycle: number; first?: number }) {
     this.#unit = unit;
@@ -21,18 +21,18 @@ export class SliceSize {
     this.#goal = first;
   }
 
-  /** Another host may be a hundred times slower. */
+  /** Forgets the measurements, because another host may be a hundred times slower. */
   startAgain(): void {
     this.#goal = FIRST_CYCLES;
   }
 
-  /** Cycles of the next slice when `left` remain before a border that it must not cross. */
+  /** Cycles of the next slice; `left` is the number of cycles that remain. */
   next(left: number): number {
     const cycles = Math.min(this.#goal, this.#cyclesMax);
     return Math.min(left, Math.max(1, Math.floor(cycles / this.#unit)) * this.#unit);
   }
 
-  /** What a slice took the host. */
+  /** Adapts to the time that a slice took on the host. */
   observe(cycles: number, elapsedMs: number): void {
     const wanted = (cycles / Math.max(elapsedMs, 0.01)) * GOAL_MS;
     this.#goal = Math.max(1, Math.min(wanted, cycles * GROWTH_MAX));

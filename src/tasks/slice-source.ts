@@ -5,7 +5,7 @@ import type { SliceColumns } from "../hosts/host.ts";
 import { TaskError } from "./task-error.ts";
 import { isMissing } from "../files/is-missing.ts";
 
-/** A binding with its place among the inputs or outputs of the template. */
+/** A binding with its index among the inputs or outputs of the template. */
 export interface PlacedBinding extends TaskBinding {
   index: number;
 }
@@ -18,7 +18,7 @@ interface Column {
 }
 
 export interface SliceRows {
-  /** Rows of a window, as `RequestSlice` has it. */
+  /** Rows per window, as in `RequestSlice`. */
   timeLength: number;
   inputs: SliceColumns[];
   expected: SliceColumns[];
@@ -30,7 +30,7 @@ export class SliceSource {
   readonly #inputs: Column[];
   readonly #expected: Column[];
   readonly #timeLength: number;
-  /** Cycles after which the rows begin again. */
+  /** Cycles after which the rows start again. */
   readonly period: number;
 
   private constructor(
@@ -46,8 +46,8 @@ export class SliceSource {
   }
 
   /**
-   * Opens each dataset once. Throws TaskError when one is gone, damaged, shorter than `rows`, or lacks a column that
-   * was there when the task was created.
+   * Opens each dataset once. Throws TaskError when a dataset is missing, damaged, shorter than `rows`, or lacks a
+   * column that existed when the task was created.
    */
   static async open(
     path: (datasetUuid: string) => string,
@@ -77,17 +77,17 @@ export class SliceSource {
     }
   }
 
-  /** What the rows of one cycle take in memory, about. */
+  /** Approximate memory of one cycle's rows. */
   get bytesPerCycle(): number {
     const bytes = ({ width, reader }: Column) => width * (reader.type === "uint8" ? 1 : 4);
     const sum = (columns: Column[]) => columns.reduce((total, column) => total + bytes(column), 0);
-    // Windows lie there one by one where the rows begin again.
+    // Where the rows wrap around, windows are stored one by one.
     return sum(this.#inputs) * this.#timeLength + sum(this.#expected);
   }
 
   /**
-   * The rows that `cycles` cycles from `firstCycle` on need, in fresh buffers. After the last row comes the first one
-   * again; where that falls into the slice, its rows are whole windows and `timeLength` is 1.
+   * Reads the rows of `cycles` cycles from `firstCycle` on into fresh buffers. After the last row the first one
+   * follows; a slice that wraps around consists of whole windows, and its `timeLength` is 1.
    */
   async read(firstCycle: number, cycles: number): Promise<SliceRows> {
     const row = firstCycle % this.period;
@@ -97,7 +97,7 @@ export class SliceSource {
     return { timeLength: this.#timeLength, inputs, expected };
   }
 
-  /** The same with every sample whole, as if its window were one row: `timeLength` is 1. */
+  /** Like `read`, but stores every sample as a whole window in one row: `timeLength` is 1. */
   async readSamples(firstCycle: number, cycles: number): Promise<SliceRows> {
     const take = (columns: Column[], timeLength: number): Promise<SliceColumns[]> =>
       eachInTurn(columns, (column) => this.#readSamples(column, { row: firstCycle % this.period, cycles, timeLength }));
@@ -106,7 +106,7 @@ export class SliceSource {
     return { timeLength: 1, inputs, expected };
   }
 
-  /** The windows of cycles, which may run over the last row, one after the other. */
+  /** The windows of consecutive cycles, which may wrap around after the last row. */
   async #readSamples(
     column: Column,
     { row, cycles, timeLength }: { row: number; cycles: number; timeLength: number },
@@ -129,30 +129,30 @@ export class SliceSource {
     return { index, width: window, rows: values };
   }
 
-  /** Where in the table the windows of these cycles begin. */
+  /** First table row of each of these cycles. */
   order(firstCycle: number, cycles: number): Uint32Array<ArrayBuffer> {
     return Uint32Array.from({ length: cycles }, (_, i) => (firstCycle + i) % this.period);
   }
 
-  /** Rows of the whole table. */
+  /** Number of rows of the whole table. */
   get rows(): number {
     return this.period + this.#timeLength - 1;
   }
 
-  /** Rows as they lie in the table. */
+  /** Rows in table order. */
   async readRows(first: number, count: number): Promise<SliceRows> {
     const inputs = await eachInTurn(this.#inputs, (column) => read(column, first, count));
     const expected = await eachInTurn(this.#expected, (column) => read(column, first, count));
     return { timeLength: this.#timeLength, inputs, expected };
   }
 
-  /** Puts whole samples behind the first `done` ones of `target`, which `makeRoom` has made. */
+  /** Copies whole samples to `target`, a buffer of `makeRoom`, after its first `done` samples. */
   async fillSamples(
     target: SliceRows,
     done: number,
     { first, count }: { first: number; count: number },
   ): Promise<void> {
-    // Windows of one row lie in the file as they are needed.
+    // Windows of one row are stored in the file as needed.
     const isPlain = this.#timeLength === 1 && first + count <= this.period;
     const read = isPlain ? null : await this.readSamples(first, count);
     const fill = async (columns: Column[], into: SliceColumns[], from: SliceColumns[] | undefined) => {
@@ -167,7 +167,7 @@ export class SliceSource {
     await fill(this.#expected, target.expected, read?.expected);
   }
 
-  /** Room for whole samples. */
+  /** Allocates a buffer for whole samples. */
   makeRoom(cycles: number): SliceRows {
     const room = ({ index, width: columns, reader }: Column, timeLength: number): SliceColumns => {
       const width = columns * timeLength;
@@ -186,7 +186,7 @@ export class SliceSource {
   }
 }
 
-/** Results of an action on each item, one after the other. */
+/** Runs an action on each item, one after the other. */
 async function eachInTurn<Item, Result>(items: Item[], act: (item: Item) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = [];
   for (const item of items) results.push(await act(item));

@@ -6,7 +6,7 @@ import { pinName } from "../clusters/restore-pin.ts";
 import type { SchedulerResources } from "./cluster-parts.ts";
 import { checkpoints, clusters, tasks } from "../db/schema/index.ts";
 
-/** Removes snapshots, pins and checkpoints that no row knows: what was being written when the server was killed. */
+/** Removes snapshots, pins and checkpoints without a row: leftovers of a killed server. */
 export async function sweepFiles({
   db,
   storage,

@@ -2,10 +2,10 @@ import type { Host, TablePart } from "../hosts/host.ts";
 import type { SliceSource } from "./slice-source.ts";
 
 const PART_BYTES = 8 * 1024 * 1024;
-/** Parts begin at multiples of this; see `TablePart`. */
+/** Parts start at multiples of this; see `TablePart`. */
 const PART_ROWS_UNIT = 4;
 
-/** Brings the rows of a task to a host that keeps them, so that slices only say which rows they take. */
+/** Sends the rows of a task to a host that keeps them, so that slices only name the rows they use. */
 export class TableLoader {
   readonly #source: SliceSource;
   readonly #key: string;
@@ -20,19 +20,19 @@ export class TableLoader {
     this.#key = key;
   }
 
-  /** A host has a part of the table, as far as is known here. */
+  /** True when, to our knowledge, a host has a part of the table. */
   get isBegun(): boolean {
     return this.#loaded > 0;
   }
 
-  /** A host has the whole table, as far as is known here. */
+  /** True when, to our knowledge, a host has the whole table. */
   get isComplete(): boolean {
     return !this.#isRefused && this.#loaded === this.#source.rows;
   }
 
   /**
-   * The next part for the host that the network is on now, when `cyclesLeft` cycles will need each row more than once;
-   * null when there is nothing to bring.
+   * The next part for the network's current host, if the remaining `cyclesLeft` cycles use each row more than once;
+   * null when nothing has to be sent.
    */
   async next(host: Host, cyclesLeft: number): Promise<TablePart | null> {
     const isKnown = host === this.#host && host.generation === this.#generation;
@@ -45,13 +45,13 @@ export class TableLoader {
     return { key: this.#key, rowsTotal, first, rows, ...(await this.#source.readRows(first, rows)) };
   }
 
-  /** What the host said to a part. It may also have lost the ones before. */
+  /** Notes the host's answer to a part. The host may also have lost the earlier parts. */
   answered({ first, rows }: { first: number; rows: number }, isKept: boolean): void {
     this.#isRefused = !isKept && first === 0;
     this.#loaded = isKept ? first + rows : 0;
   }
 
-  /** The table has to be brought again, to this host. */
+  /** Starts again: the whole table has to be sent to this host. */
   forget(host: Host | null = null): void {
     this.#host = host;
     this.#generation = host?.generation ?? 0;

@@ -1,4 +1,4 @@
-/** Why a task cannot go on, in words for its owner. Anything else that is thrown while a task runs is a defect. */
+/** The reason why a task cannot continue, worded for its owner. Any other error of a running task is a defect. */
 export class TaskError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

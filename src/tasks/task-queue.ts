@@ -4,11 +4,11 @@ import { clusters, tasks } from "../db/schema/index.ts";
 import type { ClusterParts } from "./cluster-parts.ts";
 import { reportError } from "./report-error.ts";
 
-/** After an outage of the database or the disk, the queue is looked at again after this; the time doubles. */
+/** Delay before the queue is retried after an outage of the database or the disk; it doubles up to the maximum. */
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
 
-/** The queue of one cluster: claims its tasks one after another, in strict order, and has each run. */
+/** The queue of one cluster: claims its tasks one after another, in strict order, and runs each. */
 export class TaskQueue {
   readonly #cluster: ClusterParts;
   readonly #run: (task: TaskRow) => Promise<void>;
@@ -17,13 +17,13 @@ export class TaskQueue {
   #retryTimer: NodeJS.Timeout | null = null;
   #retryMs = RETRY_MS_MIN;
 
-  /** `run` rejects when the queue cannot be worked on for now. */
+  /** `run` rejects when the queue has to be retried later. */
   constructor(cluster: ClusterParts, run: (task: TaskRow) => Promise<void>) {
     this.#cluster = cluster;
     this.#run = run;
   }
 
-  /** Looks at the queue; once more, when it is being worked on. */
+  /** Processes the queue; when it is being processed already, checks it once more. */
   wake(): void {
     this.#wanted = true;
     if (this.#working === null && this.#cluster.stop.reason === null) this.#working = this.#work();
@@ -33,12 +33,12 @@ export class TaskQueue {
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
   }
 
-  /** Resolves when the queue is not worked on any more. */
+  /** Resolves when the queue is not being processed. */
   async idle(): Promise<void> {
     await this.#working;
   }
 
-  /** Works on the queue until it is empty. Never rejects. */
+  /** Processes the queue until it is empty. Never rejects. */
   async #work(): Promise<void> {
     try {
       while (this.#wanted) {
@@ -57,10 +57,10 @@ export class TaskQueue {
     }
   }
 
-  /** The task whose turn it is: one that was interrupted, or the first of the queue. */
+  /** Claims the next task: an interrupted one, or the first of the queue. */
   async #claim(): Promise<TaskRow | undefined> {
     const { uuid, turns, stop, resources } = this.#cluster;
-    // In a turn, so that it cannot cross a change of the cluster's mode.
+    // In a turn, to exclude a race with a change of the cluster's mode.
     return turns.run(async () => {
       if (stop.reason !== null) return undefined;
       const { db } = resources;

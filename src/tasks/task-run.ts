@@ -4,26 +4,29 @@ import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 
-/** A task that is running, as the scheduler, its runner and the API see it. */
+/** A running task, shared by the scheduler, its runner and the API. */
 export interface TaskRun<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
   readonly task: TaskRow;
   readonly plan: Extract<TaskPlan, { kind: Kind }>;
-  /** Cycles done so far. */
+  /** Completed cycles. */
   cycle: number;
-  /** Set from outside; the runner looks at it between slices. */
+  /** Set from outside; the runner checks it between slices. */
   stop: StopReason | null;
 }
 
-/** `abort`: the owner wants so. `suspend`: the server stops; the next start goes on. `retire`: the cluster goes. */
+/**
+ * `abort`: on the owner's request. `suspend`: the server stops, its next start resumes the task. `retire`: the cluster
+ * is deleted.
+ */
 export type StopReason = "abort" | "suspend" | "retire";
 
-/** What tasks need of the server. */
+/** Parts of the server that tasks use. */
 export interface TaskResources extends NetworkResources {
-  /** What results and checkpoints may take. */
+  /** Size limits of results and checkpoints. */
   limits: Pick<Limits, "datasetBytes" | "projectBytes">;
 }
 
-/** What a runner may use: the resources of the server and turns on the cluster. */
+/** Resources of a runner: those of the server, and turns on the cluster. */
 export interface RunContext extends TaskResources {
   exclusive<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
 }

@@ -17,15 +17,15 @@ import { createSparseFile } from "./sparse-file.ts";
 export interface Announcement {
   becomes: "datasets" | "checkpoints";
   files: readonly { role: TempfileRow["role"]; bytes: number }[];
-  /** What the files become, as their rows say it. */
+  /** The future dataset or checkpoint, as columns of the files' rows. */
   target: Partial<Pick<TempfileRow, "dataset_uuid" | "checkpoint_uuid" | "checkpoint_name">>;
 }
 
 /**
- * Makes an empty temporary file for each announced one. The files have their full size from the beginning, but take
- * room only as bytes arrive. `insertTarget` runs in the transaction that records them, before their rows. Resolves to
- * their uuids, in the order of `files`. Throws 400 for files that are too big, 409 when the project has as many uploads
- * as it may, or as many of what they become; nothing is left then.
+ * Creates an empty temporary file for each announced file, and resolves to their uuids in the order of `files`. The
+ * files are sparse: they have their full size, but take disk space only as bytes arrive. `insertTarget` runs in the
+ * transaction that inserts the rows, before them. Throws 400 for files that are too big, 409 when the project has
+ * reached its limit of uploads or of what they become; after an error nothing is left.
  */
 export async function announceUpload(
   { app, caller }: Context,

@@ -4,8 +4,8 @@ import { tempfiles, uploadTarget } from "../db/schema/index.ts";
 import { tempfileNotFound, type UploadSession } from "./uploads.ts";
 
 /**
- * Lets the caller write into a temporary file. Only the user who announced it may, and only with a token for the same
- * project: not even an administrator fills another user's file.
+ * Lets the caller write to a temporary file. Only the user who announced it may write, with a token for the same
+ * project; administrators cannot write to another user's file.
  */
 export async function attachUpload({ app, caller }: Context, uuid: string): Promise<UploadSession> {
   const [row] = await app.db

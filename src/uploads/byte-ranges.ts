@@ -1,7 +1,7 @@
-/** Sorted, disjoint, not touching `[start, end)` pairs. */
+/** Sorted, disjoint and non-adjacent `[start, end)` pairs. */
 export type Ranges = [start: number, end: number][];
 
-/** Which bytes of a file have arrived, exactly, in whatever order and pieces. */
+/** Tracks exactly which bytes of a file have arrived, in any order and piece size. */
 export class ByteRanges {
   readonly #ranges: Ranges;
 
@@ -36,13 +36,13 @@ export class ByteRanges {
     ranges.splice(low, merged, [from, to]);
   }
 
-  /** Whether these bytes touch others that have arrived, so that they are no range of their own. */
+  /** Whether these bytes overlap or adjoin bytes that have arrived, so that they add no range. */
   touches(start: number, end: number): boolean {
     const range = this.#ranges[this.#firstFrom(start)];
     return range !== undefined && range[0] <= end;
   }
 
-  /** Index of the first range that touches `start` or lies behind it. */
+  /** Index of the first range that touches `start` or begins after it. */
   #firstFrom(start: number): number {
     const ranges = this.#ranges;
     let low = 0;

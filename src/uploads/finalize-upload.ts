@@ -7,7 +7,9 @@ import { conflict } from "../errors.ts";
 import { tempfilePath } from "../files/storage.ts";
 import { ByteRanges } from "./byte-ranges.ts";
 
-/** Throws 409 while bytes of a file are missing. `upload` is what it becomes, `part` which of its files it is. */
+/**
+ * Throws 409 while bytes of a file are missing. For the text, `upload` names the future resource and `part` its file.
+ */
 export function checkComplete(file: TempfileRow, { upload, part = "" }: { upload: string; part?: string }): void {
   const received = new ByteRanges(file.received);
   if (received.covers(file.file_size)) return;
@@ -16,7 +18,7 @@ export function checkComplete(file: TempfileRow, { upload, part = "" }: { upload
   );
 }
 
-/** Gives the client the full time again to correct an upload that was refused. */
+/** Restarts the timeout of a refused upload, so that the client can correct it. */
 export async function keepUpload({ db }: Pick<App, "db">, files: readonly TempfileRow[]): Promise<void> {
   await db
     .update(tempfiles)
@@ -24,7 +26,7 @@ export async function keepUpload({ db }: Pick<App, "db">, files: readonly Tempfi
     .where(inArray(tempfiles.uuid, uuidsOf(files)));
 }
 
-/** Removes the files of an upload that was used; their rows are deleted already. */
+/** Removes the files of an upload whose rows are deleted already. */
 export async function removeUploadedFiles(
   { uploads, storage }: Pick<App, "uploads" | "storage">,
   uuids: readonly string[],

@@ -2,14 +2,14 @@ import { availableParallelism, totalmem } from "node:os";
 import type { Limits } from "../server/config.ts";
 import { Semaphore, type SemaphoreLimits, type SemaphoreOwner } from "../limits/semaphore.ts";
 
-/** Heap and buffers of a reader at its worst. */
+/** Worst case of a reader's heap and buffers. */
 const READER_BYTES = 640 * 2 ** 20;
-/** Files beyond this may take minutes; smaller ones always find a place that they do not have. */
+/** Larger files may take minutes; one place stays free of them for smaller files. */
 const LONG_BYTES = 8_000_000;
 
 /**
- * As many for one user as the machine has cores to spare, up to 4; for one project one more; for all twice that, as far
- * as a third of the memory suffices, but 3 at least.
+ * Per user: one reader less than the machine has cores, from 1 to 4. Per project: one more. In total: twice the number
+ * per project, bounded by a third of the memory, but at least 3.
  */
 export function readerLimits(cores: number, memoryBytes: number): SemaphoreLimits {
   const user = Math.max(1, Math.min(4, cores - 1));
@@ -18,7 +18,7 @@ export function readerLimits(cores: number, memoryBytes: number): SemaphoreLimit
   return { total, group, user: Math.min(user, group - 1), long: total - 1 };
 }
 
-/** The readers of uploaded files: processes that take time and memory of their own, so that only some run at once. */
+/** Bounds how many readers of uploaded files run at once: each is a process with its own time and memory. */
 export class Readers {
   readonly #limits: Pick<Limits, "importSeconds" | "importSecondsPerMb">;
   readonly #places: Semaphore;
@@ -29,7 +29,7 @@ export class Readers {
     this.#places = new Semaphore(readerLimits(availableParallelism(), memoryBytes));
   }
 
-  /** Carries out `read` when its project and user have their turn. It is told how much processor time it may take. */
+  /** Runs `read` in the turn of its project and user. Its argument is the limit of processor time in seconds. */
   run<T>(
     { projectId, userId }: { projectId: string; userId: string },
     bytes: number,

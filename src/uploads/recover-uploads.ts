@@ -7,9 +7,9 @@ import { tempfilePath } from "../files/storage.ts";
 import { removeUpload } from "./sweep-uploads.ts";
 
 /**
- * Puts uploads in order after the server ended in whatever way; call it before the server takes requests. Uploads that
- * lost a file go, and files that no row knows; the others get their full time again, because nobody could go on with
- * them while the server was away.
+ * Repairs uploads after any end of the server; call it before the server takes requests. Removes uploads that lost a
+ * file, and files without a row. Restarts the timeout of all others, because clients could not continue them while the
+ * server was down.
  */
 export async function recoverUploads(app: Pick<App, "db" | "storage" | "uploads" | "log">): Promise<void> {
   const now = new Date();

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 
-/** A new file of this size that takes room only as bytes arrive. */
+/** Creates a file of this size that takes disk space only as bytes arrive. */
 export async function createSparseFile(path: string, bytes: number): Promise<void> {
   const file = await open(path, "wx");
   try {

@@ -4,9 +4,9 @@ import type { App } from "../app-context.ts";
 import { removeUploadedFiles } from "./finalize-upload.ts";
 
 /**
- * Removes uploads that nobody has touched for the configured time, files and dataset together; call it about once a
- * minute. An attached socket, and a finalize that runs, keep an upload. Resolves to the datasets and checkpoints that
- * would have come of them.
+ * Removes uploads that were idle for the configured time, with their files and datasets; call it about once a minute.
+ * Uploads with an attached socket or a running finalize stay. Resolves to the uuids of the datasets and checkpoints
+ * that the removed uploads were for.
  */
 export async function sweepUploads(app: App, now: Date): Promise<string[]> {
   const cutoff = new Date(now.getTime() - app.config.tempfileTimeoutMinutes * 60_000);
@@ -15,7 +15,7 @@ export async function sweepUploads(app: App, now: Date): Promise<string[]> {
     .from(tempfiles)
     .where(isNull(tempfiles.deleted_at))
     .groupBy(uploadTarget)
-    // As text, because a raw parameter has no column that tells the drivers its type.
+    // As text, because the drivers cannot infer the type of a raw parameter.
     .having(sql`max(${tempfiles.touched_at}) < ${cutoff.toISOString()}::timestamptz`);
   const swept: string[] = [];
   for (const { target } of candidates) {
@@ -26,7 +26,7 @@ export async function sweepUploads(app: App, now: Date): Promise<string[]> {
   return swept;
 }
 
-/** Ends an upload that can not or shall not be finished. */
+/** Removes an upload with its files and unfinished dataset. */
 export async function removeUpload(
   app: Pick<App, "db" | "storage" | "uploads">,
   target: string,

@@ -4,7 +4,7 @@ import { sweepUploads } from "./sweep-uploads.ts";
 
 const INTERVAL_MS = 60_000;
 
-/** Looks for abandoned uploads once a minute. */
+/** Sweeps abandoned uploads once a minute. */
 export function startUploadSweeper(app: App): { close(): Promise<void> } {
   let sweep: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {

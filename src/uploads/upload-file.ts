@@ -8,18 +8,18 @@ import { tempfiles } from "../db/schema/index.ts";
 import { writeFully } from "../files/durable-file.ts";
 import { ByteRanges } from "./byte-ranges.ts";
 
-/** How much may have to be sent again after a power cut. */
+/** Bytes and time between two recordings: about what clients resend after a power failure. */
 const FLUSH_BYTES = 64 * 1024 * 1024;
 const FLUSH_INTERVAL_MS = 5_000;
 /**
- * Bounds the bookkeeping for a client that scatters tiny pieces: recording a hundred thousand of them takes 200 ms. A
- * gigabyte of the clients' chunks in the worst order stays below; who sends them in turn has one range for each socket.
+ * Bounds the bookkeeping for a client that scatters tiny pieces: recording 100 000 ranges takes 200 ms. A gigabyte in
+ * the clients' chunks stays below this even in the worst order; sequential senders have one range per socket.
  */
 const MAX_RANGES = 4096;
 
 /**
- * One temporary file while sockets write to it. What the database says has arrived is on disk: ranges are recorded
- * after a sync, from time to time, when the file becomes complete (before that chunk is acknowledged) and at the end.
+ * One temporary file while sockets write to it. The database names only bytes that are on disk: ranges are recorded
+ * after a sync, at intervals, when the file becomes complete (before that chunk is acknowledged) and on close.
  */
 export class UploadFile {
   readonly row: TempfileRow;
@@ -50,7 +50,7 @@ export class UploadFile {
     return this.#received.bytes;
   }
 
-  /** Throws when the bytes do not fit into the announced size or can not be kept. */
+  /** Throws when the bytes exceed the announced size or cannot be stored. */
   async write(position: number, data: Uint8Array): Promise<void> {
     const end = position + data.length;
     if (this.#ended) throw new Error("the file is gone");
@@ -67,7 +67,9 @@ export class UploadFile {
     if (becameComplete || isDue) await this.record();
   }
 
-  /** Syncs, then records what has arrived. One at a time, so that an older state never follows a newer one. */
+  /**
+   * Syncs, then records the received ranges. Calls are serialized, so that an older state never overwrites a newer one.
+   */
   record(): Promise<void> {
     const step = this.#recording.then(async () => {
       if (this.#ended) throw new Error("the file is gone");
@@ -85,7 +87,7 @@ export class UploadFile {
     return step;
   }
 
-  /** Records the last state unless the file is gone, then closes. */
+  /** Records the last state unless the file has ended, then closes. */
   async close(): Promise<void> {
     try {
       if (!this.#ended) await this.record();
@@ -94,7 +96,7 @@ export class UploadFile {
     }
   }
 
-  /** The file was consumed or deleted: what comes now is refused. */
+  /** Ends a file that was consumed or deleted: later writes are refused. */
   async discard(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;

@@ -8,11 +8,11 @@ import { isMissing } from "../files/is-missing.ts";
 
 export const tempfileNotFound = (uuid: string) => notFound(`Tempfile with UUID '${uuid}' not found`);
 
-/** A socket's hold on the file that it fills. */
+/** One socket's handle of the file that it fills. */
 export interface UploadSession {
-  /** Throws when the bytes do not fit into the announced size or can not be kept. */
+  /** Throws when the bytes exceed the announced size or cannot be stored. */
   write(position: number, data: Uint8Array): Promise<void>;
-  /** Records what has arrived when this was the last socket of the file. */
+  /** Records the received ranges if this was the file's last socket. */
   detach(): Promise<void>;
 }
 
@@ -22,15 +22,15 @@ interface UploadResources {
 }
 
 interface Attached {
-  /** Uuid of the dataset or checkpoint that the file becomes. */
+  /** Uuid of the future dataset or checkpoint. */
   target: string;
   file: Promise<UploadFile>;
   sockets: number;
-  /** Set once the last socket has left: settles when everything is recorded. */
+  /** Set when the last socket detaches; settles when everything is recorded. */
   closing?: Promise<void>;
 }
 
-/** The uploads that somebody works on right now: files with sockets attached, and what is being finalized. */
+/** Uploads in use: files with attached sockets, and uploads that are being finalized. */
 export class Uploads {
   readonly #resources: UploadResources;
   readonly #attached = new Map<string, Attached>();
@@ -41,8 +41,8 @@ export class Uploads {
   }
 
   /**
-   * Sockets of the same file share one state, so that none overwrites what another has recorded; for the same reason
-   * a socket that follows another one waits until that one's state is recorded. Throws 404 when the file is gone.
+   * Attaches a socket to a file. Sockets of one file share a state, so that none overwrites the ranges of another; for
+   * the same reason a new socket waits until the state of an earlier one is recorded. Throws 404 when the file is gone.
    */
   async attach({ uuid, target }: { uuid: string; target: string }): Promise<UploadSession> {
     let attached = this.#attached.get(uuid);
@@ -88,18 +88,18 @@ export class Uploads {
     await entry.closing;
   }
 
-  /** Bytes that have arrived, recorded or not; undefined while no socket is attached. */
+  /** Received bytes, recorded or not; undefined while no socket is attached. */
   async receivedBytes(tempfile: string): Promise<number | undefined> {
     const file = await this.#attached.get(tempfile)?.file.catch(() => undefined);
     return file?.receivedBytes;
   }
 
-  /** Whether the upload of this dataset or checkpoint must not time out. */
+  /** Whether the upload of this dataset or checkpoint is in use and must not time out. */
   isBusy(target: string): boolean {
     return this.#finalizing.has(target) || [...this.#attached.values()].some((entry) => entry.target === target);
   }
 
-  /** Carries out `work` unless this upload is being finalized already; throws 409 with `refusal` then. */
+  /** Runs `work`. Throws 409 with `refusal` while this upload is already being finalized. */
   async finalize<T>(target: string, refusal: string, work: () => Promise<T>): Promise<T> {
     if (this.#finalizing.has(target)) throw conflict(refusal);
     this.#finalizing.add(target);
@@ -110,7 +110,7 @@ export class Uploads {
     }
   }
 
-  /** The files were consumed or deleted: sockets that still hold them can write no more. */
+  /** Ends files that were consumed or deleted: attached sockets can no longer write. */
   async discard(uuids: readonly string[]): Promise<void> {
     for (const uuid of uuids) {
       const file = await this.#attached.get(uuid)?.file.catch(() => undefined);
@@ -118,7 +118,7 @@ export class Uploads {
     }
   }
 
-  /** Records everything. */
+  /** Records and closes all files. */
   async close(): Promise<void> {
     await Promise.all([...this.#attached].map(([uuid, entry]) => this.#close(uuid, entry)));
   }

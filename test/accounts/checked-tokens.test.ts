@@ -1,4 +1,4 @@
-/** A token is checked once; what was right about it then may be wrong later. */
+/** A token is checked once; a later change may invalidate the result. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { TokenKeys } from "../../src/accounts/token-key.ts";
 import { readToken, signToken } from "../../src/accounts/tokens.ts";
@@ -20,7 +20,7 @@ const refused = (why: string) => `Failed to validate JWT-Token with error: ${why
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
-test("a token that was accepted expires in the same second as one that nobody has seen", async () => {
+test("an accepted token expires in the same second as one that was never checked", async () => {
   const keys = await TokenKeys.load(settings, log);
   const other = await TokenKeys.load(settings, log);
   const token = await signToken(keys, user, 10);
@@ -47,7 +47,7 @@ test("a token that was accepted, or is being checked, ends with its key", async 
   }
 });
 
-test("a token with one other letter is another token", async () => {
+test("a token with one changed letter is another token", async () => {
   const keys = await TokenKeys.load(settings, log);
   const token = await signToken(keys, user, 100);
   await readToken(keys, token);
@@ -60,7 +60,7 @@ test("a token with one other letter is another token", async () => {
   expect(await readToken(keys, token)).toEqual(user);
 });
 
-test("only so many tokens are remembered", async () => {
+test("the number of remembered tokens is bounded", async () => {
   const keys = await TokenKeys.load(settings, log);
   for (let nth = 0; nth < 4200; nth++) await readToken(keys, await signToken(keys, { ...user, id: `u${nth}` }, 100));
   expect(keys.checked.size).toBe(4096);

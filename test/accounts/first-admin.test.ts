@@ -6,7 +6,7 @@ import { createTestApp, testPassphrase, type TestApp } from "../support/test-app
 let app: TestApp;
 afterEach(() => app.close());
 
-test("an administrator from the configuration is made once and not changed afterwards", async () => {
+test("the administrator from the configuration is created once and not changed afterwards", async () => {
   app = await createTestApp();
   expect(app.server.generatedAdmin).toBeUndefined();
   const [before] = await app.app.db.select().from(users);
@@ -16,7 +16,7 @@ test("an administrator from the configuration is made once and not changed after
   expect(await app.login("asdf", testPassphrase)).toEqual(expect.any(String));
 });
 
-test("without any active administrator there is a new one at the next start, with an invented passphrase", async () => {
+test("without any active administrator, the next start creates one with a random passphrase", async () => {
   app = await createTestApp();
   await app.app.db.update(users).set({ deleted_at: new Date() }).where(eq(users.id, "asdf"));
   app.server.app.config.admin = { id: undefined, name: undefined, passphrase: undefined };

@@ -33,7 +33,7 @@ const sign = (header: object, payload: string, key: string) => {
   return `${content}.${createHmac("sha256", key).update(content).digest("base64url")}`;
 };
 
-test("a key is replaced without logging anybody out, and removed", async () => {
+test("a key is replaced without ending any session, and removed", async () => {
   const old = await app.login(adminId);
   expect(headerOf(old)).toEqual({ alg: "HS256", typ: "JWT" });
   const { uuid_input_file } = await announceCsv(app, 10);
@@ -44,18 +44,18 @@ test("a key is replaced without logging anybody out, and removed", async () => {
   expect(headerOf(fresh)).toEqual({ alg: "HS256", typ: "JWT", kid: expect.stringMatching(/^[0-9a-f]{16}$/) });
   expect([await ask(old), await ask(fresh)]).toEqual([200, 200]);
   expect(await socket.put(0, Buffer.from("a"))).toMatchObject({ success: true });
-  // Only the new key signs: a token that names the old one was not made by this server.
+  // Only the new key signs; the old one still verifies.
   const renewed = await app.request("PUT", "/token", { token: old, body: { project_id: "admin" } });
   expect(headerOf(renewed.json<{ token: string }>().token)).toEqual(headerOf(fresh));
 
   await reload({ tokenKey: undefined, tokenKeyFile: file("second.key"), tokenOldKeyFiles: [] });
   expect([await ask(old), await ask(fresh)]).toEqual([invalid("invalid signature"), 200]);
-  // Whoever came in with the key that is gone goes, too.
+  // The removed key takes its open connections with it.
   expect(await socket.closed()).toBe(1008);
   expect(headerOf(await app.login(adminId))).toEqual({ alg: "HS256", typ: "JWT" });
 });
 
-test("a header can not choose more than one of the accepted keys", async () => {
+test("a header cannot choose more than one of the accepted keys", async () => {
   await reload({ tokenKey: second, tokenOldKeyFiles: [file("first.key")] });
   const token = await app.login(adminId);
   const payload = token.split(".")[1] as string;
@@ -76,7 +76,7 @@ test("a header can not choose more than one of the accepted keys", async () => {
   );
 });
 
-test("what can not be used changes nothing", async () => {
+test("an unusable configuration changes nothing", async () => {
   const token = await app.login(adminId);
   await expect(reload({ tokenKey: "short" })).rejects.toThrow("at least 32 are needed");
   await expect(reload({ tls: { certFile: file("no"), keyFile: file("no") } })).rejects.toThrow("a restart only");

@@ -1,4 +1,4 @@
-/** Who a token is stays known for a moment, and no longer than it is true. */
+/** The caller of a token is cached for a moment, and only as long as it is valid. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { authenticate } from "../../src/accounts/authenticate.ts";
 import { KnownCallers } from "../../src/accounts/known-callers.ts";
@@ -16,7 +16,7 @@ const callerOf = (role: string): Caller => ({
   isProjectAdmin: false,
 });
 
-/** Looks callers up in something that can change, and counts how often. */
+/** Looks callers up in a changeable directory, and counts the lookups. */
 function directory(role: string) {
   const state = { role, looks: 0 };
   const lookUp = async () => {
@@ -26,11 +26,11 @@ function directory(role: string) {
   return { state, lookUp };
 }
 
-describe("what is known", () => {
+describe("known callers", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
   afterEach(() => void vi.useRealTimers());
 
-  test("a caller is looked up once, until something changes or some seconds are over", async () => {
+  test("a caller is looked up once, until something changes or some seconds have passed", async () => {
     const known = new KnownCallers();
     const { state, lookUp } = directory("member");
     for (let time = 0; time < 3; time++) await known.find("token", lookUp);
@@ -42,7 +42,7 @@ describe("what is known", () => {
     expect((await known.find("token", lookUp)).role).toBe("reader");
     expect(state.looks).toBe(3);
 
-    // A change that nobody told of.
+    // An unannounced change.
     state.role = "owner";
     vi.advanceTimersByTime(4999);
     expect((await known.find("token", lookUp)).role).toBe("reader");
@@ -50,7 +50,7 @@ describe("what is known", () => {
     expect((await known.find("token", lookUp)).role).toBe("owner");
   });
 
-  test("what was read before a change ended is not remembered", async () => {
+  test("a read that began before a change ended is not cached", async () => {
     const known = new KnownCallers();
     let finishRead: (caller: Caller) => void = () => {};
     const slow = known.find("token", () => new Promise((resolve) => (finishRead = resolve)));
@@ -61,7 +61,7 @@ describe("what is known", () => {
     expect((await known.find("token", lookUp)).role).toBe("reader");
   });
 
-  test("a change that fails may have happened all the same", async () => {
+  test("a failed change may have happened nevertheless", async () => {
     const known = new KnownCallers();
     const { state, lookUp } = directory("member");
     await known.find("token", lookUp);
@@ -71,7 +71,7 @@ describe("what is known", () => {
     expect((await known.find("token", lookUp)).role).toBe("reader");
   });
 
-  test("a failure is not remembered, and of the callers only so many", async () => {
+  test("a failure is not cached, and the number of cached callers is bounded", async () => {
     const known = new KnownCallers();
     const { state, lookUp } = directory("member");
     await expect(known.find("token", () => Promise.reject(new Error("away")))).rejects.toThrow("away");
@@ -88,7 +88,7 @@ describe("what is known", () => {
 const passphrase = Buffer.from(testPassphrase).toString("base64");
 const assignment = { id: "somebody", project_id: "a_project" };
 
-/** A successful call of every endpoint that changes who may do what, in an order in which they succeed. */
+/** A successful call of every endpoint that changes rights, in an order in which the calls succeed. */
 const changes = [
   ["POST", "/project", { id: "a_project", name: "a project" }],
   ["POST", "/user", { id: "somebody", name: "somebody", passphrase, is_admin: false }],
@@ -98,7 +98,7 @@ const changes = [
   ["DELETE", "/user", { id: "somebody" }],
 ] as const;
 
-test("whatever changes users, projects or assignments makes the next request look again", async () => {
+test("a change of users, projects or assignments makes the next request look its caller up again", async () => {
   const app: TestApp = await createTestApp();
   try {
     const { knownCallers } = app.app;
@@ -112,7 +112,7 @@ test("whatever changes users, projects or assignments makes the next request loo
       await knownCallers.find("token", lookUp);
       expect([path, state.looks]).toEqual([path, looks + 1]);
     }
-    // A new endpoint needs a line above.
+    // A new endpoint needs an entry above.
     const changing = routes.filter(({ method, path }) => method !== "GET" && /^\/(user|project)\b/.test(path));
     const keys = (pairs: readonly (readonly [string, string, ...unknown[]])[]) =>
       pairs.map(([method, path]) => `${method} ${path}`).sort();
@@ -122,7 +122,7 @@ test("whatever changes users, projects or assignments makes the next request loo
   }
 });
 
-test("a request asks the database for its caller only once", async () => {
+test("a request looks its caller up in the database only once", async () => {
   const app = await createTestApp();
   try {
     const token = await app.addUser({ id: "reader", projectId: "some_project" });

@@ -4,7 +4,7 @@ import { hashPassphrase, verifyPassphrase } from "../../src/accounts/passphrase.
 import { validationTexts as texts } from "../../src/api/validation-texts.ts";
 import { adminId, base64, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
-test("Argon2id with the cost that the documentation states, and a salt of its own each time", async () => {
+test("Argon2id with the documented cost, and a new salt each time", async () => {
   const hashes = [await hashPassphrase("a passphrase"), await hashPassphrase("a passphrase")];
   for (const hash of hashes) {
     expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
@@ -128,7 +128,7 @@ describe("over the wire", () => {
     expect((await app.request("POST", "/token", { token: null, body: {}, query })).json()).toMatchObject({ id });
   });
 
-  test("the document says that one of two is needed", async () => {
+  test("the OpenAPI document says that one of the two is needed", async () => {
     interface Document {
       paths: Record<string, { post: { requestBody: { content: { "application/json": { schema: object } } } } }>;
     }

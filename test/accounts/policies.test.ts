@@ -8,7 +8,7 @@ import { versionPrefix } from "../../src/api/handle-request.ts";
 import { paths } from "../../src/files/paths.ts";
 
 describe("policy files", () => {
-  test("endpoints, methods and roles; blanks and line breaks are free", () => {
+  test("endpoints, methods and roles; blanks and line breaks do not matter", () => {
     const policies = parsePolicies(
       "v1.0alpha/cluster\n- POST: admin, member\n-GET :admin ,\n member\nv1.0alpha/user/all - GET: admin\r\n\tother-one.x - DELETE:a-b_c",
     );

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test("a missing key file is made for its owner only, and kept", async () => {
+test("a missing key file is created, readable for its owner only, and kept", async () => {
   const file = join(folder, "deep", "token.key");
   const [first, second] = await Promise.all([load(file), load(file)]);
   const content = await readFile(file, "utf8");
@@ -50,7 +50,7 @@ test("a key from the environment needs no file, and a short one is not shown", a
   const file = join(folder, "token.key");
   const keys = await load(file, { tokenKey: "k".repeat(32) });
   await writeFile(file, "k".repeat(32), { mode: 0o600 });
-  // The same bytes are the same key, wherever they come from.
+  // The same bytes are the same key, whatever their source.
   expect((await load(file)).signing.id).toBe(keys.signing.id);
   await expect(load(file, { tokenKey: "too-short-secret" })).rejects.toThrow(
     /^The token key HANAMI_TOKEN_KEY has 16 bytes, (?!.*too-short-secret)/,
@@ -80,7 +80,7 @@ test("an old key that is missing is named, and a reload that fails changes nothi
   expect(await keys.reload({ ...settings, tokenOldKeyFiles: [] })).toBe(true);
 });
 
-test("a reload makes no key: where the file is gone, too short or a folder, everything stays as it was", async () => {
+test("a reload creates no key: if the file is missing, too short or a folder, everything stays as it was", async () => {
   const file = join(folder, "token.key");
   const keys = await load(file);
   const { id } = keys.signing;
@@ -93,7 +93,7 @@ test("a reload makes no key: where the file is gone, too short or a folder, ever
   expect([keys.signing.id, keys.areSeveral]).toEqual([id, false]);
 });
 
-test("a key file that can not be made is named", async () => {
+test("a key file that cannot be created is named", async () => {
   await writeFile(join(folder, "file"), "");
   await expect(load(join(folder, "file/token.key"))).rejects.toThrow(/file\/token\.key cannot be read: ENOTDIR/);
 });

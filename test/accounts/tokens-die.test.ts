@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Connects and says what it wants. */
+/** Connects and sends the first message. */
 async function openSocket(message: object) {
   const socket = new WebSocket(url.replace("http", "ws"));
   onTestFinished(() => socket.terminate());
@@ -80,7 +80,7 @@ describe("tokens and open sockets end", () => {
   });
 });
 
-test("what an assignment says counts at once: another role, and the rights of a project's administrator", async () => {
+test("changes of an assignment take effect at once: another role, and the rights of a project administrator", async () => {
   const token = await app.addUser({ id: "changer", projectId: "third_project", isProjectAdmin: true });
   const other = await app.addUser({ id: "colleague", projectId: "third_project" });
   const uuid = await makeCluster(app, { name: "of the colleague", token: other });
@@ -98,12 +98,12 @@ test("what an assignment says counts at once: another role, and the rights of a 
   expect(await see()).toBe(401);
 });
 
-test("a global administrator who is deleted is one no more, and works nowhere", async () => {
+test("a deleted global administrator loses the role and works nowhere", async () => {
   const body = { id: "second_admin", name: "second admin", passphrase: btoa("a long test passphrase"), is_admin: true };
   await app.request("POST", "/user", { body });
   const token = await app.login("second_admin");
   expect((await app.request("GET", "/user/all", { token })).status).toBe(200);
-  // Nobody can lock everybody out by this.
+  // This cannot lock everybody out.
   expect((await app.request("DELETE", "/user", { token, query: { id: "second_admin" } })).status).toBe(409);
   await app.request("DELETE", "/user", { query: { id: "second_admin" } });
   expect((await app.request("GET", "/user/all", { token })).text).toBe(userGone);

@@ -14,7 +14,7 @@ interface List {
   body: string[][];
 }
 
-describe.each(databases)("an id that is used again on $name", (database) => {
+describe.each(databases)("a reused id on $name", (database) => {
   let app: TestApp;
   let url: string;
   beforeAll(async () => {
@@ -84,7 +84,7 @@ describe.each(databases)("an id that is used again on $name", (database) => {
     for (const uuid of [upload.uuid_input_file, file.uuid_input_file]) {
       await expect(openUpload(url, later, uuid)).rejects.toThrow("not found");
     }
-    // A name of the former user's is free for the later one.
+    // The former user's names are free for the later one.
     const own = await app.request("POST", "/cluster", {
       token: later,
       body: { name: "private cluster", template: base64(smallTemplate) },
@@ -142,7 +142,7 @@ describe.each(databases)("an id that is used again on $name", (database) => {
     },
   );
 
-  test("a project that is refused to go keeps its members", async () => {
+  test("a project that cannot be deleted keeps its members", async () => {
     await app.request("POST", "/project", { body: { id: "full_project", name: "some name" } });
     const member = await app.addUser({ id: "full_member", projectId: "full_project" });
     await announceCsv(app, 10, member);

@@ -67,7 +67,7 @@ describe.each(databases)("authentication on $name", (database) => {
     expect(await answer(sign(header, payload))).toEqual([401, failure("token expired")]);
   });
 
-  test("not valid yet, or made by or for somebody else who has the key", async () => {
+  test("not valid yet, or issued by or for another party with the same key", async () => {
     const payload = payloadOf(app.token);
     const nowSeconds = Math.floor(Date.now() / 1000);
     expect((await answer(sign(header, { ...payload, nbf: nowSeconds - 1, iat: nowSeconds })))[0]).toBe(200);
@@ -76,7 +76,7 @@ describe.each(databases)("authentication on $name", (database) => {
     }
   });
 
-  test("other algorithms, none among them", async () => {
+  test("other algorithms, including none", async () => {
     const none = `${encode({ alg: "none", typ: "JWT" })}.${encode(payloadOf(app.token))}.`;
     expect(await answer(none)).toEqual([401, failure("wrong algorithm")]);
     for (const alg of ["HS512", "RS256", "ES256", "EdDSA", "none"]) {
@@ -91,7 +91,7 @@ describe.each(databases)("authentication on $name", (database) => {
     }
   });
 
-  test("a signed token without the claims is none", async () => {
+  test("a signed token without the claims is invalid", async () => {
     const { exp, user } = payloadOf(app.token);
     for (const payload of [{ user }, { exp }, { exp, user: {} }, { exp, user: "x" }, { exp, user: "{}" }]) {
       expect(await answer(sign(header, payload))).toEqual([401, failure("invalid token supplied")]);
@@ -127,7 +127,7 @@ describe.each(databases)("authentication on $name", (database) => {
     expect(await answer(token, "/error_log?page=0")).toEqual([401, ""]);
   });
 
-  test("a token dies with its user, and a new user of that id does not revive it", async () => {
+  test("a token ends with its user, and a new user with that id does not revive it", async () => {
     const token = await app.addUser({ id: "mortal", projectId: "some_project" });
     expect((await answer(token, "/user/project"))[0]).toBe(200);
     await app.request("DELETE", "/user", { query: { id: "mortal" } });
@@ -138,7 +138,7 @@ describe.each(databases)("authentication on $name", (database) => {
     expect((await answer(second, "/user/project"))[0]).toBe(200);
   });
 
-  test("a token dies with its assignment, and what the assignment says now counts", async () => {
+  test("a token ends with its assignment, and changes of the assignment take effect at once", async () => {
     const token = await app.addUser({ id: "worker", projectId: "first_project" });
     const project = { id: "worker", project_id: "first_project" };
     await app.request("DELETE", "/user/project", { query: project });
@@ -150,13 +150,13 @@ describe.each(databases)("authentication on $name", (database) => {
     expect(await answer(token, "/user/project")).toEqual([401, "Access denied by policy"]);
   });
 
-  test("tokens outlive a restart, because the key stays", async () => {
+  test("tokens survive a restart, because the key stays", async () => {
     await app.restart();
     expect((await answer(app.token))[0]).toBe(200);
   });
 });
 
-test("a policy file of one's own replaces the default", async () => {
+test("a custom policy file replaces the default", async () => {
   const app = await createTestApp();
   try {
     const file = join(app.dataDir, "policies");

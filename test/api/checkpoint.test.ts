@@ -84,7 +84,7 @@ test("a restore takes over structure, state and template, even when the checkpoi
   const target = await makeCluster(app, { name: "target", template: "", seed: 9 });
   const { uuid } = (await load(target, checkpoint)).json<{ uuid: string }>();
   expect((await app.request("DELETE", "/checkpoint", { query: { uuid: checkpoint } })).status).toBe(200);
-  // Names of the checkpoint's template are known before the restore has had its turn.
+  // Names of the checkpoint's template are known before the restore has its turn.
   const request = await startRequest(app, target, dataset);
   const task = await untilFinished(app, target, uuid);
   expect(task).toMatchObject({ name: "", total_number_of_cycles: 1, current_cycle: 1 });
@@ -145,7 +145,7 @@ test("unknown checkpoints and clusters", async () => {
   });
 });
 
-test("a finalize that comes late leaves alone what an earlier one has made", async () => {
+test("a late finalize does not touch the result of an earlier one", async () => {
   const cluster = await makeCluster(app, { name: "uploaded" });
   const source = await save(cluster);
   await untilFinished(app, cluster, source);
@@ -160,7 +160,7 @@ test("a finalize that comes late leaves alone what an earlier one has made", asy
   const received: [number, number][] = [[0, bytes.length]];
   await db.update(tempfiles).set({ received }).where(eq(tempfiles.uuid, uuid_input_file));
 
-  // Its first look at the upload is answered late, as on a busy connection to a Postgres server.
+  // Delays its first look at the upload, as on a busy connection to a Postgres server.
   let deliver = () => {};
   const delivered = new Promise<void>((resolve) => (deliver = resolve));
   const lateDb = Object.assign(Object.create(db) as typeof db, {

@@ -28,7 +28,7 @@ describe.each(databases)("clusters on $name", (database) => {
   const setMode = (uuid: string, new_state: string) =>
     app.request("PUT", "/cluster/set_mode", { body: { uuid, new_state } });
 
-  test("a cluster is made, shown, listed and deleted", async () => {
+  test("a cluster is created, shown, listed and deleted", async () => {
     const created = (await create({ name: "first cluster", template: base64(smallTemplate) })).json<{ uuid: string }>();
     const short = {
       created_at: expect.stringMatching(timestamp),
@@ -63,7 +63,7 @@ describe.each(databases)("clusters on $name", (database) => {
     }
   });
 
-  test("figures follow the training, per hexagon, too", async () => {
+  test("figures follow the training, also per hexagon", async () => {
     const uuid = await makeCluster(app, { name: "figures" });
     const task = await startTrain(app, uuid, dataset);
     await untilFinished(app, uuid, task.uuid);
@@ -78,7 +78,7 @@ describe.each(databases)("clusters on $name", (database) => {
     expect(shown["bytes"]).toBeGreaterThan(4 * (shown["number_of_synapses"] as number));
   });
 
-  test("without a template a cluster has no hexagons, and is of as much use", async () => {
+  test("without a template a cluster has no hexagons and cannot be trained", async () => {
     for (const [name, template] of [
       ["without", undefined],
       ["with empty", ""],
@@ -109,12 +109,12 @@ describe.each(databases)("clusters on $name", (database) => {
     expect((await create({ name: "taken" }, projectAdmin)).status).toBe(409);
   });
 
-  test("of many creations with one name at once, one wins", async () => {
+  test("of several concurrent creations with one name, one wins", async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => create({ name: "raced" })));
     expect(answers.map(({ status }) => status).sort((x, y) => x - y)).toEqual([200, ...Array(7).fill(409)]);
   });
 
-  test("templates that are no base64, no template, or no text", async () => {
+  test("templates that are not base64, not a template, or not text", async () => {
     expect(await create({ name: "broken", template: "abc" })).toMatchObject({
       status: 400,
       text: "Uploaded template is not a valid base64-String.",
@@ -155,7 +155,7 @@ describe.each(databases)("clusters on $name", (database) => {
     );
   });
 
-  test("a cluster can be made on a host that exists", async () => {
+  test("a cluster can be created on a host that exists", async () => {
     const host = app.app.hosts.default().uuid.toUpperCase();
     expect((await create({ name: "on host", host_uuid: host })).status).toBe(200);
     expect(await create({ name: "nowhere", host_uuid: unknown })).toMatchObject({
@@ -242,7 +242,7 @@ describe.each(databases)("clusters on $name", (database) => {
     expect((await app.request("GET", "/cluster", { query: { uuid } })).status).toBe(200);
   });
 
-  test("clusters and their state are there after a restart", async () => {
+  test("clusters and their state survive a restart", async () => {
     const uuid = await makeCluster(app, { name: "lasting" });
     const task = await startTrain(app, uuid, dataset);
     await untilFinished(app, uuid, task.uuid);

@@ -6,7 +6,7 @@ import { adminId, createTestApp, testPassphrase, type TestApp } from "../support
 
 vi.setConfig({ testTimeout: 120_000 });
 
-/** What files of others call their columns. */
+/** Column names as found in files of other programs. */
 const names = [
   "sepal length (cm)",
   "Sepal.Length",
@@ -49,7 +49,7 @@ const names = [
 ];
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-/** Every column has a number of its own in each row. */
+/** Every cell has a different value. */
 const value = (row: number, column: number) => 100 * row + column;
 const csv = `${names.map(quoted).join(",")}\n${[0, 1, 2]
   .map((row) => names.map((_, column) => value(row, column)).join(","))
@@ -75,7 +75,7 @@ const download = async (uuid: string, format: FileFormat, column_name?: string) 
   return new Response(body).blob();
 };
 
-/** A table of all names, as a file of a format. */
+/** A table with all of the names, as a file of each format. */
 const files: Record<Exclude<FileFormat, "npy">, () => Promise<Blob>> = {
   csv: async () => new Blob([csv]),
   parquet: () => download(source, "parquet"),
@@ -83,7 +83,7 @@ const files: Record<Exclude<FileFormat, "npy">, () => Promise<Blob>> = {
 };
 
 describe.each(["csv", "parquet", "arrow"] as const)("columns of a file in %s", (format) => {
-  test("are described, read and downloaded by whatever name they have", async () => {
+  test("are described, read and downloaded under any name", async () => {
     const { uuid } = await hanami.datasets.uploadFile({ name: "names", file: await files[format](), format });
     const { description } = await hanami.datasets.get(uuid);
     expect(Object.keys(description).sort()).toEqual([...names].sort());
@@ -101,7 +101,7 @@ describe.each(["csv", "parquet", "arrow"] as const)("columns of a file in %s", (
   });
 });
 
-test("a downloaded CSV file gives every column its name again, also the first", async () => {
+test("a downloaded CSV file names every column again, including the first", async () => {
   const again = async (file: Blob) => {
     const { description } = await hanami.datasets.uploadCsv({ name: "again", file, has_header: true, exact: true });
     return Object.keys(description).sort();
@@ -118,7 +118,7 @@ test("a downloaded CSV file gives every column its name again, also the first", 
   }
 });
 
-test("an array in NPY takes any of them", async () => {
+test("an array in NPY accepts any of them", async () => {
   const header = npyHeader({ type: "uint8", rowCount: 1, columnCount: 2 });
   const file = new Blob([new Uint8Array(header), Uint8Array.of(7, 8)]);
   for (const column_name of names) {
@@ -127,7 +127,7 @@ test("an array in NPY takes any of them", async () => {
   }
 });
 
-test("tasks learn from them and write results of any name, which can be checked", async () => {
+test("tasks train on them and write results under any name, which can be checked", async () => {
   const cluster_uuid = await makeCluster(app);
   const column = (dataset_column: string, hexagon_name: string) => ({
     dataset_uuid: source,
@@ -175,7 +175,7 @@ test.each([
   const text = `Validation failed, because item 'column_name' is not valid: the name ${problem}`;
   for (const path of ["/dataset/content", "/dataset/download"]) {
     const query = { uuid: source, column_name: name };
-    // `column_name=` says nothing where it may be left out.
+    // An optional `column_name=` without a value counts as absent.
     if (name === "" && path === "/dataset/download") continue;
     expect(await app.request("GET", path, { query })).toMatchObject({ status: 400, text });
   }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** A finished dataset of one group, made without an upload. */
+/** A finished dataset with one group, created without an upload. */
 async function addDataset(uuid: string, options: { width: number; rows: number }): Promise<void> {
   const { storage, db } = app.app;
   const groups = [{ name: "wide", column_start: 0, column_end: options.width }];
@@ -51,7 +51,7 @@ test("the client gets a named file in every format", async () => {
   }
 });
 
-test("an exact import of a download has nothing to say, whatever 32-bit floats there are", async () => {
+test("an exact import of a download has no warnings, whatever its 32-bit floats", async () => {
   const floats = [2 ** 24 + 2, 2 ** 32, 4e9, 2 ** 53, 2 ** 58, 2 ** 63, 3e38, 1e-45, -0, 0.1].map(Math.fround);
   const uuid = await uploadCsv(app, url, `a\n${floats.join("\n")}\n`);
   for (const format of ["parquet", "arrow", "npy", "csv"] as const) {
@@ -63,7 +63,7 @@ test("an exact import of a download has nothing to say, whatever 32-bit floats t
   }
 });
 
-test("what was downloaded in any format can be uploaded again", async () => {
+test("a download in any format can be uploaded again", async () => {
   const uuid = await uploadCsv(app, url, "in_0,in_1,out\n1,2,3\n0.1,-4,5\n");
   for (const format of ["parquet", "arrow", "npy", "csv"] as const) {
     const file = await new Response((await hanami.datasets.download({ uuid, format })).body).blob();
@@ -89,7 +89,7 @@ test("what was downloaded in any format can be uploaded again", async () => {
   }
 });
 
-test("what cannot be downloaded is refused before anything is sent", async () => {
+test("a dataset that cannot be downloaded is refused before anything is sent", async () => {
   const uuid = await uploadCsv(app, url, "a,b\n1,2\n");
   const pending = await announceCsv(app, 10);
   await expect(hanami.datasets.download({ uuid: pending.uuid })).rejects.toThrow(
@@ -106,7 +106,7 @@ test("what cannot be downloaded is refused before anything is sent", async () =>
   await expect(hanami.datasets.download({ uuid })).rejects.toThrow(NotFoundError);
 });
 
-test("a client that reads slowly is waited for, and its leaving is noticed", async () => {
+test("the server waits for a client that reads slowly, and notices when it leaves", async () => {
   await addDataset(BIG, { width: 20_000, rows: 5_000 });
   const target = `${url}/v1.0alpha/dataset/download?uuid=${BIG}&format=npy`;
   const second = await app.addUser({ id: "second", projectId: "admin", isProjectAdmin: true });
@@ -118,7 +118,8 @@ test("a client that reads slowly is waited for, and its leaving is noticed", asy
     return response;
   };
   const clients = [];
-  // As many as may run: a hundred megabytes each, of which nobody reads one. No user and no project can have them all.
+  // The maximum number of downloads, a hundred megabytes each, none of which is read. One user or project cannot have
+  // all.
   const downloads = [
     [app.token, 8],
     [second, 4],
@@ -138,7 +139,7 @@ test("a client that reads slowly is waited for, and its leaving is noticed", asy
   const own = await app.request("GET", "/dataset/download", { token: stranger, query: { uuid } });
   expect([own.status, own.text]).toEqual([200, "a\n1\n"]);
   for (const response of clients) response.destroy();
-  // Their places become free once the server has seen them go.
+  // Their places become free once the server has seen them leave.
   for (;;) {
     const next = await hanami.datasets.download({ uuid: BIG, format: "npy" }).catch((error: unknown) => error);
     if (next instanceof ConflictError) continue;
@@ -148,7 +149,7 @@ test("a client that reads slowly is waited for, and its leaving is noticed", asy
   }
 });
 
-test("long answers are made in slices, between which others get their turn", async () => {
+test("long answers are produced in slices, between which other requests get their turn", async () => {
   let turns = 0;
   let isOver = false;
   const count = () => {
@@ -167,7 +168,7 @@ test("long answers are made in slices, between which others get their turn", asy
   expect(turns).toBeGreaterThan(200);
 });
 
-test("sliced or whole, JSON is the same", async () => {
+test("sliced and whole JSON are the same", async () => {
   const body = Array.from({ length: 3000 }, (_, index) => [index, `name ${index}`, { b: 1, a: [index] }]);
   for (const answer of [
     { header: ["x"], body },

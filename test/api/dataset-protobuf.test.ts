@@ -24,7 +24,7 @@ describe("websocket messages", () => {
     expect(hex(output)).toBe(`0a09${hex(Buffer.from("label_hex"))}280a3228${"00".repeat(40)}`);
   });
 
-  test("come back as they were", () => {
+  test("survive a round trip", () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -77,7 +77,7 @@ describe("websocket messages", () => {
     }
   });
 
-  // Decoding them would keep everybody else waiting for a tenth of a second and more.
+  // Decoding them would block all other clients for a tenth of a second and more.
   test.each([
     ["values in very many pieces", "32 04 0000803f"],
     ["names", "0a 00"],
@@ -89,14 +89,14 @@ describe("websocket messages", () => {
     expect([decodeClusterIO(bytes), decodeFileUpload(bytes)]).toEqual([undefined, undefined]);
   });
 
-  test("a name that is longer than any other is refused, also one that is no text", () => {
+  test("a name that is longer than any valid one is refused, even if it is not text", () => {
     for (const byte of [0x61, 0xe4]) {
       const bytes = Buffer.concat([unhex("0a 8080 40"), Buffer.alloc(0x100000, byte)]);
       expect(decodeClusterIO(bytes)).toBeUndefined();
     }
   });
 
-  test("whatever else arrives is refused or read, but never throws", () => {
+  test("arbitrary bytes are refused or read, but never throw", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         for (const decode of [decodeFileUpload, decodeClusterIO, decodeFileUploadResponse]) decode(bytes);

@@ -8,13 +8,13 @@ import {
 } from "../../src/api/websocket/protobuf.ts";
 import type { TestApp } from "../support/test-app.ts";
 
-/** A socket in strict question and answer, like the SDKs use it. */
+/** A websocket with strictly alternating questions and answers, as the SDKs use it. */
 export interface TestSocket {
   ask(message: string | Uint8Array): Promise<Buffer>;
   /** One piece of a file. */
   put(position: number, data: Uint8Array): Promise<FileUploadResponse | undefined>;
   close(): Promise<void>;
-  /** Resolves to the code once the server has closed it. */
+  /** Resolves to the code once the server has closed the socket. */
   closed(): Promise<number>;
   /** Ends the connection without a close frame. */
   terminate(): Promise<void>;
@@ -51,7 +51,7 @@ export async function openUpload(url: string, token: string, uuid: string): Prom
   };
 }
 
-/** Sends a whole file in pieces of the clients' size. */
+/** Sends a whole file in pieces of the size that clients use. */
 export async function sendFile(url: string, token: string, uuid: string, data: Uint8Array, pieceBytes = 131_072) {
   const socket = await openUpload(url, token, uuid);
   for (let position = 0; position < data.length; position += pieceBytes) {
@@ -77,7 +77,7 @@ export async function announceCsv(app: TestApp, bytes: number, token = app.token
   return (await app.request("POST", "/dataset/upload/csv", { token, body })).json<Upload>();
 }
 
-/** The whole way from bytes to a dataset; resolves to its uuid. */
+/** Goes all the way from bytes to a dataset; resolves to its uuid. */
 export async function uploadMnist(
   app: TestApp,
   url: string,

@@ -21,7 +21,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
 
   const progress = async (uuid: string) => (await app.request("GET", "/dataset/progress", { query: { uuid } })).json();
 
-  test("an IDX pair becomes a dataset, and its temporary files go", async () => {
+  test("an IDX pair becomes a dataset, and its temporary files are deleted", async () => {
     const { input, label } = smallIdxPair(25);
     const upload = await announceMnist(app, { input: input.length, label: label.length });
     expect(upload).toEqual({
@@ -61,7 +61,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     );
   });
 
-  test("two finalizes at once: one wins", async () => {
+  test("of two concurrent finalizes one wins", async () => {
     const text = Buffer.from("a,b\n1,2\n");
     const { uuid, uuid_input_file } = await announceCsv(app, text.length);
     await sendFile(url, app.token, uuid_input_file, text);
@@ -72,7 +72,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     expect(dataset).toMatchObject({ number_of_rows: 1, number_of_columns: 2 });
   });
 
-  test("a dataset that is deleted while its import waits for its turn is not found", async () => {
+  test("a dataset that is deleted while its import is queued is not found", async () => {
     let end = () => {};
     const ended = new Promise<void>((resolve) => (end = resolve));
     const others = ["p", "q", "r", "s", "t"].flatMap((id) =>
@@ -129,7 +129,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
           let socket = await openUpload(url, app.token, uuid_input_file);
           for (const [index, { position }] of shuffled.entries()) {
             if (index === seam) {
-              // A lost connection; what was acknowledged counts.
+              // A lost connection; acknowledged pieces count.
               await socket.terminate();
               socket = await openUpload(url, app.token, uuid_input_file);
             }
@@ -148,7 +148,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     );
   });
 
-  test("what does not fit is refused, and the socket stays usable", async () => {
+  test("invalid messages are refused, and the socket stays usable", async () => {
     const { uuid, uuid_input_file } = await announceCsv(app, 10);
     const socket = await openUpload(url, app.token, uuid_input_file);
     const refused = { success: false, errorMessage: "Failed to write data to disc" };
@@ -168,7 +168,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     expect(answer).toMatchObject({ status: 400, text: `Data-set can not be imported: ${reason}` });
     expect(await readdir(app.app.storage.datasets)).not.toContain(uuid);
 
-    // The upload is still there: the bad bytes can be replaced.
+    // The upload is still there, so the bad bytes can be replaced.
     const second = await openUpload(url, app.token, uuid_input_file);
     expect(await second.put(8, Buffer.from("\n\n"))).toEqual(ok);
     await second.close();
@@ -178,7 +178,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     });
   });
 
-  test("sockets of the same file share what has arrived", async () => {
+  test("sockets of the same file share the received bytes", async () => {
     const { uuid, uuid_input_file } = await announceCsv(app, 4);
     const [first, second] = await Promise.all([
       openUpload(url, app.token, uuid_input_file),
@@ -226,7 +226,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     }
   });
 
-  test("sizes outside of the limits are refused; the biggest takes no room", async () => {
+  test("sizes outside of the limits are refused; the largest takes no space yet", async () => {
     for (const [size, message] of [
       [0, "Given item 'input_data_size' is smaller than 1"],
       [10_000_000_001, "Given item 'input_data_size' is bigger than 10000000000"],
@@ -242,7 +242,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     expect((await app.request("DELETE", "/dataset", { query: { uuid } })).json()).toEqual({});
   });
 
-  test("only the user who announced a file fills it, and only in its project", async () => {
+  test("only the user who announced a file may fill it, and only in its project", async () => {
     const member = await app.addUser({ id: "member1", projectId: "project_a" });
     const other = await app.addUser({ id: "member2", projectId: "project_a" });
     const { uuid, uuid_input_file } = await announceCsv(app, 4, member);
@@ -255,7 +255,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     const body = { uuid, uuid_input_file };
     expect(await app.request("PUT", "/dataset/upload/csv", { token: other, body })).toMatchObject(notFound);
     expect(await app.request("GET", "/dataset/progress", { token: other, query: { uuid } })).toMatchObject(notFound);
-    // An administrator sees the progress of everybody.
+    // An administrator sees the progress of all users.
     expect(await progress(uuid)).toMatchObject({ bytes_total: 4, complete: false });
     await sendFile(url, member, uuid_input_file, Buffer.from("a\n1\n"));
     expect((await app.request("PUT", "/dataset/upload/csv", { token: member, body })).json()).toEqual({
@@ -264,7 +264,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     });
   });
 
-  test("a deleted upload takes no more bytes", async () => {
+  test("a deleted upload accepts no more bytes", async () => {
     const { uuid, uuid_input_file } = await announceCsv(app, 4);
     const socket = await openUpload(url, app.token, uuid_input_file);
     expect(await socket.put(0, Buffer.from("a\n"))).toMatchObject({ success: true });
@@ -291,16 +291,16 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
     for (const uuid of [held.uuid, fresh.uuid, finished]) {
       expect(await app.request("GET", "/dataset", { query: { uuid } })).toMatchObject({ status: 200 });
     }
-    // Closing the socket counts as a sign of life.
+    // Closing the socket counts as activity.
     await socket.close();
     await openUpload(url, app.token, held.uuid_input_file).then((again) => again.close());
     expect(await sweepUploads(app.app, new Date())).toEqual([]);
-    // The client's end of a socket closes before the server has put the session away.
+    // The client's end of a socket closes before the server has removed the session.
     const later = new Date(Date.now() + 11 * 60_000);
     await vi.waitFor(async () => expect(await sweepUploads(app.app, later)).toContain(held.uuid));
   });
 
-  test("the real way of a client with several datasets of the same name", async () => {
+  test("the sequence of a real client, with several datasets of the same name", async () => {
     const pair = smallIdxPair(12);
     const [first, second] = [await uploadMnist(app, url, pair), await uploadMnist(app, url, pair)];
     expect(first).not.toBe(second);

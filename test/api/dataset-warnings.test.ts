@@ -49,18 +49,21 @@ describe.each(databases)("warnings of imports on $name", (database) => {
   const shown = async (uuid: string) =>
     (await app.request("GET", "/dataset", { query: { uuid } })).json<{ warnings: string[] }>().warnings;
 
-  test.each(Object.keys(files))("%s: what a float changes is said, kept, and refused on demand", async (type) => {
-    const finalize = await send(type, files[type] as Uint8Array);
-    expect(await finalize({ exact: true })).toMatchObject({
-      status: 400,
-      text: "Data-set can not be imported: row 1, column 'id': 16777217 becomes 16777216 as a 32-bit float",
-    });
-    const { uuid, warnings } = (await finalize()).json<{ uuid: string; warnings: string[] }>();
-    expect(warnings.toSorted()).toEqual(said);
-    expect(await shown(uuid)).toEqual(warnings);
-  });
+  test.each(Object.keys(files))(
+    "%s: values that a float changes are reported, kept, and refused on demand",
+    async (type) => {
+      const finalize = await send(type, files[type] as Uint8Array);
+      expect(await finalize({ exact: true })).toMatchObject({
+        status: 400,
+        text: "Data-set can not be imported: row 1, column 'id': 16777217 becomes 16777216 as a 32-bit float",
+      });
+      const { uuid, warnings } = (await finalize()).json<{ uuid: string; warnings: string[] }>();
+      expect(warnings.toSorted()).toEqual(said);
+      expect(await shown(uuid)).toEqual(warnings);
+    },
+  );
 
-  test("csv: a file without a header is refused with a hint, and read again without being sent again", async () => {
+  test("csv: a file without a header is refused with a hint, and read again without another upload", async () => {
     const finalize = await send("csv", Buffer.from('5.1,3.5\n4.9, "16777217"\n,\n'));
     const refused = await finalize();
     expect(refused.status).toBe(400);

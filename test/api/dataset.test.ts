@@ -39,7 +39,7 @@ describe.each(databases)("datasets on $name", (database) => {
     return options.uuid;
   }
 
-  test("get shows the contract's fields and the seed document's", async () => {
+  test("get shows the fields of the contract and of the seed document", async () => {
     const uuid = await uploadMnist(app, url, smallIdxPair(7));
     const created_at = expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
     const common = { created_at, owner_id: "asdf", project_id: "admin", version: "v1.0alpha", visibility: "private" };
@@ -65,7 +65,7 @@ describe.each(databases)("datasets on $name", (database) => {
     );
   });
 
-  test("a dataset that is being uploaded has no rows and can not be used", async () => {
+  test("a dataset that is being uploaded has no rows and cannot be used", async () => {
     const { uuid } = await announceCsv(app, 100);
     expect((await get({ uuid })).json()).toMatchObject({ number_of_rows: 0, number_of_columns: 0, description: {} });
     const unreadable = `Dataset with UUID '${uuid}' is invalid and can not be read.`;
@@ -155,7 +155,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 404]);
     expect(await get({ uuid })).toMatchObject({ status: 404 });
     expect(await readdir(app.app.storage.datasets)).not.toContain(uuid);
-    // A task that has it open goes on; one that starts later learns why it can not.
+    // A task that has the file open continues; a later one fails with the reason.
     expect([...(await reader.readGroup("a", 0, 1))]).toEqual([1]);
     await reader.close();
     const message = `Data-set with uuid '${uuid}' not found`;
@@ -172,9 +172,9 @@ describe.each(databases)("datasets on $name", (database) => {
     expect(await answer([[oneHot(0)], [oneHot(2)], [oneHot(2)]])).toEqual({
       accuracy: Math.fround(Math.fround(2 / 3) * 100),
     });
-    // The first maximum wins: all equal means class 0.
+    // The first maximum wins: all values equal means class 0.
     expect(await answer([[oneHot(-1)], [oneHot(-1)]])).toEqual({ accuracy: 50 });
-    // Rows beyond the shorter dataset do not count.
+    // Rows beyond the end of the shorter dataset do not count.
     const many = Array.from({ length: 20 }, (_, row) => [oneHot(row % 10)]);
     expect(await answer(many)).toEqual({ accuracy: 100 });
   });
@@ -214,13 +214,13 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await check(asFirst, wide)).json()).toEqual({ accuracy: 100 });
     expect((await check(asOther, wide)).json()).toEqual({ accuracy: 50 });
     expect((await check(wide, wide)).json()).toEqual({ accuracy: 100 });
-    // A single column says yes or no.
+    // A single column means yes or no.
     const csv = await uploadCsv(app, url, "x,good\n5,1\n5,0\n5,0\n5,1\n");
     const bool = await result([{ name: "good", width: 1 }], [[[0.5]], [[0.49]], [[0.9]], [[1]]]);
     expect((await check(bool, csv)).json()).toEqual({ accuracy: 75 });
   });
 
-  test("check refuses what can not be compared", async () => {
+  test("check refuses datasets that cannot be compared", async () => {
     const reference = await uploadMnist(app, url, smallIdxPair(3));
     const good = await result([{ name: "out", width: 10 }], [[Array.from({ length: 10 }, () => 0)]]);
     const narrow = await result([{ name: "out", width: 3 }], [[[1, 0, 0]]]);
@@ -244,7 +244,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect(await check(good, reference)).toMatchObject({ status: 200 });
   });
 
-  // Whoever holds each group against all others is busy for minutes.
+  // Comparing each group with all others would take minutes.
   test("check of datasets with very many columns finds that they do not fit", { timeout: 20_000 }, async () => {
     const single = Array.from({ length: 65_535 }, (_, i) => ({ name: `c${i}`, width: 1 }));
     const row = single.map(() => [1]);
@@ -256,7 +256,7 @@ describe.each(databases)("datasets on $name", (database) => {
     });
   });
 
-  test("a result is visible at once and has its rows when the task has finished", async () => {
+  test("a result is visible at once and gets its rows when the task has finished", async () => {
     const uuid = randomUUID();
     const groups = [
       { name: "left", width: 2 },
@@ -292,7 +292,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await readdir(app.app.storage.datasets)).filter((name) => name.startsWith(uuid))).toEqual([uuid]);
   });
 
-  test("the result of a task whose dataset was deleted meanwhile leaves nothing", async () => {
+  test("the result of a task whose dataset was deleted in the meantime leaves nothing", async () => {
     const options = { uuid: randomUUID(), name: "test_request", groups: [{ name: "out", width: 1 }] };
     await createResultDataset(app.app, app.app.db, { ...options, ...admin });
     const writer = await openResultWriter(app.app, options);
@@ -302,7 +302,7 @@ describe.each(databases)("datasets on $name", (database) => {
     expect((await readdir(app.app.storage.datasets)).filter((name) => name.startsWith(options.uuid))).toEqual([]);
   });
 
-  test("a damaged file is refused with a clear text, and the server lives", async () => {
+  test("a damaged file is refused with a clear text, and the server survives", async () => {
     const uuid = await uploadCsv(app, url, "a\n1\n2\n");
     const file = await open(join(app.app.storage.datasets, uuid), "r+");
     const { size } = await file.stat();

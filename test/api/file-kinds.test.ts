@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
-/** A ZIP archive with empty files of these names: a local header each, then the list of them. */
+/** A ZIP archive of empty files with these names: a local header each, then the directory. */
 function zip(...names: string[]): Buffer {
   const local = names.map((name) =>
     Buffer.concat([latin1("PK\x03\x04"), Buffer.alloc(22), Buffer.from([name.length, 0, 0, 0]), latin1(name)]),
@@ -65,13 +65,13 @@ const reason = async (format: FileFormat, file: Blob) => {
   return error instanceof Error ? error.message : "imported";
 };
 
-test.each(Object.keys(kinds))("%s sent as CSV is named as what it is", async (kind) => {
+test.each(Object.keys(kinds))("%s sent as CSV is recognized and named", async (kind) => {
   expect(await reason("csv", new Blob([kinds[kind]!]))).toContain(
     `Data-set can not be imported: the file is not CSV, but ${kind}: `,
   );
 });
 
-test("as are other kinds of lines and arrays of JSON", async () => {
+test("so are other formats of lines, and JSON arrays", async () => {
   for (const text of ['{"a": 1}\n{"a": 2}\n', "[[1, 2], [3, 4]]", "[1,2]\n", "{}", '  {\n "x": [1]}', "[true]", "[]"]) {
     expect([text, await reason("csv", new Blob([text]))]).toEqual([
       text,
@@ -80,7 +80,7 @@ test("as are other kinds of lines and arrays of JSON", async () => {
   }
 });
 
-test("UTF-16 with a byte order mark is text: what is said of it is what is wrong with it", async () => {
+test("UTF-16 with a byte order mark counts as text, and the error names what is wrong with it", async () => {
   for (const swap of [false, true]) {
     const refusal = (text: string) => {
       const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
@@ -112,7 +112,7 @@ test("every format sent as every other one is named", async () => {
   }
 });
 
-test("pairs of IDX say which of the two is something else", async () => {
+test("the error for a pair of IDX files says which of the two is another format", async () => {
   const { input, label } = smallIdxPair(2);
   const upload = (images: Uint8Array, labels: Uint8Array) =>
     hanami.datasets.uploadMnist({
@@ -128,7 +128,7 @@ test("pairs of IDX say which of the two is something else", async () => {
   );
 });
 
-test("a text that only begins like something else keeps its own reason", async () => {
+test("a text that only begins like another format is refused for its own reason", async () => {
   for (const text of [
     "ORC,ELF\n1,x\n",
     "BZh,a\n1,x\n",

@@ -1,6 +1,6 @@
 /**
- * A checkpoint that is whole and carries the right checksum, but whose sections end in a hexagon that their source does
- * not feed: kernels that take this for granted write to whatever another cluster left in their scratch.
+ * A complete checkpoint with a correct checksum, but with sections that end in a hexagon that their source does not
+ * feed. Kernels that do not check this would write to memory that another cluster left in their scratch.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { eq } from "drizzle-orm";
@@ -34,7 +34,7 @@ afterAll(() => app.close());
 
 const trained = (name: string) => makeTrainedCluster(app, dataset, { name, seed: name.length });
 
-/** States of the neighbours, and what they answer. */
+/** The neighbours' states and answers. */
 async function neighbourhood(): Promise<unknown[]> {
   return Promise.all(
     neighbours.map(async (cluster) => {
@@ -46,13 +46,13 @@ async function neighbourhood(): Promise<unknown[]> {
   );
 }
 
-/** The input's first neuron feeds the hidden hexagon only; its sections then end in the output hexagon. */
+/** The input's first neuron feeds only the hidden hexagon; this makes its sections end in the output hexagon. */
 function crafted(file: Uint8Array): Uint8Array {
   const cluster = restoreState(file);
   const { sectionHead, source, next } = cluster.state.arrays;
   const isHidden = (id: number) => cluster.hexagons[1]!.blocks.includes(id >> 7);
   const from = sectionHead.findIndex((head, id) => head !== NONE && isHidden(id));
-  // A value beyond the input's width, which has no sections yet; it gets wider with the attacker's samples.
+  // A value beyond the input's width, which has no sections yet; the attacker's samples widen the input.
   const to = cluster.hexagons[0]!.blocks[0]! * 128 + 127;
   for (let s = sectionHead[from]!; s !== NONE; s = next[s]!) source[s] = to;
   sectionHead[to] = sectionHead[from]!;
@@ -67,7 +67,7 @@ async function saved(cluster: string): Promise<{ uuid: string; bytes: Uint8Array
   return { uuid, bytes: await readFile(checkpointPath(app.app.storage, uuid)) };
 }
 
-test("it is refused as an upload, and nobody else notices", async () => {
+test("it is refused as an upload, and other clusters are not affected", async () => {
   const before = await neighbourhood();
   const { bytes } = await saved(await trained("attacker"));
   const hostile = crafted(bytes);
@@ -87,7 +87,7 @@ test("it is refused as an upload, and nobody else notices", async () => {
   expect(await neighbourhood()).toEqual(before);
 });
 
-test("one that lies on the server already fails its task, and nobody else notices", async () => {
+test("one that is already stored on the server fails its task, and other clusters are not affected", async () => {
   const before = await neighbourhood();
   const cluster = await trained("earlier attacker");
   const own = await stateOf(app.app, cluster);

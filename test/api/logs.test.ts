@@ -20,7 +20,7 @@ describe.each(databases)("logs on $name", (database) => {
   const list = async (path: string, options: Parameters<TestApp["request"]>[2] = {}) =>
     (await app.request("GET", path, options)).json<List>();
 
-  test("changes are noted before they are carried out, also those that fail", async () => {
+  test("changes are logged before they are carried out, including those that fail", async () => {
     const token = await app.addUser({ id: "member1", projectId: "some_project" });
     await app.request("PUT", "/token", { token, body: { project_id: "other" } });
     await app.request("DELETE", "/cluster", { token, query: { wrong: 1 } });
@@ -28,7 +28,7 @@ describe.each(databases)("logs on $name", (database) => {
     await app.request("GET", "/host/all", { token });
     const own = await list("/audit_log", { token, query: { page: 0 } });
     expect(own.header).toEqual(["created_at", "user_id", "endpoint", "request_type"]);
-    // The login and the GET are not noted, nor is what the policies denied.
+    // The login, the GET and what the policies denied are not logged.
     expect(own.body.map((row) => row.slice(1))).toEqual([
       ["member1", "v1.0alpha/token", "PUT"],
       ["member1", "v1.0alpha/cluster", "DELETE"],

@@ -4,7 +4,7 @@ import { checkpoints, clusters, datasets, tasks } from "../../src/db/schema/inde
 import { makeCluster } from "../support/compute.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
-/** Several pages of the database, of which the last one is full. */
+/** Several database pages, the last of which is full. */
 const COUNT = 3000;
 
 let app: TestApp;
@@ -27,7 +27,7 @@ async function listed(path: string, column: number, query: Record<string, string
 
 const owner = { owner_id: "nobody", project_id: "test_project" };
 
-test("long lists are whole and in their order", { timeout: 60_000 }, async () => {
+test("long lists are complete and in order", { timeout: 60_000 }, async () => {
   const { db, hosts } = app.app;
   const ofDatasets = await insertMany(
     (uuid) => ({ ...owner, uuid, name: "test", type: "csv" as const, state: "ready" as const }),

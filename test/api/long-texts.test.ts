@@ -12,7 +12,7 @@ afterAll(() => app.close());
 
 const uuid = "12345678-1234-1234-1234-123456789abc";
 
-/** Every kind of text that a pattern looks at: what is sent, and what is said of a long one. */
+/** Every kind of text that a pattern checks: the request, and the error for a long one. */
 const texts: [string, "POST" | "PUT" | "GET", string, (text: string) => object, RegExp][] = [
   ["passphrase", "POST", "/token", (passphrase) => ({ id: "asdf", passphrase }), /is longer than 4096|doesn't match/],
   ["id", "POST", "/token", (id) => ({ id, passphrase: "AAAABBBB" }), /is longer than 254|doesn't match/],
@@ -32,7 +32,7 @@ const texts: [string, "POST" | "PUT" | "GET", string, (text: string) => object, 
   ["key", "POST", "/project", (key) => ({ [key]: 1 }), /is not in the list of allowed keys/],
 ];
 
-/** The longest that is right, and almost right in the ways that make a pattern try again. */
+/** Texts of the maximum length, valid ones and near misses that make a pattern backtrack. */
 const shapes: [string, (length: number) => string][] = [
   ["letters", (length) => "A".repeat(length)],
   ["letters and a mark", (length) => `${"A".repeat(length)}!`],

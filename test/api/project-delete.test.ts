@@ -21,7 +21,7 @@ describe.each(databases)("deleting a project on $name", (database) => {
     return app.addUser({ id: `${id}_user`, projectId: id });
   }
 
-  test("what it holds is said, and stays; assignments alone do not count", async () => {
+  test("the error names the project's resources, which stay; assignments alone do not count", async () => {
     const token = await project("full");
     await project("empty");
     const owner = { owner_id: "full_user", project_id: "full" };
@@ -44,7 +44,7 @@ describe.each(databases)("deleting a project on $name", (database) => {
     expect((await remove("empty", { force: "true" })).status).toBe(404);
   });
 
-  test("by force everything goes: running tasks, sockets, files, assignments; other projects stay", async () => {
+  test("by force everything is deleted: running tasks, sockets, files, assignments; other projects stay", async () => {
     const token = await project("doomed");
     const other = await project("other");
     const owner = { owner_id: "doomed_user", project_id: "doomed" };
@@ -72,7 +72,7 @@ describe.each(databases)("deleting a project on $name", (database) => {
     expect(existsSync(join(tempfiles, upload.uuid_input_file))).toBe(false);
     expect(readdirSync(clusters).filter((name) => name.startsWith(cluster))).toEqual([]);
     expect((await app.request("GET", "/cluster", { token: other, query: { uuid: kept } })).status).toBe(200);
-    // Somebody who comes back into a new project of this name finds nothing.
+    // A member of a new project with this name finds nothing.
     await app.request("POST", "/project", { body: { id: "doomed", name: "some name" } });
     const rights = { id: "doomed_user", project_id: "doomed", role: "member", is_project_admin: true };
     await app.request("POST", "/user/project", { body: rights });
@@ -80,7 +80,7 @@ describe.each(databases)("deleting a project on $name", (database) => {
     expect((await app.request("GET", "/cluster/all", { token: again })).json()["body"]).toEqual([]);
   });
 
-  test("whoever makes something while the project goes is refused, or it goes, too", async () => {
+  test("a creation during the deletion is refused, or its result is deleted as well", async () => {
     const token = await project("contested");
     const create = (index: number) =>
       app.request("POST", "/dataset/upload/csv", { token, body: { name: `upload ${index}`, input_data_size: 10 } });

@@ -16,10 +16,10 @@ afterAll(() => app.close());
 
 const values = new Float32Array(16).fill(1);
 const question = encodeClusterIO({ bufferName: "picture_hex", isLast: true, values });
-/** The same, with a field 15 of 16 KB that nobody knows: the system's buffers are soon full of them. */
+/** The same with an unknown field 15 of 16 KB, so that the system's buffers fill quickly. */
 const longQuestion = Buffer.concat([question, Buffer.from([0x7a, 0x80, 0x80, 0x01]), Buffer.alloc(16_384)]);
 
-/** A websocket in direct IO with a cluster whose answers have `width` values. */
+/** Opens a websocket in direct IO with a cluster whose answers have `width` values. */
 async function openDirect(name: string, width: number): Promise<WebSocket> {
   const uuid = await makeCluster(app, { name });
   (await app.request("PUT", "/cluster/set_mode", { body: { uuid, new_state: "DIRECT" } })).json();
@@ -46,12 +46,12 @@ test(
     const mute = await openDirect("mute", 20_000);
     const other = await openDirect("other", 8);
     mute.pause();
-    /** Answers of 80 KB: at most 8 MiB of them wait here, and some more in the system's buffers. */
+    /** Answers of 80 KB: at most 8 MiB of them are buffered here, and some more in the system. */
     const questionsMax = 2000;
     let accepted = 0;
     const send = () => mute.send(longQuestion, (error) => (error ? undefined : ++accepted < questionsMax && send()));
     send();
-    // Nobody reads the mute client's questions once none got away during many round trips of the other one.
+    // The mute client's questions are unread once none was sent during many round trips of the other client.
     for (let quiet = 0, before = -1; quiet < 100; quiet = accepted === before ? quiet + 1 : 0) {
       before = accepted;
       other.send(question);
@@ -63,7 +63,7 @@ test(
   },
 );
 
-test("connections that say nothing, or half of something, do not keep others out", async () => {
+test("connections that send nothing, or half of a message, do not keep others out", async () => {
   const { hostname, port } = new URL(url);
   const sockets = await Promise.all(
     Array.from({ length: 50 }, async (_, index) => {

@@ -20,7 +20,7 @@ afterAll(() => app.close());
 const input = () => ({ dataset_uuid: dataset, dataset_column: "picture", hexagon_name: "picture_hex" });
 const output = () => ({ dataset_uuid: dataset, dataset_column: "label", hexagon_name: "label_hex" });
 
-/** Status and text of a create that is refused and leaves no trace. */
+/** Status and text of a refused task that leaves no trace. */
 async function refusal(kind: "train" | "request", more: Record<string, unknown>): Promise<[number, string]> {
   const before = await rowsLeft();
   const body = kind === "train" ? trainBody(cluster, dataset, more) : requestBody(cluster, dataset, more);
@@ -239,7 +239,7 @@ outputs:
   });
 });
 
-test("uuids in capitals are those of the same datasets and clusters", async () => {
+test("uuids in capitals name the same datasets and clusters", async () => {
   const [CLUSTER, DATASET] = [cluster.toUpperCase(), dataset.toUpperCase()];
   const made = [
     await app.request("POST", "/task/train", { body: trainBody(CLUSTER, DATASET) }),
@@ -251,8 +251,8 @@ test("uuids in capitals are those of the same datasets and clusters", async () =
   }
 });
 
-// Whoever reads the dataset's list of columns for each binding, or looks through it, is busy for minutes.
-test("thousands of bindings to a dataset of many columns are looked at in one go", { timeout: 20_000 }, async () => {
+// Reading or scanning the dataset's list of columns for each binding would take minutes.
+test("thousands of bindings to a dataset of many columns are checked in one pass", { timeout: 20_000 }, async () => {
   const ports = Array.from({ length: 1000 }, (_, i) => i);
   const groups = Array.from({ length: 60_000 }, (_, i) => ({ name: `c${i}`, width: 1, cell: () => 1 }));
   const wide = await makeDataset(app.app, { rows: 1, groups });

@@ -10,10 +10,11 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { loadTlsFiles } from "../../src/server/tls-files.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { makeCertificate } from "../support/certificate.ts";
+import { embeddedDatabase } from "../support/databases.ts";
 import { spawnServer } from "../support/server-process.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
-// Several servers or programs start: on a busy machine that takes its time.
+// Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
@@ -53,7 +54,7 @@ function ask(options: RequestOptions, address = url) {
   });
 }
 
-test("REST with a certificate that the client knows; nothing without, nor with an old version, nor in the clear", async () => {
+test("REST with a certificate that the client trusts; none without trust, with an old version or in plain text", async () => {
   expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
   const { status, headers } = await ask({ ca: certificate.cert });
   expect([status, headers["strict-transport-security"]]).toEqual([200, expect.stringContaining("max-age=")]);
@@ -104,7 +105,7 @@ interface Files {
   keyFile: string;
 }
 
-/** Loads such files. */
+/** Loads a certificate and a key from files. */
 async function load(cert: string | Uint8Array, key: string | Uint8Array) {
   const files: Files = { certFile: path("tried.crt"), keyFile: path("tried.key") };
   await writeFile(files.certFile, cert);
@@ -128,7 +129,7 @@ const encrypted = createPrivateKey(certificate.key).export({
 const der = new X509Certificate(certificate.cert).raw;
 const apart = "the certificate and the key do not belong together";
 
-/** Certificate and key of files that a server must not take, and why. */
+/** Certificates and keys that a server must refuse, with the reason. */
 const unusable: Record<string, [cert: string | Uint8Array, key: string | Uint8Array, reason: string]> = {
   "another key": [certificate.cert, makeCertificate().key, apart],
   "another key of RSA": [rsa.cert, makeCertificate({ keyType: "rsa" }).key, apart],
@@ -156,12 +157,12 @@ const unusable: Record<string, [cert: string | Uint8Array, key: string | Uint8Ar
   "a key with a passphrase": [certificate.cert, encrypted, "the key in"],
 };
 
-test.each(Object.entries(unusable))("files that do not fit are named: %s", async (_, [cert, key, reason]) => {
+test.each(Object.entries(unusable))("unusable files are named: %s", async (_, [cert, key, reason]) => {
   await expect(load(cert, key)).rejects.toThrow(reason);
   await expect(load(cert, key)).rejects.toThrow("tried.crt");
 });
 
-test("files that are missing are named", async () => {
+test("missing files are named", async () => {
   const { certFile, keyFile } = await put("server", certificate);
   const log = { warn: () => {} };
   await expect(loadTlsFiles({ certFile, keyFile: path("none") }, log)).rejects.toThrow("no such file");
@@ -177,7 +178,7 @@ test.each(kinds)("keys of %s, in all forms of a PEM file", async (keyType) => {
     [crlf(cert), crlf(key)],
     [`\ufeff${cert}`, `\ufeff${key}`],
     [`Bag Attributes\n  name: größe\n${cert}# end`, `# the key\n${key}`],
-    // One file for both.
+    // One file with both.
     [key + cert, key + cert],
   ];
   for (const form of forms) {
@@ -187,7 +188,7 @@ test.each(kinds)("keys of %s, in all forms of a PEM file", async (keyType) => {
   }
 });
 
-test("keys in the forms of old tools", async () => {
+test("keys in the formats of old tools", async () => {
   const sec1 = createPrivateKey(certificate.key).export({ type: "sec1", format: "pem" }) as string;
   const parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
   const pkcs1 = createPrivateKey(rsa.key).export({ type: "pkcs1", format: "pem" }) as string;
@@ -202,7 +203,7 @@ test("keys in the forms of old tools", async () => {
   await expect(load(rsa.cert, locked)).rejects.toThrow("has a passphrase");
 });
 
-test("what clients may not like is a warning", async () => {
+test("a certificate that clients may refuse is a warning", async () => {
   const warnings = async (cert: string, { key } = leaf) => (await load(cert, key)).warnings;
   expect(await warnings(leaf.cert + middle.cert + root.cert)).toEqual([]);
   expect(await warnings(leaf.cert + root.cert + middle.cert)).toHaveLength(2);
@@ -215,7 +216,7 @@ test("what clients may not like is a warning", async () => {
   expect(await warnings(early.cert, early)).toEqual(["the certificate is not valid yet"]);
 });
 
-test("a start with files that do not fit ends and says why, in one line", async () => {
+test("a start with unusable files ends and gives the reason in one line", async () => {
   await writeFile(path("mixed.crt"), rsa.cert);
   await writeFile(path("mixed.key"), certificate.key);
   const env = { HANAMI_TLS_CERT_FILE: path("mixed.crt"), HANAMI_TLS_KEY_FILE: path("mixed.key") };
@@ -230,7 +231,7 @@ async function until(output: () => string, text: string): Promise<void> {
   await expect.poll(output, { timeout: 60_000 }).toContain(text);
 }
 
-/** Who is at the other end. */
+/** The certificate of the peer. */
 async function peer(address: string, ca: string): Promise<PeerCertificate> {
   const { hostname, port } = new URL(address);
   const socket = connectTls({ host: hostname, port: Number(port), ca });
@@ -240,7 +241,7 @@ async function peer(address: string, ca: string): Promise<PeerCertificate> {
   return found;
 }
 
-test("SIGHUP takes a new certificate and new keys while the server runs, and nothing that can not be used", async () => {
+test("SIGHUP loads a new certificate and new keys into the running server, and rejects unusable ones", async () => {
   const [before, after] = [makeCertificate({ name: "before" }), makeCertificate({ name: "after" })];
   const { certFile, keyFile } = await put("live", before);
   await writeFile(path("one.key"), "1".repeat(40), { mode: 0o600 });
@@ -248,6 +249,7 @@ test("SIGHUP takes a new certificate and new keys while the server runs, and not
   const settings = (tokens: string) =>
     writeFile(path("settings"), `HANAMI_TLS_CERT_FILE=${certFile}\nHANAMI_TLS_KEY_FILE=${keyFile}\n${tokens}\n`);
   await settings(`HANAMI_TOKEN_KEY_FILE=${path("one.key")}`);
+  await embeddedDatabase.prepare(path("data/database"));
   const child = spawnServer(path("data"), { HANAMI_LOG_LEVEL: "info" }, ["--config", path("settings")]);
   let [out, log] = ["", ""];
   child.stdout.on("data", (data) => (out += String(data)));
@@ -258,7 +260,7 @@ test("SIGHUP takes a new certificate and new keys while the server runs, and not
     runCli(args, { env: { ...env(), HANAMI_ADDRESS: address, NODE_EXTRA_CA_CERTS: ca } });
 
   expect((await peer(address, before.cert)).subject.CN).toBe("before");
-  /** Nothing of it is taken: not the certificate, and not the token key that comes with it. */
+  /** Nothing is replaced: neither the certificate, nor the token key that comes with it. */
   const refuse = async () => {
     const refused = log.split("nothing was reloaded").length;
     child.kill("SIGHUP");

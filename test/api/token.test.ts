@@ -8,7 +8,7 @@ describe.each(databases)("token on $name", (database) => {
   });
   afterAll(() => app.close());
 
-  test("login answers id, name and a token", async () => {
+  test("a login returns id, name and a token", async () => {
     const body = { id: "asdf", passphrase: base64(testPassphrase) };
     const response = await app.request("POST", "/token", { token: null, body });
     expect(response.headers.get("content-type")).toBe("text/json");
@@ -39,7 +39,7 @@ describe.each(databases)("token on $name", (database) => {
       known.push(await ask("asdf"));
       unknown.push(await ask("nobody"));
     }
-    // Without the hashing an unknown user would be answered more than ten times as fast.
+    // Without the hashing, an unknown user would be answered more than ten times as fast.
     expect(Math.min(...unknown)).toBeGreaterThan(Math.min(...known) / 3);
   });
 });

@@ -20,12 +20,12 @@ describe("transport over a real socket", () => {
   });
   afterAll(() => app.close());
 
-  /** Sends the path exactly as given, which fetch would not. */
+  /** Sends the path exactly as given, unlike fetch. */
   function send(method: string, path: string, body?: string | Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(url);
       const headers: Record<string, string> = { "X-Auth-Token": app.token };
-      // Node would send the body of a GET without saying how long it is.
+      // Node would send the body of a GET without its length.
       if (body !== undefined) headers["Content-Length"] = String(Buffer.byteLength(body));
       const outgoing = httpRequest({ hostname, port, method, path, headers }, (response) => {
         let text = "";
@@ -63,7 +63,7 @@ describe("transport over a real socket", () => {
     expect(text).toBe(`${border}\n${row}\n${border}\n`);
   });
 
-  test("HEAD is refused, without a body of course", async () => {
+  test("HEAD is refused, without a body", async () => {
     expect(await send("HEAD", "/v1.0alpha/project")).toMatchObject({ status: 400, text: "" });
   });
 
@@ -76,14 +76,14 @@ describe("transport over a real socket", () => {
     }
   });
 
-  test("bodies count whatever their content type, and not at all for GET and DELETE", async () => {
+  test("bodies count whatever their content type, but not for GET and DELETE", async () => {
     const post = await send("POST", "/v1.0alpha/project", '{"id":"some_project","name":"some name"}');
     expect(post.status).toBe(200);
     expect((await send("GET", "/v1.0alpha/project?id=some_project", "[no json")).status).toBe(200);
     expect((await send("DELETE", "/v1.0alpha/project?id=some_project", '{"id":"x"}')).text).toBe("{}");
   });
 
-  test("a body that is too big gets its answer, announced or chunked, and the server goes on", async () => {
+  test("a body that is too large gets its answer, announced or chunked, and the server continues", async () => {
     const bodyBytesMax = app.app.config.limits.bodyBytes;
     const text = `Request body is bigger than ${bodyBytesMax} bytes.`;
     for (const bytes of [bodyBytesMax + 1, 4 * bodyBytesMax]) {
@@ -102,7 +102,7 @@ describe("transport over a real socket", () => {
     expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
   });
 
-  test("a request that offers another protocol is answered in this one, again and again", async () => {
+  test("a request that offers another protocol is answered in HTTP/1.1, repeatedly", async () => {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
     let answers = "";
@@ -141,7 +141,7 @@ describe("transport over a real socket", () => {
     expect(body).toEqual([]);
   });
 
-  test("garbage instead of HTTP hurts nobody", async () => {
+  test("bytes that are not HTTP do no harm", async () => {
     const { hostname, port } = new URL(url);
     for (const garbage of [
       "\r\n\r\n",
@@ -158,7 +158,7 @@ describe("transport over a real socket", () => {
     expect((await send("GET", "/v1.0alpha/user/all")).status).toBe(200);
   });
 
-  /** The status of the answer to these lines; undefined when the connection ends without one. */
+  /** The status of the answer to these lines; undefined if the connection ends without one. */
   async function statusOf(lines: string[]): Promise<number | undefined> {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);
@@ -183,7 +183,7 @@ describe("transport over a real socket", () => {
     },
   );
 
-  test("a query, a body and a websocket go with a whole URL, too", async () => {
+  test("a query, a body and a websocket work with an absolute URL, too", async () => {
     const end = ["Host: x", "Connection: close", `X-Auth-Token: ${app.token}`];
     const body = '{"id":"whole_url","name":"some name"}';
     const length = `Content-Length: ${body.length}`;
@@ -198,7 +198,7 @@ describe("transport over a real socket", () => {
     raw.destroy();
   });
 
-  test("hosts and targets that make no sense are refused", async () => {
+  test("invalid hosts and targets are refused", async () => {
     const hosts = [
       "a b",
       "[",
@@ -242,7 +242,7 @@ describe("transport over a real socket", () => {
     }
   });
 
-  test("what never becomes a request gets a status that clients know", async () => {
+  test("input that never becomes a request gets a status that clients know", async () => {
     const { hostname, port } = new URL(url);
     const longHeader = `X-Long: ${"x".repeat(100_000)}`;
     const { token } = app;

@@ -5,7 +5,7 @@ import { makeCluster, makeDataset, trainBody } from "../support/compute.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 import { openUpload } from "./dataset-support.ts";
 
-/** The only texts of clients that need not look like a uuid, an id or a name: none becomes part of a path. */
+/** The only client texts that need not look like a uuid, an id or a name; none becomes part of a path. */
 const freeTexts = [
   "POST /token password",
   "POST /user password",
@@ -61,7 +61,7 @@ describe("texts of clients", () => {
     for (const { name, rule } of stringKeys) {
       if (rule.key.includes("uuid")) expect([name, rule.pattern?.source]).toEqual([name, uuidPattern]);
       for (const text of climbing) {
-        // A passphrase is base64, which knows slashes; it is hashed and never kept.
+        // A passphrase is base64, which may contain slashes; it is hashed and never stored.
         if (rule.key !== "passphrase" && rule.pattern !== undefined) {
           expect([name, text, rule.pattern.test(text)]).toEqual([name, text, false]);
         }
@@ -69,7 +69,7 @@ describe("texts of clients", () => {
     }
   });
 
-  test("every endpoint refuses what climbs, and nothing appears or goes anywhere", async () => {
+  test("every endpoint refuses path traversal, and no file appears or disappears anywhere", async () => {
     const before = await listing();
     for (const { route, rule } of stringKeys.filter(({ rule }) => rule.pattern !== undefined)) {
       for (const text of climbing.slice(0, 3)) {
@@ -98,7 +98,7 @@ describe("texts of clients", () => {
     expect(await listing()).toEqual(before);
   });
 
-  test("a name never becomes more than a name: in a download's header neither", async () => {
+  test("a name stays a name, also in the header of a download", async () => {
     const { uuid } = (
       await app.request("POST", "/dataset/upload/csv", { body: { name: "Con - AUX", input_data_size: 1 } })
     ).json<{ uuid: string }>();
@@ -109,7 +109,7 @@ describe("texts of clients", () => {
     expect(headers.get("content-disposition")).toBe('attachment; filename="generated.npy"');
   });
 
-  test("security headers are on every answer, with its own policy for the page", async () => {
+  test("every answer has security headers, and the page has its own policy", async () => {
     for (const path of ["/v1.0alpha/host/all", "/v1.0alpha/nowhere", "/v1.0alpha/openapi.json", "/x"]) {
       const { headers } = await fetch(url + path, { headers: { "X-Auth-Token": app.token } });
       expect(Object.fromEntries(headers)).toMatchObject({

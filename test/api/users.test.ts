@@ -53,28 +53,28 @@ describe.each(databases)("users on $name", (database) => {
     expect((await app.request("POST", "/user", { body: newUser("member1") })).status).toBe(200);
   });
 
-  test("of creates at the same time one wins", async () => {
+  test("of several concurrent creations one wins", async () => {
     const answers = await Promise.all(
       Array.from({ length: 4 }, () => app.request("POST", "/user", { body: newUser("racer") })),
     );
     expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, 409, 409, 409]);
   });
 
-  test("nobody deletes himself", async () => {
+  test("a user cannot delete their own account", async () => {
     expect(await ask("DELETE", "/user", { query: { id: "asdf" } })).toEqual([
       409,
       "User with id 'asdf' tries to delete himself, which is not allowed.",
     ]);
   });
 
-  test("ids may look like mail addresses; nothing of the passphrase ever comes back", async () => {
+  test("ids may look like mail addresses; nothing of the passphrase is ever returned", async () => {
     const response = await app.request("POST", "/user", { body: newUser("a@b@c") });
     expect(response.json()).toMatchObject({ id: "a@b@c" });
     const list = (await app.request("GET", "/user/all")).text;
     for (const secret of ["argon2", passphrase, "hash"]) expect(response.text + list).not.toContain(secret);
   });
 
-  test("a user without project can not log in, an administrator can", async () => {
+  test("a user without a project cannot log in, an administrator can", async () => {
     await app.request("POST", "/user", { body: newUser("homeless") });
     expect(await ask("POST", "/token", { token: null, body: { id: "homeless", passphrase } })).toEqual([
       401,
@@ -145,7 +145,7 @@ describe.each(databases)("users on $name", (database) => {
     }
   });
 
-  test("an administrator has the project admin besides the assigned ones", async () => {
+  test("an administrator has the project admin in addition to the assigned ones", async () => {
     const admin = { is_project_admin: true, project_id: "admin", role: "admin" };
     expect((await app.request("GET", "/user/project")).json()).toEqual({ projects: [admin] });
     expect(await ask("GET", "/user/project", { query: { user_id: "nobody" } })).toEqual([
@@ -154,7 +154,7 @@ describe.each(databases)("users on $name", (database) => {
     ]);
   });
 
-  test("switching projects, by either of its two endpoints", async () => {
+  test("switching projects, by either of the two endpoints", async () => {
     const token = await app.addUser({ id: "switcher", projectId: "proj_one" });
     const assignment = { id: "switcher", project_id: "proj_two", role: "member" };
     await app.request("POST", "/user/project", { body: assignment });
@@ -190,7 +190,7 @@ describe.each(databases)("users on $name", (database) => {
     expect(await ask("POST", "/user/project", { body: {} })).toEqual([400, required("project_id")]);
   });
 
-  test("user ids of 255 and 256 characters may be asked for, but not made", async () => {
+  test("user ids of 255 and 256 characters may be looked up, but not created", async () => {
     const id = "a".repeat(256);
     expect(await ask("GET", "/user", { query: { id } })).toEqual([404, `User with id '${id}' not found`]);
     expect(await ask("DELETE", "/user", { query: { id } })).toEqual([

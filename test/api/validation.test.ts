@@ -5,7 +5,7 @@ import { fields } from "../../src/api/fields.ts";
 import { route } from "../../src/api/route.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
-/** Echoes its input, so that the tests see what a handler gets. Two paths that the default policies allow. */
+/** Echoes its input, so that the tests see what a handler gets. The default policies allow the two paths. */
 const input = z.object({
   count: fields.int(2, 5).default(3),
   factor: z.number().optional(),

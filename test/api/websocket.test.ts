@@ -10,11 +10,11 @@ import { createTestApp, type TestApp } from "../support/test-app.ts";
 
 const known = "0c55b987-7ca5-4213-ba62-87c5430b7a3b";
 const broken = "1c55b987-7ca5-4213-ba62-87c5430b7a3b";
-/** While it is opened the user is removed. */
+/** The user is removed while this one is being opened. */
 const slow = "3c55b987-7ca5-4213-ba62-87c5430b7a3b";
 const unknown = "2c55b987-7ca5-4213-ba62-87c5430b7a3b";
 
-/** Echoes; remembers how many messages were worked on at once, and which sessions ended. */
+/** Echoes; records how many messages were processed concurrently, and which sessions ended. */
 function createEcho() {
   const state = {
     active: 0,
@@ -51,7 +51,7 @@ function createEcho() {
   return { state, target };
 }
 
-/** A client that keeps what arrives until somebody asks for it. */
+/** A client that keeps received messages until the test reads them. */
 async function openClient(url: string) {
   const socket = new WebSocket(url);
   const arrived: { data: Buffer; isBinary: boolean }[] = [];
@@ -104,7 +104,7 @@ describe("websockets", () => {
   const hello = (over: object = {}) => ({ token: app.token, target: "file_upload", uuid: known, ...over });
   const greeted = { success: true, uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) };
 
-  test("any path, text or binary: the answer is a binary frame with a fresh connection id", async () => {
+  test("any path, text or binary: the answer is a binary frame with a new connection id", async () => {
     const ids = new Set<unknown>();
     for (const path of ["/", "/some/path?x=1"]) {
       for (const message of [JSON.stringify(hello()), Buffer.from(JSON.stringify(hello()))]) {
@@ -150,11 +150,11 @@ describe("websockets", () => {
     ]);
   });
 
-  test("nobody unknown has megabytes collected, neither at first nor after a refusal", async () => {
+  test("megabytes of an unauthenticated client are not buffered, neither at first nor after a refusal", async () => {
     for (const first of [[], [hello({ token: "abc" })]]) {
       const client = await openClient(url);
       for (const message of first) await client.ask(message);
-      // The first frame of a message, of which the rest never comes.
+      // The first frame of a message whose rest never arrives.
       client.socket.send(Buffer.alloc(4_000_000), { fin: false });
       expect(await client.closed).toEqual({
         code: 1009,
@@ -170,7 +170,7 @@ describe("websockets", () => {
     await client.closed;
   });
 
-  test("messages are worked on one after another, in order, however fast they come", async () => {
+  test("messages are processed one after another, in order, however fast they arrive", async () => {
     const client = await openClient(url);
     await client.ask(hello());
     state.activeMax = 0;
@@ -184,7 +184,7 @@ describe("websockets", () => {
     await client.closed;
   });
 
-  test("a session's own refusal closes with the reason, a defect with 1011; others are not disturbed", async () => {
+  test("a session's own refusal closes with the reason, a defect with 1011; other sessions are not affected", async () => {
     const bystander = await openClient(url);
     await bystander.ask(hello());
     for (const [text, code, reason] of [
@@ -204,7 +204,7 @@ describe("websockets", () => {
     await bystander.closed;
   });
 
-  test("messages of more than 16 MiB and broken frames end the connection only", async () => {
+  test("messages of more than 16 MiB and broken frames end only their connection", async () => {
     const client = await openClient(url);
     await client.ask(hello());
     client.socket.on("error", () => {});
@@ -254,7 +254,7 @@ describe("websockets", () => {
     await admin.closed;
   });
 
-  test("a user who is removed while the socket is opened gets no connection", async () => {
+  test("a user who is removed while the socket is being opened gets no connection", async () => {
     const token = await app.addUser({ id: "hasty", projectId: "some_project" });
     state.whileOpening = async () => {
       (await app.request("DELETE", "/user", { query: { id: "hasty" } })).json();
@@ -265,7 +265,7 @@ describe("websockets", () => {
     await vi.waitFor(() => expect(state.ended.at(-1)).toBe("hasty"));
   });
 
-  test("when the server stops, clients are told so and every session ends", async () => {
+  test("when the server stops, clients are notified and every session ends", async () => {
     const client = await openClient(url);
     await client.ask(hello());
     const idle = await openClient(url);

@@ -138,7 +138,7 @@ test("an administrator made with --is_admin is one", async () => {
   await server.text("user", "delete", "second_admin");
 });
 
-test("--project and HANAMI_PROJECT choose the project that one works in", async () => {
+test("--project and HANAMI_PROJECT choose the project", async () => {
   await server.app.addUser({ id: "two_projects", projectId: "first_project" });
   await server.text("user", "add-project", "two_projects", "second_project");
   const template = ["-t", "/dev/null"];

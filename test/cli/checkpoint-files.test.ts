@@ -30,7 +30,7 @@ afterAll(() => server.app.close());
 
 const created = async (...args: string[]) => (await server.json<{ uuid: string }>(...args)).uuid;
 
-test("a checkpoint goes out as a file, comes back, and a cluster begins where the saved one was", async () => {
+test("a checkpoint is downloaded as a file and uploaded again, and a cluster continues where the saved one was", async () => {
   const templateFile = join(server.app.dataDir, "template");
   await writeFile(templateFile, template);
   const cluster = await created("cluster", "create", "-t", templateFile, "first", "--seed", "7");
@@ -63,7 +63,7 @@ test("a checkpoint goes out as a file, comes back, and a cluster begins where th
   expect(await ask(copy)).toEqual(answer);
 });
 
-test("what is not a checkpoint is refused, and what cannot be downloaded replaces nothing", async () => {
+test("a file that is not a checkpoint is refused, and a failed download replaces nothing", async () => {
   const other = join(server.app.dataDir, "other");
   await writeFile(other, "not a checkpoint at all");
   const upload = await server.cli(["checkpoint", "create", "-i", other, "other"]);

@@ -38,7 +38,7 @@ test("columns with separators in their names are bound with backslashes, and res
   expect(content.map((row) => row.length)).toEqual([1, 1]);
 });
 
-test("names that stand alone are as they are", async () => {
+test("names outside of a binding need no backslashes", async () => {
   for (const [index, name] of ["time:ms", "a,b", "c d", "äöü", "e\\f", "-x"].entries()) {
     expect(await server.json("dataset", "content", dataset, "-c", name, "-n", "2")).toEqual([[index + 1], [index + 7]]);
     const header = name.includes(",") ? `"${name}"` : name;
@@ -50,7 +50,7 @@ test("names that stand alone are as they are", async () => {
   expect(Object.keys(shown.description)).toContain("time:ms");
 });
 
-test("rows beyond the end are refused with how many there are", async () => {
+test("rows beyond the end are refused with the number of rows", async () => {
   const { code, stdout } = await server.cli(["dataset", "content", dataset, "-c", "c d", "-o", "1", "-n", "5"]);
   expect([code, stdout]).toEqual([
     1,

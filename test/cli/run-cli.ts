@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
-/** The program as it ships: tests run in the compiled tree, three folders below the root. */
+/** The program as it is shipped. Tests run in the compiled tree, three folders below the root. */
 export const program = join(import.meta.dirname, "../../../cli/bin/hanamictl.js");
 
 export interface Outcome {
@@ -13,13 +13,13 @@ export interface Outcome {
 
 export interface CliOptions {
   env?: Record<string, string>;
-  /** What is piped into the program; nothing, with an end, when left out. */
+  /** Piped into the program; by default an empty input that ends. */
   stdin?: string;
-  /** The program in place of hanamictl. */
+  /** The command to run instead of hanamictl. */
   command?: string[];
 }
 
-/** Runs hanamictl with nothing in its environment but `env`. */
+/** Runs hanamictl with only `env` in its environment. */
 export function runCli(
   args: string[],
   { env = {}, stdin = "", command = [program] }: CliOptions = {},
@@ -29,7 +29,7 @@ export function runCli(
   const outcome: Outcome = { code: null, stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (outcome.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
-  // A program that does not read its input may have ended before it is written.
+  // A program that does not read its input may end before it is written.
   child.stdin.on("error", () => {});
   child.stdin.end(stdin);
   return new Promise((resolve, reject) => {
@@ -40,17 +40,17 @@ export function runCli(
 
 export interface CliServer {
   readonly app: TestApp;
-  /** Environment of a user who is logged in. */
+  /** Environment of a logged-in user. */
   env(user?: string): Record<string, string>;
-  /** As the administrator. */
+  /** Runs hanamictl as the administrator. */
   cli(args: string[], options?: CliOptions): Promise<Outcome>;
-  /** Standard output of a command that has to succeed. */
+  /** Standard output of a command that must succeed. */
   text(...args: string[]): Promise<string>;
   /** The same with `-j`, parsed. */
   json<T = Record<string, unknown>>(...args: string[]): Promise<T>;
 }
 
-/** A real server that listens, and hanamictl to talk to it. */
+/** A real listening server, and hanamictl to talk to it. */
 export async function startCliServer(): Promise<CliServer> {
   const app = await createTestApp();
   const { url } = await app.server.listen();
@@ -76,12 +76,12 @@ export function cells(table: string): string[][] {
   );
 }
 
-/** True when `script` of util-linux is there to give a program a terminal. */
+/** Whether `script` of util-linux is available, which gives a program a terminal. */
 export const hasScript = spawnSync("script", ["--version"]).stdout?.toString().includes("util-linux") ?? false;
 
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** Runs hanamictl on a terminal. `type` gets all output so far and tells what to type now, if anything. */
+/** Runs hanamictl on a terminal. `type` gets all output so far and returns the next input, if any. */
 export function runOnTerminal(
   args: string[],
   env: Record<string, string>,

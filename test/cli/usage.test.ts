@@ -11,7 +11,7 @@ import { program, runCli } from "./run-cli.ts";
 // Each step starts a process, which takes a second on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** What the server below answers, by path: also what a server of ours never would. */
+/** Answers of the server below, by path, including ones that a real server never sends. */
 const answers: Record<string, unknown> = {
   "/token": { id: "asdf", is_admin: true, name: "asdf", token: "opaque" },
   "/project": {
@@ -81,7 +81,7 @@ afterAll(async () => {
 const run = (...args: string[]) => runCli(args, { env });
 
 describe("tables", () => {
-  test("escape what a terminal would act on, and keep line breaks inside of their cell", async () => {
+  test("escape control sequences of a terminal, and keep line breaks inside of their cell", async () => {
     expect((await run("project", "get", "p")).stdout).toBe(
       [
         "+------------+-------------------------------+",
@@ -96,13 +96,13 @@ describe("tables", () => {
     );
   });
 
-  test("and JSON escapes the same, which changes nothing for who parses it", async () => {
+  test("and JSON escapes the same, which changes nothing for a parser", async () => {
     const { stdout } = await run("project", "get", "p", "-j");
     expect(JSON.parse(stdout)).toEqual(answers["/project"]);
     expect(stdout).toContain(String.raw`"id": "escape\u001b[2Jsequence\u009b"`);
   });
 
-  test("stay straight with wide characters, and show no column that the server does not have", async () => {
+  test("stay aligned with wide characters, and omit columns that the server does not have", async () => {
     expect((await run("project", "list")).stdout).toBe(
       [
         "+--------+-----------+",
@@ -119,7 +119,7 @@ describe("tables", () => {
     );
   });
 
-  test("write numbers out, maps as JSON and lists as upstream's tool does", async () => {
+  test("print numbers in full, maps as JSON and lists as upstream's tool does", async () => {
     const { stdout } = await run("dataset", "get", "u");
     expect(stdout).toContain("| NUMBER OF COLUMNS | 123456789012                |\n| NUMBER OF ROWS    | 1000000 ");
     expect(stdout).toContain('| DESCRIPTION       | {"a":"é","b":{"x":2,"y":1}} ');
@@ -216,7 +216,7 @@ describe("errors", () => {
     });
   });
 
-  test("a server that is not there", async () => {
+  test("a server that cannot be reached", async () => {
     const gone = createServer();
     const address = `http://127.0.0.1:${await listen(gone)}`;
     await new Promise((resolve) => gone.close(resolve));
@@ -224,7 +224,7 @@ describe("errors", () => {
     expect(stderr).toBe(`Error: Cannot reach ${address}: connect ECONNREFUSED ${address.slice("http://".length)}\n`);
   });
 
-  test("a server without TLS under an address with it", async () => {
+  test("a server without TLS under an https address", async () => {
     const address = env["HANAMI_ADDRESS"]?.replace("http:", "https:").replace(/\/$/, "") ?? "";
     const { stderr } = await runCli(["project", "list"], { env: { ...env, HANAMI_ADDRESS: address } });
     expect(stderr).toMatch(/^Error: Cannot reach \S+: SSL routines: [a-z ]+\n$/);
@@ -248,7 +248,7 @@ describe("errors", () => {
   });
 });
 
-test("a download is saved here, whatever folder the server's name for it has, and replaces nothing", async () => {
+test("a download is saved here, whatever folder the server's name for it contains, and replaces nothing", async () => {
   const here = await mkdtemp(join(folder, "here-"));
   const shell = (words: string) =>
     runCli([], { env, command: ["sh", "-c", `cd '${here}' && '${process.execPath}' '${program}' ${words}`] });
@@ -265,7 +265,7 @@ test("a download is saved here, whatever folder the server's name for it has, an
   });
 });
 
-test("a download that breaks off leaves no file", async () => {
+test("an interrupted download leaves no file", async () => {
   const file = join(folder, "broken.csv");
   const { code, stderr } = await run("dataset", "download", "u", "-f", "npy", "-o", file);
   expect({ code, stderr }).toEqual({
@@ -275,7 +275,7 @@ test("a download that breaks off leaves no file", async () => {
   expect((await readdir(folder)).filter((name) => name.startsWith("broken"))).toEqual([]);
 });
 
-test("--insecure accepts a certificate that nobody signed, without a word about it", async (context) => {
+test("--insecure accepts an untrusted certificate silently", async (context) => {
   const key = join(folder, "key.pem");
   const cert = join(folder, "cert.pem");
   const request = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost -keyout ${key} -out ${cert}`;
@@ -293,7 +293,7 @@ test("--insecure accepts a certificate that nobody signed, without a word about 
   }
 });
 
-test("a reader that has seen enough is no error", async () => {
+test("a reader that closes the pipe early is no error", async () => {
   const child = spawn("sh", ["-c", '"$0" "$1" project list -j | true', process.execPath, program], {
     env: { PATH: process.env["PATH"], ...env },
   });
@@ -303,7 +303,7 @@ test("a reader that has seen enough is no error", async () => {
   expect(stderr).toBe("");
 });
 
-test.skipIf(process.platform !== "linux")("output that can not be written is an error", async () => {
+test.skipIf(process.platform !== "linux")("output that cannot be written is an error", async () => {
   const command = ["sh", "-c", '"$0" "$1" project list > /dev/full', process.execPath, program];
   expect(await runCli([], { env, command })).toEqual({
     code: 1,

@@ -19,7 +19,7 @@ const rounded =
   "column 'id': 1 whole number changes its value as a 32-bit float; the first is 16777217 in row 1, which becomes 16777216";
 const left = "1 row of nothing but delimiters at the end is left out; the first is line 3";
 
-test("what an import changed is told on standard error, in JSON and in the dataset's table", async () => {
+test("an import's warnings are printed on standard error, in JSON and in the dataset's table", async () => {
   const path = await file("id,x\n16777217,1\n,\n");
   const asTable = await server.cli(["dataset", "create", "csv", "-i", path, "warned"]);
   expect(asTable).toMatchObject({ code: 0, stderr: `warning: ${left}\nwarning: ${rounded}\n` });
@@ -38,7 +38,7 @@ test("what an import changed is told on standard error, in JSON and in the datas
   expect(table).toContain(rounded);
 });
 
-test("--exact, --no-header and --header say how a CSV file is meant", async () => {
+test("--exact, --no-header and --header control how a CSV file is read", async () => {
   const ids = await file("id,x\n16777217,1\n");
   const exact = await server.cli(["dataset", "create", "csv", "-i", ids, "--exact", "refused"]);
   expect(exact.code).not.toBe(0);

@@ -27,7 +27,7 @@ const unknown = "11111111-2222-3333-4444-555555555555";
 
 let server: CliServer;
 const files = { images: "", labels: "", template: "", twoOutputs: "" };
-/** Uuids that the tests share: a set of digits, and a cluster that has learned them. */
+/** Uuids that the tests share: a set of digits, and a cluster that is trained on them. */
 let digits = "";
 let cluster = "";
 let pixels: number[][] = [];
@@ -101,7 +101,7 @@ test("datasets are shown, listed, read and deleted", async () => {
     ].join("\n"),
   );
   expect(await server.json("dataset", "content", "-c", "test_input", "-n", "3", uuid)).toEqual([[1], [3], [-0.5]]);
-  // What upstream's own script relies on: the uuid is cell 1, the name the last one.
+  // Upstream's own script relies on this: the uuid is cell 1, the name the last one.
   const { body } = await server.json<{ body: string[][] }>("dataset", "list");
   expect(body.map((row) => [row[1], row.at(-1)])).toEqual([
     [digits, "digits"],
@@ -160,7 +160,7 @@ test("a dataset is downloaded whole: to a file, to standard output, one column g
   });
 });
 
-test("train, save, restore, ask and compare, as upstream's script does", async () => {
+test("train, save, restore, request and check, as upstream's script does", async () => {
   expect(cells(await server.text("cluster", "get", cluster)).map(([name]) => name)).toEqual([
     "UUID",
     "NAME",
@@ -238,7 +238,7 @@ test("train, save, restore, ask and compare, as upstream's script does", async (
   );
 });
 
-test("--wait ends with 2 when the task is aborted, and says so", async () => {
+test("--wait exits with 2 when the task is aborted, and says so", async () => {
   const [host] = cells(await server.text("host", "list")).slice(1);
   expect(host?.[1]).toBe("cpu");
   const waiting = server.cli([...trainArgs("never_ends"), "--wait", "--epochs", "100000", "-j"]);
@@ -371,7 +371,7 @@ describe("direct IO", () => {
   });
 });
 
-test("clusters change their mode and host, and go", async () => {
+test("clusters change their mode and host, and are deleted", async () => {
   const { uuid } = await server.json<{ uuid: string }>("cluster", "create", "-t", files.template, "moved_cluster");
   expect(cells(await server.text("cluster", "set-mode", uuid, "DIRECT"))).toEqual([
     ["UUID", uuid],
@@ -393,7 +393,7 @@ test("clusters change their mode and host, and go", async () => {
   expect(await server.text("cluster", "delete", uuid)).toBe(`successfully deleted cluster '${uuid}'\n`);
 });
 
-test("logs and the machine", async () => {
+test("logs and measurements", async () => {
   const audit = cells(await server.text("log", "audit"));
   expect(audit[0]).toEqual(["CREATED AT", "USER ID", "ENDPOINT", "REQUEST TYPE"]);
   expect(audit[1]?.slice(1)).toEqual(["asdf", "v1.0alpha/dataset/upload/mnist", "POST"]);

@@ -80,7 +80,7 @@ test.each(Object.keys(outsiders) as Outsider[])("%s gets the same refusal everyw
 });
 
 describe.each(blind)("a %s", (person) => {
-  test("can not tell the owner's things from things that do not exist, and changes none", async () => {
+  test("cannot tell the owner's resources from missing ones, and changes none", async () => {
     const token = world.tokenOf(person);
     const own = await world.things(person);
     const foreign = await world.things("owner");

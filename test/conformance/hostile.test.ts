@@ -84,7 +84,7 @@ function fromQuery(endpoint: Endpoint, key: string, text: string): unknown {
 
 const uuid = "0c55b987-7ca5-4213-ba62-87c5430b7a3b";
 
-/** As JSON texts, because some of them can not be written in another way. */
+/** JSON texts, because some of the values have no JavaScript literal. */
 const hostileValues = [
   "null",
   "true",

@@ -29,7 +29,7 @@ interface Target {
   host: string;
 }
 
-describe.each(databases)("whoever makes something on $name while that goes which it belongs to", (database) => {
+describe.each(databases)("creations on $name race with the deletion of their parent", (database) => {
   let app: TestApp;
   let url: string;
   let host: string;

@@ -64,7 +64,7 @@ async function upstreamOrder(train: IdxPair, check: IdxPair): Promise<{ accuracy
   const passphrase = base64(testPassphrase);
   token = (await call<{ token: string }>("POST", "/token", { id: adminId, passphrase })).token;
 
-  // 1. What is there is deleted; the own user can not be.
+  // 1. Everything is deleted except the caller's own user.
   for (const noun of ["checkpoint", "dataset", "cluster", "project", "user"]) {
     for (const row of (await call<{ body: string[][] }>("GET", `/${noun}/all`)).body) {
       const key = noun === "project" || noun === "user" ? "id" : "uuid";

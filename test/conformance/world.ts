@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { uploadFormats } from "hanami-sdk";
 import { makeCluster, makeDataset, requestBody, untilFinished, type TaskBody } from "../support/compute.ts";
 import {
   adminId,
@@ -198,13 +199,12 @@ export const samples: Record<string, Sample> = {
   "GET /dataset/progress": { access: "visible", input: (_world, _who, { csv }) => ({ uuid: csv.uuid }) },
   "GET /dataset/download": { access: "visible", input: (_world, _who, { dataset }) => ({ uuid: dataset }) },
   "DELETE /dataset": { access: "visible", input: (_world, _who, { dataset }) => ({ uuid: dataset }) },
-  "POST /dataset/upload/csv": { access: "anyone", input: () => ({ name: "announced", input_data_size: 8 }) },
   "POST /dataset/upload/mnist": {
     access: "anyone",
     input: () => ({ name: "announced", input_data_size: 20, label_data_size: 9 }),
   },
   ...Object.fromEntries(
-    ["parquet", "arrow", "npy"].flatMap((format): [string, Sample][] => [
+    Object.keys(uploadFormats).flatMap((format): [string, Sample][] => [
       [
         `POST /dataset/upload/${format}`,
         { access: "anyone", input: () => ({ name: "announced", input_data_size: 8 }) },

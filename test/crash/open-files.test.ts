@@ -15,7 +15,7 @@ import { embeddedDatabase } from "../support/databases.ts";
 import { type RunningServer, spawnServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 
-// Servers start, and a few hundred clients: on a busy machine that takes its time.
+// Servers and a few hundred clients start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const isLinux = process.platform === "linux";

@@ -9,7 +9,8 @@ import { outageTexts } from "../../src/server/outage.ts";
 import { StartError } from "../../src/errors.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { type MortalPostgres, startMortalPostgres } from "../support/postgres-server.ts";
-import { createTestApp, type TestDatabase } from "../support/test-app.ts";
+import { databaseAt } from "../support/databases.ts";
+import { createTestApp } from "../support/test-app.ts";
 import { startPooler } from "../support/transaction-pooler.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -26,7 +27,7 @@ beforeAll(async () => {
   if (server === undefined) return;
   port = Number(new URL(server.url).port);
   admin = postgres(server.url, { max: 1, onnotice: () => {} });
-  // Also whoever comes without a passphrase, as `trusted`.
+  // `trusted` logs in without a passphrase.
   const rules = join(server.directory, "pg_hba.conf");
   const before = readFileSync(rules, "utf8");
   writeFileSync(rules, "host all trusted all trust\nlocal all trusted trust\n" + before);
@@ -195,9 +196,12 @@ describe("what keeps the server from working is named at the start", () => {
     await admin.unsafe(`alter database ${name} owner to narrow`);
     const url = `postgres://narrow:a%20passphrase@127.0.0.1:${port}/${name}`;
     expect(await refusal(url, { connections: 10 })).toMatch(
-      /accepts only 2 of the 10 connections that HANAMI_DATABASE_CONNECTIONS asks for, .*too many connections for role "narrow". Set it to 2 or less/,
+      new RegExp(
+        "accepts only 2 of the 10 connections that HANAMI_DATABASE_CONNECTIONS asks for, " +
+          '.*too many connections for role "narrow". Set it to 2 or less',
+      ),
     );
-    const database: TestDatabase = { name: "narrow", prepare: async () => ({ url, drop: async () => {} }) };
+    const database = databaseAt("narrow", url);
     const app = await createTestApp({ database, config: { databaseConnections: 2 } });
     const requests = Array.from({ length: 100 }, () => app.request("GET", "/cluster/all"));
     expect(new Set((await Promise.all(requests)).map(({ status }) => status))).toEqual(new Set([200]));
@@ -207,17 +211,17 @@ describe("what keeps the server from working is named at the start", () => {
   });
 });
 
-/** The processes of the server, which do not hear of their group's signals. */
+/** The server's processes; a signal to their group does not reach them. */
 function processesOf(postmaster: number): number[] {
   const lines = execFileSync("ps", ["-e", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
   const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number));
   return [postmaster, ...pairs.filter(([, parent]) => parent === postmaster).map(([pid]) => pid as number)];
 }
 
-test("a frozen server is an outage for whoever asks, and all goes on when it thaws", async () => {
+test("a frozen server is an outage for its clients, and everything continues when it thaws", async () => {
   const name = await newDatabase();
   const url = urlOf(name, "?connect_timeout=2");
-  const database: TestDatabase = { name: "frozen", prepare: async () => ({ url, drop: async () => {} }) };
+  const database = databaseAt("frozen", url);
   const app = await createTestApp({ database, config: { databaseConnections: 4, databaseTimeoutSeconds: 2 } });
   const { pid } = (await admin<{ pid: number }[]>`select pg_backend_pid() as pid`)[0] as { pid: number };
   const postmaster = Number(readFileSync(join(server?.directory as string, "postmaster.pid"), "utf8").split("\n")[0]);

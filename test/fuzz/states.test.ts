@@ -1,6 +1,6 @@
 /**
- * Mutants of trained states, beside two neighbours on each engine: what the check accepts may do nothing to anybody else,
- * and, as no memory is shared, neither may what it refuses.
+ * Runs mutants of trained states beside two neighbours on each engine. A mutant that the check accepts must not affect
+ * a neighbour; neither must a refused one, because networks share no memory.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";

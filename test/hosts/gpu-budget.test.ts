@@ -11,7 +11,7 @@ import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { useGpu } from "../kernels/gpu-support.ts";
 import { oneHot, pixel, smallTemplate } from "../support/compute.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
 
 function openGpuHost(memoryBytes: number): HostClient {

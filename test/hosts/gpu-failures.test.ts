@@ -1,6 +1,6 @@
 /**
- * Two GPUs of one kind, of which the second one fails in every way: that costs nothing but time. Processes and devices are
- * real, and so is what happens to them. Each start of a process compiles all kernels, so the tests share the hosts.
+ * Two GPUs of one kind; the second one fails in every way, which costs nothing but time. Processes, devices and
+ * failures are real. Each start of a process compiles all kernels, so the tests share the hosts.
  */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ import { createRandom } from "../support/random.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 600_000 });
 
 const failingProcess = new URL("./failing-gpu-process.js", import.meta.url);

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { cpuWorker } from "../support/compute-rig.ts";
 import { smallTemplate } from "../support/compute.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
@@ -15,14 +15,23 @@ import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { expectSameModel } from "../kernels/compare.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const log = pino({ level: "silent" });
 
-function openGpuHost(options: object = { software: true }): HostClient {
-  const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, processLink(gpuProcess, options));
-  onTestFinished(() => host.close());
+const newGpuHost = (options: object = { software: true }) =>
+  new HostClient({ uuid: "g", type: "gpu", name: "test" }, processLink(gpuProcess, options));
+
+let shared: HostClient | undefined;
+afterAll(() => shared?.close());
+
+/** The one that the tests share, because each process compiles all kernels. Its networks go with the test. */
+function useGpuHost(): HostClient {
+  const host = (shared ??= newGpuHost());
+  onTestFinished(async () => {
+    for (const cluster of ["a", "b", "moves"]) await host.detach(cluster);
+  });
   return host;
 }
 
@@ -51,7 +60,7 @@ test("the software GPU is found when it is asked for, and only then", async () =
 });
 
 test("a GPU host learns, answers and tells how it is; the same slices give the same bytes", async () => {
-  const host = openGpuHost();
+  const host = useGpuHost();
   for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
   const report = await host.train("a", sliceOf(0, 320));
   expect(report.figures.cycle).toBe(320);
@@ -75,7 +84,7 @@ test("a GPU host learns, answers and tells how it is; the same slices give the s
 });
 
 test("rows that a GPU host keeps teach what rows that come along teach; a CPU host keeps none", async () => {
-  const [host, cpu] = [openGpuHost(), openCpuHost()];
+  const [host, cpu] = [useGpuHost(), openCpuHost()];
   const { inputs, expected } = sliceOf(0, 40);
   const table = { key: "task", rowsTotal: 40, first: 0, rows: 40, timeLength: 1, inputs, expected };
   const picks = Uint32Array.from({ length: 64 }, (_, i) => (i * 7) % 40);
@@ -106,7 +115,7 @@ test("rows that a GPU host keeps teach what rows that come along teach; a CPU ho
 });
 
 test("what does not fit is refused, and nothing changes", async () => {
-  const host = openGpuHost();
+  const host = useGpuHost();
   await host.create("a", { template: smallTemplate, seed: 1 });
   await host.train("a", sliceOf(0, 32));
   const before = await host.exportState("a");
@@ -120,7 +129,7 @@ test("what does not fit is refused, and nothing changes", async () => {
 });
 
 test("a network moves between CPU and GPU again and again in one training, and learns as one that stays", async () => {
-  const [cpu, gpu] = [openCpuHost(), openGpuHost()];
+  const [cpu, gpu] = [openCpuHost(), useGpuHost()];
   await cpu.create("stays", { template: smallTemplate, seed: 3 });
   await cpu.train("stays", sliceOf(0, HORIZON));
   await cpu.create("moves", { template: smallTemplate, seed: 3 });
@@ -146,7 +155,7 @@ test("a network moves between CPU and GPU again and again in one training, and l
 });
 
 test("cycles of direct IO change a network as much as on the CPU, less the more it was trained", async () => {
-  const [cpu, gpu] = [openCpuHost(), openGpuHost()];
+  const [cpu, gpu] = [openCpuHost(), useGpuHost()];
   await cpu.create("a", { template: smallTemplate, seed: 3 });
   await cpu.train("a", sliceOf(0, 64));
   const begun = restoreState(await cpu.exportState("a"));
@@ -172,7 +181,8 @@ test("cycles of direct IO change a network as much as on the CPU, less the more 
 });
 
 test("a device that cannot be opened ends the host's process, with the reason", async () => {
-  const host = openGpuHost({ adapter: "no such adapter" });
+  const host = newGpuHost({ adapter: "no such adapter" });
+  onTestFinished(() => host.close());
   await expect(host.status()).rejects.toThrow(/no suitable backends found|lost/);
 });
 
@@ -188,7 +198,8 @@ test("a process that cannot be started is a lost host", async () => {
 });
 
 test("closing ends the process and rejects what is still asked", async () => {
-  const host = openGpuHost();
+  const host = shared ?? newGpuHost();
+  shared = undefined;
   await host.create("a", { template: smallTemplate, seed: 1 });
   await host.close();
   await expect(host.status()).rejects.toBeInstanceOf(HostClosedError);

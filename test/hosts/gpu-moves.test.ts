@@ -25,7 +25,7 @@ import { restoreState } from "../../src/network/state-file.ts";
 import { createRandom } from "../support/random.ts";
 import { adminId, createTestApp, type TestApp, testPassphrase } from "../support/test-app.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 });
 
 const rows = 160;
@@ -105,8 +105,8 @@ async function makeDigits(count: number, seed: number): Promise<string> {
   });
 }
 
-// Eight seeds that stay on the CPU get 95.9 % with a standard deviation of 0.23 points on 2000 digits, so two trainings that
-// have nothing in common but the data differ by 0.33: a point is three times that.
+// Eight seeds that stay on the CPU reach 95.9 % on 2000 digits with a standard deviation of 0.23 points. Two
+// independent trainings on the same data therefore differ by 0.33 points: one point is three times that.
 test("a cluster that moves at random cycles of a training is as good as one that stays", async () => {
   const [digits, others] = [await makeDigits(1500, 1), await makeDigits(2000, 2)];
   // The CPU is through with thousands of cycles before it hears of a move.

@@ -36,7 +36,7 @@ test("projects take turns, and the clusters of each take turns within", async ()
   void enter("b", "1");
   void enter("c", "1");
   for (let call = 0; call < 9; call++) {
-    // Whoever is served wants more.
+    // A served cluster queues again.
     const last = begun.at(-1) as string;
     void enter(last.slice(0, 1), last.slice(1));
     await end();

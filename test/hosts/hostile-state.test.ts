@@ -1,6 +1,6 @@
 /**
- * Files that are whole and carry the right checksum, but hold what no network can hold: kernels use these arrays as indices
- * and would read and write out of bounds. Every array has its entry, so a new one cannot be forgotten.
+ * Complete files with a correct checksum but impossible contents: kernels use these arrays as indices and would read
+ * and write out of bounds. Every array has its entry, so a new one cannot be forgotten.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ import { smallTemplate } from "../support/compute.ts";
 import { cpuWorker } from "../support/compute-rig.ts";
 import { sliceOf } from "./slices.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
 
 let state: Uint8Array;
@@ -101,7 +101,7 @@ test.each(["cpu", "gpu"] as const)("a %s host refuses what does not look like a 
     await expect(host.attach("a", bytes)).rejects.toMatchObject({ name: "HostError", kind: "state" });
   expect(host.generation).toBe(0);
   await expect(host.exportState("a")).rejects.toMatchObject({ kind: "unknown_cluster" });
-  // Checksums are not its work: whoever else computes there would wait.
+  // The host does not verify checksums: its other clusters would have to wait.
   const other = state.slice();
   other[other.length - 1]! ^= 1;
   await expect(host.attach("a", other)).resolves.toMatchObject({ template: smallTemplate });

@@ -1,4 +1,4 @@
-/** GPUs of one name: each is a host of its own. Two copies of the software device stand in for two cards of one kind. */
+/** GPUs with one name are hosts of their own. Two copies of the software device stand in for two cards of one kind. */
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";

@@ -91,7 +91,7 @@ test("what waits behind a call is not counted from when it was asked for", async
   expect(hung).toEqual([]);
 });
 
-test("while a host hangs its load is 1, and whoever asks for its state is answered", async () => {
+test("a hanging host has load 1, and a request for its state is answered", async () => {
   const { host } = openHost(3000);
   await host.create("bad", network);
   expect((await host.status()).load).toBeLessThan(1);

@@ -41,8 +41,8 @@ export interface Outcome {
 }
 
 /**
- * Runs single kernels on a network and the scratch of a step as the reference has them at that point. Sums of deltas and
- * everything named in `poisoned` start as garbage.
+ * Runs single kernels on a network and the scratch of a step, both as the reference left them at that point. Sums of
+ * deltas and everything named in `poisoned` start as garbage.
  */
 export async function runKernels(
   { gpu, kernels }: OpenKernels,

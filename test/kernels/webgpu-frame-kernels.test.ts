@@ -32,7 +32,7 @@ import { hexagonScope, POISON } from "./kernel-bench.ts";
 import { expectedOf, ODD, shownIn, templateWith, WIDTH } from "./odd-inputs.ts";
 import { smallModel } from "./small.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 });
 
 const open = useGpu();

@@ -18,7 +18,7 @@ import { beginStep, CASES, copyOf, emptyModel, makeData, trainedModel, type Case
 import { useGpu } from "./gpu-support.ts";
 import { runKernels } from "./kernel-bench.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 });
 
 const open = useGpu();
@@ -82,7 +82,7 @@ async function checkForwardHalf(each: Case, model: NetworkModel, samples: number
     grow(model, scratch, hexagon);
     expectSameModel(grown.model, model, 1e-6);
 
-    // Growing marks what is full, on both sides once more, so that the mark and what follows from it are tested together.
+    // `grow` marks full sections, which `split` divides: both sides grow once more to test the two together.
     const before = { model: copyOf(model), scratch };
     const divided = await runKernels(open(), before, ["find-fresh", "grow", "split"], { ...BATCH, ...at });
     grow(model, scratch, hexagon);

@@ -17,7 +17,7 @@ import { expectClose, expectSameModel } from "./compare.ts";
 import { CASES, makeData, type Case, type Data } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 });
 
 const open = useGpu();

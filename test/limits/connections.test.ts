@@ -6,7 +6,7 @@ import { addressKey } from "../../src/limits/address-key.ts";
 import { clientAddress } from "../../src/limits/client-address.ts";
 import { createTestApp } from "../support/test-app.ts";
 
-// Several servers or programs start: on a busy machine that takes its time.
+// Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 test("connections of all clients together: one too many is closed at once, and has room when another one leaves", async () => {

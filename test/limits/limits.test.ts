@@ -126,7 +126,7 @@ describe("a server with small limits", () => {
     expect(late.status).toBe(409);
     expect(Number(late.retryAfter)).toBeGreaterThanOrEqual(1);
     expect(Number(late.retryAfter)).toBeLessThanOrEqual(20);
-    // Whoever has a token is not affected.
+    // Callers with a token are not affected.
     expect((await app.request("GET", "/dataset/all")).status).toBe(200);
   });
 });

@@ -8,7 +8,7 @@ import { announceCsv, sendFile, uploadCsv, type Upload } from "../api/dataset-su
 import { makeCluster, makeDataset, startRequest, startTrain, untilFinished, untilTask } from "../support/compute.ts";
 import { createTestApp } from "../support/test-app.ts";
 
-// Several servers or programs start: on a busy machine that takes its time.
+// Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 test("bytes of a project: uploads, datasets, results and checkpoints, until something is deleted", async () => {

@@ -16,7 +16,7 @@ import {
 } from "../support/compute.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
-// Several servers or programs start: on a busy machine that takes its time.
+// Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 /** What goes up as a file of this type and becomes a dataset; throws the server's text when it is refused. */

@@ -66,7 +66,7 @@ test("messages of a websocket are numbered under the id of its handshake", async
   );
 });
 
-test("the line of a queued task leads from its request to all that follows, whoever else queues tasks", async () => {
+test("the line of a queued task links its request to all later lines, also among other users' tasks", async () => {
   const [cluster, dataset] = [await makeCluster(app), await makeDataset(app.app, { rows: 10 })];
   const made = [];
   for (const more of [{}, {}, { time_length: 3 }]) {

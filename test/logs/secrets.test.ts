@@ -8,7 +8,7 @@ import { makeCluster, makeDataset, startTrain, untilFinished } from "../support/
 import { MemoryLog } from "../support/memory-log.ts";
 import { base64, createTestApp, testPassphrase } from "../support/test-app.ts";
 
-// Several servers or programs start: on a busy machine that takes its time.
+// Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 test("no passphrase, hash, token or key in log, audit log or error log, whatever goes wrong", async () => {

@@ -14,7 +14,7 @@ import { makeCluster, makeDataset, startRequest, startTrain, untilFinished } fro
 import { parsePrometheus, type Family } from "../support/prometheus.ts";
 import { adminId, createTestApp, type TestApp } from "../support/test-app.ts";
 
-// Several servers or programs start: on a busy machine that takes its time.
+// Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const metricsToken = "a-token-for-prometheus";
@@ -151,8 +151,8 @@ test("limits that refuse somebody are counted", async () => {
   expect(value(families, "hanami_limit_refusals_total", { limit: "logins" })).toBe(0);
 });
 
-describe("who may read them", () => {
-  test("with a token set, whoever knows it: from anywhere, and clusters by uuid besides", async () => {
+describe("access", () => {
+  test("with a token set, any client that knows it reads the metrics from anywhere, with clusters by uuid", async () => {
     for (const header of [undefined, "Bearer wrong", metricsToken, `bearer ${metricsToken}`, "Bearer "]) {
       const response = await fetch(`${url}/metrics`, {
         headers: header === undefined ? {} : { Authorization: header },

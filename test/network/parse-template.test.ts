@@ -148,7 +148,7 @@ broken part in string: "0"`,
     expect(errorOf("version: 1 settings: refractory_time: 0 $").parserMessage).toBe("refractory_time must be >= 1");
   });
 
-  // Whoever compares each port with all others is busy for most of a minute.
+  // Comparing each port with all others would take most of a minute.
   test("a megabyte of hexagons, axons and inputs is read at once", { timeout: 10_000 }, () => {
     const numbers = Array.from({ length: 30_000 }, (_, i) => i);
     const lines = (line: (i: number) => string) => numbers.map(line).join("\n");

@@ -12,8 +12,8 @@ const moreSources = ["cli", "proto", "shaders", "patches"];
 const compiled = ["dist/src", "dist/scripts", "build"];
 
 /**
- * A copy of this checkout, compiled or not, in a folder that goes away with the test. Its packages are links to those of
- * the original, but for the patched driver, which is a copy.
+ * Copies this checkout, compiled or not, into a folder that is deleted after the test. Packages are links to the
+ * original's, except for the patched driver, which is a copy.
  */
 export async function makeCheckout({ isBuilt }: { isBuilt: boolean }): Promise<string> {
   const folder = join(await temporaryFolder(), "hanami");
@@ -27,25 +27,25 @@ export async function makeCheckout({ isBuilt }: { isBuilt: boolean }): Promise<s
   for (const name of readdirSync(from)) {
     const [source, target] = [join(from, name), join(to, name)];
     if (name === "postgres") cpSync(source, target, { recursive: true });
-    // Those of the checkout itself stay beside it.
+    // Links to the checkout's own packages stay relative to it.
     else symlinkSync(lstatSync(source).isSymbolicLink() ? readlinkSync(source) : source, target);
   }
-  // Whoever has no rights here may look all the same.
+  // Lets users without rights here read the copy.
   chmodSync(join(folder, ".."), 0o755);
   return folder;
 }
 
-/** npm has news of its own, and would keep its cache in the home folder, which is the checkout. */
+/** npm would print update notices, and keep its cache in the home folder, which is the checkout. */
 const quiet = { npm_config_update_notifier: "false", npm_config_cache: join(tmpdir(), "hanami-test-npm-cache") };
 
 interface How {
   cwd: string;
   env?: Record<string, string>;
-  /** Somebody who can not write to what others made. */
+  /** Runs as a user who cannot write to other users' files. */
   isStranger?: boolean;
 }
 
-/** Starts a command in a process group of its own, with little in its environment, and collects what it prints. */
+/** Starts a command in its own process group with a minimal environment, and collects its output. */
 export function start(command: string, args: readonly string[], { cwd, env = {}, isStranger = false }: How) {
   const child = spawn(command, args, {
     cwd,

@@ -5,10 +5,11 @@ import { expect, test, vi } from "vitest";
 import { unpatchedFiles } from "../../src/db/driver-patch.ts";
 import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
+import { embeddedDatabase } from "../support/databases.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { makeCheckout, start } from "./checkout.ts";
 
-// Several servers start, with npm before them: on a busy machine that takes its time.
+// npm starts several servers, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const isRoot = process.getuid?.() === 0;
@@ -28,6 +29,7 @@ test.each([
   ["Ctrl-C reaches npm and the server", "SIGINT", "killGroup"],
 ] as const)("npm start ends in good order, and npm after its server: %s", async (_, signal, send) => {
   const dataDir = join(await temporaryFolder(), "data");
+  await embeddedDatabase.prepare(join(dataDir, "database"));
   const npm = start("npm", ["start"], { cwd: paths.root, env: { HANAMI_DATA_DIR: dataDir } });
   const { pid } = await npm.listening();
   npm[send](signal);
@@ -91,7 +93,7 @@ test("a driver without its patch is patched by a start, and refused where that i
   expect(readFileSync(driver, "utf8")).toBe(patched);
 });
 
-test.skipIf(!isRoot)("a checkout that can not be written to says so in one line, or starts as it is", async () => {
+test.skipIf(!isRoot)("a read-only checkout says so in one line, or starts as it is", async () => {
   const folder = await makeCheckout({ isBuilt: true });
   const elsewhere = await temporaryFolder();
   spawnSync("chmod", ["0777", elsewhere]);

@@ -9,7 +9,7 @@ import { unknownVariables } from "../../src/server/setting-names.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { companions, spellingsOf } from "./spellings.ts";
 
-// Several programs start: on a busy machine that takes its time.
+// Several programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 /** Every value in a configuration, wherever it is. */

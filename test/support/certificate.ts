@@ -14,7 +14,7 @@ function element(tag: number, ...content: Uint8Array[]): Buffer {
 
 const sequence = (...content: Uint8Array[]) => element(0x30, ...content);
 const oid = (hex: string) => element(0x06, Buffer.from(hex, "hex"));
-/** How a key signs: its identifier, and the hash that Node wants to know. */
+/** Algorithms of a key: the identifier of the signature, and the hash that Node needs. */
 const signatures = {
   ec: { algorithm: sequence(oid("2a8648ce3d040302")), hash: "sha256" },
   rsa: { algorithm: sequence(oid("2a864886f70d01010b"), element(0x05)), hash: "sha256" },
@@ -43,15 +43,15 @@ export interface Certificate {
 
 interface Wanted {
   name?: string;
-  /** Until it ends, and since it began; both may be negative. */
+  /** Days until it expires, and since it became valid; both may be negative. */
   days?: number;
   since?: number;
   keyType?: KeyType;
-  /** Who signs it; it itself when left out. */
+  /** Signs the certificate; self-signed by default. */
   issuer?: Certificate;
 }
 
-/** A certificate for 127.0.0.1 and localhost, in PEM; clients may take it as a root, and it may sign others. */
+/** A certificate for 127.0.0.1 and localhost, in PEM. Clients may trust it as a root, and it may sign others. */
 export function makeCertificate(wanted: Wanted = {}): Certificate {
   const { days = 30, since = 1, name = "localhost", keyType = "ec", issuer } = wanted;
   const { publicKey, privateKey } = makeKeys[keyType]();

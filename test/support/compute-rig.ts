@@ -19,9 +19,9 @@ const processOf = (type: "cpu" | "gpu") =>
 /** A host whose thread a test can end, or hold up, in the middle of its work. */
 export class KillableHost extends HostClient {
   readonly kill: () => Promise<void>;
-  /** Ends the thread when it should do this, and before it does. */
+  /** Ends the thread in place of this call. */
   dieAt: HostMethod | null = null;
-  /** So many slices are trained; the next one waits for `release`. */
+  /** Trains this many slices; the next one waits for `release`. */
   slicesLeft = Infinity;
   #waiting: (() => void) | null = null;
 
@@ -46,7 +46,7 @@ export class KillableHost extends HostClient {
     this.kill = () => end();
   }
 
-  /** A slice waits: everything before it has been trained, and nothing after it. */
+  /** True while a slice waits: everything before it is trained, and nothing after it. */
   get isHeld(): boolean {
     return this.#waiting !== null;
   }
@@ -58,19 +58,19 @@ export class KillableHost extends HostClient {
   }
 }
 
-/** A scheduler with hosts of its own on the database and folders of a test app, and the administrator's context. */
+/** A scheduler with its own hosts on a test app's database and folders, and the administrator's context. */
 export interface Rig {
   readonly context: Context;
   readonly hosts: readonly [KillableHost, KillableHost];
-  /** Ends everything at once, as a killed process would: nothing is saved, no row is written. */
+  /** Ends everything at once, like a killed process: nothing is saved, no row is written. */
   crash(): Promise<void>;
 }
 
 export interface RigOptions {
   snapshotIntervalMs?: number;
-  /** GPUs are software. */
+  /** GPUs are software devices. */
   types?: readonly ["cpu" | "gpu", "cpu" | "gpu"];
-  /** Start the hosts' processes in place of the real ones. */
+  /** Start the hosts' processes instead of the real ones. */
   link?: OpenHostLink;
   secondLink?: OpenHostLink;
 }
@@ -82,7 +82,7 @@ export async function openRig(app: TestApp, options: RigOptions = {}): Promise<R
   return rig;
 }
 
-/** Whoever asks for it ends it with `crash`. */
+/** The caller ends it with `crash`. */
 export async function createRig(app: TestApp, options: RigOptions = {}): Promise<Rig> {
   const { link, secondLink, types = ["cpu", "cpu"], snapshotIntervalMs = 50 } = options;
   const { db, storage, log, metrics } = app.app;

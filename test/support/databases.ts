@@ -1,57 +1,25 @@
-import { createHash, randomUUID } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { openDatabase } from "../../src/db/open.ts";
-import { paths } from "../../src/files/paths.ts";
+import { copyTemplate } from "./embedded-template.ts";
+import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 
-/** Where an app of a test keeps its rows. */
+/** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Makes a fresh database with the newest schema; `directory` is where an embedded one has to lie. */
+  /** Makes a fresh database for a server that opens it itself; `directory` is where an embedded one has to lie. */
   prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
-}
-
-async function migrationsHash(): Promise<string> {
-  const hash = createHash("sha256");
-  for (const file of (await readdir(paths.migrations)).filter((name) => name.endsWith(".sql")).sort()) {
-    hash.update(await readFile(join(paths.migrations, file)));
-  }
-  return hash.digest("hex").slice(0, 16);
-}
-
-const exists = (path: string) =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-/**
- * A database directory with the schema and nothing else. A copy of it opens in 0.2 s, a fresh one takes 4 s. It is made
- * once for a set of migrations; of two test processes that make it at once the first one's stays.
- */
-async function embeddedTemplate(): Promise<string> {
-  const cache = join(paths.root, ".cache");
-  const template = join(cache, `test-database-${await migrationsHash()}`);
-  if (await exists(template)) return template;
-  await mkdir(cache, { recursive: true });
-  const draft = await mkdtemp(join(tmpdir(), "hanami-template-"));
-  const database = await openDatabase({ url: undefined, directory: join(draft, "database") });
-  await database.close();
-  const copy = `${template}.${randomUUID()}`;
-  await cp(join(draft, "database"), copy, { recursive: true });
-  await rm(draft, { recursive: true });
-  await rename(copy, template).catch(() => rm(copy, { recursive: true }));
-  return template;
+  /** A database without rows for one app of this process. */
+  lend(): Promise<LentDatabase>;
 }
 
 const embedded: TestDatabase = {
   name: "PGlite",
   async prepare(directory) {
-    await cp(await embeddedTemplate(), directory, { recursive: true });
+    await copyTemplate(directory);
     return { url: undefined, drop: async () => {} };
   },
+  lend: lendEmbedded,
 };
 
 /** Runs one statement as the superuser, outside of any test's database. */
@@ -64,20 +32,33 @@ async function administrate(superuserUrl: string, statement: string): Promise<vo
   }
 }
 
-const server = (superuserUrl: string): TestDatabase => ({
-  name: "Postgres",
-  async prepare() {
+/** A database of a server that is there already; `drop` removes it. */
+export const databaseAt = (name: string, url: string, drop = async () => {}): TestDatabase => ({
+  name,
+  prepare: async () => ({ url, drop }),
+  lend: async () => ({ url, open: openDatabase, giveBack: drop }),
+});
+
+function server(superuserUrl: string): TestDatabase {
+  const make = async () => {
     const name = `hanami_${randomUUID().replaceAll("-", "")}`;
     await administrate(superuserUrl, `create database ${name}`);
     const url = new URL(superuserUrl);
     url.pathname = `/${name}`;
-    return { url: url.href, drop: () => administrate(superuserUrl, `drop database if exists ${name} with (force)`) };
-  },
-});
+    return databaseAt("Postgres", url.href, () =>
+      administrate(superuserUrl, `drop database if exists ${name} with (force)`),
+    );
+  };
+  return {
+    name: "Postgres",
+    prepare: async (directory) => (await make()).prepare(directory),
+    lend: async () => (await make()).lend(),
+  };
+}
 
 const superuserUrl = process.env["HANAMI_TEST_DATABASE_URL"];
 
-/** For `describe.each(databases)("… on $name", …)`: a suite that must hold on every database that is there. */
+/** For `describe.each(databases)("… on $name", …)`: a suite that must hold on every available database. */
 export const databases: readonly TestDatabase[] =
   superuserUrl === undefined ? [embedded] : [embedded, server(superuserUrl)];
 

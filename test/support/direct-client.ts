@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { encodeClusterIO } from "../../src/api/websocket/protobuf.ts";
 
-/** A client of direct IO, that answers by answer waits for what it is owed. */
+/** A direct IO client that awaits its answers one by one. */
 export type DirectClient = Awaited<ReturnType<typeof connectDirect>>;
 
 /** Opens a websocket to a cluster; it ends with the test. */

@@ -1,10 +1,24 @@
-import { startPostgres } from "./postgres-server.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { embeddedTemplate } from "./embedded-template.ts";
+import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 
 /**
- * Runs once before all test files and hands them the address of a real Postgres server in
- * `HANAMI_TEST_DATABASE_URL`. One that is set already is used as it is.
+ * Runs once before all test files. Hands them the address of a real Postgres server in `HANAMI_TEST_DATABASE_URL`, unless
+ * one is set already, and in `HANAMI_TEST_FOLDER` a folder for what their processes share between files.
  */
-export default async function setup(): Promise<(() => Promise<void>) | undefined> {
+export default async function setup(): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), "hanami-tests-"));
+  process.env["HANAMI_TEST_FOLDER"] = folder;
+  const [server] = await Promise.all([ownServer(), embeddedTemplate()]);
+  return async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+}
+
+async function ownServer(): Promise<PostgresServer | undefined> {
   if (process.env["HANAMI_TEST_DATABASE_URL"]) return undefined;
   const server = await startPostgres();
   if (server === undefined) {
@@ -12,5 +26,5 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
     return undefined;
   }
   process.env["HANAMI_TEST_DATABASE_URL"] = server.url;
-  return () => server.stop();
+  return server;
 }

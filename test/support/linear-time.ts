@@ -1,14 +1,14 @@
-/** Something that is eight times as long takes eight times as long; what is quadratic takes 64 times as long. */
+/** Work on input of eight times the length takes eight times as long when linear, and 64 times when quadratic. */
 const TIMES = 8;
 const RATIO_MAX = 2 * TIMES;
-/** Below it, a moment of other work is more than what is measured. */
+/** Below this, other work on the machine outweighs the measurement. */
 const MOMENT_MS = 10;
-/** A busy machine is no reason to fail, as long as one of them goes well. */
+/** A busy machine is no failure, as long as one attempt succeeds. */
 const ATTEMPTS = 5;
 
 /**
- * Carries out `work` with a length and eight times the length, and throws when the time grows faster than the length in
- * each of several attempts.
+ * Runs `work` with a length and with eight times the length. Throws if the time grows faster than the length in every
+ * one of several attempts.
  */
 export async function expectLinear(length: number, work: (length: number) => Promise<void>): Promise<void> {
   const took: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Loaded before a server, and before the processes that it starts: notes in the file that its address names (`?log=`) what
- * is synced and renamed, in order. Linux only.
+ * Loaded before a server and before the processes that it starts. Logs every sync and rename, in order, into the file
+ * that its address names (`?log=`). Linux only.
  */
 import { appendFileSync, readlinkSync } from "node:fs";
 import fs, { open } from "node:fs/promises";

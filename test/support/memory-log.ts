@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 
-/** Keeps what is logged. */
+/** Collects the log in memory. */
 export class MemoryLog extends Writable {
   text = "";
 

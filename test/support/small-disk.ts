@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { onTestFinished } from "vitest";
 import { temporaryFolder } from "../datasets/support.ts";
 
-/** A file system of this size, in memory, until the test ends; or why there is none. */
+/** Mounts an in-memory file system of this size until the test ends; returns the reason if that fails. */
 export async function mountSmallDisk(mib: number): Promise<{ folder: string } | { reason: string }> {
   const folder = await temporaryFolder();
   const options = ["-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", folder];

@@ -15,14 +15,14 @@ export interface TestResponse {
   status: number;
   headers: Headers;
   text: string;
-  /** The parsed body of a 200; fails on anything else, showing what came instead. */
+  /** The parsed body of a 200; fails on any other answer and shows it. */
   json<T = Record<string, unknown>>(): T;
 }
 
 export interface RequestOptions {
-  /** The administrator's when left out; null sends none. */
+  /** The administrator's by default; null sends none. */
   token?: string | null;
-  /** An object is sent as JSON, a string as it stands. */
+  /** An object is sent as JSON, a string verbatim. */
   body?: unknown;
   query?: Record<string, string | number>;
 }
@@ -42,10 +42,10 @@ export interface TestApp {
   readonly token: string;
   /** `path` without the version prefix, e.g. `/dataset/all`. */
   request(method: string, path: string, options?: RequestOptions): Promise<TestResponse>;
-  /** Makes a user with the test passphrase, assigned to one project, and logs in. Resolves to the token. */
+  /** Creates a user with the test passphrase, assigned to one project, and logs in. Resolves to the token. */
   addUser(user: TestUser): Promise<string>;
   login(id: string, passphrase?: string): Promise<string>;
-  /** Ends the server and opens it again on the same data. */
+  /** Closes the server and opens it again on the same data. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -54,12 +54,12 @@ export const adminId = "asdf";
 export const testPassphrase = "a long test passphrase";
 export const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-/** A real server on a fresh database and a temporary data directory; only the socket is left out. */
+/** A real server on a fresh database and a temporary data directory, without only the socket. */
 export async function createTestApp(
   options: { database?: TestDatabase; config?: Partial<Config>; log?: DestinationStream } = {},
 ): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), "hanami-test-"));
-  const database = await (options.database ?? embeddedDatabase).prepare(join(dataDir, "database"));
+  const database = await (options.database ?? embeddedDatabase).lend();
   const config: Config = {
     ...parseConfig({
       HANAMI_DATA_DIR: dataDir,
@@ -72,7 +72,7 @@ export async function createTestApp(
     databaseUrl: database.url,
     ...options.config,
   };
-  const open = () => openApp(config, options.log);
+  const open = () => openApp(config, options.log, database.open);
   let server = await open();
 
   async function request(method: string, path: string, given: RequestOptions = {}): Promise<TestResponse> {
@@ -138,8 +138,9 @@ export async function createTestApp(
       server = await open();
     },
     async close() {
+      database.ending?.();
       await server.close();
-      await database.drop();
+      await database.giveBack();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

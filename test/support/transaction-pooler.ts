@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 
-/** Type and length of a message come first; those that a client sends to connect have no type. */
+/** Splits a stream into messages. They begin with type and length; only a client's first message has no type. */
 class Messages {
   #bytes: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #hasType: boolean;
@@ -27,10 +27,10 @@ class Messages {
 
 const typeOf = (message: Buffer) => String.fromCharCode(message[0] as number);
 
-/** A connection to the server, which has let us in without a passphrase. */
+/** A connection to the server, which admits us without a passphrase. */
 class Backend {
   readonly socket: Socket;
-  /** Its answers to the connecting client, for all that follow. */
+  /** Its answers to the connecting client, replayed to all later ones. */
   readonly greeting: Buffer[] = [];
   take: (message: Buffer) => void = (message) => this.greeting.push(message);
 
@@ -60,9 +60,9 @@ class Backend {
 }
 
 /**
- * What PgBouncer does in its mode `transaction`: a client has a connection to the server from its first message to the
- * end of its transaction, and then the next one has it. `order` says which of the free ones comes first. Clients need
- * `sslmode=disable`, the server has to trust them.
+ * Behaves like PgBouncer in its mode `transaction`: a client holds a server connection from its first message to the
+ * end of its transaction, and then the next one gets it. `order` chooses among the free ones. Clients need
+ * `sslmode=disable`, and the server has to trust them.
  */
 export async function startPooler(
   port: number,

@@ -10,7 +10,7 @@ import { makeDataset, oneHot, pixel, smallTemplate, trainBody } from "../support
 import { openRig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
-/** The software device is slow where other work goes on. */
+/** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 120_000 });
 
 let app: TestApp;

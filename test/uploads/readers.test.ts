@@ -33,13 +33,13 @@ async function slowUpload({ app, url }: { app: TestApp; url: string }, token: st
   const path = tempfilePath(app.app.storage, uuid_input_file);
   rmSync(path);
   execFileSync("mkfifo", [path]);
-  // Who has it open for writing keeps its readers waiting.
+  // As long as it is open for writing, its readers wait.
   const pipe = openSync(path, constants.O_RDWR);
   const answer = app.request("PUT", "/dataset/upload/csv", { token, body: { uuid, uuid_input_file } });
   let isOver = false;
   void answer.then(() => (isOver = true));
   const release = () => {
-    // Whoever opens it from now on finds a file; whoever has opened it finds the same in the pipe.
+    // A later reader opens a file; an earlier one gets the same bytes from the pipe.
     writeFileSync(`${path}.new`, csv);
     renameSync(`${path}.new`, path);
     writeSync(pipe, csv);

@@ -8,7 +8,7 @@ import type { Printer } from "../output/printer.ts";
 import { downloadTo, withDestination, type Destination } from "./download.ts";
 import { withProgress } from "./upload.ts";
 
-/** Rows of the table that shows a dataset. */
+/** Fields of the table that shows a dataset. */
 export const DATASET_FIELDS = [
   "uuid",
   "name",
@@ -22,7 +22,7 @@ export const DATASET_FIELDS = [
   "created_at",
 ];
 
-/** What is uploaded, where the words of the API are not those of the command line. */
+/** Descriptions of files, where the CLI's text differs from the API's. */
 const FILES: Partial<Record<FileFormat, string>> = {
   arrow: "an Arrow file or stream, or a Feather file",
   npy: "an array that NumPy saved",
@@ -30,7 +30,7 @@ const FILES: Partial<Record<FileFormat, string>> = {
 
 type UploadOption = (typeof uploadFormats)[FileFormat]["options"][number];
 
-/** What the last step of an upload takes besides, as options of the command line. */
+/** Adds the CLI option for each parameter of an upload's last step. */
 const ADD_OPTIONS: Record<UploadOption, (command: Command) => Command> = {
   column_name: (command) => command.option("-c, --column <NAME>", "name of its one column group (default: data)"),
   has_header: (command) =>
@@ -83,7 +83,7 @@ export function addUploadCommands(group: Command): void {
   }
 }
 
-/** What the import changed is told on standard error; with `-j` it is part of the dataset, too. */
+/** Prints a new dataset, and the warnings of its import on standard error; `-j` also includes them in the dataset. */
 function showNew(print: Printer, dataset: Dataset): void {
   print.object(dataset, DATASET_FIELDS);
   for (const warning of dataset.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);

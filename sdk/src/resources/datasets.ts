@@ -8,7 +8,7 @@ import { rowsOf } from "../list.ts";
 import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
 import type { Owned } from "./owned.ts";
 
-/** Columns `column_start` … `column_end` − 1. */
+/** The columns `column_start` … `column_end` − 1. */
 export interface ColumnGroup {
   column_start: number;
   column_end: number;
@@ -18,22 +18,22 @@ export interface Dataset extends Owned {
   version: string;
   number_of_rows: number;
   number_of_columns: number;
-  /** The named groups of columns. */
+  /** Column groups by name. */
   description: Record<string, ColumnGroup>;
-  /** What the import guessed, left out or changed, in short sentences. Not told by upstream's server. */
+  /** Short sentences about what the import guessed, left out or changed. Upstream's server does not send them. */
   warnings?: string[];
 }
 
-/** An upload that has been announced and waits for its files. */
+/** An announced upload that waits for its files. */
 export interface PendingUpload extends Owned {
   uuid_input_file: string;
-  /** With MNIST. */
+  /** For MNIST only. */
   uuid_label_file?: string;
 }
 
 export interface UploadProgress {
   complete: boolean;
-  /** Not told by upstream's server. */
+  /** Upstream's server sends neither this nor the next field. */
   bytes_received?: number;
   bytes_total?: number;
 }
@@ -44,7 +44,7 @@ export interface UploadOptions {
 
 export interface MnistUpload {
   name: string;
-  /** Images in IDX format, not compressed. */
+  /** Images in IDX format, uncompressed. */
   images: FileSource;
   labels: FileSource;
 }
@@ -61,14 +61,14 @@ export interface FileUpload {
   file: FileSource;
   /** `arrow` is an IPC stream, an IPC file or Feather version 2. */
   format: FileFormat;
-  /** With NPY: name of the one column group; `data` when left out. */
+  /** For NPY: name of the only column group; default `data`. */
   column_name?: string;
   /**
-   * With CSV: whether the first line has the names of the columns. When left out the server refuses a first line of
-   * numbers. Without a header the columns are called `column_0`, `column_1`, …
+   * For CSV: whether the first line has the names of the columns. If omitted, the server refuses a first line of
+   * numbers. Without a header the columns are named `column_0`, `column_1`, …
    */
   has_header?: boolean;
-  /** Refuse whole numbers that a 32-bit float changes, and numbers that it makes 0, in place of warning of them. */
+  /** Refuse whole numbers that a 32-bit float changes, and numbers that it makes 0, instead of warning. */
   exact?: boolean;
 }
 
@@ -84,11 +84,11 @@ export interface DownloadQuery {
   uuid: string;
   /** Default: `csv`. */
   format?: DownloadFormat;
-  /** Of one column group; all of them when left out. */
+  /** Only this column group; default: all. */
   column_name?: string;
 }
 
-/** How long the server may take to have everything on disk that it acknowledged. */
+/** How long the server may take to write all acknowledged bytes to disk. */
 const COMPLETE_WITHIN_MS = 60_000;
 const COMPLETE_INTERVAL_MS = 250;
 
@@ -111,46 +111,46 @@ export class Datasets {
     await this.#context.session.request("DELETE", "/dataset", { uuid });
   }
 
-  /** Some rows of one column group: one array per row. */
+  /** Reads rows of one column group: one array per row. */
   async content(query: ContentQuery): Promise<number[][]> {
     const input = { row_offset: 0, number_of_rows: 1, ...query };
     const answer = (await this.#context.session.request("GET", "/dataset/content", input)) as { data: number[][] };
     return answer.data;
   }
 
-  /** The whole dataset, or one of its column groups, as a file. */
+  /** Downloads the dataset, or one of its column groups, as a file. */
   download({ uuid, format = "csv", column_name }: DownloadQuery): Promise<Download> {
     return this.#context.session.download("/dataset/download", { uuid, format, column_name });
   }
 
-  /** Percentage of rows in which a result has its largest value where the reference has it. */
+  /** Percentage of rows whose largest value is at the same position in the result and in the reference. */
   async check(input: { uuid: string; reference_uuid: string }): Promise<number> {
     const answer = (await this.#context.session.request("GET", "/dataset/check", input)) as { accuracy: number };
     return answer.accuracy;
   }
 
-  /** How far an upload is. */
+  /** Progress of an upload. */
   async progress(uuid: string): Promise<UploadProgress> {
     return (await this.#context.session.request("GET", "/dataset/progress", { uuid })) as UploadProgress;
   }
 
-  /** Uploads a pair of IDX files and makes a dataset of them, with the column groups `picture` and `label`. */
+  /** Uploads a pair of IDX files as a dataset with the column groups `picture` and `label`. */
   async uploadMnist({ name, images, labels }: MnistUpload, options: UploadOptions = {}): Promise<Dataset> {
     const pending = await this.announceMnist(name, sizeOf(images), sizeOf(labels));
     return this.#upload(pending, { images, labels }, options);
   }
 
-  /** Uploads a CSV file and makes a dataset of it, with one column group for each of its columns. */
+  /** Uploads a CSV file as a dataset with one column group per column. */
   async uploadCsv({ name, ...upload }: CsvUpload, options: UploadOptions = {}): Promise<Dataset> {
     return this.#upload(await this.announceCsv(name, sizeOf(upload.file)), upload, options);
   }
 
-  /** Uploads one file in any format and makes a dataset of it. */
+  /** Uploads a file in any format as a dataset. */
   async uploadFile({ name, ...upload }: FileUpload, options: UploadOptions = {}): Promise<Dataset> {
     return this.#upload(await this.announceFile(upload.format, name, sizeOf(upload.file)), upload, options);
   }
 
-  /** First step of an upload, for callers that keep the answer so as to resume. */
+  /** First step of an upload, for callers that keep the answer to resume the upload later. */
   async announceMnist(name: string, imageBytes: number, labelBytes: number): Promise<PendingUpload> {
     return this.#announce("mnist", { name, input_data_size: imageBytes, label_data_size: labelBytes });
   }
@@ -164,8 +164,8 @@ export class Datasets {
   }
 
   /**
-   * Sends what the server does not have yet of an announced upload, and makes the dataset. The files must be those of
-   * the first attempt; without a `format` a single file is CSV.
+   * Sends the missing part of an announced upload, and creates the dataset. The files must be those of the first
+   * attempt; the default `format` of a single file is CSV.
    */
   async resumeUpload(
     pending: PendingUpload,
@@ -183,7 +183,7 @@ export class Datasets {
     const { complete, bytes_received = 0 } = await this.progress(uuid);
     if (!complete) {
       await this.#sendParts(parts, bytes_received, options);
-      // What was there need not have been the beginning: other clients may send in any order.
+      // The bytes received earlier need not be the beginning: other clients may send in any order.
       if (bytes_received > 0 && !(await this.progress(uuid)).complete) await this.#sendParts(parts, 0, options);
       await this.#untilComplete(uuid);
     }
@@ -194,18 +194,18 @@ export class Datasets {
     return this.get(uuid);
   }
 
-  /** As `resumeUpload`, for callers who could not go on after a refusal, because they do not know the upload. */
+  /** Like `resumeUpload`, but deletes a refused upload, because the caller does not know it and cannot resume it. */
   async #upload(...upload: Parameters<Datasets["resumeUpload"]>): Promise<Dataset> {
     try {
       return await this.resumeUpload(...upload);
     } catch (error) {
-      // The refusal is what to tell, whatever becomes of this; what stays the server deletes after a while.
+      // Reports the refusal even if this deletion fails; the server deletes idle uploads after a while.
       if (error instanceof BadRequestError) await this.delete(upload[0].uuid).catch(() => {});
       throw error;
     }
   }
 
-  /** Sends files one after another, without the first `skippedBytes` of all of them together. */
+  /** Sends files one after another, and skips the first `skippedBytes` of their concatenation. */
   async #sendParts(
     parts: { uuid: string; file: FileSource }[],
     skippedBytes: number,

@@ -6,9 +6,9 @@ import { route } from "../route.ts";
 import { StreamAnswer } from "../stream-answer.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
 
-/** Become text in about 2 ms. */
+/** Values that are serialized in about 2 ms. */
 const VALUES_PER_PIECE = 16_384;
-/** Of so many values, when each has few digits. */
+/** Length of the text of that many values with few digits. */
 const CHARACTERS_PER_PIECE = 32_768;
 
 export const getContentRoute = route({
@@ -47,12 +47,12 @@ function rowsOf({ values, width }: Content, first: number, end: number): number[
   );
 }
 
-/** The JSON text of the answer; other requests get their turn between two pieces. */
+/** The JSON text of the answer in pieces; yields to the event loop between two pieces. */
 async function* contentPieces({ values, width, rowCount }: Content): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let text = '{"data":[';
   for (let row = 0; row < rowCount; row++) {
-    // A row alone may have a million values.
+    // A single row may have a million values.
     for (let first = 0; first < width; first += VALUES_PER_PIECE) {
       const part = values.subarray(row * width + first, row * width + Math.min(first + VALUES_PER_PIECE, width));
       text += `${first === 0 ? "[" : ","}${JSON.stringify(Array.from(part)).slice(1, -1)}`;

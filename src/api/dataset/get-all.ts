@@ -4,7 +4,7 @@ import { listOutput, listResponse } from "../list.ts";
 import { route } from "../route.ts";
 import { formatTimestamp } from "../../server/timestamp.ts";
 
-/** `name` stays last and `uuid` second: clients pick these two by their place. */
+/** `name` must stay last and `uuid` second: clients find both by position. */
 const header = ["created_at", "uuid", "project_id", "owner_id", "visibility", "type", "name"];
 
 export const listDatasetsRoute = route({

@@ -20,7 +20,7 @@ function toFields(row: DatasetRow) {
   return { created_at: formatTimestamp(created_at), name, owner_id, project_id, uuid, visibility };
 }
 
-/** Where an upload says which of its files has which uuid. */
+/** Key for the uuid of an upload's file. */
 export const fileKey = (role: FileRole) => `uuid_${role}_file` as const;
 
 export const uploadOutput = (roles: readonly FileRole[]) =>
@@ -31,22 +31,22 @@ export function toUpload({ dataset, tempfiles }: AnnouncedDataset, roles: readon
   return { ...toFields(dataset), ...Object.fromEntries(uuids) };
 }
 
-/** What the import guessed, left out or changed, in short sentences. */
+/** Short sentences about what the import guessed, left out or changed. */
 const warningsOutput = z.array(z.string());
 
-/** Of the last step of an upload. */
+/** Answer of the last step of an upload. */
 export const finalizeOutput = z.object({ uuid: z.string(), warnings: warningsOutput });
 
 export const datasetOutput = z.object({
   ...datasetFields,
   type: z.enum(DATASET_TYPES),
-  /** Column group by name; the end is exclusive. */
+  /** Column groups by name; the end is exclusive. */
   description: z.record(z.string(), z.object({ column_start: z.int(), column_end: z.int() })),
   number_of_columns: z.int(),
   number_of_rows: z.int(),
   version: z.string(),
   warnings: warningsOutput,
-  /** Names of the seed document for the same facts. */
+  /** The same facts under the names of the seed document. */
   lines: z.int(),
   inputs: z.int(),
   outputs: z.int(),
@@ -69,7 +69,7 @@ export function toDataset({ row, rowCount, columnCount, groups }: DatasetInfo): 
     lines: rowCount,
     inputs: columnCount - outputs,
     outputs,
-    // Says which dataset it is, not where its file lies.
+    // Identifies the dataset; it is not the path of its file.
     location: `datasets/${row.uuid}`,
   };
 }

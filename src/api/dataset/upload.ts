@@ -18,7 +18,7 @@ const optionFields = {
 
 const sizeKey = (role: FileRole) => `${role}_data_size` as const;
 
-/** An object with one key for each of some words; typed as if all words that there may be were given. */
+/** An object with one key per word. Its type has the keys of all possible words, even if fewer are given. */
 const each = <Word, Key extends string, Value>(words: readonly Word[], entry: (word: Word) => readonly [Key, Value]) =>
   Object.fromEntries(words.map(entry)) as Record<Key, Value>;
 

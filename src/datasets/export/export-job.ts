@@ -1,15 +1,15 @@
 import type { ExportFormat } from "../formats.ts";
 
-/** What the export worker is given. */
+/** Input of the export worker. */
 export interface ExportJob {
   /** The dataset file. */
   path: string;
   format: ExportFormat;
-  /** The one column group to export; all of them when left out. */
+  /** The column group to export; all groups when undefined. */
   group: string | undefined;
 }
 
-/** What it answers: a piece of the file, its end, or what broke. */
+/** Answer of the worker: a piece of the file, its end, or an error. */
 export type ExportMessage =
   | { kind: "piece"; bytes: Uint8Array<ArrayBuffer> }
   | { kind: "end" }

@@ -1,4 +1,4 @@
-/** Turns one dataset into a file of another format, piece by piece, in a thread of its own. */
+/** Converts one dataset to another file format, piece by piece, in a worker thread. */
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { lowerThread, NICENESS } from "../../processes/priority.ts";
 import { openDatasetFile } from "../file/reader.ts";
@@ -6,7 +6,7 @@ import { downloadIn } from "../formats.ts";
 import type { ExportJob, ExportMessage } from "./export-job.ts";
 import { exportTable } from "./table.ts";
 
-/** Every message of the other side asks for one piece. */
+/** Sends one piece for each incoming message. */
 async function run(port: MessagePort, job: ExportJob): Promise<void> {
   let wanted = 0;
   let wake = () => {};

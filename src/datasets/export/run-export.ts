@@ -2,17 +2,17 @@ import { Worker } from "node:worker_threads";
 import { conflict } from "../../errors.ts";
 import type { ExportJob, ExportMessage } from "./export-job.ts";
 
-/** Wide tables keep one description per column and row group until the end of a Parquet file. */
+/** Wide tables keep one description per column and row group in memory until the end of a Parquet file. */
 const WORKER_HEAP_MIB = 256;
-/** Each has a thread of its own for as long as its client takes. */
+/** Each download holds a thread until its client has received everything. */
 const MAX_PARALLEL = 16;
-/** A client that reads slowly keeps its place for long: nobody shall have all of them. */
+/** Slow clients hold their places for long, so one user cannot take all of them. */
 const MAX_PARALLEL_OF_USER = 8;
-/** The rest is for projects that have none yet. */
+/** The remaining places are for projects without a running download. */
 const MAX_PARALLEL_BUT_FIRST = 12;
-/** A client that takes no piece for so long loses its place. */
+/** A client that takes no piece for this long loses its place. */
 const IDLE_MS = 120_000;
-/** A piece is a few megabytes; a worker that makes none for so long is stuck. */
+/** A piece has a few megabytes; a worker that produces none for this long is stuck. */
 const PIECE_MS = 300_000;
 
 export interface ExportOwner {
@@ -23,9 +23,9 @@ export interface ExportOwner {
 const running = new Set<ExportOwner>();
 
 /**
- * The pieces of the exported file, made in a worker thread one ahead of whoever takes them. Throws 409 when too many
- * downloads run, of all users or of this one; otherwise what it returns must be used up or ended. It fails when the
- * dataset's file is damaged, and when nobody took a piece for `idleMs`.
+ * The pieces of the exported file, produced by a worker thread one piece ahead of the consumer. Throws 409 when too
+ * many downloads are running, in total or for this user. The caller must consume or end the result. Iteration fails
+ * when the dataset's file is damaged, or when no piece is taken for `idleMs`.
  */
 export function runExport(job: ExportJob, asked: ExportOwner, idleMs = IDLE_MS): AsyncIterable<Uint8Array> {
   const others = [...running];
@@ -43,7 +43,7 @@ export function runExport(job: ExportJob, asked: ExportOwner, idleMs = IDLE_MS):
     [Symbol.asyncIterator]: () => ({
       next: () => pieces.next(),
       async return() {
-        // A generator that never began does not end either.
+        // A generator that never started does not run its `finally`.
         end();
         return pieces.return(undefined);
       },
@@ -72,7 +72,7 @@ async function* exportPieces(job: ExportJob, end: () => void, idleMs: number): A
   };
   let timer: NodeJS.Timeout | undefined;
   try {
-    // Two pieces are asked for: one to be sent, one to be made meanwhile.
+    // Requests two pieces: one to send, one to prepare meanwhile.
     worker.postMessage("more");
     worker.postMessage("more");
     for (;;) {

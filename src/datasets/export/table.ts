@@ -7,7 +7,7 @@ export interface ExportTable {
   rowCount: number;
   groups: { name: string; width: number }[];
   columnCount: number;
-  /** One array per group: `[rowCount × width]`, in buffers of their own. */
+  /** One array per group: `[rowCount × width]`, each in its own buffer. */
   read(firstRow: number, rowCount: number): Promise<(Uint8Array | Float32Array)[]>;
 }
 
@@ -26,24 +26,24 @@ export function exportTable(reader: DatasetReader, group: string | undefined): E
   };
 }
 
-/** The groups to export with their widths. An output that never learned has no columns, and no place in a file. */
+/** The groups to export, with their widths. An untrained output has no columns and is left out. */
 export function selectGroups(groups: readonly ColumnGroup[], name: string | undefined) {
   return groups
     .map((group) => ({ name: group.name, width: group.column_end - group.column_start }))
     .filter((group) => group.width > 0 && (name === undefined || group.name === name));
 }
 
-/** One name per column: that of its group, or `name_0`, `name_1`, … for groups of several columns. */
+/** One name per column: that of its group, or `name_0`, `name_1`, … in groups of several columns. */
 export function columnNames(groups: readonly { name: string; width: number }[]): string[] {
   return groups.flatMap(({ name, width }) =>
     width === 1 ? [name] : Array.from({ length: width }, (_, column) => `${name}_${column}`),
   );
 }
 
-/** Rows so many that they hold about `values` values. */
+/** Number of rows that hold about `values` values. */
 export const rowsOf = ({ columnCount }: ExportTable, values: number) => Math.max(1, Math.floor(values / columnCount));
 
-/** Batches of at most `rows` rows, in order. A table without rows has none. */
+/** Batches of at most `rows` rows, in order; none for an empty table. */
 export async function* batches(table: ExportTable, rows: number) {
   for (let first = 0; first < table.rowCount; first += rows) {
     const rowCount = Math.min(rows, table.rowCount - first);

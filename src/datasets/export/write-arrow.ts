@@ -17,8 +17,8 @@ const VALUES_PER_BATCH = 1_048_576;
 const MAGIC = "ARROW1";
 
 /**
- * Arrow IPC file (Feather version 2), not compressed. A group of several columns is one column of fixed-size lists:
- * exactly the bytes that it has in memory.
+ * Writes an uncompressed Arrow IPC file (Feather version 2). A group of several columns becomes one column of
+ * fixed-size lists, which has the same bytes as in memory.
  */
 export async function* writeArrow(table: ExportTable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const schema = readMessages(encodeBatch(table, 0, emptyParts(table)))[0] as Uint8Array;
@@ -63,7 +63,7 @@ function encodeBatch(
   return tableToIPC(table, { format: "stream" }) as Uint8Array;
 }
 
-/** A batch without nulls around arrays that exist already. */
+/** Wraps existing arrays in a batch without nulls. */
 function plainBatch(
   type: DataType,
   data: { length: number; values?: Uint8Array | Float32Array; children?: Batch<unknown>[] },

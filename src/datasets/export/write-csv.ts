@@ -2,7 +2,7 @@ import { batches, columnNames, rowsOf, type ExportTable } from "./table.ts";
 
 const VALUES_PER_PIECE = 65_536;
 
-/** CSV as in RFC 4180, but with plain newlines. Every number reads back as the same 32-bit float. */
+/** Writes CSV as in RFC 4180, but with plain newlines. Every number reads back as the same 32-bit float. */
 export async function* writeCsv(table: ExportTable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   const encode = (text: string) => encoder.encode(text) as Uint8Array<ArrayBuffer>;
@@ -23,16 +23,16 @@ export async function* writeCsv(table: ExportTable): AsyncGenerator<Uint8Array<A
   }
 }
 
-/** Blanks around a name, and what looks like a byte-order mark, count between quotes alone. */
+/** Without quotes, readers drop blanks around a name and a leading character that looks like a byte order mark. */
 const quote = (name: string) =>
   /[",\r\n]/.test(name) || name !== name.trim() ? `"${name.replaceAll('"', '""')}"` : name;
 
-/** Beyond 2^53, where an import no longer counts numbers with an exponent as whole. */
+/** Beyond 2^53; there an import no longer counts a number with an exponent as whole. */
 const DIGITS_END = 1e16;
 
 /**
- * Nine digits always tell two 32-bit floats apart; mostly fewer do. A whole number has all its digits, or an exponent:
- * rounded digits would be another whole number.
+ * Nine digits always distinguish two 32-bit floats; usually fewer suffice. A whole number is written with all its
+ * digits or with an exponent, because rounded digits would spell another whole number.
  */
 export function floatText(value: number): string {
   if (Object.is(value, -0)) return "-0";

@@ -20,7 +20,7 @@ export function npyBytes(table: Pick<ExportTable, "type" | "rowCount" | "columnC
   return npyHeader(table).length + table.rowCount * table.columnCount * (table.type === "uint8" ? 1 : 4);
 }
 
-/** One array `[rows × columns]` in C order: the groups' columns side by side. */
+/** Writes one array `[rows × columns]` in C order: the groups' columns side by side. */
 export async function* writeNpy(table: ExportTable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   yield new Uint8Array(npyHeader(table));
   for await (const { rowCount, parts } of batches(table, rowsOf(table, VALUES_PER_PIECE))) {

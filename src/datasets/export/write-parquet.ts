@@ -2,11 +2,11 @@ import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { GROUPS_KEY, groupsText } from "../groups-metadata.ts";
 import { batches, columnNames, type ExportTable } from "./table.ts";
 
-/** Of one row group: what is held in memory, several times over. */
+/** Values per row group, which is held in memory several times over. */
 const VALUES_PER_ROW_GROUP = 2_097_152;
 const ROWS_PER_ROW_GROUP = 262_144;
 
-/** One required column per column of the dataset, named as in CSV; bytes are unsigned 8-bit integers. */
+/** Writes one required column per column of the dataset, named as in CSV; bytes become unsigned 8-bit integers. */
 export async function* writeParquet(table: ExportTable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const names = columnNames(table.groups);
   const writer = new ByteWriter();
@@ -26,7 +26,7 @@ export async function* writeParquet(table: ExportTable): AsyncGenerator<Uint8Arr
     kvMetadata: [{ key: GROUPS_KEY, value: groupsText(table.groups) }],
     createdBy: "hanami-webgpu",
   });
-  // The writer only ever appends: what it has so far can go.
+  // The writer only appends, so its buffer can be emptied.
   const drain = () => {
     const bytes = new Uint8Array(writer.buffer.slice(0, writer.index));
     writer.index = 0;

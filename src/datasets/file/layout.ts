@@ -1,6 +1,6 @@
 /**
- * The dataset file: a table of numbers, little endian, in chunks of rows; in each chunk the values of every column
- * group lie together, so that a task reads the groups it is bound to and nothing else.
+ * The dataset file: a table of little-endian numbers in chunks of rows. In each chunk the values of a column group are
+ * contiguous, so that a task reads only the groups that it is bound to.
  *
  *     header (64 B) · metadata (JSON: name, groups) · zeros up to a multiple of 64 B · chunk · chunk · …
  *     chunk = CRC32 of each group's segment (u32 × groups) · segment of group 0 · segment of group 1 · …
@@ -14,13 +14,13 @@
  * | 16     | file bytes u64          |    | 44     | zeros                                         |
  * | 24     | row count u64           |    | 60     | CRC32 of header bytes 0…59 and metadata u32   |
  *
- * The header is written last, so a file that was not finished has no magic and is refused.
+ * The header is written last, so an unfinished file has no magic and is refused.
  */
 import { crc32 } from "node:zlib";
 
 export type ElementType = "uint8" | "float32";
 
-/** Named run of columns, end exclusive. A width of zero is allowed: an output that never learned has no columns. */
+/** Named range of columns, end exclusive. The width may be 0: an untrained output has no columns. */
 export interface ColumnGroup {
   name: string;
   column_start: number;
@@ -37,7 +37,7 @@ export interface DatasetHeader {
   fileBytes: number;
 }
 
-/** The file is not a dataset file of this version, or it is damaged. The message says what is wrong, not where. */
+/** The file is not a dataset file of this version, or it is damaged. The message gives the reason, but no path. */
 export class DatasetFileError extends Error {
   constructor(message: string) {
     super(message);
@@ -47,7 +47,7 @@ export class DatasetFileError extends Error {
 
 export const HEADER_BYTES = 64;
 export const FORMAT_VERSION = 1;
-/** Bounds what a reader allocates for one row and for the metadata of a file it does not know. */
+/** Bounds a reader's allocations for one row and for the metadata of an unknown file. */
 export const MAX_COLUMNS = 1_048_576;
 export const MAX_METADATA_BYTES = 32 * 1024 * 1024;
 
@@ -55,12 +55,12 @@ const MAGIC = Buffer.from("HANAMIDS", "latin1");
 const ALIGNMENT = 64;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const MAX_ROWS_PER_CHUNK = 16_384;
-/** Keeps the checksums below one hundredth of the data for tables of very many narrow groups. */
+/** Keeps the checksums below 1 % of the data for tables of very many narrow groups. */
 const CHUNK_BYTES_PER_GROUP = 512;
 
 export const elementBytes = (type: ElementType) => (type === "uint8" ? 1 : 4);
 
-/** A power of two for which a chunk has about 4 MiB: 4096 rows of MNIST. */
+/** A power of two that gives chunks of about 4 MiB: 4096 rows of MNIST. */
 export function chooseRowsPerChunk(type: ElementType, columnCount: number, groupCount: number): number {
   const rowBytes = columnCount * elementBytes(type);
   const rows = Math.max(CHUNK_BYTES, CHUNK_BYTES_PER_GROUP * groupCount) / Math.max(rowBytes, 1);
@@ -72,12 +72,12 @@ export function dataStart(metadataBytes: number): number {
   return Math.ceil((HEADER_BYTES + metadataBytes) / ALIGNMENT) * ALIGNMENT;
 }
 
-/** Bytes of a chunk that holds `rows` rows, checksums included. */
+/** Size of a chunk of `rows` rows, including checksums. */
 export function chunkBytes(header: Pick<DatasetHeader, "type" | "columnCount" | "groups">, rows: number): number {
   return 4 * header.groups.length + rows * header.columnCount * elementBytes(header.type);
 }
 
-/** Throws DatasetFileError unless the groups follow each other without gap and have distinct, non-empty names. */
+/** Throws DatasetFileError unless the groups are contiguous and have distinct, non-empty names. */
 export function checkGroups(groups: readonly ColumnGroup[]): void {
   const names = new Set<string>();
   let column = 0;
@@ -117,7 +117,7 @@ function headerChecksum(header: Buffer, metadata: Uint8Array): number {
   return crc32(metadata, crc32(header.subarray(0, 60)));
 }
 
-/** The metadata's length, once magic and version fit. */
+/** The metadata's length, after checking magic and version. */
 export function decodeMetadataBytes(header: Buffer): number {
   if (header.length < HEADER_BYTES || !header.subarray(0, 8).equals(MAGIC)) {
     throw new DatasetFileError("not a finished dataset file");
@@ -131,7 +131,7 @@ export function decodeMetadataBytes(header: Buffer): number {
   return metadataBytes;
 }
 
-/** Checks everything that can be checked without reading the chunks; `actualBytes` is the size of the file. */
+/** Checks everything except the chunks; `actualBytes` is the size of the file. */
 export function decodeHeader(bytes: Buffer, metadata: Buffer, actualBytes: number): DatasetHeader {
   if (bytes.readUInt32LE(60) !== headerChecksum(bytes, metadata)) {
     throw new DatasetFileError("the header's checksum does not match");

@@ -16,7 +16,7 @@ import { verifiedSegments } from "./verified-segments.ts";
 
 export type Values = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-/** An open dataset file. It stays readable while the dataset is deleted or replaced. */
+/** An open dataset file. It stays readable after the dataset is deleted or replaced. */
 export interface DatasetReader {
   readonly name: string;
   readonly rowCount: number;
@@ -26,18 +26,20 @@ export interface DatasetReader {
   /** A column group by its name. */
   group(name: string): ColumnGroup | undefined;
   /**
-   * `[rowCount × width of the group]` values from `firstRow` on, in a buffer of their own (fit to be transferred).
-   * Reads only the segments that hold them; each is checked against its checksum the first time that this process
-   * touches it.
-   * Throws RangeError for an unknown group or rows beyond the end, DatasetFileError for damaged data.
+   * Reads `[rowCount × width of the group]` values from `firstRow` on into a new, transferable buffer. Reads only the
+   * segments that contain them, and verifies each segment's checksum on first use in this process. Throws RangeError
+   * for an unknown group or rows beyond the end, DatasetFileError for damaged data.
    */
   readGroup(name: string, firstRow: number, rowCount: number): Promise<Values>;
-  /** The same into `target`, which has the type of the dataset. */
+  /** Like `readGroup`, into `target`, which has the dataset's type. */
   fillGroup(target: Values, name: string, firstRow: number, rowCount: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Throws DatasetFileError when magic, version, sizes or the header's checksum do not fit; ENOENT as node does. */
+/**
+ * Opens a file. Throws DatasetFileError when magic, version, sizes or the header's checksum are wrong; ENOENT as Node
+ * does.
+ */
 export async function openDatasetFile(path: string): Promise<DatasetReader> {
   const handle = await open(path, "r");
   try {
@@ -63,9 +65,9 @@ class FileReader implements DatasetReader {
   readonly #dataStart: number;
   /** Index of every group by its name. */
   readonly #index: Map<string, number>;
-  /** One bit per segment whose checksum was found right; other readers of the file have the same ones. */
+  /** One bit per verified segment, shared with other readers of the file. */
   readonly #verified: Uint8Array;
-  /** Takes the next segment that is checked: new memory for each would keep the garbage collector busy. */
+  /** Reused buffer for verification: allocating one per segment would keep the garbage collector busy. */
   #spare: Uint8Array | null = null;
 
   constructor(handle: FileHandle, header: DatasetHeader, file: { dataStart: number; verified: Uint8Array }) {
@@ -120,7 +122,7 @@ class FileReader implements DatasetReader {
     }
   }
 
-  /** A group's index and width. Throws RangeError when it or one of its rows does not exist. */
+  /** A group's index and width. Throws RangeError for an unknown group or rows beyond the end. */
   #group(name: string, firstRow: number, rowCount: number): { index: number; width: number } {
     const index = this.#index.get(name);
     if (index === undefined) throw new RangeError(`no column group '${name}'`);

@@ -1,18 +1,17 @@
 import type { FileHandle } from "node:fs/promises";
 
-/** Bytes that what is remembered may take together: some thousand datasets, or the segments of some terabytes of them. */
+/** Memory limit of all bitmaps: some thousand datasets, or the segments of some terabytes. */
 const BYTES_MAX = 1024 * 1024;
-/** What each file takes beside its bitmap, which for most of them is a byte, or nothing. */
+/** Overhead per file besides its bitmap. Most bitmaps have one byte or none. */
 const BYTES_OF_FILE = 512;
 
-/** Bitmaps by what tells an unchanged file, the one that was asked for last at the end. */
+/** Bitmaps by file identity, most recently used last. */
 const remembered = new Map<string, Uint8Array>();
 let bytes = 0;
 
 /**
- * One bit per segment of the open file whose checksum was found right, by this or an earlier reader: tasks read the same
- * datasets again and again. Whoever finds a segment right sets its bit. A file that was written to, or replaced, is
- * another file.
+ * One bit per segment of the open file, set by the reader that has verified the segment's checksum. Bitmaps outlive
+ * readers, because tasks read the same datasets again and again. A modified or replaced file counts as another file.
  */
 export async function verifiedSegments(handle: FileHandle, segments: number): Promise<Uint8Array> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });

@@ -20,27 +20,27 @@ import {
   type ElementType,
 } from "./layout.ts";
 
-/** End of the name of every file that is still being written; what carries it at start is left over and swept. */
+/** Suffix of files that are still being written. Files with this suffix are leftovers at start and are swept. */
 export const PARTIAL_SUFFIX = ".partial";
 
-/** Whoever opens the file reads all their names, within some 20 ms. */
+/** Readers parse all names when they open the file, in about 20 ms at most. */
 const MAX_GROUPS = 65_536;
 
 type Rows = Uint8Array | Float32Array;
 
 /**
- * Writes a dataset file as a stream; holds one chunk (about 4 MiB) in memory. Calls must be awaited one after another.
- * Nothing appears under the final name before `finish` has made it durable. After a failed call only `abort` is valid.
+ * Streams a dataset file; holds one chunk (about 4 MiB) in memory. Calls must be awaited one after another. The file
+ * appears under its final name only after `finish` has made it durable. After a failed call only `abort` is valid.
  */
 export interface DatasetWriter {
   readonly rowCount: number;
-  /** Whole rows, row by row: the length is a multiple of the column count. Any number of rows at a time. */
+  /** Appends any number of whole rows, row by row: the length is a multiple of the column count. */
   append(rows: Rows): Promise<void>;
-  /** Whole rows as one array per group, in the order of the groups: `[rowCount × width of the group]` each. */
+  /** Appends whole rows as one array per group, in the order of the groups: `[rowCount × width of the group]` each. */
   appendGroups(rowCount: number, groups: readonly Rows[]): Promise<void>;
-  /** Syncs and renames; replaces a file of this name at once. Returns the file's size in bytes. */
+  /** Syncs and renames, atomically replacing an existing file. Returns the file's size in bytes. */
   finish(): Promise<number>;
-  /** Removes what was written. Harmless after `finish` or a second time. */
+  /** Removes the partial file. No effect after `finish` or an earlier `abort`. */
   abort(): Promise<void>;
 }
 
@@ -48,15 +48,15 @@ interface DatasetOptions {
   name: string;
   type: ElementType;
   groups: readonly ColumnGroup[];
-  /** Unlimited when left out. */
+  /** Unlimited when omitted. */
   rowsMax?: number | undefined;
-  /** Of all values together. Unlimited when left out. */
+  /** Limit for all values together. Unlimited when omitted. */
   bytesMax?: number | undefined;
 }
 
 /**
- * Starts a dataset file next to `path`. `groups` follow each other from column 0 on, without gap, with distinct names;
- * otherwise throws DatasetFileError. The byte order of the machine must be little endian.
+ * Creates a partial dataset file next to `path`. Throws DatasetFileError unless `groups` are contiguous from column 0
+ * on and have distinct names. Requires a little-endian machine.
  */
 export async function createDatasetFile(path: string, options: DatasetOptions): Promise<DatasetWriter> {
   checkGroups(options.groups);
@@ -74,7 +74,7 @@ class FileWriter implements DatasetWriter {
   readonly #header: DatasetHeader;
   /** One chunk as it lies in the file: checksums, then a segment per group. */
   readonly #chunk: Buffer;
-  /** The segments of `#chunk`, as if it were full. */
+  /** The segments of `#chunk`, at the offsets of a full chunk. */
   readonly #values: Rows;
   readonly #rowsMax: number;
   readonly #bytesMax: number;
@@ -125,7 +125,7 @@ class FileWriter implements DatasetWriter {
         let target = rowsPerChunk * column_start + this.#rowsInChunk * width;
         let source = first * columnCount + column_start;
         if (width === 1) {
-          // A table of single columns: a view per value would cost more than the value.
+          // In a table of single columns, a view per value would cost more than the value.
           for (let row = 0; row < count; row++, target++, source += columnCount) {
             this.#values[target] = rows[source] as number;
           }
@@ -186,7 +186,7 @@ class FileWriter implements DatasetWriter {
     for (const [index, { column_start, column_end }] of groups.entries()) {
       const start = checksumBytes + rows * column_start * valueBytes;
       const bytes = rows * (column_end - column_start) * valueBytes;
-      // Only the last chunk can be short: its segments move together.
+      // Only the last chunk can be short; its segments are moved together.
       const from = checksumBytes + rowsPerChunk * column_start * valueBytes;
       if (from !== start) this.#chunk.copyWithin(start, from, from + bytes);
       this.#chunk.writeUInt32LE(crc32(this.#chunk.subarray(start, start + bytes)), 4 * index);
@@ -201,10 +201,10 @@ class FileWriter implements DatasetWriter {
     await this.#flush();
     this.#header.fileBytes = totalBytes(this.#header, this.#metadata.length);
     await writeFully(this.#handle, this.#metadata, HEADER_BYTES);
-    // A file without chunks ends with the padding, which nothing else has written.
+    // In a file without chunks nothing has written the final padding.
     await this.#handle.truncate(this.#header.fileBytes);
     await this.#handle.sync();
-    // The header comes after everything it vouches for is on disk.
+    // The header is written after all data that it describes is on disk.
     await writeFully(this.#handle, encodeHeader(this.#header, this.#metadata), 0);
     await this.#handle.sync();
     await this.#close();
@@ -225,7 +225,7 @@ class FileWriter implements DatasetWriter {
   }
 }
 
-/** Removes what interrupted writers of `path` left. Only for paths that nobody is writing to. */
+/** Removes partial files of interrupted writers of `path`. Call it only while nothing writes to `path`. */
 export async function removePartialFiles(path: string): Promise<void> {
   const start = `${basename(path)}.`;
   for (const name of await readdir(dirname(path))) {

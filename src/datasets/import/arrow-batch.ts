@@ -6,9 +6,9 @@ import { decodeLz4Frame } from "./lz4-frame.ts";
 import { swapBytes } from "./read-file.ts";
 import type { ColumnValues } from "./table-sink.ts";
 
-/** Of one record batch, before and after decompression: what is held in memory. */
+/** Size limit of one record batch in memory, before and after decompression. */
 export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
-/** Before a compressed buffer: its size without compression, or this, when it is not compressed. */
+/** A compressed buffer is preceded by its uncompressed size, or by −1 when it is stored uncompressed. */
 const SIZE_BYTES = 8;
 const NOT_COMPRESSED = -1;
 
@@ -31,8 +31,8 @@ export interface ArrowRows {
 }
 
 /**
- * The values of a record batch; what is null is 0, and `onMissing` is told its row, from 0. Throws ImportError when batch
- * and schema do not fit, RangeError when something lies outside of the body.
+ * Reads the values of a record batch. Nulls become 0; `onMissing` gets their column and row, counted from 0. Throws
+ * ImportError when batch and schema do not match, RangeError when something lies outside of the body.
  */
 export function readBatch(
   batch: FlatTable,
@@ -56,7 +56,7 @@ interface Node {
   nullCount: number;
 }
 
-/** The nodes and buffers of a record batch, one after another. */
+/** Hands out the nodes and buffers of a record batch one after another. */
 class BatchParts {
   readonly #nodes: number[];
   readonly #buffers: number[];
@@ -64,14 +64,14 @@ class BatchParts {
   readonly #decompress: Decompress | undefined;
   #node = 0;
   #buffer = 0;
-  /** Bytes that may still come out of the body. */
+  /** Bytes that may still be read from the body. */
   #left = MAX_BATCH_BYTES;
 
   constructor(batch: FlatTable, body: Uint8Array<ArrayBuffer>) {
     this.#nodes = batch.longs(batchField.nodes, 2);
     this.#buffers = batch.longs(batchField.buffers, 2);
     this.#body = body;
-    // Only columns of views have those.
+    // Only view columns have variadic buffers.
     if (batch.longs(batchField.variadicCounts).length > 0) throw new RangeError("a record batch has variadic buffers");
     const compression = batch.table(batchField.compression);
     if (compression === undefined) return;
@@ -115,7 +115,7 @@ class BatchParts {
     return output;
   }
 
-  /** Notes that so many bytes come out of the body. */
+  /** Counts bytes read from the body. Throws ImportError beyond the limit. */
   take(bytes: number): void {
     this.#left -= bytes;
     if (bytes >= 0 && this.#left >= 0) return;
@@ -128,7 +128,7 @@ class BatchParts {
   }
 }
 
-/** Takes one column out of a record batch. */
+/** Reads one column of a record batch. */
 class ColumnReader {
   readonly #parts: BatchParts;
   readonly #column: ArrowColumn;
@@ -144,7 +144,7 @@ class ColumnReader {
     const { width, isList } = this.#column;
     const count = rows * width;
     const lists = isList ? this.#takeNulls(rows) : undefined;
-    // Of a part of a longer table, some writers keep all items.
+    // For a slice of a longer table, some writers keep the items of the whole table.
     const items = this.#takeNulls(count, isList ? Infinity : count);
     const values = this.#takeValues(count);
     if (lists === undefined && items === undefined) return values;
@@ -162,7 +162,7 @@ class ColumnReader {
     return cleared;
   }
 
-  /** A bit for each of `count` items, 0 where it is null; undefined when none is. */
+  /** One bit for each of `count` items, 0 for null; undefined when none is null. */
   #takeNulls(count: number, lengthMax = count): Uint8Array | undefined {
     const { length, nullCount } = this.#parts.node();
     const bits = this.#parts.buffer();
@@ -170,7 +170,7 @@ class ColumnReader {
     if (length > lengthMax) {
       throw new ImportError(`column '${this.#column.name}' has ${length} values in a record batch of ${count} rows`);
     }
-    // The buffer may be there all the same.
+    // The buffer may be present even without nulls.
     if (nullCount === 0 || count === 0) return undefined;
     if (bits.length === 0 && nullCount < 0) return undefined;
     if (8 * bits.length < count) throw this.#endsEarly();

@@ -9,16 +9,16 @@ const schemaField = { endianness: 0, fields: 1, metadata: 2, features: 3 } as co
 const fieldField = { name: 0, typeId: 2, type: 3, dictionary: 4, children: 5, metadata: 6 } as const;
 const keyValueField = { key: 0, value: 1 } as const;
 
-/** By their ids. */
+/** Names by type id. */
 const typeNames = (
   "NONE Null Int Float Binary Utf8 Bool Decimal Date Time Timestamp Interval List Struct Union FixedSizeBinary " +
   "FixedSizeList Map Duration LargeBinary LargeUtf8 LargeList RunEndEncoded BinaryView Utf8View ListView LargeListView"
 ).split(" ");
 const [INT, FLOAT, BOOL, FIXED_SIZE_LIST, DURATION] = [2, 3, 6, 16, 18];
-/** Uses of the format that readers have to know: replaced dictionaries, and compressed bodies. */
+/** Format features that readers must support: replaced dictionaries and compressed bodies. */
 const KNOWN_FEATURES = new Set([0, 1, 2]);
 const EXTENSION_KEY = "ARROW:extension:name";
-/** Bytes. Names that can be kept are shorter. */
+/** Valid names are shorter than this. */
 const MAX_TEXT_BYTES = 2048;
 
 const numbers = {
@@ -36,20 +36,23 @@ const numbers = {
 export type ArrowNumbers = InstanceType<(typeof numbers)[keyof typeof numbers]>;
 
 export interface ArrowColumn extends SourceColumn {
-  /** Of the values; bits are booleans. */
+  /** Type of the values; `bits` are booleans. */
   item: (typeof numbers)[keyof typeof numbers] | "bits";
-  /** A list of `width` values per row, with nulls of its own. */
+  /** True for a list of `width` values per row, which has its own nulls. */
   isList: boolean;
 }
 
 export interface ArrowSchema {
   columns: ArrowColumn[];
   isBigEndian: boolean;
-  /** What the metadata says about groups of columns. */
+  /** The metadata's definition of column groups. */
   groupsText: string | undefined;
 }
 
-/** Throws ImportError, with its name, for a column that is neither numbers nor booleans nor lists of one fixed size. */
+/**
+ * Reads the schema. Throws ImportError, naming the column, for columns that are neither numbers nor booleans nor
+ * fixed-size lists.
+ */
 export function readSchema(schema: FlatTable): ArrowSchema {
   for (const feature of schema.longs(schemaField.features)) {
     if (!KNOWN_FEATURES.has(feature)) throw new ImportError(`the file needs feature ${feature}, which is unknown`);
@@ -89,14 +92,14 @@ function readField(field: FlatTable, index: number): ArrowColumn {
   return { name, width, isList: true, ...readItem(item, name) };
 }
 
-/** Refuses what makes values mean something else than what they are stored as. */
+/** Refuses types whose values mean something else than the stored numbers. */
 function checkMeaning(field: FlatTable, name: string): void {
   if (field.table(fieldField.dictionary) !== undefined) throw refused(name, "type Dictionary");
   const extension = metadataValue(field, fieldField.metadata, EXTENSION_KEY, MAX_TEXT_BYTES);
   if (extension !== undefined) throw refused(name, `extension type '${extension}'`);
 }
 
-/** What one value of a field is. */
+/** The type of one value of a field. */
 function readItem(field: FlatTable, name: string): Pick<ArrowColumn, "item" | "isByte"> {
   const typeId = field.byte(fieldField.typeId);
   const type = field.table(fieldField.type);
@@ -119,8 +122,8 @@ const refused = (name: string, what: string) =>
   new ImportError(`column '${name}' has ${what}; only numbers, booleans and lists of one fixed size are possible`);
 
 /**
- * What columns are, by name, beyond the numbers that they are stored as: durations and extension types. Files of other
- * formats may keep an Arrow schema to tell.
+ * The meaning of columns, by name, where it differs from the stored numbers: durations and extension types. Files of
+ * other formats may contain an Arrow schema for this purpose.
  */
 export function readMeanings(schema: FlatTable): Map<string, string> {
   const meanings = new Map<string, string>();
@@ -136,7 +139,7 @@ export function readMeanings(schema: FlatTable): Map<string, string> {
   return meanings;
 }
 
-/** The value of a key in a list of pairs; cut to `bytesMax`, unlimited when left out. */
+/** The value of a key in a list of pairs; "…" when it is longer than `bytesMax`. */
 function metadataValue(table: FlatTable, field: number, key: string, bytesMax = Infinity): string | undefined {
   for (const pair of table.tables(field)) {
     if (pair.textBytes(keyValueField.key) !== key.length || pair.text(keyValueField.key) !== key) continue;

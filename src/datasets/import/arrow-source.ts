@@ -16,7 +16,7 @@ const TAIL_BYTES = 4 + MAGIC.length;
 const messageField = { version: 0, kind: 1, header: 2, bodyBytes: 3 } as const;
 const footerField = { version: 0, schema: 1, batches: 3 } as const;
 const [SCHEMA, DICTIONARY, RECORD_BATCH] = [1, 2, 3];
-/** Versions 4 and 5 of the format: those before it were other formats. */
+/** Versions 4 and 5 of the format; earlier versions were different formats. */
 const [VERSION_4, VERSION_5] = [3, 4];
 
 interface Frame {
@@ -28,7 +28,7 @@ interface Message {
   kind: number;
   header: FlatTable;
   bodyStart: number;
-  /** Of the body. */
+  /** End of the body. */
   end: number;
 }
 
@@ -38,13 +38,15 @@ export interface BatchMessage {
   body: Uint8Array<ArrayBuffer>;
 }
 
-/** What an Arrow file or stream holds. */
+/** Contents of an Arrow file or stream. */
 export interface ArrowSource {
   schema: FlatTable;
   batches: AsyncIterable<BatchMessage>;
 }
 
-/** An IPC file, which is what its footer says, or an IPC stream. Throws ImportError or RangeError for anything else. */
+/**
+ * Opens an IPC file, which its footer describes, or an IPC stream. Throws ImportError or RangeError for anything else.
+ */
 export async function openArrow(file: FileHandle): Promise<ArrowSource> {
   const { size } = await file.stat();
   const start = Buffer.from(await readBytes(file, 0, Math.min(8, size))).toString("latin1");
@@ -66,9 +68,9 @@ async function openFile(file: FileHandle, size: number): Promise<ArrowSource> {
   return { schema, batches: readBlocks(file, footer, end) };
 }
 
-/** The record batches, where and in the order in which the footer has them. */
+/** The record batches at the positions and in the order of the footer. */
 async function* readBlocks(file: FileHandle, footer: FlatTable, end: number): AsyncGenerator<BatchMessage> {
-  // Position, length of the metadata and four bytes of padding, length of the body.
+  // Position, length of the metadata plus four bytes of padding, length of the body.
   const blocks = footer.longs(footerField.batches, 3);
   let left = end;
   let last = 0;
@@ -79,7 +81,7 @@ async function* readBlocks(file: FileHandle, footer: FlatTable, end: number): As
       throw new RangeError("a record batch lies outside of the file");
     const bodyStart = position + metadataBytes;
     left -= metadataBytes + bodyBytes;
-    // Batches that overlap could be read for ever.
+    // Overlapping batches could be read for ever.
     if (left < 0) throw new RangeError("the record batches of the footer are longer than the file");
     const message = await readMessage(file, await readFrame(file, position, end), end);
     if (message.kind !== RECORD_BATCH) throw new RangeError("the footer leads to something else than a record batch");
@@ -92,7 +94,7 @@ async function* readBlocks(file: FileHandle, footer: FlatTable, end: number): As
   await checkSingle(file, last, end);
 }
 
-/** The footer of the last of several files leads into the first of them. */
+/** Refuses concatenated files: the last one's footer would address the first one. */
 async function checkSingle(file: FileHandle, start: number, end: number): Promise<void> {
   const seam = MAGIC + MAGIC;
   for (let position = start; position < end; position += PIECE_BYTES) {
@@ -120,16 +122,16 @@ async function* readStream(file: FileHandle, start: number, size: number): Async
     const message = await readMessage(file, frame, size);
     if (message.kind === SCHEMA) throw new ImportError("a second stream follows the first; write one stream");
     if (message.kind === RECORD_BATCH) yield await withBody(file, message);
-    // Of a column that is not there: those with dictionaries are refused.
+    // An unused dictionary is skipped; columns with dictionaries are refused.
     else if (message.kind !== DICTIONARY) throw new ImportError(`the file holds a message of kind ${message.kind}`);
     position = message.end;
   }
 }
 
-/** Where the metadata of a message are; none of them end a stream. */
+/** Position of a message's metadata; a length of 0 ends a stream. */
 async function readFrame(file: FileHandle, position: number, end: number): Promise<Frame> {
   const head = new DataView((await readBytes(file, position, Math.min(8, Math.max(0, end - position)))).buffer);
-  // Before Arrow 0.15 there was no continuation mark.
+  // Before Arrow 0.15, messages had no continuation mark.
   const prefixBytes = head.getInt32(0, true) === CONTINUATION ? 8 : 4;
   const metadataBytes = head.getInt32(prefixBytes - 4, true);
   const metadataStart = position + prefixBytes;

@@ -4,12 +4,12 @@ import { fileRoles, formats, type FormatName } from "../formats.ts";
 import { otherKind } from "./file-kind.ts";
 import { ImportError, type ImportFile, type ImportOutcome } from "./import-job.ts";
 
-/** What the process of an import is given. */
+/** Input of the import process. */
 export interface ImportJob extends ImportFile {
   type: FormatName;
 }
 
-/** What was wrong is of no interest when the file is one of another kind. */
+/** Tells whether a file is of another kind, which is a better reason than the error of the wrong reader. */
 async function wrongFile(job: ImportJob): Promise<string | undefined> {
   const { files } = formats[job.type];
   for (const role of fileRoles(job.type)) {
@@ -19,7 +19,7 @@ async function wrongFile(job: ImportJob): Promise<string | undefined> {
   return undefined;
 }
 
-/** Converts one uploaded file and says how it went. */
+/** Converts one upload and returns the outcome. */
 export async function carryOut(job: ImportJob): Promise<ImportOutcome> {
   try {
     const importFile = await formats[job.type].importer();

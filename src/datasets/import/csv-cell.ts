@@ -2,13 +2,12 @@ import type { CellChange } from "./import-warnings.ts";
 import { changeBy32Bits } from "./narrow.ts";
 
 /**
- * Linear: what follows a run of digits is no digit, so giving digits back finds no other way, and each is given back
- * once.
+ * Linear time: no digit follows a run of digits, so backtracking finds no other match and gives back each digit once.
  */
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-/** What programs write for numbers that are none; no cell may hold it. */
+/** Texts that programs write for NaN and infinity; no cell may contain them. */
 const NO_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
-/** What programs write for a value that is not there; no cell may hold it, either. */
+/** Texts that programs write for missing values; no cell may contain them, either. */
 const MARK_OF_MISSING = /^(?:NA|<NA>|#?N\/A|n\/a|None|NIL|\\N|\?)$/;
 
 const words = new Map([
@@ -20,7 +19,7 @@ const words = new Map([
 
 export const isEmptyCell = (text: string) => text === "" || text.toLowerCase() === "null";
 
-/** The number that a cell spells, as a 64-bit float; undefined when it is none. Missing values are 0. */
+/** Parses a cell as a 64-bit float; undefined when it is no number. Missing values are 0. */
 export function cellNumber(text: string): number | undefined {
   if (NUMBER.test(text)) return Number(text);
   // The longest word has five letters.
@@ -29,30 +28,30 @@ export function cellNumber(text: string): number | undefined {
 
 const isValue = (text: string) => cellNumber(text) !== undefined || NO_NUMBER.test(text);
 
-/** Whether all texts would be values, or were meant to be some, if they stood below the header. */
+/** Whether all texts would be values, or were meant as values, below the header. */
 export const areValues = (texts: readonly string[]) =>
   texts.some((text) => text !== "" && isValue(text)) &&
   texts.every((text) => isValue(text) || MARK_OF_MISSING.test(text));
 
-/** As `changeBy32Bits`, for a number that a cell spells: the 64-bit float on the way to 32 bits may be another one. */
+/** Like `changeBy32Bits`, for the text of a cell: its 64-bit float may already differ from it. */
 export function changeOfCell(text: string, value: number, narrowed: number): CellChange | undefined {
   if (value === 0) return text !== "0" && spellsDigits(text) ? "vanished" : undefined;
-  // All whole numbers up to here are 64-bit floats.
+  // 64-bit floats represent all smaller whole numbers exactly.
   if (Math.abs(value) < 2 ** 53) return changeBy32Bits(value, narrowed);
   const whole = wholeNumber(text);
   return whole === undefined || whole === BigInt(Math.abs(narrowed)) ? undefined : "rounded";
 }
 
-/** Has other digits than 0 before the exponent. */
+/** True with a digit other than 0 before the exponent. */
 function spellsDigits(text: string): boolean {
   const end = text.search(/[eE]/);
   return /[1-9]/.test(end < 0 ? text : text.slice(0, end));
 }
 
-/** Without its sign; undefined for a number with decimals or an exponent. */
+/** Without its sign; undefined for a number with decimals other than 0 or with an exponent. */
 function wholeNumber(text: string): bigint | undefined {
   const [digits = "", decimals = ""] = text.replace(/^[+-]/, "").split(".");
   if (/[^0]/.test(decimals) || /\D/.test(digits)) return undefined;
-  // No digit has a price before the first that counts.
+  // Strips leading zeros, which BigInt would parse as well.
   return BigInt(digits.replace(/^0+/, ""));
 }

@@ -7,17 +7,18 @@ import { excerpt, type ImportWarnings } from "./import-warnings.ts";
 
 const NO_ROW_NUMBERS = "pandas: index=False, R: row.names=FALSE";
 
-/** Names for a file without a header. */
+/** Column names for a file without a header. */
 export const numberedNames = (count: number) => Array.from({ length: count }, (_, column) => `column_${column}`);
 
 const countsFrom0 = (cells: readonly string[]) => cells.every((cell, column) => cell === String(column));
 
-/** Programs that number their rows write no name above those numbers. */
+/** True when the first name is empty, as in files with row numbers, and the others count from 0. */
 const isNumbered = ([first, ...others]: readonly string[]) => first === "" && countsFrom0(others);
 
 /**
- * The names in the first row. When nobody said that it is a header, a row of values is refused: numbers are names only
- * when they count the columns from 0, as programs do that know no names. Throws ImportError.
+ * Reads the names in the first row. Unless the client declared a header, a row of values is refused; numbers are
+ * accepted as names only when they count the columns from 0, as written by programs without column names. Throws
+ * ImportError.
  */
 export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: boolean): string[] {
   const { cells } = row;

@@ -1,10 +1,10 @@
 import { ImportError } from "./import-job.ts";
 
-/** Every column is a group with a name and a checksum per chunk; wider tables belong into another format. */
+/** Every column is a group with a name and a checksum per chunk; wider tables need another format. */
 export const MAX_CSV_COLUMNS = 65_536;
-/** What a spreadsheet takes. A quote that is never closed would otherwise collect the rest of the file. */
+/** The limit of spreadsheets. Without it, an unclosed quote would swallow the rest of the file. */
 export const MAX_CELL_LENGTH = 32_767;
-/** Of all cells of a row together. */
+/** Limit for all cells of a row together. */
 const MAX_ROW_LENGTH = 16 * 1024 * 1024;
 
 const COMMA = 44;
@@ -12,28 +12,28 @@ const QUOTE = 34;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const BLANK = 32;
-/** Of one character. */
+/** Matches one character. */
 const OTHER_BLANK = /\s/;
 
-/** Where in a cell the next character is: what it means depends on this alone. */
+/** State within a cell; the meaning of the next character depends on this alone. */
 type Place = "before" | "plain" | "quoted" | "quote in quoted" | "after quoted";
 
 export interface CsvRow {
-  /** Without the blanks around them; blanks between quotes stay. */
+  /** Trimmed; blanks between quotes stay. */
   cells: string[];
-  /** Of the file, from 1, in which the row begins. */
+  /** Line of the file where the row begins, from 1. */
   line: number;
-  /** Cells that had blanks around them. */
+  /** Number of cells that had blanks around them. */
   trimmed: number;
 }
 
 /**
- * Splits text into rows of cells as RFC 4180 has it. Besides, LF, CR and CRLF each end a row, and blanks around a cell
- * do not count, before and after quotes, either. An empty line is a row of one empty cell. Looks at every character
- * once, and holds no more than one row. Throws ImportError that names line and column.
+ * Splits text into rows of cells as in RFC 4180. In addition, LF, CR and CRLF each end a row, and blanks around a cell
+ * or its quotes are ignored. An empty line is a row of one empty cell. Reads every character once and holds at most one
+ * row. Throws ImportError that names line and column.
  */
 export class CsvReader {
-  /** How many rows each of these ends. */
+  /** Number of rows by line end. */
   readonly lineEnds = { CRLF: 0, LF: 0, CR: 0 };
   readonly #onRow: (row: CsvRow) => void;
   #place: Place = "before";
@@ -49,19 +49,19 @@ export class CsvReader {
     this.#onRow = onRow;
   }
 
-  /** Takes the next piece of the text, cut anywhere. */
+  /** Reads the next piece of the text, which may be cut anywhere. */
   write(text: string): void {
     for (let at = 0; at < text.length;) at = this.#step(text, at);
   }
 
-  /** Takes the end of the text. */
+  /** Ends the text. */
   end(): void {
     if (this.#isAfterReturn) this.lineEnds.CR++;
     if (this.#place === "quoted") throw this.#fault(`the quote that opens in line ${this.#quoteLine} is not closed`);
     if (this.#place !== "before" || this.#row.cells.length > 0) this.#endRow();
   }
 
-  /** Takes one or more characters, and says where the next one is. */
+  /** Reads one or more characters. Returns the position of the next one. */
   #step(text: string, at: number): number {
     if (this.#place === "plain") return this.#takePlain(text, at);
     if (this.#place === "quoted") return this.#takeQuoted(text, at);

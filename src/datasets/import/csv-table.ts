@@ -4,28 +4,28 @@ import type { CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
 
-/** Of what is handed over at a time: 256 KiB. */
+/** Values per block: 256 KiB. */
 const VALUES_PER_BLOCK = 65_536;
 
 interface Options {
-  /** Undefined: the first row tells. */
+  /** Undefined: derived from the first row. */
   hasHeader: boolean | undefined;
-  /** Refuses what a 32-bit float changes. */
+  /** Refuses values that a 32-bit float changes. */
   isExact: boolean;
 }
 
-/** Rows of one kind: how many, and the line of the first. */
+/** Rows of one kind: their number, and the line of the first. */
 interface Seen {
   count: number;
   line: number;
 }
 
 /**
- * Turns rows of cells into rows of numbers, and says in `warnings` what it leaves out or changes. Throws ImportError that
- * names row and column (both from 1, the header not counted as a row) and the line of the file.
+ * Converts rows of cells to rows of numbers, and reports to `warnings` what it skips or changes. Throws ImportError
+ * that names row and column (both from 1, not counting the header) and the line of the file.
  *
- * A row of nothing but delimiters is one of missing values when another row follows, and left out at the end, where
- * spreadsheets write many. An empty line is a missing value when there is one column, and left out otherwise.
+ * A row of only delimiters counts as missing values when another row follows, and is skipped at the end, where
+ * spreadsheets write many. An empty line is a missing value in a table of one column, and is skipped otherwise.
  */
 export class CsvTable {
   names: string[] | undefined;
@@ -34,11 +34,11 @@ export class CsvTable {
   #rows = 0;
   #values = new Float32Array(VALUES_PER_BLOCK);
   #count = 0;
-  /** What comes before `#values`: blocks of values, and how many rows of 0. */
+  /** What precedes `#values`: blocks of values, and numbers of rows of 0. */
   #blocks: (Float32Array | number)[] = [];
   readonly #emptyLines: Seen = { count: 0, line: 0 };
   readonly #emptyRows: Seen = { count: 0, line: 0 };
-  /** Rows of nothing but delimiters since the last other row, and the first whose cells are too few or too many. */
+  /** Rows of only delimiters since the last other row, and the error of the first one with a wrong number of cells. */
   #waiting: Seen = { count: 0, line: 0 };
   #waitingFault: ImportError | undefined;
 
@@ -73,7 +73,7 @@ export class CsvTable {
     }
   }
 
-  /** Says what there was besides rows of values, once all rows are taken. */
+  /** Reports skipped and missing rows, after all rows are read. */
   finish(): void {
     const row = "row of nothing but delimiters";
     const rows = "rows of nothing but delimiters";
@@ -89,7 +89,7 @@ export class CsvTable {
     if (count > 0) this.#warnings.add(`${count} ${count === 1 ? one : many}; the first is line ${line}`);
   }
 
-  /** The values of whole rows since the last call. */
+  /** The values of all whole rows since the last call. */
   *drain(): Generator<Float32Array> {
     const columns = this.names?.length ?? 0;
     for (const block of this.#blocks) {
@@ -140,7 +140,7 @@ export class CsvTable {
     this.#warnings.count(change, name, { row: this.#rows, value: text, became: narrowed });
   }
 
-  /** Empty lines before the first row of a file that turns out to have one column. */
+  /** Counts empty lines before the first row as missing values, because the file has one column. */
   #takeEmptyLines(): void {
     this.#waiting = { ...this.#emptyLines };
     this.#emptyLines.count = 0;
@@ -154,7 +154,7 @@ export class CsvTable {
     this.#addMissingRows(names);
   }
 
-  /** Rows of 0 for those that wait. */
+  /** Adds rows of 0 for the waiting rows. */
   #addMissingRows(names: string[]): void {
     const { count } = this.#waiting;
     for (const name of names) this.#warnings.count("missing", name, { row: this.#rows + 1, count });

@@ -1,26 +1,26 @@
-// Bytes are matched as Latin-1 text: control characters are what tells formats apart.
+// Bytes are matched as Latin-1 text, because control characters distinguish formats.
 // oxlint-disable no-control-regex
 import { open } from "node:fs/promises";
 import { FORMAT_NAMES, formats, type FormatName } from "../formats.ts";
 import { readBytes } from "./read-file.ts";
 
 interface FileKind {
-  /** As in "the file is …". */
+  /** Name in texts such as "the file is …". */
   name: string;
-  /** What to do with it. */
+  /** Advice to the user. */
   advice: string;
-  /** The format that it is imported as. */
+  /** The format for its import. */
   format?: FormatName;
 }
 
 const HEAD_BYTES = 512;
-/** The list of what is in a ZIP archive is at its end. */
+/** The directory of a ZIP archive is at its end. */
 const TAIL_BYTES = 65_536;
 
 const UNPACK = "unpack it first";
 const SAVE = "save it as CSV";
 
-/** First bytes, as Latin-1; name, advice, and the format in which it is imported. */
+/** First bytes, as Latin-1; name, advice, and the format for its import. */
 type BinaryKind = [RegExp, string, string, FormatName?];
 
 const ownKinds = FORMAT_NAMES.flatMap((format): BinaryKind[] => {
@@ -58,7 +58,7 @@ const binaryKinds: BinaryKind[] = [
   ],
 ];
 
-/** First characters behind blanks and a byte-order mark, in lower case. */
+/** First characters after blanks and a byte order mark, in lower case. */
 const textKinds: [RegExp, string, string][] = [
   [/^%pdf-/, "a PDF document", SAVE],
   [/^<(?:!doctype html|html|head|body|table)\b/, "an HTML page", "it may be an error page; download the file itself"],
@@ -67,11 +67,11 @@ const textKinds: [RegExp, string, string][] = [
   [/^[^\n,]*\t[^\n,]*(?:\n|$)/, "text separated by tabs", "separate cells by commas"],
   [/^[^\n,]*;[^\n,]*(?:\n|$)/, "text separated by semicolons", "separate cells by commas, and decimals by points"],
   [/^[^\n,]*\|[^\n,]*\n[^\n,]*\|/, "text separated by vertical bars", "separate cells by commas"],
-  // Names may have blanks in them, and so does a title: two numbers tell.
+  // Names and titles may contain blanks, so two numbers decide.
   [/^[^\n,]*\n *[\d.+-][^\s,]* +[\d.+-]/, "text separated by blanks", "separate cells by commas"],
 ];
 
-/** What is in a ZIP archive, by the names in its list. */
+/** Kinds of ZIP archives by the names in their directory. */
 const zipKinds: [string, string, string][] = [
   ["xl/workbook", "an Excel workbook (xlsx)", SAVE],
   ["word/document", "a Word document (docx)", SAVE],
@@ -80,8 +80,8 @@ const zipKinds: [string, string, string][] = [
 ];
 
 /**
- * Why a file that could not be imported in a format is none of this format, when its first bytes tell what it is; else
- * undefined.
+ * Explains why a file that could not be imported in a format is not of this format, if its first bytes identify another
+ * one; else undefined.
  */
 export async function otherKind(path: string, wanted: FormatName): Promise<string | undefined> {
   const file = await open(path, "r");
@@ -106,7 +106,7 @@ async function kindOf(head: Buffer, readTail: () => Promise<Buffer>): Promise<Fi
     const [, name, advice] = zipKinds.find(([entry]) => tail.includes(entry)) ?? ["", "a ZIP archive", UNPACK];
     return { name, advice };
   }
-  // Words such as ORC may begin a text as well.
+  // A text may begin with a word such as ORC, too.
   const text = isText(bytes) ? head.toString("utf8") : utf16Text(head, bytes);
   if (text !== undefined) {
     const start = text.trimStart().toLowerCase();
@@ -119,11 +119,11 @@ async function kindOf(head: Buffer, readTail: () => Promise<Buffer>): Promise<Fi
   return { name, advice, ...(format === undefined ? {} : { format }) };
 }
 
-/** Text whose byte order mark says UTF-16. The mark of UTF-32 may begin in the same way. */
+/** Text with the byte order mark of UTF-16. That of UTF-32 may begin in the same way. */
 function utf16Text(head: Buffer, bytes: string): string | undefined {
   if (/^\xff\xfe(?!\0\0)/s.test(bytes)) return new TextDecoder("utf-16le").decode(head);
   return bytes.startsWith("\xfe\xff") ? new TextDecoder("utf-16be").decode(head) : undefined;
 }
 
-/** Nothing but tabs and line ends among the control characters. */
+/** True when tabs and line ends are the only control characters. */
 const isText = (bytes: string) => !/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(bytes);

@@ -1,23 +1,23 @@
 import { fieldAt } from "../arrow-messages.ts";
 
-/** Lists and texts may be shared by a few tables; a file that shares them by the thousand is not honest. */
+/** A few tables may share a list or text; a file that shares them thousands of times is malicious. */
 const SHARES = 4;
 
-/** How many more bytes of lists and texts may be looked at. */
+/** Bytes of lists and texts that may still be read. */
 interface Budget {
   left: number;
 }
 
-/** Where the items of a list are. */
+/** Position and number of a list's items. */
 interface Vector {
   start: number;
   length: number;
 }
 
 /**
- * A table of a FlatBuffer, the format of Arrow's metadata. Fields have the numbers of Arrow's Schema.fbs, Message.fbs and
- * File.fbs. Everything that lies outside of the buffer, or takes longer to look at than the buffer is long, throws
- * RangeError.
+ * A table of a FlatBuffer, the format of Arrow's metadata. Fields have the numbers of Arrow's Schema.fbs, Message.fbs
+ * and File.fbs. Throws RangeError for everything outside of the buffer, and when more is read than the buffer's length
+ * justifies.
  */
 export class FlatTable {
   readonly #view: DataView;
@@ -66,19 +66,19 @@ export class FlatTable {
     for (let index = 0; index < length; index++) yield this.#tableAt(this.#target(start + 4 * index));
   }
 
-  /** A list of 64-bit numbers, or of structures of them: `numbers` for each item. */
+  /** A list of 64-bit numbers, or of structures with `numbers` of them. */
   longs(field: number, numbers = 1): number[] {
     const { start, length } = this.#vector(field, 8 * numbers);
     return Array.from({ length: length * numbers }, (_, index) => this.#long(start + 8 * index));
   }
 
-  /** Bytes of a text; 0 when there is none. */
+  /** Length of a text in bytes; 0 when there is none. */
   textBytes(field: number): number {
     const at = this.#at(field);
     return at === undefined ? 0 : this.#view.getInt32(this.#target(at), true);
   }
 
-  /** A text in UTF-8; what is not UTF-8 becomes U+FFFD. */
+  /** A text in UTF-8; invalid bytes become U+FFFD. */
   text(field: number): string {
     const { start, length } = this.#vector(field, 1);
     return Buffer.from(this.#view.buffer as ArrayBuffer, this.#view.byteOffset + start, length).toString("utf8");
@@ -88,7 +88,7 @@ export class FlatTable {
     return fieldAt(this.#view, this.#position, field);
   }
 
-  /** Where the offset at a position leads to. */
+  /** Target of the offset at a position. */
   #target(position: number): number {
     return position + this.#view.getUint32(position, true);
   }

@@ -6,9 +6,9 @@ import { ImportError, type ImportFile } from "./import-job.ts";
 import { TableSink } from "./table-sink.ts";
 
 /**
- * Arrow table to dataset: an IPC stream, an IPC file or Feather version 2, read batch by batch. Columns are numbers,
- * booleans, or lists of these of one fixed size. Bytes and booleans stay bytes when there is nothing else. Resolves with
- * the warnings. Throws ImportError for everything that is not such a table.
+ * Imports an Arrow table (an IPC stream, an IPC file or Feather version 2) batch by batch. Columns are numbers,
+ * booleans, or fixed-size lists of these. A table of only bytes and booleans stays bytes. Resolves with the warnings.
+ * Throws ImportError for anything else.
  */
 export async function importArrow(job: ImportFile): Promise<string[]> {
   const file = await open(job.input, "r");
@@ -24,7 +24,7 @@ export async function importArrow(job: ImportFile): Promise<string[]> {
     return await sink.finish();
   } catch (error) {
     await sink?.abort();
-    // Something lies outside of where it may be.
+    // Something lies outside of its valid range.
     if (error instanceof RangeError) {
       throw new ImportError(`the file is not Arrow, or it is damaged: ${error.message}`);
     }

@@ -9,8 +9,8 @@ import { ImportWarnings } from "./import-warnings.ts";
 const READ_BYTES = 256 * 1024;
 
 /**
- * CSV to dataset: float32, every column a group of its own. An empty cell and `null` are 0, with a warning; `true` is 1,
- * `false` is 0 (any case). Resolves with the warnings. Throws ImportError that names row, column and line.
+ * Imports CSV as float32, every column as a group of its own. Empty cells and `null` become 0, with a warning; `true`
+ * is 1, `false` is 0 (any case). Resolves with the warnings. Throws ImportError that names row, column and line.
  */
 export async function importCsv(job: ImportFile): Promise<string[]> {
   const warnings = new ImportWarnings();
@@ -45,7 +45,7 @@ export async function importCsv(job: ImportFile): Promise<string[]> {
   return warnings.sentences();
 }
 
-/** The file in pieces, decoded as its byte order mark says, else as UTF-8; the end is undefined. */
+/** Reads the file in pieces, decoded by its byte order mark or else as UTF-8; undefined marks the end. */
 async function* readText(path: string): AsyncGenerator<string | undefined> {
   let decoder: TextDecoder | undefined;
   for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES })) {

@@ -1,27 +1,27 @@
-/** What the last step of an upload may say besides; each format takes some of it. */
+/** Options of the last step of an upload; each format takes some of them. */
 export interface ImportOptions {
-  /** Numbers that a 32-bit float changes, besides rounding their decimals, are refused in place of being counted. */
+  /** Refuses, instead of counting, numbers that a 32-bit float changes beyond rounding their decimals. */
   exact?: boolean | undefined;
-  /** Of the first row; undefined when it shall tell itself. */
+  /** Whether the first row is a header; undefined to derive it from the row. */
   has_header?: boolean | undefined;
-  /** Of the one column group of a file that has no names; `data` when left out. */
+  /** Name of the column group for a file without names; `data` when omitted. */
   column_name?: string | undefined;
 }
 
-/** Where the uploaded bytes lie, where the dataset file shall lie, and what may be in it. */
+/** Paths of the uploaded bytes and of the new dataset file, and limits of its content. */
 export interface ImportFile extends ImportOptions {
   name: string;
   target: string;
   input: string;
-  /** The second file, of a format that has two. */
+  /** The second file, for formats of two files. */
   label?: string;
-  /** More are refused. */
+  /** Refuses more rows. */
   rowsMax?: number;
-  /** More bytes of values are refused. */
+  /** Refuses more bytes of values. */
   bytesMax?: number;
 }
 
-/** The uploaded bytes are not what they were announced to be; the message tells the user why. */
+/** The uploaded bytes are not of the announced format; the message tells the user why. */
 export class ImportError extends Error {
   constructor(message: string) {
     super(message);
@@ -29,7 +29,7 @@ export class ImportError extends Error {
   }
 }
 
-/** What it answers: the data was taken, or refused with the reason, or there is no space, or something of ours broke. */
+/** Outcome of an import: done, refused with a reason, no disk space, or an internal error. */
 export type ImportOutcome =
   | { kind: "done"; warnings: string[] }
   | { kind: "refused"; reason: string }

@@ -17,8 +17,8 @@ const idxNumbers: Record<number, string> = {
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
- * IDX pair to dataset: uint8, group `picture` with the pixels as they are (0…255), group `label` with the class as
- * one of ten. Throws ImportError when the two files are not exactly such a pair.
+ * Imports an IDX pair as uint8: group `picture` with the unchanged pixels (0…255), group `label` with the one-hot class
+ * of ten. Throws ImportError when the two files are not exactly such a pair.
  */
 export async function importMnist(job: ImportFile): Promise<string[]> {
   const images = await open(job.input, "r");
@@ -26,7 +26,7 @@ export async function importMnist(job: ImportFile): Promise<string[]> {
     const labels = await open(job.label as string, "r");
     try {
       await convert(job, images, labels);
-      // Bytes stay what they are.
+      // Bytes are never changed, so there are no warnings.
       return [];
     } finally {
       await labels.close();
@@ -77,7 +77,7 @@ async function copyRows(
   }
 }
 
-/** What an IDX file holds, by the third and fourth byte of its magic. */
+/** Content of an IDX file, by the third and fourth byte of its magic. */
 function describeMagic(magic: number): string {
   if (magic === LABELS_MAGIC) return ": it holds labels";
   if (magic === IMAGES_MAGIC) return ": it holds images";

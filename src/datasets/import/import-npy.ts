@@ -9,7 +9,7 @@ const MAX_HEADER_BYTES = 1024 * 1024;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 interface NpyHeader {
-  /** Of the data. */
+  /** Position of the data. */
   start: number;
   rows: number;
   columns: number;
@@ -19,7 +19,7 @@ interface NpyHeader {
   isByte: boolean;
 }
 
-/** Kinds of numbers by their code and size: how their bytes are read on this little-endian machine. */
+/** Number types by code and size: how to read their bytes on this little-endian machine. */
 const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => ColumnValues> = {
   b1: (bytes) => bytes.map((byte) => (byte === 0 ? 0 : 1)),
   u1: (bytes) => bytes,
@@ -35,9 +35,9 @@ const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => ColumnValues> = 
 };
 
 /**
- * NPY array to dataset: one column group, called `column_name` or `data`. An array of one dimension has one column.
- * Bytes and booleans stay bytes, everything else becomes 32-bit floats. Throws ImportError for what is not such an
- * array: other types, more dimensions, Fortran order.
+ * Imports an NPY array as one column group, called `column_name` or `data`. A one-dimensional array becomes one column.
+ * Bytes and booleans stay bytes, all other types become 32-bit floats. Throws ImportError for other types, more
+ * dimensions and Fortran order.
  */
 export async function importNpy(job: ImportFile): Promise<string[]> {
   const file = await open(job.input, "r");
@@ -90,18 +90,18 @@ async function readHeader(file: FileHandle): Promise<NpyHeader> {
   return { ...header, start: position + bytes };
 }
 
-/** One key of the header with its value: a text, a truth, a tuple of numbers, or the beginning of a list. */
+/** One key of the header with its value: a text, a boolean, a tuple of numbers, or the start of a list. */
 const ENTRY =
   /\s*'(descr|fortran_order|shape)'\s*:\s*(?:(\[)|(?:'([^']*)'|(True|False)|\(([\d,\sL]*)\))\s*(?:,\s*|$))/y;
 
 interface HeaderEntries {
-  /** Code of the type; undefined when it is a list of fields. */
+  /** Code of the type; undefined for a list of fields. */
   descr?: string | undefined;
   order?: string | undefined;
   shape?: string | undefined;
 }
 
-/** The header is a Python dictionary of three keys, each of them once. */
+/** Parses the header, a Python dictionary with each of three keys once. */
 function readEntries(text: string): HeaderEntries {
   const invalid = () => new ImportError("the NPY header is not valid");
   const whole = text.trim();
@@ -136,9 +136,9 @@ function parseHeader(text: string): Omit<NpyHeader, "start"> {
   const view = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   if (view === undefined) throw unfitType(`type '${excerpt(descr)}'`);
   const sizes = shape.split(",").map((size) => size.trim());
-  // A tuple of one ends with a comma.
+  // A tuple of one item ends with a comma.
   if (sizes.at(-1) === "") sizes.pop();
-  // Python 2 wrote long numbers with an L.
+  // Python 2 wrote long integers with an L.
   if (!sizes.every((size) => /^\d+L?$/.test(size))) throw new ImportError("the NPY header is not valid");
   if (sizes.length !== 1 && sizes.length !== 2) {
     throw new ImportError(`the array has ${sizes.length} dimensions; reshape it to rows and columns`);

@@ -17,17 +17,17 @@ import { checkPages } from "./parquet-pages.ts";
 import { checkRowGroups, readParquetSchema } from "./parquet-schema.ts";
 import { TableSink } from "./table-sink.ts";
 
-/** Every one is described anew in every row group; wider tables belong into lists in Arrow, or into NPY. */
+/** Every row group describes every column again; wider tables need lists in Arrow, or NPY. */
 const MAX_PARQUET_COLUMNS = 65_536;
 const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
-/** Of one column in one row group, and of one page without compression. */
+/** Size limit of one column in one row group, and of one uncompressed page. */
 const MAX_CHUNK_BYTES = 256 * 1024 * 1024;
-/** Rows that are read at a time hold about so many values, however long the row groups are. */
+/** Approximate number of values per read, however long the row groups are. */
 const VALUES_PER_READ = 8_388_608;
 
 /**
- * Parquet table to dataset, read by row groups. Columns are numbers or booleans; bytes and booleans stay bytes when
- * there is nothing else. Throws ImportError for everything that is not such a table.
+ * Imports a Parquet table by row groups. Columns are numbers or booleans; a table of only bytes and booleans stays
+ * bytes. Throws ImportError for anything else.
  */
 export async function importParquet(job: ImportFile): Promise<string[]> {
   const handle = await open(job.input, "r");
@@ -68,7 +68,7 @@ export async function importParquet(job: ImportFile): Promise<string[]> {
   }
 }
 
-/** What the library finds wrong is wrong with the file. */
+/** Reports any error of the library as an error of the file. */
 async function guard<T>(step: () => T | Promise<T>): Promise<T> {
   try {
     return await step();
@@ -93,7 +93,7 @@ function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
     byteLength: size,
     slice(start, end) {
       const bytes = read(start, end);
-      // The library asks for several at once, and after the first failure looks at no other.
+      // The library requests several slices at once, and ignores the others after the first failure.
       bytes.catch(() => {});
       return bytes;
     },
@@ -108,7 +108,7 @@ function asyncBuffer(handle: FileHandle, size: number): AsyncBuffer {
   }
 }
 
-/** Pages say how long they are without compression: believed up to a limit. */
+/** Trusts the uncompressed size that a page states only up to a limit. */
 const boundedCompressors = Object.fromEntries(
   Object.entries(compressors).map(([codec, decompress]) => [
     codec,
@@ -119,15 +119,15 @@ const boundedCompressors = Object.fromEntries(
   ]),
 );
 
-/** All pages of one column of a row group. */
+/** Reads all pages of one column of a row group. */
 function readChunk(file: AsyncBuffer, { meta_data: data }: ColumnChunk) {
   const start = Number(data?.dictionary_page_offset || data?.data_page_offset);
   return file.slice(start, start + Number(data?.total_compressed_size));
 }
 
 /**
- * Some rows of one column of a row group. The library sees a file of this one column: what it does per column of the
- * schema would otherwise happen for every one of them.
+ * Reads some rows of one column of a row group. The library gets metadata of this column only, because it would
+ * otherwise repeat its work per schema column for each of them.
  */
 async function readColumn(
   file: AsyncBuffer,
@@ -149,7 +149,7 @@ async function readColumn(
     const scan = await parquetScan({ file, metadata: single, compressors: boundedCompressors });
     const values = await scan.readColumn({ column: name, rowStart: first, rowEnd: end });
     if (values.length !== end - first) throw new ImportError(`column '${name}' ends too early`);
-    // A place in the dictionary that is not there.
+    // An index beyond the end of the dictionary.
     if (values.includes(undefined as never)) throw new ImportError(`column '${name}' is damaged`);
     return values;
   });

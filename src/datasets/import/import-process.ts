@@ -1,4 +1,4 @@
-/** Converts one uploaded file in a process of its own: readers believe sizes that a file states. */
+/** Imports one upload in a separate process, because readers trust sizes that a file states. */
 import { answerJob } from "../../processes/answer-job.ts";
 import { carryOut } from "./carry-out.ts";
 

@@ -1,13 +1,13 @@
 import { toUSVString } from "node:util";
 
-/** So many sentences about the file as a whole are kept. */
+/** Maximum number of sentences about the file as a whole. */
 const SENTENCES_MAX = 32;
 const SENTENCE_LENGTH_MAX = 300;
 const EXCERPT_LENGTH_MAX = 40;
-/** For each kind of change, so many columns have a sentence of their own. */
+/** Maximum number of columns with a sentence of their own, per kind of change. */
 const COLUMNS_MAX = 16;
 
-/** What an import does to cells, in the singular and the plural. */
+/** Changes of cells, in the singular and the plural. */
 const changes = {
   missing: ["1 cell is missing and counts as 0", "cells are missing and count as 0"],
   rounded: ["1 whole number changes its value as a 32-bit float", "whole numbers change their values as 32-bit floats"],
@@ -20,11 +20,11 @@ const changes = {
 export type CellChange = keyof typeof changes;
 
 interface ChangedCells {
-  /** Of the first one, from 1. */
+  /** Row of the first cell, from 1. */
   row: number;
   /** Default: 1. */
   count?: number;
-  /** What stood in the first one, and what became of it. */
+  /** Value of the first cell, before and after. */
   value?: string | number | bigint;
   became?: number;
 }
@@ -35,8 +35,8 @@ interface Tally {
 }
 
 /**
- * What an import guesses, leaves out or changes, in short English sentences: they are kept with the dataset and shown
- * to its owner. Bounded in number and length, whatever the file holds.
+ * Collects what an import guesses, skips or changes, in short English sentences that are stored with the dataset and
+ * shown to its owner. Bounds their number and length, whatever the file contains.
  */
 export class ImportWarnings {
   readonly #sentences: string[] = [];
@@ -44,13 +44,13 @@ export class ImportWarnings {
   readonly #tallies = new Map<CellChange, Map<string, Tally>>();
   readonly #others = new Map<CellChange, number>();
 
-  /** Says something about the file as a whole. */
+  /** Adds a sentence about the file as a whole. */
   add(sentence: string): void {
     if (this.#sentences.length < SENTENCES_MAX) this.#sentences.push(excerpt(sentence, SENTENCE_LENGTH_MAX));
     else this.#left++;
   }
 
-  /** Counts changed cells of one column: a sentence for each column says how many, and which was the first. */
+  /** Counts changed cells of one column. A sentence per column reports their number and the first one. */
   count(change: CellChange, column: string, cells: ChangedCells): void {
     const count = cells.count ?? 1;
     let columns = this.#tallies.get(change);
@@ -75,7 +75,7 @@ export class ImportWarnings {
   }
 }
 
-/** The database takes no NUL and no half of a surrogate pair, and a terminal no control characters. */
+/** Databases reject NUL and halves of surrogate pairs, terminals control characters. */
 const clean = (text: string) => toUSVString(text.replaceAll(/\p{Cc}/gu, "\uFFFD"));
 
 function phrase(change: CellChange, count: number): string {
@@ -87,6 +87,6 @@ function describeFirst({ row, value, became }: ChangedCells): string {
   return value === undefined ? `in row ${row}` : `${excerpt(String(value))} in row ${row}, which becomes ${became}`;
 }
 
-/** A client's text as it stands in a message. */
+/** Shortens a client's text for a message. */
 export const excerpt = (text: string, length = EXCERPT_LENGTH_MAX) =>
   text.length > length ? `${text.slice(0, length)}…` : text;

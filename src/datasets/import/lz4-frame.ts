@@ -1,6 +1,6 @@
 /**
- * The LZ4 frame format, which Arrow files are mostly compressed in: magic, flags, then blocks that may refer to what
- * the blocks before them gave.
+ * The LZ4 frame format, the usual compression of Arrow files: magic, flags, then blocks that may refer to the output of
+ * earlier blocks.
  */
 const MAGIC = 0x184d2204;
 const HAS_BLOCK_CHECKSUM = 0x10;
@@ -14,7 +14,7 @@ export function decodeLz4Frame(input: Uint8Array, output: Uint8Array): void {
   if (view.getUint32(0, true) !== MAGIC) throw new RangeError("not an LZ4 frame");
   const flags = view.getUint8(4);
   if (flags & HAS_DICTIONARY) throw new RangeError("LZ4 dictionaries are not supported");
-  // Flags, block size, and the header's checksum frame the optional size.
+  // Magic, flags, block size and header checksum take 7 bytes, around the optional content size.
   let at = 7 + (flags & HAS_CONTENT_SIZE ? 8 : 0);
   let end = 0;
   for (;;) {
@@ -33,7 +33,7 @@ export function decodeLz4Frame(input: Uint8Array, output: Uint8Array): void {
   if (end !== output.length) throw new RangeError("an LZ4 frame has another size than it should");
 }
 
-/** Appends what a block holds to `output` from `start` on. Returns the new end. */
+/** Decodes a block into `output` from `start` on. Returns the new end. */
 function decodeBlock(input: Uint8Array, output: Uint8Array, start: number): number {
   let end = start;
   let at = 0;
@@ -62,7 +62,7 @@ function decodeBlock(input: Uint8Array, output: Uint8Array, start: number): numb
     const matched = length(token & 15) + 4;
     if (offset === 0 || offset > end || !(end + matched <= output.length))
       throw new RangeError("an LZ4 match is wrong");
-    // Byte by byte: a match may overlap what it gives.
+    // Byte by byte, because a match may overlap its own output.
     for (let from = end - offset, stop = end + matched; end < stop; end++, from++) output[end] = output[from] as number;
   }
   return end;

@@ -1,17 +1,17 @@
 import type { CellChange } from "./import-warnings.ts";
 
-/** Up to here, every whole number is a 32-bit float. */
+/** 32-bit floats represent every whole number up to here exactly. */
 export const WHOLE_FLOATS_END = 2 ** 24;
-/** A 64-bit float beyond this is no count or id any more: it could not tell two neighbours apart itself. */
+/** A larger 64-bit float is no count or id, because it cannot distinguish two neighbours itself. */
 const WHOLE_DOUBLES_END = 2 ** 53;
 
 /**
- * What a 32-bit float makes of a number, besides rounding its decimals: a whole number may become another one, and one
- * close to 0 becomes 0. `narrowed` is the number as a 32-bit float, finite.
+ * How a 32-bit float changes a number beyond rounding its decimals: a whole number may become another one, and one
+ * close to 0 may become 0. `narrowed` is the number as a 32-bit float, finite.
  */
 export function changeBy32Bits(value: number | bigint, narrowed: number): Exclude<CellChange, "missing"> | undefined {
   if (typeof value === "bigint") {
-    // Small ones, in all but few files, without the detour.
+    // Fast path for small numbers, which are the common case.
     if (Math.abs(narrowed) < WHOLE_FLOATS_END || BigInt(narrowed) === value) return undefined;
     return "rounded";
   }

@@ -16,19 +16,18 @@ const type = {
   set: 10,
   struct: 12,
 };
-/** Fields of a page's header. */
+/** Fields of a page header. */
 const COMPRESSED_BYTES = 3;
 const CRC = 4;
-/** A field of a structure in a structure: that of the outer one first. */
+/** Key of a field in a nested structure: the outer structure's field first. */
 const inner = (outer: number, field: number) => 65_536 * outer + field;
-/** Of a page of values, in both versions. */
+/** Number of values of a page, in both versions. */
 const VALUES = [inner(5, 1), inner(8, 1)];
 const DEPTH_MAX = 8;
 
 /**
- * Throws ImportError when a page of a column chunk has a checksum that is not that of its bytes, or the pages have other
- * than one value, or null, for each of `rows`: the reader takes 0 for values that are not there. What else is wrong with
- * a chunk is left to the reader.
+ * Throws ImportError when a page of a column chunk does not match its checksum, or the pages do not have exactly one
+ * value or null for each of `rows`: the reader would take missing values as 0. The reader checks everything else.
  */
 export function checkPages(chunk: Uint8Array, column: string, rows: number): void {
   const values = countValues(chunk, column);
@@ -68,7 +67,7 @@ class ThriftReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** The 32-bit numbers of a structure, and of those in it, by their fields; everything else is skipped. */
+  /** The 32-bit numbers of a structure and its nested structures, by field; everything else is skipped. */
   numbers(depth = 0): Map<number, number> {
     if (depth > DEPTH_MAX) throw new RangeError("structures in structures");
     const numbers = new Map<number, number>();
@@ -103,7 +102,7 @@ class ThriftReader {
     const length = head >> 4 === 15 ? this.#varint() : head >> 4;
     const kind = head & 15;
     for (let item = 0; item < length; item++) {
-      // In a list, truths are a byte each.
+      // In a list, each boolean takes a byte.
       if (kind === type.yes || kind === type.no) this.#byte();
       else this.#skip(kind, depth + 1);
     }

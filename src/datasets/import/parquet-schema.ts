@@ -4,13 +4,15 @@ import { FlatTable } from "./flat-buffer.ts";
 import { ImportError } from "./import-job.ts";
 import type { SourceColumn } from "./table-sink.ts";
 
-/** Key under which Arrow's writers keep what a Parquet schema cannot say: a message of an Arrow stream, in base64. */
+/**
+ * Key under which Arrow's writers store what a Parquet schema cannot express: a message of an Arrow stream, in base64.
+ */
 const ARROW_SCHEMA_KEY = "ARROW:schema";
-/** Mark and length of the message; then where its header is. */
+/** Mark and length of the message, and the field of its header. */
 const ARROW_PREFIX_BYTES = 8;
 const ARROW_HEADER = 2;
 
-/** Throws ImportError, with its name, for a column that is not one number per row. */
+/** Reads the schema. Throws ImportError, naming the column, for a column that is not one number per row. */
 export function readParquetSchema(metadata: FileMetaData): SourceColumn[] {
   const columns = parquetSchema(metadata).children.map(({ element }) => describeColumn(element));
   const meanings = arrowMeanings(metadata);
@@ -26,11 +28,11 @@ const refusal = (name: string, what: string) =>
 
 function describeColumn(element: SchemaElement): SourceColumn {
   const { type, converted_type: converted, logical_type: logical } = element;
-  // A damaged file may leave anything out.
+  // In a damaged file, anything may be missing.
   const name = String((element.name as string | undefined) ?? "");
   if (element.num_children !== undefined && element.num_children > 0) throw refusal(name, "is nested");
   if (element.repetition_type === "REPEATED") throw refusal(name, "is a list");
-  // The library knows those that were there when it was written.
+  // The library does not know logical types that are newer than itself.
   if (logical !== undefined && logical.type === undefined) throw refusal(name, "has a logical type that is unknown");
   const annotation = converted ?? logical?.type;
   if (type === "BOOLEAN" && annotation === undefined) return { name, width: 1, isByte: true };
@@ -45,7 +47,7 @@ function describeColumn(element: SchemaElement): SourceColumn {
   throw refusal(name, `has type ${annotation ?? type}`);
 }
 
-/** What the writer's Arrow schema says about columns that Parquet knows as numbers. */
+/** Meaning, from the writer's Arrow schema, of columns that Parquet stores as numbers. */
 function arrowMeanings(metadata: FileMetaData): Map<string, string> {
   const text = metadata.key_value_metadata?.find(({ key }) => key === ARROW_SCHEMA_KEY)?.value;
   if (text === undefined) return new Map();
@@ -54,15 +56,15 @@ function arrowMeanings(metadata: FileMetaData): Map<string, string> {
     const schema = FlatTable.root(message).table(ARROW_HEADER);
     return schema === undefined ? new Map() : readMeanings(schema);
   } catch (error) {
-    // Whoever rewrote the file may have cut it; the Parquet schema is whole.
+    // A program that rewrote the file may have truncated this schema; the Parquet schema is complete.
     if (error instanceof RangeError) return new Map();
     throw error;
   }
 }
 
 /**
- * Throws ImportError when row groups do not have the columns of the schema and the rows of the file, or their bytes are
- * not to be found in it, or not to be read.
+ * Throws ImportError when row groups do not match the columns of the schema and the rows of the file, or their data is
+ * encrypted or in another file.
  */
 export function checkRowGroups(metadata: FileMetaData, columns: readonly SourceColumn[]): void {
   const types = metadata.schema.slice(1).map(({ type }) => type);
@@ -71,7 +73,7 @@ export function checkRowGroups(metadata: FileMetaData, columns: readonly SourceC
     if (chunks.length !== columns.length) throw new ImportError("a row group has other columns than the schema");
     for (const [index, { name }] of columns.entries()) {
       const chunk = chunks[index];
-      // The library leaves out what the file leaves out.
+      // The library omits what the file omits.
       const isEncrypted = (chunk?.crypto_metadata ?? chunk?.encrypted_column_metadata) !== undefined;
       if (isEncrypted) throw new ImportError(`column '${name}' is encrypted`);
       if (chunk?.file_path) throw new ImportError(`column '${name}' is in another file`);

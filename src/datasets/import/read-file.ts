@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { ImportError } from "./import-job.ts";
 
-/** Turns the bytes of every value around. */
+/** Reverses the bytes of every value. */
 export function swapBytes(bytes: Uint8Array<ArrayBuffer>, valueBytes: number): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (valueBytes === 2) buffer.swap16();
@@ -9,7 +9,10 @@ export function swapBytes(bytes: Uint8Array<ArrayBuffer>, valueBytes: number): v
   if (valueBytes === 8) buffer.swap64();
 }
 
-/** Bytes of a file in memory of their own, never of a shared pool. Throws ImportError when the file is shorter. */
+/**
+ * Reads bytes of a file into a buffer of their own, never into a shared pool. Throws ImportError when the file is
+ * shorter.
+ */
 export async function readBytes(file: FileHandle, position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {

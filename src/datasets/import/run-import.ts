@@ -6,13 +6,13 @@ import { removePartialFiles } from "../file/writer.ts";
 import type { ImportJob } from "./carry-out.ts";
 import { ImportError, type ImportOutcome } from "./import-job.ts";
 
-/** Columns of one row group of a Parquet file may become arrays of objects. */
+/** Parquet columns of one row group may become arrays of objects. */
 const HEAP_MIB = 512;
 
 /**
- * Converts uploaded files to a dataset file in a process of its own, which may take so many `seconds` of processor time.
- * Resolves with the warnings when the file lies, complete and durable, under `job.target`. Throws ImportError when the data was refused, or
- * took too much memory or time; after any error there is no file.
+ * Converts uploaded files to a dataset file in a separate process with a limit of `seconds` of processor time. Resolves
+ * with the warnings when the file is complete and durable at `job.target`. Throws ImportError when the data is refused
+ * or takes too much memory or time; after any error there is no file.
  */
 export async function runImport(job: ImportJob, seconds: number): Promise<string[]> {
   let outcome: ImportOutcome;
@@ -20,7 +20,7 @@ export async function runImport(job: ImportJob, seconds: number): Promise<string
     const program = new URL("./import-process.js", import.meta.url);
     outcome = await runInProcess<ImportOutcome>(program, job, { heapMib: HEAP_MIB, seconds });
   } catch (error) {
-    // The process ended before it could tidy up.
+    // The process ended without cleaning up.
     await removePartialFiles(job.target);
     throw error instanceof ProcessEndedError ? new ImportError(error.message) : error;
   }

@@ -7,19 +7,19 @@ import { changeBy32Bits } from "./narrow.ts";
 
 export interface SourceColumn {
   name: string;
-  /** Values per row: more than one for lists of fixed size. */
+  /** Values per row; more than one for fixed-size lists. */
   width: number;
-  /** Holds 0…255 or booleans only. */
+  /** True for columns of only 0…255 or booleans. */
   isByte: boolean;
 }
 
-/** Values of a column, `[rows × width]`. What is null counts as 0, as in CSV, and is counted in the warnings. */
+/** Values of a column, `[rows × width]`. Nulls become 0, as in CSV, and are counted in the warnings. */
 export type ColumnValues = ArrayLike<number | bigint | boolean | null | undefined>;
 
-/** Bounds the copy that is made of the rows: 4 MiB. */
+/** Bounds the copy of the rows: 4 MiB. */
 const VALUES_PER_BATCH = 1_048_576;
 
-/** Throws ImportError for a name that cannot be kept. */
+/** Throws ImportError for an invalid name. */
 function checkNames(groups: readonly Group[]): void {
   for (const [index, { name }] of groups.entries()) {
     const problem = nameProblem(name);
@@ -27,7 +27,7 @@ function checkNames(groups: readonly Group[]): void {
   }
 }
 
-/** Where a column lands: in which group, and from which of its columns on. */
+/** Destination of a column: its group, and its first column in that group. */
 interface Place {
   column: SourceColumn;
   group: number;
@@ -35,9 +35,9 @@ interface Place {
 }
 
 /**
- * Takes tables column by column and writes a dataset of them: bytes when all columns hold bytes, else 32-bit floats.
- * What a float changes is counted in the warnings, or refused when the job is `exact`. Throws ImportError that names row
- * (from 1) and column for a number that does not fit.
+ * Writes a dataset from the columns of a table: as bytes when all columns are bytes, else as 32-bit floats. Changes by
+ * a float are counted in the warnings, or refused when the job is `exact`. Throws ImportError that names row (from 1)
+ * and column for a number out of range.
  */
 export class TableSink {
   readonly #writer: DatasetWriter;
@@ -72,7 +72,7 @@ export class TableSink {
     this.#rowsPerBatch = Math.max(1, Math.floor(VALUES_PER_BATCH / width));
   }
 
-  /** `groupsText` is the metadata that says which columns belong together, where there is one. */
+  /** `groupsText` is the metadata's definition of column groups, if any. */
   static async create(
     job: Omit<ImportFile, "input">,
     columns: readonly SourceColumn[],
@@ -99,17 +99,20 @@ export class TableSink {
     return new TableSink(writer, groups, columns, { isByte, isExact: job.exact === true, warnings });
   }
 
-  /** Tells the owner of the dataset something about the file as a whole: a short sentence. */
+  /** Adds a warning about the file as a whole: a short sentence for the dataset's owner. */
   warn(sentence: string): void {
     this.#warnings.add(sentence);
   }
 
-  /** For values that are missing in the file and already 0 here; `row` counts from 0, in the rows appended next. */
+  /**
+   * Counts a value that is missing in the file and already 0 here; `row` counts from 0 in the rows that are appended
+   * next.
+   */
   readonly countMissing = (column: SourceColumn, row: number): void => {
     this.#warnings.count("missing", column.name, { row: this.#writer.rowCount + row + 1 });
   };
 
-  /** Rows in the order of the columns: one array per column. */
+  /** Appends rows: one array per column, in the order of the columns. */
   async append(rowCount: number, values: readonly ColumnValues[]): Promise<void> {
     for (let first = 0; first < rowCount; first += this.#rowsPerBatch) {
       const rows = Math.min(this.#rowsPerBatch, rowCount - first);

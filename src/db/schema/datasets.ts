@@ -7,13 +7,13 @@ export const datasets = pgTable(
     uuid: uuid("uuid").primaryKey(),
     sequence: sequence(),
     name: text("name").notNull(),
-    /** Where the rows came from: the format of an upload, or `result` (of a request task). */
+    /** Origin of the rows: the format of an upload, or `result` (of a request task). */
     type: text("type").notNull(),
-    /** `uploading` until its file is complete in the dataset folder; only `ready` ones have rows. */
+    /** `uploading` until its file is complete in the dataset folder; only `ready` datasets have rows. */
     state: text("state", { enum: ["uploading", "ready"] }).notNull(),
-    /** Of the file in the dataset folder; null until it is `ready`. */
+    /** Size of the file in the dataset folder; null until the dataset is `ready`. */
     file_size: bigint("file_size", { mode: "number" }),
-    /** What its import guessed, left out or changed: short sentences. */
+    /** Short sentences about what the import guessed, left out or changed. */
     warnings: jsonb("warnings").$type<string[]>().notNull().default([]),
     ...ownership(),
     ...lifetime(),

@@ -9,10 +9,12 @@ const PAGE = 65536;
 /** wasm addresses have 32 bits. */
 export const PAGES_MAX = 65536;
 const GRANULE = 256;
-/** Kernels may touch a few bytes behind an array: the last vector of a row, the record behind the last one. */
+/**
+ * Kernels may access a few bytes past the end of an array: the last vector of a row, or the record after the last one.
+ */
 const SLACK = 64;
 
-/** Sets bytes of the memory to 0. JavaScript would do it byte by byte in a shared memory, some ten times as slowly. */
+/** Zeroes bytes of the memory. In a shared memory, JavaScript would do it byte by byte, about ten times slower. */
 type Zero = (at: number, bytes: number) => void;
 
 interface Region {
@@ -20,14 +22,14 @@ interface Region {
   room: number;
 }
 
-/** Hands out regions of a shared wasm memory. Freed ones that lie side by side become one, for whatever fits into it. */
+/** Hands out regions of a shared wasm memory. Adjacent free regions merge, so that larger arrays fit into them. */
 export class Arena implements Memory {
   readonly memory: WasmMemory;
   readonly #zero: Zero;
-  /** In order of their addresses; no two touch each other, and none touches the top. There are some dozens of regions. */
+  /** Sorted by address; no two are adjacent, and none ends at the top. There are a few dozen regions. */
   readonly #free: Region[] = [];
   #top = ARENA;
-  /** What has never been handed out is 0. */
+  /** Memory from here on was never handed out and is all zeros. */
   #highest = ARENA;
   #bytes: number;
 
@@ -37,14 +39,14 @@ export class Arena implements Memory {
     this.#bytes = memory.buffer.byteLength;
   }
 
-  /** How large the memory is. */
+  /** Current size of the memory. */
   get bytes(): number {
     return this.#bytes;
   }
 
   allocate(bytes: number): Uint8Array {
     const room = roomOf(bytes);
-    // Only what somebody had: touching all of a new array costs more than using what is needed of it.
+    // Zeroes only memory that was used before: touching all of a new array costs more than using the part it needs.
     const had = this.#highest;
     const at = this.#reuse(room) ?? this.#extend(room);
     const end = Math.min(at + room, had);
@@ -72,14 +74,14 @@ export class Arena implements Memory {
     this.#top = freed.at;
   }
 
-  /** Takes back all regions and leaves nothing of what was in them. */
+  /** Frees all regions and zeroes their contents. */
   clear(): void {
     this.#zero(ARENA, this.#highest - ARENA);
     this.#free.length = 0;
     this.#top = ARENA;
   }
 
-  /** The start of the smallest freed region that is large enough. */
+  /** Takes the smallest free region that is large enough; returns its address. */
   #reuse(room: number): number | undefined {
     let best: Region | undefined;
     for (const region of this.#free)
@@ -109,7 +111,10 @@ export class Arena implements Memory {
   }
 }
 
-/** What a region of so many bytes takes: four sizes per doubling, so that at most a fifth is wasted and freed ones fit again. */
+/**
+ * Size of a region for `bytes` bytes: four sizes per doubling, so that at most a fifth is wasted and freed regions fit
+ * later arrays.
+ */
 export function roomOf(bytes: number): number {
   const needed = bytes + SLACK;
   const step = Math.max(GRANULE, 2 ** (Math.floor(Math.log2(needed)) - 2));

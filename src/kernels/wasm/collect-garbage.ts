@@ -4,9 +4,9 @@ import { runInNewContext } from "node:vm";
 let collect: (() => void) | null = null;
 
 /**
- * Gives the memory of this thread's unused wasm memories back to the machine. The engine of JavaScript does not count
- * shared memories, so it would not begin by itself. It takes two collections with a turn of the event loop in between;
- * `then` is called after that.
+ * Returns the memory of this thread's unused wasm memories to the machine. V8 does not count shared memories, so it
+ * would not collect them by itself. This takes two collections with a turn of the event loop between them; `then` is
+ * called afterwards.
  */
 export function collectGarbage(then: () => void = () => {}): void {
   if (collect === null) {

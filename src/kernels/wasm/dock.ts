@@ -6,30 +6,30 @@ import { ScratchArrays } from "./scratch-arrays.ts";
 import * as slots from "./slots.ts";
 import { Memory, type WasmMemory, type WasmModule } from "./web-assembly.ts";
 
-/** How long a phase in which somebody stopped may take to end, in ms. */
+/** After a kernel stopped: how long the helpers may take to finish the phase, in ms. */
 const SETTLE_MS = 2000;
 const JOINED = slots.PHASE_LEAVE - 1;
 
 /**
- * A wasm memory of its own in which the kernels compute one network at a time: they cannot address anything else. It
- * holds the network's arrays, what follows from them, and the scratch of its steps.
+ * A separate wasm memory in which the kernels compute one network at a time; they cannot address any other memory. It
+ * holds the network's arrays, the data derived from them, and the scratch arrays of its steps.
  */
 export class Dock {
   readonly id: number;
   readonly memory: WasmMemory;
   readonly arena: Arena;
   readonly kernels: KernelExports;
-  /** Words of the table, as whole numbers and as floats. */
+  /** The table's words, as integers and as floats. */
   readonly table: Uint32Array;
   readonly floats: Float32Array;
   scratch: ScratchArrays;
   model: NetworkModel | null = null;
-  /** Null when the kernels must look at the whole state anew. */
+  /** Null when everything derived from the state must be built again. */
   plan: ModelPlan | null = null;
-  /** Number of the engine's last call that was about it. */
+  /** Number of the engine's last call that used this dock. */
   lastUse = 0;
   readonly #words: Int32Array;
-  /** The kernels' static data and tables before any network was here. */
+  /** The kernels' static data and tables as they were before the first network. */
   readonly #blank: Uint8Array;
 
   constructor(id: number, module: WasmModule, host: KernelHost, threads: number) {
@@ -51,7 +51,7 @@ export class Dock {
     return this.arena.bytes;
   }
 
-  /** What the kernels know of the network's state beside its bytes. */
+  /** The data that the kernels need in addition to the network's state; built if missing. */
   planFor(model: NetworkModel): ModelPlan {
     this.plan ??= new ModelPlan(model, this.arena);
     return this.plan;
@@ -62,21 +62,21 @@ export class Dock {
     this.plan = null;
   }
 
-  /** Leaves nothing of the network, for the next one. Its arrays are somewhere else already, or given back. */
+  /** Erases all data of the network before the next one enters. Its arrays have already been moved or released. */
   clear(): void {
     this.model = null;
     this.plan = null;
     this.lastUse = 0;
     this.arena.clear();
     this.scratch = new ScratchArrays(this.arena, this.table);
-    // Late helpers may be looking at this one word.
+    // Late helpers may be reading this one word, so it keeps its value.
     const word = slots.TABLE + slots.OPEN_PHASE * 4;
     const bytes = new Uint8Array(this.memory.buffer);
     bytes.set(this.#blank.subarray(0, word));
     bytes.set(this.#blank.subarray(word + 4), word + 4);
   }
 
-  /** Helpers that look at this memory stay in it, or come in, until `dismiss`. */
+  /** Lets helpers enter this memory and stay until `dismiss`. */
   admit(): void {
     Atomics.and(this.#words, slots.OPEN_PHASE, ~slots.PHASE_LEAVE);
   }
@@ -87,8 +87,8 @@ export class Dock {
   }
 
   /**
-   * After the kernels stopped in the middle of a phase: waits until the helpers that joined it have ended theirs. False
-   * when one does not: then this memory is lost.
+   * Call it after the kernels stopped in the middle of a phase: waits until the helpers that joined the phase have
+   * finished. Returns false when a helper does not finish in time; this memory is then lost.
    */
   settle(): boolean {
     const joined = Atomics.or(this.#words, slots.OPEN_PHASE, slots.PHASE_CLOSED) & JOINED;

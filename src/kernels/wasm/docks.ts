@@ -5,33 +5,33 @@ import { undisturbed } from "../../network/yield-point.ts";
 import type { Dock } from "./dock.ts";
 import { NetworkMemory } from "./network-memory.ts";
 
-/** A memory so large is not used again for a network that needs less than a part of it. */
+/** A larger memory is not reused for a network that needs less than 1 / LARGE_PART of it. */
 const LARGE_BYTES = 2 ** 26;
 const LARGE_PART = 8;
 const EMPTY_MAX = 8;
 
 interface DocksOptions {
   open: (id: number) => Dock;
-  /** A dock that nobody will use again. */
+  /** Called with each dock that will not be used again. */
   dropped: (dock: Dock) => void;
-  /** How many there are at most, and how many bytes their memories may have together after a call. */
+  /** Upper bounds on the number of docks, and on the total bytes of their memories after a call. */
   countMax: number;
   bytesMax: number;
 }
 
 /**
- * The docks of an engine and who is in them. A network keeps its dock until somebody else needs one: then the network that
- * was used longest ago goes to rest, its arrays in ordinary memory, and nothing of it stays behind.
+ * The docks of an engine and the networks in them. A network keeps its dock until another network needs one. Then the
+ * least recently used network goes to rest: its arrays move to ordinary memory, and none of its data stays in the dock.
  */
 export class Docks {
   readonly #options: DocksOptions;
   readonly #docks = new Set<Dock>();
   readonly #of = new Map<NetworkModel, Dock>();
-  /** Networks that stay where they are, and how many want it. */
+  /** Networks that must stay in their docks, with the number of calls that hold them. */
   readonly #held = new Map<NetworkModel, number>();
   #opened = 0;
   #uses = 0;
-  /** Bytes of all memories when they were counted last. */
+  /** Total bytes of all memories at the last count. */
   #bytes = 0;
 
   constructor(options: DocksOptions) {
@@ -42,14 +42,14 @@ export class Docks {
     return this.#of.get(model);
   }
 
-  /** The dock of a network, which comes into one when it is in none. */
+  /** The dock of a network; a resting network enters one first. */
   take(model: NetworkModel): Dock {
     const dock = this.#of.get(model) ?? undisturbed(() => this.#enter(model));
     dock.lastUse = ++this.#uses;
     return dock;
   }
 
-  /** Whoever else needs a dock while `work` goes on, the network stays where it is. */
+  /** Runs `work` while the network keeps its dock, even when other networks need one. */
   hold<T>(model: NetworkModel, work: () => T): T {
     this.#held.set(model, (this.#held.get(model) ?? 0) + 1);
     try {
@@ -61,7 +61,7 @@ export class Docks {
     }
   }
 
-  /** The network goes to rest. */
+  /** Moves the dock's network, if any, to ordinary memory. */
   vacate(dock: Dock): void {
     const { model } = dock;
     if (model === null) return;
@@ -71,7 +71,7 @@ export class Docks {
     });
   }
 
-  /** The network's arrays were given back. A few empty docks wait for the next networks. */
+  /** Call it after the network's arrays were released. A few empty docks are kept for the next networks. */
   release(model: NetworkModel): void {
     const dock = this.#of.get(model);
     if (dock === undefined) return;
@@ -80,14 +80,14 @@ export class Docks {
     else this.#empty(dock);
   }
 
-  /** Nobody comes into this dock again. */
+  /** Removes a dock; no network enters it again. */
   drop(dock: Dock): void {
     this.#docks.delete(dock);
     if (dock.model !== null) this.#of.delete(dock.model);
     this.#options.dropped(dock);
   }
 
-  /** While the memories are larger than they may be together, those used longest ago go, but for the last one. */
+  /** Drops the least recently used docks while the memories exceed their total limit. One dock always stays. */
   trim(): void {
     this.#count();
     while (this.#bytes > this.#options.bytesMax && this.#docks.size > 1) {
@@ -96,7 +96,7 @@ export class Docks {
       try {
         this.vacate(oldest);
       } catch (error) {
-        // Where the machine has no memory for the network, it stays.
+        // The network keeps its dock when the machine has no memory for it elsewhere.
         if (error instanceof MemoryFullError) return;
         throw error;
       }
@@ -128,7 +128,7 @@ export class Docks {
     return dock;
   }
 
-  /** A dock without a network, of a size that fits. */
+  /** An empty dock of a suitable size. */
   #free(bytes: number): Dock {
     const { countMax, bytesMax } = this.#options;
     const empty = [...this.#docks].find(({ model }) => model === null);
@@ -153,7 +153,7 @@ export class Docks {
     return dock;
   }
 
-  /** The dock that was used longest ago and whose network may go. */
+  /** The least recently used dock, except those of held networks. */
   #oldest(): Dock | undefined {
     let oldest: Dock | undefined;
     for (const dock of this.#docks) {

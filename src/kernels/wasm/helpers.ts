@@ -2,12 +2,12 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Dock } from "./dock.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 
-/** Words that the helpers look at between two docks: how often something has changed, and which dock is worked in. */
+/** Words that the helpers read between docks: a counter of changes, and the id of the dock in use. */
 export const TURN = 0;
 export const DOCK = 1;
 const NO_DOCK = 0;
 
-/** What the helpers are told beside these words. */
+/** Messages to the helpers, in addition to these words. */
 export type HelperMessage =
   | { dock: number; memory: WasmMemory }
   | { kept: number; memory: WasmMemory }
@@ -21,8 +21,8 @@ export interface HelperData {
 }
 
 /**
- * The helping threads of an engine. They stay in the dock that the leading thread worked in last, so that a network's next
- * step costs nothing. Nobody waits for one that has not come yet.
+ * The helper threads of an engine. They stay in the dock that the leading thread used last, so that the network's next
+ * step need not call them. No step waits for a helper that has not arrived yet.
  */
 export class Helpers {
   readonly #control = new Int32Array(new SharedArrayBuffer(8));
@@ -31,7 +31,7 @@ export class Helpers {
   readonly #told = new Set<number>();
   #dock: Dock | null = null;
 
-  /** Starts threads 1 up to `threads`; each holds one of the lifelines as long as it lives. */
+  /** Starts threads 1 up to `threads`; each holds one of the lifelines for as long as it lives. */
   constructor(module: WasmModule, threads: number, lifelines: MessagePort[]) {
     for (let thread = 1; thread < threads; thread++) {
       const { port1, port2: port } = new MessageChannel();
@@ -42,19 +42,19 @@ export class Helpers {
         transferList: lifeline === undefined ? [port] : [port, lifeline],
         name: `kernels-${thread}`,
       });
-      // A helper waits for work for ever; it must not keep the process alive.
+      // A helper waits for work forever; it must not keep the process alive.
       worker.unref();
       this.#workers.push(worker);
       this.#ports.push(port1);
     }
   }
 
-  /** Where they are, or are on their way to. */
+  /** The dock that the helpers are in, or on their way to. */
   get dock(): Dock | null {
     return this.#dock;
   }
 
-  /** Calls them into a dock, or out of the one that they are in. */
+  /** Calls the helpers into a dock; null calls them out of their current one. */
   attend(dock: Dock | null): void {
     if (dock === this.#dock || this.#workers.length === 0) return;
     this.#dock?.dismiss();
@@ -69,8 +69,8 @@ export class Helpers {
   }
 
   /**
-   * They hold on to the memories of these docks until `forget`. To give 100 MB back to the machine takes the thread 20 ms
-   * that is the last one to hold them.
+   * Makes the helpers hold the memories of these docks until `forget`. Returning 100 MB to the machine takes 20 ms in
+   * the thread that is the last to hold the memory.
    */
   keep(docks: Dock[]): void {
     for (const { id, memory } of docks) {
@@ -80,7 +80,7 @@ export class Helpers {
     }
   }
 
-  /** Makes them forget docks, and give the memory back. */
+  /** Makes the helpers forget docks and release their memories. */
   forget(docks: number[]): void {
     const dropped = docks.filter((id) => this.#told.delete(id));
     if (dropped.length === 0) return;

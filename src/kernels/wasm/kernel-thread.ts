@@ -1,6 +1,6 @@
 /**
- * A helping thread: works on what the leading thread starts in the dock that it has called the helpers into, until it is
- * terminated. Its lifeline closes when it ends, however that happens.
+ * A helper thread: works on the phases that the leading thread starts in the dock that it called the helpers into,
+ * until it is terminated. Its lifeline closes when the thread ends, for whatever reason.
  */
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { lowerThread, NICENESS } from "../../processes/priority.ts";
@@ -22,7 +22,7 @@ const onlyTheLeader = () => {
 const docks = new Map<number, Known>();
 const kept = new Map<number, WasmMemory>();
 
-/** Reads what has come meanwhile. Returns whether docks were dropped. */
+/** Reads the pending messages. Returns whether docks were dropped. */
 function readMessages(): boolean {
   let isDropped = false;
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
@@ -41,20 +41,20 @@ function readMessages(): boolean {
     }
     const { dock, memory } = message;
     const kernels = instantiate(module, memory, { allocate: onlyTheLeader, split: onlyTheLeader });
-    // V8 forgets a growth that falls between reading a memory and knowing it: `memory.fill` would then stop at the old end
-    // for ever. From here on this thread is told of every growth, and this one brings it up to date.
+    // V8 misses a growth that happens between receiving a memory and registering it: `memory.fill` would then stop at
+    // the old end forever. From here on this thread is notified of every growth, and this one brings it up to date.
     memory.grow(0);
     docks.set(dock, { kernels, words: new Int32Array(memory.buffer, slots.TABLE, slots.SLOT_COUNT) });
   }
   return isDropped;
 }
 
-/** Helps until called away. When a kernel stops, the leader is told so, and the thread goes on. */
+/** Helps until dismissed. When a kernel stops, notifies the leader, and the thread goes on. */
 function helpIn({ kernels, words }: Known): void {
   try {
     kernels.help(thread);
   } catch {
-    // Only what it joined can stop it.
+    // A kernel only stops in a phase that this thread joined, so the leader waits for it in DONE.
     Atomics.store(words, slots.FAILED, 1);
     Atomics.add(words, slots.DONE, 1);
     Atomics.notify(words, slots.DONE);
@@ -65,7 +65,7 @@ function work(): void {
   for (;;) {
     const turn = Atomics.load(control, TURN);
     if (readMessages()) {
-      // Memories go with the next turn of the event loop after a collection.
+      // Memories are freed in the next turn of the event loop after a collection.
       collectGarbage(work);
       return;
     }

@@ -3,7 +3,7 @@ import { yieldPoint } from "../../network/yield-point.ts";
 import { paths } from "../../files/paths.ts";
 import { Instance, Module, type WasmMemory, type WasmModule } from "./web-assembly.ts";
 
-/** What the compiled kernels export; see assembly/index.ts. */
+/** Exports of the compiled kernels; see assembly/index.ts. */
 export interface KernelExports {
   start(): void;
   train(): void;
@@ -13,18 +13,18 @@ export interface KernelExports {
   zero(at: number, bytes: number): void;
 }
 
-/** What the leading thread does for the kernels in the middle of a step. */
+/** Calls from the kernels to the leading thread in the middle of a step. */
 export interface KernelHost {
   allocate(hexagon: number): void;
   split(hexagon: number): void;
 }
 
-/** The compiled kernels; `npm run build` makes them. */
+/** Loads the kernels that `npm run build` compiles. */
 export function loadKernels(): WasmModule {
   return new Module(readFileSync(paths.kernels));
 }
 
-/** The kernels of one thread on the memory that all threads share. */
+/** Instantiates the kernels for one thread, on the memory that all threads share. */
 export function instantiate(module: WasmModule, memory: WasmMemory, host: KernelHost): KernelExports {
   const abort = () => {
     throw new Error("a kernel stopped");

@@ -1,6 +1,6 @@
 import { MemoryFullError } from "../../network/memory-full-error.ts";
 
-/** What the networks of an engine may take together, wherever they are. What steps need meanwhile is not counted. */
+/** Limits the total memory of an engine's networks, in docks and at rest. Scratch memory of steps is not counted. */
 export class MemoryBudget {
   readonly bytesMax: number;
   #used = 0;
@@ -13,7 +13,7 @@ export class MemoryBudget {
     return this.bytesMax - this.#used;
   }
 
-  /** Throws MemoryFullError when this is more than is left; then nothing was taken. */
+  /** Throws MemoryFullError when fewer bytes are free; then nothing was taken. */
   take(bytes: number): void {
     if (bytes > this.free) {
       throw new MemoryFullError(

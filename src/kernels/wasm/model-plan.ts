@@ -5,24 +5,27 @@ import * as slots from "./slots.ts";
 
 const ROLES = { input: slots.ROLE_INPUT, hidden: slots.ROLE_HIDDEN, output: slots.ROLE_OUTPUT };
 
-/** The slot of each state array that the kernels read: `weightMoment` is announced in AT_WEIGHT_MOMENT. */
+/** The slot of each state array that the kernels read; that of `weightMoment` is AT_WEIGHT_MOMENT. */
 const STATE_SLOTS = ARRAY_NAMES.flatMap((name) => {
   const word = `AT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
   const slot = (slots as Record<string, number>)[word];
   return slot === undefined ? [] : [{ name, slot }];
 });
 
-/** What the kernels need of a network beside its state: the hot records of its sections and its hexagons' lists. */
+/**
+ * Data that the kernels need in addition to a network's state: the hot records of its sections and the lists of its
+ * hexagons.
+ */
 export class ModelPlan {
   readonly #model: NetworkModel;
   readonly #memory: Memory;
   #hot: Uint8Array;
   #lists: Uint8Array;
-  /** Where the weights were, and how many sections there were, when the hot records were written. */
+  /** Address of the weights and number of sections when the hot records were last written. */
   #weights = -1;
   #sections = 0;
   #blocks = -1;
-  /** How many of them are those of neurons. */
+  /** Number of blocks in hidden and output hexagons. */
   #neuronBlocks = 0;
   readonly #links: Links[];
 
@@ -34,7 +37,7 @@ export class ModelPlan {
     this.#lists = memory.allocate(0);
   }
 
-  /** Announces everything in the table. Returns the first section whose hot record must be written. */
+  /** Writes all addresses and counts to the table. Returns the first section whose hot record must be written. */
   publish(table: Uint32Array): number {
     const { state } = this.#model;
     for (const { name, slot } of STATE_SLOTS) table[slot] = state.arrays[name].byteOffset;
@@ -60,7 +63,7 @@ export class ModelPlan {
     this.#memory.release(this.#lists);
   }
 
-  /** [hexagon] records, then the neuron blocks, then all lists that the records point to. */
+  /** Writes the [hexagon] records, then the neuron blocks, then all lists that the records point to. */
   #writeLists(): void {
     const { hexagons, state } = this.#model;
     const lists = hexagons.map(({ blocks }, index) => ({ blocks, ...this.#links[index]! }));
@@ -111,7 +114,10 @@ export class ModelPlan {
   }
 }
 
-/** Which hexagons feed one, from before it in the list and from behind, ascending; and how many it feeds. */
+/**
+ * The hexagons that feed one hexagon, ascending: `sources` come before it in the list, `backs` do not. `targets` counts
+ * the hexagons that it feeds.
+ */
 interface Links {
   sources: number[];
   backs: number[];

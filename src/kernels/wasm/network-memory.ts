@@ -5,8 +5,8 @@ import { roomOf } from "./arena.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /**
- * Where one network's arrays live: in ordinary memory while it rests, in the arena of its dock while it computes. In both
- * they count as what an arena needs for them, so that coming into a dock never costs more of the budget.
+ * Memory of one network's arrays: ordinary memory while the network rests, the arena of its dock while it computes.
+ * Both count as the room that the arrays need in an arena, so that entering a dock never uses more of the budget.
  */
 export class NetworkMemory implements Memory {
   readonly #budget: MemoryBudget;
@@ -33,8 +33,8 @@ export class NetworkMemory implements Memory {
   }
 
   /**
-   * Moves the arrays of the network's state, as long as they are used, to an arena or to the heap. Throws MemoryFullError
-   * without room there and StateError when they hold less than the header says; then nothing has moved.
+   * Moves the used part of the state's arrays to an arena or to the heap. Throws MemoryFullError when there is no room,
+   * and StateError when the arrays are shorter than the header says; then nothing has moved.
    */
   move(state: State, place: Memory): void {
     const before = roomFor(state);

@@ -1,7 +1,7 @@
 import { copyBytes } from "../../network/copy-bytes.ts";
 import type { Memory } from "../../network/state.ts";
 
-/** The kernels' scratch: arrays that only grow, each announced in a word of the table. What is in them stays. */
+/** The kernels' scratch arrays. They only grow, and keep their contents; the table holds the address of each. */
 export class ScratchArrays {
   readonly #memory: Memory;
   readonly #table: Uint32Array;

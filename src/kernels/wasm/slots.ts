@@ -1,9 +1,9 @@
 /**
- * Where things are in the wasm memory. One file for both sides: the compiler of the kernels and that of the host read
- * the same numbers, so it holds nothing but numbers.
+ * Layout of the wasm memory. The compilers of the kernels and of the host read this same file, so it contains only
+ * numbers.
  *
- * The memory begins with the kernels' own static data, then comes a table of 32-bit words at `TABLE`, then the arena.
- * A word of the table is the address of an array (AT_...) or a parameter of the current call.
+ * The memory starts with the kernels' static data, followed by a table of 32-bit words at `TABLE` and by the arena. A
+ * word of the table is the address of an array (AT_...) or a parameter of the current call.
  */
 export const TABLE = 8192;
 export const ARENA = 65536;
@@ -64,7 +64,7 @@ export const HEADER_TILES = 3;
 export const HEADER_ROWS = 4;
 export const HEADER_ADAM_STEPS = 9;
 
-/** [section] records of `HOT_BYTES`: what forward and growth look at, derived from the state; see hot.ts. */
+/** [section] records of `HOT_BYTES`, derived from the state for the forward pass and growth; see hot.ts. */
 export const AT_HOT = 40;
 export const HOT_BYTES = 64;
 /** [hexagon] records of `HEXAGON_BYTES` with the words below. */
@@ -78,22 +78,22 @@ export const HEXAGON_BLOCK_COUNT = 12;
 /** Hexagons before this one that may feed it. */
 export const HEXAGON_SOURCES = 16;
 export const HEXAGON_SOURCE_COUNT = 20;
-/** The same or later ones that may feed it: they show their previous step's values. */
+/** This hexagon or later ones that may feed it: they show their values of the previous step. */
 export const HEXAGON_BACKS = 24;
 export const HEXAGON_BACK_COUNT = 28;
-/** How many hexagons this one may feed. */
+/** Number of hexagons that this one may feed. */
 export const HEXAGON_TARGET_COUNT = 32;
 /** Blocks of hidden and output hexagons. */
 export const AT_NEURON_BLOCKS = 43;
 export const NEURON_BLOCK_COUNT = 44;
 
-// Scratch of one step. STRIDE samples have room; [block][sample][neuron] unless said otherwise.
+// Scratch arrays of one step, with room for STRIDE samples; [block][sample][neuron] unless noted otherwise.
 export const AT_VALUE = 50;
-/** 1 + input of the neuron, infinite where no delta passes. */
+/** 1 + the neuron's input; infinite where no delta passes. */
 export const AT_DENOMINATOR = 51;
 /** [tile of 32 neurons][learner][neuron] */
 export const AT_DELTA = 52;
-/** [block][sample]: how many neurons are > 0, and their numbers within the block as bytes in rows of ACTIVE_STRIDE. */
+/** [block][sample]: number of neurons > 0, and their indices within the block as bytes in rows of ACTIVE_STRIDE. */
 export const AT_ACTIVE_COUNT = 53;
 export const AT_ACTIVE = 54;
 export const ACTIVE_STRIDE = 144;
@@ -102,22 +102,22 @@ export const AT_OUTPUT = 55;
 export const AT_EXPECTED = 56;
 /** [sample of the step][output neuron] */
 export const AT_ERROR = 57;
-/** [row of the call]: bytes, 1 = teaches nothing. */
+/** [row of the call]: bytes, 1 = the row is excluded from learning. */
 export const AT_MUTED = 58;
 /** [learner]: its sample. [sample]: 1 = learns. */
 export const AT_LEARNERS = 59;
 export const AT_LEARNS = 60;
-/** [neuron][entry]: samples in which a source is > 0 (as byte offset into a tile of deltas) and its values there. */
+/** [neuron][entry]: learners for which a source is > 0 (as byte offset into a tile of deltas), and its values there. */
 export const AT_COLUMN_COUNT = 61;
 export const AT_COLUMN_OFFSET = 62;
 export const AT_COLUMN_VALUE = 63;
-/** Entries that a column has room for beyond STRIDE. */
+/** Room of a column beyond STRIDE, in entries. */
 export const COLUMN_GAP = 16;
-/** [block][item][neuron]: what the steps of weights add to the neurons' mean inputs, of SOURCE_ITEMS items at most. */
+/** [block][item][neuron]: how far the weight steps shift the neurons' mean inputs, for at most SOURCE_ITEMS items. */
 export const AT_BIAS_SHIFT = 64;
 export const SOURCE_ITEMS = 32;
 export const AT_DELTA_SUM = 66;
-/** [input] records of `COLUMN_BYTES` with the words below: rows that the call brought along. */
+/** [input] records of `COLUMN_BYTES` with the words below, for the rows that came with the call. */
 export const AT_INPUT_COLUMNS = 67;
 export const INPUT_COLUMN_COUNT = 68;
 export const COLUMN_BYTES = 32;
@@ -125,19 +125,19 @@ export const COLUMN_ROWS = 0;
 /** 1 = bytes, 0 = f32 */
 export const COLUMN_IS_BYTES = 4;
 export const COLUMN_WIDTH = 8;
-/** Values between two rows. */
+/** Values from the start of one row to the next. */
 export const COLUMN_STRIDE = 12;
 export const COLUMN_HEXAGON = 16;
 export const COLUMN_IS_BINARY = 20;
 export const AT_ROWS = 73;
-/** [output neuron]: 1 when its hexagon has neurons, else 0 */
+/** [output neuron]: 1 when its hexagon has neurons, else 0. */
 export const AT_OUTPUT_ALIVE = 69;
-/** [step of the call]: step size */
+/** [step of the call]: learning rate. */
 export const AT_RATES = 70;
-/** [neuron]: largest value of the step, and in how many samples it was > 0. */
+/** [neuron]: largest value of the step, and the number of samples in which it was > 0. */
 export const AT_TOP = 71;
 export const AT_VISITED = 72;
-/** Addresses of each thread's own memory, THREADS_MAX words. */
+/** Address of each thread's local memory, THREADS_MAX words. */
 export const AT_LOCALS = 80;
 export const LOCAL_STARTS = 144;
 export const LOCAL_LISTS = 145;
@@ -148,7 +148,7 @@ export const LOCAL_RAMP = 147;
 export const COUNT = 150;
 export const STEP = 151;
 export const STRIDE = 152;
-/** Samples that a thread takes at once. */
+/** Number of samples that a thread processes at once. */
 export const CHUNK = 153;
 export const OUTPUTS = 154;
 export const IS_BATCH = 155;
@@ -157,7 +157,7 @@ export const COOLDOWN = 157;
 export const REFRACTORY = 158;
 export const HAS_BACK_EDGES = 159;
 export const THREADS = 160;
-/** 1 = training takes single samples, on one thread, and needs none of the arrays that threads share. */
+/** 1 = training computes one sample at a time on one thread, without the arrays that threads share. */
 export const IS_SINGLE = 161;
 
 // Set by the kernels during a step.
@@ -167,35 +167,38 @@ export const LEARNERS = 172;
 export const RATE = 173;
 export const FLAG_NEW = 174;
 export const FLAG_SPLIT = 175;
-/** Sections that a growth phase starts with. */
+/** Number of sections before the allocation; GROW_NEW handles the later ones. */
 export const FIRST_SECTION = 176;
-/** 1 = a section leads out of what the state holds; see `refresh`. */
+/** 1 = a section refers to something outside of the state; see `refresh`. */
 export const FAULT = 177;
 /** 1 = a helper stopped in the middle of the phase. */
 export const FAILED = 178;
 
-// The pool of threads: what runs, whether it is open, who is done. 64 bytes apart, so that they share no
-// cache line.
+// The thread pool: the current phase, whether it is open, and how many helpers are done. The three groups are 64 bytes
+// apart, so that they share no cache line.
 export const PHASE = 192;
 export const PHASE_HEXAGON = 193;
 export const PHASE_ITEMS = 194;
 /**
- * Number of the phase * 256, plus PHASE_CLOSED when nobody can join any more, plus PHASE_LEAVE when helpers are to leave
- * this memory, plus the helpers that joined. Numbers go on when another network takes the memory: a late helper must
- * not take an old phase for a new one.
+ * Number of the phase * 256, plus PHASE_CLOSED when no helper can join any more, plus PHASE_LEAVE when helpers must
+ * leave this memory, plus the number of helpers that joined. Phase numbers continue when another network enters the
+ * memory: a late helper must not mistake an old phase for a new one.
  */
 export const OPEN_PHASE = 208;
 export const PHASE_CLOSED = 128;
 export const PHASE_LEAVE = 64;
-/** Helpers that joined the phase and find nothing more to do. */
+/** Number of helpers that joined the phase and have finished it. */
 export const DONE = 224;
 export const SLOT_COUNT = 256;
 
-/** For each thread how many of its items have been taken, 64 bytes apart. */
+/** [thread]: how many of its items have been taken; the counters are 64 bytes apart. */
 export const AT_TAKEN = TABLE + 16384;
 
-/** Indices 0..3 of the lanes whose bit is set, as bytes: 16 words. Then the same as byte shuffles: 16 vectors. */
+/**
+ * [mask of 4 bits]: indices 0..3 of the lanes whose bit is set, as bytes: 16 words. Then the same as byte shuffles: 16
+ * vectors.
+ */
 export const AT_LANES = TABLE + 4096;
 export const AT_SHUFFLES = TABLE + 4096 + 64;
-/** Indices 0..7 of the lanes of two vectors whose bit is set, as bytes: 256 double words. */
+/** [mask of 8 bits]: indices 0..7 of the lanes of two vectors whose bit is set, as bytes: 256 double words. */
 export const AT_OCTETS = TABLE + 8192;

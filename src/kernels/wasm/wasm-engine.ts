@@ -16,23 +16,23 @@ import { MemoryBudget } from "./memory-budget.ts";
 import { NetworkMemory } from "./network-memory.ts";
 import * as slots from "./slots.ts";
 
-/** Samples that a thread takes at once: the weights of a tile are read once for all of them. */
+/** Samples that a thread processes at once; it reads the weights of a tile once for all of them. */
 const CHUNK_MAX = 8;
-/** Of networks whose weights fit no cache, more: what counts is how often the weights are read. */
+/** Larger chunks for networks whose weights fit no cache: the number of reads of the weights dominates there. */
 const CHUNK_MAX_LARGE = 32;
 const SECTIONS_LARGE = 4000;
-/** What the records of one chunk may take, in bytes. */
+/** Upper bound on the records of one chunk, in bytes. */
 const RECORDS_MAX = 128 * 1024 * 1024;
-/** Samples of one step of a request and thread: few enough for their values to stay in its cache. */
+/** Samples per thread in one step of a request; few enough for their values to stay in the thread's cache. */
 const REQUEST_STEP = 32;
-/** What the values of a step of a request may take in bytes. */
+/** Upper bound on the values of one step of a request, in bytes. */
 const REQUEST_BYTES = 64 * 1024 * 1024;
 const SCRATCH_PER_VALUE = 6;
-/** How many networks have their dock at the same time. */
+/** Default number of networks that can have a dock at the same time. */
 const DOCKS_MAX = 64;
-/** What docks may take together is a quarter of what networks may take, but not less than this. */
+/** Docks may take a quarter of the networks' memory limit in total, but at least this many bytes. */
 const DOCK_BYTES_MIN = 2 ** 26;
-/** Dropped docks are worth a garbage collection when they took so much, or are so many. */
+/** A garbage collection pays off once dropped docks take this many bytes, or are this many. */
 const COLLECT_BYTES = 2 ** 26;
 const COLLECT_DOCKS = 128;
 
@@ -44,26 +44,26 @@ interface WasmEngineOptions {
 }
 
 /**
- * Computes with the wasm kernels, each network in a memory of its own, its dock. One leading thread, the caller's, runs
- * the steps; `threads - 1` helpers take part in them. Results are the same for any number of threads and docks. Call
+ * Computes with the wasm kernels, each network in a separate memory, its dock. The caller's thread leads and runs the
+ * steps; `threads - 1` helpers take part in them. Results are the same for any number of threads and docks. Call
  * `close` to end the helpers.
  */
 export class WasmEngine implements Engine {
-  /** What the networks may take, and what is left of it. */
+  /** Memory limit of the networks, and how much of it is left. */
   readonly budget: MemoryBudget;
   readonly #threads: number;
   readonly #docks: Docks;
   readonly #helpers: Helpers;
   readonly #dropped: Dock[] = [];
-  /** Where the network of the current call is, that network, and how many of its blocks have their scratch in order. */
+  /** Dock and network of the current call, and how many of the network's blocks have scratch memory. */
   #dock: Dock | null = null;
   #model: NetworkModel | null = null;
   #coveredBlocks = 0;
 
   /**
-   * Networks may take `memoryBytes`, and so many as there are `docks` keep theirs at the same time. Each helper holds one
-   * of the `lifelines` as long as it lives. Whoever holds the other end must end the leader when a helper ends: in the
-   * middle of a step the leader would wait for ever.
+   * Networks may take `memoryBytes`, and up to `docks` of them keep a dock at the same time. Each helper holds one of
+   * the `lifelines` for as long as it lives. The holder of the other end must end the leader when a helper ends: in the
+   * middle of a step, the leader would wait forever.
    */
   constructor({ threads = 1, memoryBytes = 2 ** 32, lifelines = [], docks = DOCKS_MAX }: WasmEngineOptions = {}) {
     const module = loadKernels();
@@ -113,7 +113,7 @@ export class WasmEngine implements Engine {
     this.#collect();
   }
 
-  /** At a yield point of a call there may be one about another network; then the first one goes on. */
+  /** Calls nest: at a yield point of one call, another call may compute another network; then the first one goes on. */
   #compute<T>(model: NetworkModel, work: (dock: Dock) => T): T {
     const [outerDock, outerModel, outerBlocks] = [this.#dock, this.#model, this.#coveredBlocks];
     const wasHelped = outerDock !== null && this.#helpers.dock === outerDock;
@@ -126,18 +126,18 @@ export class WasmEngine implements Engine {
     } catch (error) {
       throw this.#stopped(dock, error);
     } finally {
-      // Without an outer call, nothing here holds on to a memory that somebody drops.
+      // Without an outer call, these fields keep no reference to a memory that is dropped.
       this.#dock = outerDock;
       this.#model = outerModel;
       this.#coveredBlocks = outerBlocks;
-      // Only a network that came in, or that grew, takes more than before.
+      // A memory only grows when a network enters it, or when its network grows.
       if (dock.bytes !== bytesBefore) this.#docks.trim();
       this.#collect();
       if (wasHelped) this.#helpers.attend(outerDock);
     }
   }
 
-  /** Where kernels stopped, the network leaves as it is, and nobody else notices. */
+  /** When kernels stopped, the network leaves its dock as it is; other networks are not affected. */
   #stopped(dock: Dock, error: unknown): unknown {
     if (error instanceof MemoryFullError || error instanceof StateError) return error;
     this.#evacuate(dock);
@@ -150,7 +150,7 @@ export class WasmEngine implements Engine {
     const { count: samples, step, expected, muted, rates, update } = run;
     this.#begin(run, step);
     table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
-    // One thread does single samples, but for networks that remember: see `train` of the kernels.
+    // Single samples run on one thread, except in networks that keep values between cycles: see `train` of the kernels.
     const { hasMemory, hasBackEdges } = this.#model!;
     const isSingle = step === 1 && update === "online" && !hasMemory && !hasBackEdges;
     table[slots.IS_SINGLE] = isSingle ? 1 : 0;
@@ -170,18 +170,21 @@ export class WasmEngine implements Engine {
     const { kernels, table } = dock;
     const model = this.#model!;
     const perSample = count(model.state, "block") * 512 * SCRATCH_PER_VALUE;
-    // One by one, values carry over the same way however many samples a call has.
+    // One sample at a time: values then carry over in the same way for any number of samples per call.
     const one = model.hasMemory || model.hasBackEdges || run.count === 0;
     const most = Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample));
     const step = one ? 1 : Math.min(run.count, Math.max(1, most));
     this.#begin(run, step);
-    // A single sample is a single item.
+    // A single sample is a single item, which helpers cannot share.
     if (step > 1) this.#helpers.attend(dock);
     kernels.request();
     return this.#floatsAt(slots.AT_OUTPUT, run.count * table[slots.OUTPUTS]!);
   }
 
-  /** Nobody knows what a dock is like whose kernels have stopped. */
+  /**
+   * Moves the network out of a dock whose kernels stopped. Drops the dock when that fails, or when a helper may still
+   * be working in it.
+   */
   #evacuate(dock: Dock): void {
     const isSettled = dock.settle();
     try {
@@ -192,7 +195,7 @@ export class WasmEngine implements Engine {
     if (dock.model !== null || !isSettled) this.#docks.drop(dock);
   }
 
-  /** Gives back what dropped docks took, when it is worth the collection. */
+  /** Frees the memory of dropped docks once it is worth a collection. */
   #collect(): void {
     if (this.#dropped.length === 0) return;
     const bytes = this.#dropped.reduce((sum, dock) => sum + dock.bytes, 0);
@@ -200,11 +203,11 @@ export class WasmEngine implements Engine {
     const dropped = this.#dropped.splice(0);
     const ids = dropped.map(({ id }) => id);
     this.#helpers.keep(dropped);
-    // What is called afterwards must not hold on to the docks.
+    // The callback must not hold references to the docks.
     collectGarbage(() => this.#helpers.forget(ids));
   }
 
-  /** Announces network, rows and parameters, and makes room for a step. */
+  /** Writes network, rows and parameters to the table, and makes room for a step. */
   #begin({ count: samples, inputs }: RequestRun, step: number): void {
     const model = this.#model!;
     const { state, template, hexagons } = model;
@@ -251,7 +254,7 @@ export class WasmEngine implements Engine {
     });
   }
 
-  /** Announces the network as it is now, with the hot records of sections that are new or whose weights moved. */
+  /** Writes the current network to the table, and the hot records of sections that are new or whose weights moved. */
   #publish(): void {
     const { kernels, table, plan } = this.#dock!;
     if (plan === null) checkBounds(this.#model!);
@@ -260,7 +263,7 @@ export class WasmEngine implements Engine {
     if (table[slots.FAULT] !== 0) throw new StateError("a section leads out of the network");
   }
 
-  /** Makes room for the values of blocks that were added since, all silent. */
+  /** Makes room for the values of blocks added since the last call, and silences them. */
   #coverBlocks(): void {
     const blocks = count(this.#model!.state, "block");
     const stride = this.#dock!.table[slots.STRIDE]!;
@@ -271,19 +274,20 @@ export class WasmEngine implements Engine {
     silence(slots.AT_VALUE, stride * 512);
     silence(slots.AT_ACTIVE_COUNT, stride * 4);
     this.#dock!.scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
-    // Neurons with a memory note their slopes in requests, too.
+    // Neurons with a memory store their slopes in requests, too.
     if (this.#model!.hasMemory) this.#dock!.scratch.ensure(slots.AT_DENOMINATOR, blocks * stride * 512);
     this.#coveredBlocks = blocks;
     this.#coverThreads();
   }
 
-  /** Makes room for what only training needs. */
+  /** Makes room for the arrays that only training needs. */
   #coverTraining(): void {
     const { state } = this.#model!;
     const blocks = count(state, "block");
     const values = blocks * this.#dock!.table[slots.STRIDE]! * 512;
     for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#dock!.scratch.ensure(slot, values);
-    // Wide networks that learn sample by sample would be three times as large with what only steps of several need.
+    // Only steps of several samples need the arrays below. Wide networks that learn sample by sample would be three
+    // times as large with them.
     if (this.#dock!.table[slots.IS_SINGLE] === 1) return;
     const columns = values + blocks * 512 * slots.COLUMN_GAP;
     for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#dock!.scratch.ensure(slot, columns);
@@ -292,7 +296,7 @@ export class WasmEngine implements Engine {
     this.#dock!.scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);
   }
 
-  /** Gives every thread room for the records of a chunk, and decides how large a chunk is. */
+  /** Chooses the chunk size, and makes room in every thread for the records of a chunk. */
   #coverThreads(): void {
     const { hexagons, state } = this.#model!;
     const blocks = count(state, "block");
@@ -307,7 +311,7 @@ export class WasmEngine implements Engine {
     const lists = starts + aligned((chunk + 1) * blocks * 16);
     const ramp = lists + aligned(Math.max(512, (step + 8) * 28));
     const records = ramp + 256;
-    // Online training keeps the records of all hexagons. A record more per tile is written than is used.
+    // Online training keeps the records of all hexagons. Kernels write one record more per tile than they use.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
     const bytes = records + Math.max(room, perSample) + blocks * 4 * 16;
     for (let thread = 0; thread < threads; thread++) this.#dock!.scratch.ensure(slots.AT_LOCALS + thread, bytes);
@@ -318,10 +322,10 @@ export class WasmEngine implements Engine {
     this.#dock!.table[slots.LOCAL_RECORDS] = records;
   }
 
-  /** Called by the kernels: sections for the neurons that are positive for the first time. */
+  /** Called by the kernels: adds sections for the neurons that are positive for the first time. */
   #allocate(hexagon: number): void {
     const model = this.#model!;
-    // Of a single sample the values themselves are the largest ones.
+    // With a single sample, the values themselves are the maxima.
     const slot = this.#dock!.table[slots.STRIDE] === 1 ? slots.AT_VALUE : slots.AT_TOP;
     const top = this.#floatsAt(slot, this.#coveredBlocks * 128);
     allocateSources(model, model.hexagons[hexagon]!, (id) => top[id]! > 0);
@@ -341,7 +345,7 @@ export class WasmEngine implements Engine {
     this.#publish();
     this.#coverBlocks();
     this.#coverTraining();
-    // Outputs come alive with the first block of their hexagon.
+    // An output becomes alive with the first block of its hexagon.
     const { template, hexagons, outputNeurons } = this.#model!;
     const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, this.#dock!.table[slots.OUTPUTS]!);
     template.outputs.forEach(({ hexagon }, index) => {

@@ -1,7 +1,7 @@
-/** The part of the WebAssembly interface that is used here; the compiler only knows it together with the DOM. */
+/** The part of the WebAssembly interface that is used here; TypeScript declares it only together with the DOM. */
 export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
-  /** By 64 KiB pages; throws RangeError when there is no room. */
+  /** Grows by pages of 64 KiB; throws RangeError when there is no room. */
   grow(pages: number): number;
 }
 

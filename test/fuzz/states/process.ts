@@ -1,6 +1,6 @@
 /**
- * Goes through mutants on some engines beside two neighbours. Writes a line before everything that could hang, so that
- * whoever watches knows where it was, and ends with code 1 and the reason when a neighbour has changed.
+ * Runs mutants on some engines beside two neighbours. Writes a line before each step that could hang, so that its
+ * parent knows where it hung, and exits with code 1 and the reason when a neighbour has changed.
  *
  *     node process.js '{"seed":1,"first":0,"count":100,"engines":["webgpu"],"takesAll":false}'
  */
@@ -18,12 +18,12 @@ export interface StateFuzz {
   first: number;
   count: number;
   engines: EngineName[];
-  /** Also mutants that are refused go to the engines: memory is safe without any check. */
+  /** Passes refused mutants to the engines, too: memory is safe without any check. */
   takesAll: boolean;
 }
 
 const job = JSON.parse(process.argv[2] ?? "") as StateFuzz;
-/** Lines reach the reader even when this thread never comes back. */
+/** Writes synchronously, so lines reach the parent even when this thread hangs afterwards. */
 const say = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`);
 
 interface Neighbour {
@@ -38,7 +38,7 @@ const answersOf = async (network: FuzzedNetwork, samples: Samples) =>
     Buffer.from(Buffer.from(buffer, byteOffset, byteLength)),
   );
 
-/** Two networks that remember nothing, so that a question changes nothing: one from before the mutants, one like them. */
+/** Two networks without memory, so that a request changes nothing: one older than the mutants, one like them. */
 async function neighboursOn(engine: FuzzedEngine, bases: Uint8Array[]): Promise<Neighbour[]> {
   const neighbours: Neighbour[] = [];
   for (const base of [0, 2]) {

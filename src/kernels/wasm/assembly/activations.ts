@@ -1,4 +1,4 @@
-/** Lists of the learners that touch a tile of a section: where their deltas are, how active it is, what its slope is. */
+/** Lists the learners that touch a tile of a section: offsets of their deltas, activations and slopes. */
 import { OPEN_MAX } from "../../../network/constants.ts";
 import {
   AT_COLUMN_COUNT,
@@ -16,21 +16,21 @@ import { HOT_IS_BACK, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, tile
 import { getF, getU, setF, setU, slot } from "./memory.ts";
 import { sum } from "./vectors.ts";
 
-/** Addresses of the last list: offsets of the deltas, activations, their slopes over the source's value. */
+/** Addresses of the last list: offsets of the deltas, activations, and their slopes over the source's value. */
 export let listOffsets: usize = 0;
 export let listValues: usize = 0;
 export let listSlopes: usize = 0;
 /** Sum of its activations. */
 export let listTotal: f32 = 0;
 
-/** Does a section's source show its previous step's value? */
+/** True when a section's source shows its value of the previous step. */
 // @ts-ignore: decorator
 @inline
 export function isBack(hot: usize): bool {
   return (load<u32>(hot, HOT_TARGET) & HOT_IS_BACK) != 0;
 }
 
-/** Does any learner touch a section? Its first ramp then is one that it touches. */
+/** True when any learner touches a section. Such a learner touches its first ramp, so only that is checked. */
 export function isTouched(section: u32, hot: usize): bool {
   const source = getU(slot(AT_SOURCE), section);
   const lower = load<f32>(hot);
@@ -44,13 +44,13 @@ export function isTouched(section: u32, hot: usize): bool {
   return false;
 }
 
-/** Lists the learners that touch one tile of a section in a thread's `lists`; returns how many. */
+/** Writes the learners that touch one tile of a section to a thread's `lists`; returns their number. */
 export function listActivations(section: u32, hot: usize, tile: u32, lists: usize): u32 {
   if (isBack(hot)) return listConstant(section, hot, tile, lists);
   return listColumn(section, hot, tile, lists, false);
 }
 
-/** The same with slopes: 0 where the tile is saturated, or not the last one that is touched. */
+/** The same with slopes: 0 where the tile is saturated or is not the last one that is touched. */
 export function listWithSlopes(section: u32, hot: usize, tile: u32, lists: usize): u32 {
   return listColumn(section, hot, tile, lists, true);
 }
@@ -77,7 +77,7 @@ function listColumn(section: u32, hot: usize, tile: u32, lists: usize, hasSlopes
   let entries: usize = 0;
   const four = i32x4.splat(4);
   const end = i32x4.splat(<i32>count);
-  // A first ramp that starts at 0 is touched by every active value.
+  // Every active value touches a first ramp that starts at 0.
   const isWhole = load<f32>(lane, HOT_START) == 0 && load<f32>(hot) == 0;
   for (let at: usize = 0; at < <usize>count << 2; at += 16) {
     const above = f32x4.sub(v128.load(columnValues + at), lower);
@@ -107,7 +107,7 @@ function listColumn(section: u32, hot: usize, tile: u32, lists: usize, hasSlopes
   return isWhole ? count : <u32>(entries >> 2);
 }
 
-/** The same for a source that shows its previous step's value to all samples. */
+/** Like `listColumn`, for a source that shows its value of the previous step to all samples. */
 function listConstant(section: u32, hot: usize, tile: u32, lists: usize): u32 {
   const value = getF(slot(AT_LAST_VALUE), getU(slot(AT_SOURCE), section));
   if (!(value > 0)) return 0;

@@ -1,4 +1,6 @@
-/** Deltas: what the errors ask of every neuron. Those of 32 neurons and all learners lie side by side. */
+/**
+ * Deltas: the gradients of the error over the neurons. Those of a tile of 32 neurons are contiguous for all learners.
+ */
 import {
   AT_DELTA,
   AT_DELTA_SUM,
@@ -25,21 +27,24 @@ import { outputsOf } from "./tiles.ts";
 import { bounded, madd, splat } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
-/** Address of the deltas of 32 neurons. */
+/** Address of the deltas of a tile. */
 // @ts-ignore: decorator
 @inline
 export function deltasOf(block: u32, tile: u32): usize {
   return slot(AT_DELTA) + ((<usize>(block * 4 + tile) * slot(STRIDE)) << 7);
 }
 
-/** Address of their sums over the learners. */
+/** Address of the sums of a tile's deltas over the learners. */
 // @ts-ignore: decorator
 @inline
 export function sumsOf(block: u32, tile: u32): usize {
   return slot(AT_DELTA_SUM) + (<usize>block << 9) + (<usize>tile << 7);
 }
 
-/** Item of a phase: the deltas of a tile begin, with what the outputs ask; those of output hexagons are complete then. */
+/**
+ * Item of a phase: starts the deltas of a tile. For output hexagons, adds the gradients from the outputs, which
+ * completes them.
+ */
 export function beginTile(item: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
   const tile = item & 3;
@@ -51,7 +56,7 @@ export function beginTile(item: u32): void {
   slopeTile(block, tile);
 }
 
-/** Item of a phase: the deltas of a hexagon's tile are complete. */
+/** Item of a phase: completes the deltas of a hexagon's tile. */
 export function finishTile(hexagon: u32, item: u32): void {
   slopeTile(getU(load<u32>(hexagonAt(hexagon), HEXAGON_BLOCKS), item >> 2), item & 3);
 }
@@ -94,7 +99,7 @@ function addReadout(entry: u32, block: u32, tile: u32): void {
   }
 }
 
-/** Slopes over values become slopes over inputs, and are summed. */
+/** Turns gradients over values into gradients over inputs, and sums them over the learners. */
 export function slopeTile(block: u32, tile: u32): void {
   const learners = slot(LEARNERS);
   const toDenominator = slot(AT_DENOMINATOR) - slot(AT_VALUE);

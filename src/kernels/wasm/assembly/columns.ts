@@ -1,4 +1,4 @@
-/** For each source the learners in which it is active: what the sums over samples run along. */
+/** For each source, the learners in which it is active: a column. The sums over samples run along the columns. */
 import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
@@ -15,21 +15,24 @@ import {
 } from "../slots.ts";
 import { getU, hexagonOfBlock, setU, slot } from "./memory.ts";
 
-/** Bytes from one source's column to the next one's: a little more than they need, or all would meet in a few sets of the cache. */
+/**
+ * Bytes from one source's column to the next: slightly more than needed, because otherwise all columns would compete
+ * for a few sets of the cache.
+ */
 // @ts-ignore: decorator
 @inline
 export function columnBytes(): u32 {
   return (slot(STRIDE) + COLUMN_GAP) << 2;
 }
 
-/** Item of a phase: the columns of a block's neurons. */
+/** Item of a phase: fills the columns of a block's neurons. */
 export function columns(block: u32): void {
   if (load<u32>(hexagonOfBlock(block), HEXAGON_TARGET_COUNT) == 0) return;
   const stride = slot(STRIDE);
   const bytes = columnBytes();
   const offsets = slot(AT_COLUMN_OFFSET);
   const toValue = slot(AT_COLUMN_VALUE) - offsets;
-  // While the columns grow, the counts are where their next entries go.
+  // While the columns are filled, the counts hold the addresses of the next entries.
   const ends = slot(AT_COLUMN_COUNT) + (<usize>block << 9);
   const first = offsets + <usize>(block * 128 * bytes);
   for (let n: u32 = 0; n < 128; n++) setU(ends, n, <u32>first + n * bytes);

@@ -1,11 +1,11 @@
-/** log2 and the sigmoid as polynomials that were fitted to them. */
+/** log2 and the sigmoid as fitted polynomials. */
 import { madd } from "./vectors.ts";
 
 export const LOG2_E: f32 = Mathf.LOG2E;
 
 /**
- * log2 of numbers >= 1. The mantissa's part is m + m (1 - m) Q(m) with Q fitted to an error of 3.3e-7; exact where the
- * exponent changes, so the function rises without a step.
+ * log2 of numbers >= 1. The mantissa's part is m + m (1 - m) Q(m) with Q fitted to an error of 3.3e-7; it is exact
+ * where the exponent changes, so the function rises without a jump.
  */
 // @ts-ignore: decorator
 @inline

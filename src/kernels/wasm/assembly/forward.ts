@@ -1,4 +1,4 @@
-/** Values of a hexagon's neurons: the records of each tile are summed in registers. */
+/** Computes the values of a hexagon's neurons: sums the records of each tile in registers. */
 import {
   ACTIVE_STRIDE,
   AT_ACTIVE,
@@ -27,12 +27,12 @@ import { collectForward } from "./records.ts";
 import { appendActive } from "./unpack.ts";
 import { yieldAfter } from "./yield-point.ts";
 
-/** Neurons keep something from one cycle to the next. */
+/** True when the hexagon's neurons keep a potential from one cycle to the next. */
 export function remembers(hexagon: u32): bool {
   return slot(IS_SPIKING) != 0 && load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) == ROLE_HIDDEN;
 }
 
-/** Computes samples `from` up to `end` of the step. Neurons with a memory get their input only; see `spike`. */
+/** Computes samples `from` up to `end` of the step. Neurons with a memory only get their input; see `spike`. */
 export function forward(hexagon: u32, from: u32, end: u32, thread: u32, isTraining: bool): void {
   collectForward(hexagon, from, end, thread);
   const record = hexagonAt(hexagon);
@@ -52,7 +52,7 @@ export function forward(hexagon: u32, from: u32, end: u32, thread: u32, isTraini
   }
 }
 
-/** Inputs of a tile's neurons; its weights stay in the cache while sample after sample uses them. */
+/** Computes the inputs of a tile's neurons, sample by sample: the tile's weights stay in the cache. */
 function sumSamples(block: u32, tile: u32, nth: u32, blocks: u32, from: u32, end: u32, thread: u32): void {
   const inBlock = <usize>tile << 7;
   const bias = slot(AT_BIAS) + (<usize>block << 9) + inBlock;
@@ -68,8 +68,8 @@ function sumSamples(block: u32, tile: u32, nth: u32, blocks: u32, from: u32, end
 }
 
 /**
- * Item of a phase: a block of neurons with a memory, samples in order. What is left of the potential is divided by the
- * cooldown; every `REFRACTORY`-th cycle the input is added, in between it is discarded.
+ * Item of a phase: computes a block of neurons with a memory, samples in order. Each cycle divides the remaining
+ * potential by the cooldown. Every `REFRACTORY`-th cycle adds the input; the cycles in between discard it.
  */
 export function spike(hexagon: u32, item: u32): void {
   const block = getU(load<u32>(hexagonAt(hexagon), HEXAGON_BLOCKS), item);

@@ -1,6 +1,6 @@
 /**
- * The weights of sections that inputs feed learn. An item keeps the deltas of one tile of 32 neurons in the cache while
- * all sections of their block pass; a ramp has all its synapses in it.
+ * Trains the weights of sections that inputs feed. An item keeps the deltas of one tile of 32 neurons in the cache
+ * while it processes all sections of the tile's block. All synapses of a ramp end in one tile.
  */
 import { INPUT_RAMP_SIZE, SECTIONS_PER_BLOCK } from "../../../network/constants.ts";
 import {
@@ -23,12 +23,12 @@ import { sourceItems } from "./sources.ts";
 import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient } from "./step-ramp.ts";
 import { bounded } from "./vectors.ts";
 
-/** Item of a phase: a tile. */
+/** Item of a phase: trains a tile. */
 export function learnTile(item: u32, thread: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
   const tile = item & 3;
   const record = hexagonOfBlock(block);
-  // Where only inputs feed a hexagon, nobody needed its deltas so far.
+  // When only inputs feed a hexagon, its deltas were not needed until now.
   if (load<u32>(record, HEXAGON_ROLE) == ROLE_HIDDEN && sourceItems(record) == 0) slopeTile(block, tile);
   if (slot(IS_BATCH) != 0) learn(block, tile, thread, true);
   else learn(block, tile, thread, false);
@@ -56,7 +56,20 @@ function learn(block: u32, tile: u32, thread: u32, isBatch: bool): void {
     const entries = listActivations(section, hot, tile, lists);
     const mean = meanOf(listTotal);
     const toValue = listValues - listOffsets;
-    const squares = sumGradient(deltas, listOffsets, toValue, entries, sums, mean, gradient, 0, 0, isBatch, false, false);
+    const squares = sumGradient(
+      deltas,
+      listOffsets,
+      toValue,
+      entries,
+      sums,
+      mean,
+      gradient,
+      0,
+      0,
+      isBatch,
+      false,
+      false,
+    );
     if (isBatch) {
       const run = runOfTile(getU(slot(AT_SEED), section), tile);
       stepTile(section, tile, gradient, mean, stepOfRamp(section, run, squares, <f32>INPUT_RAMP_SIZE), shift);

@@ -1,4 +1,4 @@
-/** One section looks at one value: the rare part of growth. Rounds like the reference, so both grow the same. */
+/** Growth of one section from one value, which is rare. Rounds like the reference, so that both grow alike. */
 import {
   APPEND_FROM,
   APPEND_FROM_FINE,
@@ -43,7 +43,7 @@ import {
 import { tileOfRun } from "./hot.ts";
 import { getF, getU, rampsOf, setF, setSlot, setU, slot } from "./memory.ts";
 
-/** Lets a section look at a positive value of its source. Returns whether its hot record is out of date afterwards. */
+/** Grows a section for a positive value of its source. Returns whether its hot record is out of date afterwards. */
 export function growSection(section: u32, kind: u32, value: f32): bool {
   const x = min(value - getF(slot(AT_LOWER), section), getF(slot(AT_RANGE), section));
   if (!(x > 0)) return false;
@@ -72,7 +72,7 @@ function markSplit(section: u32, border: f32): void {
   setSlot(FLAG_SPLIT, 1);
 }
 
-/** Counts a visit of a section with ramps. Returns whether its ramps have changed. */
+/** Counts a visit of a section with ramps. Returns whether its ramps changed. */
 function visit(section: u32, x: f32): bool {
   if (getU(slot(AT_RECOVERIES), section) >= <u32>RECOVERIES_MAX) return false;
   setF(slot(AT_LARGEST), section, max(getF(slot(AT_LARGEST), section), x));
@@ -81,7 +81,9 @@ function visit(section: u32, x: f32): bool {
   return visits < <u32>RECOVERY_VISITS ? false : recover(section);
 }
 
-/** After RECOVERY_VISITS visits: scales the ramps down when all values were far below them, and counts anew. */
+/**
+ * After RECOVERY_VISITS visits: scales the ramps down when all values were far below their end, and restarts the count.
+ */
 export function recover(section: u32): bool {
   const largest = getF(slot(AT_LARGEST), section);
   setF(slot(AT_LARGEST), section, 0);
@@ -95,7 +97,7 @@ export function recover(section: u32): bool {
   return true;
 }
 
-/** Shrinks the ramp that a value is in the middle of. Returns whether it has. */
+/** Shrinks the ramp that holds a value when the value is near its middle. Returns whether it shrank. */
 function refine(section: u32, kind: u32, x: f32): bool {
   const tolerance = getF(slot(AT_TOLERANCE), section);
   if (tolerance == 0) return false;

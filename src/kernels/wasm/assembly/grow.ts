@@ -1,4 +1,4 @@
-/** Growth: every section looks at its source's values, samples in order. */
+/** Growth: every section checks its source's values, samples in order. */
 import { NONE, RECOVERIES_MAX, RECOVERY_SHARE, RECOVERY_VISITS } from "../../../network/constants.ts";
 import {
   AT_ENDS,
@@ -23,8 +23,8 @@ import { HOT_LIMIT, HOT_NEXT, HOT_RANGE, hotOf, refresh } from "./hot.ts";
 import { getF, getU, header, hexagonAt, rampsOf, setF, setSlot, setU, slot } from "./memory.ts";
 
 /**
- * Item of a phase: the sections that one block of a hexagon feeds. Most have nothing to do, which the largest value of
- * each source tells; sources that are positive for the first time are left to the allocation.
+ * Item of a phase: grows the sections that one block of a hexagon feeds. Most have nothing to do, which the largest
+ * value of each source shows. Sources that are positive for the first time are left to the allocation.
  */
 export function growBlock(hexagon: u32, item: u32): void {
   const record = hexagonAt(hexagon);
@@ -44,7 +44,7 @@ export function growBlock(hexagon: u32, item: u32): void {
   }
 }
 
-/** Item of a phase: the same for the sections that were made since FIRST_SECTION. */
+/** Item of a phase: the same for the sections from FIRST_SECTION on. */
 export function growNew(hexagon: u32, item: u32): void {
   const record = hexagonAt(hexagon);
   const kind = load<u32>(record, HEXAGON_KIND);
@@ -70,14 +70,14 @@ function growList(first: usize, kind: u32, block: u32, n: u32, largest: f32, vis
   }
 }
 
-/** Outlier recovery of a section that has nothing else to do. */
+/** Outlier recovery of a section that needs no other growth. */
 function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visited: u32): void {
   const ramps = rampsOf(section);
   if (getU(slot(AT_RECOVERIES), section) >= <u32>RECOVERIES_MAX || ramps == 0) return;
   const lower = load<f32>(hot);
   let visits = getU(slot(AT_VISITS), section);
   let largest = getF(slot(AT_LARGEST), section);
-  // Sections that do not start at 0 may have seen fewer of the values.
+  // Sections that do not start at 0 may have fewer visits than `visited`, so they are counted below.
   if (lower == 0 && visits + visited < <u32>RECOVERY_VISITS) {
     setU(slot(AT_VISITS), section, visits + visited);
     setF(slot(AT_LARGEST), section, max(largest, x));
@@ -87,7 +87,7 @@ function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visit
   const samples = slot(SAMPLES);
   const lowers = v128.load32_splat(hot);
   const ranges = v128.load32_splat(hot, HOT_RANGE);
-  // In one lane or several: their largest is meant.
+  // Each lane holds a maximum; `highest` takes the largest of them.
   let tops = f32x4.splat(largest);
   let at = slot(AT_VALUE) + ((<usize>block * slot(STRIDE)) << 9) + (<usize>n << 2);
   for (let q: u32 = 0; q < samples; ) {
@@ -102,7 +102,7 @@ function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visit
         continue;
       }
     }
-    // One by one where the look may come between two of them.
+    // One by one when the check may fall between two of the samples.
     const one = f32x4.sub(v128.load32_splat(at), lowers);
     tops = f32x4.pmax(tops, f32x4.pmin(one, ranges));
     visits += u32(f32x4.extract_lane(one, 0) > 0);
@@ -117,7 +117,7 @@ function countVisits(section: u32, hot: usize, block: u32, n: u32, x: f32, visit
   setF(slot(AT_LARGEST), section, highest(tops));
 }
 
-/** A neuron's values of four samples. */
+/** A neuron's values in four samples. */
 // @ts-ignore: decorator
 @inline
 function load4(at: usize): v128 {
@@ -147,7 +147,7 @@ function growSlowly(section: u32, kind: u32, block: u32, n: u32): void {
   if (isChanged) refresh(section);
 }
 
-/** For each neuron of a block its largest value of the step, and the samples in which it was positive. */
+/** Finds each neuron's largest value of the step, and the number of samples in which it was positive. */
 function findTops(block: u32): void {
   const samples = slot(SAMPLES);
   const zero = f32x4.splat(0);

@@ -1,20 +1,22 @@
 /**
- * The hot record of a section, 64 bytes, is what a visit needs in one cache line. It follows from the state:
+ * The hot record of a section: 64 bytes, one cache line, with everything that a visit needs. It is derived from the
+ * state:
  *
  *   0 lower, 4 range                 as in the state
- *   8 limit                          growth looks at a value only when it is above this
+ *   8 limit                          growth handles a value only when it is above this
  *  12 next                           address of the next record of the same source, or 0
- *  16 cursors                        block * 16: where the block's four tiles have their cursors
+ *  16 cursors                        block * 16: offset of the cursors of the block's four tiles
  *  20 weights                        address of the 128 weights
- *  24 open                           start of the ramp that is open, NOT_OPEN where there is none, OF_INPUT in sections
- *                                    that an input feeds
+ *  24 open                           start of the open ramp, NOT_OPEN when there is none, OF_INPUT in sections that an
+ *                                    input feeds
  *  28 target                         hexagon of the block; HOT_IS_BACK is added when the source does not come before it
  *  32 start[4], 48 1 / width[4]      one lane per TILE of 32 targets, so that all activations are one clamp
  *
- * Lanes of ramps that are not in use start at the largest float.
+ * Lanes of unused ramps start at the largest float.
  *
- * What the kernels follow from section to section and to weights and cursors comes from here, so here it is bounded,
- * whatever the state says. Lists run from newer sections to older ones: they end, and no section is in one twice.
+ * The kernels follow these records from section to section and to weights and cursors, so everything in them is
+ * bounds-checked here, whatever the state says. Lists run from newer sections to older ones: they end, and no section
+ * is in one twice.
  */
 import { APPEND_FROM, FLOAT_MAX, INPUT_RAMP_COUNT, NEURON_RAMP_COUNT, NONE } from "../../../network/constants.ts";
 import {
@@ -58,7 +60,7 @@ export const NOT_OPEN: f32 = -1;
 export const OF_INPUT: f32 = -2;
 export const HOT_IS_BACK: u32 = 0x80000000;
 
-/** Target of a record that was refused. */
+/** Target of a refused record. */
 const NO_HEXAGON: u32 = 0x7fffffff;
 
 /** Address of a section's record. */
@@ -83,7 +85,10 @@ export function runOfTile(seed: u32, tile: u32): u32 {
   return (((seed & 1) << 1) | 1) * (tile - (seed >> 8)) & 3;
 }
 
-/** Writes a section's record anew after its state has changed. Sets FAULT when it leads out of what there is. */
+/**
+ * Rewrites a section's record after its state changed. Sets FAULT when the section refers to something outside of the
+ * state.
+ */
 export function refresh(section: u32): void {
   const hot = hotOf(section);
   const source = getU(slot(AT_SOURCE), section);
@@ -108,7 +113,7 @@ export function refresh(section: u32): void {
   store<u32>(hot, next == NONE ? 0 : hotOf(next), HOT_NEXT);
   store<u32>(hot, block << 4, HOT_CURSORS);
   store<u32>(hot, slot(AT_WEIGHT) + (<usize>section << 9), HOT_WEIGHTS);
-  // A range that ends where the ramps end leaves nothing to be open for.
+  // When the range ends where the ramps end, no ramp is open.
   const isOpen = kind == KIND_NEURON && ramps > 0 && range > reach;
   const open: f32 = isOpen ? (ramps == 1 ? 0 : getF(ends, ramps - 2)) : NOT_OPEN;
   store<f32>(hot, kind == KIND_NEURON ? open : OF_INPUT, HOT_OPEN);
@@ -121,7 +126,7 @@ export function refresh(section: u32): void {
     if (ramp < ramps) {
       const end = getF(ends, ramp);
       if (kind == KIND_MATCH) {
-        // Fully active from `end` on: a ramp from the float before it that nothing fits into.
+        // Fully active from `end` on: the ramp starts at the float just before `end`, so no value fits into it.
         start = reinterpret<f32>(reinterpret<u32>(end) - 1);
         rise = <f32>FLOAT_MAX;
       } else {
@@ -135,7 +140,7 @@ export function refresh(section: u32): void {
   }
 }
 
-/** Is `origin` in the list of hexagons that feed `target`? The lists are ascending. */
+/** True when `origin` is in the list of hexagons that feed `target`. The lists are ascending. */
 function feeds(origin: u32, target: u32): bool {
   if (origin >= slot(HEXAGON_COUNT) || target >= slot(HEXAGON_COUNT)) return false;
   const record = hexagonAt(target);
@@ -153,7 +158,7 @@ function feeds(origin: u32, target: u32): bool {
   return false;
 }
 
-/** A record that ends its list, ends in no hexagon and never grows. */
+/** Writes a record that ends its list, targets no hexagon and never grows. Sets FAULT. */
 function refuse(hot: usize): void {
   memory.fill(hot, 0, HOT_BYTES);
   store<f32>(hot, <f32>FLOAT_MAX, HOT_LIMIT);
@@ -167,7 +172,7 @@ function growthLimit(section: u32, kind: u32, ramps: u32, reach: f32, range: f32
   return range <= from ? <f32>FLOAT_MAX : from;
 }
 
-/** Writes the records of sections `from` up to `end`. */
+/** Rewrites the records of sections `from` up to `end`. */
 export function refreshRange(from: u32, end: u32): void {
   for (let section = from; section < end; section++) {
     refresh(section);

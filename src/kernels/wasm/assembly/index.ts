@@ -1,4 +1,4 @@
-/** The calls that the host makes: training and request over the rows that lie ready. */
+/** Entry points for the host: training and requests over the rows of the call. */
 import {
   AT_LAST_VALUE,
   AT_LANES,
@@ -41,7 +41,22 @@ import { forwardOne, growOne, growsAhead, hasNewSources, learnOne } from "./onli
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
-import { BACKWARD, chunksOf, FINISH, FORWARD, GRADIENT, GROW, GROW_NEW, OUTPUT, REQUEST, showsOutputs, SOURCES, SPIKE, UNPACK, UPDATE } from "./phases.ts";
+import {
+  BACKWARD,
+  chunksOf,
+  FINISH,
+  FORWARD,
+  GRADIENT,
+  GROW,
+  GROW_NEW,
+  OUTPUT,
+  REQUEST,
+  showsOutputs,
+  SOURCES,
+  SPIKE,
+  UNPACK,
+  UPDATE,
+} from "./phases.ts";
 import { runPhase } from "./pool.ts";
 import { sourceItems } from "./sources.ts";
 import { biasItems } from "./update-biases.ts";
@@ -50,7 +65,7 @@ import { updateOutputBias } from "./update-readout.ts";
 export { refreshRange } from "./hot";
 export { help } from "./pool";
 
-/** Gives sections to a hexagon's neurons that are positive for the first time, going by AT_TOP. */
+/** Adds sections for the hexagon's neurons that are positive for the first time, according to AT_TOP. */
 // @ts-ignore: decorator
 @external("host", "allocate")
 declare function hostAllocate(hexagon: u32): void;
@@ -59,7 +74,7 @@ declare function hostAllocate(hexagon: u32): void;
 @external("host", "split")
 declare function hostSplit(hexagon: u32): void;
 
-/** Fills the constant tables. Once per memory. */
+/** Fills the constant tables; call it once per memory. */
 export function start(): void {
   for (let mask: u32 = 0; mask < 16; mask++) {
     let found: u32 = 0;
@@ -76,7 +91,8 @@ export function start(): void {
   }
   for (let mask: u32 = 0; mask < 256; mask++) {
     let found: u32 = 0;
-    for (let lane: u32 = 0; lane < 8; lane++) if (((mask >> lane) & 1) != 0) store<u8>(AT_OCTETS + mask * 8 + found++, <u8>lane);
+    for (let lane: u32 = 0; lane < 8; lane++)
+      if (((mask >> lane) & 1) != 0) store<u8>(AT_OCTETS + mask * 8 + found++, <u8>lane);
   }
 }
 
@@ -85,7 +101,7 @@ export function zero(at: usize, bytes: usize): void {
   memory.fill(at, 0, bytes);
 }
 
-/** No record goes where an earlier run left off. */
+/** Resets the cursors, so that no record is written where an earlier run stopped. */
 function clearCursors(): void {
   const bytes = <usize>header(HEADER_BLOCKS) << 4;
   for (let thread: u32 = 0; thread < slot(THREADS); thread++) memory.fill(cursorsOf(thread), 0, bytes);
@@ -108,7 +124,7 @@ export function train(): void {
   for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
     beginStep(row);
     setSlot(RATE, getU(slot(AT_RATES), step++));
-    // With one sample there is nothing to share between threads, and much between the halves of the step.
+    // One sample leaves nothing to share between threads, but much between the forward and backward halves of the step.
     if (slot(IS_SINGLE) != 0) trainOne();
     else trainStep();
   }
@@ -155,7 +171,7 @@ function trainOne(): void {
     if (isNew) hostAllocate(hexagon);
     if (!growsAhead(hexagon)) growOne(hexagon);
     if (slot(FLAG_SPLIT) != 0) hostSplit(hexagon);
-    // The host may have moved what the records point to.
+    // The host may have moved the arrays that the records point to.
     if (isNew || slot(FLAG_SPLIT) != 0) records = collectAgain(hexagon);
   }
   output(0, 1);
@@ -163,7 +179,7 @@ function trainOne(): void {
   if (getU(slot(AT_LEARNS), 0) != 0) learnOne();
 }
 
-/** Values and records of all hexagons up to `last` once more; the values stay what they are. */
+/** Computes the values and records of all hexagons up to `last` again; the values stay the same. */
 function collectAgain(last: u32): usize {
   let records = recordsOf(0);
   for (let hexagon: u32 = 0; hexagon <= last; hexagon++)
@@ -171,7 +187,7 @@ function collectAgain(last: u32): usize {
   return records;
 }
 
-/** The sections that a hexagon feeds look at its values; then it gets the new ones. */
+/** Grows the sections that a hexagon feeds, then adds the new ones. */
 function grow(hexagon: u32): void {
   const blocks = load<u32>(hexagonAt(hexagon), HEXAGON_BLOCK_COUNT);
   setSlot(FLAG_NEW, 0);
@@ -185,7 +201,7 @@ function grow(hexagon: u32): void {
   if (slot(FLAG_SPLIT) != 0) hostSplit(hexagon);
 }
 
-/** Lists the samples that learn. */
+/** Lists the samples that learn; returns their number. */
 function gatherLearners(): u32 {
   const samples = slot(SAMPLES);
   let learners: u32 = 0;
@@ -201,7 +217,8 @@ function learn(): void {
     const record = hexagonAt(hexagon);
     const items = sourceItems(record);
     if (items == 0) continue;
-    if (load<u32>(record, HEXAGON_ROLE) == ROLE_HIDDEN) runPhase(FINISH, hexagon, load<u32>(record, HEXAGON_BLOCK_COUNT) * 4);
+    if (load<u32>(record, HEXAGON_ROLE) == ROLE_HIDDEN)
+      runPhase(FINISH, hexagon, load<u32>(record, HEXAGON_BLOCK_COUNT) * 4);
     runPhase(SOURCES, hexagon, items);
   }
   runPhase(GRADIENT, 0, slot(NEURON_BLOCK_COUNT) * 4 + header(HEADER_TILES));

@@ -1,18 +1,18 @@
 /**
- * A thread's own memory: a cursor per tile of 32 neurons, the cursors' starts for each sample of a chunk, the gradient
- * of a ramp, lists of activations, and the records.
+ * A thread's local memory: a cursor per tile of 32 neurons, the cursors' starts for each sample of a chunk, the
+ * gradient of a ramp, lists of activations, and the records.
  */
 import { AT_LOCALS, LOCAL_LISTS, LOCAL_RAMP, LOCAL_RECORDS, LOCAL_STARTS } from "../slots.ts";
 import { slot } from "./memory.ts";
 
-/** [block][tile]: address behind the tile's last record. */
+/** [block][tile]: address after the tile's last record. */
 // @ts-ignore: decorator
 @inline
 export function cursorsOf(thread: u32): usize {
   return slot(AT_LOCALS + thread);
 }
 
-/** [sample of the chunk][block of the hexagon][tile]: where the sample's records begin. */
+/** [sample of the chunk][block of the hexagon][tile]: address of the sample's first record. */
 // @ts-ignore: decorator
 @inline
 export function startsOf(thread: u32): usize {

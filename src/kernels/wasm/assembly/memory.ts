@@ -1,4 +1,4 @@
-/** Reading and writing the table and the arrays that it points to. */
+/** Accessors for the table and the arrays that it points to. */
 import {
   INPUT_RAMP_COUNT,
   INPUT_RAMP_END_MIN,
@@ -11,7 +11,7 @@ import {
 } from "../../../network/constants.ts";
 import { AT_BLOCK_HEXAGON, AT_HEADER, AT_HEXAGONS, AT_RAMPS, HEXAGON_BYTES, HEXAGON_COUNT, TABLE } from "../slots.ts";
 
-// The kernels shift addresses by these sizes and unroll loops over them; they let a first ramp of an input end anywhere.
+// Kernels shift addresses by these sizes and unroll loops over them; the first ramp of an input may end anywhere.
 if (NEURONS_PER_BLOCK != 128 || SYNAPSES_PER_SECTION != 128 || SECTIONS_PER_BLOCK != 512 || RUN != 32)
   ERROR("the kernels are written for blocks of 128 neurons and 512 sections, and runs of 32 synapses");
 if (INPUT_RAMP_SIZE != RUN || NEURON_RAMP_SIZE != 2 * RUN || INPUT_RAMP_END_MIN != 0)
@@ -69,14 +69,14 @@ export function header(word: i32): u32 {
   return load<u32>(slot(AT_HEADER) + (<usize>word << 2));
 }
 
-/** The ramps of a section, however many the state says that there are. */
+/** Number of ramps of a section, bounded whatever the state says. */
 // @ts-ignore: decorator
 @inline
 export function rampsOf(section: u32): u32 {
   return min<u32>(INPUT_RAMP_COUNT, getU(slot(AT_RAMPS), section));
 }
 
-/** The record of the hexagon of a block; of some hexagon where the state names none. */
+/** The record of a block's hexagon; that of the last hexagon when the state names none. */
 // @ts-ignore: decorator
 @inline
 export function hexagonOfBlock(block: u32): usize {

@@ -1,12 +1,12 @@
-/** What a block's neurons make of their inputs: values, log2(1 + input), and the list of those that are active. */
+/** Turns the inputs of a block's neurons into values, log2(1 + input), and lists the active neurons. */
 import { log2 } from "./curves.ts";
 import { appendOctet } from "./unpack.ts";
 import { madd } from "./vectors.ts";
 
 /**
- * Turns the 128 inputs at `values` into values, lists the active ones at `active` and returns how many there are.
- * 1 + input goes to `toDenominator` bytes further on; with 0 it is not kept. One loop without a branch: the compiler
- * then holds the polynomial's coefficients in registers.
+ * Turns the 128 inputs at `values` into values, lists the active neurons at `active` and returns their number.
+ * `toDenominator` bytes further on, it stores 1 + input; with 0 this is not kept. The loop has no branch, so that the
+ * compiler keeps the polynomial's coefficients in registers.
  */
 export function computeValues(values: usize, toDenominator: usize, active: usize): u32 {
   const zero = f32x4.splat(0), one = f32x4.splat(1);
@@ -28,9 +28,9 @@ export function computeValues(values: usize, toDenominator: usize, active: usize
 /**
  * Sums a tile: its neurons' biases and the products of the records from `first` to `last`, `size` bytes each.
  *
- * The compiler moves sums to where they are needed first. In a plain loop that is its end: all eight vectors are loaded
- * before the first is multiplied, and one of the eight sums has no register left. Ways out of the loop behind each half
- * make it finish that half there; the second is never taken, as no weights lie at address 0.
+ * The compiler moves sums to their first use. In a plain loop that is the end: all eight vectors are loaded before the
+ * first multiplication, and one of the eight sums has no register left. An exit after each half makes the loop finish
+ * that half there. The second exit is never taken, because no weights lie at address 0.
  */
 // @ts-ignore: decorator
 @inline

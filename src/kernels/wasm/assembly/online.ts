@@ -1,7 +1,7 @@
 /**
- * One sample at a time: everything is in one thread, so growth, records and steps share their walks. A record is
- * (address of 32 weights, activation, slope of the activation, address of the source's delta); those of the forward
- * half serve the backward half, too. STRIDE is 1, so values and deltas lie in the order of the neurons.
+ * One sample at a time: everything runs in one thread, so growth, records and steps share their walks. A record is
+ * (address of 32 weights, activation, slope of the activation, address of the source's delta); the backward half uses
+ * the records of the forward half. STRIDE is 1, so values and deltas are in the order of the neurons.
  */
 import { NONE, RECOVERIES_MAX, RECOVERY_VISITS } from "../../../network/constants.ts";
 import {
@@ -45,7 +45,18 @@ import {
 } from "../slots.ts";
 import { LOG2_E } from "./curves.ts";
 import { growSection, recover } from "./grow-section.ts";
-import { HOT_CURSORS, HOT_LIMIT, HOT_NEXT, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf, refresh } from "./hot.ts";
+import {
+  HOT_CURSORS,
+  HOT_LIMIT,
+  HOT_NEXT,
+  HOT_RANGE,
+  HOT_RISE,
+  HOT_START,
+  HOT_TARGET,
+  HOT_WEIGHTS,
+  hotOf,
+  refresh,
+} from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
 import { floatSlot, getF, getU, header, hexagonAt, hexagonOfBlock, setF, setSlot, setU, slot } from "./memory.ts";
 import { limits } from "./records.ts";
@@ -54,11 +65,11 @@ import { outputsOf } from "./tiles.ts";
 import { bounded, madd, sum } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
-/** Bytes of a record, and of one of a hexagon that no hidden neuron feeds: it has no use for slope and source. */
+/** Bytes of a record. Hexagons that no hidden neuron feeds have narrow ones, without slope and source. */
 const WIDE: usize = 16;
 const NARROW: usize = 8;
 
-/** Is any active neuron of a hexagon without sections? */
+/** True when an active neuron of a hexagon has no sections. */
 export function hasNewSources(hexagon: u32): bool {
   const record = hexagonAt(hexagon);
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
@@ -72,7 +83,7 @@ export function hasNewSources(hexagon: u32): bool {
   return false;
 }
 
-/** Growth of all sections that a hexagon feeds. FLAG_SPLIT tells whether some are marked. */
+/** Grows all sections that a hexagon feeds. Sets FLAG_SPLIT when it marks one for a split. */
 export function growOne(hexagon: u32): void {
   const record = hexagonAt(hexagon);
   const isOfNeuron = load<u32>(record, HEXAGON_KIND) == KIND_NEURON;
@@ -99,7 +110,7 @@ export function growOne(hexagon: u32): void {
   }
 }
 
-/** A section looks at its source's value, in all lanes; mostly there is nothing to do. */
+/** Checks a section against its source's value, given in all lanes; mostly there is nothing to do. */
 // @ts-ignore: decorator
 @inline
 function look(section: usize, value: v128, isOfNeuron: bool): void {
@@ -115,7 +126,7 @@ function growOneSection(hot: usize, value: f32): void {
   yieldAfter(1);
 }
 
-/** Outlier recovery of a section that has nothing else to do; those that match values always are above their limit. */
+/** Outlier recovery of a section that needs no other growth. Values of match sections are always above their limit. */
 // @ts-ignore: decorator
 @inline
 function countVisit(hot: usize, x: v128): void {
@@ -133,7 +144,7 @@ function endVisits(hot: usize): void {
   if (recover(section)) refresh(section);
 }
 
-/** Does a hexagon feed the next one only? Its sections then grow in the walk that collects their records. */
+/** True when a hexagon feeds only the next one. Its sections then grow in the walk that collects their records. */
 export function growsAhead(hexagon: u32): bool {
   if (load<u32>(hexagonAt(hexagon), HEXAGON_TARGET_COUNT) != 1 || hexagon + 1 >= slot(HEXAGON_COUNT)) return false;
   const next = hexagonAt(hexagon + 1);
@@ -142,8 +153,9 @@ export function growsAhead(hexagon: u32): bool {
 }
 
 /**
- * Values of a hexagon's neurons. Its records go to `free` and on; returns where they end. With `isGrowing` the sections
- * that the hexagon before feeds grow; when one is marked for a split, all is to be computed again after it.
+ * Computes the values of a hexagon's neurons. Writes its records from `free` on; returns their end. With `isGrowing`,
+ * the sections that the previous hexagon feeds grow as well; when one is marked for a split, everything must be
+ * computed again after the split.
  */
 export function forwardOne(hexagon: u32, free: usize, isGrowing: bool): usize {
   const record = hexagonAt(hexagon);
@@ -178,7 +190,7 @@ function resetCursors(record: usize, free: usize, size: usize): usize {
   let at = free;
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
-    // One more: the record behind the last one is written, too.
+    // One more, because the record after the last one is written, too.
     const room = (<usize>getU(slot(AT_BLOCK_SECTIONS), block) + 1) * size;
     const starts = i32x4.add(i32x4.splat(<i32>at), i32x4.mul(i32x4.splat(<i32>room), i32x4(0, 1, 2, 3)));
     v128.store(startsOf(0) + (<usize>block << 4), starts);
@@ -212,7 +224,8 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixe
       let section = hot + (<usize>head << 6);
       do {
         if (isGrowing) look(section, value, isOpen);
-        if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon) append(section, value, delta, cursors, isOpen, isWide);
+        if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon)
+          append(section, value, delta, cursors, isOpen, isWide);
         section = load<u32>(section, HOT_NEXT);
       } while (section != 0);
     }
@@ -272,7 +285,7 @@ function sumBlock(block: u32, size: usize): void {
   setU(slot(AT_ACTIVE_COUNT), block, computeValues(values, slot(AT_DENOMINATOR) - slot(AT_VALUE), active));
 }
 
-/** The backward half: each delta is computed with the weights as they were, which then step at once. */
+/** The backward half: computes each delta with the old weights, which then step at once. */
 export function learnOne(): void {
   const rate = f32x4.splat(floatSlot(RATE));
   const hexagons = slot(HEXAGON_COUNT);
@@ -308,7 +321,7 @@ function hasHiddenSource(record: usize): bool {
   return false;
 }
 
-/** Passes the errors through the readout weights, and steps these and the output biases. */
+/** Propagates the errors back through the readout weights; steps these and the output biases. */
 function stepReadout(rate: v128): void {
   const tiles = header(HEADER_TILES);
   for (let entry: u32 = 0; entry < tiles; entry++) {
@@ -331,7 +344,7 @@ function stepReadout(rate: v128): void {
   }
 }
 
-/** The same for `count` rows of readout weights that a block has. */
+/** The same for `count` rows of a block's readout weights. */
 function stepRows(block: u32, rows: usize, errors: usize, count: u32, rate: v128): void {
   for (let i: usize = 0; i < 512; i += 32) {
     const d = slot(AT_DELTA) + (<usize>block << 9) + i;
@@ -353,7 +366,7 @@ function stepRows(block: u32, rows: usize, errors: usize, count: u32, rate: v128
   }
 }
 
-/** Slopes over a block's values become slopes over its inputs, down which the biases step. */
+/** Turns gradients over a block's values into gradients over its inputs, and steps the biases. */
 function toInputs(block: u32, rate: v128): void {
   const at = <usize>block << 9;
   for (let i = at; i < at + 512; i += 16) {

@@ -1,4 +1,4 @@
-/** What the output neurons show, their errors, and which samples have something to teach. */
+/** Values of the output neurons, their errors, and which samples learn. */
 import { SKIP_ERROR } from "../../../network/constants.ts";
 import {
   AT_ERROR,
@@ -47,7 +47,7 @@ export function output(from: u32, end: u32): void {
   }
 }
 
-/** Adds the products of `count` rows of 128 weights with a block's values. */
+/** Adds the products of `count` rows of 128 weights and a block's values to `out`. */
 function addRows(out: usize, values: usize, rows: usize, count: u32): void {
   const zero = f32x4.splat(0);
   let k: u32 = 0;
@@ -85,7 +85,7 @@ function addRows(out: usize, values: usize, rows: usize, count: u32): void {
   }
 }
 
-/** Computes the errors of samples `from` up to `end`. A sample whose targets are all 0 or 1 and nearly reached is skipped. */
+/** Computes the errors of samples `from` up to `end`. Skips samples whose targets are all 0 or 1 and nearly reached. */
 export function error(from: u32, end: u32): void {
   const outputs = slot(OUTPUTS);
   for (let q = from; q < end; q++) {

@@ -1,4 +1,4 @@
-/** What the items of each phase are. */
+/** The phases of a step and their items. */
 import { CHUNK, HEXAGON_COUNT, HEXAGON_ROLE, NEURON_BLOCK_COUNT, ROLE_INPUT, ROLE_OUTPUT, SAMPLES } from "../slots.ts";
 import { beginTile, finishTile } from "./backward.ts";
 import { columns } from "./columns.ts";
@@ -12,28 +12,28 @@ import { unpack } from "./unpack.ts";
 import { updateBiases } from "./update-biases.ts";
 import { updateReadoutTile } from "./update-readout.ts";
 
-/** Samples, CHUNK at a time. */
+/** Items: CHUNK samples each. */
 export const UNPACK: u32 = 0;
 export const FORWARD: u32 = 1;
 export const OUTPUT: u32 = 2;
-/** Unpack, forward of all hexagons and output of a request. */
+/** Unpack, forward pass of all hexagons and output of a request. */
 export const REQUEST: u32 = 3;
-/** Blocks of a hexagon. */
+/** Items: blocks of a hexagon. */
 export const SPIKE: u32 = 4;
 export const GROW: u32 = 5;
 export const GROW_NEW: u32 = 6;
-/** Tiles of all neuron blocks, then all blocks. */
+/** Items: tiles of all neuron blocks, then all blocks. */
 export const BACKWARD: u32 = 7;
-/** Tiles of a hexagon. */
+/** Items: tiles of a hexagon. */
 export const FINISH: u32 = 8;
-/** Neurons that feed a hexagon. */
+/** Items: groups of neurons that feed a hexagon. */
 export const SOURCES: u32 = 9;
-/** Tiles of all neuron blocks, then the tiles of the readout. */
+/** Items: tiles of all neuron blocks, then the tiles of the readout. */
 export const GRADIENT: u32 = 10;
-/** Biases of some neuron blocks. */
+/** Items: biases of some neuron blocks. */
 export const UPDATE: u32 = 11;
 
-/** How many items `count` samples make. */
+/** Number of items for `count` samples. */
 export function chunksOf(count: u32): u32 {
   return (count + slot(CHUNK) - 1) / slot(CHUNK);
 }
@@ -78,7 +78,7 @@ export function run(phase: u32, hexagon: u32, item: u32, thread: u32): void {
   }
 }
 
-/** With this hexagon's values all outputs are known: it is the last one, and nothing grows from it. */
+/** True when this hexagon's values complete all outputs: it is the last one, and nothing grows from it. */
 export function showsOutputs(hexagon: u32): bool {
   return hexagon + 1 == slot(HEXAGON_COUNT) && load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) == ROLE_OUTPUT;
 }
@@ -88,7 +88,7 @@ function showOutputs(from: u32, end: u32): void {
   error(from, end);
 }
 
-/** Neurons with a memory need their samples in order: a request then has one sample at a time. */
+/** Neurons with a memory need their samples in order, so their requests have one sample at a time. */
 function request(from: u32, end: u32, thread: u32): void {
   unpack(from, end);
   const hexagons = slot(HEXAGON_COUNT);

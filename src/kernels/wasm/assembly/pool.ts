@@ -1,7 +1,8 @@
 /**
- * Threads: a phase is a number of independent items that whoever is free takes, its own ones first. Items write to places of their own and
- * sum in a fixed order, so results do not depend on who took what. One thread leads. The others join a phase while it
- * is open; nobody waits for one that did not come in time, so a busy machine costs helpers but no time.
+ * The thread pool. A phase is a number of independent items; each free thread takes items, its own ones first. Items
+ * write to separate places and sum in a fixed order, so results do not depend on which thread took which item. One
+ * thread leads. The others join a phase while it is open. The leader does not wait for a helper that came too late, so
+ * a busy machine costs helpers but no time.
  */
 import {
   AT_TAKEN,
@@ -20,9 +21,9 @@ import { run } from "./phases.ts";
 import { setSlot, slot } from "./memory.ts";
 import { yieldAfter } from "./yield-point.ts";
 
-/** Looks at a word so often before sleeping, some 40 us: waking up takes longer than most gaps between phases. */
+/** Reads of a word before sleeping, about 40 us: waking up takes longer than most gaps between phases. */
 const SPINS: u32 = 40000;
-/** The word of the open phase: its number, whether it is closed, whether to leave, and how many helpers have joined. */
+/** Bits of OPEN_PHASE: how many helpers have joined, and the number of the phase. */
 const JOINED: u32 = PHASE_LEAVE - 1;
 const NUMBER: u32 = ~(PHASE_CLOSED | PHASE_LEAVE | JOINED);
 
@@ -38,7 +39,7 @@ export function runPhase(phase: u32, hexagon: u32, items: u32): void {
     }
     return;
   }
-  // Nobody reads these between the phases.
+  // No helper reads these words between phases.
   setSlot(PHASE, phase);
   setSlot(PHASE_HEXAGON, hexagon);
   setSlot(PHASE_ITEMS, items);
@@ -63,8 +64,8 @@ function takenOf(thread: u32): usize {
 }
 
 /**
- * Thread t begins with the items t, t + threads, ...: what it wrote in one phase is in its cache in the next one, and in
- * the same phase of the next step. Then it takes what the others have left.
+ * Thread t starts with the items t, t + threads, ...: what it wrote in one phase is in its cache for the next one, and
+ * for the same phase of the next step. Then it takes the items that the other threads have left.
  */
 function takeItems(phase: u32, hexagon: u32, items: u32, thread: u32): void {
   const threads = slot(THREADS);
@@ -81,12 +82,12 @@ function takeItems(phase: u32, hexagon: u32, items: u32, thread: u32): void {
 }
 
 /**
- * The phase that this thread joined last. It may be sent out and called in again while that phase is open, and has nothing
- * more to do in it then: with every time that it joined, there would be fewer bits to count in.
+ * The phase that this thread joined last. The thread may be dismissed and called back while that phase is still open.
+ * It has nothing more to do in it then and must not join again: each join uses up a part of the counter's few bits.
  */
 let last: u32 = PHASE_CLOSED;
 
-/** What helping thread `thread` does in this memory until it is to leave. */
+/** Runs helper `thread` in this memory until it must leave. */
 export function help(thread: u32): void {
   for (;;) {
     let word = atomic.load<u32>(openPhase);

@@ -1,7 +1,7 @@
 /**
- * Records: what the tiles of 32 neurons of a hexagon have to sum, collected per tile and sample. Every active source
- * walks its sections; each section appends a record to the tiles that it touches. Nothing branches on what is touched:
- * all four records are written, and only the cursors of touched tiles move.
+ * Records: the summands of a hexagon's tiles of 32 neurons, collected per tile and sample. The walk visits the sections
+ * of every active source; each section appends a record to the tiles that it touches. There is no branch on the touched
+ * tiles: all four records are written, and only the cursors of touched tiles move.
  *
  * A record is (address of 32 weights, activation), 8 bytes.
  */
@@ -26,24 +26,35 @@ import {
   KIND_NEURON,
   STRIDE,
 } from "../slots.ts";
-import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_OPEN, HOT_RANGE, HOT_RISE, HOT_START, HOT_TARGET, HOT_WEIGHTS, hotOf } from "./hot.ts";
+import {
+  HOT_CURSORS,
+  HOT_IS_BACK,
+  HOT_NEXT,
+  HOT_OPEN,
+  HOT_RANGE,
+  HOT_RISE,
+  HOT_START,
+  HOT_TARGET,
+  HOT_WEIGHTS,
+  hotOf,
+} from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
 import { getF, getU, header, hexagonAt, slot } from "./memory.ts";
 import { yieldAfter } from "./yield-point.ts";
 
-/** Bytes from one sample's starts to the next one's. */
+/** Bytes from one sample's starts to the next sample's. */
 export function startStride(hexagon: u32): usize {
   return <usize>load<u32>(hexagonAt(hexagon), HEXAGON_BLOCK_COUNT) << 4;
 }
 
-/** Points every tile's cursor to where its records begin. */
+/** Points every tile's cursor to the start of its records. */
 function resetCursors(thread: u32, record: usize, samples: u32): void {
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
   const cursors = cursorsOf(thread);
   let at = recordsOf(thread);
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
-    // One more: the record behind the last one is written, too.
+    // One more, because the record after the last one is written, too.
     const room = (getU(slot(AT_BLOCK_SECTIONS), block) * samples + 1) * 8;
     for (let tile: u32 = 0; tile < 4; tile++) {
       store<u32>(cursors + (<usize>block << 4) + (tile << 2), <u32>at);
@@ -52,7 +63,7 @@ function resetCursors(thread: u32, record: usize, samples: u32): void {
   }
 }
 
-/** Notes where the next sample's records begin. */
+/** Stores the starts of the next sample's records. */
 // @ts-ignore: decorator
 @inline
 function noteStarts(cursors: usize, starts: usize, list: usize, blocks: u32): void {
@@ -77,8 +88,8 @@ export function collectForward(hexagon: u32, from: u32, end: u32, thread: u32): 
     for (let i: u32 = 0; i < sourceCount; i++) {
       const origin = hexagonAt(getU(sources, i));
       const isOpen = load<u32>(origin, HEXAGON_KIND) == KIND_NEURON;
-      // Where a source hexagon feeds this one only, its sections end here: `refresh` writes no other record. A look at
-      // each costs requests 4 % and single samples more.
+      // When a source hexagon feeds only this one, its sections end here: `refresh` writes no other record. Checking
+      // each section costs requests 4 %, and single samples more.
       if (load<u32>(origin, HEXAGON_TARGET_COUNT) == 1) {
         if (isOpen) visitSources(origin, q, hexagon, cursors, true, false);
         else visitSources(origin, q, hexagon, cursors, false, false);
@@ -100,7 +111,7 @@ function visitSources(origin: usize, q: u32, hexagon: u32, cursors: usize, isOpe
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(list, j);
     const place = block * slot(STRIDE) + q;
-    // A pointer that moves stays in a register; the address of a list's element would be worked out anew every time.
+    // A moving pointer stays in a register; the address of a list's element would be computed again every time.
     const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
     const end = active + getU(slot(AT_ACTIVE_COUNT), place);
     const values = slot(AT_VALUE) + (<usize>place << 9);
@@ -120,7 +131,9 @@ function visitSources(origin: usize, q: u32, hexagon: u32, cursors: usize, isOpe
   }
 }
 
-/** The sources that have not been computed yet show their previous step's values, the same in all samples. */
+/**
+ * Visits the sources that are not computed yet: they show their values of the previous step, the same in all samples.
+ */
 function visitBacks(record: usize, hexagon: u32, cursors: usize): void {
   const backs = load<u32>(record, HEXAGON_BACKS);
   const backCount = load<u32>(record, HEXAGON_BACK_COUNT);
@@ -142,7 +155,7 @@ function visitBacks(record: usize, hexagon: u32, cursors: usize): void {
   }
 }
 
-/** Activations of a section's four tiles for a source value in all lanes. */
+/** Activations of a section's four tiles for a source value, given in all lanes. */
 // @ts-ignore: decorator
 @inline
 export function activations(section: usize, value: v128, isOpen: bool): v128 {
@@ -152,13 +165,16 @@ export function activations(section: usize, value: v128, isOpen: bool): v128 {
   return f32x4.pmin(limits(section, start, isOpen), f32x4.pmax(f32x4.splat(0), rise));
 }
 
-/** Where activations saturate: at OPEN_MAX in the tiles of the open ramp, else at 1. */
+/** Upper bounds of the activations: OPEN_MAX in the tiles of the open ramp, else 1. */
 // @ts-ignore: decorator
 @inline
 export function limits(section: usize, start: v128, isOpen: bool): v128 {
   const one = f32x4.splat(1);
   if (!isOpen) return one;
-  return f32x4.add(one, v128.and(f32x4.eq(start, v128.load32_splat(section, HOT_OPEN)), f32x4.splat(<f32>OPEN_MAX - 1)));
+  return f32x4.add(
+    one,
+    v128.and(f32x4.eq(start, v128.load32_splat(section, HOT_OPEN)), f32x4.splat(<f32>OPEN_MAX - 1)),
+  );
 }
 
 // @ts-ignore: decorator

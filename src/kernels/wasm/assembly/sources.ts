@@ -1,6 +1,6 @@
 /**
- * The weights of sections that neurons feed learn, and what they ask of their sources is added to these one's deltas.
- * An item is some source neurons with all their sections that end in one hexagon, so nobody else writes to either.
+ * Trains the weights of sections that neurons feed, and adds the resulting gradients to the deltas of their sources. An
+ * item is a group of source neurons with all their sections that end in one hexagon, so no other item writes to either.
  */
 import { NEURON_RAMP_COUNT, NEURON_RAMP_SIZE } from "../../../network/constants.ts";
 import {
@@ -21,17 +21,26 @@ import {
   SOURCE_ITEMS,
   STRIDE,
 } from "../slots.ts";
-import { isBack, isTouched, listActivations, listOffsets, listSlopes, listTotal, listValues, listWithSlopes } from "./activations.ts";
+import {
+  isBack,
+  isTouched,
+  listActivations,
+  listOffsets,
+  listSlopes,
+  listTotal,
+  listValues,
+  listWithSlopes,
+} from "./activations.ts";
 import { deltasOf, sumsOf } from "./backward.ts";
 import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_TARGET, hotOf, tileOfRun } from "./hot.ts";
 import { listsOf, rampOf } from "./local.ts";
 import { getU, header, hexagonAt, rampsOf, slot } from "./memory.ts";
 import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient, weightsOf } from "./step-ramp.ts";
 
-/** Neurons that are taken at once, half a block; of large networks more, see `SOURCE_ITEMS`. */
+/** Neurons of half a block, the smallest item; items of large networks have more, see `SOURCE_ITEMS`. */
 const NEURONS: u32 = 64;
 
-/** How many items the neurons that feed a hexagon make; 0 where only inputs do. */
+/** Number of items for the neurons that feed a hexagon; 0 when only inputs feed it. */
 export function sourceItems(record: usize): u32 {
   const halves = halvesOf(record);
   const perItem = halvesPerItem(halves);
@@ -63,14 +72,14 @@ function halvesOfSource(origin: usize): u32 {
   return load<u32>(origin, HEXAGON_ROLE) == ROLE_INPUT ? 0 : load<u32>(origin, HEXAGON_BLOCK_COUNT) * 2;
 }
 
-/** Where an item notes what its steps add to the mean inputs of a block's neurons. */
+/** Address where an item stores how far its steps shift the mean inputs of a block's neurons. */
 // @ts-ignore: decorator
 @inline
 export function shiftOf(block: u32, item: u32): usize {
   return slot(AT_BIAS_SHIFT) + (<usize>(block * SOURCE_ITEMS + item) << 9);
 }
 
-/** Item of a phase. */
+/** Item of a phase: trains the sections of some source neurons. */
 export function learnSources(hexagon: u32, item: u32, thread: u32): void {
   const record = hexagonAt(hexagon);
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
@@ -86,7 +95,7 @@ export function learnSources(hexagon: u32, item: u32, thread: u32): void {
   }
 }
 
-/** The first neuron of one of the halves that feed a hexagon. */
+/** The first neuron of a half block that feeds a hexagon; `half` counts them over all its sources. */
 function firstNeuron(record: usize, half: u32): u32 {
   let left = half;
   const sources = load<u32>(record, HEXAGON_SOURCE_COUNT);
@@ -115,7 +124,8 @@ function learnNeurons(hexagon: u32, item: u32, first: u32, thread: u32, isBatch:
       const section = <u32>((hot - hotOf(0)) >> 6);
       if (isBack(hot)) {
         if (isTouched(section, hot)) learnSection(section, hot, id, item, thread, isBatch, false);
-      } else if (getU(slot(AT_COLUMN_COUNT), id) > 0 && isTouched(section, hot)) learnSection(section, hot, id, item, thread, isBatch, true);
+      } else if (getU(slot(AT_COLUMN_COUNT), id) > 0 && isTouched(section, hot))
+        learnSection(section, hot, id, item, thread, isBatch, true);
     }
   }
 }
@@ -139,8 +149,34 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
     const mean = meanOf(listTotal);
     const toValue = listValues - listOffsets;
     const weights = weightsOf(section, tile);
-    const squares = sumGradient(deltasOf(block, tile), listOffsets, toValue, entries, sumsOf(block, tile), mean, gradient, weights, products, isBatch, hasSlopes, false);
-    const others = sumGradient(deltasOf(block, second), listOffsets, toValue, entries, sumsOf(block, second), mean, gradient + 128, weightsOf(section, second), products, isBatch, hasSlopes, true);
+    const squares = sumGradient(
+      deltasOf(block, tile),
+      listOffsets,
+      toValue,
+      entries,
+      sumsOf(block, tile),
+      mean,
+      gradient,
+      weights,
+      products,
+      isBatch,
+      hasSlopes,
+      false,
+    );
+    const others = sumGradient(
+      deltasOf(block, second),
+      listOffsets,
+      toValue,
+      entries,
+      sumsOf(block, second),
+      mean,
+      gradient + 128,
+      weightsOf(section, second),
+      products,
+      isBatch,
+      hasSlopes,
+      true,
+    );
     if (hasSlopes) addToSource(id, products, entries);
     if (isBatch) {
       const step = stepOfRamp(section, ramp, f32x4.add(squares, others), <f32>NEURON_RAMP_SIZE);
@@ -153,7 +189,7 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
   }
 }
 
-/** Adds to a neuron's deltas: for each listed learner the sum of its products, four lanes, times the slope. */
+/** Adds to a neuron's deltas, for each listed learner, the sum of its products (four lanes) times the slope. */
 // @ts-ignore: decorator
 @inline
 function addToSource(id: u32, products: usize, entries: u32): void {

@@ -1,6 +1,6 @@
 /**
- * The step of one ramp in a batch: gradient, Adam and what the biases have to make up for, while all of it is at hand.
- * A ramp has one tile of 32 synapses in sections that an input feeds, two in sections that a neuron feeds.
+ * The step of one ramp in a batch: gradient, Adam and the compensation for the biases, while all of its data is at
+ * hand. A ramp has one tile of 32 synapses in sections that an input feeds, two in sections that a neuron feeds.
  */
 import { ADAM_EPSILON, MOMENT_KEEP, SQUARE_KEEP, VALUE_MAX, WEIGHT_DECAY } from "../../../network/constants.ts";
 import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, LEARNERS, RATE, SAMPLES } from "../slots.ts";
@@ -8,7 +8,7 @@ import { floatSlot, getF, setF, slot } from "./memory.ts";
 import { batchRate, correct, descend, momentShare, squareShare } from "./update.ts";
 import { madd, splat, sum } from "./vectors.ts";
 
-/** Loaded, because a vector constant takes the machine four instructions, again for every use. */
+/** Loaded from memory, because a vector constant takes four instructions at every use. */
 const KEEP = memory.data<f32>([<f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP], 16);
 const MOMENT_TAKE: f32 = <f32>(1 - MOMENT_KEEP);
 const TAKE = memory.data<f32>([MOMENT_TAKE, MOMENT_TAKE, MOMENT_TAKE, MOMENT_TAKE], 16);
@@ -19,7 +19,7 @@ let rate: f32 = 0;
 let sampleShare: f32 = 0;
 let learnerShare: f32 = 0;
 
-/** Computes what is the same for all sections of a step. */
+/** Computes the values that all sections of a step share. */
 export function prepareStep(): void {
   rate = batchRate();
   correct();
@@ -42,12 +42,13 @@ export function weightsOf(section: u32, tile: u32): usize {
 }
 
 /**
- * Writes the gradient of 32 synapses to `to`: the sum over a list of learners of their deltas times the activations,
- * which are `toValue` behind the offsets of the deltas. In batches it is centred: what all samples share, the deltas'
- * `sums` times the `mean` activation, is taken out; returns its squares then.
+ * Writes the gradient of 32 synapses to `to`: the sum over a list of learners of delta times activation. The
+ * activations lie `toValue` bytes after the offsets of the deltas. In batches the gradient is centred: the part that
+ * all samples share, the deltas' `sums` times the `mean` activation, is subtracted. Returns the sums of the squares
+ * then.
  *
- * With products, writes (or, of the second tile, adds) to `products` for each learner the products of its deltas with
- * the weights, in four lanes.
+ * With `hasProducts`, writes (or adds, for the second tile) to `products`, for each learner, the products of its deltas
+ * with the weights, in four lanes.
  */
 // @ts-ignore: decorator
 @inline
@@ -66,7 +67,20 @@ export function sumGradient(
   isSecond: bool,
 ): v128 {
   const end = offsets + (<usize>entries << 2);
-  const half = sumHalf(deltas, offsets, end, toValue, sums, mean, to, weights, products, isBatch, hasProducts, isSecond);
+  const half = sumHalf(
+    deltas,
+    offsets,
+    end,
+    toValue,
+    sums,
+    mean,
+    to,
+    weights,
+    products,
+    isBatch,
+    hasProducts,
+    isSecond,
+  );
   const other = sumHalf(
     deltas + 64,
     offsets,
@@ -85,8 +99,8 @@ export function sumGradient(
 }
 
 /**
- * The same of 16 synapses. Four sums, not the tile's eight: the compiler loads all deltas before it multiplies, and with
- * eight of each it has no registers left.
+ * The same for 16 synapses, with four sums instead of the tile's eight: the compiler loads all deltas before it
+ * multiplies, and with eight of each it runs out of registers.
  */
 // @ts-ignore: decorator
 @inline
@@ -156,7 +170,7 @@ export function descendTile(section: u32, tile: u32, gradient: usize): void {
   descend(weightsOf(section, tile), gradient, 32, splat(floatSlot(RATE)));
 }
 
-/** Adam's second moment of a ramp goes on with its mean square; returns how far its synapses go. */
+/** Updates Adam's second moment of a ramp with its mean square; returns the step size of its synapses. */
 // @ts-ignore: decorator
 @inline
 export function stepOfRamp(section: u32, ramp: u32, squares: v128, synapses: f32): f32 {
@@ -167,8 +181,8 @@ export function stepOfRamp(section: u32, ramp: u32, squares: v128, synapses: f32
 }
 
 /**
- * Steps 32 weights by their gradient. Adds to `shift` how much their change moves their neurons' mean inputs: the
- * biases take that back.
+ * Steps 32 weights by their gradient. Adds to `shift` how far the change moves the mean inputs of their neurons; the
+ * biases compensate for it.
  */
 // @ts-ignore: decorator
 @inline
@@ -194,7 +208,20 @@ export function stepTile(section: u32, tile: u32, gradient: usize, mean: f32, st
 
 // @ts-ignore: decorator
 @inline
-function move(weights: usize, moments: usize, shift: usize, gradient: usize, at: usize, means: v128, steps: v128, decay: v128, keep: v128, take: v128, top: v128, bottom: v128): void {
+function move(
+  weights: usize,
+  moments: usize,
+  shift: usize,
+  gradient: usize,
+  at: usize,
+  means: v128,
+  steps: v128,
+  decay: v128,
+  keep: v128,
+  take: v128,
+  top: v128,
+  bottom: v128,
+): void {
   const taken = f32x4.mul(take, v128.load(gradient + at));
   const moment = madd(keep, v128.load(moments + at), taken);
   v128.store(moments + at, moment);

@@ -10,7 +10,7 @@ import {
 } from "../slots.ts";
 import { getU, header, slot } from "./memory.ts";
 
-/** How many outputs a tile has weights for: none when its block, outputs or rows are not all there. */
+/** Number of outputs that a tile has weights for; 0 when its block, outputs or rows are out of range. */
 export function outputsOf(tile: u32): u32 {
   const count = getU(slot(AT_TILE_OUTPUT_COUNT), tile);
   const outputs = slot(OUTPUTS);

@@ -1,4 +1,4 @@
-/** The rows of the call become values and lists of active values. */
+/** Turns the rows of the call into values and lists of active values. */
 import { INPUT_MAX } from "../../../network/constants.ts";
 import {
   ACTIVE_STRIDE,
@@ -54,7 +54,9 @@ export function unpack(from: u32, end: u32): void {
   }
 }
 
-/** Appends the numbers of a vector's positive lanes, `n` being that of its first; returns the new length of the list. */
+/**
+ * Appends the indices of a vector's positive lanes, of which the first has index `n`; returns the list's new length.
+ */
 // @ts-ignore: decorator
 @inline
 export function appendActive(active: usize, count: u32, x: v128, n: u32): u32 {
@@ -63,7 +65,7 @@ export function appendActive(active: usize, count: u32, x: v128, n: u32): u32 {
   return count + popcnt(mask);
 }
 
-/** The same for eight values, of which `mask` says which are positive. */
+/** The same for eight values; `mask` has a bit for each positive one. */
 // @ts-ignore: decorator
 @inline
 export function appendOctet(active: usize, count: u32, mask: u32, n: u32): u32 {
@@ -79,7 +81,9 @@ function clean(x: v128, isBinary: bool): v128 {
   return f32x4.pmin(f32x4.splat(<f32>INPUT_MAX), f32x4.pmax(zero, x));
 }
 
-/** Sets values `from` up to the block's end to 0. A call of memory.fill costs more, most of all with nothing to fill. */
+/**
+ * Sets the values from `from` to the block's end to 0. memory.fill costs more, above all when there is nothing to fill.
+ */
 // @ts-ignore: decorator
 @inline
 function silence(value: usize, from: u32): void {
@@ -99,7 +103,7 @@ function unpackFloats(row: usize, values: u32, value: usize, active: usize, isBi
   }
   silence(value, n);
   if (n < values) {
-    // What follows the row is the next one: take single values.
+    // The next row follows directly, so take single values.
     for (let k = n; k < values; k++) store<f32>(value + (<usize>k << 2), load<f32>(row + (<usize>k << 2)));
     const x = clean(v128.load(value + (<usize>n << 2)), isBinary);
     v128.store(value + (<usize>n << 2), x);
@@ -108,14 +112,14 @@ function unpackFloats(row: usize, values: u32, value: usize, active: usize, isBi
   return count;
 }
 
-/** Four bytes, each in a word of its own, become floats. */
+/** Converts four bytes, each in its own word, to floats. */
 // @ts-ignore: decorator
 @inline
 function putBytes(wide: v128, to: usize): void {
   v128.store(to, f32x4.convert_i32x4_u(wide));
 }
 
-/** 16 at a time without a look at what is silent, which nobody can predict. */
+/** 16 at a time, without a branch on silent values, which is unpredictable. */
 function unpackBytes(row: usize, values: u32, value: usize, active: usize, isBinary: bool): u32 {
   const largest = i8x16.splat(isBinary ? 1 : -1);
   let count: u32 = 0;
@@ -132,7 +136,7 @@ function unpackBytes(row: usize, values: u32, value: usize, active: usize, isBin
     count = appendOctet(active, count, mask & 255, n);
     count = appendOctet(active, count, mask >> 8, n + 8);
   }
-  // What follows the row is the next one: take single values.
+  // The next row follows directly, so take single values.
   for (; n < values; n++) {
     const byte = min<u32>(load<u8>(row + n), isBinary ? 1 : 255);
     store<f32>(value + (<usize>n << 2), <f32>byte);

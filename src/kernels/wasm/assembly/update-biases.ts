@@ -1,4 +1,4 @@
-/** The steps of the biases. */
+/** Steps the biases. */
 import {
   AT_BIAS,
   AT_BIAS_MOMENT,
@@ -14,15 +14,15 @@ import { shiftOf, sourceItems } from "./sources.ts";
 import { adam, batchRate, descend } from "./update.ts";
 import { bounded, splat } from "./vectors.ts";
 
-/** Blocks of one item: their biases are little work. */
+/** Blocks per item; biases are little work. */
 const BLOCKS: u32 = 16;
 
-/** How many items the neuron blocks make. */
+/** Number of items for the neuron blocks. */
 export function biasItems(): u32 {
   return (slot(NEURON_BLOCK_COUNT) + BLOCKS - 1) / BLOCKS;
 }
 
-/** Item of a phase: the biases of some blocks. */
+/** Item of a phase: steps the biases of some blocks. */
 export function updateBiases(item: u32): void {
   const end = min<u32>((item + 1) * BLOCKS, slot(NEURON_BLOCK_COUNT));
   for (let i = item * BLOCKS; i < end; i++) {
@@ -37,7 +37,7 @@ export function updateBiases(item: u32): void {
   }
 }
 
-/** Takes back what the steps of the weights did to the neurons' mean inputs, so that no mean moves with the weights. */
+/** Subtracts the shift of the neurons' mean inputs by the weight steps, so that no mean moves with the weights. */
 function compensate(block: u32, biases: usize): void {
   const items = sourceItems(hexagonOfBlock(block));
   for (let i: usize = 0; i < 512; i += 16) {

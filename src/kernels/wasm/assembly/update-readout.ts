@@ -26,7 +26,7 @@ import { adam, batchRate, descend } from "./update.ts";
 import { madd, splat } from "./vectors.ts";
 import { yieldAfter } from "./yield-point.ts";
 
-/** Item of a phase: the readout weights of one tile. `listsOf` has room for one row of sums. */
+/** Item of a phase: steps the readout weights of one tile. `listsOf` has room for one row of sums. */
 export function updateReadoutTile(tile: u32, thread: u32): void {
   const block = getU(slot(AT_TILE_BLOCK), tile);
   const count = outputsOf(tile);
@@ -75,7 +75,7 @@ export function updateOutputBias(thread: u32): void {
   const outputs = slot(OUTPUTS);
   const sums = listsOf(thread);
   for (let k: u32 = 0; k < outputs; k += 4) {
-    // Four at a time; the arrays of the outputs have room for that, and a sum of 0 changes nothing.
+    // Four at a time: the arrays of the outputs have room for that, and a sum of 0 changes nothing.
     memory.fill(sums, 0, 16);
     const group = min<u32>(4, outputs - k);
     for (let i: u32 = 0; i < group; i++) setF(sums, i, sumErrors(k + i));

@@ -5,14 +5,14 @@ import { floatSlot, header, slot } from "./memory.ts";
 import { bounded, madd, splat } from "./vectors.ts";
 
 /**
- * Adam's corrections for moments that started at 0, as factors, and the step that they belong to: whichever cluster was
- * here before, they follow from the step alone.
+ * Adam's corrections for moments that started at 0, as factors, and the step that they belong to. They depend on the
+ * step alone, so they stay valid when another cluster computes here.
  */
 export let momentShare: f32 = Infinity;
 export let squareShare: f32 = Infinity;
 let correctedStep: u32 = 0;
 
-/** Brings the corrections up to date. Moments are kept by shares of 32 bits, so these are what the powers are of. */
+/** Brings the corrections up to date. The moments decay by 32-bit factors, so the powers are of these. */
 export function correct(): void {
   const steps = header(HEADER_ADAM_STEPS);
   if (steps == correctedStep) return;
@@ -21,14 +21,14 @@ export function correct(): void {
   squareShare = <f32>(1 / (1 - <f64><f32>SQUARE_KEEP ** <f64>steps));
 }
 
-/** Rate of a batch step: grows with the root of the samples that count. */
+/** Learning rate of a batch step: grows with the square root of the number of learners. */
 export function batchRate(): f32 {
   return <f32>(<f64>floatSlot(RATE) * sqrt<f64>(<f64>slot(LEARNERS)));
 }
 
 /**
- * One Adam step with Nesterov's look ahead of `count` weights, a multiple of 4, from their gradients' sums. A gradient
- * of exactly 0 changes nothing.
+ * One Adam step with Nesterov momentum for `count` weights, a multiple of 4, from the sums of their gradients. A
+ * gradient of exactly 0 changes nothing.
  */
 export function adam(weights: usize, moments: usize, squares: usize, sums: usize, count: u32, rate: f32): void {
   const share = splat(1 / <f32>slot(SAMPLES));
@@ -57,7 +57,7 @@ export function adam(weights: usize, moments: usize, squares: usize, sums: usize
   }
 }
 
-/** A plain step of `count` weights, a multiple of 4. */
+/** A plain gradient step of `count` weights, a multiple of 4. */
 export function descend(weights: usize, sums: usize, count: u32, rate: v128): void {
   const end = <usize>count << 2;
   for (let i: usize = 0; i < end; i += 16)

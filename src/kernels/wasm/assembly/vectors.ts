@@ -1,4 +1,7 @@
-/** Vector helpers. `pmin` and `pmax` are single instructions where `min` and `max` are many; they let no NaN in. */
+/**
+ * Vector helpers. `pmin` and `pmax` are single instructions, `min` and `max` are many; a NaN as second operand is
+ * ignored.
+ */
 import { VALUE_MAX } from "../../../network/constants.ts";
 
 // @ts-ignore: decorator
@@ -22,7 +25,7 @@ export function sum(v: v128): f32 {
   return f32x4.extract_lane(t, 0) + f32x4.extract_lane(t, 1);
 }
 
-/** Keeps weights, biases and deltas in the range in which nothing can overflow. */
+/** Clamps weights, biases and deltas to the range in which nothing can overflow. */
 // @ts-ignore: decorator
 @inline
 export function bounded(x: v128): v128 {

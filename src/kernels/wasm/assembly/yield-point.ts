@@ -1,6 +1,6 @@
-/** Yield points of the kernels: see network/yield-point.ts. Only the leading thread's do anything. */
+/** Yield points of the kernels; see network/yield-point.ts. They only take effect in the leading thread. */
 
-/** A piece is a block's walk over its sections or less, 10 to 100 us. */
+/** Pieces from one yield to the next. A piece is a block's walk over its sections or less, 10 to 100 us. */
 const PIECES: i32 = 16;
 let piecesLeft: i32 = PIECES;
 
@@ -8,7 +8,7 @@ let piecesLeft: i32 = PIECES;
 @external("host", "yieldPoint")
 declare function hostYieldPoint(): void;
 
-/** After some pieces of work. The host may compute another network meanwhile, in another memory. */
+/** Call it after `pieces` pieces of work. The host may then compute another network, in another memory. */
 // @ts-ignore: decorator
 @inline
 export function yieldAfter(pieces: i32): void {
@@ -16,7 +16,7 @@ export function yieldAfter(pieces: i32): void {
   if (piecesLeft <= 0) yieldNow();
 }
 
-/** The rows of 128 readout weights that make a piece; a multiple of the five that are summed together. */
+/** Rows of 128 readout weights per piece; a multiple of the five rows that are summed together. */
 export const PIECE_ROWS: u32 = 640;
 
 function yieldNow(): void {

@@ -1,0 +1,101 @@
+/**
+ * Embedded databases that the apps of a process use one after another. To copy and open one takes a second of processor
+ * time, to empty one some milliseconds.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import type { Db } from "../../src/db/client.ts";
+import type { Database } from "../../src/db/database.ts";
+import { openDatabase } from "../../src/db/open.ts";
+import { copyTemplate } from "./embedded-template.ts";
+
+/** A fresh database as long as one app wants it. */
+export interface LentDatabase {
+  readonly url: string | undefined;
+  /** What the app opens it with. It may close it and open it again. */
+  readonly open: typeof openDatabase;
+  /** To be called before the app closes it for good. */
+  ending?(): void;
+  giveBack(): Promise<void>;
+}
+
+interface Kept {
+  readonly folder: string;
+  readonly schema: string;
+  database: Database;
+}
+
+const idle: Kept[] = [];
+
+async function make(): Promise<Kept> {
+  const folder = await mkdtemp(join(process.env["HANAMI_TEST_FOLDER"] ?? tmpdir(), "embedded-"));
+  const directory = join(folder, "database");
+  await copyTemplate(directory);
+  const database = await openDatabase({ url: undefined, directory });
+  return { folder, schema: await schemaOf(database.db), database };
+}
+
+/** Everything that a test can have changed about tables, besides their rows. */
+async function schemaOf(db: Db): Promise<string> {
+  const columns = sql`select table_name, column_name, data_type, is_nullable, column_default
+    from information_schema.columns where table_schema = 'public' order by 1, 2`;
+  const constraints = sql`select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
+    where connamespace = 'public'::regnamespace order by 1, 2`;
+  const indexes = sql`select indexname, indexdef from pg_indexes where schemaname = 'public' order by 1`;
+  return JSON.stringify([await db.execute(columns), await db.execute(constraints), await db.execute(indexes)]);
+}
+
+async function empty(db: Db): Promise<void> {
+  const { rows } = (await db.execute(
+    sql`select string_agg(quote_ident(tablename), ', ') as all from pg_tables where schemaname = 'public'`,
+  )) as unknown as { rows: [{ all: string }] };
+  await db.execute(sql.raw(`truncate ${rows[0].all} restart identity cascade`));
+}
+
+/** The database as one app sees it: after its end it takes nothing more, as a closed one. */
+function until(hasEnded: () => boolean, db: Db): Db {
+  return new Proxy(db, {
+    get(target, name, receiver) {
+      if (hasEnded()) throw new Error("the database is closed");
+      return Reflect.get(target, name, receiver) as unknown;
+    },
+  });
+}
+
+export async function lendEmbedded(): Promise<LentDatabase> {
+  const kept = idle.pop() ?? (await make());
+  let isOpen = true;
+  let isEnding = false;
+  let hasEnded = false;
+  return {
+    url: undefined,
+    async open(options) {
+      if (!isOpen) kept.database = await openDatabase({ ...options, directory: join(kept.folder, "database") });
+      isOpen = true;
+      const { database } = kept;
+      return {
+        db: until(() => hasEnded, database.db),
+        taken: database.taken,
+        async close() {
+          if (isEnding) return;
+          isOpen = false;
+          await database.close();
+        },
+      };
+    },
+    ending() {
+      isEnding = true;
+    },
+    async giveBack() {
+      hasEnded = true;
+      if (isOpen) {
+        await empty(kept.database.db);
+        if ((await schemaOf(kept.database.db)) === kept.schema) return void idle.push(kept);
+        await kept.database.close();
+      }
+      await rm(kept.folder, { recursive: true, force: true });
+    },
+  };
+}
