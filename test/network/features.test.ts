@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { directShare } from "../../src/network/learning.ts";
 import { Network } from "../../src/network/network.ts";
-import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { parseTemplate, type OutputKind } from "../../src/network/template/parse-template.ts";
 
 interface Shape {
   hexagons: string;
@@ -171,11 +171,12 @@ describe("kinds", () => {
     expect(restored(network).figures()).toEqual(network.figures());
   });
 
-  test.each([
-    ["bool", [0, 1, 1, 0]],
-    ["int", [7, 0, 65535, 12]],
-    ["float", [1.5, -2.25, 0, 1e20]],
-  ])("a %s output shows the values it was taught", (kind, expected) => {
+  const taught: Record<Exclude<OutputKind, "plain">, number[]> = {
+    bool: [0, 1, 1, 0],
+    int: [7, 0, 65535, 12],
+    float: [1.5, -2.25, 0, 1e20],
+  };
+  test.each(Object.entries(taught))("a %s output shows the values it was taught", (kind, expected) => {
     const network = create({ hexagons, inputs: "in: 1,1,1", outputs: `out: 3,1,1 (${kind})` });
     learn(network, [[1, 4, 10, 25]], [expected], 300);
     expect(network.outputs[0]).toMatchObject({ kind, width: 1 });

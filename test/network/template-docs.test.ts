@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FORWARD_SIDES, neighbour } from "../../src/network/grid.ts";
+import { NEURONS_PER_VALUE } from "../../src/network/output-values.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { paths } from "../../src/files/paths.ts";
 
@@ -18,6 +19,12 @@ test("the example of docs/templates.md is valid, and its error has the documente
   });
   const wrong = example.replace("label: 5,1,1", "label: 4,1,1");
   expect(() => parseTemplate(wrong)).toThrow(error.trim());
+});
+
+test("its table of outputs has a row for each kind", () => {
+  const [, rows = ""] = /^\| output \|.*\n.*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+  const listed = [...rows.matchAll(/^\| (?:`(\w+)`|without a kind) \|/gm)].map(([, kind = "plain"]) => kind);
+  expect(listed).toEqual(Object.keys(NEURONS_PER_VALUE));
 });
 
 test.each([
