@@ -13,11 +13,12 @@ export function wrongCheckpoint(): Uint8Array {
   const network = createNetwork(new ReferenceEngine());
   // Zeros set every width, but nothing grows.
   network.train({
-    count: 1,
+    cycles: 1,
+    timeLength: 1,
     inputs: [{ index: 0, values: new Float32Array(INPUT_VALUES), width: INPUT_VALUES }],
     expected: [{ index: 0, values: new Float32Array(OUTPUT_VALUES), width: OUTPUT_VALUES }],
-    update: "online",
-    rate: 1,
+    batchSize: 1,
+    schedule: 1,
   });
   const { metadata, tensors } = decodeSafetensors(network.export());
   const last = tensors.get("outputOwner")!.bytes;

@@ -4,7 +4,7 @@
  * `--tests N` test rows (10000), `--epochs N` (1), `--batch N` (128), `--seeds 1,2,3`, `--json`, `--save`.
  */
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { updateRule } from "../../src/network/batch-size.ts";
+import { fromTable } from "../../src/network/run.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { CLASSES, loadDigits, percentRight, type Digits } from "../harness/digits.ts";
 import { createGpuNetwork, deviceInputs, openDevice } from "../harness/gpu.ts";
@@ -54,18 +54,17 @@ async function onGpu(seed: number, order: Uint32Array): Promise<Outcome> {
   const network = await createGpuNetwork(on, digits, seed);
   const start = performance.now();
   for (let first = 0; first < cycles; first += SLICE) {
-    await network.trainTable({
-      key: "digits",
-      order: order.subarray(first, first + SLICE),
+    const picks = order.subarray(first, first + SLICE);
+    await network.train({
+      ...fromTable("digits", picks),
       batchSize,
-      update: updateRule(batchSize),
-      rateAt: (cycle) => 1 - (first + cycle) / cycles,
+      schedule: { firstCycle: first, horizon: cycles },
     });
   }
   const seconds = (performance.now() - start) / 1000;
   const [shown] = await network.request({ cycles: tests.count, timeLength: 1, inputs: deviceInputs(tests) });
   const { sections } = await network.figures();
-  network.destroy();
+  network.dispose();
   return { accuracy: percentRight(shown!, tests.labels), sections, seconds };
 }
 

@@ -58,8 +58,7 @@ export async function clustersRow(
   const trainAll = async (name: string, from: number, to: number) => {
     for (let nth = from; nth < to; nth++) {
       const { inputs, expected } = rowsOf(digits, (nth * samples) % (digits.count - samples + 1), samples);
-      const fresh = (columns: typeof inputs) =>
-        columns.map(({ index, width, values }) => ({ index, width, rows: values.slice() as Uint8Array<ArrayBuffer> }));
+      const fresh = (all: typeof inputs) => all.map((rows) => ({ ...rows, values: rows.values.slice() }));
       await host.train(name, {
         cycles: samples,
         timeLength: 1,

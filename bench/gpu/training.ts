@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Gpu } from "../../src/kernels/webgpu/device.ts";
 import type { GpuNetwork, OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
-import { updateRule } from "../../src/network/batch-size.ts";
+import { fromTable } from "../../src/network/run.ts";
 import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../src/network/constants.ts";
 import type { Digits } from "../harness/digits.ts";
 import { createGpuNetwork, deviceInputs } from "../harness/gpu.ts";
@@ -46,7 +46,7 @@ interface Plan {
 /** Trains on `count` of the rows on the device, a different part in every round. */
 function train(network: GpuNetwork, digits: Digits, batchSize: number, count: number, round: number) {
   const order = Uint32Array.from({ length: count }, (_, i) => (round * count + i) % digits.count);
-  return network.trainTable({ key: "digits", order, batchSize, update: updateRule(batchSize), rateAt: () => 0.5 });
+  return network.train({ ...fromTable("digits", order), batchSize, schedule: 0.5 });
 }
 
 /** The rate per second of `work`, which does `count` things per call. */
@@ -89,8 +89,8 @@ export async function trainingRow(
       gigabytesPerSecond: (bytesPerStep * stepsPerSecond) / 1e9,
     };
   } finally {
-    network.destroy();
-    counted.destroy();
+    network.dispose();
+    counted.dispose();
   }
 }
 
@@ -107,7 +107,7 @@ export async function requestRow(
     const samplesPerSecond = await rate(count, rounds, () => network.request({ cycles: count, timeLength: 1, inputs }));
     return { name, sections: (await network.figures()).sections, samplesPerSecond };
   } finally {
-    network.destroy();
+    network.dispose();
   }
 }
 
@@ -134,7 +134,7 @@ export async function kernelTimes(
       .map((time) => ({ ...time, perStep: time.microseconds / steps }))
       .sort((a, b) => b.perStep - a.perStep);
   } finally {
-    network.destroy();
+    network.dispose();
     timing.close();
   }
 }

@@ -65,6 +65,8 @@ export const classesOf = ({ count, labels }: Digits): Uint8Array =>
 /** Rows `first` to `first + count`, in the form that a network takes. */
 export function rowsOf({ pixels, labels, width }: Digits, first: number, count: number) {
   return {
+    cycles: count,
+    timeLength: 1,
     inputs: [{ index: 0, values: pixels.subarray(first * width, (first + count) * width), width }],
     expected: [{ index: 0, values: labels.subarray(first * CLASSES, (first + count) * CLASSES), width: CLASSES }],
   };

@@ -24,11 +24,11 @@ export async function createGpuNetwork(on: OnGpu, digits: Digits, seed = 1): Pro
   const network = await GpuNetwork.create(on, parseTemplate(TEMPLATE), seed);
   const rows = digits.count;
   const inputs = deviceInputs(digits);
-  const expected = [{ index: 0, width: CLASSES, rows: digits.labels }];
+  const expected = [{ index: 0, width: CLASSES, values: digits.labels }];
   const table = { key: "digits", rowsTotal: rows, first: 0, rows, timeLength: 1, inputs, expected };
-  if (!(await network.hold(table, Infinity))) throw new Error("the device has no room for the rows");
+  if (!(await network.keepTable(table, Infinity))) throw new Error("the device has no room for the rows");
   return network;
 }
 
 /** The pictures in the form that a network on a GPU takes. */
-export const deviceInputs = ({ width, pixels }: Digits) => [{ index: 0, width, rows: pixels }];
+export const deviceInputs = ({ width, pixels }: Digits) => [{ index: 0, width, values: pixels }];

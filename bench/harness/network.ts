@@ -1,6 +1,5 @@
 import type { Engine } from "../../src/network/engine.ts";
 import { Network } from "../../src/network/network.ts";
-import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { rowsOf, type Digits } from "./digits.ts";
 import { TEMPLATE } from "./template.ts";
@@ -21,12 +20,12 @@ interface Part {
 export function learn(
   network: Network,
   digits: Digits,
-  step: number,
+  batchSize: number,
   part: Part = { first: 0, count: digits.count },
 ): void {
   for (const { first, count } of slicesOf(part)) {
-    const rate = { first, horizon: digits.count };
-    network.train({ count, step, ...rowsOf(digits, first, count), update: updateRule(step), rate });
+    const schedule = { firstCycle: first, horizon: digits.count };
+    network.train({ ...rowsOf(digits, first, count), batchSize, schedule });
   }
 }
 
@@ -35,7 +34,7 @@ export function ask(network: Network, digits: Digits, part: Part = { first: 0, c
   const width = digits.labels.length / digits.count;
   const shown = new Float32Array(part.count * width);
   for (const { first, count } of slicesOf(part)) {
-    const [values] = network.request({ count, inputs: rowsOf(digits, first, count).inputs });
+    const [values] = network.request(rowsOf(digits, first, count));
     shown.set(values!, (first - part.first) * width);
   }
   return shown;

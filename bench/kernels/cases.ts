@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Engine } from "../../src/network/engine.ts";
-import { updateRule } from "../../src/network/batch-size.ts";
 import type { Network } from "../../src/network/network.ts";
 import { classesOf, rowsOf, type Digits } from "../harness/digits.ts";
 import { createNetwork } from "../harness/network.ts";
@@ -20,22 +19,20 @@ export interface Case {
 const firstRow = (digits: Digits, samples: number, round: number) =>
   (round % Math.floor(digits.count / samples)) * samples;
 
-export function trainCase(name: string, engine: Engine, digits: Digits, step: number, samples = SLICE) {
+export function trainCase(name: string, engine: Engine, digits: Digits, batchSize: number, samples = SLICE) {
   const network = createNetwork(engine);
   const run = (round: number) =>
     network.train({
-      count: samples,
-      step,
       ...rowsOf(digits, firstRow(digits, samples, round), samples),
-      update: updateRule(step),
-      rate: 1 - Math.min(0.9, (round * samples) / 60_000),
+      batchSize,
+      schedule: 1 - Math.min(0.9, (round * samples) / 60_000),
     });
   return { network, name, samples, run };
 }
 
 export function requestCase(name: string, network: Network, digits: Digits): Case {
   const run = (round: number) => {
-    network.request({ count: SLICE, inputs: rowsOf(digits, firstRow(digits, SLICE, round), SLICE).inputs });
+    network.request(rowsOf(digits, firstRow(digits, SLICE, round), SLICE));
   };
   return { name, samples: SLICE, run };
 }

@@ -59,7 +59,7 @@ async function measureRates(): Promise<Measurement[]> {
   const request = (threads: 1 | 2) => {
     const network = createNetwork(engines[threads]);
     for (let row = 0; row + SLICE <= ROWS; row += SLICE)
-      network.train({ count: SLICE, step: 128, ...rowsOf(digits, row, SLICE), update: "batch", rate: 0.8 });
+      network.train({ ...rowsOf(digits, row, SLICE), batchSize: 128, schedule: 0.8 });
     return requestCase(`request, threads ${threads}`, network, digits);
   };
   const cases = [

@@ -40,7 +40,7 @@ export const VARIANTS: [name: string, changes: Change[]][] = [
     "the root of the samples that teach",
     [["kernels/reference/step.js", "Math.sqrt(scratch.learning)", "Math.sqrt(scratch.samples)"]],
   ],
-  ["the falling rate", [["network/network.js", "1 - (rate.first + sample) / rate.horizon", "1"]]],
+  ["the falling rate", [["network/rate.js", "1 - (schedule.firstCycle + cycle) / schedule.horizon", "1"]]],
   ["the slower readout", [[CONSTANTS, "READOUT_RATE_SHARE = 0.5", "READOUT_RATE_SHARE = 1"]]],
   [
     "the logarithm (plain rectifiers)",

@@ -1,7 +1,7 @@
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import type { Engine } from "../../src/network/engine.ts";
-import { Network, type Column } from "../../src/network/network.ts";
-import { updateRule } from "../../src/network/batch-size.ts";
+import { Network } from "../../src/network/network.ts";
+import type { Rows } from "../../src/network/run.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { percentRight } from "../harness/digits.ts";
@@ -23,24 +23,24 @@ interface Training {
   every?: { cycles: number; act: (cycles: number) => void };
 }
 
-/** Trains as a task does, in steps of `step`. */
-export function train(network: Network, table: Table, step: number, options: Training = {}): void {
+/** Trains as a task does, in steps of `batchSize` cycles. */
+export function train(network: Network, table: Table, batchSize: number, options: Training = {}): void {
   const { epochs = 1, learningRate, direct = false, every } = options;
   const horizon = table.rows * epochs;
   const windowCyclesMax = Math.floor((16 * 1024 * 1024) / (table.inputs * (table.timeLength ?? 1) + table.outputs));
   const order = new CycleOrder({ period: table.rows, windowCyclesMax, seed: network.seed });
-  const slice = Math.max(1, Math.floor((every?.cycles ?? 4096) / step)) * step;
+  const slice = Math.max(1, Math.floor((every?.cycles ?? 4096) / batchSize)) * batchSize;
   for (let first = 0; first < horizon; first += slice) {
     const count = Math.min(slice, horizon - first);
     // A network with memory learns a sequence: its rows keep their order.
     const part = network.remembers ? inOrder(table, first, count) : cycles(table, order, first, count);
     network.train({
-      count,
-      step,
+      cycles: count,
+      timeLength: 1,
       inputs: [{ index: 0, values: part.x, width: part.inputs }],
       expected: outputsOf(part),
-      update: updateRule(step),
-      rate: direct ? "direct" : { first, horizon },
+      batchSize,
+      schedule: direct ? "direct" : { firstCycle: first, horizon },
       ...(learningRate === undefined ? {} : { learningRate }),
     });
     every?.act(first + count);
@@ -72,12 +72,16 @@ function inOrder(table: Table, first: number, count: number): Table {
 }
 
 /** The expected values of each output: the table's columns from left to right. */
-function outputsOf({ y, outputs, split = [outputs] }: Table): Column[] {
+function outputsOf({ y, rows, outputs, split = [outputs] }: Table): Rows[] {
   let from = 0;
   return split.map((width, index) => {
-    const column = { index, values: y.subarray(from), width, stride: outputs };
+    const values = new Float32Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const first = row * outputs + from;
+      values.set(y.subarray(first, first + width), row * width);
+    }
     from += width;
-    return column;
+    return { index, width, values };
   });
 }
 
@@ -94,7 +98,7 @@ function windows(table: Table): Table {
 /** A network's outputs for a table, in the shape of its `y`. */
 export function show(network: Network, table: Table): Float32Array {
   const { x, inputs, rows, outputs } = windows(table);
-  const parts = network.request({ count: rows, inputs: [{ index: 0, values: x, width: inputs }] });
+  const parts = network.request({ cycles: rows, timeLength: 1, inputs: [{ index: 0, values: x, width: inputs }] });
   if (parts.length === 1) return parts[0]!;
   const shown = new Float32Array(rows * outputs);
   for (const { index, width } of outputsOf(table)) {

@@ -1,14 +1,7 @@
 import type { ClusterRow } from "../db/rows.ts";
 import { isOfKind, isUnavailable } from "../hosts/host-errors.ts";
-import type {
-  Host,
-  NetworkInfo,
-  RequestReport,
-  RequestSlice,
-  TablePart,
-  TrainReport,
-  TrainSlice,
-} from "../hosts/host.ts";
+import type { Host, NetworkInfo, RequestReport, TrainReport } from "../hosts/host.ts";
+import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 import { type Attached, Attachment } from "./attachment.ts";
 import { HostCalls } from "./host-calls.ts";
 import { moveNetwork } from "./move-network.ts";
@@ -104,9 +97,9 @@ export class ClusterNetwork {
     return this.#progress.cyclesOf(taskUuid);
   }
 
-  /** Trains one slice. `position` is the network's position after the slice; null outside of tasks. */
-  async train(slice: TrainSlice, position: TaskPosition | null): Promise<TrainReport> {
-    const report = await this.#calls.train(slice);
+  /** Trains a run. `position` is the network's position after the run; null outside of tasks. */
+  async train(run: TrainRun, position: TaskPosition | null): Promise<TrainReport> {
+    const report = await this.#calls.train(run);
     this.#progress.changed();
     this.#progress.position = position;
     return report;
@@ -122,8 +115,8 @@ export class ClusterNetwork {
     return this.#calls.dropTable();
   }
 
-  async request(slice: RequestSlice): Promise<RequestReport> {
-    const report = await this.#calls.request(slice);
+  async request(run: RequestRun): Promise<RequestReport> {
+    const report = await this.#calls.request(run);
     if (report.remembers) this.#progress.changed();
     return report;
   }

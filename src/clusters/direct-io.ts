@@ -2,8 +2,9 @@ import type { Context } from "../app-context.ts";
 import type { Limits } from "../server/config.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
 import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
-import type { RequestReport, SliceColumns } from "../hosts/host.ts";
+import type { RequestReport } from "../hosts/host.ts";
 import { widthExcess } from "../limits/width-excess.ts";
+import type { Rows } from "../network/run.ts";
 import { NAME_LENGTH_MAX, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
@@ -144,8 +145,8 @@ class DirectLine implements DirectIo {
 
   async train(): Promise<void> {
     await this.#cycle((network) => {
-      const [inputs, expected] = [columns(this.#inputs), columns(this.#expected)];
-      return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: null }, null);
+      const [inputs, expected] = [rowsOf(this.#inputs), rowsOf(this.#expected)];
+      return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: "direct" }, null);
     });
   }
 
@@ -156,7 +157,7 @@ class DirectLine implements DirectIo {
       await taker.room();
       // Other requests may have used up the room while this one waited for its turn; then nothing is computed.
       report = await this.#cycle(async (network) =>
-        taker.hasRoom() ? network.request({ cycles: 1, timeLength: 1, inputs: columns(this.#inputs) }) : undefined,
+        taker.hasRoom() ? network.request({ cycles: 1, timeLength: 1, inputs: rowsOf(this.#inputs) }) : undefined,
       );
     }
     return report.outputs
@@ -207,11 +208,11 @@ function indexOf(what: "input" | "output", ports: readonly { name: string }[], n
 }
 
 /**
- * Copies the buffers, because those of a slice are handed over to the host. Sorts them in the template's order, not in
+ * Copies the buffers, because those of a run are handed over to the host. Sorts them in the template's order, not in
  * the order in which they were filled, because the growth of the network depends on it.
  */
-function columns(buffers: ReadonlyMap<number, Float32Array<ArrayBuffer>>): SliceColumns[] {
+function rowsOf(buffers: ReadonlyMap<number, Float32Array<ArrayBuffer>>): Rows[] {
   return [...buffers]
     .sort(([a], [b]) => a - b)
-    .map(([index, values]) => ({ index, width: values.length, rows: values.slice() }));
+    .map(([index, values]) => ({ index, width: values.length, values: values.slice() }));
 }

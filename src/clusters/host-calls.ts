@@ -1,5 +1,6 @@
 import { HostError, HostLostError } from "../hosts/host-errors.ts";
-import type { Host, RequestReport, RequestSlice, TablePart, TrainReport, TrainSlice } from "../hosts/host.ts";
+import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
+import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 import { isSmall } from "../hosts/short-calls.ts";
 import type { Attachment } from "./attachment.ts";
 import { Hangs } from "./hangs.ts";
@@ -20,25 +21,25 @@ export class HostCalls {
     this.#attachment = attachment;
   }
 
-  /** Trains one slice. A failure may leave the network half-updated, so the last snapshot replaces it. */
-  async train(slice: TrainSlice): Promise<TrainReport> {
+  /** Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it. */
+  async train(run: TrainRun): Promise<TrainReport> {
     this.hangs.check();
     let report: TrainReport;
     try {
-      report = await this.#call((host) => host.train(this.#attachment.uuid, slice), this.#isShort(slice));
+      report = await this.#call((host) => host.train(this.#attachment.uuid, run), this.#isShort(run));
     } catch (error) {
       if (error instanceof HostError && error.kind !== "table") await this.#attachment.abandon();
       throw error;
     }
-    this.#noteWork("train", slice, report.elapsedMs);
+    this.#noteWork("train", run, report.elapsedMs);
     this.#attachment.noteFigures(report.figures);
     return report;
   }
 
-  async request(slice: RequestSlice): Promise<RequestReport> {
+  async request(run: RequestRun): Promise<RequestReport> {
     this.hangs.check();
-    const report = await this.#call((host) => host.request(this.#attachment.uuid, slice), this.#isShort(slice));
-    this.#noteWork("request", slice, report.elapsedMs);
+    const report = await this.#call((host) => host.request(this.#attachment.uuid, run), this.#isShort(run));
+    this.#noteWork("request", run, report.elapsedMs);
     return report;
   }
 
@@ -48,7 +49,7 @@ export class HostCalls {
 
   /** False when the host keeps no tables. */
   async keepTable(part: TablePart): Promise<boolean> {
-    return this.#call((host) => host.holdTable(this.#attachment.uuid, part));
+    return this.#call((host) => host.keepTable(this.#attachment.uuid, part));
   }
 
   async dropTable(): Promise<void> {
@@ -74,13 +75,13 @@ export class HostCalls {
     return this.#attachment.live?.info.figures.bytes ?? Infinity;
   }
 
-  #isShort(slice: RequestSlice | TrainSlice): boolean {
-    return this.#attachment.shortCycles.isShort(slice, this.#networkBytes);
+  #isShort(run: RequestRun | TrainRun): boolean {
+    return this.#attachment.shortCycles.isShort(run, this.#networkBytes);
   }
 
-  #noteWork(kind: "train" | "request", slice: RequestSlice | TrainSlice, elapsedMs: number): void {
-    const { cycles } = slice;
-    this.#attachment.shortCycles.note(slice, elapsedMs);
+  #noteWork(kind: "train" | "request", run: RequestRun | TrainRun, elapsedMs: number): void {
+    const { cycles } = run;
+    this.#attachment.shortCycles.note(run, elapsedMs);
     const { hosts, metrics } = this.#resources;
     const host = this.#attachment.attached?.host;
     if (host === undefined) return;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { HostClosedError, HostError, HostHungError, HostLostError, silenceText } from "./host-errors.ts";
-import type { DeviceFacts, Host, HostFacts, HostStatus, RequestSlice, TablePart, TrainSlice } from "./host.ts";
+import type { DeviceFacts, Host, HostFacts, HostStatus } from "./host.ts";
+import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 import { busyLoad } from "./load-meter.ts";
 import { type HostLink, type HostMethod, type HostReply, type OpenHostLink, transferables } from "./protocol.ts";
 import { Watchdog, type WatchedCall } from "./watchdog.ts";
@@ -111,21 +112,21 @@ export class HostClient implements Host {
     return this.#call("detach", [cluster]);
   }
 
-  async train(cluster: string, slice: TrainSlice) {
-    if (slice.table !== undefined && !this.keepsTables) throw new HostError("table", "this host keeps no tables");
-    return this.#call("train", [cluster, slice]);
+  async train(cluster: string, run: TrainRun) {
+    if (run.table !== undefined && !this.keepsTables) throw new HostError("table", "this host keeps no tables");
+    return this.#call("train", [cluster, run]);
   }
 
-  async holdTable(cluster: string, part: TablePart) {
-    return this.keepsTables && this.#call("holdTable", [cluster, part]);
+  async keepTable(cluster: string, part: TablePart) {
+    return this.keepsTables && this.#call("keepTable", [cluster, part]);
   }
 
   async dropTable(cluster: string) {
     if (this.keepsTables) await this.#call("dropTable", [cluster]);
   }
 
-  request(cluster: string, slice: RequestSlice) {
-    return this.#call("request", [cluster, slice]);
+  request(cluster: string, run: RequestRun) {
+    return this.#call("request", [cluster, run]);
   }
 
   get keepsTables(): boolean {

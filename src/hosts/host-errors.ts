@@ -1,6 +1,6 @@
 /**
  * `state`: bytes that are not a network, or a network that kernels cannot compute. `room`: the host has no memory for this network. `unknown_cluster`: nothing
- * attached under this uuid. `input`: a slice that does not fit the network. `table`: a slice takes rows of a table that is
+ * attached under this uuid. `input`: a run that does not fit the network. `table`: a run takes rows of a table that is
  * not there; nothing has changed. `hung`: the cluster's work did not end, several times, and is not tried again for now.
  * `internal`: a defect.
  */

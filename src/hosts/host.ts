@@ -1,4 +1,5 @@
 import type { NetworkFigures } from "../network/network-figures.ts";
+import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 
 /**
  * A logical host: one place where clusters compute (the CPU, or one GPU).
@@ -14,7 +15,7 @@ import type { NetworkFigures } from "../network/network-figures.ts";
 export interface Host extends HostFacts {
   /** Counts the ends of the host's process. Networks attached under an earlier number are gone. */
   readonly generation: number;
-  /** `holdTable` is worth a try: what the host computes with is far from where rows are read. */
+  /** `keepTable` is worth a try: what the host computes with is far from where rows are read. */
   readonly keepsTables: boolean;
 
   /** Does not wait for the slice that is being computed. */
@@ -41,17 +42,20 @@ export interface Host extends HostFacts {
   /** Forgets the network. Unknown clusters are not an error. */
   detach(cluster: string): Promise<void>;
 
-  /** Learns from the rows of a slice, whose buffers change hands. A slice that fails must be followed by `attach`. */
-  train(cluster: string, slice: TrainSlice): Promise<TrainReport>;
+  /**
+   * Learns from a run, whose buffers change hands: rows that are a view into a larger buffer would be copied with all of
+   * it. A run that fails must be followed by `attach`, unless it fails with `table`, which changes nothing.
+   */
+  train(cluster: string, run: TrainRun): Promise<TrainReport>;
   /**
    * Keeps a part of a task's table next to the network, in place of another task's; parts come in order, the first one
-   * says how large the whole is. False when the host has no room for that: then rows come with every slice.
+   * says how large the whole is. False when the host has no room for that: then rows come with every run.
    */
-  holdTable(cluster: string, part: TablePart): Promise<boolean>;
+  keepTable(cluster: string, part: TablePart): Promise<boolean>;
   /** Forgets the table. */
   dropTable(cluster: string): Promise<void>;
-  /** Forward only; leaves the network as it is. The slice's buffers change hands. */
-  request(cluster: string, slice: RequestSlice): Promise<RequestReport>;
+  /** Forward only; leaves the network as it is. The run's buffers change hands. */
+  request(cluster: string, run: RequestRun): Promise<RequestReport>;
 
   /** The server stops: from now on no call may take long. */
   hurry(): void;
@@ -95,55 +99,6 @@ export interface NetworkInfo {
   /** Something carries over from one cycle to the next, so their order is part of what the network learns. */
   remembers: boolean;
   figures: NetworkFigures;
-}
-
-/**
- * Consecutive rows of one column group for one input or output, as they lie in the dataset: cycle c of the slice
- * reads rows c … c + timeLength − 1 for an input, and row c for an expected output.
- */
-export interface SliceColumns {
-  /** Index of the input or output in template order. */
-  index: number;
-  /** Columns of the group. */
-  width: number;
-  /** The whole of its buffer; a view into a larger one would be copied with all of it. */
-  rows: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-}
-
-export interface RequestSlice {
-  cycles: number;
-  timeLength: number;
-  inputs: SliceColumns[];
-}
-
-export interface TrainSlice extends RequestSlice {
-  expected: SliceColumns[];
-  /** Samples per step; the slice holds whole steps, only its last one may be shorter. */
-  batchSize: number;
-  /** `horizon` cycles in all, of which `firstCycle` came before this slice; null: no horizon (direct IO). */
-  schedule: { firstCycle: number; horizon: number } | null;
-  /** Base learning rate in place of the rule's own. */
-  learningRate?: number;
-  /**
-   * The rows are those of a table that the host holds, `inputs` and `expected` are empty: cycle c reads rows
-   * order[c] … order[c] + timeLength − 1 of the inputs, and row order[c] of what is expected. Fails with `table`, and
-   * changes nothing, when the host does not hold the whole of it.
-   */
-  table?: { key: string; order: Uint32Array<ArrayBuffer> };
-}
-
-/** All rows that a task reads, or a part of them. */
-export interface TablePart {
-  /** Uuid of the task. */
-  key: string;
-  rowsTotal: number;
-  /** First row of this part, a multiple of 4, and how many it has. */
-  first: number;
-  rows: number;
-  /** Rows of a window. */
-  timeLength: number;
-  inputs: SliceColumns[];
-  expected: SliceColumns[];
 }
 
 export interface TrainReport {

@@ -5,7 +5,7 @@ import type { HostErrorKind } from "./host-errors.ts";
 export type HostMethod = "status" | "create" | "attach" | "exportState" | "detach" | "train" | "request" | TableMethod;
 
 /** Calls that only hosts with `keepsTables` know. */
-type TableMethod = "holdTable" | "dropTable";
+type TableMethod = "keepTable" | "dropTable";
 
 /** What serves the calls on the far side. */
 export type HostService = {

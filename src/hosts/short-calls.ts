@@ -1,4 +1,4 @@
-import type { RequestSlice, SliceColumns, TrainSlice } from "./host.ts";
+import type { RequestRun, Rows, TrainRun } from "../network/run.ts";
 
 /** More values take too long even when they are nothing new. */
 const VALUES_MAX = 8192;
@@ -8,7 +8,7 @@ const MS_MAX = 20;
 /** A template of some hundred hexagons makes a network within milliseconds. */
 const TEMPLATE_CHARS_MAX = 4096;
 
-type Slice = RequestSlice & Partial<TrainSlice>;
+type Run = RequestRun & Partial<TrainRun>;
 
 /** Is a network so small that to copy it takes a few milliseconds? */
 export function isSmall(bytes: number): boolean {
@@ -21,7 +21,7 @@ export function isQuicklyMade(template: string): boolean {
 }
 
 /**
- * Tells which slices of one cluster are over within some 20 ms: single cycles of a small network, that widen nothing, and
+ * Tells which runs of one cluster are over within some 20 ms: single cycles of a small network, that widen nothing, and
  * whose last one took no longer. What a first one takes nobody knows.
  */
 export class ShortCycles {
@@ -29,16 +29,16 @@ export class ShortCycles {
   #expectedValues = 0;
   #lastMs = Infinity;
 
-  isShort(slice: Slice, networkBytes: number): boolean {
-    const { inputs, expected } = valuesOf(slice);
+  isShort(run: Run, networkBytes: number): boolean {
+    const { inputs, expected } = valuesOf(run);
     const isKnown = inputs <= this.#inputValues && expected <= this.#expectedValues && this.#lastMs <= MS_MAX;
-    return slice.cycles === 1 && isKnown && inputs + expected <= VALUES_MAX && isSmall(networkBytes);
+    return run.cycles === 1 && isKnown && inputs + expected <= VALUES_MAX && isSmall(networkBytes);
   }
 
-  /** A slice took so long. */
-  note(slice: Slice, elapsedMs: number): void {
-    if (slice.cycles === 0) return;
-    const { inputs, expected } = valuesOf(slice);
+  /** A run took so long. */
+  note(run: Run, elapsedMs: number): void {
+    if (run.cycles === 0) return;
+    const { inputs, expected } = valuesOf(run);
     this.#inputValues = Math.max(this.#inputValues, inputs);
     this.#expectedValues = Math.max(this.#expectedValues, expected);
     this.#lastMs = elapsedMs;
@@ -46,7 +46,7 @@ export class ShortCycles {
 }
 
 /** Of one cycle, which has a window of rows for each input. */
-function valuesOf({ timeLength, inputs, expected = [] }: Slice): { inputs: number; expected: number } {
-  const sum = (columns: SliceColumns[]) => columns.reduce((total, { width }) => total + width, 0);
+function valuesOf({ timeLength, inputs, expected = [] }: Run): { inputs: number; expected: number } {
+  const sum = (rows: Rows[]) => rows.reduce((total, { width }) => total + width, 0);
   return { inputs: sum(inputs) * timeLength, expected: sum(expected) };
 }

@@ -1,3 +1,5 @@
+import type { UpdateRule } from "./run.ts";
+
 const SIZES = [128, 64, 32, 16];
 const STEPS_MIN = 200;
 /** Smallest step for the batch rule: with fewer samples there is too little to centre the gradients on. */
@@ -21,6 +23,6 @@ export function defaultBatchSize(cycles: number, most = Infinity): number {
 }
 
 /** The rule that suits a task's batch size. */
-export function updateRule(batchSize: number): "batch" | "online" {
+export function updateRule(batchSize: number): UpdateRule {
   return batchSize >= BATCH_RULE_MIN ? "batch" : "online";
 }

@@ -1,30 +1,17 @@
 import type { NetworkModel } from "./network-model.ts";
+import type { RequestRun, UpdateRule } from "./run.ts";
 import type { Memory } from "./state.ts";
 
-/** Rows of one input: sample q has `width` values from `values[q * stride]` on. Windows over time overlap. */
-export interface Rows {
-  /** Index of the input in the template. */
-  index: number;
-  values: Float32Array | Uint8Array;
-  width: number;
-  stride: number;
-}
-
-/** Forward only, over `count` samples. Inputs that are not mentioned count as 0. */
-export interface RequestRun {
-  count: number;
-  inputs: Rows[];
-}
-
-/** Training over `count` samples in steps of `step`, the last of which may be shorter. */
-export interface TrainRun extends RequestRun {
-  step: number;
-  update: "batch" | "online";
+/** A training as kernels take it: with a rate for each step, and for each output neuron what it should show. */
+export interface PreparedRun extends RequestRun {
+  /** Cycles of a step; only the last one may be shorter. */
+  batchSize: number;
+  update: UpdateRule;
   /** Rate of each step, without the root of the samples that count. */
   rates: Float32Array;
-  /** [count][output neuron]; NaN = no opinion. */
+  /** [cycle][output neuron]; NaN = no opinion. */
   expected: Float32Array;
-  /** [count]: 1 = the sample teaches nothing. */
+  /** [cycle]: 1 = teaches nothing. */
   muted: Uint8Array;
 }
 
@@ -37,8 +24,8 @@ export interface Engine {
   /** Where the state of a new network of this engine lives. */
   memoryFor(): Memory;
   /** The network grows and learns; widths are right already. */
-  train(model: NetworkModel, run: TrainRun): void;
-  /** What the output neurons show, [count][output neuron]; valid until the next call, and while the network is held. */
+  train(model: NetworkModel, run: PreparedRun): void;
+  /** What the output neurons show, [cycle][output neuron]; valid until the next call, and while the network is held. */
   request(model: NetworkModel, run: RequestRun): Float32Array;
   /** Carries out `work` on the network's state, whose arrays stay where they are whatever others do at yield points. */
   hold<T>(model: NetworkModel, work: () => T): T;

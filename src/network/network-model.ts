@@ -36,8 +36,10 @@ export interface NetworkModel {
   readonly hasBackEdges: boolean;
 }
 
-/** A network around an empty state. `seed` is an unsigned 32-bit integer. */
+/** A network around an empty state. Throws RangeError for a `seed` that is not an unsigned 32-bit integer. */
 export function createModel(template: Template, seed: number, memory?: Memory): NetworkModel {
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
+    throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
   const state = createState(memory);
   try {
     append(state, "input", template.inputs.length);

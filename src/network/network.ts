@@ -1,50 +1,18 @@
 import { outputWidth, widenInput, createModel, type NetworkModel } from "./network-model.ts";
-import { BATCH_RATE, ONLINE_RATE } from "./constants.ts";
-import { directShare } from "./learning.ts";
+import { checkCount, checkIndex, checkRequest, checkTraining } from "./check-run.ts";
 import { MemoryFullError } from "./memory-full-error.ts";
-import type { Engine, Rows, TrainRun } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { figuresOf, type NetworkFigures } from "./network-figures.ts";
 import { cyclesToReduction, reduce } from "./reduce.ts";
-import { expectations, externalValues } from "./output-rows.ts";
+import { expandRows, packRows } from "./output-rows.ts";
+import { rateAt, updateOf } from "./rate.ts";
+import { partOfTraining, TableError, type RequestRun, type TrainRun } from "./run.ts";
 import { widenOutput } from "./readout.ts";
 import { startsWide, startWide } from "./start-blocks.ts";
 import { readCycle, writeCycle } from "./cycle.ts";
 import { adoptState, exportState, restoreState } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
 
-/** Values of one named input or output: sample q has `width` of them from `values[q * stride]` on. */
-export interface Column {
-  /** Index of the input or output in the template. */
-  index: number;
-  values: Float32Array | Uint8Array;
-  width: number;
-  /** As much as `width` unless said otherwise; less where windows overlap. */
-  stride?: number;
-}
-
-/** `count` samples. Inputs that are not mentioned, and values beyond `width`, count as 0. */
-export interface RequestBatch {
-  count: number;
-  inputs: Column[];
-}
-
-export interface TrainBatch extends RequestBatch {
-  /** Outputs that are not mentioned learn nothing. A sample with NaN in any expected value teaches nothing. */
-  expected: Column[];
-  /** "batch" wants 16 samples or more; "online" sums plainly and works from one sample on. */
-  update: "batch" | "online";
-  /** Samples that learn at once; all of the batch unless said otherwise. */
-  step?: number;
-  /**
-   * 1 - t / horizon of the batch's steps, 0..1, or what it follows from; "direct": there is no horizon, the rate falls
-   * with what was trained.
-   */
-  rate: number | { first: number; horizon: number } | "direct";
-  /** Replaces the base rate (batch 0.003, online 0.05); > 0 and at most 10. */
-  learningRate?: number;
-}
-
-const LEARNING_RATE_MAX = 10;
 /** What output neurons should show is in memory for so many of them at once, in all samples together: 512 MiB. */
 const EXPECTED_MAX = 2 ** 27;
 
@@ -60,8 +28,6 @@ export class Network {
 
   /** A fresh network; `seed` (0..2^32-1) decides everything that is random. */
   static create(template: Template, seed: number, engine: Engine): Network {
-    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
-      throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
     return new Network(createModel(template, seed, engine.memoryFor()), engine);
   }
 
@@ -117,132 +83,71 @@ export class Network {
 
   /** Makes an input at least `width` values wide. */
   ensureInputWidth(index: number, width: number): void {
-    checkIndex(this.#model.template.inputs, index, "input");
+    checkIndex("input", index, this.template.inputs);
     checkCount(width, "width");
     widenInput(this.#model, index, width);
   }
 
   /** Makes an output at least `width` external values wide; what it has learnt stays. */
   ensureOutputWidth(index: number, width: number): void {
-    checkIndex(this.#model.template.outputs, index, "output");
+    checkIndex("output", index, this.template.outputs);
     checkCount(width, "width");
     widenOutput(this.#model, index, width);
   }
 
-  /** Trains on a batch; inputs and outputs get as wide as it is. */
-  train(batch: TrainBatch): void {
-    this.#engine.hold(this.#model, () => this.#train(batch));
+  /** Learns from all cycles of a run; inputs and outputs get as wide as its rows. Throws RunError. */
+  train(run: TrainRun): void {
+    this.#engine.hold(this.#model, () => this.#train(run));
   }
 
-  #train(batch: TrainBatch): void {
-    checkColumns(batch.inputs, batch.count, this.#model.template.inputs, "input");
-    checkColumns(batch.expected, batch.count, this.#model.template.outputs, "output");
-    const { count, update } = batch;
-    const step = Math.min(batch.step ?? count, count);
-    if (!Number.isSafeInteger(step) || (step < 1 && count > 0)) throw new RangeError(`step ${step} is not a count`);
-    const rates = this.#rates(batch, step);
-    if (count === 0) return;
-    for (const { index, width } of batch.inputs) this.ensureInputWidth(index, width);
-    for (const { index, width } of batch.expected) this.ensureOutputWidth(index, width);
-    // All output neurons count, however few of them the batch is about.
+  #train(run: TrainRun): void {
+    checkTraining(run, this.template);
+    if (run.table !== undefined) throw new TableError("networks of the CPU hold no tables");
+    const { cycles, timeLength, schedule } = run;
+    if (cycles === 0) return;
+    for (const { index, width } of run.inputs) widenInput(this.#model, index, width * timeLength);
+    for (const { index, width } of run.expected) widenOutput(this.#model, index, width);
+    // All output neurons count, however few of them the run is about.
     const outputs = this.#model.outputNeurons.reduce((sum, neurons) => sum + neurons.length, 0);
+    const step = Math.min(run.batchSize, cycles);
     const most = Math.floor(EXPECTED_MAX / Math.max(1, outputs) / step) * step;
     if (most === 0) throw new MemoryFullError(`${step} samples at once are too many for ${outputs} output neurons`);
-    if (count > most) {
-      for (let first = 0; first < count; first += most) {
-        this.#train(partOfBatch({ ...batch, step }, first, Math.min(most, count - first)));
-      }
-      return;
-    }
-    if (typeof batch.rate === "object" && startsWide(this.cycle, batch.rate.horizon)) startWide(this.#model);
-    const { expected, muted } = expectations(this.#model, batch.expected, count);
-    const run = { count, step, inputs: rowsOf(batch.inputs), expected, muted, update, rates };
-    for (let first = 0; first < count;) {
-      // Reductions come between steps, after the same ones however samples are cut into batches.
+    if (typeof schedule === "object" && startsWide(this.cycle, schedule.horizon)) startWide(this.#model);
+    for (let first = 0; first < cycles;) {
+      // Reductions come between steps, after the same ones however samples are cut into runs.
       const toReduction = cyclesToReduction(this.#model, this.cycle);
-      const samples = Math.min(count - first, Math.ceil(toReduction / step) * step);
-      this.#engine.train(this.#model, partOf(run, first, samples));
-      writeCycle(this.#model.state.arrays.header, this.cycle + samples);
+      const part = { first, cycles: Math.min(cycles - first, most, Math.ceil(toReduction / step) * step) };
+      this.#learn(partOfTraining(run, part), step);
       // What an engine knows of the state beside its bytes is out of date when sections went.
-      if (samples >= toReduction && reduce(this.#model) > 0) this.#engine.forget(this.#model);
-      first += samples;
+      if (part.cycles >= toReduction && reduce(this.#model) > 0) this.#engine.forget(this.#model);
+      first += part.cycles;
     }
+  }
+
+  #learn(run: TrainRun, step: number): void {
+    const { cycles, timeLength, inputs } = run;
+    const rates = Float32Array.from({ length: Math.ceil(cycles / step) }, (_, n) => rateAt(run, n * step, this.cycle));
+    const { expected, muted } = expandRows(this.#model, run.expected, cycles);
+    const steps = { batchSize: step, update: updateOf(run), rates };
+    this.#engine.train(this.#model, { cycles, timeLength, inputs, expected, muted, ...steps });
+    writeCycle(this.#model.state.arrays.header, this.cycle + cycles);
   }
 
   /**
-   * The external values of each output, [count][width], in template order. Nothing grows or learns. Neurons with a
-   * memory, and connections that run backwards, carry their values from sample to sample and on to the next call.
+   * The external values of each output, [cycles][width], in template order. Nothing grows or learns. Neurons with a
+   * memory, and connections that run backwards, carry their values from cycle to cycle and on to the next call. Throws
+   * RunError.
    */
-  request(batch: RequestBatch): Float32Array<ArrayBuffer>[] {
-    return this.#engine.hold(this.#model, () => this.#request(batch));
-  }
-
-  #request({ count, inputs }: RequestBatch): Float32Array<ArrayBuffer>[] {
-    checkColumns(inputs, count, this.#model.template.inputs, "input");
-    const shown = this.#engine.request(this.#model, { count, inputs: rowsOf(inputs) });
-    return this.#model.template.outputs.map((_, index) => externalValues(this.#model, index, shown, count));
+  request(run: RequestRun): Float32Array<ArrayBuffer>[] {
+    return this.#engine.hold(this.#model, () => {
+      checkRequest(run, this.template);
+      const shown = this.#engine.request(this.#model, run);
+      return this.#model.template.outputs.map((_, index) => packRows(this.#model, index, shown, run.cycles));
+    });
   }
 
   /** Gives the network's memory back. It must not be used afterwards. */
   dispose(): void {
     this.#engine.release(this.#model);
   }
-
-  /** The rate of each step. */
-  #rates({ count, update, rate, learningRate }: TrainBatch, step: number): Float32Array {
-    const base = learningRate ?? (update === "batch" ? BATCH_RATE : ONLINE_RATE);
-    if (!(base > 0 && base <= LEARNING_RATE_MAX)) throw new RangeError(`learning rate ${base} is not in 0..10`);
-    const shareAt = (sample: number) => {
-      if (rate === "direct") return directShare(this.cycle + sample);
-      const share = typeof rate === "number" ? rate : 1 - (rate.first + sample) / rate.horizon;
-      if (!(share >= 0 && share <= 1)) throw new RangeError(`rate ${share} is not in 0..1`);
-      return share;
-    };
-    return Float32Array.from({ length: Math.ceil(count / step) || 0 }, (_, nth) => base * shareAt(nth * step));
-  }
-}
-
-/** `count` samples of a batch from `first` on, which begins a step. */
-function partOfBatch(batch: TrainBatch, first: number, count: number): TrainBatch {
-  const part = (columns: Column[]) =>
-    columns.map((column) => ({ ...column, values: column.values.subarray(first * (column.stride ?? column.width)) }));
-  const { inputs, expected, rate } = batch;
-  const later = typeof rate === "object" ? { first: rate.first + first, horizon: rate.horizon } : rate;
-  return { ...batch, count, inputs: part(inputs), expected: part(expected), rate: later };
-}
-
-/** `count` samples of a run from `first` on, which begins a step. */
-function partOf(run: TrainRun, first: number, count: number): TrainRun {
-  if (count === run.count) return run;
-  const outputs = run.expected.length / run.count;
-  return {
-    ...run,
-    count,
-    inputs: run.inputs.map((rows) => ({ ...rows, values: rows.values.subarray(first * rows.stride) })),
-    expected: run.expected.subarray(first * outputs, (first + count) * outputs),
-    muted: run.muted.subarray(first, first + count),
-    rates: run.rates.subarray(first / run.step, Math.ceil((first + count) / run.step)),
-  };
-}
-
-const rowsOf = (columns: Column[]): Rows[] =>
-  columns.map(({ index, values, width, stride = width }) => ({ index, values, width, stride }));
-
-function checkColumns(columns: Column[], samples: number, known: unknown[], what: string): void {
-  checkCount(samples, "count");
-  for (const { index, values, width, stride = width } of columns) {
-    checkIndex(known, index, what);
-    checkCount(width, "width");
-    checkCount(stride, "stride");
-    if (samples > 0 && values.length < (samples - 1) * stride + width)
-      throw new RangeError(`${what} ${index} has ${values.length} values instead of ${samples} x ${width}`);
-  }
-}
-
-function checkIndex(known: unknown[], index: number, what: string): void {
-  if (known[index] === undefined) throw new RangeError(`there is no ${what} ${index}`);
-}
-
-function checkCount(value: number, what: string): void {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${what} ${value} is not a count`);
 }

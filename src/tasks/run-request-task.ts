@@ -1,7 +1,8 @@
 import { MAX_COLUMNS } from "../datasets/file/layout.ts";
 import { datasetPath } from "../files/storage.ts";
 import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
-import type { RequestReport, RequestSlice } from "../hosts/host.ts";
+import type { RequestReport } from "../hosts/host.ts";
+import type { RequestRun } from "../network/run.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { noBytesText, roomInProject } from "../limits/project-bytes.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
@@ -51,17 +52,17 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
   // The width of the answers, and so the time per cycle, is unknown before the first cycle.
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
   const results = new Results(context, run);
-  const read = async (firstCycle: number): Promise<RequestSlice> => {
+  const read = async (firstCycle: number): Promise<RequestRun> => {
     const cycles = size.next(total - firstCycle);
     const { inputs, timeLength } = await source.read(firstCycle, cycles);
     return { cycles, timeLength, inputs };
   };
   // While the host computes a slice, the next one is read and the previous answers are written.
-  let ahead: Promise<RequestSlice> | null = null;
+  let ahead: Promise<RequestRun> | null = null;
   let written: Promise<void> = Promise.resolve();
   try {
     while (run.cycle < total && run.stop === null) {
-      const slice: RequestSlice = await (ahead ?? read(run.cycle));
+      const slice: RequestRun = await (ahead ?? read(run.cycle));
       const end: number = run.cycle + slice.cycles;
       const answered = context.exclusive((network) => network.request(slice));
       ahead = end < total ? read(end) : null;

@@ -1,7 +1,8 @@
 import { datasetPath } from "../files/storage.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostError } from "../hosts/host-errors.ts";
-import type { Host, TablePart, TrainSlice } from "../hosts/host.ts";
+import type { Host } from "../hosts/host.ts";
+import { fromTable, type TablePart, type TrainRun } from "../network/run.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { HostLosses } from "./host-losses.ts";
 import { placeBindings } from "./place-bindings.ts";
@@ -71,7 +72,7 @@ async function outOfRoom(context: RunContext, run: TaskRun<"train">, cause: Host
 /** A slice of a task, valid only after exactly `firstCycle` cycles. */
 interface TaskSlice {
   firstCycle: number;
-  slice: TrainSlice;
+  slice: TrainRun;
 }
 
 /** Sends a task to the host slice by slice, and reads the rows of the next slice while the host computes. */
@@ -184,15 +185,9 @@ class SliceTrainer {
     const { plan, task } = this.#run;
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
     const rows = this.#table.isComplete
-      ? {
-          timeLength: 1,
-          inputs: [],
-          expected: [],
-          table: { key: task.uuid, order: this.#rows.order(firstCycle, cycles) },
-        }
-      : await this.#rows.read(firstCycle, cycles);
-    const slice: TrainSlice = {
-      cycles,
+      ? fromTable(task.uuid, this.#rows.order(firstCycle, cycles))
+      : { cycles, ...(await this.#rows.read(firstCycle, cycles)) };
+    const slice: TrainRun = {
       ...rows,
       batchSize: plan.batch_size,
       schedule: { firstCycle, horizon: task.total_number_of_cycles },

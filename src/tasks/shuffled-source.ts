@@ -1,7 +1,7 @@
 import { Serial } from "../clusters/serial.ts";
-import type { SliceColumns } from "../hosts/host.ts";
+import type { Rows, RunRows } from "../network/run.ts";
 import { CycleOrder, type Piece } from "./cycle-order.ts";
-import type { SliceRows, SliceSource } from "./slice-source.ts";
+import type { SliceSource } from "./slice-source.ts";
 
 /** Memory limit of a window. */
 const WINDOW_BYTES_MAX = 16 * 1024 * 1024;
@@ -13,7 +13,7 @@ interface Window {
   start: number;
   pieces: Piece[];
   /** Rows of the joined pieces, one sample per cycle. */
-  rows: SliceRows;
+  rows: RunRows;
   places: Uint32Array;
 }
 
@@ -29,7 +29,7 @@ export class ShuffledSource {
   #window: Window | null = null;
   #cycles: { epoch: number; window: number; cycles: Uint32Array } | null = null;
   /** Reused buffer of the current window: allocating one per window would keep the garbage collector busy. */
-  #room: { cycles: number; rows: SliceRows } | null = null;
+  #room: { cycles: number; rows: RunRows } | null = null;
 
   /** `seed` decides the order. */
   constructor(source: SliceSource, seed: number) {
@@ -39,12 +39,12 @@ export class ShuffledSource {
   }
 
   /** Reads the samples of `cycles` ≥ 1 cycles of the task from `firstCycle` on into fresh buffers. */
-  read(firstCycle: number, cycles: number): Promise<SliceRows> {
+  read(firstCycle: number, cycles: number): Promise<RunRows> {
     // Serialized, because all windows share one buffer, and a discarded read-ahead may still be running.
     return this.#reads.run(() => this.#read(firstCycle, cycles));
   }
 
-  async #read(firstCycle: number, cycles: number): Promise<SliceRows> {
+  async #read(firstCycle: number, cycles: number): Promise<RunRows> {
     const result = this.#source.makeRoom(cycles);
     for (let done = 0; done < cycles;) {
       const { period } = this.#order;
@@ -52,8 +52,8 @@ export class ShuffledSource {
       const place = cycle % period;
       const { rows, places, start } = await this.#enter(Math.floor(cycle / period), place);
       const chosen = places.subarray(place - start, place - start + cycles - done);
-      for (const [i, column] of rows.inputs.entries()) copy(column, chosen, result.inputs[i] as SliceColumns, done);
-      for (const [i, column] of rows.expected.entries()) copy(column, chosen, result.expected[i] as SliceColumns, done);
+      for (const [i, input] of rows.inputs.entries()) copy(input, chosen, result.inputs[i] as Rows, done);
+      for (const [i, output] of rows.expected.entries()) copy(output, chosen, result.expected[i] as Rows, done);
       done += chosen.length;
     }
     return result;
@@ -88,7 +88,7 @@ export class ShuffledSource {
     return this.#window;
   }
 
-  async #join(pieces: Piece[], count: number): Promise<SliceRows> {
+  async #join(pieces: Piece[], count: number): Promise<RunRows> {
     // The buffer is overwritten, and stays half-filled if a read fails.
     this.#window = null;
     if (this.#room === null || this.#room.cycles < count) {
@@ -110,11 +110,11 @@ const isSame = (one: Piece[], other: Piece[]) =>
 const VIEW_WIDTH_MIN = 32;
 
 /** Copies the chosen cycles to the target after its first `done` cycles. */
-function copy({ rows, width }: SliceColumns, chosen: Uint32Array, target: SliceColumns, done: number): void {
+function copy({ values, width }: Rows, chosen: Uint32Array, target: Rows, done: number): void {
   for (let i = 0; i < chosen.length; i++) {
     const from = (chosen[i] as number) * width;
     const to = (done + i) * width;
-    if (width >= VIEW_WIDTH_MIN) target.rows.set(rows.subarray(from, from + width), to);
-    else for (let k = 0; k < width; k++) target.rows[to + k] = rows[from + k] as number;
+    if (width >= VIEW_WIDTH_MIN) target.values.set(values.subarray(from, from + width), to);
+    else for (let k = 0; k < width; k++) target.values[to + k] = values[from + k] as number;
   }
 }

@@ -1,7 +1,7 @@
 import type { TaskBinding } from "../db/schema/index.ts";
 import { DatasetFileError } from "../datasets/file/layout.ts";
 import { type DatasetReader, openDatasetFile } from "../datasets/file/reader.ts";
-import type { SliceColumns } from "../hosts/host.ts";
+import type { Rows, RunRows } from "../network/run.ts";
 import { TaskError } from "./task-error.ts";
 import { isMissing } from "../files/is-missing.ts";
 
@@ -10,37 +10,31 @@ export interface PlacedBinding extends TaskBinding {
   index: number;
 }
 
-interface Column {
+/** A column group with its place among the inputs or outputs of the template. */
+interface PlacedGroup {
   index: number;
   width: number;
-  group: string;
+  name: string;
   reader: DatasetReader;
-}
-
-export interface SliceRows {
-  /** Rows per window, as in `RequestSlice`. */
-  timeLength: number;
-  inputs: SliceColumns[];
-  expected: SliceColumns[];
 }
 
 /** Reads the rows of a task's datasets, slice by slice. */
 export class SliceSource {
   readonly #readers: Map<string, DatasetReader>;
-  readonly #inputs: Column[];
-  readonly #expected: Column[];
+  readonly #inputs: PlacedGroup[];
+  readonly #expected: PlacedGroup[];
   readonly #timeLength: number;
   /** Cycles after which the rows start again. */
   readonly period: number;
 
   private constructor(
     readers: Map<string, DatasetReader>,
-    columns: { inputs: Column[]; expected: Column[] },
+    groups: { inputs: PlacedGroup[]; expected: PlacedGroup[] },
     { rows, timeLength }: { rows: number; timeLength: number },
   ) {
     this.#readers = readers;
-    this.#inputs = columns.inputs;
-    this.#expected = columns.expected;
+    this.#inputs = groups.inputs;
+    this.#expected = groups.expected;
     this.#timeLength = timeLength;
     this.period = rows - timeLength + 1;
   }
@@ -54,20 +48,20 @@ export class SliceSource {
     plan: { inputs: PlacedBinding[]; expected: PlacedBinding[]; rows: number; timeLength: number },
   ): Promise<SliceSource> {
     const readers = new Map<string, DatasetReader>();
-    const place = async (binding: PlacedBinding): Promise<Column> => {
-      const { dataset_uuid: uuid, dataset_column: group, index } = binding;
+    const place = async (binding: PlacedBinding): Promise<PlacedGroup> => {
+      const { dataset_uuid: uuid, dataset_column: name, index } = binding;
       const reader = readers.get(uuid) ?? (await openDataset(path(uuid), uuid));
       readers.set(uuid, reader);
-      const range = reader.group(group);
-      if (range === undefined) throw new TaskError(`Dataset with uuid '${uuid}' has no column with name '${group}'`);
+      const range = reader.group(name);
+      if (range === undefined) throw new TaskError(`Dataset with uuid '${uuid}' has no column with name '${name}'`);
       if (reader.rowCount < plan.rows) {
         throw new TaskError(`Dataset with uuid '${uuid}' has ${reader.rowCount} rows, but ${plan.rows} are needed`);
       }
-      return { index, width: range.column_end - range.column_start, group, reader };
+      return { index, width: range.column_end - range.column_start, name, reader };
     };
     try {
-      const inputs: Column[] = [];
-      const expected: Column[] = [];
+      const inputs: PlacedGroup[] = [];
+      const expected: PlacedGroup[] = [];
       for (const binding of plan.inputs) inputs.push(await place(binding));
       for (const binding of plan.expected) expected.push(await place(binding));
       return new SliceSource(readers, { inputs, expected }, plan);
@@ -79,8 +73,8 @@ export class SliceSource {
 
   /** Approximate memory of one cycle's rows. */
   get bytesPerCycle(): number {
-    const bytes = ({ width, reader }: Column) => width * (reader.type === "uint8" ? 1 : 4);
-    const sum = (columns: Column[]) => columns.reduce((total, column) => total + bytes(column), 0);
+    const bytes = ({ width, reader }: PlacedGroup) => width * (reader.type === "uint8" ? 1 : 4);
+    const sum = (groups: PlacedGroup[]) => groups.reduce((total, group) => total + bytes(group), 0);
     // Where the rows wrap around, windows are stored one by one.
     return sum(this.#inputs) * this.#timeLength + sum(this.#expected);
   }
@@ -89,18 +83,18 @@ export class SliceSource {
    * Reads the rows of `cycles` cycles from `firstCycle` on into fresh buffers. After the last row the first one
    * follows; a slice that wraps around consists of whole windows, and its `timeLength` is 1.
    */
-  async read(firstCycle: number, cycles: number): Promise<SliceRows> {
+  async read(firstCycle: number, cycles: number): Promise<RunRows> {
     const row = firstCycle % this.period;
     if (row + cycles > this.period) return this.readSamples(firstCycle, cycles);
-    const inputs = await eachInTurn(this.#inputs, (column) => read(column, row, cycles + this.#timeLength - 1));
-    const expected = await eachInTurn(this.#expected, (column) => read(column, row, cycles));
+    const inputs = await eachInTurn(this.#inputs, (group) => read(group, row, cycles + this.#timeLength - 1));
+    const expected = await eachInTurn(this.#expected, (group) => read(group, row, cycles));
     return { timeLength: this.#timeLength, inputs, expected };
   }
 
   /** Like `read`, but stores every sample as a whole window in one row: `timeLength` is 1. */
-  async readSamples(firstCycle: number, cycles: number): Promise<SliceRows> {
-    const take = (columns: Column[], timeLength: number): Promise<SliceColumns[]> =>
-      eachInTurn(columns, (column) => this.#readSamples(column, { row: firstCycle % this.period, cycles, timeLength }));
+  async readSamples(firstCycle: number, cycles: number): Promise<RunRows> {
+    const take = (groups: PlacedGroup[], timeLength: number): Promise<Rows[]> =>
+      eachInTurn(groups, (group) => this.#readSamples(group, { row: firstCycle % this.period, cycles, timeLength }));
     const inputs = await take(this.#inputs, this.#timeLength);
     const expected = await take(this.#expected, 1);
     return { timeLength: 1, inputs, expected };
@@ -108,25 +102,25 @@ export class SliceSource {
 
   /** The windows of consecutive cycles, which may wrap around after the last row. */
   async #readSamples(
-    column: Column,
+    group: PlacedGroup,
     { row, cycles, timeLength }: { row: number; cycles: number; timeLength: number },
-  ): Promise<SliceColumns> {
-    const { index, width } = column;
+  ): Promise<Rows> {
+    const { index, width } = group;
     const period = this.period;
-    const all = cycles > period ? await read(column, 0, period + timeLength - 1) : null;
+    const all = cycles > period ? await read(group, 0, period + timeLength - 1) : null;
     const window = width * timeLength;
-    const values = column.reader.type === "uint8" ? new Uint8Array(cycles * window) : new Float32Array(cycles * window);
+    const values = group.reader.type === "uint8" ? new Uint8Array(cycles * window) : new Float32Array(cycles * window);
     for (let done = 0, start = row; done < cycles; start = 0) {
       const count = Math.min(cycles - done, period - start);
-      const { rows } = all ?? (await read(column, start, count + timeLength - 1));
+      const source = all ?? (await read(group, start, count + timeLength - 1));
       const first = all === null ? 0 : start;
       for (let cycle = 0; cycle < count; cycle++) {
         const from = (first + cycle) * width;
-        values.set(rows.subarray(from, from + window), (done + cycle) * window);
+        values.set(source.values.subarray(from, from + window), (done + cycle) * window);
       }
       done += count;
     }
-    return { index, width: window, rows: values };
+    return { index, width: window, values };
   }
 
   /** First table row of each of these cycles. */
@@ -140,27 +134,23 @@ export class SliceSource {
   }
 
   /** Rows in table order. */
-  async readRows(first: number, count: number): Promise<SliceRows> {
-    const inputs = await eachInTurn(this.#inputs, (column) => read(column, first, count));
-    const expected = await eachInTurn(this.#expected, (column) => read(column, first, count));
+  async readRows(first: number, count: number): Promise<RunRows> {
+    const inputs = await eachInTurn(this.#inputs, (group) => read(group, first, count));
+    const expected = await eachInTurn(this.#expected, (group) => read(group, first, count));
     return { timeLength: this.#timeLength, inputs, expected };
   }
 
   /** Copies whole samples to `target`, a buffer of `makeRoom`, after its first `done` samples. */
-  async fillSamples(
-    target: SliceRows,
-    done: number,
-    { first, count }: { first: number; count: number },
-  ): Promise<void> {
+  async fillSamples(target: RunRows, done: number, { first, count }: { first: number; count: number }): Promise<void> {
     // Windows of one row are stored in the file as needed.
     const isPlain = this.#timeLength === 1 && first + count <= this.period;
     const read = isPlain ? null : await this.readSamples(first, count);
-    const fill = async (columns: Column[], into: SliceColumns[], from: SliceColumns[] | undefined) => {
-      for (const [i, column] of columns.entries()) {
-        const { rows, width } = into[i] as SliceColumns;
-        const place = rows.subarray(done * width, (done + count) * width);
-        if (from === undefined) await fillRows(column, place, { first, count });
-        else place.set((from[i] as SliceColumns).rows);
+    const fill = async (groups: PlacedGroup[], into: Rows[], from: Rows[] | undefined) => {
+      for (const [i, group] of groups.entries()) {
+        const { values, width } = into[i] as Rows;
+        const place = values.subarray(done * width, (done + count) * width);
+        if (from === undefined) await fillRows(group, place, { first, count });
+        else place.set((from[i] as Rows).values);
       }
     };
     await fill(this.#inputs, target.inputs, read?.inputs);
@@ -168,16 +158,16 @@ export class SliceSource {
   }
 
   /** Allocates a buffer for whole samples. */
-  makeRoom(cycles: number): SliceRows {
-    const room = ({ index, width: columns, reader }: Column, timeLength: number): SliceColumns => {
+  makeRoom(cycles: number): RunRows {
+    const room = ({ index, width: columns, reader }: PlacedGroup, timeLength: number): Rows => {
       const width = columns * timeLength;
       const length = cycles * width;
-      return { index, width, rows: reader.type === "uint8" ? new Uint8Array(length) : new Float32Array(length) };
+      return { index, width, values: reader.type === "uint8" ? new Uint8Array(length) : new Float32Array(length) };
     };
     return {
       timeLength: 1,
-      inputs: this.#inputs.map((column) => room(column, this.#timeLength)),
-      expected: this.#expected.map((column) => room(column, 1)),
+      inputs: this.#inputs.map((group) => room(group, this.#timeLength)),
+      expected: this.#expected.map((group) => room(group, 1)),
     };
   }
 
@@ -203,21 +193,21 @@ async function openDataset(path: string, uuid: string): Promise<DatasetReader> {
   }
 }
 
-async function read({ reader, group, index, width }: Column, first: number, count: number): Promise<SliceColumns> {
+async function read({ reader, name, index, width }: PlacedGroup, first: number, count: number): Promise<Rows> {
   try {
-    return { index, width, rows: await reader.readGroup(group, first, count) };
+    return { index, width, values: await reader.readGroup(name, first, count) };
   } catch (error) {
     throw unreadable(reader.name, error);
   }
 }
 
 async function fillRows(
-  { reader, group }: Column,
-  target: SliceColumns["rows"],
+  { reader, name }: PlacedGroup,
+  target: Rows["values"],
   { first, count }: { first: number; count: number },
 ): Promise<void> {
   try {
-    await reader.fillGroup(target, group, first, count);
+    await reader.fillGroup(target, name, first, count);
   } catch (error) {
     throw unreadable(reader.name, error);
   }

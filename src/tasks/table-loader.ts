@@ -1,9 +1,8 @@
-import type { Host, TablePart } from "../hosts/host.ts";
+import type { Host } from "../hosts/host.ts";
+import { TABLE_PART_UNIT, type TablePart } from "../network/run.ts";
 import type { SliceSource } from "./slice-source.ts";
 
 const PART_BYTES = 8 * 1024 * 1024;
-/** Parts start at multiples of this; see `TablePart`. */
-const PART_ROWS_UNIT = 4;
 
 /** Sends the rows of a task to a host that keeps them, so that slices only name the rows they use. */
 export class TableLoader {
@@ -39,9 +38,9 @@ export class TableLoader {
     if (!isKnown) this.forget(host);
     if (!host.keepsTables || this.#isRefused || this.isComplete || cyclesLeft <= this.#source.period) return null;
     const { rows: rowsTotal, bytesPerCycle } = this.#source;
-    const wanted = Math.floor(PART_BYTES / Math.max(1, bytesPerCycle * PART_ROWS_UNIT)) * PART_ROWS_UNIT;
+    const wanted = Math.floor(PART_BYTES / Math.max(1, bytesPerCycle * TABLE_PART_UNIT)) * TABLE_PART_UNIT;
     const first = this.#loaded;
-    const rows = Math.min(Math.max(PART_ROWS_UNIT, wanted), rowsTotal - first);
+    const rows = Math.min(Math.max(TABLE_PART_UNIT, wanted), rowsTotal - first);
     return { key: this.#key, rowsTotal, first, rows, ...(await this.#source.readRows(first, rows)) };
   }
 

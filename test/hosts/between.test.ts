@@ -4,7 +4,8 @@ import { openCpuHost } from "../../src/hosts/cpu/open-cpu-host.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostHungError, HostLostError } from "../../src/hosts/host-errors.ts";
-import type { Host, TrainSlice } from "../../src/hosts/host.ts";
+import type { Host } from "../../src/hosts/host.ts";
+import type { TrainRun } from "../../src/network/run.ts";
 import { smallTemplate } from "../support/compute.ts";
 import { HANGS } from "./hangs.ts";
 import { sliceOf } from "./slices.ts";
@@ -14,15 +15,15 @@ vi.setConfig({ testTimeout: 60_000 });
 const network = { template: smallTemplate, seed: 5 };
 
 /** The first sample of a wide network: it takes some hundred milliseconds and as many yield points. */
-function wideSlice(): TrainSlice {
+function wideSlice(): TrainRun {
   const slice = sliceOf(0, 1, 1);
-  const rows = new Float32Array(200_000).fill(1);
-  return { ...slice, inputs: [{ index: 0, width: rows.length, rows }], schedule: null };
+  const values = new Float32Array(200_000).fill(1);
+  return { ...slice, inputs: [{ index: 0, width: values.length, values }], schedule: "direct" };
 }
 
-function sliceThat(how: keyof typeof HANGS): TrainSlice {
+function sliceThat(how: keyof typeof HANGS): TrainRun {
   const slice = sliceOf(0, 16);
-  slice.inputs[0]!.rows[0] = HANGS[how];
+  slice.inputs[0]!.values[0] = HANGS[how];
   return slice;
 }
 

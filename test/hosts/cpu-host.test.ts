@@ -49,7 +49,7 @@ test("rows are transferred instead of copied, and answers come back per output",
   const report = await host.train("a", slice);
   expect(report.figures.cycle).toBe(16);
   expect(report.elapsedMs).toBeGreaterThan(0);
-  expect(slice.inputs[0]?.rows.length).toBe(0);
+  expect(slice.inputs[0]?.values.length).toBe(0);
   const { inputs } = sliceOf(0, 100);
   const { outputs } = await host.request("a", { cycles: 100, timeLength: 1, inputs });
   expect(outputs).toEqual([{ name: "label_hex", width: 8, values: expect.any(Float32Array) }]);
@@ -63,7 +63,7 @@ test("a view into a larger buffer leaves that buffer intact", async () => {
   await host.request("a", {
     cycles: 1,
     timeLength: 1,
-    inputs: [{ index: 0, width: 16, rows: shared.subarray(16, 32) }],
+    inputs: [{ index: 0, width: 16, values: shared.subarray(16, 32) }],
   });
   expect(shared.length).toBe(64);
 });
@@ -120,7 +120,7 @@ test("a host that loses one of its threads in the middle of a step is lost, and 
   await host.create("a", { template: smallTemplate, seed: 1 });
   // Many phases, in case the thread is too late for the first ones.
   const trained = (async () => {
-    for (let cycle = 0; ; cycle += 16_000) await host.train("a", { ...sliceOf(cycle, 16_000), schedule: null });
+    for (let cycle = 0; ; cycle += 16_000) await host.train("a", { ...sliceOf(cycle, 16_000), schedule: "direct" });
   })();
   await expect(trained).rejects.toMatchObject({
     name: "HostLostError",

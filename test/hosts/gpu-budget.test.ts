@@ -4,7 +4,7 @@ import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { GpuStore } from "../../src/hosts/gpu/gpu-store.ts";
 import { checkHostRoom } from "../../src/hosts/check-host-room.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
-import type { SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
+import type { TrainRun } from "../../src/network/run.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
@@ -21,15 +21,15 @@ function openGpuHost(memoryBytes: number): HostClient {
   return host;
 }
 
-function sliceOf(width: number): TrainSlice {
+function sliceOf(width: number): TrainRun {
   const cycles = 16;
   const picture = new Uint8Array(cycles * width).map((_, i) => pixel(Math.floor(i / width), i % width));
   const label = new Uint8Array(cycles * 8).map((_, i) => oneHot(Math.floor(i / 8), i % 8));
   return {
     cycles,
     timeLength: 1,
-    inputs: [{ index: 0, width, rows: picture }],
-    expected: [{ index: 0, width: 8, rows: label }],
+    inputs: [{ index: 0, width, values: picture }],
+    expected: [{ index: 0, width: 8, values: label }],
     batchSize: 16,
     schedule: { firstCycle: 0, horizon: 160 },
   };
@@ -42,9 +42,7 @@ const room = { name: "HostError", kind: "room", message: expect.stringContaining
 
 test("networks of a GPU host stay within its budget", async () => {
   const network = Network.create(parseTemplate(smallTemplate), 1, new WasmEngine());
-  const { inputs, expected, batchSize: count } = sliceOf(16);
-  const columns = (given: SliceColumns[]) => given.map(({ rows: values, ...column }) => ({ ...column, values }));
-  network.train({ count, inputs: columns(inputs), expected: columns(expected), update: "batch", rate: 1 });
+  network.train({ ...sliceOf(16), schedule: 1 });
   const state = network.export();
 
   const host = openGpuHost(MEMORY_BYTES);
@@ -97,7 +95,7 @@ test("a network that becomes wider than the device can compute fails alone", asy
   }
   const before = await store.exportState("b");
   const width = 70_000;
-  const expected = [{ index: 0, width, rows: new Uint8Array(16 * width) }];
+  const expected = [{ index: 0, width, values: new Uint8Array(16 * width) }];
   await expect(store.train("a", { ...sliceOf(16), expected })).rejects.toMatchObject({
     kind: "room",
     message: "The host has no room for this network: the device has no room for 70000 outputs",

@@ -8,7 +8,8 @@ import { gpuProcess } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostClosedError, HostError } from "../../src/hosts/host-errors.ts";
-import type { Host, SliceColumns, TrainSlice } from "../../src/hosts/host.ts";
+import type { Host } from "../../src/hosts/host.ts";
+import type { Rows, TrainRun } from "../../src/network/run.ts";
 import type { NetworkModel } from "../../src/network/network-model.ts";
 import { writeCycle } from "../../src/network/cycle.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
@@ -89,16 +90,16 @@ test("rows kept on a GPU host train the same as rows sent with the slice; a CPU 
   const table = { key: "task", rowsTotal: 40, first: 0, rows: 40, timeLength: 1, inputs, expected };
   const picks = Uint32Array.from({ length: 64 }, (_, i) => (i * 7) % 40);
   const rule = { cycles: 64, timeLength: 1, batchSize: 16, schedule: { firstCycle: 0, horizon: HORIZON } };
-  const kept: TrainSlice = { ...rule, inputs: [], expected: [], table: { key: "task", order: picks } };
-  const take = (columns: SliceColumns[]) =>
-    columns.map(({ index, width, rows }) => {
+  const kept: TrainRun = { ...rule, inputs: [], expected: [], table: { key: "task", order: picks } };
+  const take = (all: Rows[]) =>
+    all.map(({ index, width, values }) => {
       const taken = new Uint8Array(picks.length * width);
-      picks.forEach((row, i) => taken.set(rows.subarray(row * width, (row + 1) * width), i * width));
-      return { index, width, rows: taken };
+      picks.forEach((row, i) => taken.set(values.subarray(row * width, (row + 1) * width), i * width));
+      return { index, width, values: taken };
     });
   for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
   await expect(host.train("a", kept)).rejects.toMatchObject({ kind: "table" });
-  expect(await host.holdTable("a", table)).toBe(true);
+  expect(await host.keepTable("a", table)).toBe(true);
   expect((await host.train("a", kept)).figures.cycle).toBe(64);
   await host.train("b", { ...rule, inputs: take(inputs), expected: take(expected) });
   expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
@@ -106,10 +107,10 @@ test("rows kept on a GPU host train the same as rows sent with the slice; a CPU 
   await expect(host.train("a", kept)).rejects.toMatchObject({ kind: "table" });
   // More than a quarter of the free memory.
   const { memoryBytesFree } = await host.status();
-  expect(await host.holdTable("a", { ...table, rowsTotal: Math.ceil(memoryBytesFree / 4 / 16) })).toBe(false);
+  expect(await host.keepTable("a", { ...table, rowsTotal: Math.ceil(memoryBytesFree / 4 / 16) })).toBe(false);
 
   await cpu.create("a", { template: smallTemplate, seed: 1 });
-  expect(await cpu.holdTable("a", table)).toBe(false);
+  expect(await cpu.keepTable("a", table)).toBe(false);
   await cpu.dropTable("a");
   await expect(cpu.train("a", kept)).rejects.toMatchObject({ kind: "table" });
 });
@@ -164,7 +165,7 @@ test("cycles of direct IO change a network as much as on the CPU, and less the l
   const learned = async (host: Host, trained: number): Promise<NetworkModel> => {
     writeCycle(begun.state.arrays.header, trained);
     await host.attach("a", exportState(begun));
-    for (let cycle = 64; cycle < 70; cycle++) await host.train("a", { ...sliceOf(cycle, 1, 1), schedule: null });
+    for (let cycle = 64; cycle < 70; cycle++) await host.train("a", { ...sliceOf(cycle, 1, 1), schedule: "direct" });
     return restoreState(await host.exportState("a"));
   };
   const change = ({ state }: NetworkModel) =>

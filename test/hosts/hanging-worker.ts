@@ -5,7 +5,7 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { NetworkStore } from "../../src/hosts/cpu/network-store.ts";
 import { servePort } from "../../src/hosts/cpu/serve-port.ts";
-import type { RequestSlice } from "../../src/hosts/host.ts";
+import type { RequestRun } from "../../src/network/run.ts";
 import type { HostRequest } from "../../src/hosts/protocol.ts";
 import { serveHost } from "../../src/hosts/serve-host.ts";
 import { Instance, Module } from "../../src/kernels/wasm/web-assembly.ts";
@@ -34,7 +34,7 @@ servePort(parentPort!, (request: HostRequest) => {
   return answer(request);
 });
 
-const firstValue = (content: unknown) => (content as Partial<RequestSlice> | undefined)?.inputs?.[0]?.rows[0];
+const firstValue = (content: unknown) => (content as Partial<RequestRun> | undefined)?.inputs?.[0]?.values[0];
 
 function isHanging(content: unknown): boolean {
   if (content instanceof Uint8Array) return Buffer.from(content).includes(HANGING_INPUT);

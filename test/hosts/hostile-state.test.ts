@@ -29,15 +29,7 @@ let state: Uint8Array;
 
 beforeAll(() => {
   const network = Network.create(parseTemplate(smallTemplate), 7, new ReferenceEngine());
-  const { cycles, inputs, expected } = sliceOf(0, 64);
-  const values = ({ index, width, rows }: (typeof inputs)[number]) => ({ index, width, values: rows });
-  network.train({
-    count: cycles,
-    inputs: inputs.map(values),
-    expected: expected.map(values),
-    update: "batch",
-    rate: 1,
-  });
+  network.train({ ...sliceOf(0, 64, 64), schedule: 1 });
   state = network.export();
 });
 

@@ -11,7 +11,7 @@ const { lifelines } = workerData as { lifelines: [MessagePort] };
 // With one dock, all networks share the memory of the first one.
 const engine = new WasmEngine({ threads: 2, docks: 1 });
 const first = createModel(parseTemplate(smallTemplate), 1, engine.memoryFor());
-engine.request(first, { count: 0, inputs: [] });
+engine.request(first, { cycles: 0, timeLength: 1, inputs: [] });
 const memory = first.state.arrays.header.buffer;
 const helper = new Worker(new URL("./ending-helper.js", import.meta.url), {
   workerData: { memory, lifeline: lifelines[0] },

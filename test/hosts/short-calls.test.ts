@@ -4,8 +4,8 @@ import { isQuicklyMade, isSmall, ShortCycles } from "../../src/hosts/short-calls
 const cycle = (inputs: number, expected?: number, cycles = 1) => ({
   cycles,
   timeLength: 1,
-  inputs: [{ index: 0, width: inputs, rows: new Float32Array(0) }],
-  ...(expected === undefined ? {} : { expected: [{ index: 0, width: expected, rows: new Float32Array(0) }] }),
+  inputs: [{ index: 0, width: inputs, values: new Float32Array(0) }],
+  ...(expected === undefined ? {} : { expected: [{ index: 0, width: expected, values: new Float32Array(0) }] }),
 });
 const SMALL = 1_000_000;
 

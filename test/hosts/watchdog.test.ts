@@ -5,7 +5,7 @@ import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
 import { HostError, HostHungError, HostLostError } from "../../src/hosts/host-errors.ts";
-import type { TrainSlice } from "../../src/hosts/host.ts";
+import type { TrainRun } from "../../src/network/run.ts";
 import { smallTemplate } from "../support/compute.ts";
 import { HANGING_INPUT, HANGS } from "./hangs.ts";
 import { sliceOf } from "./slices.ts";
@@ -26,9 +26,9 @@ function openHost(timeoutMs: number, { threads = 2 } = {}) {
   return { host, hung };
 }
 
-function sliceThat(how: keyof typeof HANGS): TrainSlice {
+function sliceThat(how: keyof typeof HANGS): TrainRun {
   const slice = sliceOf(0, 16);
-  slice.inputs[0]!.rows[0] = HANGS[how];
+  slice.inputs[0]!.values[0] = HANGS[how];
   return slice;
 }
 

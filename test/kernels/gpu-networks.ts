@@ -105,8 +105,8 @@ export function sequence(seed: number): () => number {
 }
 
 export interface Data {
-  inputs: { index: number; width: number; rows: Float32Array }[];
-  expected: { index: number; width: number; rows: Float32Array }[];
+  inputs: { index: number; width: number; values: Float32Array<ArrayBuffer> }[];
+  expected: { index: number; width: number; values: Float32Array<ArrayBuffer> }[];
 }
 
 export function makeData({ inputs, outputs, value }: Case, samples: number, seed: number): Data {
@@ -117,9 +117,9 @@ export function makeData({ inputs, outputs, value }: Case, samples: number, seed
     inputs: inputs.map((width, index) => ({
       index,
       width,
-      rows: fill(width, (column) => value(random, column, seed)),
+      values: fill(width, (column) => value(random, column, seed)),
     })),
-    expected: outputs.map((width, index) => ({ index, width, rows: fill(width, () => (random() < 0.5 ? 0 : 1)) })),
+    expected: outputs.map((width, index) => ({ index, width, values: fill(width, () => (random() < 0.5 ? 0 : 1)) })),
   };
 }
 
@@ -143,12 +143,12 @@ export function copyOf({ state, template }: NetworkModel): NetworkModel {
 export function beginStep(model: NetworkModel, data: Data, samples: number): Scratch {
   const scratch = new Scratch();
   scratch.begin(model, samples);
-  for (const { index, rows, width } of data.inputs) unpack(model, scratch, index, rows, width);
-  for (const { index, rows, width } of data.expected) {
+  for (const { index, values, width } of data.inputs) unpack(model, scratch, index, values, width);
+  for (const { index, values, width } of data.expected) {
     const { kind } = model.template.outputs[index]!;
     const bits = new Float32Array(NEURONS_PER_VALUE[kind]);
     for (let i = 0; i < samples * width; i++) {
-      expandValue(kind, rows[i]!, bits, 0);
+      expandValue(kind, values[i]!, bits, 0);
       const first = Math.floor(i / width) * scratch.outputStride;
       bits.forEach(
         (bit, k) => (scratch.expected[first + model.outputNeurons[index]![(i % width) * bits.length + k]!] = bit),

@@ -31,15 +31,16 @@ function batch(seed: number, count = 20) {
   });
   const targets = Float32Array.from({ length: count * OUTPUTS }, (_, i) => (uniform(seed * 31 + i) > 0.5 ? 1 : 0));
   return {
-    count,
+    cycles: count,
+    timeLength: 1,
     inputs: [{ index: 0, values: pixels, width: WIDTH }],
     expected: [{ index: 0, values: targets, width: OUTPUTS }],
   };
 }
 
 function teach(network: Network, seed: number, samples = 60): void {
-  network.train({ ...batch(seed, samples), step: 20, update: "batch", rate: 0.9 });
-  network.train({ ...batch(seed + 1, 2), step: 1, update: "online", rate: 0.9 });
+  network.train({ ...batch(seed, samples), batchSize: 20, schedule: 0.9 });
+  network.train({ ...batch(seed + 1, 2), batchSize: 1, schedule: 0.9 });
 }
 
 function trained(engine: Engine, seed: number): Network {
@@ -50,21 +51,22 @@ function trained(engine: Engine, seed: number): Network {
 
 /** Trains past all checks of `Network`. */
 function train(engine: Engine, model: NetworkModel, step: number): void {
-  const { count, inputs, expected } = batch(5);
+  const { cycles, timeLength, inputs, expected } = batch(5);
   engine.train(model, {
-    count,
-    step,
-    inputs: inputs.map((rows) => ({ ...rows, stride: WIDTH })),
+    cycles,
+    timeLength,
+    batchSize: step,
+    inputs,
     expected: expected[0]!.values,
-    muted: new Uint8Array(count),
-    rates: new Float32Array(count).fill(0.01),
+    muted: new Uint8Array(cycles),
+    rates: new Float32Array(cycles).fill(0.01),
     update: step === 1 ? "online" : "batch",
   });
 }
 
 function request(engine: Engine, model: NetworkModel): void {
-  const { count, inputs } = batch(5);
-  engine.request(model, { count, inputs: inputs.map((rows) => ({ ...rows, stride: WIDTH })) });
+  const { cycles, timeLength, inputs } = batch(5);
+  engine.request(model, { cycles, timeLength, inputs });
 }
 
 /** The memory that a network is in, at its current size. */

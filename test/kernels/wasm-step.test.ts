@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
-import { Network, type Column, type TrainBatch } from "../../src/network/network.ts";
+import { Network } from "../../src/network/network.ts";
+import type { Rows, TrainRun, UpdateRule } from "../../src/network/run.ts";
 import { pcg } from "../../src/network/random.ts";
 import { decodeSafetensors } from "../../src/network/safetensors.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
@@ -47,17 +48,22 @@ function values(seed: number, rows: number, width: number): Float32Array {
 
 const WIDTH = 150;
 
-function batchOf(network: Network, seed: number, count: number, update: "batch" | "online"): TrainBatch {
-  const inputs = network.inputs.map((_, index): Column => ({
+function batchOf(
+  network: Network,
+  seed: number,
+  count: number,
+  update: "batch" | "online",
+): TrainRun & { update: UpdateRule } {
+  const inputs = network.inputs.map((_, index): Rows => ({
     index,
     values: values(seed + index, count, WIDTH),
     width: WIDTH,
   }));
-  const expected = network.outputs.map((_, index): Column => {
+  const expected = network.outputs.map((_, index): Rows => {
     const targets = Float32Array.from({ length: count * 3 }, (_, i) => (uniform(seed * 31 + i + index) > 0.5 ? 1 : 0));
     return { index, values: targets, width: 3 };
   });
-  return { count, inputs, expected, update, rate: 0.9 };
+  return { cycles: count, timeLength: 1, inputs, expected, batchSize: count, update, schedule: 0.9 };
 }
 
 /** Tensors of a network by name. */
@@ -104,7 +110,7 @@ const create = (template: string, engine: WasmEngine) =>
   Network.create(parseTemplate(`version: 1 ${template}`), 5, engine);
 
 /** Differences after the engines have taken the same step. */
-function oneStep(before: Uint8Array, batch: TrainBatch): string[] {
+function oneStep(before: Uint8Array, batch: TrainRun & { update: UpdateRule }): string[] {
   const reference = Network.restore(before, new ReferenceEngine());
   const fast = Network.restore(before, engines.single);
   reference.train(batch);
@@ -141,7 +147,7 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
     const reference = Network.restore(before, new ReferenceEngine());
     const fast = Network.restore(before, engines.single);
     for (const network of [reference, fast]) {
-      network.request({ count: 3, inputs: batch.inputs });
+      network.request({ cycles: 3, timeLength: 1, inputs: batch.inputs });
       network.train(batch);
     }
     expect(differences(fast, reference, BOUNDS.batch)).toEqual([]);
@@ -152,10 +158,11 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
     const fast = create(template, engines.single);
     for (let step = 0; step < 10; step++) fast.train(batchOf(fast, step, 20, "batch"));
     const guide = Network.restore(fast.export(), new ReferenceEngine());
-    for (const count of [0, 1, 31, 32, 33]) {
-      const { inputs } = batchOf(guide, 99, count, "batch");
-      const expected = guide.request({ count, inputs });
-      fast.request({ count, inputs }).forEach((shown, output) => {
+    for (const cycles of [0, 1, 31, 32, 33]) {
+      const { inputs } = batchOf(guide, 99, cycles, "batch");
+      const run = { cycles, timeLength: 1, inputs };
+      const expected = guide.request(run);
+      fast.request(run).forEach((shown, output) => {
         expect(shown.length).toBe(expected[output]!.length);
         // A float's bits may flip where an output is next to 1/2.
         const bound = guide.outputs[output]!.kind === "plain" ? 2e-5 : Infinity;
@@ -170,8 +177,8 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
     const [one, several] = [create(template, engines.single), create(template, engines.threaded)];
     for (let step = 0; step < 6; step++) {
       const batch = batchOf(one, step, 50, "batch");
-      one.train({ ...batch, step: 20 });
-      several.train({ ...batch, step: 20 });
+      one.train({ ...batch, batchSize: 20 });
+      several.train({ ...batch, batchSize: 20 });
     }
     expect(Buffer.compare(one.export(), several.export())).toBe(0);
     one.dispose();

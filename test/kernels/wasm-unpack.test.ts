@@ -17,9 +17,9 @@ function learn(kind: string, values: Uint8Array | Float32Array, width: number): 
     engine,
   );
   const expected = [{ index: 0, values: new Uint8Array(ROWS).fill(1), width: 1 }];
-  const batch = { count: ROWS, inputs: [{ index: 0, values, width }], expected, rate: 1 };
-  network.train({ ...batch, step: ROWS, update: "batch" });
-  network.train({ ...batch, step: 1, update: "online" });
+  const run = { cycles: ROWS, timeLength: 1, inputs: [{ index: 0, values, width }], expected, schedule: 1 };
+  network.train({ ...run, batchSize: ROWS, update: "batch" });
+  network.train({ ...run, batchSize: 1, update: "online" });
   const state = network.export();
   network.dispose();
   return state;

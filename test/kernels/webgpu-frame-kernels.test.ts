@@ -164,7 +164,7 @@ describe("unpack", () => {
         const values = isBytes ? Uint8Array.from(all) : Float32Array.from(all);
         const order = Uint32Array.of(6, 0, 3, 3, 1);
         const samples = order.length;
-        const inputs = [{ index: 0, width, rows: values }];
+        const inputs = [{ index: 0, width, values }];
 
         const scratch = new Scratch();
         scratch.begin(model, samples);
@@ -202,11 +202,12 @@ describe("unpack", () => {
       empty.ensureInputWidth(0, WIDTH);
       const networks = [new ReferenceEngine(), wasm].map((engine) => Network.restore(empty.export(), engine));
       const onGpu = await GpuNetwork.adopt(open(), empty.export());
-      onTestFinished(() => onGpu.destroy());
+      onTestFinished(() => onGpu.dispose());
       for (let shift = 0; shift < ODD.length; shift++) {
         const values = Float32Array.from({ length: WIDTH }, (_, i) => ODD[(i + shift) % ODD.length]!);
-        for (const network of networks) network.request({ count: 1, inputs: [{ index: 0, values, width: WIDTH }] });
-        await onGpu.request({ cycles: 1, timeLength: 1, inputs: [{ index: 0, rows: values, width: WIDTH }] });
+        const asked = { cycles: 1, timeLength: 1, inputs: [{ index: 0, values, width: WIDTH }] };
+        for (const network of networks) network.request(asked);
+        await onGpu.request(asked);
         const [reference, cpu] = networks.map((network) => shownIn(network.export()));
         const gpu = shownIn(await onGpu.export());
         const expected = expectedOf(values, kind);
@@ -279,7 +280,7 @@ test("a damaged state affects only itself, and no kernel runs forever", async ()
   const each = CASES[1]!;
   const neighbour = await GpuNetwork.create(open(), parseTemplate(each.template), 5);
   const data = makeData(each, 16, 1);
-  const rule = { batchSize: 16, update: "batch", rateAt: () => 1 } as const;
+  const rule = { batchSize: 16, schedule: 1 };
   await neighbour.train({ ...data, ...rule, cycles: 16, timeLength: 1 });
   const before = await neighbour.export();
   const model = trainedModel(each, 2, { update: "batch", rate: 0.01 }, 4);
@@ -306,7 +307,7 @@ test("a damaged state affects only itself, and no kernel runs forever", async ()
         }
         network.buffers.write("steps", Uint32Array.of(0, 3, 0, 0x3c23d70a));
         network.writeFields({ mode: MODES.batch, steps: 1, next_step: 0, halted: 0 });
-        await run("all", feed.stream(model, { ...data, cycles: 3, timeLength: 1 }, { first: 0, cycles: 3 }));
+        await run("all", feed.stream(model, { ...data, cycles: 3, timeLength: 1, batchSize: 3, schedule: 1 }));
         const control = await network.readControl();
         expect(control[CONTROL.at("next_step")]).toBe(1);
         expect(control[CONTROL.at("sections")]).toBeLessThanOrEqual(network.room.section);
@@ -317,7 +318,7 @@ test("a damaged state affects only itself, and no kernel runs forever", async ()
     expect(count(model.state, "section")).toBeGreaterThan(0);
   } finally {
     feed.destroy();
-    neighbour.destroy();
+    neighbour.dispose();
   }
 });
 

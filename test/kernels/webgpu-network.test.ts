@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { GpuNetwork, type OnGpu } from "../../src/kernels/webgpu/gpu-network.ts";
-import type { TrainRun } from "../../src/kernels/webgpu/run-rows.ts";
-import { TableError } from "../../src/kernels/webgpu/table.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import { HEADER } from "../../src/network/layout.ts";
 import { REDUCTION_CYCLES } from "../../src/network/constants.ts";
 import { Network } from "../../src/network/network.ts";
+import { fromTable, TableError, type RunRows, type TrainRun } from "../../src/network/run.ts";
 import { writeCycle } from "../../src/network/cycle.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
@@ -24,7 +23,7 @@ const open = useGpu();
 const networks: GpuNetwork[] = [];
 
 afterEach(() => {
-  for (const network of networks.splice(0)) network.destroy();
+  for (const network of networks.splice(0)) network.dispose();
 });
 
 async function restored(bytes: Uint8Array): Promise<GpuNetwork> {
@@ -40,7 +39,7 @@ async function created(each: Case, on: OnGpu = open()): Promise<GpuNetwork> {
 }
 
 const run = (
-  data: Pick<TrainRun, "inputs" | "expected">,
+  data: Pick<RunRows, "inputs" | "expected">,
   samples: number,
   update: "batch" | "online",
   batchSize = samples,
@@ -50,13 +49,11 @@ const run = (
   timeLength: 1,
   batchSize,
   update,
-  rateAt: () => 0.7,
+  schedule: 0.7,
 });
 
-function trainReference(network: Network, { inputs, expected }: Data, count: number, update: "batch" | "online"): void {
-  const columns = (all: Data["inputs"]) => all.map(({ index, width, rows }) => ({ index, width, values: rows }));
-  network.train({ count, inputs: columns(inputs), expected: columns(expected), update, rate: 0.7 });
-}
+const trainReference = (network: Network, data: Data, cycles: number, update: "batch" | "online"): void =>
+  network.train(run(data, cycles, update));
 
 const digitsOf = ({ count, pixels, labels }: Digits) => ({
   count,
@@ -80,11 +77,10 @@ test("the first step of a long task starts wide, as the reference does", async (
   const [each] = CASES as [Case];
   const data = makeData(each, 33, 1);
   const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
-  const columns = (all: Data["inputs"]) => all.map(({ index, width, rows }) => ({ index, width, values: rows }));
-  const [inputs, expected] = [columns(data.inputs), columns(data.expected)];
-  reference.train({ count: 33, inputs, expected, update: "batch", rate: { first: 0, horizon: 200_000 } });
+  const first = { ...run(data, 33, "batch"), schedule: { firstCycle: 0, horizon: 200_000 } };
+  reference.train(first);
   const network = await created(each);
-  await network.train({ ...run(data, 33, "batch"), rateAt: () => 1, horizon: 200_000 });
+  await network.train(first);
   expect(reference.figures().hexagons[1]!.blocks).toBe(8);
   expect(await network.figures()).toEqual(reference.figures());
   expectSameModel(await network.download(), restoreState(reference.export()), STEP_TOLERANCE, {
@@ -115,8 +111,7 @@ describe.each(CASES)("one step from a shared state at many points of a training:
     const network = await restored(reference.export());
     const { inputs } = makeData(each, 37, 99);
     const shown = await network.request({ cycles: 37, timeLength: 1, inputs });
-    const columns = inputs.map(({ index, width, rows }) => ({ index, width, values: rows }));
-    const expected = reference.request({ count: 37, inputs: columns });
+    const expected = reference.request({ cycles: 37, timeLength: 1, inputs });
     shown.forEach((values, index) => {
       // Outputs of bits may flip where a neuron is at the threshold; such values differ visibly.
       if (reference.outputs[index]!.kind === "plain") expectClose(values, expected[index]!, 1e-5, `output ${index}`);
@@ -136,7 +131,11 @@ describe("a run", () => {
     const apart = await created(each);
     for (let first = 0; first < samples; first += 16) {
       const part = (all: Data["inputs"]) =>
-        all.map(({ rows, width, index }) => ({ index, width, rows: rows.slice(first * width, (first + 16) * width) }));
+        all.map(({ values, width, index }) => ({
+          index,
+          width,
+          values: values.slice(first * width, (first + 16) * width),
+        }));
       const count = Math.min(16, samples - first);
       await apart.train(run({ inputs: part(data.inputs), expected: part(data.expected) }, count, "batch", 16));
     }
@@ -148,27 +147,27 @@ describe("a run", () => {
     const floats = await created(each);
     await floats.train(run(data, 40, "batch", 20));
     const bytes = await created(each);
-    const asBytes = data.inputs.map((input) => ({ ...input, rows: Uint8Array.from(input.rows) }));
+    const asBytes = data.inputs.map((input) => ({ ...input, values: Uint8Array.from(input.values) }));
     await bytes.train(run({ expected: data.expected, inputs: asBytes }, 40, "batch", 20));
     expect(Buffer.from(await bytes.export()).equals(await floats.export())).toBe(true);
   });
 
   test("of windows equals one of rows that hold the windows", async () => {
     const data = makeData(each, 43, 3);
-    const { rows, width } = data.inputs[0]!;
+    const { values, width } = data.inputs[0]!;
     const windows = new Float32Array(40 * width * 4);
     for (let cycle = 0; cycle < 40; cycle++)
-      windows.set(rows.subarray(cycle * width, (cycle + 4) * width), cycle * width * 4);
+      windows.set(values.subarray(cycle * width, (cycle + 4) * width), cycle * width * 4);
     const sliding = await created(each);
     await sliding.train({ ...run(data, 40, "batch", 20), timeLength: 4 });
     const spread = await created(each);
-    await spread.train(run({ ...data, inputs: [{ index: 0, width: width * 4, rows: windows }] }, 40, "batch", 20));
+    await spread.train(run({ ...data, inputs: [{ index: 0, width: width * 4, values: windows }] }, 40, "batch", 20));
     expect(Buffer.from(await sliding.export()).equals(await spread.export())).toBe(true);
   });
 
   test("leaves out samples without an expected number, and outputs that are not mentioned", async () => {
     const data = makeData(each, 20, 3);
-    data.expected[0]!.rows[4] = NaN;
+    data.expected[0]!.values[4] = NaN;
     const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
     const network = await created(each);
     await network.train(run(data, 20, "batch"));
@@ -202,7 +201,7 @@ describe("a run", () => {
     const network = await created(each);
     const data = makeData(each, 4, 1);
     await expect(network.train(run(data, 5, "batch"))).rejects.toThrow("where 645 are needed");
-    const wide = { ...data, inputs: [{ index: 0, width: 0, rows: new Float32Array() }], expected: [] };
+    const wide = { ...data, inputs: [{ index: 0, width: 0, values: new Float32Array() }], expected: [] };
     await expect(network.train(run(wide, 70_000, "batch"))).rejects.toThrow("cannot compute 70000 samples at once");
   });
 
@@ -220,13 +219,13 @@ describe("a table that stays on the device", () => {
   const rows = 23;
   const timeLength = 2;
   const order = Uint32Array.from({ length: 60 }, (_, cycle) => (cycle * 7 + 3) % (rows - timeLength + 1));
-  const rule = { batchSize: 16, update: "batch", rateAt: (cycle: number) => 1 - cycle / 100 } as const;
+  const rule = { batchSize: 16, schedule: { firstCycle: 0, horizon: 100 } };
   const { inputs, expected } = makeData(each, rows, 5);
   const taken = (all: Data["inputs"], first: number, count: number) =>
-    all.map(({ index, width, rows: values }) => ({
+    all.map(({ index, width, values }) => ({
       index,
       width,
-      rows: values.slice(first * width, (first + count) * width),
+      values: values.slice(first * width, (first + count) * width),
     }));
   const partOf = (first: number, count: number) => ({
     key: "task",
@@ -239,11 +238,11 @@ describe("a table that stays on the device", () => {
   });
   /** The rows that `order` picks, cycle by cycle. */
   const picked = (all: Data["inputs"], length: number) =>
-    all.map(({ index, width, rows: values }) => {
+    all.map(({ index, width, values }) => {
       const window = width * length;
       const copied = new Float32Array(order.length * window);
       order.forEach((row, cycle) => copied.set(values.subarray(row * width, row * width + window), cycle * window));
-      return { index, width: window, rows: copied };
+      return { index, width: window, values: copied };
     });
 
   test("trains by row numbers the same as the rows themselves do", async () => {
@@ -252,32 +251,32 @@ describe("a table that stays on the device", () => {
     await streamed.train({ ...run, ...rule, timeLength: 1 });
     const held = await created(each);
     const before = held.deviceBytes;
-    expect(await held.hold(partOf(0, 12), 2 ** 20)).toBe(true);
+    expect(await held.keepTable(partOf(0, 12), 2 ** 20)).toBe(true);
     expect(held.deviceBytes).toBeGreaterThan(before);
-    expect(await held.hold(partOf(12, 11), 2 ** 20)).toBe(true);
+    expect(await held.keepTable(partOf(12, 11), 2 ** 20)).toBe(true);
     const cut = 32;
-    await held.trainTable({ ...rule, key: "task", order: order.subarray(0, cut) });
+    await held.train({ ...rule, ...fromTable("task", order.subarray(0, cut)) });
     // Another run in between leaves the table alone.
     await held.request({ cycles: 3, timeLength: 1, inputs });
-    const later = { ...rule, rateAt: (cycle: number) => rule.rateAt(cycle + cut) };
-    await held.trainTable({ ...later, key: "task", order: order.subarray(cut) });
+    const later = { ...rule, schedule: { firstCycle: cut, horizon: 100 } };
+    await held.train({ ...later, ...fromTable("task", order.subarray(cut)) });
     expect(Buffer.from(await held.export()).equals(await streamed.export())).toBe(true);
   });
 
   test("is refused when it is too large, and cannot be used when it is incomplete, another task's or gone", async () => {
     const network = await created(each);
-    const ask = (key = "task", rowsOfIt = order) => network.trainTable({ ...rule, key, order: rowsOfIt });
-    expect(await network.hold(partOf(0, 12), 3000)).toBe(false);
+    const ask = (key = "task", rowsOfIt = order) => network.train({ ...rule, ...fromTable(key, rowsOfIt) });
+    expect(await network.keepTable(partOf(0, 12), 3000)).toBe(false);
     await expect(ask()).rejects.toThrow(TableError);
-    expect(await network.hold(partOf(12, 11), 2 ** 20)).toBe(false);
-    expect(await network.hold(partOf(0, 12), 2 ** 20)).toBe(true);
+    expect(await network.keepTable(partOf(12, 11), 2 ** 20)).toBe(false);
+    expect(await network.keepTable(partOf(0, 12), 2 ** 20)).toBe(true);
     await expect(ask()).rejects.toThrow(TableError);
-    await expect(network.hold(partOf(13, 10), 2 ** 20)).rejects.toThrow("out of turn");
-    expect(await network.hold(partOf(12, 11), 2 ** 20)).toBe(true);
+    await expect(network.keepTable(partOf(13, 10), 2 ** 20)).rejects.toThrow("out of turn");
+    expect(await network.keepTable(partOf(12, 11), 2 ** 20)).toBe(true);
     await expect(ask("another")).rejects.toThrow(TableError);
     await expect(ask("task", Uint32Array.of(rows - timeLength + 1))).rejects.toThrow(RangeError);
     const { deviceBytes } = network;
-    network.release();
+    network.dropTable();
     expect(network.deviceBytes).toBeLessThan(deviceBytes);
     await expect(ask()).rejects.toThrow(TableError);
     expect(network.cycle).toBe(0);
@@ -301,16 +300,8 @@ test("sections that have learnt nothing are removed after the same samples as by
   const network = await restored(exportState(state));
   const samples = 96;
   const data = makeData(each, samples, 9);
-  const columns = (all: Data["inputs"]) => all.map(({ index, width, rows }) => ({ index, width, values: rows }));
   await network.train(run(data, samples, "batch", 32));
-  late.train({
-    count: samples,
-    step: 32,
-    inputs: columns(data.inputs),
-    expected: columns(data.expected),
-    update: "batch",
-    rate: 0.7,
-  });
+  late.train(run(data, samples, "batch", 32));
   const expected = restoreState(late.export());
   expect(expected.state.arrays.header[HEADER.reducedSections]).toBeLessThan(sections);
   expectSameModel(await network.download(), expected, 1e-4, { bias: 1e-3 });
@@ -365,14 +356,14 @@ test("a network learns to read digits as well as on the CPU", async () => {
   trainOn(reference, table, batchSize, 2);
   const network = await GpuNetwork.create(open(), parseTemplate(THREE_HEXAGONS), 1);
   networks.push(network);
-  const inputs = [{ index: 0, width: 784, rows: table.x }];
-  const expected = [{ index: 0, width: 10, rows: table.y }];
+  const inputs = [{ index: 0, width: 784, values: table.x }];
+  const expected = [{ index: 0, width: 10, values: table.y }];
   const whole = { key: "digits", rowsTotal: count, first: 0, rows: count, timeLength: 1, inputs, expected };
-  expect(await network.hold(whole, Infinity)).toBe(true);
+  expect(await network.keepTable(whole, Infinity)).toBe(true);
   const order = Uint32Array.from({ length: 2 * count }, (_, cycle) => cycle % count);
-  const rateAt = (cycle: number) => 1 - cycle / order.length;
-  await network.trainTable({ key: "digits", order, batchSize, update: "batch", rateAt });
-  const asked = [{ index: 0, width: 784, rows: unseen.x }];
+  const schedule = { firstCycle: 0, horizon: order.length };
+  await network.train({ ...fromTable("digits", order), batchSize, schedule });
+  const asked = [{ index: 0, width: 784, values: unseen.x }];
   const shown = await network.request({ cycles: tests, timeLength: 1, inputs: asked });
   const [onGpu, onCpu] = [accuracy({ request: () => shown }, unseen), accuracy(reference, unseen)];
   expect(onCpu).toBeGreaterThan(70);

@@ -30,11 +30,12 @@ function usedMs(): number {
 function sample(network: Network, width: number): number {
   const started = usedMs();
   network.train({
-    count: 1,
+    cycles: 1,
+    timeLength: 1,
     inputs: [{ index: 0, values: inputs(width), width }],
     expected: [{ index: 0, values: outputs, width: outputs.length }],
-    update: "online",
-    rate: 0.7,
+    batchSize: 1,
+    schedule: 0.7,
   });
   return usedMs() - started;
 }
@@ -80,13 +81,12 @@ test("a device finds the same places as the reference, where most blocks are ful
   const width = 2400;
   const network = await GpuNetwork.create(open(), parseTemplate(THREE_HEXAGONS), 5);
   await network.train({
-    inputs: [{ index: 0, width, rows: inputs(width) }],
-    expected: [{ index: 0, width: outputs.length, rows: outputs.slice() }],
+    inputs: [{ index: 0, width, values: inputs(width) }],
+    expected: [{ index: 0, width: outputs.length, values: outputs.slice() }],
     cycles: 1,
     timeLength: 1,
     batchSize: 1,
-    update: "online",
-    rateAt: () => 0.7,
+    schedule: 0.7,
   });
   const reference = Network.create(parseTemplate(THREE_HEXAGONS), 5, new ReferenceEngine());
   sample(reference, width);
@@ -94,5 +94,5 @@ test("a device finds the same places as the reference, where most blocks are ful
     (bytes) => restoreState(bytes).state.arrays,
   );
   for (const name of LINKS) expectSame(found![name], expected![name], name);
-  network.destroy();
+  network.dispose();
 });

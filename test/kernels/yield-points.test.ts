@@ -16,16 +16,16 @@ function batch(seed: number, count: number, [width, outputs]: [number, number]) 
   const values = Float32Array.from({ length: count * width }, (_, i) => Math.max(0, Math.ceil(uniform(i) * 40) - 25));
   const shown = Float32Array.from({ length: count * outputs }, (_, i) => (uniform(~i) > 0.5 ? 1 : 0));
   const inputs = [{ index: 0, values, width }];
-  return { count, inputs, expected: [{ index: 0, values: shown, width: outputs }] };
+  return { cycles: count, timeLength: 1, inputs, expected: [{ index: 0, values: shown, width: outputs }] };
 }
 
 /** The answers of a step are compared, too. */
 type Step = (network: Network) => unknown;
 const online = (seed: number, count: number, widths: [number, number]): Step => {
-  return (network) => network.train({ ...batch(seed, count, widths), step: 1, update: "online", rate: 0.9 });
+  return (network) => network.train({ ...batch(seed, count, widths), batchSize: 1, schedule: 0.9 });
 };
 const inBatch = (seed: number, count: number, widths: [number, number]): Step => {
-  return (network) => network.train({ ...batch(seed, count, widths), step: 32, update: "batch", rate: 0.9 });
+  return (network) => network.train({ ...batch(seed, count, widths), batchSize: 32, schedule: 0.9 });
 };
 const ask = (seed: number, count: number, widths: [number, number]): Step => {
   return (network) => network.request(batch(seed, count, widths));

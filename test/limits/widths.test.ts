@@ -148,8 +148,8 @@ test("a narrow task of a network with very wide outputs takes no more memory tha
   const text = smallTemplate.replace("outputs:", "outputs:\n far: 99,1,1").replace("hexagons:", "hexagons:\n 99,1,1");
   const batch = (first: number, count: number) => {
     const column = (index: number) => ({ index, width: 1, values: new Float32Array(count).fill(1) });
-    const rate = { first, horizon: 1000 };
-    return { count, step: 16, inputs: [column(0)], expected: [column(1)], update: "batch" as const, rate };
+    const schedule = { firstCycle: first, horizon: 1000 };
+    return { cycles: count, timeLength: 1, batchSize: 16, inputs: [column(0)], expected: [column(1)], schedule };
   };
   const trained = (...batches: ReturnType<typeof batch>[]) => {
     const network = Network.create(parseTemplate(text), 1, new WasmEngine());

@@ -37,14 +37,14 @@ function samples(count: number, first: number, nth = Infinity) {
 function learn(network: Network, steps: number, step: number, nth?: number): void {
   for (let i = 0; i < steps; i++) {
     const { x, y } = samples(step, i * step, nth);
-    const update = step < 16 ? ("online" as const) : ("batch" as const);
-    network.train({ count: step, inputs: [column(x, 2)], expected: [column(y, 1)], update, rate: 1 - i / steps });
+    const rows = { inputs: [column(x, 2)], expected: [column(y, 1)] };
+    network.train({ cycles: step, timeLength: 1, ...rows, batchSize: step, schedule: 1 - i / steps });
   }
 }
 
 function percentRight(network: Network): number {
   const { x, y } = samples(200, 12_345);
-  const [shown] = network.request({ count: 200, inputs: [column(x, 2)] });
+  const [shown] = network.request({ cycles: 200, timeLength: 1, inputs: [column(x, 2)] });
   return y.reduce((sum, value, q) => sum + (Math.round(shown![q]!) === value ? 1 : 0), 0) / 2;
 }
 
@@ -66,17 +66,18 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
         const values = (count: number, by: number) =>
           Array.from({ length: count }, (_, k) => BAD[(k * by + i) % BAD.length]!);
         network.train({
-          count: step,
+          cycles: step,
+          timeLength: 1,
+          batchSize: step,
           inputs: [column(values(step * 3, 7), 3)],
           expected: [column(values(step * 2, 5), 2)],
-          update: step === 1 ? "online" : "batch",
-          rate: 1,
+          schedule: 1,
           learningRate: 10,
         });
       }
       // Restoring refuses numbers that are not finite.
       Network.restore(network.export(), engine).dispose();
-      const [shown] = network.request({ count: BAD.length, inputs: [column(BAD, 1)] });
+      const [shown] = network.request({ cycles: BAD.length, timeLength: 1, inputs: [column(BAD, 1)] });
       // The bits of a float output may well encode NaN or infinity.
       if (outputKind !== "(float)") expect([...shown!].every(Number.isFinite)).toBe(true);
       network.dispose();
@@ -87,7 +88,9 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
     const network = create(engine);
     learn(network, enough / step, step, 20);
     expect(percentRight(network)).toBeGreaterThan(90);
-    const shows = (value: number) => [...network.request({ count: 1, inputs: [column([30, value], 2)] })[0]!];
+    const shows = (value: number) => [
+      ...network.request({ cycles: 1, timeLength: 1, inputs: [column([30, value], 2)] })[0]!,
+    ];
     for (const value of [NaN, -Infinity, -5, -0]) expect(shows(value)).toEqual(shows(0));
     expect(shows(Infinity)).toEqual(shows(3.4e38));
     network.dispose();
@@ -97,12 +100,14 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
     const network = create(engine);
     learn(network, 320 / step, step);
     const { x } = samples(step, 0);
-    const shows = () => [...network.request({ count: step, inputs: [column(x, 2)] })[0]!];
+    const shows = () => [...network.request({ cycles: step, timeLength: 1, inputs: [column(x, 2)] })[0]!];
     const before = shows();
     const update = step === 1 ? ("online" as const) : ("batch" as const);
     const teach = (expected: number) =>
       network.train({
-        count: step,
+        cycles: step,
+        timeLength: 1,
+        batchSize: step,
         inputs: [column(x, 2)],
         expected: [
           column(
@@ -111,7 +116,7 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
           ),
         ],
         update,
-        rate: 1,
+        schedule: 1,
       });
     teach(NaN);
     expect(shows()).toEqual(before);
@@ -127,12 +132,15 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
     expect(before).toBeGreaterThan(90);
     const state = Buffer.from(network.export());
     for (const width of [0, 1, 2, 300]) {
-      network.train({ count: 0, inputs: [column([], width)], expected: [], update: "batch", rate: 1 });
-      expect(network.request({ count: 0, inputs: [column([], width)] })[0]).toHaveLength(0);
+      const none = { cycles: 0, timeLength: 1, inputs: [column([], width)] };
+      network.train({ ...none, expected: [], batchSize: 16, schedule: 1 });
+      expect(network.request(none)[0]).toHaveLength(0);
     }
     expect(state.equals(network.export())).toBe(true);
 
-    const shows = (values: number[]) => [...network.request({ count: 1, inputs: [column(values, values.length)] })[0]!];
+    const shows = (values: number[]) => [
+      ...network.request({ cycles: 1, timeLength: 1, inputs: [column(values, values.length)] })[0]!,
+    ];
     expect(shows([30])).toEqual(shows([30, 0]));
     expect(shows([30, 7, 99])).toEqual(shows([30, 7]));
     network.ensureInputWidth(0, 300);
@@ -150,9 +158,10 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
         ),
         width,
       );
-    const update = step === 1 ? ("online" as const) : ("batch" as const);
-    for (const width of [2, 0, 1, 300, 2])
-      network.train({ count: step, inputs: [widened(width)], expected: [column(y, 1)], update, rate: 1 });
+    for (const width of [2, 0, 1, 300, 2]) {
+      const rows = { inputs: [widened(width)], expected: [column(y, 1)] };
+      network.train({ cycles: step, timeLength: 1, ...rows, batchSize: step, schedule: 1 });
+    }
     expect(network.inputs[0]!.width).toBe(300);
     learn(network, enough / step, step);
     expect(percentRight(network)).toBeGreaterThan(90);

@@ -28,18 +28,20 @@ function learn(network: Network, inputs: number[][], expected: number[][], epoch
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let row = 0; row < count; row++) {
       network.train({
-        count: 1,
+        cycles: 1,
+        timeLength: 1,
+        batchSize: 1,
         inputs: columns(inputs.map((values) => [values[row]!])),
         expected: columns(expected.map((values) => [values[row]!])),
         update: "online",
-        rate: 1 - epoch / epochs,
+        schedule: 1 - epoch / epochs,
       });
     }
   }
 }
 
 const ask = (network: Network, inputs: number[][]) =>
-  network.request({ count: inputs[0]!.length, inputs: columns(inputs) }).map((values) => [...values]);
+  network.request({ cycles: inputs[0]!.length, timeLength: 1, inputs: columns(inputs) }).map((values) => [...values]);
 
 const rounded = (values: number[][]) => values.map((each) => each.map(Math.round));
 
@@ -71,11 +73,13 @@ describe("paths", () => {
     const width = 40;
     const values = Float32Array.from({ length: width }, (_, i) => i + 1);
     network.train({
-      count: 1,
+      cycles: 1,
+      timeLength: 1,
+      batchSize: 1,
       inputs: [{ index: 0, values, width }],
       expected: columns([[1]]),
       update: "online",
-      rate: 1,
+      schedule: 1,
     });
     const [, second, third, last] = network.figures().hexagons;
     for (const hexagon of [second, third, last]) expect(hexagon!.sections).toBeGreaterThan(5);
@@ -125,7 +129,15 @@ describe("several inputs and outputs", () => {
   test("an output that is not mentioned learns nothing", () => {
     const network = create(shape);
     const step = (expected: number[][]) =>
-      network.train({ count: 1, inputs: columns([[1], [1]]), expected: columns(expected), update: "batch", rate: 1 });
+      network.train({
+        cycles: 1,
+        timeLength: 1,
+        inputs: columns([[1], [1]]),
+        expected: columns(expected),
+        batchSize: 1,
+        update: "batch",
+        schedule: 1,
+      });
     step([[1], [1]]);
     const [, before] = ask(network, x);
     step([[0]]);
@@ -138,7 +150,7 @@ describe("several inputs and outputs", () => {
   test("an input that is not mentioned counts as 0", () => {
     const network = create(shape);
     learn(network, x, [[0, 0, 0, 1]], 50);
-    const alone = network.request({ count: 2, inputs: columns([[1, 1]]) });
+    const alone = network.request({ cycles: 2, timeLength: 1, inputs: columns([[1, 1]]) });
     expect([...alone[0]!]).toEqual(
       ask(network, [
         [1, 1],
@@ -203,11 +215,13 @@ describe("memory", () => {
     const values = Float32Array.from({ length: 64 }, (_, i) => (i * 5) % 7);
     for (let step = 0; step < 5; step++)
       network.train({
-        count: 64,
+        cycles: 64,
+        timeLength: 1,
+        batchSize: 64,
         inputs: [{ index: 0, values, width: 1 }],
         expected: [{ index: 0, values: values.map((value) => value % 2), width: 1 }],
         update: "batch",
-        rate: 1,
+        schedule: 1,
       });
     expect(sameState(restored(network), network)).toBe(true);
   });
@@ -242,13 +256,15 @@ describe("memory", () => {
 
 describe("without a horizon", () => {
   const shape = { hexagons: "1,1,1 2,1,1 3,1,1", inputs: "in: 1,1,1", outputs: "out: 3,1,1" };
-  const step = (network: Network, count: number, rate: number | "direct") =>
+  const step = (network: Network, count: number, schedule: number | "direct") =>
     network.train({
-      count,
+      cycles: count,
+      timeLength: 1,
+      batchSize: count,
       inputs: [{ index: 0, values: new Float32Array(count).fill(2), width: 1 }],
       expected: [{ index: 0, values: new Float32Array(count).fill(1), width: 1 }],
       update: "online",
-      rate,
+      schedule,
     });
 
   test("the rate falls with the number of trained samples, which is saved", () => {

@@ -25,15 +25,16 @@ beforeAll(() => {
   const network = Network.create(parseTemplate(TEMPLATE), 7, new ReferenceEngine());
   const count = 64;
   network.train({
-    count,
-    step: 16,
+    cycles: count,
+    timeLength: 1,
+    batchSize: 16,
     inputs: [
       { index: 0, values: Float32Array.from({ length: count * 130 }, (_, i) => value(i % 130, i)), width: 130 },
       { index: 1, values: Float32Array.from({ length: count * 3 }, (_, i) => 1 + (i % 4)), width: 3 },
     ],
     expected: [{ index: 0, values: Float32Array.from({ length: count * 2 }, (_, i) => i % 2), width: 2 }],
     update: "batch",
-    rate: 1,
+    schedule: 1,
   });
   file = network.export();
 });
@@ -205,11 +206,13 @@ test("an output of two neurons instead of 32", () => {
     new ReferenceEngine(),
   );
   network.train({
-    count: 1,
+    cycles: 1,
+    timeLength: 1,
+    batchSize: 1,
     inputs: [{ index: 0, values: Float32Array.of(1), width: 1 }],
     expected: [{ index: 0, values: Float32Array.of(1), width: 1 }],
     update: "online",
-    rate: 1,
+    schedule: 1,
   });
   const model = restoreState(network.export());
   model.state.arrays.header[HEADER.output] = 2;

@@ -76,7 +76,7 @@ test("the time of a first step grows linearly with the hexagons that it reaches"
     // A hexagon passes on what reached it in the step before, so many steps reach all of them.
     return quickest(1, () => {
       for (let count = 0; count < 20; count++) {
-        network.train({ count: 1, inputs, expected, update: "online", rate: "direct" });
+        network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: "direct" });
       }
     });
   };

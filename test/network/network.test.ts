@@ -12,6 +12,8 @@ const XOR: Table = {
   yWidth: 1,
 };
 
+const ONLINE = { timeLength: 1, batchSize: 16, update: "online", schedule: 1 } as const;
+
 /** Two clouds of points in the plane. */
 function clouds(count: number): Table {
   const table = { count, x: new Float32Array(count * 2), xWidth: 2, y: new Float32Array(count * 2), yWidth: 2 };
@@ -31,7 +33,9 @@ const column = (values: number[], width = values.length, index = 0) => ({
 });
 
 function request(network: Network, x: number[], count = 1): number[][] {
-  return network.request({ count, inputs: [column(x, x.length / count)] }).map((result) => [...result]);
+  return network
+    .request({ cycles: count, timeLength: 1, inputs: [column(x, x.length / count)] })
+    .map((result) => [...result]);
 }
 
 describe("a fresh network", () => {
@@ -49,8 +53,8 @@ describe("a fresh network", () => {
 
   test("may have no hexagons at all", () => {
     const network = createNetwork("");
-    network.train({ count: 3, inputs: [], expected: [], update: "online", rate: 1 });
-    expect(network.request({ count: 3, inputs: [] })).toEqual([]);
+    network.train({ ...ONLINE, cycles: 3, inputs: [], expected: [] });
+    expect(network.request({ cycles: 3, timeLength: 1, inputs: [] })).toEqual([]);
     expect(network.cycle).toBe(3);
     expect(Network.restore(network.export(), new ReferenceEngine()).cycle).toBe(3);
   });
@@ -126,11 +130,13 @@ describe("bad values", () => {
         const values = Array.from({ length: count * 3 }, (_, i) => bad[(i * 7 + step * 5) % bad.length]!);
         const targets = Array.from({ length: count * 2 }, (_, i) => bad[(i * 5 + step) % bad.length]!);
         network.train({
-          count,
+          cycles: count,
+          timeLength: 1,
           inputs: [column(values, 3)],
           expected: [column(targets, 2)],
+          batchSize: count,
           update,
-          rate: 1,
+          schedule: 1,
           learningRate: 10,
         });
       }
@@ -144,22 +150,22 @@ describe("bad values", () => {
     const network = createNetwork();
     train(network, clouds(20), 1);
     const before = request(network, [2, 5]);
-    network.train({ count: 1, inputs: [column([2, 5])], expected: [column([0, NaN])], update: "online", rate: 1 });
+    network.train({ ...ONLINE, cycles: 1, inputs: [column([2, 5])], expected: [column([0, NaN])] });
     expect(request(network, [2, 5])).toEqual(before);
   });
 
   test.each([0, -1, 11, NaN, Infinity])("refuses learning rate %d", (learningRate) => {
-    const batch = { count: 1, inputs: [], expected: [], update: "online" as const, rate: 1 };
-    expect(() => createNetwork().train({ ...batch, learningRate })).toThrow(RangeError);
+    const run = { ...ONLINE, cycles: 1, inputs: [], expected: [] };
+    expect(() => createNetwork().train({ ...run, learningRate })).toThrow(RangeError);
   });
 
   test("refuses mismatched arguments", () => {
     const network = createNetwork();
-    const batch = { count: 2, inputs: [column([1, 2, 3], 2)], expected: [], update: "online" as const, rate: 1 };
-    expect(() => network.train(batch)).toThrow("input 0 has 3 values instead of 2 x 2");
-    expect(() => network.train({ ...batch, inputs: [column([1, 2], 1, 1)] })).toThrow("there is no input 1");
-    expect(() => network.train({ ...batch, inputs: [], rate: 1.5 })).toThrow("rate 1.5");
-    expect(() => network.request({ count: -1, inputs: [] })).toThrow("count -1");
+    const run = { ...ONLINE, cycles: 2, inputs: [column([1, 2, 3], 2)], expected: [] };
+    expect(() => network.train(run)).toThrow("input 0 has 3 values where 4 are needed");
+    expect(() => network.train({ ...run, inputs: [column([1, 2], 1, 1)] })).toThrow("there is no input 1");
+    expect(() => network.train({ ...run, inputs: [], schedule: 1.5 })).toThrow("rate 1.5");
+    expect(() => network.request({ cycles: -1, timeLength: 1, inputs: [] })).toThrow("cycles -1");
     expect(() => network.ensureInputWidth(0, 1.5)).toThrow("width 1.5");
     expect(() => network.ensureOutputWidth(1, 1)).toThrow("there is no output 1");
   });
@@ -170,11 +176,10 @@ describe("widths", () => {
     const network = createNetwork();
     const values = Array.from({ length: width * 2 }, (_, i) => (i % 5) + 1);
     network.train({
-      count: 2,
+      ...ONLINE,
+      cycles: 2,
       inputs: [column(values, width)],
       expected: [column([1, 1], 1)],
-      update: "online",
-      rate: 1,
     });
     expect(network.inputs[0]!.width).toBe(width);
     expect(network.figures().hexagons[1]!.sections).toBeGreaterThanOrEqual(width);

@@ -34,19 +34,20 @@ function train(network: Network, from: number, to: number, slice = 512, step = 3
     const count = Math.min(slice, to - first);
     const { x, y } = rows(first, count);
     network.train({
-      count,
-      step,
+      cycles: count,
+      timeLength: 1,
+      batchSize: step,
       inputs: [{ index: 0, values: x, width: WIDTH }],
       expected: [{ index: 0, values: y, width: 1 }],
       update: "batch",
-      rate: { first, horizon: 12_800 },
+      schedule: { firstCycle: first, horizon: 12_800 },
     });
   }
 }
 
 function percentRight(network: Network): number {
   const { x, y } = rows(1e6, 500);
-  const [shown] = network.request({ count: 500, inputs: [{ index: 0, values: x, width: WIDTH }] });
+  const [shown] = network.request({ cycles: 500, timeLength: 1, inputs: [{ index: 0, values: x, width: WIDTH }] });
   return y.reduce((sum, value, q) => sum + (Math.round(shown![q]!) === value ? 1 : 0), 0) / 5;
 }
 

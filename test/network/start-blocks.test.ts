@@ -13,11 +13,13 @@ const create = (hexagons = "1,1,1 2,1,1 3,1,1") =>
 function train(network: Network, first: number, horizon: number): Network {
   const column = (values: number[]) => ({ index: 0, values: Float32Array.from(values), width: 1 });
   network.train({
-    count: 2,
+    cycles: 2,
+    timeLength: 1,
     inputs: [column([3, 5])],
     expected: [column([0, 1])],
+    batchSize: 2,
     update: "batch",
-    rate: { first, horizon },
+    schedule: { firstCycle: first, horizon },
   });
   return network;
 }

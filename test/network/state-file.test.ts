@@ -18,11 +18,13 @@ beforeAll(() => {
   const values = Float32Array.from({ length: 40 * 130 }, (_, i) => (i * 37) % 11);
   const expected = Float32Array.from({ length: 40 * 2 }, (_, i) => i % 2);
   network.train({
-    count: 40,
+    cycles: 40,
+    timeLength: 1,
+    batchSize: 40,
     inputs: [{ index: 0, values, width: 130 }],
     expected: [{ index: 0, values: expected, width: 2 }],
     update: "batch",
-    rate: 1,
+    schedule: 1,
   });
   file = network.export();
 });

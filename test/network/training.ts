@@ -1,6 +1,5 @@
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { Network } from "../../src/network/network.ts";
-import { updateRule } from "../../src/network/batch-size.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { rows, type Digits } from "./mnist.ts";
 
@@ -41,11 +40,12 @@ export function train(network: Network, table: Table, batch: number, epochs = 1,
     const row = t % table.count;
     const count = Math.min(batch, table.count - row);
     network.train({
-      count,
+      cycles: count,
+      timeLength: 1,
       inputs: [{ index: 0, values: rows(table.x, table.xWidth, row, row + count), width: table.xWidth }],
       expected: [{ index: 0, values: rows(table.y, table.yWidth, row, row + count), width: table.yWidth }],
-      update: updateRule(batch),
-      rate: 1 - t / horizon,
+      batchSize: batch,
+      schedule: 1 - t / horizon,
     });
     t += count;
   }
@@ -53,7 +53,7 @@ export function train(network: Network, table: Table, batch: number, epochs = 1,
 
 /** Percent of rows whose largest output is at the position of the largest expected value. */
 export function accuracy(network: Pick<Network, "request">, { count, x, xWidth, y, yWidth }: Table): number {
-  const [output] = network.request({ count, inputs: [{ index: 0, values: x, width: xWidth }] });
+  const [output] = network.request({ cycles: count, timeLength: 1, inputs: [{ index: 0, values: x, width: xWidth }] });
   let right = 0;
   for (let row = 0; row < count; row++) {
     const largest = (array: Float32Array) => {

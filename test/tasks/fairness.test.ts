@@ -8,7 +8,7 @@ import { openDirectIo } from "../../src/clusters/direct-io.ts";
 import { setMode } from "../../src/clusters/set-mode.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
-import type { TrainSlice } from "../../src/hosts/host.ts";
+import type { TrainRun } from "../../src/network/run.ts";
 import type { HostRequest, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
@@ -132,7 +132,7 @@ test("a cluster that moves to another host starts there with a small slice", asy
     return (events) => {
       const inner = open(events);
       const post = (request: HostRequest, transfer: ArrayBuffer[]) => {
-        if (request.method === "train") seen.push((request.args[1] as TrainSlice).cycles);
+        if (request.method === "train") seen.push((request.args[1] as TrainRun).cycles);
         inner.post(request, transfer);
       };
       return { post, close: () => inner.close() };

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
-import type { SliceColumns } from "../../src/hosts/host.ts";
+import type { Rows } from "../../src/network/run.ts";
 import { ShuffledSource } from "../../src/tasks/shuffled-source.ts";
 import { SliceSource } from "../../src/tasks/slice-source.ts";
 import { temporaryFolder } from "../datasets/support.ts";
@@ -34,9 +34,9 @@ async function open(timeLength: number, type: "uint8" | "float32" = "float32", r
 }
 
 /** The sample of each cycle, as a host cuts it out of a slice. */
-function samples({ rows, width }: SliceColumns, cycles: number, timeLength: number): number[][] {
+function samples({ values, width }: Rows, cycles: number, timeLength: number): number[][] {
   return Array.from({ length: cycles }, (_, cycle) => [
-    ...rows.subarray(cycle * width, cycle * width + width * timeLength),
+    ...values.subarray(cycle * width, cycle * width + width * timeLength),
   ]);
 }
 
@@ -55,7 +55,7 @@ test.each([1, 3, ROWS])(
           const [input, expected] = [slice.inputs[0]!, slice.expected[0]!];
           expect(samples(input, cycles, slice.timeLength)).toEqual(windows);
           expect(samples(expected, cycles, 1).flat()).toEqual(windows.map((window) => window[0]! / 10));
-          expect(input.rows.byteLength).toBe(input.rows.buffer.byteLength);
+          expect(input.values.byteLength).toBe(input.values.buffer.byteLength);
         }
       }
       await table.close();
@@ -105,7 +105,7 @@ test("rows requested while others are being read are correct, and so are those a
   for (const [i, { inputs, expected }] of slices.entries()) {
     const [from, cycles] = asked[i] as (typeof asked)[0 | 1 | 2];
     const rows = [...shuffled.order(from, cycles)];
-    expect([...expected[0]!.rows]).toEqual(rows);
+    expect([...expected[0]!.values]).toEqual(rows);
     expect(samples(inputs[0]!, rows.length, 1)).toEqual(rows.map(inputRow));
   }
 });
@@ -114,7 +114,7 @@ test("the table itself can be read in parts, and the order of its cycles starts 
   const table = await open(3);
   expect(table.rows).toBe(ROWS);
   const { inputs, expected } = await table.readRows(2, 4);
-  expect([...inputs[0]!.rows]).toEqual([2, 3, 4, 5].flatMap(inputRow));
-  expect([...expected[0]!.rows]).toEqual([2, 3, 4, 5]);
+  expect([...inputs[0]!.values]).toEqual([2, 3, 4, 5].flatMap(inputRow));
+  expect([...expected[0]!.values]).toEqual([2, 3, 4, 5]);
   expect([...table.order(4, 7)]).toEqual([4, 0, 1, 2, 3, 4, 0]);
 });

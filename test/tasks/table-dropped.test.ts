@@ -26,7 +26,7 @@ function listeningLink(onRows: () => void): OpenHostLink {
       ...link,
       post(request, transfer) {
         link.post(request, transfer);
-        if (request.method === "holdTable") onRows();
+        if (request.method === "keepTable") onRows();
       },
     };
   };

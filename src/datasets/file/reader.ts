@@ -32,7 +32,7 @@ export interface DatasetReader {
    */
   readGroup(name: string, firstRow: number, rowCount: number): Promise<Values>;
   /** Like `readGroup`, into `target`, which has the dataset's type. */
-  fillGroup(target: Values, name: string, firstRow: number, rowCount: number): Promise<void>;
+  fillGroup(target: Uint8Array | Float32Array, name: string, firstRow: number, rowCount: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -107,7 +107,7 @@ class FileReader implements DatasetReader {
     return target;
   }
 
-  async fillGroup(values: Values, name: string, firstRow: number, rowCount: number): Promise<void> {
+  async fillGroup(values: Uint8Array | Float32Array, name: string, firstRow: number, rowCount: number): Promise<void> {
     const { rowsPerChunk, type } = this.#header;
     const { index, width } = this.#group(name, firstRow, rowCount);
     const rowBytes = width * elementBytes(type);

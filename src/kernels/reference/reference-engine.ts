@@ -1,6 +1,7 @@
 import type { NetworkModel } from "../../network/network-model.ts";
-import type { Engine, RequestRun, Rows, TrainRun } from "../../network/engine.ts";
+import type { Engine, PreparedRun } from "../../network/engine.ts";
 import { Scratch } from "./scratch.ts";
+import type { RequestRun } from "../../network/run.ts";
 import { heap, releaseState, type Memory } from "../../network/state.ts";
 import { requestStep, trainStep } from "./step.ts";
 import { checkBounds } from "../check-bounds.ts";
@@ -17,11 +18,12 @@ export class ReferenceEngine implements Engine {
     return heap;
   }
 
-  train(model: NetworkModel, { count, step, inputs, expected, muted, update, rates }: TrainRun): void {
+  train(model: NetworkModel, run: PreparedRun): void {
+    const { cycles, batchSize, expected, muted, update, rates } = run;
     checkBounds(model);
-    for (let first = 0, nth = 0; first < count; first += step, nth++) {
-      const samples = Math.min(step, count - first);
-      this.#begin(model, inputs, first, samples);
+    for (let first = 0, nth = 0; first < cycles; first += batchSize, nth++) {
+      const samples = Math.min(batchSize, cycles - first);
+      this.#begin(model, run, first, samples);
       const { outputStride } = this.#scratch;
       this.#scratch.expected.set(expected.subarray(first * outputStride, (first + samples) * outputStride));
       this.#scratch.skipped.set(muted.subarray(first, first + samples));
@@ -29,17 +31,18 @@ export class ReferenceEngine implements Engine {
     }
   }
 
-  request(model: NetworkModel, { count, inputs }: RequestRun): Float32Array {
+  request(model: NetworkModel, run: RequestRun): Float32Array {
+    const { cycles } = run;
     checkBounds(model);
     // One by one, values carry over the same way however many samples a call has.
     const step = model.hasMemory || model.hasBackEdges ? 1 : REQUEST_SAMPLES;
     let shown = new Float32Array(0);
-    for (let first = 0; first < count; first += step) {
-      const samples = Math.min(step, count - first);
-      this.#begin(model, inputs, first, samples);
+    for (let first = 0; first < cycles; first += step) {
+      const samples = Math.min(step, cycles - first);
+      this.#begin(model, run, first, samples);
       requestStep(model, this.#scratch);
       const { output, outputStride } = this.#scratch;
-      if (first === 0) shown = new Float32Array(count * outputStride);
+      if (first === 0) shown = new Float32Array(cycles * outputStride);
       shown.set(output.subarray(0, samples * outputStride), first * outputStride);
     }
     return shown;
@@ -55,9 +58,9 @@ export class ReferenceEngine implements Engine {
     releaseState(state);
   }
 
-  #begin(model: NetworkModel, inputs: Rows[], first: number, samples: number): void {
+  #begin(model: NetworkModel, { timeLength, inputs }: RequestRun, first: number, samples: number): void {
     this.#scratch.begin(model, samples);
-    for (const { index, values, width, stride } of inputs)
-      unpack(model, this.#scratch, index, values.subarray(first * stride), width, stride);
+    for (const { index, values, width } of inputs)
+      unpack(model, this.#scratch, index, values.subarray(first * width), width * timeLength, width);
   }
 }

@@ -10,11 +10,12 @@ import { update, updateReadout } from "./update.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
 import { HEADER } from "../../network/layout.ts";
 import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
+import type { UpdateRule } from "../../network/run.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** How a step turns gradients into changes. */
 export interface StepRule {
-  update: "batch" | "online";
+  update: UpdateRule;
   /** Step size of this step, without the root of the samples that count. */
   rate: number;
 }

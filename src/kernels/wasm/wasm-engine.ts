@@ -1,8 +1,9 @@
 import type { MessagePort } from "node:worker_threads";
-import { type Engine, KernelError, type RequestRun, type Rows, type TrainRun } from "../../network/engine.ts";
+import { type Engine, KernelError, type PreparedRun } from "../../network/engine.ts";
 import { MemoryFullError } from "../../network/memory-full-error.ts";
 import { COOLDOWN_FORGETS } from "../../network/constants.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
+import type { RequestRun } from "../../network/run.ts";
 import { StateError } from "../../network/state-error.ts";
 import { count, type Memory, releaseState } from "../../network/state.ts";
 import { allocateSources, markedSections, split } from "../../network/add-sections.ts";
@@ -91,7 +92,7 @@ export class WasmEngine implements Engine {
     return new NetworkMemory(this.budget);
   }
 
-  train(model: NetworkModel, run: TrainRun): void {
+  train(model: NetworkModel, run: PreparedRun): void {
     this.#compute(model, (dock) => this.#train(dock, run));
   }
 
@@ -145,9 +146,9 @@ export class WasmEngine implements Engine {
     return new KernelError(`its kernels stopped: ${reason}`, { cause: error });
   }
 
-  #train(dock: Dock, run: TrainRun): void {
+  #train(dock: Dock, run: PreparedRun): void {
     const { kernels, scratch, table } = dock;
-    const { count: samples, step, expected, muted, rates, update } = run;
+    const { cycles, batchSize: step, expected, muted, rates, update } = run;
     this.#begin(run, step);
     table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
     // Single samples run on one thread, except in networks that keep values between cycles: see `train` of the kernels.
@@ -156,9 +157,9 @@ export class WasmEngine implements Engine {
     table[slots.IS_SINGLE] = isSingle ? 1 : 0;
     this.#coverTraining();
     const outputs = table[slots.OUTPUTS]!;
-    this.#floatsAt(slots.AT_EXPECTED, samples * outputs).set(expected);
+    this.#floatsAt(slots.AT_EXPECTED, cycles * outputs).set(expected);
     this.#floatsAt(slots.AT_RATES, rates.length).set(rates);
-    scratch.ensure(slots.AT_MUTED, samples).set(muted);
+    scratch.ensure(slots.AT_MUTED, cycles).set(muted);
     scratch.ensure(slots.AT_ERROR, step * outputs * 4);
     scratch.ensure(slots.AT_LEARNERS, step * 4);
     scratch.ensure(slots.AT_LEARNS, step * 4);
@@ -171,14 +172,14 @@ export class WasmEngine implements Engine {
     const model = this.#model!;
     const perSample = count(model.state, "block") * 512 * SCRATCH_PER_VALUE;
     // One sample at a time: values then carry over in the same way for any number of samples per call.
-    const one = model.hasMemory || model.hasBackEdges || run.count === 0;
+    const one = model.hasMemory || model.hasBackEdges || run.cycles === 0;
     const most = Math.min(REQUEST_STEP * this.#threads, Math.floor(REQUEST_BYTES / perSample));
-    const step = one ? 1 : Math.min(run.count, Math.max(1, most));
+    const step = one ? 1 : Math.min(run.cycles, Math.max(1, most));
     this.#begin(run, step);
     // A single sample is a single item, which helpers cannot share.
     if (step > 1) this.#helpers.attend(dock);
     kernels.request();
-    return this.#floatsAt(slots.AT_OUTPUT, run.count * table[slots.OUTPUTS]!);
+    return this.#floatsAt(slots.AT_OUTPUT, run.cycles * table[slots.OUTPUTS]!);
   }
 
   /**
@@ -208,11 +209,12 @@ export class WasmEngine implements Engine {
   }
 
   /** Writes network, rows and parameters to the table, and makes room for a step. */
-  #begin({ count: samples, inputs }: RequestRun, step: number): void {
+  #begin(run: RequestRun, step: number): void {
+    const { cycles } = run;
     const model = this.#model!;
     const { state, template, hexagons } = model;
     const { table } = this.#dock!;
-    table[slots.COUNT] = samples;
+    table[slots.COUNT] = cycles;
     table[slots.STEP] = step;
     table[slots.STRIDE] = step;
     table[slots.OUTPUTS] = count(state, "output");
@@ -224,15 +226,15 @@ export class WasmEngine implements Engine {
     this.#publish();
     this.#coveredBlocks = count(state, "block");
     this.#coverBlocks();
-    this.#writeInputs(model, inputs);
-    this.#floatsAt(slots.AT_OUTPUT, samples * table[slots.OUTPUTS]!);
+    this.#writeInputs(model, run);
+    this.#floatsAt(slots.AT_OUTPUT, cycles * table[slots.OUTPUTS]!);
     const alive = this.#floatsAt(slots.AT_OUTPUT_ALIVE, table[slots.OUTPUTS]!);
     template.outputs.forEach(({ hexagon }, index) => {
       for (const neuron of model.outputNeurons[index]!) alive[neuron] = hexagons[hexagon]!.blocks.length > 0 ? 1 : 0;
     });
   }
 
-  #writeInputs({ template, state }: NetworkModel, inputs: Rows[]): void {
+  #writeInputs({ template, state }: NetworkModel, { timeLength, inputs }: RequestRun): void {
     const records = this.#words(slots.AT_INPUT_COLUMNS, (template.inputs.length * slots.COLUMN_BYTES) / 4);
     this.#dock!.table[slots.INPUT_COLUMN_COUNT] = template.inputs.length;
     const bytes = inputs.reduce((sum, { values }) => sum + aligned(values.byteLength), 0);
@@ -243,8 +245,8 @@ export class WasmEngine implements Engine {
       const set = (offset: number, value: number) => (records[(index * slots.COLUMN_BYTES + offset) / 4] = value);
       set(slots.COLUMN_ROWS, rows.byteOffset + free);
       set(slots.COLUMN_IS_BYTES, given?.values instanceof Uint8Array ? 1 : 0);
-      set(slots.COLUMN_WIDTH, Math.min(given?.width ?? 0, state.arrays.inputWidth[index]!));
-      set(slots.COLUMN_STRIDE, given?.stride ?? 0);
+      set(slots.COLUMN_WIDTH, Math.min((given?.width ?? 0) * timeLength, state.arrays.inputWidth[index]!));
+      set(slots.COLUMN_STRIDE, given?.width ?? 0);
       set(slots.COLUMN_HEXAGON, hexagon);
       set(slots.COLUMN_IS_BINARY, kind === "binary" ? 1 : 0);
       if (!given) return;

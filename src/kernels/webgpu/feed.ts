@@ -1,7 +1,9 @@
 import type { NetworkModel } from "../../network/network-model.ts";
+import { expandRows, type Marks } from "../../network/output-rows.ts";
+import type { RequestRun, Rows, RunRows, TrainRun } from "../../network/run.ts";
 import { Buffers } from "./buffers.ts";
 import type { Gpu } from "./device.ts";
-import { expandRows, type Part, type RequestRun, type Rows } from "./run-rows.ts";
+import { EXCLUDED, NO_OPINION } from "./codes.ts";
 import type { Scoped } from "./kernels.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 
@@ -14,8 +16,7 @@ export interface Feed {
 
 const UNIFORM = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
 
-/** Data is written at multiples of four bytes: parts of a table begin at multiples of so many rows. */
-export const TABLE_PART_ROWS = 4;
+const MARKS: Marks = { noOpinion: NO_OPINION, excluded: EXCLUDED };
 
 let feeds = 0;
 
@@ -37,38 +38,34 @@ export class RowFeed {
     return this.#buffers.bytes;
   }
 
-  /** Makes room for so many rows of these columns. */
-  reserve(columns: Rows[], rows: number, outputs: number): void {
-    for (const { index, width, rows: values } of columns)
+  /** Makes room for so many rows of these inputs. */
+  reserve(inputs: Rows[], rows: number, outputs: number): void {
+    for (const { index, width, values } of inputs)
       this.#buffers.atLeast(`data ${index}`, rows * width * values.BYTES_PER_ELEMENT);
     this.#buffers.atLeast("expected", rows * outputs * 4);
   }
 
-  /** Copies rows behind the first `at` ones, a multiple of TABLE_PART_ROWS. There is room for them. */
+  /** Copies rows behind the first `at` ones, a multiple of TABLE_PART_UNIT. There is room for them. */
   write(
     model: NetworkModel,
-    { inputs, expected }: { inputs: Rows[]; expected: Rows[] },
+    { inputs, expected }: Pick<RunRows, "inputs" | "expected">,
     at: number,
     rows: number,
   ): void {
-    for (const { index, width, rows: values } of inputs)
+    for (const { index, width, values } of inputs)
       this.#buffers.write(`data ${index}`, values.subarray(0, rows * width), at * width * values.BYTES_PER_ELEMENT);
-    const wanted = expandRows(model, expected, { first: 0, cycles: rows });
+    const wanted = expandRows(model, expected, rows, MARKS).expected;
     this.#buffers.write("expected", wanted, rows === 0 ? 0 : at * (wanted.byteLength / rows));
   }
 
-  /** A part of a run, in the order in which its rows lie. Without expectations for a request. */
-  stream(model: NetworkModel, run: RequestRun & { expected?: Rows[] }, { first, cycles }: Part): Feed {
-    const rows = cycles + run.timeLength - 1;
-    const inputs = run.inputs.map((column) => ({
-      ...column,
-      rows: column.rows.subarray(first * column.width, (first + rows) * column.width),
-    }));
-    for (const { index, rows: values } of inputs) {
+  /** A run whose rows are all that its cycles read, in the order in which they lie. */
+  stream(model: NetworkModel, run: RequestRun | TrainRun): Feed {
+    const { cycles, timeLength, inputs } = run;
+    for (const { index, values } of inputs) {
       this.#buffers.atLeast(`data ${index}`, values.byteLength);
       this.#buffers.write(`data ${index}`, values);
     }
-    const wanted = expandRows(model, run.expected ?? [], { first, cycles: run.expected ? cycles : 0 });
+    const wanted = "expected" in run ? expandRows(model, run.expected, cycles, MARKS).expected : new Float32Array(0);
     this.#buffers.atLeast("expected", wanted.byteLength);
     this.#buffers.write("expected", wanted);
     if (this.#inOrder < cycles) {
@@ -79,33 +76,33 @@ export class RowFeed {
       );
       this.#inOrder = cycles;
     }
-    return this.#feed(model, inputs, run.timeLength);
+    return this.#feed(model, inputs, timeLength);
   }
 
-  /** Cycles of a table that was written before, in any order. `columns` tells what it holds. */
-  pick(model: NetworkModel, columns: Rows[], order: Uint32Array, timeLength: number): Feed {
+  /** Cycles of a table that was written before, in any order. `inputs` tells what it holds. */
+  pick(model: NetworkModel, inputs: Rows[], order: Uint32Array, timeLength: number): Feed {
     this.#buffers.atLeast("order", order.byteLength);
     this.#buffers.write("order", order);
-    return this.#feed(model, columns, timeLength);
+    return this.#feed(model, inputs, timeLength);
   }
 
   destroy(): void {
     this.#buffers.destroy();
   }
 
-  #feed({ template, state }: NetworkModel, columns: Rows[], timeLength: number): Feed {
+  #feed({ template, state }: NetworkModel, inputs: Rows[], timeLength: number): Feed {
     const { inputWidth } = state.arrays;
     // An input of which nothing is said reads no data, but its binding needs a buffer.
     const none = this.#buffers.atLeast("none", 4);
     const sources = template.inputs.map(({ hexagon, kind }, index) => {
-      const column = columns.find((each) => each.index === index);
-      const width = column?.width ?? 0;
+      const rows = inputs.find((each) => each.index === index);
+      const width = rows?.width ?? 0;
       const used = Math.min(width * timeLength, inputWidth[index]!);
-      const isBytes = column?.rows instanceof Uint8Array;
+      const isBytes = rows?.values instanceof Uint8Array;
       const fields = [hexagon, kind === "binary" ? 1 : 0, isBytes ? 1 : 0, width, used];
       const source = this.#buffers.atLeast(`source ${index}`, 32, UNIFORM);
       this.#buffers.write(`source ${index}`, Uint32Array.from(fields));
-      return { source, data: column ? this.#buffers.get(`data ${index}`) : none };
+      return { source, data: rows ? this.#buffers.get(`data ${index}`) : none };
     });
     const order = this.#buffers.get("order");
     const expected = this.#buffers.get("expected");

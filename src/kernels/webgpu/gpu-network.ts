@@ -1,33 +1,35 @@
 import { outputWidth, widenInput, createModel, type NetworkModel } from "../../network/network-model.ts";
-import { BATCH_RATE, NEURONS_PER_BLOCK, ONLINE_RATE } from "../../network/constants.ts";
-import { directShare } from "../../network/learning.ts";
+import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import { MemoryFullError } from "../../network/memory-full-error.ts";
 import type { NetworkFigures } from "../../network/network-figures.ts";
+import { packRows } from "../../network/output-rows.ts";
+import { rateAt, updateOf } from "../../network/rate.ts";
 import { widenOutput } from "../../network/readout.ts";
 import { cyclesToReduction, reduce } from "../../network/reduce.ts";
+import {
+  partOfRequest,
+  partOfTraining,
+  type RequestRun,
+  type RunRows,
+  type TablePart,
+  type TrainRun,
+} from "../../network/run.ts";
 import { startsWide, startWide } from "../../network/start-blocks.ts";
 import { bytesPer } from "../../network/state.ts";
+import { checkRequest, checkTablePart, checkTraining } from "../../network/check-run.ts";
 import { readCycle, writeCycle } from "../../network/cycle.ts";
 import { adoptState, exportState } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
 import { MODES } from "./codes.ts";
 import { GpuMemoryError, type Gpu } from "./device.ts";
+import { chunksOf } from "./chunks.ts";
 import { RowFeed, type Feed } from "./feed.ts";
 import type { Kernels, Scoped } from "./kernels.ts";
 import { NetworkBuffers } from "./network-buffers.ts";
 import { structs } from "./records.ts";
-import {
-  checkRows,
-  chunksOf,
-  packRows,
-  type Part,
-  type RequestRun,
-  type TrainRule,
-  type TrainRun,
-} from "./run-rows.ts";
 import { countSynapses, GPU_GROUPS, Recorder, SOFTWARE_GROUPS, type GroupLimits } from "./step-recorder.ts";
 import { ROUND_MS, StepQueue, type Step } from "./step-queue.ts";
-import { Table, type TablePart, type TableRun } from "./table.ts";
+import { Table } from "./table.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 
 const UNIFORM = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
@@ -72,8 +74,6 @@ export class GpuNetwork {
   }
 
   static create(on: OnGpu, template: Template, seed: number): Promise<GpuNetwork> {
-    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
-      throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
     return GpuNetwork.#from(on, createModel(template, seed));
   }
 
@@ -156,29 +156,49 @@ export class GpuNetwork {
     };
   }
 
-  /** Learns from all cycles of a run. */
+  /**
+   * Learns from all cycles of a run; inputs and outputs get as wide as its rows. Throws RunError, and TableError when the
+   * table of the run is not there.
+   */
   async train(run: TrainRun): Promise<void> {
-    checkRows(run.inputs, run, this.template.inputs.length);
-    checkRows(run.expected, { ...run, timeLength: 1 }, this.template.outputs.length);
-    if (run.cycles === 0) return;
-    await this.#widen(run, run.timeLength);
-    await this.#train(run, async (part) => {
-      const shape = { outputs: this.#device.counts.output, stepCycles: run.batchSize };
-      for (const chunk of chunksOf(run, part, shape))
-        await this.#learn(run, chunk, this.#rows.stream(this.#model, run, chunk));
-    });
+    checkTraining(run, this.template);
+    const { cycles, batchSize, schedule } = run;
+    const table = run.table && Table.whole(this.#table, run.table);
+    if (cycles === 0) return;
+    await this.#widen(run);
+    if (typeof schedule === "object" && startsWide(this.cycle, schedule.horizon)) await this.#startWide();
+    await this.#ensureSamples(run);
+    for (let first = 0; first < cycles;) {
+      // As in `Network`: between steps, after the same ones however samples are cut into runs.
+      const toReduction = cyclesToReduction(this.#model, this.cycle);
+      const part = { first, cycles: Math.min(cycles - first, Math.ceil(toReduction / batchSize) * batchSize) };
+      await this.#trainPart(partOfTraining(run, part), table);
+      if (part.cycles >= toReduction) {
+        await this.#reduce();
+        await this.#ensureSamples(run);
+      }
+      first += part.cycles;
+    }
+  }
+
+  /** Learns from cycles between which the network is not reduced, from rows of the table where there is one. */
+  async #trainPart(run: TrainRun, table: Table | undefined): Promise<void> {
+    if (table !== undefined) return this.#learn(run, table.pick(this.#model, run.table!.order));
+    for (const chunk of chunksOf(run, { outputs: this.#device.counts.output, stepCycles: run.batchSize })) {
+      const part = partOfTraining(run, chunk);
+      await this.#learn(part, this.#rows.stream(this.#model, part));
+    }
   }
 
   /**
    * Takes over a part of a task's table, in place of any other table; the parts come in order. False, and there is no
-   * table, when the whole of it would take more than `bytesMax` or than the device has.
+   * table, when the whole of it would take more than `bytesMax` or than the device has. Throws RunError.
    */
-  async hold(part: TablePart, bytesMax: number): Promise<boolean> {
+  async keepTable(part: TablePart, bytesMax: number): Promise<boolean> {
+    checkTablePart(part, this.template);
     if (part.first === 0) {
-      this.release();
-      checkRows(part.inputs, { cycles: part.rows, timeLength: 1 }, this.template.inputs.length);
-      checkRows(part.expected, { cycles: part.rows, timeLength: 1 }, this.template.outputs.length);
-      await this.#widen(part, part.timeLength);
+      this.dropTable();
+      await this.#widen(part);
       this.#table = await Table.create(this.#gpu, part, { outputs: this.#device.counts.output, bytesMax });
     }
     if (this.#table === null) return false;
@@ -187,78 +207,61 @@ export class GpuNetwork {
   }
 
   /** Forgets the table. */
-  release(): void {
+  dropTable(): void {
     this.#table?.destroy();
     this.#table = null;
     this.#recorder.forget();
   }
 
-  /** Learns from rows of the table. Throws TableError before anything has changed when it is not there. */
-  async trainTable(run: TableRun & TrainRule): Promise<void> {
-    const table = Table.whole(this.#table, run);
-    await this.#train({ ...run, cycles: run.order.length }, async (part) => {
-      const order = run.order.subarray(part.first, part.first + part.cycles);
-      await this.#learn(run, part, table.pick(this.#model, order));
-    });
-  }
-
-  /** External values of each output in template order, [cycles][width]. */
+  /** External values of each output in template order, [cycles][width]. Throws RunError. */
   async request(run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
-    checkRows(run.inputs, run, this.template.inputs.length);
-    const results = this.outputs.map(({ width }) => new Float32Array(run.cycles * width));
+    checkRequest(run, this.template);
+    const widths = this.outputs.map(({ width }) => width);
+    const results = widths.map((width) => new Float32Array(run.cycles * width));
     const stride = this.#device.counts.output;
     if (run.cycles === 0) return results;
     // What connections that run backwards carry must not depend on how many samples a step has.
     const samples = this.#model.hasBackEdges ? 1 : REQUEST_SAMPLES;
     await this.#device.ensureSamples(Math.min(samples, run.cycles));
-    for (const chunk of chunksOf(run, { first: 0, cycles: run.cycles }, { outputs: stride, stepCycles: samples })) {
+    for (const chunk of chunksOf(run, { outputs: stride, stepCycles: samples })) {
+      const { first, cycles } = chunk;
       const steps: Step[] = [];
-      for (let cycle = 0; cycle < chunk.cycles; cycle += samples)
-        steps.push({ firstRow: cycle, samples: Math.min(samples, chunk.cycles - cycle), resultRow: cycle, rate: 0 });
-      this.#device.buffers.atLeast("shown", chunk.cycles * stride * 4);
-      await this.#compute(steps, MODES.request, this.#rows.stream(this.#model, run, chunk));
-      const { shown } = await this.#device.buffers.read({ shown: chunk.cycles * stride });
-      results.forEach((result, index) => packRows(this.#model, index, new Float32Array(shown!.buffer), result, chunk));
+      for (let cycle = 0; cycle < cycles; cycle += samples)
+        steps.push({ firstRow: cycle, samples: Math.min(samples, cycles - cycle), resultRow: cycle, rate: 0 });
+      this.#device.buffers.atLeast("shown", cycles * stride * 4);
+      await this.#compute(steps, MODES.request, this.#rows.stream(this.#model, partOfRequest(run, chunk)));
+      const { shown } = await this.#device.buffers.read({ shown: cycles * stride });
+      const neurons = new Float32Array(shown!.buffer);
+      results.forEach((result, index) =>
+        result.set(packRows(this.#model, index, neurons, cycles), first * widths[index]!),
+      );
     }
     return results;
   }
 
-  destroy(): void {
-    this.release();
+  /** Gives the network's memory back. It must not be used afterwards. */
+  dispose(): void {
+    this.dropTable();
     this.#rows.destroy();
     this.#forgetDevice();
   }
 
-  /** Has `learn` learn from all cycles, in parts that end where the network is reduced. */
-  async #train(run: TrainRule & { cycles: number }, learn: (part: Part) => Promise<void>): Promise<void> {
-    const { cycles, batchSize, horizon = 0 } = run;
-    if (cycles > 0 && startsWide(this.cycle, horizon)) await this.#startWide();
-    await this.#device.ensureSamples(Math.min(batchSize, cycles));
-    for (let first = 0; first < cycles;) {
-      // As in `Network`: between steps, after the same ones however samples are cut into runs.
-      const toReduction = cyclesToReduction(this.#model, this.cycle);
-      const part = { first, cycles: Math.min(cycles - first, Math.ceil(toReduction / batchSize) * batchSize) };
-      await learn(part);
-      if (part.cycles >= toReduction) {
-        await this.#reduce();
-        await this.#device.ensureSamples(Math.min(batchSize, cycles));
-      }
-      first += part.cycles;
-    }
-  }
-
-  /** Learns from the samples of a part of a run, which begins with a step. */
-  async #learn(run: TrainRule, { first, cycles }: Part, feed: Feed): Promise<void> {
-    const { batchSize, update } = run;
+  /** Learns from a run, whose samples are where `feed` says. */
+  async #learn(run: TrainRun, feed: Feed): Promise<void> {
+    const { cycles, batchSize } = run;
     const steps: Step[] = [];
     for (let cycle = 0; cycle < cycles; cycle += batchSize) {
       const samples = Math.min(batchSize, cycles - cycle);
-      const rate = baseRate(run, run.rateAt(first + cycle), this.cycle + cycle);
-      steps.push({ firstRow: cycle, samples, resultRow: 0, rate });
+      steps.push({ firstRow: cycle, samples, resultRow: 0, rate: rateAt(run, cycle, this.cycle) });
     }
     this.#device.buffers.atLeast("shown", Math.min(batchSize, cycles) * this.#device.counts.output * 4);
-    await this.#compute(steps, MODES[update], feed);
+    await this.#compute(steps, MODES[updateOf(run)], feed);
     writeCycle(this.#header, this.cycle + cycles);
+  }
+
+  /** Makes room for the steps of a run. */
+  #ensureSamples({ batchSize, cycles }: TrainRun): Promise<void> {
+    return this.#device.ensureSamples(Math.min(batchSize, cycles));
   }
 
   #compute(steps: Step[], mode: number, feed: Feed): Promise<void> {
@@ -280,7 +283,7 @@ export class GpuNetwork {
   }
 
   /** Makes inputs and outputs as wide as a run needs. Rare, so the host does it on a copy. */
-  async #widen({ inputs, expected }: Pick<TrainRun, "inputs" | "expected">, timeLength: number): Promise<void> {
+  async #widen({ inputs, expected, timeLength }: RunRows): Promise<void> {
     const { inputWidth } = this.#model.state.arrays;
     const isWide =
       inputs.every(({ index, width }) => width * timeLength <= inputWidth[index]!) &&
@@ -290,7 +293,7 @@ export class GpuNetwork {
     for (const { index, width } of inputs) widenInput(model, index, width * timeLength);
     for (const { index, width } of expected) widenOutput(model, index, width);
     // What it says about outputs is no longer right.
-    this.release();
+    this.dropTable();
     await this.#replace(model);
   }
 
@@ -339,8 +342,3 @@ function skeleton(model: NetworkModel): NetworkModel {
 }
 
 const groupLimits = ({ identity }: Gpu): GroupLimits => (identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS);
-
-function baseRate({ update, learningRate }: TrainRule, rate: number | "direct", trained: number): number {
-  const base = learningRate ?? (update === "batch" ? BATCH_RATE : ONLINE_RATE);
-  return base * (rate === "direct" ? directShare(trained) : rate);
-}

@@ -1,5 +1,6 @@
 import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
+import { RunError } from "../../network/run.ts";
 import { bytesPer } from "../../network/state.ts";
 import { Buffers } from "./buffers.ts";
 import { GpuMemoryError, type Gpu } from "./device.ts";
@@ -111,13 +112,13 @@ export class NetworkBuffers {
 
   /**
    * Makes room for steps of this many samples, in a tight place by giving up room for blocks that are not there yet.
-   * Rejects with a RangeError for more than the device can hold.
+   * Rejects with a RunError for more than the device can hold.
    */
   async ensureSamples(samples: number): Promise<void> {
     if (samples <= this.#samples) return;
     const perSample = Math.max(this.counts.block * NEURONS_PER_BLOCK, this.counts.output) * 4;
     if (samples * perSample > this.#gpu.maxBufferBytes || samples > SAMPLES_MAX)
-      throw new RangeError(`this device cannot compute ${samples} samples at once`);
+      throw new RunError(`this device cannot compute ${samples} samples at once`);
     this.#samples = samples;
     const bounded = this.#bounded(this.room);
     if (bounded.block < this.room.block) {

@@ -1,32 +1,7 @@
 import type { NetworkModel } from "../../network/network-model.ts";
+import { RunError, TABLE_PART_UNIT, TableError, type Rows, type TablePart, type TrainRun } from "../../network/run.ts";
 import type { Gpu } from "./device.ts";
-import { RowFeed, TABLE_PART_ROWS, type Feed } from "./feed.ts";
-import type { Rows } from "./run-rows.ts";
-
-/** Rows of all columns that a task reads. */
-export interface TablePart {
-  /** Of the task. */
-  key: string;
-  /** Rows of the whole table, and the first one of this part: a multiple of TABLE_PART_ROWS. */
-  rowsTotal: number;
-  first: number;
-  rows: number;
-  /** Rows of a window. */
-  timeLength: number;
-  inputs: Rows[];
-  expected: Rows[];
-}
-
-/** Cycle c reads rows order[c] … order[c] + timeLength − 1 of the inputs, and row order[c] of what is expected. */
-export interface TableRun {
-  key: string;
-  order: Uint32Array;
-}
-
-/** The table that a run asks for is not on the device, or not the whole of it. Nothing has changed. */
-export class TableError extends Error {
-  override name = "TableError";
-}
+import { RowFeed, type Feed } from "./feed.ts";
 
 /** Elements and bytes of a buffer are counted in 32 bits. */
 const INDEX_MAX = 2 ** 32 - 1;
@@ -49,7 +24,7 @@ export class Table {
     { outputs, bytesMax }: { outputs: number; bytesMax: number },
   ): Promise<Table | null> {
     const { rowsTotal, inputs } = part;
-    const sizes = inputs.map(({ width, rows }) => rowsTotal * width * rows.BYTES_PER_ELEMENT);
+    const sizes = inputs.map(({ width, values }) => rowsTotal * width * values.BYTES_PER_ELEMENT);
     sizes.push(rowsTotal * outputs * 4);
     const largest = Math.min(gpu.maxBufferBytes, INDEX_MAX);
     if (sizes.some((bytes) => bytes > largest) || sizes.reduce((sum, bytes) => sum + bytes, 0) > bytesMax) return null;
@@ -63,12 +38,12 @@ export class Table {
     return new Table(feed, { ...part, inputs: inputs.map(headOf), expected: [] });
   }
 
-  /** The table that a run asks for. Throws TableError when it is not this one. */
-  static whole(table: Table | null, { key, order }: TableRun): Table {
+  /** The table that a run asks for. Throws TableError when it is not this one, and RunError for rows that it has not. */
+  static whole(table: Table | null, { key, order }: NonNullable<TrainRun["table"]>): Table {
     if (table === null || table.#part.key !== key || table.#filled < table.#part.rowsTotal)
       throw new TableError(`there is no table '${key}'`);
     const last = table.#part.rowsTotal - table.#part.timeLength;
-    if (order.some((row) => row > last)) throw new RangeError("a row that the table does not have");
+    if (order.some((row) => row > last)) throw new RunError("a row that the table does not have");
     return table;
   }
 
@@ -79,8 +54,8 @@ export class Table {
   /** Adds the next rows. */
   write(model: NetworkModel, part: TablePart): void {
     const { key, first, rows } = part;
-    const isNext = key === this.#part.key && first === this.#filled && first % TABLE_PART_ROWS === 0;
-    if (!isNext || first + rows > this.#part.rowsTotal) throw new RangeError("a part of a table out of turn");
+    const isNext = key === this.#part.key && first === this.#filled && first % TABLE_PART_UNIT === 0;
+    if (!isNext || first + rows > this.#part.rowsTotal) throw new RunError("a part of a table out of turn");
     this.#feed.write(model, part, first, rows);
     this.#filled += rows;
   }
@@ -94,9 +69,9 @@ export class Table {
   }
 }
 
-/** What a column is like, without its rows. */
-const headOf = ({ index, width, rows }: Rows): Rows => ({
+/** What the rows of an input are like, without them. */
+const headOf = ({ index, width, values }: Rows): Rows => ({
   index,
   width,
-  rows: rows instanceof Uint8Array ? new Uint8Array(0) : new Float32Array(0),
+  values: values instanceof Uint8Array ? new Uint8Array(0) : new Float32Array(0),
 });

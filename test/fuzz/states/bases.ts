@@ -2,6 +2,7 @@
 import { ReferenceEngine } from "../../../src/kernels/reference/reference-engine.ts";
 import { Network } from "../../../src/network/network.ts";
 import { writeCycle } from "../../../src/network/cycle.ts";
+import type { TrainRun } from "../../../src/network/run.ts";
 import { HEADER } from "../../../src/network/layout.ts";
 import { count } from "../../../src/network/state.ts";
 import { exportState, restoreState } from "../../../src/network/state-file.ts";
@@ -24,11 +25,7 @@ axons:\n3,1,1 -> 2,1,1\ninputs:\nin: 1,1,1\noutputs:\nout: 4,1,1\n`,
   `${head("neuron_cooldown: 3")}3,1,1\n2,1,1\n1,1,1\ninputs:\nin: 1,1,1\noutputs:\nout: 3,1,1\n`,
 ];
 
-export interface Samples {
-  count: number;
-  inputs: { index: number; width: number; values: Float32Array }[];
-  expected: { index: number; width: number; values: Float32Array }[];
-}
+export type Samples = Pick<TrainRun, "cycles" | "timeLength" | "inputs" | "expected">;
 
 /** Samples for the inputs and outputs of any template. */
 export function samplesFor({ inputs, outputs }: Template, count: number, random: Random): Samples {
@@ -36,7 +33,8 @@ export function samplesFor({ inputs, outputs }: Template, count: number, random:
   const active = () => (random.int(0, 3) === 0 ? 0 : random.int(0, 8) * random.pick([0.5, 1, 1, 100]));
   const inputWidth = random.pick([4, 4, 4, 130]);
   return {
-    count,
+    cycles: count,
+    timeLength: 1,
     inputs: inputs.map((_, index) => ({ index, width: inputWidth, values: values(inputWidth, active) })),
     expected: outputs.map(({ kind }, index) => {
       const width = kind === "int" || kind === "float" ? 1 : 2;
@@ -52,7 +50,12 @@ export function trainedStates(): Uint8Array[] {
     const template = parseTemplate(text);
     const network = Network.create(template, nth + 1, new ReferenceEngine());
     for (let n = 0; n < 3; n++)
-      network.train({ ...samplesFor(template, 16, random), step: 8, update: n === 2 ? "online" : "batch", rate: 1 });
+      network.train({
+        ...samplesFor(template, 16, random),
+        batchSize: 8,
+        update: n === 2 ? "online" : "batch",
+        schedule: 1,
+      });
     if (!template.settings.enableReduction) return network.export();
     // A few samples before its reduction.
     const model = restoreState(network.export());

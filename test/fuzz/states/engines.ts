@@ -1,6 +1,7 @@
 /** The engines behind one interface, so that all of them get the same work. */
 import type { Engine } from "../../../src/network/engine.ts";
 import { Network } from "../../../src/network/network.ts";
+import type { UpdateRule } from "../../../src/network/run.ts";
 import type { Template } from "../../../src/network/template/parse-template.ts";
 import { ReferenceEngine } from "../../../src/kernels/reference/reference-engine.ts";
 import { WasmEngine } from "../../../src/kernels/wasm/wasm-engine.ts";
@@ -12,7 +13,7 @@ import type { Samples } from "./bases.ts";
 
 export interface FuzzedNetwork {
   readonly template: Template;
-  train(samples: Samples, update: "batch" | "online"): Promise<unknown> | void;
+  train(samples: Samples, update: UpdateRule): Promise<unknown> | void;
   request(samples: Samples): Promise<Float32Array[]> | Float32Array[];
   export(): Promise<Uint8Array> | Uint8Array;
   dispose(): void;
@@ -25,7 +26,7 @@ export interface FuzzedEngine {
   adopt(bytes: Uint8Array): Promise<FuzzedNetwork>;
 }
 
-const STEP = 8;
+const ruleOf = (update: UpdateRule) => ({ batchSize: update === "batch" ? 8 : 1, update, schedule: 1 });
 
 export const ENGINES = ["reference", "wasm, 1 thread", "wasm, 2 threads", "webgpu"] as const;
 export type EngineName = (typeof ENGINES)[number];
@@ -51,8 +52,7 @@ function onCpu(name: string, engine: Engine): FuzzedEngine {
       const network = Network.adopt(bytes, engine);
       return {
         template: network.template,
-        train: ({ count, inputs, expected }, update) =>
-          network.train({ count, inputs, expected, update, step: update === "batch" ? STEP : 1, rate: 1 }),
+        train: (samples, update) => network.train({ ...samples, ...ruleOf(update) }),
         request: (samples) => network.request(samples),
         export: () => network.export(),
         dispose: () => network.dispose(),
@@ -69,8 +69,6 @@ async function onGpu(name: string): Promise<FuzzedEngine> {
   void gpu.lost.then((reason) => {
     throw new Error(`the device was lost: ${reason}`);
   });
-  const rowsOf = (columns: Samples["inputs"]) => columns.map(({ values: rows, ...column }) => ({ ...column, rows }));
-  const shape = ({ count, inputs }: Samples) => ({ cycles: count, timeLength: 1, inputs: rowsOf(inputs) });
   return {
     name,
     isSlow: true,
@@ -78,17 +76,10 @@ async function onGpu(name: string): Promise<FuzzedEngine> {
       const network = await GpuNetwork.adopt(on, bytes);
       return {
         template: network.template,
-        train: (samples, update) =>
-          network.train({
-            ...shape(samples),
-            expected: rowsOf(samples.expected),
-            batchSize: update === "batch" ? STEP : 1,
-            update,
-            rateAt: () => 1,
-          }),
-        request: (samples) => network.request(shape(samples)),
+        train: (samples, update) => network.train({ ...samples, ...ruleOf(update) }),
+        request: (samples) => network.request(samples),
         export: () => network.export(),
-        dispose: () => network.destroy(),
+        dispose: () => network.dispose(),
       };
     },
   };

@@ -1,0 +1,38 @@
+import { updateRule } from "./batch-size.ts";
+import { BATCH_RATE, ONLINE_RATE } from "./constants.ts";
+import { directShare } from "./learning.ts";
+import { RunError, type TrainRule, type UpdateRule } from "./run.ts";
+
+const BASE_RATES: Record<UpdateRule, number> = { batch: BATCH_RATE, online: ONLINE_RATE };
+const LEARNING_RATE_MAX = 10;
+
+/** The update rule of a run. */
+export const updateOf = ({ update, batchSize }: TrainRule): UpdateRule => update ?? updateRule(batchSize);
+
+/**
+ * Rate of the step that begins with cycle `cycle` of a run, without the root of the samples that count. The network was
+ * trained with `trained` cycles before the run.
+ */
+export function rateAt(rule: TrainRule, cycle: number, trained: number): number {
+  const share = rule.schedule === "direct" ? directShare(trained + cycle) : shareAt(rule.schedule, cycle);
+  return baseOf(rule) * share;
+}
+
+/** Throws RunError for a rule by which `cycles` cycles cannot be learned. */
+export function checkRule(rule: TrainRule, cycles: number): void {
+  const { batchSize, schedule } = rule;
+  if (!Number.isSafeInteger(batchSize) || (batchSize < 1 && cycles > 0))
+    throw new RunError(`batch size ${batchSize} is not a count`);
+  const base = baseOf(rule);
+  if (!(base > 0 && base <= LEARNING_RATE_MAX)) throw new RunError(`learning rate ${base} is not in 0..10`);
+  if (schedule === "direct" || cycles === 0) return;
+  const lastStep = Math.floor((cycles - 1) / batchSize) * batchSize;
+  for (const share of [shareAt(schedule, 0), shareAt(schedule, lastStep)])
+    if (!(share >= 0 && share <= 1)) throw new RunError(`rate ${share} is not in 0..1`);
+}
+
+const baseOf = (rule: TrainRule) => rule.learningRate ?? BASE_RATES[updateOf(rule)];
+
+function shareAt(schedule: number | { firstCycle: number; horizon: number }, cycle: number): number {
+  return typeof schedule === "number" ? schedule : 1 - (schedule.firstCycle + cycle) / schedule.horizon;
+}
