@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Starts the server as a user would, with nothing in its environment but what the test says. */
+/** Starts the server as a user would, with only the test's variables in its environment. */
 function start(env: Record<string, string>, args: string[] = []) {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: root,
@@ -45,7 +45,7 @@ function start(env: Record<string, string>, args: string[] = []) {
   return {
     child,
     exited,
-    /** The first match in standard output; fails with everything printed when the server ends before. */
+    /** The first match in standard output; fails with the whole output when the server ends before. */
     async printed(pattern: RegExp): Promise<RegExpExecArray> {
       for (;;) {
         const match = pattern.exec(output);
@@ -63,7 +63,7 @@ async function login(url: string, id: string, passphrase: string) {
   return response.status;
 }
 
-test("shows address and generated credentials once, keeps others out, survives kill -9, stops on SIGTERM", async () => {
+test("shows address and generated credentials once, refuses other servers, survives kill -9, stops on SIGTERM", async () => {
   const first = start({});
   const [, id = "", passphrase = ""] = await first.printed(/HANAMI_USER=(\S+)\s+HANAMI_PASSPHRASE=(\S+)/);
   const [, url = "", pid] = await first.printed(/listens on (\S+)\nprocess (\d+)\n/);
@@ -143,7 +143,7 @@ test("a data directory that cannot be created is named", async () => {
   expect(end.errors).toMatch(/^The data directory \S+ cannot be used: ENOTDIR.*\n$/);
 });
 
-test("a policy file that is not valid stops the start", async () => {
+test("an invalid policy file stops the start", async () => {
   const file = join(root, "policies");
   await writeFile(file, "v1.0alpha/token\n- FETCH: admin\n");
   const end = await start({ HANAMI_POLICIES: file }).exited;

@@ -12,13 +12,24 @@ const scratch = new DataView(new ArrayBuffer(4));
  * Plain values are held in 0..1, because no output can leave that range; integers in 0..2^64-1. NaN gives NaN.
  */
 export function expandValue(kind: OutputKind, value: number, expected: Float32Array, at: number): void {
-  const neurons = NEURONS_PER_VALUE[kind];
-  if (Number.isNaN(value)) expected.fill(NaN, at, at + neurons);
-  else if (kind === "plain") expected[at] = Math.min(1, Math.max(0, value));
-  else if (kind === "bool") expected[at] = value >= 0.5 ? 1 : 0;
-  else {
-    if (kind === "int") expandWord(highWord(value), expected, at);
-    expandWord(kind === "int" ? lowWord(value) : floatBits(value), expected, at + neurons - 32);
+  if (Number.isNaN(value)) {
+    expected.fill(NaN, at, at + NEURONS_PER_VALUE[kind]);
+    return;
+  }
+  switch (kind) {
+    case "plain":
+      expected[at] = Math.min(1, Math.max(0, value));
+      break;
+    case "bool":
+      expected[at] = value >= 0.5 ? 1 : 0;
+      break;
+    case "int":
+      expandWord(highWord(value), expected, at);
+      expandWord(lowWord(value), expected, at + 32);
+      break;
+    case "float":
+      expandWord(floatBits(value), expected, at);
+      break;
   }
 }
 
@@ -35,11 +46,17 @@ function packWord(outputs: Float32Array, at: number): number {
 
 /** The external value that the output neurons from `at` on show. */
 export function packValue(kind: OutputKind, outputs: Float32Array, at: number): number {
-  if (kind === "plain") return outputs[at]!;
-  if (kind === "bool") return outputs[at]! >= 0.5 ? 1 : 0;
-  if (kind === "int") return packWord(outputs, at) * WORD + packWord(outputs, at + 32);
-  scratch.setUint32(0, packWord(outputs, at));
-  return scratch.getFloat32(0);
+  switch (kind) {
+    case "plain":
+      return outputs[at]!;
+    case "bool":
+      return outputs[at]! >= 0.5 ? 1 : 0;
+    case "int":
+      return packWord(outputs, at) * WORD + packWord(outputs, at + 32);
+    case "float":
+      scratch.setUint32(0, packWord(outputs, at));
+      return scratch.getFloat32(0);
+  }
 }
 
 /** The upper half of an integer of 64 bits; all ones beyond the largest. */

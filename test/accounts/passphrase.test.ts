@@ -97,7 +97,7 @@ describe("over the wire", () => {
     ["base64 itself", "YXNkZmFzZGY="],
     ["digits", "1234567890"],
     ["the name of a property", "__proto__"],
-  ])("with %s a user is made and logs in, plain or in base64, and nothing else will do", async (_title, text) => {
+  ])("with %s a user is created and logs in, plain or in base64, and with no other text", async (_title, text) => {
     for (const given of [{ passphrase: base64(text) }, { password: text }]) {
       const id = newId();
       expect((await create({ id, ...given })).status).toBe(200);

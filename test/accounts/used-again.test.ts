@@ -104,7 +104,7 @@ describe.each(databases)("a reused id on $name", (database) => {
     }
   });
 
-  test("a later user has an audit log of its own; administrators see both", async () => {
+  test("a later user has a separate audit log; administrators see both", async () => {
     const id = "rewriter";
     const former = await app.addUser({ id, projectId: "some_project" });
     await makeCluster(app, { name: "audited cluster", token: former });
@@ -121,7 +121,7 @@ describe.each(databases)("a reused id on $name", (database) => {
   });
 
   test.each([{ force: "false" }, { force: "true" }])(
-    "a later project has no members and nothing of the former one (%o)",
+    "a later project has no members and no resources of the former one (%o)",
     async ({ force }) => {
       const id = `again_${force}`;
       const create = async () => (await app.request("POST", "/project", { body: { id, name: "some name" } })).json();

@@ -167,7 +167,7 @@ test.each([
   ["a\x85", "holds the control character U+0085"],
   ["a\ufffd", "is not UTF-8 or holds U+FFFD"],
   ["n".repeat(255), "is longer than 254 characters"],
-])("%j is refused as a name wherever one can be given", async (name, problem) => {
+])("%j is refused wherever a name can be given", async (name, problem) => {
   const file = new Blob([`${quoted(name)},b\n1,2\n`]);
   await expect(hanami.datasets.uploadCsv({ name: "refused", file })).rejects.toThrow(
     `Data-set can not be imported: header, column 1: the name ${problem}`,

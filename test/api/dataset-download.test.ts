@@ -118,8 +118,7 @@ test("the server waits for a client that reads slowly, and notices when it leave
     return response;
   };
   const clients = [];
-  // The maximum number of downloads, a hundred megabytes each, none of which is read. One user or project cannot have
-  // all.
+  // The maximum number of unread downloads, a hundred megabytes each. One user or project cannot have all of them.
   const downloads = [
     [app.token, 8],
     [second, 4],

@@ -89,7 +89,7 @@ describe.each(databases)("upload of a dataset on $name", (database) => {
   });
 
   test(
-    "pieces that are too many and too far apart are refused until the gaps are filled",
+    "too many pieces with gaps between them are refused until the gaps are filled",
     { timeout: 60_000 },
     async () => {
       const { uuid, uuid_input_file } = await announceCsv(app, 20_000);

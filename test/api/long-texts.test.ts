@@ -46,15 +46,11 @@ const shapes: [string, (length: number) => string][] = [
 
 const cases = texts.flatMap((text) => shapes.map((shape) => [text[0], shape[0], text, shape] as const));
 
-test.each(cases)(
-  "%s of many %s: refused, in a time that grows with its length",
-  { timeout: 60_000 },
-  async (...each) => {
-    const [, , [, method, path, body, said], [, shape]] = each;
-    await expectLinear(1_000_000, async (length) => {
-      const answer = await app.request(method, path, { body: body(shape(length)) });
-      const ends = [answer.text.slice(0, 500), answer.text.slice(-500)];
-      expect([answer.status, ends.some((text) => said.test(text))]).toEqual([400, true]);
-    });
-  },
-);
+test.each(cases)("%s of many %s: refused, in time linear in its length", { timeout: 60_000 }, async (...each) => {
+  const [, , [, method, path, body, said], [, shape]] = each;
+  await expectLinear(1_000_000, async (length) => {
+    const answer = await app.request(method, path, { body: body(shape(length)) });
+    const ends = [answer.text.slice(0, 500), answer.text.slice(-500)];
+    expect([answer.status, ends.some((text) => said.test(text))]).toEqual([400, true]);
+  });
+});

@@ -40,7 +40,7 @@ async function openDirect(name: string, width: number): Promise<WebSocket> {
 }
 
 test(
-  "a client that asks and never reads is not read any more, and others are served",
+  "the server stops reading a client that never reads its answers, and serves others",
   { timeout: 60_000 },
   async () => {
     const mute = await openDirect("mute", 20_000);

@@ -4,7 +4,7 @@ import { StreamAnswer } from "../../src/api/stream-answer.ts";
 test.each([
   ["the last piece", []],
   ["another piece", [new Uint8Array(1)]],
-])("a client that leaves while %s is awaited is no failure", async (_, later) => {
+])("a client that leaves while the server awaits %s is no failure", async (_, later) => {
   let goOn = () => {};
   const gate = new Promise<void>((resolve) => (goOn = resolve));
   let arrive = () => {};

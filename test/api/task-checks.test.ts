@@ -97,7 +97,7 @@ test.each([
   ["\ud83d!", "holds half of a surrogate pair, U+D83D"],
   ["gr\ufffd\ufffde", "is not UTF-8 or holds U+FFFD"],
   ["n".repeat(255), "is longer than 254 characters"],
-])("%j is no name of a column, wherever one is given", async (dataset_column, problem) => {
+])("%j is refused wherever the name of a column is given", async (dataset_column, problem) => {
   const text = `Validation failed, because item 'dataset_column' is not valid: the name ${problem}`;
   expect(await refusal("train", { inputs: [{ ...input(), dataset_column }] })).toEqual([400, text]);
   expect(await refusal("train", { outputs: [{ ...output(), dataset_column }] })).toEqual([400, text]);

@@ -40,7 +40,7 @@ describe("transport over a real socket", () => {
   }
 
   test.each(["/v1.0alpha/../user/all", "/..", "/v1.0alpha/%2e%2E/x", "/v1.0alpha/user..all", "/a/..?x=1"])(
-    "a path that climbs: %s",
+    "a path with a traversal: %s",
     async (path) => {
       expect(await send("GET", path)).toMatchObject({ status: 400, text: "" });
     },
@@ -170,7 +170,7 @@ describe("transport over a real socket", () => {
   }
 
   test.each(["/health", "/ready", "/metrics", "/v1.0alpha/project/all", "/v1.0alpha/documentation"])(
-    "HTTP/1.0 without a host, and a whole URL in the first line: %s",
+    "HTTP/1.0 without a host, and an absolute URL in the first line: %s",
     async (path) => {
       const token = `X-Auth-Token: ${app.token}`;
       const end = ["Connection: close", token];

@@ -130,7 +130,7 @@ test("users: with a passphrase as an option, listed, assigned to projects, delet
   expect(await server.text("user", "delete", "cli_test_user")).toBe("successfully deleted user 'cli_test_user'\n");
 });
 
-test("an administrator made with --is_admin is one", async () => {
+test("a user created with --is_admin is an administrator", async () => {
   await server.text("user", "create", "second_admin", "-n", "second admin", "-p", testPassphrase, "--is_admin");
   expect(await runCli(["project", "list"], { env: server.env("second_admin") })).toMatchObject({ code: 0 });
   const self = await runCli(["user", "delete", "second_admin"], { env: server.env("second_admin") });
@@ -185,7 +185,7 @@ describe("the passphrase of a new user", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^status 400: err .*'passphrase'/) });
   });
 
-  test("is asked for only after the login", async () => {
+  test("is requested only after the login", async () => {
     const outcome = await server.cli(create("never_made"), { env: { HANAMI_PASSPHRASE: "wrong passphrase" } });
     expect(outcome).toEqual({
       code: 1,

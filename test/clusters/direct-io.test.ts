@@ -38,7 +38,7 @@ const { input, expected } = targetBufferType;
 const { train, request } = clusterProcessType;
 const ack = "18012801320400000000";
 const trainEnd = `1001${ack}`;
-/** Nothing but field 7, a string of less than 128 bytes. */
+/** Only field 7, a string of less than 128 bytes. */
 const refusal = (reason: string) => Buffer.concat([Buffer.from([0x3a, reason.length]), Buffer.from(reason)]);
 
 const setMode = (uuid: string, new_state: string) =>
@@ -71,7 +71,7 @@ const lastPicture = (row: number) => ({
   values: picture(row),
 });
 
-test("training and asking, message by message, as the clients do it", async () => {
+test("training and requests, message by message, as clients do it", async () => {
   const cluster = await directCluster("direct");
   const client = await connect(cluster);
   expect(client.hello).toEqual({ success: true, uuid: expect.any(String) });
@@ -87,7 +87,7 @@ test("training and asking, message by message, as the clients do it", async () =
   const shown = (await app.request("GET", "/cluster", { query: { uuid: cluster } })).json();
   expect(shown).toMatchObject({ mode: "DIRECT", number_of_cycles: 400 });
 
-  // What was learned is on disk with the switch, and tasks go on from there.
+  // The switch saves what was learned, and tasks continue from there.
   const state = await stateOf(app.app, cluster);
   expect((await setMode(cluster, "TASK")).status).toBe(200);
   client.socket.close();
@@ -98,7 +98,7 @@ test("training and asking, message by message, as the clients do it", async () =
   expect((await stateOf(app.app, cluster)).equals(state)).toBe(true);
 });
 
-test("what was learned directly is on disk after a few seconds, without any end", async () => {
+test("what was learned by direct IO is on disk after a few seconds, without a regular end", async () => {
   const cluster = await directCluster("durable");
   const client = await connect(cluster);
   for (let row = 0; row < 20; row++) await trainOnce(client, row);
@@ -155,7 +155,7 @@ function saying(count: string): Buffer {
   const at = bytes.indexOf(Buffer.from([0x28, 0x10]));
   return Buffer.concat([bytes.subarray(0, at), Buffer.from(count, "hex"), bytes.subarray(at + 2)]);
 }
-/** What else a client may send, after a message that is right but for it. */
+/** A valid message followed by further bytes. */
 const followedBy = (hex: string) => Buffer.concat([message, Buffer.from(hex, "hex")]);
 
 test.each<[string, Uint8Array, number, string]>([
@@ -224,7 +224,7 @@ test.each<[string, Uint8Array, number, string]>([
     "Value 1 of 'label_hex' is NaN, not a finite number",
   ],
 ])(
-  "%s is answered with a reason before the socket closes, and nothing is learned of what was sent before and after it",
+  "%s is answered with a reason before the socket closes, and messages before and after it train nothing",
   async (name, bytes, code, reason) => {
     const cluster = await directCluster(name);
     await trainOnce(await connect(cluster), 0);
@@ -232,7 +232,7 @@ test.each<[string, Uint8Array, number, string]>([
     const client = await connect(cluster);
     await client.ask({ bufferName: "picture_hex", processType: train, targetBufferType: input, values: picture(1) });
     client.socket.send(bytes);
-    // As fast as possible, so that the server has them before the client knows.
+    // Without waiting, so that the server has them before the client sees the refusal.
     for (let more = 0; more < 20; more++) client.socket.send(message);
     expect(await client.closed).toEqual({ code, reason });
     expect(client.arrived).toEqual([refusal(reason)]);
@@ -241,7 +241,7 @@ test.each<[string, Uint8Array, number, string]>([
   },
 );
 
-/** A server of its own, with a cluster whose inputs may have so many values, and its outputs 8. */
+/** Starts a separate server with a cluster whose inputs may have this many values, and whose outputs may have 8. */
 async function openNarrow(inputValues: string) {
   const { limits } = parseConfig({ HANAMI_MAX_INPUT_VALUES: inputValues, HANAMI_MAX_OUTPUT_VALUES: "8" });
   const narrow = await createTestApp({ config: { limits } });
@@ -250,7 +250,7 @@ async function openNarrow(inputValues: string) {
   return { narrow, at, cluster: await directCluster("narrow", smallTemplate, narrow) };
 }
 
-test("inputs and outputs are as wide as the server lets them be, and no wider", async () => {
+test("inputs and outputs may be as wide as the server's limits, and no wider", async () => {
   const { narrow, at, cluster } = await openNarrow("16");
   expect(await trainOnce(await connect(cluster, narrow.token, at), 0)).toEqual([ack, trainEnd]);
   for (const [bufferName, buffer, values, reason] of [
@@ -272,11 +272,11 @@ test("inputs and outputs are as wide as the server lets them be, and no wider", 
   expect(shown).toMatchObject({ number_of_cycles: 1 });
 });
 
-test("a message that is far too long is refused before all of it has come, one at the limit is not", async () => {
+test("a message beyond the limit is refused before it has arrived completely; one at the limit is accepted", async () => {
   const { narrow, at, cluster } = await openNarrow("200000");
   const client = await connect(cluster, narrow.token, at);
   const values = { bufferName: "picture_hex", processType: train, targetBufferType: input };
-  // Many times as much as one message may have.
+  // Many times the size of one message.
   for (let nth = 0; nth < 8; nth++) {
     const answer = await client.ask({ ...values, values: new Float32Array(200_000) });
     expect(Buffer.from(answer).toString("hex")).toBe(ack);
@@ -288,7 +288,7 @@ test("a message that is far too long is refused before all of it has come, one a
   expect(client.arrived).toEqual([refusal(reason)]);
 });
 
-test("a buffer that is sent twice before a cycle holds what came last", async () => {
+test("a buffer that is sent twice before a cycle holds the last values", async () => {
   const [once, twice] = [await directCluster("once"), await directCluster("twice")];
   await trainOnce(await connect(once), 0);
   const client = await connect(twice);
@@ -306,7 +306,7 @@ test("a cluster that is not in DIRECT mode, or not the caller's, is refused", as
   expect((await connect(cluster, token)).hello).toEqual({ success: false, error });
 });
 
-test("a socket outlives a spell in TASK mode, but cannot compute then", async () => {
+test("a socket survives a switch to TASK mode, but cannot compute there", async () => {
   const cluster = await directCluster("changing");
   const client = await connect(cluster);
   await trainOnce(client, 0);
@@ -340,9 +340,9 @@ test("two sockets of one cluster keep their own buffers", async () => {
   expect(ofA?.values).not.toEqual(ofB?.values);
 });
 
-test("a user whose clients do not read gets no more than some answers; others, and those who read on, get all", async () => {
+test("a user whose clients do not read gets only some answers computed; other users and resumed readers get all", async () => {
   const values = 262_144;
-  // Nothing leads to these outputs, so their answers are long, but quickly computed.
+  // No hexagon feeds these outputs, so their answers are long but quick to compute.
   const outputs = Array.from({ length: 16 }, (_, i) => ({
     name: `o${String(i).padStart(2, "0")}`,
     at: `${10 + 2 * i},9,9`,
@@ -380,7 +380,7 @@ test("a user whose clients do not read gets no more than some answers; others, a
       { interval: 1000, timeout: 60_000 },
     )
     .toBe(true);
-  // 16 MiB each, of which the system takes a part.
+  // 16 MiB each, some of which the system buffers.
   expect(last - before).toBeLessThan(16);
   const neighbour = await app.addUser({ id: "reader", projectId: "elsewhere" });
   const body = { name: "neighbours_cluster", template: Buffer.from(smallTemplate).toString("base64") };
@@ -397,7 +397,7 @@ test("a user whose clients do not read gets no more than some answers; others, a
   }
 });
 
-test("the buffers of a socket hold what four of the longest messages hold, and no more", async () => {
+test("the buffers of a socket hold as much as four of the longest messages, and no more", async () => {
   const { limits } = parseConfig({ HANAMI_MAX_MESSAGE_BYTES: "4096" });
   const small = await createTestApp({ config: { limits } });
   onTestFinished(() => small.close());
@@ -406,7 +406,7 @@ test("the buffers of a socket hold what four of the longest messages hold, and n
     inputs: ${names.map((name, i) => `${name}: ${i},0,0`).join(" ")} outputs: out: -1,0,0`;
   const cluster = await directCluster("wide", template, small);
   const client = await connect(cluster, small.token, (await small.server.listen()).url);
-  // 4000 bytes each: four of them fit into 16384, and so does any of them again.
+  // 4000 bytes each: four of them fit into 16384, and resending any of them fits, too.
   const values = new Float32Array(1000);
   for (const bufferName of [...names.slice(0, 4), "a", "d"]) {
     expect((await client.ask({ bufferName, values })).toString("hex")).toBe(ack);

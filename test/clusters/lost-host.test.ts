@@ -1,4 +1,4 @@
-/** Clusters whose host is lost: the API tells so, and they can be moved as their last snapshot has them. */
+/** Clusters with a lost host: the API reports it, and they can be moved with the state of their last snapshot. */
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ async function over(rig: Rig, task: TaskView): Promise<TaskView> {
   return getTask(rig.context, task);
 }
 
-/** A host that works until `break` is called, and whose process ends at once from then on. */
+/** A host that works until `break` is called; from then on its process ends at once. */
 function fragileLink() {
   const real = workerLink(cpuWorker, "fragile");
   let isBroken = false;
@@ -63,7 +63,7 @@ function fragileLink() {
   return { open, break: () => (isBroken = true), repair: () => (isBroken = false) };
 }
 
-test("a host that does not come back: the cluster says so, and goes on elsewhere from its snapshot", async () => {
+test("a host stays lost: the cluster reports it, and continues elsewhere from its snapshot", async () => {
   const link = fragileLink();
   const rig = await openRig(app, { secondLink: link.open });
   const [other, broken] = rig.hosts;
@@ -93,13 +93,13 @@ test("a host that does not come back: the cluster says so, and goes on elsewhere
   expect((await over(rig, await train(rig, cluster))).state).toBe("finished");
   expect((await getCluster(rig.context, { uuid: cluster })).figures.cycle).toBe(2 * rows * epochs);
 
-  // When it is back it takes clusters again.
+  // The repaired host accepts clusters again.
   link.repair();
   await move(rig, cluster, broken);
   expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({ hostState: "ready" });
 });
 
-test("a cluster that has learned nothing moves from a lost host, too", async () => {
+test("a cluster without any training moves from a lost host, too", async () => {
   const link = fragileLink();
   link.break();
   const rig = await openRig(app, { secondLink: link.open });
@@ -114,7 +114,7 @@ test("a cluster that has learned nothing moves from a lost host, too", async () 
   expect((await over(rig, await train(rig, cluster))).state).toBe("finished");
 });
 
-test("a host that dies while it gives a cluster away in the middle of a task loses and repeats nothing", async () => {
+test("a host that dies while a cluster moves away in the middle of a task loses and repeats nothing", async () => {
   const rig = await openRig(app);
   const [source, target] = rig.hosts;
   const cluster = await newCluster(rig);
@@ -123,7 +123,7 @@ test("a host that dies while it gives a cluster away in the middle of a task los
   await expect.poll(() => source.isHeld, { interval: 5, timeout: 30_000 }).toBe(true);
   source.dieAt = "exportState";
   const moved = move(rig, cluster, target);
-  // Its turn has to come before that of the slice after the one that is held.
+  // This call takes its turn before the slice after the held one.
   await getTask(rig.context, task);
   source.release();
   await moved;
@@ -136,7 +136,7 @@ test("a host that dies while it gives a cluster away in the middle of a task los
   expect((await stateOf(rig.context.app, cluster)).equals(await stateOf(rig.context.app, stays))).toBe(true);
 });
 
-test("a process that ends while nobody looks is no more than a delay", async () => {
+test("a process that ends while idle causes only a delay", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   await over(rig, await train(rig, cluster));
@@ -148,7 +148,7 @@ test("a process that ends while nobody looks is no more than a delay", async () 
   expect(await shown).toMatchObject({ hostState: "ready", figures: { cycle: rows * epochs } });
 });
 
-test("a cluster of a host that the server has no more is on the default one, and can be moved there for good", async () => {
+test("a cluster whose host no longer exists is on the default one, and can be moved there permanently", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   await over(rig, await train(rig, cluster));
@@ -168,7 +168,7 @@ test("a cluster of a host that the server has no more is on the default one, and
   expect((await stateOf(next.context.app, cluster)).equals(state)).toBe(true);
 });
 
-test("a save after the host was lost records how far the state is that it saves", async () => {
+test("a save after the loss of the host records the cycle of the state that it saves", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 1_000_000 });
   const cluster = await newCluster(rig);
   const inTurn = <T>(step: (network: ClusterNetwork) => Promise<T>) =>
@@ -180,7 +180,7 @@ test("a save after the host was lost records how far the state is that it saves"
   await inTurn((network) => network.save());
   await learn(32, 96);
   await rig.hosts[0].kill();
-  // The network comes back as the first save has it, and that is what this one takes.
+  // The network is restored from the first save, and this one saves it again.
   await inTurn((network) => network.save());
   const [row] = await app.app.db.select().from(clusters).where(eq(clusters.uuid, cluster));
   const saved = restoreState(await readFile(join(app.app.storage.clusters, row!.snapshot!)));
@@ -188,7 +188,7 @@ test("a save after the host was lost records how far the state is that it saves"
   expect(row).toMatchObject({ snapshot_task_uuid: taskUuid, snapshot_task_cycle: 32 });
 });
 
-test("a direct line is told when cycles are lost that were acknowledged, and only then", async () => {
+test("a direct line reports the loss of acknowledged cycles, and only that", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 1_000_000 });
   const [host] = rig.hosts;
   const cluster = await newCluster(rig);

@@ -13,7 +13,7 @@ import {
   type World,
 } from "./world.ts";
 
-/** Role × endpoint × ownership. The rows are the server's own list of endpoints, so that none escapes. */
+/** Role × endpoint × ownership. The rows are the server's own list of endpoints, so none is missed. */
 
 let world: World;
 beforeAll(async () => {
@@ -27,14 +27,14 @@ const blind: readonly Person[] = ["colleague", "stranger"];
 const uuidPattern = /[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}/g;
 const uuidsOf = (input: unknown) => [...new Set(JSON.stringify(input).match(uuidPattern))];
 
-/** The input with other uuids in the places of these. */
+/** The input with these uuids replaced by others. */
 function replaced<T>(input: T, from: readonly string[], to: readonly string[]): T {
   let text = JSON.stringify(input);
   from.forEach((uuid, index) => (text = text.replaceAll(uuid, to[index] as string)));
   return JSON.parse(text) as T;
 }
 
-/** An answer without what differs between any two: the request's id, the time, and the uuids that were asked for. */
+/** An answer without what differs between any two: the request's id, the time, and the requested uuids. */
 function comparable(response: TestResponse, asked: readonly string[]) {
   const headers = [...response.headers].filter(([name]) => name !== "x-request-id" && name !== "date");
   let { text } = response;
@@ -42,7 +42,7 @@ function comparable(response: TestResponse, asked: readonly string[]) {
   return { status: response.status, headers, text };
 }
 
-/** All that the owner has, as the owner sees it. */
+/** All of the owner's resources, as the owner sees them. */
 async function ownersView(): Promise<string> {
   const token = world.tokenOf("owner");
   const answers: string[] = [];
@@ -92,12 +92,12 @@ describe.each(blind)("a %s", (person) => {
       const theirs = uuidsOf(await input(world, "owner", foreign));
       const places = uuidsOf(mine);
       expect(places.length).toBe(theirs.length);
-      // Each place alone, then all of them.
+      // Each place alone, then all of them together.
       const choices = [...places.map((_, index) => [index]), places.map((_, index) => index)];
       for (const chosen of choices) {
         const from = chosen.map((index) => places[index] as string);
         const to = chosen.map((index) => theirs[index] as string);
-        // The host is everybody's.
+        // All users share the host.
         if (to.includes(world.host) && chosen.length === 1) continue;
         const unknown = chosen.map(() => randomUUID());
         const given = await world.send(endpoint, replaced(mine, from, to), token);
@@ -123,7 +123,7 @@ describe.each(blind)("a %s", (person) => {
   });
 });
 
-test.each(visibleTo)("the owner's things exist for %s, one by one and in the lists", async (person) => {
+test.each(visibleTo)("the owner's resources exist for %s, one by one and in the lists", async (person) => {
   const token = world.tokenOf(person);
   for (const endpoint of world.endpoints) {
     const { access, input, status = 200 } = sampleOf(endpoint);
@@ -151,7 +151,7 @@ test.each(Object.keys(people) as Person[])("endpoints for administrators answer 
     const { access, input } = sampleOf(endpoint);
     if (access !== "admins") continue;
     const { status, text } = await world.send(endpoint, await input(world, person, things), token);
-    // The policies let members through to one of the paths; its own check refuses them without a word.
+    // The policies let members through to one of the paths; its own check refuses them with an empty text.
     const refusal = endpoint.path === "/user/project" ? "" : "Access denied by policy";
     const expected = person === "admin" ? [200, text] : [401, refusal];
     expect([keyOf(endpoint), status, text]).toEqual([keyOf(endpoint), ...expected]);
@@ -171,7 +171,7 @@ test("project administrators have no rights outside of their project, nor over u
   }
 });
 
-test("the audit log shows everybody their own changes only; an administrator may ask for others'", async () => {
+test("the audit log shows users their own changes only; an administrator may request the changes of others", async () => {
   const query = { page: 0, user_id: people.owner.id };
   for (const person of ["chief", "owner", "colleague", "stranger"] as const) {
     const token = world.tokenOf(person);

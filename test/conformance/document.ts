@@ -72,7 +72,7 @@ export function isDocumented(endpoint: Endpoint, status: number, text: string): 
   });
 }
 
-/** The regex that a text has to match; a choice is one, too. */
+/** The regex that a text must match; an enum becomes one, too. */
 export function patternOf(schema: JsonSchema | undefined): string | undefined {
   return schema?.pattern ?? (schema?.enum && `^(${schema.enum.join("|")})$`);
 }

@@ -5,8 +5,8 @@ import { routes } from "../../src/api/routes.ts";
 import { createWorld, keyOf, sampleOf, type World } from "./world.ts";
 
 /**
- * Hostile input for every endpoint of the OpenAPI document. What must come back is worked out from the document alone,
- * by the order of checks of rest-api.md §1.1.
+ * Hostile input for every endpoint of the OpenAPI document. The expected answer follows from the document alone, by the
+ * order of checks of rest-api.md §1.1.
  */
 
 let world: World;
@@ -31,7 +31,7 @@ function fits(value: unknown, { type }: JsonSchema): boolean {
   return typeof value === type;
 }
 
-/** The refusal of a value by its declaration; undefined when there is nothing to say against it. */
+/** The refusal of a value according to its declaration; undefined if the value is valid. */
 function refusalOf(key: string, value: unknown, schema: JsonSchema): string | undefined {
   if (!fits(value, schema)) {
     const word = typeWords[String(schema.type)];
@@ -54,7 +54,7 @@ function refusalOf(key: string, value: unknown, schema: JsonSchema): string | un
   return undefined;
 }
 
-/** The text of the first problem of an input, undefined when there is none. */
+/** The text of the first problem of an input; undefined if there is none. */
 function expectedRefusal({ properties, required }: Endpoint, values: Map<string, unknown>): string | undefined {
   const unknown = [...values.keys()].filter((key) => !Object.hasOwn(properties, key)).sort();
   if (unknown[0] !== undefined) {
@@ -71,7 +71,7 @@ function expectedRefusal({ properties, required }: Endpoint, values: Map<string,
   return undefined;
 }
 
-/** What the server makes of a text in a query (rest-api.md §1); undefined: as if it were not there. */
+/** How the server parses a text in a query (rest-api.md §1); undefined means absent. */
 function fromQuery(endpoint: Endpoint, key: string, text: string): unknown {
   const schema = Object.hasOwn(endpoint.properties, key) ? endpoint.properties[key] : undefined;
   const pattern = patternOf(schema);
@@ -165,7 +165,7 @@ async function inTime<T>(what: string, step: Promise<T>): Promise<T> {
   return Promise.race([step, hangs]).finally(() => clearTimeout(timer));
 }
 
-/** Sends one hostile request. Resolves to what is wrong with the answer, by what the document says about the input. */
+/** Sends one hostile request. Resolves to how the answer differs from what the document says about the input. */
 async function provoke(endpoint: Endpoint, token: string, given: { body?: string; query?: string }): Promise<string[]> {
   const { method, path } = endpoint;
   const values = new Map<string, unknown>();
@@ -196,7 +196,7 @@ const takesBody = ({ method }: { method: string }) => method === "POST" || metho
 const queryOf = (input: Record<string, unknown>) =>
   Object.entries(input).map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value))}`);
 
-/** A JSON object with one more member, which may repeat a key. */
+/** A JSON object with one more member, which may be a duplicate key. */
 const withMember = (input: object, key: string, value: string) =>
   `${JSON.stringify(input).slice(0, -1)}${Object.keys(input).length > 0 ? "," : ""}${JSON.stringify(key)}:${value}}`;
 
@@ -213,7 +213,7 @@ function* provocations(
     for (const key of hostileKeys) yield { body: withMember(valid, key, '{"a":1}') };
     for (const key of keys) {
       for (const value of hostileValues) yield { body: withMember(valid, key, value) };
-      // The query's value counts, and of two in the query the last.
+      // The query's value counts; of two in the query, the last counts.
       yield { body: JSON.stringify(valid), query: `${key}=%ff&${key}=..%2f` };
     }
     return;
@@ -238,7 +238,7 @@ describe.each(routes.map(({ method, path }) => ({ method, path })))("$method $pa
     valid = await input(world, who, await world.things(who));
   });
 
-  test("survives hostile input and says exactly what is wrong", async () => {
+  test("survives hostile input and reports exactly what is wrong", async () => {
     const problems: string[] = [];
     for (const given of provocations(endpoint, valid)) problems.push(...(await provoke(endpoint, token, given)));
     expect(problems).toEqual([]);
@@ -265,7 +265,7 @@ test.each(malformed)("a body that is %s is refused by every endpoint", async (_t
   }
 });
 
-test("a body that is too big is refused by every endpoint", async () => {
+test("a body that is too large is refused by every endpoint", async () => {
   const bodyBytesMax = world.app.app.config.limits.bodyBytes;
   const body = JSON.stringify({ id: "x".repeat(bodyBytesMax) });
   for (const endpoint of world.endpoints.filter(takesBody)) {
@@ -276,7 +276,7 @@ test("a body that is too big is refused by every endpoint", async () => {
   }
 });
 
-test("paths that look like endpoints are none, and say so without a word about what there is", async () => {
+test("paths that resemble endpoints are refused without a hint about existing ones", async () => {
   for (const { method, path } of world.endpoints) {
     for (const wrong of [`${path}/`, `${path}%20`, `${path}//x`, path.toUpperCase(), `${path};x=1`]) {
       const options = method === "POST" || method === "PUT" ? { body: "{}" } : {};
@@ -286,7 +286,7 @@ test("paths that look like endpoints are none, and say so without a word about w
   }
 });
 
-test("nothing of all that was a defect", async () => {
+test("none of this was a defect", async () => {
   const { body } = (await world.app.request("GET", "/error_log", { query: { page: 0 } })).json<{ body: unknown[][] }>();
   expect(body.map((row) => row.slice(2))).toEqual([]);
 });

@@ -25,7 +25,7 @@ test("the document is a valid OpenAPI 3.1 document", async () => {
   expect(validator.version).toBe("3.1");
 });
 
-test("it has every endpoint, each with an id of its own and an answer", () => {
+test("it has every endpoint, each with a unique id and an answer", () => {
   const described = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -43,7 +43,7 @@ test.each([
   ["a defect", new Error("some mistake")],
   ["no database", Object.assign(new Error("connect"), { code: "ECONNREFUSED" })],
   ["no space", Object.assign(new Error("write"), { code: "ENOSPC" })],
-])("a 500 has the texts that the document knows: %s", async (_, error) => {
+])("a 500 has the documented texts: %s", async (_, error) => {
   const failing = publicRoute({
     method: "GET",
     path: "/failing",
@@ -69,7 +69,7 @@ test("only the login and the document itself need no token", () => {
   expect(document.security).toEqual([{ token: [] }]);
 });
 
-test("it says what the server checks", () => {
+test("it documents what the server checks", () => {
   const { post } = document.paths["/dataset/upload/mnist"] as OpenApiDocument["paths"][string];
   const schema = post?.requestBody?.content["application/json"].schema;
   expect(schema).toMatchObject({
@@ -88,7 +88,7 @@ test("it says what the server checks", () => {
   expect(texts.map(({ value }) => value)).toContain("Dataset with uuid '{uuid}' not found");
 });
 
-test("the reference page and all that it loads come from the server itself", async () => {
+test("the reference page and everything that it loads come from the server itself", async () => {
   const page = await fetch(`${url}/v1.0alpha/documentation`);
   expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
   expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
@@ -124,7 +124,7 @@ test.each([
   expect(answer.split("\r\n\r\n")[1]).toBe(text);
 });
 
-test("a query does not fool the page, and HEAD stays refused", async () => {
+test("a query does not confuse the page, and HEAD stays refused", async () => {
   expect((await fetch(`${url}/v1.0alpha/documentation?x=1`)).status).toBe(200);
   expect((await fetch(`${url}/v1.0alpha/documentation`, { method: "HEAD" })).status).toBe(400);
 });

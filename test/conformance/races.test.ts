@@ -8,14 +8,14 @@ import { makeCluster, makeDataset, requestBody, smallTemplate, trainBody, untilF
 import { createRandom, type Random } from "../support/random.ts";
 import { base64, createTestApp, databases, type TestApp, type TestResponse } from "../support/test-app.ts";
 
-/** One request or handshake; the answer of a refused handshake has the status 404. */
+/** One request or handshake; a refused handshake counts as status 404. */
 type Step = () => Promise<Pick<TestResponse, "status" | "text">>;
 
 const rounds = Number(process.env["HANAMI_RACE_ROUNDS"] ?? 2);
 
 vi.setConfig({ testTimeout: 30_000 * rounds + 60_000, hookTimeout: 60_000 });
 
-/** What the deletions aim at, and everything that refers to it. */
+/** The target of the deletions, and everything that refers to it. */
 interface Target {
   id: string;
   project: string;
@@ -77,7 +77,7 @@ describe.each(databases)("creations on $name race with the deletion of their par
   };
 
   let names = 0;
-  /** Everything that makes something, changes it, or reads its files. */
+  /** Everything that creates or changes something, or reads its files. */
   function makers(target: Target): Record<string, Step> {
     const { token, cluster, dataset, checkpoint, task, csv, file, id, project } = target;
     const ask = (method: string, path: string, values: () => object) => () => send(method, path, values(), token);
@@ -88,7 +88,7 @@ describe.each(databases)("creations on $name race with the deletion of their par
       onTestFinished(() => socket.terminate());
       await once(socket, "open");
       const answer = once(socket, "message").then(([data]) => String(data));
-      // The user may go between the handshake and its answer.
+      // The user may be deleted between the handshake and its answer.
       const closed = once(socket, "close").then(([code]) =>
         JSON.stringify({ success: false, error: `closed ${code}` }),
       );
@@ -143,13 +143,13 @@ describe.each(databases)("creations on $name race with the deletion of their par
     task: ({ task, cluster, token }) => send("DELETE", "/task", { uuid: task, cluster_uuid: cluster }, token),
   };
 
-  /** Runs the steps with the deletion somewhere among them. Resolves to the answers that nobody should get. */
+  /** Runs the steps with the deletion somewhere among them. Resolves to the unacceptable answers. */
   async function race(steps: [string, Step][], deletion: Step, random: Random): Promise<string[]> {
     const odd: string[] = [];
     const run = async (what: string, step: Step) => {
       const { status, text } = await step();
       const isWrong = ![200, 400, 401, 404, 409].includes(status);
-      // What has just been deleted is not there; nothing about its file is wrong.
+      // A resource that was just deleted is missing; its file is never reported as wrong.
       if (isWrong || /is invalid|Internal|ENOENT/.test(text)) odd.push(`${what}: ${status} ${text}`);
     };
     const running: Promise<void>[] = [];
@@ -166,7 +166,7 @@ describe.each(databases)("creations on $name race with the deletion of their par
   const errorsNoted = () =>
     app.app.db.delete(error_log).returning({ context: error_log.context, message: error_log.message });
 
-  test.each(Object.keys(deletions))("gets an answer of the contract, and no defect is noted: %s", async (name) => {
+  test.each(Object.keys(deletions))("gets an answer of the contract, and no defect is logged: %s", async (name) => {
     const random = createRandom(name.length);
     for (let round = 0; round < rounds; round++) {
       const target = await makeTarget();
@@ -192,7 +192,7 @@ describe.each(databases)("creations on $name race with the deletion of their par
     ["finalizeCsv", "unfinished dataset"],
     ["writeUpload", "unfinished dataset"],
     ["finalizeCheckpoint", "project by force"],
-  ])("many times the same, just then: %s, and the deletion of the %s", async (maker, name) => {
+  ])("many concurrent repetitions of %s, and the deletion of the %s", async (maker, name) => {
     const random = createRandom(maker.length);
     for (let round = 0; round < 2 * rounds; round++) {
       const target = await makeTarget();

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 
-/** Protobuf by hand, as a client writes it that shares no code with the server. */
+/** Protobuf by hand: a client that shares no code with the server. */
 const varint = (value: number | bigint): number[] => {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
@@ -24,7 +24,7 @@ export interface IoFields {
   isLast: boolean;
   process: number;
   buffer: number;
-  /** How the floats travel; parsers have to take either. */
+  /** The encoding of the floats; parsers must accept both. */
   packed?: boolean;
   numberOfValues?: number | bigint;
 }
@@ -77,7 +77,7 @@ export function valuesOf(message: Buffer): number[] {
 
 export type Reply = { data: Buffer; isBinary: boolean } | { closed: number; reason: string };
 
-/** A websocket in strict question and answer. */
+/** A websocket with strictly alternating questions and answers. */
 export async function connectRaw(url: string) {
   const socket = new WebSocket(url.replace("http", "ws"));
   onTestFinished(() => socket.terminate());
@@ -104,7 +104,7 @@ export async function connectRaw(url: string) {
     arrived,
     next,
     ask,
-    /** The answer's bytes; fails when the socket was closed instead. */
+    /** The answer's bytes; fails if the socket was closed instead. */
     async answer(message: string | Uint8Array): Promise<Buffer> {
       const reply = await ask(message);
       if ("closed" in reply) throw new Error(`closed with ${reply.closed} ${reply.reason}`);

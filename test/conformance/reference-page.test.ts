@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-// The browser that npm brings is for this platform only.
+// The browser from npm is for this platform only.
 test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
-  "a browser shows every endpoint, asks nobody but this server, and complains of nothing",
+  "a browser shows every endpoint, sends requests only to this server, and reports no error",
   async () => {
-    // Makes it unpack the libraries that bare systems lack, and tell where they are.
+    // Makes it unpack the libraries that bare systems lack, and set their path.
     vi.stubEnv("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs20.x");
     const { default: chromium } = await import("@sparticuz/chromium");
     const executablePath = await chromium.executablePath();

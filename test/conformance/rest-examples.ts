@@ -1,7 +1,7 @@
 import { base64, testPassphrase } from "../support/test-app.ts";
 import type { Person } from "./world.ts";
 
-/** One line of rest-api.md or storage-and-config.md, as a request and what must come back. */
+/** One line of rest-api.md or storage-and-config.md, as a request and its expected answer. */
 export interface Example {
   id: string;
   /** Section of rest-api.md; `s` of storage-and-config.md. */
@@ -11,7 +11,7 @@ export interface Example {
   request: string;
   body?: unknown;
   status: number;
-  /** The whole text of an error (`<name>` as above), or what the JSON answer must match. */
+  /** The whole text of an error (`<name>` as above), or a pattern for the JSON answer. */
   answer: unknown;
 }
 

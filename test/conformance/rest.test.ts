@@ -14,7 +14,7 @@ beforeAll(async () => {
   const things = await world.things("admin");
   const post = async (name: string, template?: string) =>
     (await app.request("POST", "/cluster", { body: { name, template } })).json<{ uuid: string }>().uuid;
-  /** A result whose first rows are right, the others off by one. */
+  /** A result whose first rows are right; the others are off by one. */
   const labels = (right: number) => {
     const cell: Cell = (row, column) => oneHot(row < right ? row : row + 1, column);
     return makeDataset(app.app, { rows: 4, groups: [{ name: "label", width: 8, cell }] });
@@ -46,7 +46,7 @@ const patterns: Record<string, RegExp> = {
   "<token>": /^[\w-]+\.[\w-]+\.[\w-]+$/,
 };
 
-/** Whether an answer is what the example shows. Objects have exactly these keys. */
+/** Whether an answer matches the example. Objects have exactly these keys. */
 function matches(answer: unknown, shown: unknown): boolean {
   if (shown === "<any>") return answer !== undefined;
   if (typeof shown === "string") {
@@ -98,7 +98,7 @@ test("keys are sorted alphabetically", async () => {
   expect(keys).toEqual([...keys].sort());
 });
 
-test("texts that look like something else come back as texts", async () => {
+test("texts that look like another type are returned as texts", async () => {
   for (const id of ["true", "null", "false"]) {
     (await world.app.request("POST", "/project", { body: { id, name: id } })).json();
     expect((await world.app.request("GET", "/project", { query: { id } })).json()).toMatchObject({ id, name: id });

@@ -50,12 +50,12 @@ const twoInputs = smallTemplate
 const ack = Buffer.from("18012801320400000000", "hex");
 const trainEnd = Buffer.from("100118012801320400000000", "hex");
 
-test("who may open which socket: what is not visible is not there", async () => {
+test("access to sockets: an invisible resource is reported as missing", async () => {
   const things = await world.makeThings("owner");
   await setMode(things.cluster, "DIRECT", world.tokenOf("owner"));
   const sees: Record<string, Record<Person, boolean>> = {
     cluster: { admin: true, chief: true, owner: true, colleague: false, stranger: false },
-    // Not even an administrator fills another user's file.
+    // Even an administrator cannot fill another user's file.
     file_upload: { admin: false, chief: false, owner: true, colleague: false, stranger: false },
   };
   for (const [target, uuid] of [
@@ -102,7 +102,7 @@ test.each<[string, (good: Record<string, unknown>) => string | Uint8Array, RegEx
   ],
   ["a uuid with a newline", (good) => JSON.stringify({ ...good, uuid: `${String(good["uuid"])}\n` }), /not found$/],
   ["a unicode uuid", (good) => JSON.stringify({ ...good, uuid: "桜\u0000" }), /^Cluster with UUID '桜.' not found$/],
-])("a first message with %s is refused, and the next one may be right", async (title, spoil, error) => {
+])("a first message with %s is refused, and the next one may succeed", async (title, spoil, error) => {
   const uuid = await directCluster(`first message ${title}`);
   const good = { token: token(), target: "cluster", uuid };
   const client = await connectRaw(url);
@@ -116,7 +116,7 @@ function unsigned(good: unknown): string {
   return `${Buffer.from('{"alg":"none","typ":"JWT"}').toString("base64url")}.${payload}.`;
 }
 
-test("a first message may hold more than needed, and of equal keys the last counts", async () => {
+test("a first message may have additional keys, and of duplicate keys the last counts", async () => {
   const uuid = await directCluster("more than needed");
   const text = JSON.stringify({ token: token(), target: "cluster", uuid, __proto__: 1 });
   for (const message of [
@@ -128,7 +128,7 @@ test("a first message may hold more than needed, and of equal keys the last coun
   }
 });
 
-test("hostile pieces of a file get one answer each, and the upload goes on", async () => {
+test("hostile pieces of a file get one answer each, and the upload continues", async () => {
   const body = { name: "hostile", input_data_size: 12 };
   const upload = (await world.app.request("POST", "/dataset/upload/csv", { body })).json<{
     uuid: string;
@@ -203,7 +203,7 @@ test.each<[string, () => Uint8Array | string]>([
     "half a float",
     () => Buffer.concat([ioMessage({ ...picture, values: new Float32Array(0) }), Buffer.from("3203aabbcc", "hex")]),
   ],
-])("%s in direct IO: one answer or a reason, no defect, and the cluster goes on", async (title, message) => {
+])("%s in direct IO: one answer or a reason, no defect, and the cluster continues", async (title, message) => {
   const uuid = await directCluster(`hostile ${title}`);
   const client = await connectCluster(uuid);
   const reply: Reply = await client.ask(message());
@@ -221,7 +221,7 @@ test.each<[string, () => Uint8Array | string]>([
   expect(values.every(Number.isFinite)).toBe(true);
 });
 
-/** What a fresh cluster answers after the same samples, sent in this order of names, with these floats. */
+/** The answers of a new cluster after the same samples, in this order of names and with this encoding of floats. */
 async function learnTwoByTwo(title: string, order: readonly string[], packed: boolean) {
   const uuid = await directCluster(title, twoInputs);
   const client = await connectCluster(uuid);
@@ -258,7 +258,7 @@ async function learnTwoByTwo(title: string, order: readonly string[], packed: bo
   return answers;
 }
 
-test("several inputs and outputs in any order, packed or not: the same is learned", async () => {
+test("several inputs and outputs in any order, packed or not, train the same network", async () => {
   const first = await learnTwoByTwo("order one", ["left", "right", "first", "second"], true);
   expect(first.map(({ length }) => length)).toEqual([3, 2, 3, 2, 3, 2]);
   for (const [title, order, packed] of [
@@ -286,11 +286,11 @@ test.each([true, false])("1 000 000 values in one message, packed: %s", async (p
   const values = new Float32Array(1_000_000).fill(1);
   expect(await client.answer(ioMessage({ ...picture, values, packed, isLast: false }))).toEqual(ack);
   const answer = await client.answer(ioMessage({ ...picture, values, packed }));
-  // "label_hex", and no values as it was never trained.
+  // "label_hex" without values, because it was never trained.
   expect(answer.subarray(0, 11).toString("latin1")).toBe("\n\u0009label_hex");
 });
 
-test("what a client sends ahead waits on its own side, and every message gets its answer", async () => {
+test("messages sent ahead wait in the client, and every message gets its answer", async () => {
   const client = await connectCluster(await directCluster("impatient"));
   const message = ioMessage({ ...picture, values: new Float32Array(1_000_000), isLast: false });
   const count = 30;
@@ -303,7 +303,7 @@ test("what a client sends ahead waits on its own side, and every message gets it
     const reply = await client.next();
     expect("data" in reply && reply.data).toEqual(ack);
   }
-  // After the first answer nearly everything is still here: the server takes one message at a time.
+  // After the first answer nearly everything is still here: the server reads one message at a time.
   expect(waiting[1]).toBeGreaterThan(message.length * (count / 2));
   const reply = await client.next();
   expect("data" in reply && reply.data.subarray(2, 11).toString()).toBe("label_hex");
@@ -315,7 +315,7 @@ test.each([
     "assignment",
     (id: string) => world.app.request("DELETE", "/user/project", { query: { id, project_id: "alpha_project" } }),
   ],
-])("direct IO ends with the %s, with a reason", async (what, remove) => {
+])("direct IO ends with its %s, and gives a reason", async (what, remove) => {
   const id = `leaver_${what}`;
   const as = await world.app.addUser({ id, projectId: "alpha_project" });
   const uuid = await makeCluster(world.app, { name: `leaving ${what}`, token: as });
@@ -326,7 +326,7 @@ test.each([
   expect(await client.next()).toEqual({ closed: 1008, reason: "the user or the assignment was removed" });
 });
 
-test("a cluster that is deleted says so on its sockets, and others stay untouched", async () => {
+test("a deleted cluster reports it on its sockets, and other sockets are not affected", async () => {
   const [doomed, other] = [await directCluster("doomed"), await directCluster("other one")];
   const [client, bystander] = [await connectCluster(doomed), await connectCluster(other)];
   (await world.app.request("DELETE", "/cluster", { query: { uuid: doomed } })).json();
@@ -334,7 +334,7 @@ test("a cluster that is deleted says so on its sockets, and others stay untouche
   expect(await bystander.answer(ioMessage({ ...picture, isLast: false }))).toEqual(ack);
 });
 
-test("idle sockets block nobody, and sockets that break off leave nothing behind", async () => {
+test("idle sockets block nobody, and broken sockets leave nothing behind", async () => {
   for (let index = 0; index < 20; index++) await connectRaw(url);
   expect((await world.app.request("GET", "/host/all")).status).toBe(200);
   const uuid = await directCluster("broken off");
@@ -347,7 +347,7 @@ test("idle sockets block nobody, and sockets that break off leave nothing behind
   await setMode(uuid, "TASK");
 });
 
-test("nothing of all that was a defect", async () => {
+test("none of this was a defect", async () => {
   const { body } = (await world.app.request("GET", "/error_log", { query: { page: 0 } })).json<{ body: unknown[][] }>();
   expect(body.map((row) => row.slice(2))).toEqual([]);
 });

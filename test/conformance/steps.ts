@@ -12,7 +12,7 @@ import { adminId, createTestApp, testPassphrase, type TestApp } from "../support
 export interface Step {
   /** As the seed writes it. */
   name: string;
-  /** What our client offers for it. */
+  /** Our client's equivalent. */
   ours: string;
   /** Throws when it does not work. */
   run: () => Promise<unknown>;
@@ -29,13 +29,13 @@ export interface Stage {
   app: TestApp;
   url: string;
   folder: string;
-  /** Everything that the SDK's client below has asked for. */
+  /** All requests of the SDK client below. */
   seen: SeenRequest[];
   client: HanamiClient;
   close(): Promise<void>;
 }
 
-/** A listening server, an SDK client whose requests are noted, and files to upload. */
+/** A listening server, an SDK client whose requests are recorded, and files to upload. */
 export async function openStage(): Promise<Stage> {
   const app = await createTestApp();
   const { url } = await app.server.listen();
@@ -84,7 +84,7 @@ async function hanamictl(stage: Stage, args: string[], ...texts: string[]): Prom
   return stdout;
 }
 
-/** Every command of the seed, in an order in which each has what it needs. */
+/** Every command of the seed, in an order in which each one finds what it needs. */
 export function cliSteps(stage: Stage): Step[] {
   const file = (name: string) => join(stage.folder, name);
   const known: Record<string, string> = {};
@@ -357,7 +357,7 @@ export function sdkSteps(stage: Stage): Step[] {
   ];
 }
 
-/** Functions of ours for what the seed does not have, so that the SDK reaches every endpoint. */
+/** Our functions for what the seed lacks, so that the SDK reaches every endpoint. */
 export function furtherSdkSteps(stage: Stage): Step[] {
   const { client } = stage;
   const step = (ours: string, run: () => Promise<unknown>): Step => ({ name: "–", ours, run });

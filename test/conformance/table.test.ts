@@ -6,8 +6,8 @@ import { conformanceDocument, type Row } from "./table.ts";
 import { createWorld, keyOf, sampleOf, type Sample, type World } from "./world.ts";
 
 /**
- * Carries out every endpoint of the contract, every command and every SDK function of the seed, and holds the outcome
- * against docs/conformance.md. With HANAMI_WRITE_CONFORMANCE=1 (`npm run conformance`) it writes that file.
+ * Carries out every endpoint of the contract, every command and every SDK function of the seed, and compares the
+ * outcome with docs/conformance.md. With HANAMI_WRITE_CONFORMANCE=1 (`npm run conformance`) it writes that file.
  */
 
 /** The endpoint tables of rest-api.md. */
@@ -110,7 +110,7 @@ const stepRows = async (steps: Step[]): Promise<Row[]> => {
 const rows: { endpoints: Row[]; added: Row[]; cli: Row[]; sdk: Row[] } = { endpoints: [], added: [], cli: [], sdk: [] };
 const failing = (some: Row[]) => some.filter(({ state }) => state !== "works");
 
-test("every endpoint of the contract is there and works", async () => {
+test("every endpoint of the contract exists and works", async () => {
   const keys = Object.entries(contract).flatMap(([path, methods]) => methods.map((method) => `${method} ${path}`));
   for (const key of keys) rows.endpoints.push(await endpointRow(key));
   for (const key of world.endpoints.map(keyOf)) if (!keys.includes(key)) rows.added.push(await endpointRow(key));
@@ -127,7 +127,7 @@ test("every SDK function of the seed works", async () => {
   expect(failing(rows.sdk)).toEqual([]);
 }, 60_000);
 
-test("the SDK reaches every endpoint of the OpenAPI document, with keys that it knows", () => {
+test("the SDK reaches every endpoint of the OpenAPI document, with known keys", () => {
   const seen = new Map<string, SeenRequest[]>();
   for (const request of stage.seen) seen.set(keyOf(request), [...(seen.get(keyOf(request)) ?? []), request]);
   expect([...seen.keys()].sort()).toEqual(world.endpoints.map(keyOf).sort());
@@ -139,7 +139,7 @@ test("the SDK reaches every endpoint of the OpenAPI document, with keys that it 
   }
 });
 
-test("docs/conformance.md says just that", async () => {
+test("docs/conformance.md has exactly these rows", async () => {
   // The tests run in the compiled tree.
   const file = join(import.meta.dirname, "../../../docs/conformance.md");
   const document = conformanceDocument(rows);

@@ -13,7 +13,7 @@ import { hasPython } from "../support/python.ts";
 import { adminId, base64, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 import { connectRaw, EXPECTED, INPUT, ioMessage, REQUEST, TRAIN, uploadMessage, valuesOf } from "./raw-client.ts";
 
-/** The order of behaviour of upstream's own SDK test (cli-sdk.md §4), on the wire as its Python SDK is. */
+/** The sequence of upstream's own SDK test (cli-sdk.md §4), with the requests of its Python SDK. */
 
 let app: TestApp;
 let url: string;
@@ -28,7 +28,7 @@ interface Answer {
   text: string;
 }
 
-/** Every request has a connection of its own; bodies are JSON without a Content-Type. */
+/** Every request has its own connection; bodies are JSON without a Content-Type. */
 function send(method: string, path: string, token: string, body?: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers: Record<string, string> = { "X-Auth-Token": token, Connection: "close" };
@@ -49,7 +49,7 @@ function send(method: string, path: string, token: string, body?: object): Promi
 
 const segmentBytes = 131_072;
 
-/** The whole order, on these images. Resolves to what the cluster knew at the end. */
+/** Runs the whole sequence on these images. Resolves to the accuracy, and to the answer to one image, at the end. */
 async function upstreamOrder(train: IdxPair, check: IdxPair): Promise<{ accuracy: number; answer: number }> {
   let token = "";
   const call = async <T = Record<string, unknown>>(method: string, path: string, body?: object): Promise<T> => {
@@ -154,7 +154,7 @@ async function upstreamOrder(train: IdxPair, check: IdxPair): Promise<{ accuracy
   await call("DELETE", `/task?uuid=${training.uuid}&cluster_uuid=${cluster}`);
   await refused(404, "DELETE", `/task?uuid=${training.uuid}&cluster_uuid=${cluster}`);
 
-  // 5. Save; the cluster goes, its checkpoint comes back in a new one, and goes at once.
+  // 5. Save; delete the cluster, restore its checkpoint in a new one, and delete the checkpoint.
   const saved = await call<TaskBody>("POST", "/cluster/save", { name: "test_checkpoint", cluster_uuid: cluster });
   await finished(saved.uuid);
   const checkpoints = (await call<{ body: string[][] }>("GET", "/checkpoint/all")).body;
@@ -211,7 +211,7 @@ async function upstreamOrder(train: IdxPair, check: IdxPair): Promise<{ accuracy
 
 const generated = () => ({ train: encodePair(drawDigits(2000, 1)), check: encodePair(drawDigits(400, 2)) });
 
-test("the order of upstream's SDK test, on drawn digits", async () => {
+test("the sequence of upstream's SDK test, on drawn digits", async () => {
   const { train, check } = generated();
   const { accuracy, answer } = await upstreamOrder(train, check);
   expect(accuracy).toBeGreaterThan(60);
@@ -219,7 +219,7 @@ test("the order of upstream's SDK test, on drawn digits", async () => {
 });
 
 test.skipIf(mnistFolder === undefined)(
-  "the order of upstream's SDK test, on MNIST",
+  "the sequence of upstream's SDK test, on MNIST",
   async () => {
     const folder = mnistFolder as string;
     const { accuracy, answer } = await upstreamOrder(await readMnist(folder, "train"), await readMnist(folder, "t10k"));
@@ -229,7 +229,7 @@ test.skipIf(mnistFolder === undefined)(
   180_000,
 );
 
-test.skipIf(!hasPython)("a Python client that shares no code with us goes the same way", async () => {
+test.skipIf(!hasPython)("a Python client that shares no code with us runs the same sequence", async () => {
   const { train, check } = generated();
   const folder = await mkdtemp(join(tmpdir(), "hanami-upstream-"));
   try {

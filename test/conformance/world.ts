@@ -11,7 +11,7 @@ import {
 } from "../support/test-app.ts";
 import { endpointsOf, type Endpoint, type OpenApiDocument } from "./document.ts";
 
-/** Who asks. `owner` is the one whose things the others try to reach. */
+/** The callers. The others try to reach the resources of `owner`. */
 export const people = {
   admin: { id: adminId, projectId: "admin" },
   chief: { id: "chief", projectId: "alpha_project", isProjectAdmin: true },
@@ -31,7 +31,7 @@ export const outsiders = {
 
 export type Outsider = keyof typeof outsiders;
 
-/** One of everything that a user can have. */
+/** One resource of every kind. */
 export interface Things {
   cluster: string;
   dataset: string;
@@ -51,16 +51,16 @@ export interface World {
   host: string;
   tokenOf(who: Person): string;
   outsiderToken(who: Outsider): string | null;
-  /** The same ones whenever asked. */
+  /** The same ones at every call. */
   things(who: Person): Promise<Things>;
-  /** New ones. */
+  /** New ones at every call. */
   makeThings(who: Person): Promise<Things>;
-  /** Sends an input where the endpoint wants it. */
+  /** Sends an input in the place that the endpoint expects. */
   send(endpoint: Endpoint, input: Record<string, unknown>, token: string | null): Promise<TestResponse>;
   close(): Promise<void>;
 }
 
-/** A server with people of every kind. */
+/** A server with users of every kind. */
 export async function createWorld(): Promise<World> {
   const app = await createTestApp();
   const tokens = new Map<Person, string>([["admin", app.token]]);
@@ -115,13 +115,13 @@ export async function createWorld(): Promise<World> {
 
 export interface Sample {
   /**
-   * Who gets 200: everybody, everybody with a token (and then about what is their own), administrators, or those who
-   * see the things that the input names.
+   * Callers who get 200: everybody, everybody with a token (for their own resources), administrators, or those who see
+   * the resources that the input names.
    */
   access: "public" | "anyone" | "admins" | "visible";
-  /** A valid input about this person's things. */
+  /** A valid input about this user's resources. */
   input: (world: World, who: Person, things: Things) => Record<string, unknown> | Promise<Record<string, unknown>>;
-  /** The status of that input; 200 when left out. */
+  /** The status of that input; 200 by default. */
   status?: number;
 }
 
@@ -209,7 +209,7 @@ export const samples: Record<string, Sample> = {
         `POST /dataset/upload/${format}`,
         { access: "anyone", input: () => ({ name: "announced", input_data_size: 8 }) },
       ],
-      // Announced as something else.
+      // Announced as another kind.
       [
         `PUT /dataset/upload/${format}`,
         {
@@ -220,7 +220,7 @@ export const samples: Record<string, Sample> = {
       ],
     ]),
   ),
-  // Nothing was uploaded; whole uploads are tested where the sockets are.
+  // Nothing was uploaded; complete uploads are tested with the sockets.
   "PUT /dataset/upload/csv": {
     access: "visible",
     status: 409,
@@ -309,7 +309,7 @@ export const samples: Record<string, Sample> = {
 
 export const keyOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;
 
-/** The sample of an endpoint; fails when there is none. */
+/** The sample of an endpoint; fails if there is none. */
 export function sampleOf(endpoint: { method: string; path: string }): Sample {
   const sample = samples[keyOf(endpoint)];
   if (sample === undefined) throw new Error(`${keyOf(endpoint)} has no sample in test/conformance/world.ts`);

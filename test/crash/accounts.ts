@@ -1,4 +1,4 @@
-/** What a client of the crash test does to users and projects. */
+/** Actions of the crash test's clients on users and projects. */
 import assert from "node:assert/strict";
 import type { RunningServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
@@ -35,7 +35,7 @@ async function deleteProject(ledger: Ledger, server: RunningServer): Promise<voi
   const id = ledger.random.pick([...ledger.projects]);
   const note = () => {
     ledger.projects.delete(id);
-    // Its assignments go with it.
+    // Its assignments are deleted with it.
     for (const assigned of ledger.users.values()) assigned.delete(id);
   };
   await ledger.attempt("project deleted", {

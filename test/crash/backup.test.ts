@@ -1,4 +1,4 @@
-/** The steps of docs/operating.md, taken from the document and carried out. */
+/** Carries out the steps of docs/operating.md, taken from the document. */
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { base64 } from "../support/test-app.ts";
 import { uploadBaseDatasets } from "./base-datasets.ts";
 import { Replay } from "./replay.ts";
 
-/** The shell lines under a heading of the document, by their order. */
+/** The shell lines under a heading of the document, in order. */
 function linesOf(heading: string): string[] {
   const document = readFileSync(join(paths.root, "docs/operating.md"), "utf8");
   const section = document.split(/^### /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
@@ -38,7 +38,7 @@ async function stop({ child }: RunningServer): Promise<void> {
   expect((await exited)[0]).toBe(0);
 }
 
-/** Work of a user: a dataset, a network that learned it, its answers, and a checkpoint. */
+/** A user's work: a dataset, a network trained on it, its answers, and a checkpoint. */
 async function makeWork(server: RunningServer, dataDir: string) {
   const base = await uploadBaseDatasets(server, [40]);
   const dataset = base[0]?.uuid as string;
@@ -61,7 +61,7 @@ async function makeWork(server: RunningServer, dataDir: string) {
       await next.ask("DELETE", `/dataset?uuid=${question.uuid}`);
     },
     async check(next: RunningServer) {
-      // The key of the tokens is part of the copy.
+      // The tokens' key is part of the copy.
       const headers = { "X-Auth-Token": server.token };
       expect((await fetch(`${next.url}/v1.0alpha/cluster/all`, { headers })).status).toBe(200);
       expect(await next.ask("GET", path(training.uuid))).toMatchObject({ state: "finished", current_cycle: 40 });
@@ -93,7 +93,7 @@ test("with the embedded database", async () => {
   await kill(third);
 }, 120_000);
 
-/** A server of one's own with a database, and what the document calls its variables. */
+/** A dedicated server with a database, and the variables of the document. */
 async function openOwn(server: MortalPostgres) {
   onTestFinished(() => server.stop());
   const client = postgres(server.url, { max: 1 });
@@ -108,7 +108,7 @@ async function openOwn(server: MortalPostgres) {
 test("with a Postgres server, by its tools", async (t) => {
   const found = spawnSync("pg_config", ["--bindir"], { encoding: "utf8" }).stdout?.trim();
   if (!found) return t.skip("no tools of Postgres (pg_config, pg_dump, pg_restore) are installed");
-  // Their own server: pg_dump reads none that is newer than itself.
+  // Uses the tools' own server: pg_dump reads no server that is newer than itself.
   const postgres = await startMortalPostgres(dirname(found)).catch(() => undefined);
   if (postgres === undefined) return t.skip("the tools of Postgres are installed without its server");
   const { root, dataDir, env } = await openOwn(postgres);

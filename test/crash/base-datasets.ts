@@ -8,7 +8,7 @@ export interface BaseDataset {
   rows: number;
 }
 
-/** Uploads the datasets that everybody trains with: 4 × 4 pixels, eight classes. */
+/** Uploads the datasets that all clients train with: 4 × 4 pixels, eight classes. */
 export async function uploadBaseDatasets(server: RunningServer, sizes: readonly number[]): Promise<BaseDataset[]> {
   const datasets: BaseDataset[] = [];
   for (const rows of sizes) {

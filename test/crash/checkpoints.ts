@@ -1,4 +1,4 @@
-/** What a client of the crash test does to checkpoints that are there. */
+/** Actions of the crash test's clients on existing checkpoints. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import type { CheckpointModel } from "./model.ts";
 
 export const checkpointsMax = 3;
 
-/** Brings one home and up again under another name, or removes one. */
+/** Downloads a checkpoint and uploads it under another name, or deletes one. */
 export async function handleCheckpoint(ledger: Ledger, server: RunningServer): Promise<void> {
   const { checkpoints, checkpointUpload: open } = ledger;
   if (open !== null) {
@@ -47,7 +47,7 @@ async function announceCopy(ledger: Ledger, server: RunningServer): Promise<void
     note: ({ uuid, uuid_input_file: tempfile }) => {
       ledger.checkpointUpload = { uuid, tempfile, bytes, isComplete: false, lineage, sha256 };
     },
-    // Nobody learned the uuid of its file; nothing shows it.
+    // The uuid of its file was never received, and no list shows it.
     settle: async () => {},
   });
 }

@@ -13,10 +13,10 @@ import { checkUpload, upload } from "./uploads.ts";
 
 const clustersMax = 2;
 
-/** A refusal is a failure of the test; a connection that ends is what the kill does. */
+/** A refusal fails the test; a broken connection is the effect of the kill. */
 const isRefusal = (error: unknown) => error instanceof Error && /^[A-Z]+ \/\S*: \d{3} /.test(error.message);
 
-/** One client among several: does one thing after another to resources of its own. */
+/** One of several clients: carries out one action after another on its own resources. */
 export class Client {
   readonly ledger: Ledger;
 
@@ -48,7 +48,7 @@ export class Client {
     if (choice < 52 || (choice < 58 && cluster.lineage.steps.length >= stepsMax)) {
       return deleteCluster(ledger, server, cluster);
     }
-    // A software GPU is slow and takes seconds to start: few go there, and soon come back.
+    // A software GPU is slow and takes seconds to start: few clusters move there, and they soon return.
     if (cluster.host === "gpu" ? choice < 78 : choice < 60 && random.int(0, 2) === 0) {
       return moveCluster(ledger, server, cluster);
     }
@@ -59,7 +59,7 @@ export class Client {
     return handleCheckpoint(ledger, server);
   }
 
-  /** After a restart: finds out what became of the thing under way, then compares everything. */
+  /** After a restart: finds out how the interrupted action ended, then compares everything. */
   async check(server: RunningServer): Promise<void> {
     const { ledger } = this;
     await ledger.settle(server);
@@ -87,7 +87,7 @@ export class Client {
     }
   }
 
-  /** Waits until nothing is queued any more; every cluster is in TASK mode then. */
+  /** Waits until nothing is queued; every cluster is in TASK mode then. */
   async drain(server: RunningServer): Promise<void> {
     const { ledger } = this;
     for (const cluster of ledger.clusters.values()) {

@@ -1,4 +1,4 @@
-/** What a client of the crash test does to clusters as a whole: makes, moves and removes them. */
+/** Actions of the crash test's clients on whole clusters: create, move and delete. */
 import assert from "node:assert/strict";
 import { smallTemplate } from "../support/compute.ts";
 import type { RunningServer } from "../support/server-process.ts";
@@ -9,7 +9,7 @@ import { takeListing } from "./listing.ts";
 import type { ClusterModel, HostKind, Lineage, TaskModel } from "./model.ts";
 import { follow, keepOutcome } from "./tasks.ts";
 
-/** Training steps that a software GPU may be given at a time: it needs tens of milliseconds for one. */
+/** Training steps that a software GPU gets at a time; each takes it tens of milliseconds. */
 export const gpuStepsMax = 24;
 
 export async function createCluster(ledger: Ledger, server: RunningServer): Promise<void> {
@@ -39,7 +39,7 @@ export async function createCluster(ledger: Ledger, server: RunningServer): Prom
 export async function deleteCluster(ledger: Ledger, server: RunningServer, cluster: ClusterModel): Promise<void> {
   const { uuid } = cluster;
   const forget = async (next: RunningServer) => {
-    // What its tasks had finished by then stays.
+    // The results of finished tasks stay.
     const listing = await takeListing(next);
     for (const task of cluster.tasks.values()) if (!task.isOver) await keepOutcome(ledger, next, { listing, task });
     ledger.clusters.delete(uuid);
@@ -51,7 +51,7 @@ export async function deleteCluster(ledger: Ledger, server: RunningServer, clust
       if (!(await takeListing(next)).clusters.has(uuid)) await forget(next);
     },
   });
-  // What its last tasks left behind can only be asked for; should the server die before, it is asked again.
+  // The outcome of its last tasks must be requested; if the server dies before, it is requested again.
   await ledger.insist(server, forget);
 }
 
@@ -64,13 +64,13 @@ interface ClusterBody {
 export const getCluster = (server: RunningServer, uuid: string) =>
   server.ask<ClusterBody>("GET", `/cluster?uuid=${uuid}`);
 
-/** Steps that are queued. */
+/** Number of queued steps. */
 function queuedSteps({ tasks }: ClusterModel): number {
   const open = [...tasks.values()].filter((task) => !task.isOver);
   return open.reduce((sum, task) => sum + (task.kind === "train" ? task.steps : 0), 0);
 }
 
-/** Moves a cluster to the other host, whatever it is doing. */
+/** Moves a cluster to the other host, even while it works. */
 export async function moveCluster(ledger: Ledger, server: RunningServer, cluster: ClusterModel): Promise<void> {
   await follow(ledger, server, cluster);
   const target: HostKind = cluster.host === "cpu" ? "gpu" : "cpu";
@@ -94,8 +94,8 @@ export async function moveCluster(ledger: Ledger, server: RunningServer, cluster
 }
 
 /**
- * After a restart: hosts are where they were, and a network has learned what it was said to have, nothing twice and
- * nothing left out. Direct IO ends at some cycle between the last durable one and the last one that was sent.
+ * After a restart: hosts are unchanged, and a network has learned every acknowledged cycle exactly once. Direct IO ends
+ * at some cycle between the last durable one and the last one that was sent.
  */
 export async function checkCluster(ledger: Ledger, server: RunningServer, cluster: ClusterModel): Promise<void> {
   const { base } = ledger;
@@ -115,7 +115,7 @@ export async function checkCluster(ledger: Ledger, server: RunningServer, cluste
   settleDirect(ledger, cluster, cycles);
 }
 
-/** The network in DIRECT mode has so many cycles on disk. */
+/** Records that the network in DIRECT mode has this many cycles on disk. */
 export function settleDirect(ledger: Ledger, cluster: ClusterModel, cycles: number): void {
   const { lineage, host, isAsking } = cluster;
   const longest = isAsking && cycles > cyclesOf(ledger.base, lineage) ? withDirectCycle(lineage, host) : lineage;

@@ -16,7 +16,7 @@ import { Replay } from "./replay.ts";
 const { HANAMI_CRASH_KILLS: givenKills, HANAMI_CRASH_SEED: givenSeed, HANAMI_CRASH_DATABASE: only } = process.env;
 const seed = Number(givenSeed ?? 1);
 const clientsCount = 3;
-/** Between two kills; not a time, so that a slow machine does as much as a fast one. */
+/** Answers between two kills; a number instead of a time, so that slow and fast machines do the same work. */
 const answersMax = 40;
 const startMsMax = 900;
 const minutes = 60_000;
@@ -53,7 +53,7 @@ describe.each(chosen)("on $name", (database) => {
       (_, index) =>
         new Ledger({ name: `client${index}`, random: createRandom(seed * 100 + index), base, dataDir, hosts }),
     );
-    // Else a short round would not get to the slow host.
+    // Otherwise a short round would not reach the slow host.
     for (const ledger of ledgers.slice(0, 1)) ledger.firstHost = "gpu";
     const clients = ledgers.map((ledger) => new Client(ledger));
     const acknowledged = () =>
@@ -74,7 +74,7 @@ describe.each(chosen)("on $name", (database) => {
       await kill(server);
       await work;
       if (random.int(0, 4) === 0 && ++count < kills) {
-        // Putting things in order at the start can be interrupted just as well.
+        // Recovery during the start can be interrupted as well.
         const starting = spawnServer(dataDir, env);
         starting.stdout.resume();
         await delay(random.int(50, startMsMax));
@@ -89,7 +89,7 @@ describe.each(chosen)("on $name", (database) => {
     const asked = ledgers.flatMap(({ results }) => [...results.values()].map(({ lineage }) => lineage));
     const replay = new Replay(server, { base, dataDir, asked, hosts });
     const compared = { clusters: 0, checkpoints: 0, results: 0, "direct answers": 0 };
-    // What moved while it trained is not the same bytes again; that it learned the right number of cycles was checked.
+    // A network that moved during training is not reproducible byte for byte; its number of cycles was checked.
     const inexact = { clusters: 0, checkpoints: 0, results: 0, "direct answers": 0 };
     const compare = async (what: keyof typeof compared, lineage: Lineage, isSame: () => Promise<boolean>) => {
       if (!lineage.isExact) return void inexact[what]++;

@@ -29,7 +29,7 @@ async function untilFinished(server: RunningServer, cluster: string, uuid: strin
     .toBe("finished");
 }
 
-test("a Postgres server that goes away and comes back costs nothing but the time", { timeout: 600_000 }, async (t) => {
+test("a Postgres server that stops and starts again costs only time", { timeout: 600_000 }, async (t) => {
   const database = await startMortalPostgres();
   if (database === undefined) return t.skip(`no Postgres for ${process.platform}-${process.arch}`);
   onTestFinished(() => database.stop());
@@ -63,7 +63,7 @@ test("a Postgres server that goes away and comes back costs nothing but the time
   for (const signal of ["SIGQUIT", "SIGINT"] as const) {
     const task = await server.ask<TaskBody>("POST", "/task/train", trainBody(trained, dataset, { epochs }));
     tasks.push(task.uuid);
-    // The second one is ended by an outage in which nobody waits for it.
+    // The second save ends in an outage during which no client waits for it.
     await server.ask("POST", "/cluster/save", { name: "of the outage", cluster_uuid: trained });
     await expect
       .poll(async () => (await taskOf(server, trained, task.uuid)).current_cycle, { interval: 2, timeout: 60_000 })
@@ -76,9 +76,9 @@ test("a Postgres server that goes away and comes back costs nothing but the time
     await expect(server.ask("GET", content)).rejects.toThrow(refused);
     expect(await statusOf(server, "/health")).toBe(200);
     expect(await statusOf(server, "/ready")).toBe(503);
-    // What needs no database goes on.
+    // Work that needs no database continues.
     await learn();
-    // Long enough for a snapshot, and for the end of the task, to find no database.
+    // Long enough for a snapshot and the end of the task to meet the outage.
     await delay(1500);
     await expect(server.ask("GET", "/cluster/all")).rejects.toThrow(refused);
 
@@ -107,7 +107,7 @@ test("a Postgres server that goes away and comes back costs nothing but the time
   expect(await server.ask("GET", content)).toEqual(answers);
   expect(await server.ask("GET", `/cluster?uuid=${direct}`)).toMatchObject({ number_of_cycles: cycles });
   const { body: checkpoints } = await server.ask<{ body: unknown[] }>("GET", "/checkpoint/all");
-  // Two of the outages, two of the comparison.
+  // Two from the outages, two from the comparison.
   expect(checkpoints).toHaveLength(4);
   await kill(server);
 });

@@ -9,9 +9,12 @@ import {
 import { oneHot, pixel } from "../support/compute.ts";
 import type { RunningServer } from "../support/server-process.ts";
 
-/** A direct line to a cluster, in strict question and answer. Everything rejects once the server is gone. */
+/**
+ * A direct line to a cluster with strictly alternating questions and answers. Everything rejects once the server is
+ * gone.
+ */
 export interface DirectSocket {
-  /** Learns row `row` of the generated pictures; resolves with the acknowledgement. */
+  /** Trains on row `row` of the generated pictures; resolves with the acknowledgement. */
   train(row: number): Promise<void>;
   /** The answer to row `row`, as hexadecimal digits. */
   ask(row: number): Promise<string>;

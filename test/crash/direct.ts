@@ -1,4 +1,4 @@
-/** What a client of the crash test does by direct IO. */
+/** Actions of the crash test's clients by direct IO. */
 import type { RunningServer } from "../support/server-process.ts";
 import { getCluster } from "./clusters.ts";
 import { openDirect } from "./direct-socket.ts";
@@ -7,10 +7,10 @@ import { cyclesOf, withDirectCycle } from "./lineage.ts";
 import type { ClusterModel } from "./model.ts";
 import { follow } from "./tasks.ts";
 
-/** Answers are compared at the end, each with a network made again for it. */
+/** Each answer is compared at the end with a network that is trained again for it. */
 const answersMax = 12;
 
-/** Switches an idle cluster to DIRECT, learns by direct IO, or switches it back. */
+/** Switches an idle cluster to DIRECT, trains by direct IO, or switches it back. */
 export async function directIo(ledger: Ledger, server: RunningServer, cluster: ClusterModel): Promise<void> {
   if (cluster.mode === "TASK") {
     await follow(ledger, server, cluster);
@@ -21,7 +21,7 @@ export async function directIo(ledger: Ledger, server: RunningServer, cluster: C
   return learn(ledger, server, cluster);
 }
 
-/** What was acknowledged before TASK was is durable. */
+/** Cycles acknowledged before the switch to TASK are durable. */
 export async function setMode(
   ledger: Ledger,
   server: RunningServer,

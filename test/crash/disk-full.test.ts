@@ -40,8 +40,8 @@ async function announce(server: RunningServer, name: string, bytes: number) {
 const rowsOf = async (server: RunningServer, uuid: string) =>
   (await server.ask<{ number_of_rows: number }>("GET", `/dataset?uuid=${uuid}`)).number_of_rows;
 
-test("without space everything says so, nothing is lost, and work goes on when there is some again", async (t) => {
-  // With the embedded database, and memory is all it takes.
+test("without disk space every action reports it, nothing is lost, and work continues when there is space again", async (t) => {
+  // With the embedded database, because this needs only memory.
   const disk = await mountSmallDisk(160);
   if ("reason" in disk) return t.skip(disk.reason);
   const { folder } = disk;
@@ -66,7 +66,7 @@ test("without space everything says so, nothing is lost, and work goes on when t
   await server.ask("PUT", "/cluster/set_mode", { uuid: direct, new_state: "DIRECT" });
   const line = await openDirect(server, direct);
 
-  // Less than what is kept for the database.
+  // Less than the space that is reserved for the database.
   const free = async () => {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
@@ -91,14 +91,14 @@ test("without space everything says so, nothing is lost, and work goes on when t
   const listing = await takeListing(server);
   expect(listing.checkpoints.size).toBe(0);
   expect(listing.datasets.has(question.uuid)).toBe(false);
-  // What needs no space goes on, for everybody; so does the training, whose end waits.
+  // Work that needs no space continues for everybody; so does the training, whose end waits.
   for (let row = 0; row < 20; row++) await line.train(row);
   const look = async () => (await taskOf(server, trained, training.uuid)).current_cycle;
   await expect.poll(look, { interval: 20, timeout: 120_000 }).toBe(epochs * 200);
   expect((await taskOf(server, trained, training.uuid)).state).toBe("active");
   await server.ask("DELETE", `/task?uuid=${save.uuid}&cluster_uuid=${idle}`);
 
-  // Nothing at all, not even for the database.
+  // No space at all, not even for the database.
   await writeFile(join(folder, "second filler"), Buffer.alloc(await free()));
   const made: string[] = [];
   const makeProjects = async () => {
@@ -136,14 +136,14 @@ test("without space everything says so, nothing is lost, and work goes on when t
   await kill(server);
 }, 600_000);
 
-test("files that the system does not let grow are refused with a text, and the rest works", async () => {
+test("files beyond the system's size limit are refused with a text, and the rest works", async () => {
   const dataDir = await temporaryFolder();
   await embeddedDatabase.prepare(join(dataDir, "database"));
   // In blocks of 512 bytes: 18 MiB, enough for the files of the database.
   const wrapper = ["sh", "-c", 'ulimit -f 36864; exec "$@"', "sh"];
   const server = await startServer(dataDir, { HANAMI_LOG_LEVEL: "silent" }, wrapper);
   await expect(announce(server, "too long", 40 * mib)).rejects.toThrow(refused);
-  // Each row is two bytes of text and four of the dataset.
+  // Each row takes two bytes of text and four of the dataset.
   const csv = Buffer.from(`a\n${"1\n".repeat(5_000_000)}`);
   const upload = await announce(server, "too long when it is read", csv.length);
   await sendFile(server.url, server.token, upload.uuid_input_file, csv, 4 * mib);

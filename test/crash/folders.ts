@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { RunningServer } from "../support/server-process.ts";
 import { list, takeListing } from "./listing.ts";
 
-/** Files of the data directory that belong to nothing that the server lists: left-overs of a kill. */
+/** Files of the data directory that belong to no listed resource: left over from a kill. */
 export async function findLeftOvers(server: RunningServer, dataDir: string): Promise<string[]> {
   const before = await takeListing(server);
   const names = new Map<string, string[]>();
   const folders = ["datasets", "tempfiles", "clusters", "checkpoints"];
   for (const folder of folders) names.set(folder, await readdir(join(dataDir, folder)));
-  // Listed twice, because what runs may finish something in between.
+  // Listed twice, because running work may finish something in between.
   const after = await takeListing(server);
   const saves: string[] = [];
   for (const cluster of after.clusters.keys()) {

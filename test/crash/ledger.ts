@@ -14,7 +14,7 @@ import type {
   UploadModel,
 } from "./model.ts";
 
-/** Finds out, on the next server, whether the thing that was under way happened. */
+/** Finds out, on the next server, whether the interrupted action happened. */
 export type Settle = (server: RunningServer) => Promise<void>;
 
 const pieceBytes = 4096;
@@ -22,8 +22,8 @@ const pieceBytes = 4096;
 export const sha256Of = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 /**
- * What one client was told, exactly. The one thing that was under way when the server died may have happened or not,
- * but not in part: `settle` finds out.
+ * Everything that one client was told. The one action that was under way when the server died happened completely or
+ * not at all: `settle` finds out which.
  */
 export class Ledger {
   readonly name: string;
@@ -32,7 +32,7 @@ export class Ledger {
   readonly dataDir: string;
   /** Uuids of the hosts. */
   readonly hosts: ReadonlyMap<HostKind, string>;
-  /** Where the first cluster begins. */
+  /** Where the first cluster starts. */
   firstHost: HostKind = "cpu";
   readonly projects = new Set<string>();
   /** The projects that a user is assigned to, by the user's id. */
@@ -44,7 +44,7 @@ export class Ledger {
   checkpointUpload: (FileModel & CheckpointModel) | null = null;
   readonly results = new Map<string, ResultModel>();
   readonly directAnswers: DirectAnswer[] = [];
-  /** How often each thing was acknowledged. */
+  /** Number of acknowledgements of each action. */
   readonly done = new Map<string, number>();
   directCycles = 0;
   #doubt: Settle | null = null;
@@ -66,7 +66,7 @@ export class Ledger {
     return name?.startsWith(`${this.name}_`) === true;
   }
 
-  /** Asks; what the answer says is noted before anything else happens, and no answer leaves it in doubt. */
+  /** Sends a request and records its answer before anything else; without an answer, the outcome stays in doubt. */
   async attempt<T>(
     what: string,
     { ask, note, settle }: { ask: () => Promise<T>; note: (answer: T) => void; settle: Settle },
@@ -77,7 +77,7 @@ export class Ledger {
     this.done.set(what, (this.done.get(what) ?? 0) + 1);
   }
 
-  /** Does something that has to be done again, from its beginning, should the server die meanwhile. */
+  /** Carries out a step that must be repeated from its beginning if the server dies meanwhile. */
   async insist(server: RunningServer, step: Settle): Promise<void> {
     this.#doubt = step;
     await step(server);
@@ -90,7 +90,7 @@ export class Ledger {
   }
 }
 
-/** Sends a whole file. A question on a socket that breaks has no answer: rejects when the server ends. */
+/** Sends a whole file. A question on a broken socket has no answer, so this rejects when the server ends. */
 export async function send({ url, token, child }: RunningServer, file: FileModel): Promise<void> {
   const exit = new AbortController();
   const gone = once(child, "exit", { signal: exit.signal }).then(() => Promise.reject(new Error("the server is gone")));

@@ -9,14 +9,14 @@ export const cyclesOf = (base: readonly BaseDataset[], { steps }: Lineage): numb
 
 export const withStep = (lineage: Lineage, step: Step): Lineage => ({ ...lineage, steps: [...lineage.steps, step] });
 
-/** One more cycle of direct IO. */
+/** Adds one cycle of direct IO. */
 export function withDirectCycle(lineage: Lineage, host: HostKind): Lineage {
   const last = lineage.steps.at(-1);
   if (last?.kind !== "direct" || last.host !== host) return withStep(lineage, { kind: "direct", cycles: 1, host });
   return { ...lineage, steps: [...lineage.steps.slice(0, -1), { ...last, cycles: last.cycles + 1 }] };
 }
 
-/** The lineage as it was after so many cycles, the last of which belong to direct IO. */
+/** The lineage after this many cycles, the last of which belong to direct IO. */
 export function cut(base: readonly BaseDataset[], lineage: Lineage, cycles: number): Lineage {
   const steps: Step[] = [];
   let left = cycles;

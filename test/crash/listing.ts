@@ -8,7 +8,7 @@ export async function list(server: RunningServer, path: string): Promise<Record<
   return body.map((row) => Object.fromEntries(header.map((key, index) => [key, row[index] as string])));
 }
 
-/** Everything that the server says it has. */
+/** Everything that the server lists. */
 export interface Listing {
   projects: Set<string>;
   users: Set<string>;

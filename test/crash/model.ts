@@ -1,25 +1,25 @@
-/** What a client of the crash test was told, and so expects to find whenever the server is back. */
+/** What a client of the crash test was told, and therefore expects after a restart. */
 
 export type HostKind = "cpu" | "gpu";
 
-/** Something that a network learned: a training task, or cycles of direct IO. */
+/** Something that a network was trained with: a training task, or cycles of direct IO. */
 export type Step = { host: HostKind } & (
   | {
       kind: "train";
-      /** Which of the base datasets. */
+      /** Index of the base dataset. */
       dataset: number;
       epochs: number;
       batch_size: number;
     }
-  /** Cycle n of a network learns row n of the generated pictures. */
+  /** Cycle n trains a network on row n of the generated pictures. */
   | { kind: "direct"; cycles: number }
 );
 
-/** How a network came to be: the same one, without any interruption, must be the same bytes. */
+/** The history of a network: without interruption, the same history gives the same bytes. */
 export interface Lineage {
   seed: number;
   steps: readonly Step[];
-  /** False once it moved while it trained: hosts round differently, and nobody knows where the move fell. */
+  /** False after a move during training: hosts round differently, and the cycle of the move is unknown. */
   isExact: boolean;
 }
 
@@ -33,14 +33,14 @@ export type TaskModel = { uuid: string; isOver: boolean } & (
 export interface ClusterModel {
   uuid: string;
   name: string;
-  /** With everything that is queued, and every cycle of direct IO that was acknowledged. */
+  /** Includes all queued steps and every acknowledged cycle of direct IO. */
   lineage: Lineage;
   tasks: Map<string, TaskModel>;
   host: HostKind;
   mode: "TASK" | "DIRECT";
-  /** In DIRECT mode: cycles that a crash may not take away any more. */
+  /** In DIRECT mode: cycles that a crash can no longer undo. */
   durableCycles: number;
-  /** A cycle of direct IO was sent and not answered. */
+  /** A cycle of direct IO was sent and is not answered yet. */
   isAsking: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface FileModel {
   uuid: string;
   tempfile: string;
   bytes: Buffer;
-  /** Every piece was acknowledged. */
+  /** All pieces were acknowledged. */
   isComplete: boolean;
 }
 
@@ -66,7 +66,7 @@ export interface UploadModel extends FileModel {
   isReady: boolean;
 }
 
-/** The answers of a network, kept as a dataset. */
+/** A network's answers, kept as a dataset. */
 export interface ResultModel {
   uuid: string;
   lineage: Lineage;
@@ -74,7 +74,7 @@ export interface ResultModel {
   content: string;
 }
 
-/** What a network answered to a row of the generated pictures. */
+/** A network's answer to a row of the generated pictures. */
 export interface DirectAnswer {
   lineage: Lineage;
   row: number;

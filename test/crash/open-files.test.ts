@@ -28,7 +28,7 @@ async function prepare(): Promise<string> {
   return dataDir;
 }
 
-/** Connections that say nothing; resolves once each of them is open or closed. */
+/** Silent connections; resolves once each of them is open or closed. */
 async function crowd({ url }: RunningServer, count: number): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, () => connect(Number(new URL(url).port), "127.0.0.1"));
   onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
@@ -37,10 +37,10 @@ async function crowd({ url }: RunningServer, count: number): Promise<Socket[]> {
   return sockets;
 }
 
-/** How a client is told that there is no place for it. */
+/** Errors of a client that is turned away. */
 const turnedAway = /fetch failed|socket hang up|ECONNRESET|EPIPE|closed before|Unexpected server response/i;
 
-/** What a client gets that tries until it is let in. Whatever is an answer and no success, fails. */
+/** Retries until the server accepts the client. Any answer other than a success fails. */
 async function insist<T>(attempt: () => Promise<T>): Promise<T> {
   const endMs = performance.now() + 120_000;
   for (;;) {
@@ -53,7 +53,7 @@ async function insist<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-test("many connections and uploads in a process with 128 files: nobody gets a 500, and all get in later", async () => {
+test("many connections and uploads in a process with 128 files: no client gets a 500, and all get in later", async () => {
   const server = await startServer(await prepare(), { HANAMI_CPU_THREADS: "2" }, ulimit(128));
   const statuses: number[] = [];
   const ask = async (path: string, body?: object) => {
@@ -98,7 +98,7 @@ test("many connections and uploads in a process with 128 files: nobody gets a 50
   expect((await exited)[0]).toBe(0);
 });
 
-/** Numbers of the files that a process has open. */
+/** Descriptors of a process's open files. */
 const filesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).map(Number);
 
 const socketsOf = (pid: number) =>
@@ -107,20 +107,20 @@ const socketsOf = (pid: number) =>
 const setLimit = (pid: number, files: number) =>
   expect(spawnSync("prlimit", ["--pid", `${pid}`, `--nofile=${files}:20000`]).status).toBe(0);
 
-/** Processor time of the first thread of a process in seconds; others may still be compiling. */
+/** Processor time of the process's first thread in seconds; other threads may still be compiling. */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/task/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 test.skipIf(!isLinux || spawnSync("prlimit", ["--version"]).status !== 0)(
-  "a process whose files are all open says so, neither spins nor ends, and goes on when there are some again",
+  "a process without free files reports it, neither spins nor ends, and continues when files are free again",
   async () => {
     const server = await startServer(await prepare(), { HANAMI_LOG_LEVEL: "silent" }, ulimit(20_000));
     const pid = server.child.pid as number;
-    // Two for its output, two that it listens on: what the client leaves that logged in would be room.
+    // Two for its output, two for listening: the socket of the login must be closed first, or it would leave room.
     await expect.poll(() => socketsOf(pid)).toBe(4);
-    // Eight more than there are: clients take them and what is free in between, those after them are turned away.
+    // Eight more than are open: clients take them and any free numbers below; all further clients are turned away.
     setLimit(pid, Math.max(...filesOf(pid)) + 9);
     const waiting = await crowd(server, 400);
     const before = cpuSeconds(pid);
@@ -128,7 +128,7 @@ test.skipIf(!isLinux || spawnSync("prlimit", ["--version"]).status !== 0)(
     expect(cpuSeconds(pid) - before).toBeLessThan(1);
     expect(waiting.filter((socket) => socket.closed).length).toBeGreaterThan(10);
 
-    // Another client takes the place of one that leaves, and asks.
+    // Another client takes the place of one that leaves, and sends requests.
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
     const ask = async (method: string, path: string, body?: object) => {
@@ -141,7 +141,7 @@ test.skipIf(!isLinux || spawnSync("prlimit", ["--version"]).status !== 0)(
       return [response.statusCode as number, text] as const;
     };
     const full = filesOf(pid).length;
-    // One that waited to be accepted may take the place of the one that leaves.
+    // A connection that waited to be accepted may take the place of the one that leaves.
     const leaveOne = () => {
       waiting.find((socket) => !socket.destroyed)?.destroy();
       return filesOf(pid).length;
@@ -149,7 +149,7 @@ test.skipIf(!isLinux || spawnSync("prlimit", ["--version"]).status !== 0)(
     await expect.poll(leaveOne, { timeout: 60_000 }).toBeLessThan(full);
     const announce = { name: "none", input_data_size: 10 };
     expect(await ask("GET", "/health")).toEqual([200, "ok\n"]);
-    // Whatever else is free by now is taken, too.
+    // Fills all other free descriptors as well.
     const askInCrowd = async (...question: Parameters<typeof ask>) => {
       waiting.push(...(await crowd(server, 20)));
       return ask(...question);
@@ -167,7 +167,7 @@ test.skipIf(!isLinux || spawnSync("prlimit", ["--version"]).status !== 0)(
   },
 );
 
-test("a process with too few files for a server says so, in one line", async () => {
+test("a process with too few files for a server reports it in one line", async () => {
   const child = spawnServer(join(await temporaryFolder(), "data"), { HANAMI_CPU_THREADS: "2" }, [], ulimit(64));
   let errors = "";
   child.stderr.on("data", (data) => (errors += String(data)));
@@ -175,7 +175,7 @@ test("a process with too few files for a server says so, in one line", async () 
   expect(errors).toMatch(/^This process may have 64 files and connections open at a time, and needs 112\. [^\n]*\n$/);
 });
 
-test("connections are bounded by the files that are left for them", () => {
+test("the number of connections is bounded by the remaining files", () => {
   for (const files of [112, 128, 200, 256, 1024, 20_000, 1_048_576]) {
     const { database, connections } = shareOpenFiles(files, 2);
     expect(connections).toBeGreaterThanOrEqual(4);

@@ -15,11 +15,11 @@ const keyOf = ({ seed, steps }: Lineage) => JSON.stringify([seed, steps]);
 interface Outcome {
   file: Buffer;
   sha256: string;
-  /** To each base dataset; none where nobody asked. */
+  /** Answers to each base dataset; empty if none were requested. */
   answers: string[];
 }
 
-/** Does again, on a server that nobody kills, what made a network; each history once. */
+/** Repeats the history of a network on a server that is never killed; each history once. */
 export class Replay {
   readonly #server: RunningServer;
   readonly #base: readonly BaseDataset[];
@@ -27,7 +27,7 @@ export class Replay {
   readonly #hosts: ReadonlyMap<HostKind, string>;
   /** File of the network, and its answers for each base dataset, by lineage. */
   readonly #states = new Map<string, Outcome>();
-  /** Lineages whose answers matter. */
+  /** Lineages whose answers are compared. */
   readonly #asked: ReadonlySet<string>;
   #count = 0;
 
@@ -37,7 +37,7 @@ export class Replay {
       base: readonly BaseDataset[];
       dataDir: string;
       asked: readonly Lineage[];
-      /** Needed for histories that were not on the CPU alone. */
+      /** Needed for histories that used more than the CPU. */
       hosts?: ReadonlyMap<HostKind, string>;
     },
   ) {
@@ -53,7 +53,7 @@ export class Replay {
     return this.#states.get(keyOf(lineage)) as Outcome;
   }
 
-  /** The network as it is now. */
+  /** The current state of a network. */
   async fileOf(cluster: string): Promise<Buffer> {
     const body = { name: "state", cluster_uuid: cluster };
     const { uuid } = await this.#server.ask<{ uuid: string }>("POST", "/cluster/save", body);
@@ -61,7 +61,7 @@ export class Replay {
     return readFile(join(this.#dataDir, "checkpoints", `${uuid}.safetensors`));
   }
 
-  /** What a network with this history answers to a row by direct IO. */
+  /** The answer of a network with this history to a row by direct IO. */
   async directAnswer(lineage: Lineage, row: number): Promise<string> {
     const uuid = await this.#make(lineage, lineage.steps.length);
     await this.#setMode(uuid, "DIRECT");
@@ -98,7 +98,7 @@ export class Replay {
     return uuid;
   }
 
-  /** Takes one step of a history, on its host. */
+  /** Carries out one step of a history, on its host. */
   async #take(cluster: string, lineage: Lineage, index: number): Promise<void> {
     const { steps } = lineage;
     const step = steps[index] as Step;

@@ -16,10 +16,10 @@ import { kill, type RunningServer, startServer } from "../support/server-process
 import { base64 } from "../support/test-app.ts";
 import { uploadBaseDatasets } from "./base-datasets.ts";
 
-test("SIGTERM answers what was asked, saves what was learned, and the task goes on from there", async () => {
+test("SIGTERM answers open requests, saves what was learned, and the task continues from there", async () => {
   const dataDir = await temporaryFolder();
   await embeddedDatabase.prepare(join(dataDir, "database"));
-  // No snapshot but the last one.
+  // Only the last snapshot is taken.
   const env = { HANAMI_SNAPSHOT_INTERVAL_MS: "3600000" };
   const first = await startServer(dataDir, env);
   const [base] = await uploadBaseDatasets(first, [200]);
@@ -35,7 +35,7 @@ test("SIGTERM answers what was asked, saves what was learned, and the task goes 
   }
 
   const exited = once(first.child, "exit");
-  // Hashing the passphrase takes long enough for the signal to arrive meanwhile.
+  // Hashing the passphrase takes long enough for the signal to arrive in the meantime.
   const user = first.ask("POST", "/user", { id: "late_user", name: "late user", passphrase: base64("a passphrase") });
   user.catch(() => {});
   await delay(5);
@@ -50,22 +50,22 @@ test("SIGTERM answers what was asked, saves what was learned, and the task goes 
   await kill(second);
 }, 120_000);
 
-/** A client that has asked for something, and then neither reads nor writes any more. */
+/** A client that sends a request, and then neither reads nor writes. */
 async function stall(server: RunningServer, request: string): Promise<Socket> {
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
   onTestFinished(() => void socket.destroy());
-  // It is ended by the server.
+  // The server ends the connection.
   socket.on("error", () => {});
   await once(socket, "connect");
   socket.write(request);
   return socket;
 }
 
-test("SIGTERM closes websockets with 1001 and ends though clients neither read nor answer", async () => {
+test("SIGTERM closes websockets with 1001 and ends even though clients neither read nor answer", async () => {
   const dataDir = await temporaryFolder();
   await embeddedDatabase.prepare(join(dataDir, "database"));
   const server = await startServer(dataDir);
-  // More than the system keeps in its buffers.
+  // More than the system's buffers hold.
   const data = Buffer.alloc(24 * 1024 * 1024);
   const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (24576, 1024), }".padEnd(117) + "\n";
   const npy = Buffer.concat([
@@ -108,7 +108,7 @@ test("SIGTERM closes websockets with 1001 and ends though clients neither read n
   expect(await exited).toEqual([0, null]);
 }, 120_000);
 
-test("SIGTERM while a host hangs ends it, and the work of others goes on with the next start", async () => {
+test("SIGTERM ends a hanging host, and the work of other projects continues after the next start", async () => {
   const dataDir = await temporaryFolder();
   await embeddedDatabase.prepare(join(dataDir, "database"));
   const hanging = new URL("../hosts/hanging-server.js", import.meta.url);
@@ -127,7 +127,7 @@ test("SIGTERM while a host hangs ends it, and the work of others goes on with th
   const number = async () => Number((await snapshot()).split(".")[1] ?? 0);
   await expect.poll(number, { timeout: 20_000 }).toBeGreaterThan(0);
   const seen = (await first.ask<TaskBody>("GET", path)).current_cycle;
-  // The second one from now on is newer.
+  // The second snapshot from now on is newer.
   await expect.poll(number, { timeout: 20_000 }).toBeGreaterThan((await number()) + 1);
 
   const client = await connectDirect(first.url, { token: first.token, uuid: direct.uuid });
@@ -139,7 +139,7 @@ test("SIGTERM while a host hangs ends it, and the work of others goes on with th
   const startMs = performance.now();
   first.child.kill("SIGTERM");
   expect(await exited).toEqual([0, null]);
-  // The limit of a stop, after which it ends with code 1.
+  // The limit of a shutdown, after which the process exits with code 1.
   expect(performance.now() - startMs).toBeLessThan(60_000);
 
   const second = await startServer(dataDir, env);
@@ -150,7 +150,7 @@ test("SIGTERM while a host hangs ends it, and the work of others goes on with th
   await kill(second);
 }, 180_000);
 
-test("a server that was stopped and goes on (SIGSTOP, SIGCONT) does not take that time for a hang", async () => {
+test("a server that was stopped and continued (SIGSTOP, SIGCONT) does not count that time as a hang", async () => {
   const dataDir = await temporaryFolder();
   await embeddedDatabase.prepare(join(dataDir, "database"));
   const hanging = new URL("../hosts/hanging-server.js", import.meta.url);

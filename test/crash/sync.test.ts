@@ -10,7 +10,7 @@ import { base64 } from "../support/test-app.ts";
 import { uploadBaseDatasets } from "./base-datasets.ts";
 import { openDirect } from "./direct-socket.ts";
 
-test("files are synced, renamed and synced in their folder before an answer says that they are there", async (t) => {
+test("files are synced, renamed and synced in their folder before an answer confirms them", async (t) => {
   if (process.platform !== "linux") return t.skip("the paths of open files are known on Linux only");
   const dataDir = await temporaryFolder();
   await embeddedDatabase.prepare(join(dataDir, "database"));
@@ -23,7 +23,7 @@ test("files are synced, renamed and synced in their folder before an answer says
     `exec "$0" --import='${preload}' "$@"`,
   ]);
 
-  /** What happened since the last call, with the folder's name in place of its path. */
+  /** Returns the log since the last call, with the folder's name instead of its path. */
   let seen = 0;
   const happened = async () => {
     const lines = (await readFile(log, "utf8"))
@@ -34,7 +34,7 @@ test("files are synced, renamed and synced in their folder before an answer says
     seen = lines.length;
     return fresh;
   };
-  /** Each in its place behind the one before. */
+  /** Each pattern matches a later line than the one before. */
   const expectInOrder = async (patterns: RegExp[]) => {
     const lines = await happened();
     let from = 0;

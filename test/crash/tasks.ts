@@ -1,4 +1,4 @@
-/** What a client of the crash test asks clusters to do. */
+/** Actions of the crash test's clients on the tasks of clusters. */
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { requestBody, trainBody } from "../support/compute.ts";
@@ -11,7 +11,7 @@ import { list, type Listing, takeListing } from "./listing.ts";
 import type { ClusterModel, Step, TaskModel } from "./model.ts";
 
 const queueMax = 5;
-/** Longer histories only cost time when they are repeated at the end. */
+/** Longer histories only make the replay at the end slower. */
 export const stepsMax = 10;
 
 export async function queueTask(ledger: Ledger, server: RunningServer, cluster: ClusterModel): Promise<void> {
@@ -106,7 +106,7 @@ export async function deleteTask(ledger: Ledger, server: RunningServer, cluster:
   });
 }
 
-/** Looks how far the tasks are: what has finished once must stay finished, nothing may fail. */
+/** Checks the tasks' progress: a finished task must stay finished, and none may fail. */
 export async function follow(ledger: Ledger, server: RunningServer, cluster: ClusterModel): Promise<void> {
   const states = await list(server, `/task/all?cluster_uuid=${cluster.uuid}`);
   assert.deepEqual(states.map(({ uuid }) => uuid as string).sort(), [...cluster.tasks.keys()].sort());
@@ -122,7 +122,7 @@ export async function follow(ledger: Ledger, server: RunningServer, cluster: Clu
   }
 }
 
-/** Notes what a task that is over left behind. */
+/** Records the outcome of a task that is over. */
 export async function keepOutcome(
   ledger: Ledger,
   server: RunningServer,

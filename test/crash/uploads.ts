@@ -1,4 +1,4 @@
-/** What a client of the crash test does to datasets. */
+/** Actions of the crash test's clients on datasets. */
 import assert from "node:assert/strict";
 import type { RunningServer } from "../support/server-process.ts";
 import { type Ledger, send } from "./ledger.ts";
@@ -7,7 +7,7 @@ import type { UploadModel } from "./model.ts";
 
 const uploadsMax = 3;
 
-/** Begins an upload, goes on with one, finishes it, or removes one. */
+/** Begins an upload, continues or finishes one, or deletes one. */
 export async function upload(ledger: Ledger, server: RunningServer): Promise<void> {
   const uploads = [...ledger.uploads.values()];
   const open = uploads.find((each) => !each.isReady);
@@ -25,7 +25,7 @@ export async function upload(ledger: Ledger, server: RunningServer): Promise<voi
     note,
     settle: async (next) => {
       const { number_of_rows: rows } = await next.ask<{ number_of_rows: number }>("GET", `/dataset?uuid=${uuid}`);
-      // All rows, or an upload that can be finished again.
+      // Either all rows, or an upload that can be finished again.
       if (rows !== 0) note();
     },
   });
@@ -41,7 +41,7 @@ async function announce(ledger: Ledger, server: RunningServer): Promise<void> {
     note: ({ uuid, uuid_input_file: tempfile }) =>
       ledger.uploads.set(uuid, { uuid, name, tempfile, bytes, rows, isComplete: false, isReady: false }),
     settle: async (next) => {
-      // Nobody learned the uuid of its file, so nobody can go on with it.
+      // The uuid of its file was never received, so the upload cannot continue.
       for (const [uuid, row] of (await takeListing(next)).datasets) {
         if (row["name"] === name) await next.ask("DELETE", `/dataset?uuid=${uuid}`);
       }

@@ -8,7 +8,7 @@ import { inflateSync } from "node:zlib";
 const inflated = (files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [name, inflateSync(Buffer.from(text, "base64"))]));
 
-/** By the program that wrote them. */
+/** Keyed by the program that wrote them. */
 export const arrowFiles = inflated({
   "polars uncompressed":
     "eNrt1slOU1Ecx/FfaQsFLnIpZS5zgTK3jGUsJG5cadjolkUTSTAimhh3fQBXrn0Elz6Aj+EzGBfGGEMcUv/n3u+V0khigktPaT/3" +
@@ -58,7 +58,7 @@ export const arrowFiles = inflated({
     "X+7nFzDS5HiboWpNtfdZ/gBxDhfY",
 });
 
-/** Streams of one column `x`, which is no number, by what it is. */
+/** Streams of one column `x` that is not a number, keyed by its type. */
 export const strangeColumns = inflated({
   "extension type 'arrow.bool8'":
     "eNptUEsKwjAUnNaooXZRpEhP4VqKG3fuhG5cR+xCsA3Ugj2Cx/A43ipO0lSL+OD9kjfzJjHGGARAAmsRYswwhWRFCwR7sJOMwkfY" +

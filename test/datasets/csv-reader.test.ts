@@ -14,7 +14,7 @@ function read(pieces: string[]): { rows: CsvRow[]; lineEnds: object } | string {
   return { rows, lineEnds: reader.lineEnds };
 }
 
-test("a text means the same however it is cut into pieces", () => {
+test("a text gives the same rows however it is cut into pieces", () => {
   const text = fc.string({
     unit: fc.constantFrom("a", "1", ",", '"', '"', " ", "\n", "\r", "\r\n", "\u3000"),
     maxLength: 40,
@@ -33,7 +33,7 @@ test("a text means the same however it is cut into pieces", () => {
   expect(whole).toBeGreaterThan(200);
 });
 
-test("rows say in which line they begin", () => {
+test("rows know the line in which they begin", () => {
   const outcome = read(['a,"b\nc"\r\n\n', '"1\n\n', '2",3\r4,5']);
   expect(outcome).toEqual({
     rows: [

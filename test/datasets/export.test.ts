@@ -80,7 +80,7 @@ describe.each(["uint8", "float32"] as const)("a dataset of %s", (type) => {
         rowOf(type, row),
       );
     }
-    // What follows the magic is the same data as a stream.
+    // The magic is followed by the same data as a stream.
     expect(
       tableFromIPC(new Uint8Array(bytes.subarray(8)))
         .getChild("out, 1")
@@ -88,7 +88,7 @@ describe.each(["uint8", "float32"] as const)("a dataset of %s", (type) => {
     ).toBe(rowOf(type, 7)[3]);
   });
 
-  test.skipIf(!hasPython)("as NPY is an array that Python's rules read", async () => {
+  test.skipIf(!hasPython)("as NPY is an array that a Python script can read", async () => {
     const folder = await temporaryFolder();
     const file = join(folder, "table.npy");
     await writeFile(file, await exportBytes(await smallDataset(folder, type, ROWS), "npy"));
@@ -123,7 +123,7 @@ test("a table without rows is a file without rows", async () => {
   expect((await exportBytes(path, "npy")).toString("latin1")).toContain("'shape': (0, 4)");
 });
 
-test("every 32-bit float survives as text", () => {
+test("every 32-bit float survives a conversion to text", () => {
   fc.assert(
     fc.property(fc.float(), (value) => {
       expect(Math.fround(Number(floatText(value)))).toBe(value);
@@ -133,7 +133,7 @@ test("every 32-bit float survives as text", () => {
   expect(texts.map((text) => floatText(Math.fround(Number(text))))).toEqual(texts);
 });
 
-test("a download of which nobody takes anything loses its place", async () => {
+test("a download that is not read loses its place", async () => {
   const path = await smallDataset(await temporaryFolder(), "float32", ROWS);
   const held = Array.from({ length: 8 }, () => runExport(csvOf(path), owner("user"), 50)[Symbol.asyncIterator]());
   for (const each of held) expect((await each.next()).done).toBe(false);
@@ -152,16 +152,16 @@ test("a reader that leaves ends the work; a damaged file fails", async () => {
       break;
     }
   }
-  // Many more than may run at once: none of them keeps its place, though it never began.
+  // Many more than may run at once: none of them keeps its place, even though it never began.
   for (let round = 0; round < 40; round++) {
     await runExport(csvOf(path), owner("user"))[Symbol.asyncIterator]().return?.();
   }
-  // Half of the places are as many as one user can have, whether or not anybody reads.
+  // One user may have half of the places, whether or not the downloads are read.
   const held = Array.from({ length: 8 }, () => runExport(csvOf(path), owner("user")));
   expect(() => runExport(csvOf(path), owner("user"))).toThrow(
     "More than 8 downloads of datasets of one user are running.",
   );
-  // The last places are for projects that have none: two that want all of them do not keep a third one out.
+  // The last places are reserved for projects without any: two that want all of them do not keep a third one out.
   const others = Array.from({ length: 4 }, () => runExport(csvOf(path), owner("other")));
   const tooMany = (max: number) => `More than ${max} downloads of datasets are running.`;
   expect(() => runExport(csvOf(path), owner("other"))).toThrow(tooMany(12));

@@ -26,7 +26,7 @@ function randomRows(type: ElementType, length: number, seed: number): Uint8Array
   return rows;
 }
 
-/** What `readGroup` must give, cut out of the row-major table by the plain loop. */
+/** The expected result of `readGroup`, cut out of the row-major table by a plain loop. */
 function cutGroup(rows: Uint8Array | Float32Array, columns: number, group: ColumnGroup, first: number, count: number) {
   const width = group.column_end - group.column_start;
   const values = Array.from({ length: count * width }, (_, index) => {
@@ -49,7 +49,7 @@ async function writeSample(folder: string, options: { type?: ElementType; widths
 }
 
 describe("dataset file", () => {
-  test("any table comes back, whatever the pieces it was written and is read in", async () => {
+  test("any table survives a round trip, whatever the pieces it is written and read in", async () => {
     const folder = await temporaryFolder();
     await fc.assert(
       fc.asyncProperty(
@@ -109,7 +109,7 @@ describe("dataset file", () => {
     );
   });
 
-  test("uint8 takes one byte per value, and reading a narrow group leaves the wide one alone", async () => {
+  test("uint8 takes one byte per value, and reading a narrow group does not touch the wide one", async () => {
     const { path, rows } = await writeSample(await temporaryFolder());
     expect((await stat(path)).size).toBeLessThan(10_000 * 794 * 1.001);
     // Damages the pictures of the first chunk: a read that touched them would be refused.
@@ -123,7 +123,7 @@ describe("dataset file", () => {
     await reader.close();
   });
 
-  test("unknown groups and rows beyond the end are the caller's mistake", async () => {
+  test("unknown groups and rows beyond the end are the caller's error", async () => {
     const { path } = await writeSample(await temporaryFolder(), { rows: 10 });
     const reader = await openDatasetFile(path);
     await expect(reader.readGroup("nope", 0, 1)).rejects.toThrow(RangeError);
@@ -133,7 +133,7 @@ describe("dataset file", () => {
     await reader.close();
   });
 
-  test("every damage of the header, every cut and every addition is refused", async () => {
+  test("every damaged header, every truncation and every addition is refused", async () => {
     const folder = await temporaryFolder();
     const { path } = await writeSample(folder, { widths: [3, 2], rows: 20, type: "float32" });
     const good = await readFile(path);
@@ -161,7 +161,7 @@ describe("dataset file", () => {
     const good = await readFile(path);
     const dataBytes = 2 * 4 + 7 * 3;
     for (let offset = good.length - dataBytes; offset < good.length; offset++) {
-      // A file of its own: what was found right in another one says nothing about this one.
+      // A new file each time: verified parts of one file say nothing about another.
       const broken = join(folder, `broken ${offset}`);
       const bytes = Buffer.from(good);
       bytes[offset] = (bytes[offset] as number) ^ 1;
@@ -173,7 +173,7 @@ describe("dataset file", () => {
     }
   });
 
-  test("a file that changed is checked again, though its size and the time of its contents are the same", async () => {
+  test("a changed file is verified again, even if its size and modification time are the same", async () => {
     const { path } = await writeSample(await temporaryFolder());
     const read = async () => {
       const reader = await openDatasetFile(path);
@@ -190,7 +190,7 @@ describe("dataset file", () => {
     await file.read(byte, 0, 1, 5_000);
     await file.write(Buffer.from([(byte[0] as number) ^ 1]), 0, 1, 5_000);
     await file.close();
-    // The same size and, to the last digit that can be set, the same time of its contents.
+    // The same size and, to the last digit that can be set, the same modification time.
     await utimes(path, atime, mtime);
     expect((await stat(path)).size).toBe(size);
     await expect(read()).rejects.toThrow("the data of column group 'group 0' is damaged");
@@ -200,13 +200,13 @@ describe("dataset file", () => {
     expect(await read()).toEqual(pixels);
   });
 
-  test("of files without rows, too, only so many are remembered", async () => {
+  test("the number of remembered files is bounded, even of files without rows", async () => {
     const path = join(await temporaryFolder(), "file");
     await writeFile(path, "");
     const [file, other] = [await open(path, "r"), await open(`${path} of others`, "w+")];
     const bitmap = await verifiedSegments(file, 0);
     expect(await verifiedSegments(file, 0)).toBe(bitmap);
-    // For what follows, this is another file each time.
+    // Each new time makes this another file for the cache.
     for (let second = 0; second < 2100; second++) {
       await other.utimes(second, second);
       await verifiedSegments(other, 0);
@@ -216,7 +216,7 @@ describe("dataset file", () => {
     await other.close();
   });
 
-  test("nothing has the final name before finish, and nothing is left after abort", async () => {
+  test("no file has the final name before finish, and none is left after abort", async () => {
     const folder = await temporaryFolder();
     const path = join(folder, "table");
     const options = { name: "table", type: "uint8" as const, groups: groupsOf([4]) };
@@ -236,7 +236,7 @@ describe("dataset file", () => {
     expect(await readdir(folder)).toEqual(["table"]);
   });
 
-  test("rows of the wrong type or that are not whole are refused", async () => {
+  test("incomplete rows and rows of the wrong type are refused", async () => {
     const folder = await temporaryFolder();
     const writer = await createDatasetFile(join(folder, "t"), { name: "t", type: "uint8", groups: groupsOf([2, 1]) });
     await expect(writer.append(new Uint8Array(4))).rejects.toThrow("rows are not whole");

@@ -19,7 +19,7 @@ import { importArrow } from "../../src/datasets/import/import-arrow.ts";
 import { arrowFiles, strangeColumns } from "./arrow-fixtures.ts";
 import { readTable, temporaryFolder } from "./support.ts";
 
-/** Groups and warnings of what the import made of a file; or why it was refused. */
+/** Groups and warnings of an imported file, or the reason of its refusal. */
 async function importBytes(bytes: Uint8Array) {
   const folder = await temporaryFolder();
   const job = { name: "test", input: join(folder, "input"), target: join(folder, "dataset") };
@@ -40,11 +40,11 @@ const END = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
 interface FilePart {
   bytes: Uint8Array;
-  /** A batch that the footer knows. */
+  /** The footer lists this batch. */
   isBatch?: boolean;
 }
 
-/** An IPC file of parts one after another. The footer has the batches in `order`, which is theirs when left out. */
+/** An IPC file of consecutive parts. The footer lists the batches in `order`, by default their own. */
 function arrowFile(parts: FilePart[], order?: number[]): Buffer {
   const pieces: Uint8Array[] = [Buffer.from("ARROW1\0\0")];
   let position = 8;
@@ -67,7 +67,7 @@ const batchPart = (...values: number[]) => ({ bytes: messages(values)[1] as Uint
 const gap = (bytes: number, value = 0) => ({ bytes: new Uint8Array(bytes).fill(value) });
 const column = (...values: number[]) => ({ x: values.map((value) => [value]) });
 
-describe("an IPC file is what its footer says", () => {
+describe("an IPC file consists of what its footer lists", () => {
   test.each<[string, FilePart[], number[] | undefined, number[]]>([
     ["batches one after another", [schemaPart(), batchPart(1, 2), batchPart(3)], undefined, [1, 2, 3]],
     ["zeros between two batches", [schemaPart(), batchPart(1), gap(56), batchPart(2)], undefined, [1, 2]],
@@ -105,7 +105,7 @@ describe("an IPC file is what its footer says", () => {
   });
 });
 
-describe("a stream ends where it ends", () => {
+describe("a stream ends at its end mark", () => {
   const stream = (...values: number[]) => Buffer.concat([...messages(values), END]);
   test.each<[string, Buffer, number[]]>([
     ["with its mark", stream(1, 2), [1, 2]],
@@ -157,7 +157,7 @@ describe("files of other programs", () => {
     });
   });
 
-  test("PyArrow with version 4 of the format and without marks; another machine's order of bytes", async () => {
+  test("PyArrow with version 4 of the format and without marks; the other byte order", async () => {
     expect(await groupsOf(arrowFiles["pyarrow before 0.15"]!)).toEqual({
       real: [[1.5], [0], [3.5]],
       whole: [[1], [2], [3]],
@@ -176,7 +176,7 @@ test("a record batch has as many rows as its columns have values", async () => {
   seven.writeBigInt64LE(7n);
   const places: number[] = [];
   for (let at = -1; (at = Buffer.from(batch).indexOf(seven, at + 1)) >= 0;) places.push(at);
-  // Of the batch and of its one column.
+  // The counts of the batch and of its one column.
   expect(places.length).toBe(2);
   for (const place of places) {
     for (const length of [5n, 6n, 8n, -1n]) {
@@ -188,7 +188,7 @@ test("a record batch has as many rows as its columns have values", async () => {
   }
 });
 
-test("nulls of lists and of their items, whether the file has bits for them or not, and buffers kept uncompressed", async () => {
+test("nulls of lists and of their items, whether the file has bits for them or not, and uncompressed buffers", async () => {
   setCompressionCodec(CompressionType.ZSTD, { encode: (bytes) => bytes, decode: (bytes) => bytes });
   const table = tableFromColumns({
     pair: columnFromArray([[1, null], null, [5, 6]], fixedSizeList(uint8(), 2)),
@@ -214,14 +214,14 @@ test("nulls of lists and of their items, whether the file has bits for them or n
     warnings: [cell("pair", "2 cells are missing and count", 1), cell("big", one, 2), cell("yes", one, 3)],
   };
   expect(await importBytes(tableToIPC(table, { format: "stream" }) as Uint8Array)).toEqual(expected);
-  // What does not become smaller is stored with -1 in place of its size.
+  // A buffer that does not become smaller is stored with -1 as its size.
   expect(await importBytes(tableToIPC(table, { format: "file", codec: CompressionType.ZSTD }) as Uint8Array)).toEqual(
     expected,
   );
 });
 
 test.each([
-  // The schema's order of bytes, which is 1.
+  // The schema's byte order, which is 1.
   [0x36, 0, "imported"],
   [0x36, 7, "the order of bytes is 7, which is unknown"],
   // The version of the format, which is 4 for version 5.

@@ -24,7 +24,7 @@ async function importText(text: string, options: Options = {}) {
   return { names, rows, warnings };
 }
 
-describe("what is left out of a CSV file, or guessed, is said", () => {
+describe("what is left out of a CSV file, or guessed, is reported", () => {
   test.each<[string, string, number[][], string[]]>([
     [
       "nothing",
@@ -162,7 +162,7 @@ describe("whole numbers that a float changes", () => {
     await expect(importText(csv, { exact: true })).rejects.toThrow(/^row 1 \(line 2\), column 'id': .* becomes /);
   });
 
-  test("exact refuses what becomes 0, too", async () => {
+  test("exact refuses values that become 0, too", async () => {
     await expect(importText("a\n1\n1e-60\n", { exact: true })).rejects.toThrow(
       "row 2 (line 3), column 'a': 1e-60 becomes 0 as a 32-bit float",
     );
@@ -193,7 +193,7 @@ describe("files without a header", () => {
     "5.1,NA",
     "\\N,1,#N/A",
     "None,<NA>,?,n/a,5",
-  ])("%s is no header, unless one says so", async (line) => {
+  ])("%s is no header, unless the option says so", async (line) => {
     const rest = line
       .split(",")
       .map(() => "7")

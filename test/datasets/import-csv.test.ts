@@ -193,7 +193,7 @@ describe("CSV import", () => {
     expect(await readdir(folder)).toEqual(["input"]);
   });
 
-  test("any table of floats comes back, however it is written", async () => {
+  test("any table of floats survives the import, however it is written", async () => {
     const folder = await temporaryFolder();
     const cell = fc.oneof(
       fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => ({ text: String(value), value: value + 0 })),
@@ -224,17 +224,17 @@ describe("CSV import", () => {
           const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
           const lines = [
             names.map(quote),
-            // A line of one empty cell is quoted: at the end of a file without a line end it were nothing.
+            // A line of one empty cell is quoted; at the end of a file without a final line end it would be lost.
             ...rows.map((cells) =>
               cells.map(({ text }) => (cells.length === 1 || text.length % 2 ? quote(text) : text)),
             ),
           ].map((cells) => cells.map((cell) => before + cell + after).join(","));
           const expected = rows.map((cells) => cells.map(({ value }) => value));
-          // Rows of nothing but delimiters at the end are left out.
+          // Trailing rows of only delimiters are left out.
           const isEmpty = (cells: { text: string }[] = []) =>
             names.length > 1 && cells.every(({ text }) => text === "");
           while (expected.length > 0 && isEmpty(rows[expected.length - 1])) expected.pop();
-          // Without the thread around it, which takes most of the time of a small file.
+          // Without the thread around it, which takes most of the time for a small file.
           const job = {
             type: "csv" as const,
             has_header: true,

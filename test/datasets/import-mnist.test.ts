@@ -9,7 +9,7 @@ import { idxImages, idxLabels, importMnistBytes, smallIdxPair, temporaryFolder }
 const mnistFolder = process.env["HANAMI_MNIST_DIR"] ?? "../shared/data/mnist";
 
 describe("IDX import", () => {
-  test("pixels stay what they are, labels become one of ten", async () => {
+  test("pixels stay the same, labels become one of ten", async () => {
     const folder = await temporaryFolder();
     const { input, label } = smallIdxPair(23);
     const reader = await openDatasetFile(await importMnistBytes(folder, input, label));

@@ -79,7 +79,7 @@ const tables = fc.record({
 });
 
 describe.each(["parquet", "arrow", "npy"] as const)("%s", (format) => {
-  test("what was downloaded comes back as it was", async () => {
+  test("a download is imported unchanged", async () => {
     const folder = await temporaryFolder();
     await fc.assert(
       fc.asyncProperty(tables, async ({ type, groups, rows, seed }) => {
@@ -106,7 +106,7 @@ describe.each(["parquet", "arrow", "npy"] as const)("%s", (format) => {
     );
   });
 
-  test("a file with bytes changed, cut off or added is taken or refused, and nothing else", async () => {
+  test("a file with changed, missing or added bytes is imported or refused, and nothing else happens", async () => {
     const folder = await temporaryFolder();
     const path = join(folder, "dataset");
     const groups = [
@@ -135,7 +135,7 @@ describe.each(["parquet", "arrow", "npy"] as const)("%s", (format) => {
     );
   });
 
-  test("what is something else altogether is refused", async () => {
+  test("a file of another kind is refused", async () => {
     const folder = await temporaryFolder();
     const start = { parquet: "PAR1", arrow: "ARROW1\0\0", npy: "\x93NUMPY\x01\x00" }[format];
     for (const bytes of ["", "a,b\n1,2\n", `${start}`, `${start}${"\0".repeat(64)}`, `${start}${"\xff".repeat(64)}`]) {
@@ -144,7 +144,7 @@ describe.each(["parquet", "arrow", "npy"] as const)("%s", (format) => {
   });
 });
 
-describe("parquet from elsewhere", () => {
+describe("parquet files of other programs", () => {
   const parquet = (columnData: ColumnSource[], rowGroupSize = 2) =>
     new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize }));
 
@@ -177,7 +177,7 @@ describe("parquet from elsewhere", () => {
     });
   });
 
-  test("integers of every size, with a sign and without, plain and in a dictionary", async () => {
+  test("integers of every size, signed and unsigned, plain and in a dictionary", async () => {
     expect(await importBytes("parquet", await temporaryFolder(), allIntegers)).toEqual({
       type: "float32",
       groups: {
@@ -192,7 +192,7 @@ describe("parquet from elsewhere", () => {
     });
   });
 
-  test("checksums of pages are those of their bytes", async () => {
+  test("checksums of pages are verified", async () => {
     const folder = await temporaryFolder();
     const expected = { type: "float32", groups: { x: [[1.5], [2.5]] } };
     expect(await importBytes("parquet", folder, withChecksum)).toEqual(expected);
@@ -206,7 +206,7 @@ describe("parquet from elsewhere", () => {
   });
 
   test.each([true, false])(
-    "no row is lost or made up, whatever says how many there are (nullable: %s)",
+    "no row is lost or invented, whichever count gives their number (nullable: %s)",
     async (nullable) => {
       const folder = await temporaryFolder();
       const data = Array.from({ length: 23 }, (_, row) => 1 + (row % 2));
@@ -250,7 +250,7 @@ describe("parquet from elsewhere", () => {
   });
 });
 
-describe("arrow from elsewhere", () => {
+describe("arrow files of other programs", () => {
   const lists = [[1, 2], null, [5, 6]];
   const table = () =>
     tableFromColumns({
@@ -331,7 +331,7 @@ describe("arrow from elsewhere", () => {
   });
 });
 
-describe("npy from elsewhere", () => {
+describe("npy files of other programs", () => {
   const npy = (descr: string, shape: string, data: Buffer, order = "False") => {
     const header = Buffer.from(`{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }\n`);
     const length = Buffer.alloc(2);
@@ -361,7 +361,7 @@ describe("npy from elsewhere", () => {
     [">i8", bytes(8, (buffer) => buffer.writeBigInt64BE(-7n)), -7, "float32"],
     ["<f4", bytes(4, (buffer) => buffer.writeFloatLE(0.5)), 0.5, "float32"],
     [">f8", bytes(8, (buffer) => buffer.writeDoubleBE(-0.25)), -0.25, "float32"],
-  ])("%s, one dimension, a name of one's own", async (descr, data, value, type) => {
+  ])("%s, one dimension, a chosen name", async (descr, data, value, type) => {
     const file = npy(descr, "2,", Buffer.concat([data, data]));
     expect(await importBytes("npy", await temporaryFolder(), file, "mine")).toEqual({
       type,
@@ -419,7 +419,7 @@ describe("npy from elsewhere", () => {
   });
 });
 
-test("columns form groups by what the metadata says if it fits, else by their names", () => {
+test("columns form groups by the metadata if it fits, otherwise by their names", () => {
   const columns = ["a_0", "a_1", "b_0", "b_2", "c", "d_0", "d_1", "d"].map((name) => ({ name, width: 1 }));
   const byName = [
     { name: "a", width: 2 },
@@ -433,7 +433,7 @@ test("columns form groups by what the metadata says if it fits, else by their na
   expect(groupColumns(columns, JSON.stringify(single))).toEqual(columns);
 });
 
-test("the process tells what was refused, and leaves nothing", async () => {
+test("the process reports the refusal, and leaves nothing", async () => {
   const folder = await temporaryFolder();
   const job = { type: "parquet" as const, name: "test", input: join(folder, "input"), target: join(folder, "dataset") };
   await writeFile(job.input, "PAR1 not at all PAR1");

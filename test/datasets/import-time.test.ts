@@ -9,12 +9,12 @@ import { runInProcess } from "../../src/processes/run-in-process.ts";
 import { expectLinear } from "../support/linear-time.ts";
 import { idxImages, idxLabels, temporaryFolder } from "./support.ts";
 
-/** Eight times that is long enough for what is quadratic to take minutes. */
+/** At eight times this size, quadratic work takes minutes. */
 const small = 250_000;
 
 type Files = { input: Uint8Array | string; label?: Uint8Array };
 
-/** Imports a file of a length, and one of eight times the length, and compares how long that takes. */
+/** Imports a file of one length and one of eight times the length, and compares the times. */
 async function expectLinearImport(type: ImportJob["type"], ending: string, shape: (length: number) => Files) {
   const folder = await temporaryFolder();
   const path = (length: number, name: string) => join(folder, `${name}-${length}`);
@@ -33,7 +33,7 @@ async function expectLinearImport(type: ImportJob["type"], ending: string, shape
 
 const rows = (row: string, length: number) => row.repeat(Math.ceil(length / row.length));
 
-describe("the time of an import grows as its file does", { timeout: 120_000 }, () => {
+describe("the time of an import grows linearly with its file", { timeout: 120_000 }, () => {
   const tooLong = "the cell is longer than 32767 characters";
   /** Of the longest cells. */
   const longCells = (start: string, digit: string, end: string) => (length: number) =>
@@ -154,7 +154,7 @@ test.each<[string, (length: number) => string]>([
   ["blanks", (length) => " ".repeat(length)],
   ["a name", (length) => "x".repeat(length)],
   ["long cells in one row", (length) => rows(`${"x".repeat(32_000)},`, length)],
-])("CSV: %s take no memory", { timeout: 60_000 }, async (_, shape) => {
+])("CSV: %s need no memory", { timeout: 60_000 }, async (_, shape) => {
   const folder = await temporaryFolder();
   const job = { type: "csv", name: "any", input: join(folder, "in"), target: join(folder, "out") };
   await writeFile(job.input, shape(30_000_000));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ImportWarnings } from "../../src/datasets/import/import-warnings.ts";
 import { changeBy32Bits } from "../../src/datasets/import/narrow.ts";
 
-test("sentences are bounded in number and length, and every cell is counted", () => {
+test("warnings are bounded in number and length, and every cell is counted", () => {
   const warnings = new ImportWarnings();
   for (let index = 0; index < 1000; index++) warnings.add(`${index} ${"x".repeat(1000)}`);
   for (let column = 0; column < 5000; column++) {
@@ -21,7 +21,7 @@ test("sentences are bounded in number and length, and every cell is counted", ()
   expect(missing.reduce((sum, count) => sum + count, 0)).toBe(20_000);
 });
 
-test("sentences hold nothing that a database or a terminal trips over", () => {
+test("warnings contain nothing that breaks a database or a terminal", () => {
   const warnings = new ImportWarnings();
   warnings.add(`\0\u001b[2J\uD83D ${"x".repeat(297)}\u{1F600}`);
   const [sentence] = warnings.sentences() as [string];

@@ -7,7 +7,7 @@ import { kill, startServer } from "../support/server-process.ts";
 import { temporaryFolder } from "./support.ts";
 
 test(
-  "an upload that was acknowledged to its end survives kill -9, a killed import leaves nothing",
+  "a completely acknowledged upload survives kill -9, a killed import leaves nothing",
   {
     timeout: 120_000,
   },

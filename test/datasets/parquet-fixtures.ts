@@ -4,7 +4,7 @@ import { inflateSync } from "node:zlib";
 const inflated = (files: Record<string, string>) =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [name, inflateSync(Buffer.from(text, "base64"))]));
 
-/** Of one column `x`, which is stored as numbers and is something else, by what it is. */
+/** Files of one column `x` that is stored as numbers but has another type, keyed by that type. */
 export const strangeColumns = inflated({
   "type Duration":
     "eNpFkEFLw0AQhSdhWXrwuiELe8ilASGNVu1FvLwtVUsprStFPIYSogdtTNX6c/ypziahPpid4e287zBruLEilaksU4IHqaQhopBL" +
@@ -40,8 +40,8 @@ export const strangeColumns = inflated({
 });
 
 /**
- * By why they are refused: a `_metadata` file that names another one, and files of `pyarrow.parquet.encryption` with a plain
- * and an encrypted footer.
+ * Keyed by the reason of their refusal: a `_metadata` file that refers to another one, and files of
+ * `pyarrow.parquet.encryption` with a plain and an encrypted footer.
  */
 export const unreadable = inflated({
   "column 'x' is in another file":

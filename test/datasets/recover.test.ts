@@ -15,7 +15,7 @@ afterEach(() => app.close());
 
 const get = (uuid: string) => app.request("GET", "/dataset", { query: { uuid } });
 
-test("a restart keeps what was recorded and sweeps what was not", async () => {
+test("a restart keeps recorded files and deletes all others", async () => {
   const { url } = await app.server.listen();
   const { storage, db } = app.app;
   const dataset = await uploadCsv(app, url, "a\n1\n");
@@ -29,8 +29,8 @@ test("a restart keeps what was recorded and sweeps what was not", async () => {
   const writer = await openResultWriter(app.app, result);
   await writer.append(1, [Float32Array.of(1)]);
 
-  // What kills in the middle leave: an import that was done but not recorded, one that was not done, a result that
-  // was being written (above), files of rows that were never inserted, and a temporary file that is gone.
+  // Left over from kills: an import that was done but not recorded, an unfinished import, a result that was being
+  // written (above), files of rows that were never inserted, and a missing temporary file.
   await copyFile(join(storage.datasets, dataset), join(storage.datasets, complete.uuid));
   await writeFile(join(storage.datasets, `${half.uuid}.${randomUUID()}.partial`), "half");
   await writeFile(join(storage.datasets, randomUUID()), "no row");
@@ -47,7 +47,7 @@ test("a restart keeps what was recorded and sweeps what was not", async () => {
   expect((await get(complete.uuid)).json()).toMatchObject({ number_of_rows: 0 });
   expect(await get(lost.uuid)).toMatchObject({ status: 404 });
 
-  // Both uploads go on where they were, although the server was away for long.
+  // Both uploads continue where they were, although the server was down for long.
   expect(await sweepUploads(app.app, new Date(Date.now() + 5 * 60_000))).toEqual([]);
   const again = await app.server.listen();
   const socket = await openUpload(again.url, app.token, half.uuid_input_file);
@@ -61,7 +61,7 @@ test("a restart keeps what was recorded and sweeps what was not", async () => {
   await writer.abort();
 });
 
-test("a server that stops records what attached sockets have sent", async () => {
+test("a server that stops records the bytes received by open sockets", async () => {
   const { url } = await app.server.listen();
   const upload = await announceCsv(app, 4);
   const socket = await openUpload(url, app.token, upload.uuid_input_file);

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { openDatasetFile } from "../../src/datasets/file/reader.ts";
 import { runImport } from "../../src/datasets/import/run-import.ts";
 
-/** A folder that goes away with the test. */
+/** A folder that is deleted after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "hanami-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** How a query ended: "done", or the code of the driver or of Postgres; undefined where an error has none. */
+/** How a query ended: "done", or the code of the driver or of Postgres; undefined if an error has none. */
 export const codeOf = (query: PromiseLike<unknown>) =>
   query.then(
     () => "done",

@@ -10,7 +10,7 @@ import { codeOf } from "./code-of.ts";
 
 const servers = databases.filter(({ name }) => name === "Postgres");
 
-test.each(servers)("a transaction on $name whose connection was ended refuses all that follows", async (database) => {
+test.each(servers)("a transaction on $name with a terminated connection refuses all queries", async (database) => {
   const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
   const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 10, querySeconds: 15 });
   try {
@@ -20,7 +20,7 @@ test.each(servers)("a transaction on $name whose connection was ended refuses al
       const [own] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
       await pool`select pg_terminate_backend(${own?.pid ?? null})`;
       await codeOf(sql`select pg_sleep(10)`);
-      // Right after the loss, as a rollback is, and when the connection may be somebody else's already.
+      // Right after the loss, like a rollback, and when another caller may already have the connection.
       const first = await codeOf(sql`select 1`);
       await Promise.all(Array.from({ length: 20 }, () => codeOf(pool`select 1`)));
       finish([first, await codeOf(sql`select 1`)]);
@@ -34,13 +34,13 @@ test.each(servers)("a transaction on $name whose connection was ended refuses al
   }
 });
 
-test.each(servers)("a query on $name that takes too long is the only one that fails", async (database) => {
+test.each(servers)("a query on $name that exceeds its time is the only one that fails", async (database) => {
   const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
   const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 1, querySeconds: 3 });
   const client = limitClient(pool, { places: 1, waitMs: 60_000 });
   const sleep = (seconds: number) => client.unsafe("select pg_sleep($1)::text as slept", [seconds]).values();
   try {
-    // It is prepared now.
+    // Prepares the statement.
     await sleep(0);
     const tooLong = codeOf(sleep(60));
     const waiting = [

@@ -11,7 +11,7 @@ import { StartError } from "../../src/errors.ts";
 import { databases, embeddedDatabase } from "../support/databases.ts";
 
 describe.each(databases)("opening $name", (database) => {
-  test("migrates once, keeps rows, and rolls back what fails", async () => {
+  test("migrates once, keeps rows, and rolls back failed transactions", async () => {
     const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
     const directory = join(root, "database");
     const { url, drop } = await database.prepare(directory);
@@ -37,7 +37,7 @@ describe.each(databases)("opening $name", (database) => {
   });
 });
 
-test.each(databases)("a $name database that a newer version has changed is refused", async (database) => {
+test.each(databases)("a $name database changed by a newer version is refused", async (database) => {
   const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
   const directory = join(root, "database");
   const { url, drop } = await database.prepare(directory);
@@ -57,7 +57,7 @@ test.each(databases)("a $name database that a newer version has changed is refus
   }
 });
 
-test("an embedded database with damaged files is refused with a reason and what to do", async () => {
+test("an embedded database with damaged files is refused with a reason and advice", async () => {
   const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
   const directory = join(root, "database");
   await embeddedDatabase.prepare(directory);
@@ -70,7 +70,7 @@ test("an embedded database with damaged files is refused with a reason and what 
 });
 
 describe.each(databases.filter((database) => database.name === "Postgres"))("a server", (database) => {
-  test("is migrated and held by one of several that start at once; the others learn by whom", async () => {
+  test("is migrated and held by one of several that start concurrently; the others learn who holds it", async () => {
     const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
     try {
       const attempts = Array.from({ length: 3 }, () => openDatabase({ url, directory: "" }));
@@ -113,7 +113,7 @@ describe.each(databases.filter((database) => database.name === "Postgres"))("a s
         .poll(async () => (await pids()).filter((pid) => pid !== before), { timeout: 20_000 })
         .toHaveLength(1);
 
-      // Its first look is a tenth of a second later; should that be too early for us, it is ended again.
+      // Its first retry comes a tenth of a second later; if it is too quick for us, its connection is ended again.
       for (let isOurs = false; !isOurs;) {
         await endHolder();
         for (let tries = 0; tries < 50 && !isOurs && (await pids()).length === 0; tries++) {

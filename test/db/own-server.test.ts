@@ -15,7 +15,7 @@ import { startPooler } from "../support/transaction-pooler.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-/** Short, because the path of a socket may have 107 characters; readable for the server's own user. */
+/** Short, because the path of a socket is limited to 107 characters; readable for the server's own user. */
 let socketFolder: string;
 let server: MortalPostgres | undefined;
 let port: number;
@@ -45,7 +45,7 @@ beforeEach((context) => {
 });
 
 let count = 0;
-/** A database of its own; resolves to its name. */
+/** Creates a new database; resolves to its name. */
 async function newDatabase(): Promise<string> {
   const name = `own_${++count}`;
   await admin.unsafe(`create database ${name}`);
@@ -66,7 +66,7 @@ async function refusal(url: string, more: { connections?: number } = {}): Promis
 }
 
 describe("DATABASE_URL", () => {
-  test("reaches the server by every form that libpq knows", async () => {
+  test("reaches the server by every form that libpq accepts", async () => {
     const name = await newDatabase();
     await admin.unsafe(`create role "some @one:%" superuser login password 'a b/c?d#e@f:%ü'`);
     const odd = encodeURIComponent("some @one:%");
@@ -125,7 +125,7 @@ describe("DATABASE_URL", () => {
   });
 });
 
-describe("what keeps the server from working is named at the start", () => {
+describe("obstacles to the server are named at the start", () => {
   test.each([
     { size: 1, order: "newest" },
     { size: 5, order: "newest" },
@@ -135,14 +135,14 @@ describe("what keeps the server from working is named at the start", () => {
     const pooler = await startPooler(port, pool);
     onTestFinished(() => pooler.close());
     const url = `postgres://trusted@127.0.0.1:${pooler.port}/${name}?sslmode=disable`;
-    // All its connections are there, and free.
+    // All connections are open and free.
     const clients = Array.from({ length: pool.size }, () => postgres(url, { max: 1 }));
     await Promise.all(clients.map((client) => client`select pg_sleep(0.1)`));
     expect(await refusal(url)).toContain("is behind a pooler that shares connections among clients");
     await Promise.all(clients.map((client) => client.end()));
   });
 
-  test("a search_path that leads elsewhere, or nowhere", async () => {
+  test("a search_path that leads to another schema, or to none", async () => {
     const name = await newDatabase();
     await opens(urlOf(name));
     for (const [path, place] of [
@@ -165,7 +165,7 @@ describe("what keeps the server from working is named at the start", () => {
     expect(await refusal(urlOf(name))).toContain("the schema public lacks its table audit_log");
   });
 
-  test("a user who may not create, or not change", async () => {
+  test("a user without the privilege to create or to change", async () => {
     const name = await newDatabase();
     const id = `plain_${name}`;
     await admin.unsafe(`create role ${id} login password 'a passphrase'`);
@@ -190,7 +190,7 @@ describe("what keeps the server from working is named at the start", () => {
     expect(await refusal(urlOf(name, "?options=-c%20default_transaction_read_only%3Don"))).toContain("is read-only");
   });
 
-  test("too few connections; with fewer of its own requests wait for one another", async () => {
+  test("too few connections; with fewer of its own, requests wait for one another", async () => {
     const name = await newDatabase();
     await admin.unsafe(`create role narrow login connection limit 3 password 'a passphrase'`);
     await admin.unsafe(`alter database ${name} owner to narrow`);
@@ -240,7 +240,7 @@ test("a frozen server is an outage for its clients, and everything continues whe
     for (const each of frozen.reverse()) process.kill(each, "SIGCONT");
   }
   await expect.poll(async () => (await app.request("GET", "/cluster/all")).status, { timeout: 30_000 }).toBe(200);
-  // Nobody else has its database.
+  // No other server has its database.
   expect(await Promise.race([app.server.taken, Promise.resolve("ours")])).toBe("ours");
   expect(await refusal(url)).toContain("is in use by hanami-webgpu on");
   await app.close();

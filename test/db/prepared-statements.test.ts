@@ -12,7 +12,7 @@ import { datasets, projects } from "../../src/db/schema/index.ts";
 import { databases, embeddedDatabase } from "../support/databases.ts";
 import { codeOf } from "./code-of.ts";
 
-test("queries beside and after the close of an embedded database are answered or refused", async () => {
+test("queries during and after the close of an embedded database are answered or refused", async () => {
   const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
   const directory = join(root, "database");
   await embeddedDatabase.prepare(directory);
@@ -28,7 +28,7 @@ test("queries beside and after the close of an embedded database are answered or
   const clients = Array.from({ length: 3 }, () => codeOf(askOn()));
   await db.select().from(projects);
   await database.close();
-  // No error of the database: it is not asked any more.
+  // Not a database error: the database is no longer asked.
   expect(await Promise.all(clients)).toEqual([undefined, undefined, undefined]);
   await expect(db.select().from(projects)).rejects.toMatchObject({ cause: new Error("PGlite is closed") });
   await expect(db.transaction(async () => {})).rejects.toThrow("PGlite is closed");
@@ -84,7 +84,7 @@ describe.each(databases)("statements on $name", (kind) => {
     }
   });
 
-  test("many at once", async () => {
+  test("many concurrently", async () => {
     const ids = Array.from({ length: 100 }, (_, index) => `project_${index}`);
     await Promise.all(ids.map((id) => addProject(id)));
     const found = await Promise.all(ids.map((id) => findProject(id)));
@@ -103,7 +103,7 @@ describe.each(databases)("statements on $name", (kind) => {
     expect(rowsOf(await divide(2))).toEqual([{ quotient: 3 }]);
   });
 
-  test("a transaction that fails leaves nothing, and what was prepared in it can be used", async () => {
+  test("a failed transaction leaves nothing, and statements prepared in it can be used", async () => {
     const failing = database.db.transaction(async (tx) => {
       await tx.insert(projects).values({ id: "lost", name: "n", creator_id: "c" });
       const text = sql`select count(*)::int as number from projects where id = ${"lost"} and name = ${"n"}`;
@@ -122,7 +122,7 @@ describe.each(databases)("statements on $name", (kind) => {
     expect(rowsOf(await database.db.execute(sql`select 17 as new`))).toEqual([{ new: 17 }]);
   });
 
-  test("what is left over of a transaction that has ended does not run", async () => {
+  test("a late statement of an ended transaction does not run", async () => {
     let late: () => Promise<unknown> = async () => {};
     await database.db.transaction(async (tx) => {
       late = async () => tx.insert(projects).values({ id: "late", name: "n", creator_id: "c" });
@@ -131,7 +131,7 @@ describe.each(databases)("statements on $name", (kind) => {
     expect(await findProject("late")).toEqual([]);
   });
 
-  test("only so many are kept", async () => {
+  test("the number of prepared statements is bounded", async () => {
     const ask = (nth: number) => database.db.execute(sql`select ${sql.raw(`${nth}`)} + ${1}::int as sum`);
     for (const nth of [...Array(600).keys(), 0, 1, 599]) expect(rowsOf(await ask(nth))).toEqual([{ sum: nth + 1 }]);
     const kept = await database.db.execute(sql`select count(*)::int as number from pg_prepared_statements`);
@@ -140,13 +140,13 @@ describe.each(databases)("statements on $name", (kind) => {
     expect(number).toBeLessThanOrEqual(501);
   });
 
-  test.runIf(kind.name === "PGlite")("others have a turn between statements", async () => {
+  test.runIf(kind.name === "PGlite")("other work has a turn between statements", async () => {
     let turns = 0;
     let isOver = false;
     const others = (async () => {
       for (; !isOver; turns++) await setImmediate();
     })();
-    // Some 50 ms of work.
+    // About 50 ms of work.
     for (let time = 0; time < 500; time++) await findProject("twice");
     isOver = true;
     await others;

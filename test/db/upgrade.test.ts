@@ -20,7 +20,7 @@ import { adminId, base64, testPassphrase } from "../support/test-app.ts";
 
 type Journal = { entries: { tag: string }[] };
 
-/** The migrations as the version had them that came with `count` of them. */
+/** The migrations of the version that had `count` of them. */
 async function earlierMigrations(folder: string, count: number): Promise<string> {
   const target = join(folder, "migrations");
   await mkdir(join(target, "meta"), { recursive: true });
@@ -36,7 +36,7 @@ const [dataset, upload, tempfile, cluster, task, host, formers, laters, nobodys]
 );
 const owner = `'admin', '${adminId}'`;
 
-/** Rows as the first version wrote them. */
+/** Rows as written by the first version. */
 const rows = (hash: string) => [
   `insert into users (id, name, creator_id, is_admin, passphrase_hash) values ('${adminId}', '${adminId}', 'MISAKI', true, '${hash}')`,
   `insert into projects (id, name, creator_id) values ('old_project', 'of the first version', '${adminId}')`,
@@ -44,7 +44,7 @@ const rows = (hash: string) => [
   `insert into datasets (uuid, name, type, state, project_id, owner_id) values ('${dataset}', 'old', 'csv', 'ready', ${owner})`,
   `insert into datasets (uuid, name, type, state, project_id, owner_id) values ('${upload}', 'half', 'csv', 'uploading', ${owner})`,
   `insert into tempfiles (uuid, dataset_uuid, role, file_size, project_id, owner_id) values ('${tempfile}', '${upload}', 'input', 100, ${owner})`,
-  // An id that was used again before the upgrade: a dataset each of the former account, of the later one, of nobody.
+  // An id reused before the upgrade: one dataset each of the former account, the later one, and no account.
   `insert into users (id, name, creator_id, is_admin, passphrase_hash, created_at, deleted_at)
    values ('twice', 'former', '${adminId}', false, '${hash}', now() - interval '9 h', now() - interval '5 h')`,
   `insert into users (id, name, creator_id, is_admin, passphrase_hash, created_at) values ('twice', 'later', '${adminId}', false, '${hash}', now() - interval '4 h')`,
@@ -70,7 +70,7 @@ const rows = (hash: string) => [
 ];
 
 test.each(databases)(
-  "a $name database of the first version is brought up to date and served",
+  "a $name database of the first version is migrated and served",
   async (database) => {
     const dataDir = await temporaryFolder();
     const storage = await openStorage(join(dataDir, "data"));
@@ -108,7 +108,7 @@ test.each(databases)(
     expect(await server.ask("GET", `/cluster?uuid=${cluster}`)).toMatchObject({ name: "old", host_uuid: host });
     expect(await server.ask("GET", `/task?uuid=${task}&cluster_uuid=${cluster}`)).toMatchObject({ state: "finished" });
     expect(await server.ask("GET", `/dataset/progress?uuid=${upload}`)).toMatchObject({ complete: false });
-    // A row belongs to the account that had its owner's id when it was made.
+    // A row belongs to the account that had its owner's id when the row was created.
     const credentials = { id: "twice", passphrase: base64(testPassphrase) };
     const { token } = await server.ask<{ token: string }>("POST", "/token", credentials);
     const seen = async (as?: string) => {
@@ -120,7 +120,7 @@ test.each(databases)(
     expect(await server.ask("GET", "/audit_log?page=0", undefined, token)).toMatchObject({
       body: [[expect.anything(), "twice", "3 hours ago", "POST"]],
     });
-    // What only the newer version has.
+    // Features of the newer version only.
     const announced = { name: "new checkpoint", input_data_size: 100 };
     expect(await server.ask("POST", "/checkpoint/upload", announced)).toMatchObject({ name: "new checkpoint" });
     await server.ask("POST", "/cluster", { name: "new cluster", template: base64(smallTemplate) });

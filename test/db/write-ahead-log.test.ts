@@ -25,12 +25,12 @@ async function open(folder: string) {
     );
     return rows[0]?.name as string;
   };
-  /** Resolves when there is a segment behind the one that is being written. */
+  /** Resolves when there is a segment after the current one. */
   const untilSpare = async () => {
     const hasSpare = async () => ((await segments()).at(-1) as string) > (await current());
     await expect.poll(hasSpare, { interval: intervalMs, timeout: 60_000 }).toBe(true);
   };
-  /** Makes the log longer by that much, and nothing else. */
+  /** Adds this many bytes to the log, and nothing else. */
   const write = (bytes: number) =>
     client.query("select pg_logical_emit_message(false, 'test', $1)", ["x".repeat(bytes)]);
   const close = async () => {
@@ -40,7 +40,7 @@ async function open(folder: string) {
   return { client, segments, current, untilSpare, write, close };
 }
 
-test("the embedded database's log stays short, and a spare segment is always there", async () => {
+test("the embedded database's log stays short, and always has a spare segment", async () => {
   const { segments, current, untilSpare, write, close } = await open(await temporaryFolder());
   await untilSpare();
   const first = await current();
@@ -49,12 +49,12 @@ test("the embedded database's log stays short, and a spare segment is always the
     await untilSpare();
   }
   expect((await current()) > first).toBe(true);
-  // Four times as much was written as a segment holds, after the first one.
+  // After the first segment, the test wrote four times as much as a segment holds.
   expect((await segments()).length).toBeLessThanOrEqual(4);
   await close();
 }, 300_000);
 
-test("on a full disk the log goes on in its spares, and the database with it", async (t) => {
+test("on a full disk the log continues in its spare segments, and so does the database", async (t) => {
   const disk = await mountSmallDisk(160);
   if ("reason" in disk) return t.skip(disk.reason);
   const { client, current, untilSpare, write, close } = await open(disk.folder);

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { readWholeFile } from "../../src/files/read-whole-file.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 
-test("a file is read in pieces of bounded size, into a buffer that can be handed over", async () => {
+test("a file is read in pieces of bounded size, into a transferable buffer", async () => {
   const path = join(await temporaryFolder(), "file");
   for (const bytes of [randomBytes(0), randomBytes(7), randomBytes(3000), randomBytes(3001)]) {
     await writeFile(path, bytes);

@@ -17,7 +17,7 @@ import { mutate } from "./values.ts";
 
 const partials = async (folder: string) => (await readdir(folder)).filter((name) => name.endsWith(".partial"));
 
-test("IDX and CSV files are imported or refused, and leave no part", { timeout }, async () => {
+test("IDX and CSV files are imported or refused, and leave no partial file", { timeout }, async () => {
   const random = createRandom(seed + 4);
   const folder = await temporaryFolder();
   const pair = smallIdxPair(20);
@@ -41,10 +41,10 @@ test("IDX and CSV files are imported or refused, and leave no part", { timeout }
   expect(refused).toBeGreaterThan(0);
 });
 
-/** Far more than any of these small files takes; the server's own import process is given minutes. */
+/** Far more than any of these small files takes; the server's own import process gets minutes. */
 const patienceMs = 30_000;
 
-/** A process that imports one file after another. Rejects when a file brings it down or to a standstill. */
+/** A process that imports one file after another. Rejects if a file crashes or hangs it. */
 function importProcess() {
   const execArgv = ["--max-old-space-size=512"];
   const child = fork(new URL("./import-jobs-process.js", import.meta.url), { execArgv });
@@ -69,7 +69,7 @@ test.each([
   ["parquet", writeParquet],
   ["arrow", writeArrow],
   ["npy", writeNpy],
-] as const)("%s files are imported or refused, and leave no part", { timeout }, async (type, write) => {
+] as const)("%s files are imported or refused, and leave no partial file", { timeout }, async (type, write) => {
   const random = createRandom(seed + 6);
   const folder = await temporaryFolder();
   const rows = Array.from({ length: 30 }, (_, row) => `${row},${row / 7},${row % 2}`);

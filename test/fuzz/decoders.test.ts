@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Runs `decode` on changed bytes; what it throws must be an `expected` error. Returns how often it did. */
+/** Runs `decode` on mutated bytes; errors must be of the `expected` class. Returns the number of errors. */
 function countRefused(
   what: string,
   options: { seed: number; count: number; bytes: Uint8Array; expected: new (...args: never[]) => Error },

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Connects, sends everything without waiting, and leaves, in one way or another. */
+/** Connects, sends everything without waiting, and disconnects in one of several ways. */
 async function visit(random: Random, hello: Uint8Array, pieces: readonly Uint8Array[]): Promise<void> {
   const socket = new WebSocket(url.replace("http", "ws"));
   await once(socket, "open");
@@ -25,7 +25,7 @@ async function visit(random: Random, hello: Uint8Array, pieces: readonly Uint8Ar
   socket.on("error", () => {});
   socket.send(random.int(0, 5) === 0 ? mutate(random, hello) : hello);
   for (const piece of pieces) socket.send(piece, { binary: random.int(0, 5) > 0 });
-  // A frame with bits that the protocol does not know.
+  // A frame with bits that the protocol does not define.
   if (random.int(0, 4) === 0) {
     (socket as unknown as { _socket: { write(bytes: Uint8Array): void } })._socket.write(mutate(random, hello));
   }
@@ -43,7 +43,7 @@ async function expectServed(): Promise<void> {
   expect(errors.body).toEqual([]);
 }
 
-test("uploads: whatever comes, the server stays and others are served", { timeout }, async () => {
+test("uploads: whatever arrives, the server survives and other clients are served", { timeout }, async () => {
   const random = createRandom(seed + 5);
   const { uuid_input_file: uuid } = await announceCsv(app, 1000);
   const hello = Buffer.from(JSON.stringify({ token: app.token, target: "file_upload", uuid }));
@@ -60,7 +60,7 @@ test("uploads: whatever comes, the server stays and others are served", { timeou
   await expectServed();
 });
 
-/** A message that a client could mean, with one thing or another wrong. */
+/** A plausible message with random errors. */
 function clusterMessage(random: Random): Uint8Array {
   const isExpected = random.int(0, 1) === 1;
   const odd = random.int(0, 4) === 0;
@@ -76,7 +76,7 @@ function clusterMessage(random: Random): Uint8Array {
   return random.int(0, 5) === 0 ? mutate(random, bytes) : bytes;
 }
 
-test("direct IO: whatever comes, the cluster goes on and others are served", { timeout }, async () => {
+test("direct IO: whatever arrives, the cluster continues and other clients are served", { timeout }, async () => {
   const random = createRandom(seed + 7);
   const uuid = await makeCluster(app, { name: "fuzzed" });
   const setMode = (new_state: string) => app.request("PUT", "/cluster/set_mode", { body: { uuid, new_state } });

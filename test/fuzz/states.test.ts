@@ -10,11 +10,11 @@ import type { EngineName } from "./states/engines.ts";
 import type { StateFuzz } from "./states/process.ts";
 import { mutants, seed } from "./setting.ts";
 
-/** Everything that a mutant does takes milliseconds; compiling the kernels, and a busy machine, take longer. */
+/** Every action of a mutant takes milliseconds; compiling the kernels, or a busy machine, takes longer. */
 const patienceMs = 120_000;
 const timeout = patienceMs + mutants * 1_000;
 
-/** Resolves to how many mutants were accepted; rejects with what was being done when the process failed or hung. */
+/** Resolves to the number of accepted mutants; rejects with the current step when the process fails or hangs. */
 async function run(job: StateFuzz): Promise<number> {
   const script = fileURLToPath(new URL("./states/process.js", import.meta.url));
   const child = spawn(process.execPath, [script, JSON.stringify(job)], { stdio: ["ignore", "pipe", "pipe"] });
@@ -49,7 +49,7 @@ async function fuzz(name: string, job: StateFuzz): Promise<number> {
   return accepted;
 }
 
-describe.concurrent("mutants that the check accepts leave their neighbours alone", () => {
+describe.concurrent("accepted mutants do not affect their neighbours", () => {
   test.each<[string, EngineName[]]>([
     ["the reference and wasm", ["reference", "wasm, 1 thread", "wasm, 2 threads"]],
     ["WebGPU", ["webgpu"]],
@@ -60,7 +60,7 @@ describe.concurrent("mutants that the check accepts leave their neighbours alone
   });
 });
 
-describe.concurrent("mutants that reach the kernels without a check leave their neighbours alone", () => {
+describe.concurrent("mutants that reach the kernels without a check do not affect their neighbours", () => {
   test.each<[string, EngineName[], number]>([
     ["wasm", ["wasm, 1 thread", "wasm, 2 threads"], mutants],
     ["WebGPU", ["webgpu"], Math.ceil(mutants / 10)],

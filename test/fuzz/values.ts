@@ -30,7 +30,7 @@ const odd: readonly unknown[] = [
   "00000000-0000-0000-0000-000000000000",
 ];
 
-/** A value that nobody asked for. */
+/** An unexpected value. */
 export function oddValue(random: Random): unknown {
   if (random.int(0, 3) > 0) return random.pick(odd);
   if (random.int(0, 1) === 0) return random.int(-(2 ** 40), 2 ** 40) / random.pick([1, 1, 3]);
@@ -47,7 +47,7 @@ interface Schema {
   pattern?: string;
 }
 
-/** A value that the schema of the OpenAPI document allows, more or less, or one at its border. */
+/** A value that the schema of the OpenAPI document roughly allows, or one at its border. */
 export function valueFor(random: Random, schema: Schema, uuids: readonly string[]): unknown {
   if (schema.enum !== undefined) return random.pick(schema.enum);
   const { minimum = 0, maximum = 1000 } = schema;
@@ -77,7 +77,7 @@ export function valueFor(random: Random, schema: Schema, uuids: readonly string[
   }
 }
 
-/** The bytes with some of them changed, left out, doubled or cut off. */
+/** The bytes with some of them changed, removed, doubled or cut off. */
 export function mutate(random: Random, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   let changed = new Uint8Array(bytes);
   for (let count = random.int(1, 8); count > 0 && changed.length > 0; count--) {

@@ -1,4 +1,4 @@
-/** Calls that the CPU host answers in the middle of another one. */
+/** Calls that the CPU host answers in the middle of another call. */
 import { expect, onTestFinished, test, vi } from "vitest";
 import { openCpuHost } from "../../src/hosts/cpu/open-cpu-host.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const network = { template: smallTemplate, seed: 5 };
 
-/** The first sample of a wide network: some hundred milliseconds, and as many yield points. */
+/** The first sample of a wide network: it takes some hundred milliseconds and as many yield points. */
 function wideSlice(): TrainSlice {
   const slice = sliceOf(0, 1, 1);
   const rows = new Float32Array(200_000).fill(1);
@@ -33,7 +33,7 @@ async function openCpu(): Promise<Host> {
   return host;
 }
 
-test("a call about another cluster is answered in the middle, one about the same cluster afterwards", async () => {
+test("a call about another cluster is answered in the middle of a call, one about the same cluster afterwards", async () => {
   const host = await openCpu();
   const answers: string[] = [];
   const note = (name: string) => (value: unknown) => {
@@ -50,14 +50,14 @@ test("a call about another cluster is answered in the middle, one about the same
   ];
   const [, state] = await Promise.all(calls);
   expect(answers).toEqual(["small", "other", "wide", "state of wide", "end of wide"]);
-  // The state is that of the whole sample.
+  // The state includes the whole sample.
   const { figures } = await host.attach("again", state as Uint8Array);
   expect(figures).toEqual((await wide).figures);
-  // What each call took is its own time: together no more than there was.
+  // Each call is charged only its own time, so their sum does not exceed the elapsed time.
   expect((await host.status()).load).toBeLessThanOrEqual(1);
 });
 
-test("what is computed in the middle and around it is the same as one after the other", async () => {
+test("calls in the middle of another one, and the outer one, compute the same as in sequence", async () => {
   const host = await openCpu();
   const both = async (isAtOnce: boolean) => {
     const wide = host.train("wide", wideSlice());
@@ -71,7 +71,7 @@ test("what is computed in the middle and around it is the same as one after the 
   expect(await both(true)).toEqual(await both(false));
 });
 
-test("a call that hangs in the middle of another one is to blame, not the other one", async () => {
+test("a call that hangs in the middle of another one is blamed, not the outer one", async () => {
   const hung: unknown[] = [];
   const link = workerLink(new URL("./hanging-worker.js", import.meta.url), "hanging", { threads: 2 });
   const host = new HostClient({ uuid: "a", type: "cpu", name: "test" }, link, {

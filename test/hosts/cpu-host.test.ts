@@ -15,7 +15,7 @@ function openHost(script = cpuWorker, threads = 1): HostClient {
   return host;
 }
 
-test("the state after a task does not depend on how it was sliced", async () => {
+test("the state after a task does not depend on its slices", async () => {
   const host = openHost();
   for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
   await host.train("a", sliceOf(0, 320));
@@ -30,7 +30,7 @@ test("the state after a task does not depend on how it was sliced", async () => 
   expect(Buffer.from(a).equals(b)).toBe(true);
 });
 
-test("a network goes on from its exported state as if nothing had happened", async () => {
+test("a network continues from its exported state without a difference", async () => {
   const host = openHost();
   await host.create("a", { template: smallTemplate, seed: 1 });
   await host.train("a", sliceOf(0, 160));
@@ -42,7 +42,7 @@ test("a network goes on from its exported state as if nothing had happened", asy
   expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
 });
 
-test("rows change hands instead of being copied, and answers come back per output", async () => {
+test("rows are transferred instead of copied, and answers come back per output", async () => {
   const host = openHost();
   await host.create("a", { template: smallTemplate, seed: 1 });
   const slice = sliceOf(0, 16);
@@ -56,7 +56,7 @@ test("rows change hands instead of being copied, and answers come back per outpu
   expect(outputs[0]?.values.length).toBe(800);
 });
 
-test("a view into a larger buffer leaves that buffer alone", async () => {
+test("a view into a larger buffer leaves that buffer intact", async () => {
   const host = openHost();
   await host.create("a", { template: smallTemplate, seed: 1 });
   const shared = new Uint8Array(64);
@@ -68,7 +68,7 @@ test("a view into a larger buffer leaves that buffer alone", async () => {
   expect(shared.length).toBe(64);
 });
 
-test("failures keep their kind and text, and the host goes on", async () => {
+test("failures keep their kind and text, and the host continues", async () => {
   const host = openHost();
   await expect(host.exportState("nobody")).rejects.toMatchObject({ name: "HostError", kind: "unknown_cluster" });
   await host.create("a", { template: smallTemplate, seed: 1 });
@@ -81,7 +81,7 @@ test("failures keep their kind and text, and the host goes on", async () => {
 });
 
 test.each(["exit", "throw"])(
-  "a host that dies (%s) rejects what it owes and starts again without clusters",
+  "a host that dies (%s) rejects its pending calls and restarts without clusters",
   async (how) => {
     const host = openHost(dyingWorker);
     await host.create("a", { template: smallTemplate, seed: 1 });
@@ -95,7 +95,7 @@ test.each(["exit", "throw"])(
   },
 );
 
-test("the status comes at once while the host computes", async () => {
+test("the status is answered at once while the host computes", async () => {
   const host = openHost();
   await host.create("a", { template: smallTemplate, seed: 1 });
   let isTraining = true;
@@ -107,7 +107,7 @@ test("the status comes at once while the host computes", async () => {
   expect((await host.status()).load).toBeGreaterThan(0);
 });
 
-test("a closed host says so", async () => {
+test("a closed host reports that it is closed", async () => {
   const host = openHost();
   const pending = host.create("a", { template: smallTemplate, seed: 1 });
   await host.close();
@@ -115,10 +115,10 @@ test("a closed host says so", async () => {
   await expect(host.status()).rejects.toThrow(HostClosedError);
 });
 
-test("a host that loses one of its threads in the middle of a step is lost, and starts anew", async () => {
+test("a host that loses one of its threads in the middle of a step is lost, and restarts", async () => {
   const host = openHost(losingWorker, 2);
   await host.create("a", { template: smallTemplate, seed: 1 });
-  // One chance of a phase after the other, should the thread be late for the first ones.
+  // Many phases, in case the thread is too late for the first ones.
   const trained = (async () => {
     for (let cycle = 0; ; cycle += 16_000) await host.train("a", { ...sliceOf(cycle, 16_000), schedule: null });
   })();

@@ -1,4 +1,4 @@
-/** A host that ends when it is told to detach `exit` or `throw`; everything else it serves like the real one. */
+/** The CPU host, except that a request about a cluster named `exit` or `throw` ends its thread. */
 import { parentPort } from "node:worker_threads";
 import { NetworkStore } from "../../src/hosts/cpu/network-store.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";

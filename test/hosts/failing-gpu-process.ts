@@ -1,7 +1,7 @@
 /**
- * A GPU host's process whose real device fails when a file says so. The argument's `flag` is its path, its text what is to
- * happen: `lose` destroys the device with the next training step; anything else is the name of a buffer that shall be as
- * large as no device can make it, so that the driver itself is out of memory. With `once ` before it the file goes.
+ * A GPU host's process whose real device fails on demand. The argument's `flag` is the path of a file whose text says
+ * how: `lose` destroys the device with the next training step; any other text names a buffer that is requested larger
+ * than any device allows, so that the driver itself runs out of memory. The prefix `once ` deletes the file afterwards.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { HostRequest } from "../../src/hosts/protocol.ts";

@@ -1,6 +1,6 @@
 /**
- * The CPU host, except that `train` does not return before the test opens the gate: `gate[0]` tells that training has
- * begun, `gate[1]` lets it go on.
+ * The CPU host, except that `train` returns only after the test opens the gate: `gate[0]` signals that training has
+ * begun, `gate[1]` lets it continue.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { NetworkStore } from "../../src/hosts/cpu/network-store.ts";

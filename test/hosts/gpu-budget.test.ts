@@ -35,7 +35,7 @@ function sliceOf(width: number): TrainSlice {
   };
 }
 
-/** Enough for one small network with its pools, which begin at 26 MB, and for no second one. */
+/** Enough for one small network with its pools, which start at 26 MB, but not for a second one. */
 const MEMORY_BYTES = 40_000_000;
 
 const room = { name: "HostError", kind: "room", message: expect.stringContaining("has no room for this network") };
@@ -54,7 +54,7 @@ test("networks of a GPU host stay within its budget", async () => {
   expect(await host.status()).toMatchObject({ clusters: 1 });
   await expect(host.train("a", sliceOf(4000))).rejects.toMatchObject(room);
   expect(host.generation).toBe(0);
-  // What a cluster does then.
+  // A cluster does the same.
   await host.detach("a");
   await host.attach("a", state.slice());
   const asked = sliceOf(16);
@@ -65,10 +65,10 @@ test("networks of a GPU host stay within its budget", async () => {
 
 const open = useGpu();
 
-test("clusters come to a GPU of unknown memory for as long as the device has some", async () => {
+test("a GPU of unknown memory takes clusters until its device is full", async () => {
   const { gpu } = open();
   const giveUp = vi.fn<(reason: string) => void>();
-  // As a GPU that is not software, whose largest buffer is smaller than what one network takes.
+  // Simulates a GPU that is not software and whose largest buffer is smaller than one network needs.
   const unknown = { ...gpu, identity: { ...gpu.identity, isSoftware: false }, maxBufferBytes: 8_000_000 };
   const store = new GpuStore({ gpu: unknown, memoryBytes: null, giveUp });
   onTestFinished(async () => {
@@ -85,7 +85,7 @@ test("clusters come to a GPU of unknown memory for as long as the device has som
   expect(giveUp).not.toHaveBeenCalled();
 });
 
-test("a network that gets wider than the device can compute fails alone", async () => {
+test("a network that becomes wider than the device can compute fails alone", async () => {
   const giveUp = vi.fn<(reason: string) => void>();
   const store = new GpuStore({ gpu: open().gpu, memoryBytes: null, giveUp });
   onTestFinished(async () => {

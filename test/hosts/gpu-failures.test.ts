@@ -35,7 +35,7 @@ let failing: KillableHost;
 let flag: string;
 /** The failing host's process gets SIGKILL as soon as the first of these calls has reached it. */
 const kills: HostMethod[] = [];
-/** What a cluster has learned that was never disturbed. */
+/** The state of a cluster that was trained without any failure. */
 let expected: Promise<Buffer> | undefined;
 
 function killable(): OpenHostLink {
@@ -96,7 +96,7 @@ async function learnUndisturbed(): Promise<Buffer> {
   return stateOf(rig.context.app, cluster);
 }
 
-/** The cluster is where it should be and has learned exactly what it should have. */
+/** Expects the cluster on this host, with exactly the expected state. */
 async function expectLearned(cluster: string, host: KillableHost): Promise<void> {
   const shown = await getCluster(rig.context, { uuid: cluster });
   expect(shown).toMatchObject({ hostState: "ready", cluster: { host_uuid: host.uuid }, figures: { cycle: cycles } });
@@ -123,7 +123,7 @@ test("a network that moves between them at random cycles of one training learns 
   await at.detach("moves");
 });
 
-test("without room it refuses a cluster with the reason; the cluster stays, and so do the others there", async () => {
+test("a full GPU refuses a cluster with the reason; the cluster stays, and so do the others there", async () => {
   const there = await newCluster(failing);
   const before = await stateOf(rig.context.app, there);
   const cluster = await newCluster(sound);
@@ -160,7 +160,7 @@ test("SIGKILL in the middle of a step, of a restoration and of a snapshot: the s
   await expectLearned(cluster, failing);
 });
 
-test("SIGKILL in the middle of a move: to there it stays, from there its snapshot goes", async () => {
+test("SIGKILL in the middle of a move: to the GPU the cluster stays, from the GPU its snapshot moves", async () => {
   const cluster = await newCluster(failing);
   await finished(await train(cluster));
   kills.push("exportState");
@@ -174,7 +174,7 @@ test("SIGKILL in the middle of a move: to there it stays, from there its snapsho
   await expectLearned(cluster, sound);
 });
 
-test("a device that is lost, and one that runs out of memory in the middle of its work: the task goes on", async () => {
+test("a lost device, and one that runs out of memory in the middle of its work: the task continues", async () => {
   for (const failure of ["lose", "errors"]) {
     const before = failing.generation;
     const cluster = await newCluster(failing);

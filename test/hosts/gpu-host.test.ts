@@ -41,7 +41,7 @@ function openCpuHost(): HostClient {
   return host;
 }
 
-/** Share of the rows from `first` on whose largest output is the right one, in percent. */
+/** Percent of the rows from `first` on whose largest output is correct. */
 async function accuracy(host: Host, cluster: string, first: number, cycles: number): Promise<number> {
   const { inputs } = sliceOf(first, cycles);
   const { outputs } = await host.request(cluster, { cycles, timeLength: 1, inputs });
@@ -53,13 +53,13 @@ async function accuracy(host: Host, cluster: string, first: number, cycles: numb
   return (100 * right) / cycles;
 }
 
-test("the software GPU is found when it is asked for, and only then", async () => {
+test("the software GPU is found on request only", async () => {
   expect((await findGpus({ software: false, log })).filter(({ isSoftware }) => isSoftware)).toEqual([]);
   const found = await findGpus({ software: true, log });
   expect(found.at(-1)).toMatchObject({ isSoftware: true, vendor: "google", driver: expect.stringContaining("Swift") });
 });
 
-test("a GPU host learns, answers and tells how it is; the same slices give the same bytes", async () => {
+test("a GPU host trains, answers and reports its status; the same slices give the same bytes", async () => {
   const host = useGpuHost();
   for (const cluster of ["a", "b"]) await host.create(cluster, { template: smallTemplate, seed: 1 });
   const report = await host.train("a", sliceOf(0, 320));
@@ -83,7 +83,7 @@ test("a GPU host learns, answers and tells how it is; the same slices give the s
   expect(await host.status()).toMatchObject({ clusters: 1 });
 });
 
-test("rows that a GPU host keeps teach what rows that come along teach; a CPU host keeps none", async () => {
+test("rows kept on a GPU host train the same as rows sent with the slice; a CPU host keeps none", async () => {
   const [host, cpu] = [useGpuHost(), openCpuHost()];
   const { inputs, expected } = sliceOf(0, 40);
   const table = { key: "task", rowsTotal: 40, first: 0, rows: 40, timeLength: 1, inputs, expected };
@@ -104,7 +104,7 @@ test("rows that a GPU host keeps teach what rows that come along teach; a CPU ho
   expect(Buffer.from(await host.exportState("a")).equals(await host.exportState("b"))).toBe(true);
   await host.dropTable("a");
   await expect(host.train("a", kept)).rejects.toMatchObject({ kind: "table" });
-  // More than a quarter of what is free.
+  // More than a quarter of the free memory.
   const { memoryBytesFree } = await host.status();
   expect(await host.holdTable("a", { ...table, rowsTotal: Math.ceil(memoryBytesFree / 4 / 16) })).toBe(false);
 
@@ -114,7 +114,7 @@ test("rows that a GPU host keeps teach what rows that come along teach; a CPU ho
   await expect(cpu.train("a", kept)).rejects.toMatchObject({ kind: "table" });
 });
 
-test("what does not fit is refused, and nothing changes", async () => {
+test("an invalid call is refused, and nothing changes", async () => {
   const host = useGpuHost();
   await host.create("a", { template: smallTemplate, seed: 1 });
   await host.train("a", sliceOf(0, 32));
@@ -128,7 +128,7 @@ test("what does not fit is refused, and nothing changes", async () => {
   expect(Buffer.from(await host.exportState("a")).equals(before)).toBe(true);
 });
 
-test("a network moves between CPU and GPU again and again in one training, and learns as one that stays", async () => {
+test("a network that moves between CPU and GPU throughout one training learns as well as one that stays", async () => {
   const [cpu, gpu] = [openCpuHost(), useGpuHost()];
   await cpu.create("stays", { template: smallTemplate, seed: 3 });
   await cpu.train("stays", sliceOf(0, HORIZON));
@@ -143,7 +143,7 @@ test("a network moves between CPU and GPU again and again in one training, and l
     const state = await at.exportState("moves");
     const info = await target.attach("moves", state.slice());
     expect(info.figures.cycle).toBe(cycle);
-    // Moving alone changes no bit.
+    // A move alone changes no bit.
     expect(Buffer.from(await target.exportState("moves")).equals(state)).toBe(true);
     await at.detach("moves");
     at = target;
@@ -154,13 +154,13 @@ test("a network moves between CPU and GPU again and again in one training, and l
   expect(Math.abs(moved - stayed)).toBeLessThan(3);
 });
 
-test("cycles of direct IO change a network as much as on the CPU, less the more it was trained", async () => {
+test("cycles of direct IO change a network as much as on the CPU, and less the longer it was trained", async () => {
   const [cpu, gpu] = [openCpuHost(), useGpuHost()];
   await cpu.create("a", { template: smallTemplate, seed: 3 });
   await cpu.train("a", sliceOf(0, 64));
   const begun = restoreState(await cpu.exportState("a"));
   const before = begun.state.arrays.readout.slice();
-  /** What six cycles make of the network, as one that was trained with so many samples. */
+  /** The network after six cycles, when its header says that it was trained with this many samples. */
   const learned = async (host: Host, trained: number): Promise<NetworkModel> => {
     writeCycle(begun.state.arrays.header, trained);
     await host.attach("a", exportState(begun));
@@ -180,16 +180,16 @@ test("cycles of direct IO change a network as much as on the CPU, less the more 
   expect(changes[1]! / changes[0]!).toBeCloseTo(0.1, 1);
 });
 
-test("a device that cannot be opened ends the host's process, with the reason", async () => {
+test("a device that cannot be opened ends the host's process with the reason", async () => {
   const host = newGpuHost({ adapter: "no such adapter" });
   onTestFinished(() => host.close());
   await expect(host.status()).rejects.toThrow(/no suitable backends found|lost/);
 });
 
-test("a process that cannot be started is a lost host", async () => {
+test("a process that cannot be started makes its host lost", async () => {
   vi.stubEnv("PATH", "/nowhere");
   onTestFinished(() => void vi.unstubAllEnvs());
-  // What is hidden needs a tool, which is not there.
+  // Hiding a device needs a tool that is missing here.
   const link = processLink(gpuProcess, { software: true }, { hidden: ["/dev/zero"] });
   const host = new HostClient({ uuid: "g", type: "gpu", name: "test" }, link);
   await expect(host.status()).rejects.toThrow(/^The host was lost: spawn unshare ENOENT/);
@@ -197,7 +197,7 @@ test("a process that cannot be started is a lost host", async () => {
   await host.close();
 });
 
-test("closing ends the process and rejects what is still asked", async () => {
+test("closing ends the process and rejects pending calls", async () => {
   const host = shared ?? newGpuHost();
   shared = undefined;
   await host.create("a", { template: smallTemplate, seed: 1 });

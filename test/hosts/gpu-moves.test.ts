@@ -56,7 +56,7 @@ const move = (cluster_uuid: string, host_uuid: string) =>
 const cyclesOf = async (uuid: string) =>
   (await app.request("GET", "/cluster", { query: { uuid } })).json<{ number_of_cycles: number }>().number_of_cycles;
 
-/** Percent of the test rows for which the cluster shows the right label. */
+/** Percent of the test rows that the cluster labels correctly. */
 async function accuracyOf(cluster: string, dataset: string): Promise<number> {
   const task = await startRequest(app, cluster, dataset);
   await untilFinished(app, cluster, task.uuid);
@@ -107,9 +107,9 @@ async function makeDigits(count: number, seed: number): Promise<string> {
 
 // Eight seeds that stay on the CPU reach 95.9 % on 2000 digits with a standard deviation of 0.23 points. Two
 // independent trainings on the same data therefore differ by 0.33 points: one point is three times that.
-test("a cluster that moves at random cycles of a training is as good as one that stays", async () => {
+test("a cluster that moves at random cycles of a training learns as well as one that stays", async () => {
   const [digits, others] = [await makeDigits(1500, 1), await makeDigits(2000, 2)];
-  // The CPU is through with thousands of cycles before it hears of a move.
+  // The CPU completes thousands of cycles before it learns of a move.
   const training = { epochs: 20, batch_size: 32 };
   const stays = await makeCluster(app, { name: "stays" });
   await untilFinished(app, stays, (await startTrain(app, stays, digits, training)).uuid);
@@ -143,7 +143,7 @@ test("a cluster that moves at random cycles of a training is as good as one that
   expect(Math.abs(itMoved - itStayed)).toBeLessThanOrEqual(1);
 });
 
-/** Rows whose first 8 values say what is expected; the others are rarely there and mean nothing. */
+/** Rows whose first 8 values determine the expected ones; the others are rare and carry no information. */
 function makeMostlyNothing(rowCount: number, seed: number): Promise<string> {
   const random = createRandom(seed);
   const width = 40;
@@ -162,7 +162,7 @@ function makeMostlyNothing(rowCount: number, seed: number): Promise<string> {
   });
 }
 
-test("a training with reduction removes on a GPU what it removes on the CPU", async () => {
+test("a training with reduction removes the same sections on a GPU as on the CPU", async () => {
   const [rowsToLearn, others] = [await makeMostlyNothing(2500, 1), await makeMostlyNothing(500, 2)];
   const template = smallTemplate.replace("enable_reduction: false", "enable_reduction: true");
   const learn = async (cluster: string, epochs: number) => {
@@ -173,7 +173,7 @@ test("a training with reduction removes on a GPU what it removes on the CPU", as
   const results = [];
   for (const host of [cpu, gpu]) {
     const cluster = await makeCluster(app, { name: `reduced ${results.length}`, template });
-    // What is there after 5000 cycles and has learnt nothing goes after 10 000, the last cycle.
+    // Sections that exist after 5000 cycles and have learnt nothing are removed after 10 000, the last cycle.
     const before = await learn(cluster, 3);
     await move(cluster, host);
     const sections = await learn(cluster, 1);
@@ -185,7 +185,7 @@ test("a training with reduction removes on a GPU what it removes on the CPU", as
   expect(Math.abs(there.accuracy - here.accuracy)).toBeLessThanOrEqual(1);
 });
 
-test("a training on a GPU whose process is killed goes on from the snapshot", async () => {
+test("a training on a GPU whose process is killed continues from the snapshot", async () => {
   const cluster = await makeCluster(app, { name: "killed", host_uuid: gpu });
   const task = await startTrain(app, cluster, dataset, { ...options, epochs: 5 });
   await untilTask(app, cluster, task.uuid, ({ current_cycle }) => current_cycle > 0);
@@ -228,7 +228,7 @@ test("an open socket follows its cluster to the GPU and back", async () => {
   expect(socket.readyState).toBe(WebSocket.OPEN);
 });
 
-test("an unknown host is refused, and the cluster stays; older clients name a hexagon, and all of them move", async () => {
+test("an unknown host is refused, and the cluster stays; older clients name a hexagon, and the whole cluster moves", async () => {
   const cluster = await makeCluster(app, { name: "refused" });
   const hostOf = async () =>
     (await app.request("GET", "/cluster", { query: { uuid: cluster } })).json<{ host_uuid: string }>().host_uuid;
@@ -241,7 +241,7 @@ test("an unknown host is refused, and the cluster stays; older clients name a he
   expect((await move(cluster, gpu)).status).toBe(200);
 });
 
-test("a client reads everything about the hosts", async () => {
+test("a client reads all figures of the hosts", async () => {
   const { url } = await listen();
   const hanami = new HanamiClient({ address: url, user: adminId, passphrase: testPassphrase });
   const [first, second] = await hanami.hosts.list();

@@ -1,4 +1,4 @@
-/** A real server whose CPU host hangs with the work of one project: it goes on for the others, and tells the truth. */
+/** A real server whose CPU host hangs with the work of one project: it continues for others, and reports the hang. */
 import "./hanging-server.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { clusterProcessType, decodeClusterIO, targetBufferType } from "../../src/api/websocket/protobuf.ts";
@@ -22,7 +22,7 @@ const timeoutMs = 2000;
 const rows = 100;
 let app: TestApp;
 let url: string;
-/** Of two projects. */
+/** Tokens of users in two projects. */
 let attacker: string;
 let member: string;
 let good: string;
@@ -65,7 +65,7 @@ const refused =
   `The cluster's work did not end within ${seconds} s, 2 times, and its host had to be ended. ` +
   `It is tried again after ${10 * seconds} s, or when the cluster is on another host.`;
 
-test("a task that hangs its host fails the second time; those of others end as if nothing had been", async () => {
+test("a task that hangs its host fails the second time; tasks of other projects end as without the hang", async () => {
   const bad = await makeDataset(app.app, {
     rows,
     groups: [
@@ -79,7 +79,7 @@ test("a task that hangs its host fails the second time; those of others end as i
   const long = await train(member, peaceful, good, { epochs });
   const short = await train(attacker, hung, bad);
   expect(await over(attacker, hung, short)).toMatchObject({ state: "failed", error_message: refused });
-  // At once, for a while.
+  // For a while the refusal is immediate.
   const again = await train(attacker, hung, bad);
   expect(await over(attacker, hung, again)).toMatchObject({ state: "failed", error_message: refused });
   expect(await over(member, peaceful, long)).toMatchObject({ state: "finished", current_cycle: rows * epochs });
@@ -124,7 +124,7 @@ test("direct IO that hangs is closed with the reason; another line waits, and lo
   expect(line.socket.readyState).toBe(line.socket.OPEN);
 });
 
-test("a network that never gets onto its host is refused, and the others go on", async () => {
+test("a network whose attachment hangs is refused, and the others continue", async () => {
   const hung = await newCluster(attacker, smallTemplate.replace("picture_hex", HANGING_INPUT));
   const peaceful = await newCluster(member);
   const long = await train(member, peaceful, good, { epochs: 500 });
@@ -136,7 +136,7 @@ test("a network that never gets onto its host is refused, and the others go on",
   expect((await app.request("DELETE", "/cluster", { token: attacker, query: { uuid: hung } })).status).toBe(200);
 });
 
-test("while a host hangs, probes and lists say so", async () => {
+test("while a host hangs, probes and lists report it", async () => {
   const hung = await newDirect(attacker);
   const client = await connectDirect(url, { token: attacker, uuid: hung });
   const { uuid } = app.app.hosts.default();

@@ -1,4 +1,4 @@
-/** A host's process that never answers, and does not see that the server has gone. */
+/** A host's process that never answers, and does not notice that the server is gone. */
 process.on("message", () => {
   for (;;);
 });

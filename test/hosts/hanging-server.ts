@@ -1,4 +1,4 @@
-/** Imported before a server's own modules (`NODE_OPTIONS`): its CPU host is the one of `hanging-worker.ts`. */
+/** Imported before a server's own modules (`NODE_OPTIONS`): makes its CPU host the one of `hanging-worker.ts`. */
 import { syncBuiltinESMExports } from "node:module";
 import threads from "node:worker_threads";
 

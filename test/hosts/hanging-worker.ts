@@ -1,6 +1,6 @@
 /**
- * The CPU host, except that some calls do not end: slices whose first input value is one of `HANGS`, and networks that are
- * put there with an input of this name.
+ * The CPU host, except that some calls never end: slices whose first input value is one of `HANGS`, and the creation or
+ * attachment of networks with an input of this name.
  */
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { NetworkStore } from "../../src/hosts/cpu/network-store.ts";
@@ -20,7 +20,7 @@ function hang(how: number | undefined): void {
   if (how === HANGS.slow) return void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SLOW_MS);
   if (how === HANGS.wasm) spin();
   if (how === HANGS.script) for (;;);
-  // The leading thread waits for one that helps it.
+  // The leading thread waits for a helper thread that loops.
   const bytes = JSON.stringify(SPIN);
   const source = `new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(${bytes}, "hex"))).exports.spin()`;
   new Worker(source, { eval: true });

@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { HostQueue, type QueuedHost } from "../../src/hosts/host-queue.ts";
 
-/** A queue whose calls end when the test says so; `begun` names them in the order of their turns. */
+/** A queue whose calls end when the test says so; `begun` lists them in the order of their turns. */
 function openQueue(host: Partial<QueuedHost> = {}) {
   const queue = new HostQueue({ servesBetween: false, lastTookMs: Infinity, ...host });
   const begun: string[] = [];
@@ -20,7 +20,7 @@ function openQueue(host: Partial<QueuedHost> = {}) {
     ends.shift()?.();
     await turn();
   };
-  /** The call that began last. */
+  /** Ends the call that began last. */
   const endLast = async () => {
     ends.pop()?.();
     await turn();
@@ -30,7 +30,7 @@ function openQueue(host: Partial<QueuedHost> = {}) {
 
 afterEach(() => void vi.useRealTimers());
 
-test("projects take turns, and the clusters of each take turns within", async () => {
+test("projects take turns, and so do the clusters within each project", async () => {
   const { begun, enter, end } = openQueue();
   for (const cluster of ["1", "2", "3"]) void enter("a", cluster);
   void enter("b", "1");
@@ -44,7 +44,7 @@ test("projects take turns, and the clusters of each take turns within", async ()
   expect(begun).toEqual(["a1", "b1", "c1", "a2", "b1", "c1", "a3", "b1", "c1", "a1"]);
 });
 
-test("who asks now and then waits for one call, however many ask all the time", async () => {
+test("an occasional caller waits for one call, however many constant callers there are", async () => {
   const { begun, enter, end } = openQueue();
   for (const project of ["a", "b", "c", "d"]) void enter(project, "1");
   for (let call = 0; call < 6; call++) {
@@ -58,7 +58,7 @@ test("who asks now and then waits for one call, however many ask all the time", 
   expect(begun.at(-1)).toBe("z1");
 });
 
-test("one call is under way at a time, and one that fails does not stop the next", async () => {
+test("one call runs at a time, and a failed call does not stop the next", async () => {
   const { queue, begun, enter, end } = openQueue();
   const owner = { projectId: "a", clusterUuid: "a1" };
   const failed = queue.run(owner, () => Promise.reject(new Error("no")));
@@ -75,13 +75,13 @@ test("one call is under way at a time, and one that fails does not stop the next
   expect(begun).toEqual(["a1", "a1"]);
 });
 
-/** Time that goes on only when the test says so. */
+/** Stops the clock; only the test advances it. */
 function stopClock() {
   vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
   return (ms: number) => vi.advanceTimersByTime(ms);
 }
 
-/** b asked just now, and then a call of a took three seconds. */
+/** b has just made a call; then a call of a took three seconds. */
 async function openAfterLongCall() {
   const pass = stopClock();
   const queue = openQueue();
@@ -93,9 +93,9 @@ async function openAfterLongCall() {
   return { ...queue, pass };
 }
 
-test("after a call of seconds, a project waits for as long while another goes on asking", async () => {
+test("after a call of seconds, its project waits for as long while another project keeps calling", async () => {
   const { begun, enter, end, pass } = await openAfterLongCall();
-  // From now on b asks 50 ms after every answer, and a all the time.
+  // From now on b calls 50 ms after every answer, and a constantly.
   void enter("b", "1");
   void enter("a", "2");
   let answers = 0;
@@ -109,7 +109,7 @@ test("after a call of seconds, a project waits for as long while another goes on
   expect(answers).toBe(Math.ceil(3000 / 51));
 });
 
-test("a project does not wait when nobody else asks any more", async () => {
+test("a project does not wait when no other project calls any more", async () => {
   const { begun, enter, end, pass } = await openAfterLongCall();
   void enter("a", "2");
   expect(begun.at(-1)).toBe("a2");
@@ -138,7 +138,7 @@ test("a project does not wait after calls of ordinary length", async () => {
   }
 });
 
-/** A long call of a is under way, and b, c and a itself ask meanwhile. */
+/** A long call of a is running; meanwhile b, c and a itself make calls. */
 function openInLongCall() {
   const pass = stopClock();
   const queue = openQueue({ servesBetween: true });
@@ -152,7 +152,7 @@ function openInLongCall() {
   return { ...queue, pass };
 }
 
-test("in the middle of a long call every other project has a short one carried out, then it goes on", async () => {
+test("in the middle of a long call every other project gets a short one, then the long call continues", async () => {
   const { begun, endLast, pass } = openInLongCall();
   pass(3);
   expect(begun).toEqual(["along"]);
@@ -163,14 +163,14 @@ test("in the middle of a long call every other project has a short one carried o
   expect(begun).toEqual(["along", "b1", "c1"]);
   pass(20);
   await endLast();
-  // It goes on for as long as the others took together.
+  // It continues for as long as the others took together.
   pass(39);
   expect(begun).toEqual(["along", "b1", "c1"]);
   pass(1);
   expect(begun).toEqual(["along", "b1", "c1", "b2"]);
 });
 
-test("what comes in the middle of a long call may end after it, and nothing else begins before", async () => {
+test("a call that starts in the middle of a long one may end after it, and no other starts before", async () => {
   const { begun, end, pass } = openInLongCall();
   pass(4);
   expect(begun).toEqual(["along", "b1"]);
@@ -180,7 +180,7 @@ test("what comes in the middle of a long call may end after it, and nothing else
   expect(begun).toEqual(["along", "b1", "clong"]);
 });
 
-test("who asks in the middle of a long call is served after its quantum, and a call that ends early gives way to all", async () => {
+test("a call in the middle of a long one is served after its quantum, and a call that ends early yields to all", async () => {
   const pass = stopClock();
   const { begun, enter, end, endLast } = openQueue({ servesBetween: true });
   void enter("a", "long");
@@ -195,7 +195,7 @@ test("who asks in the middle of a long call is served after its quantum, and a c
   expect(begun).toEqual(["along", "b1", "b2"]);
 });
 
-test("a host that does not serve in between carries out one call at a time", async () => {
+test("a host that does not serve in between runs one call at a time", async () => {
   const pass = stopClock();
   const { begun, enter, end } = openQueue();
   void enter("a", "long");

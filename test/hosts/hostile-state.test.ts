@@ -43,17 +43,17 @@ beforeAll(() => {
 
 const FAR = 0xfffffffe;
 
-/** What to write where the largest number would be nothing unusual, or would not be looked at. */
+/** Corruptions for arrays in which the largest number would be valid, or would not be checked. */
 const corruptions: Partial<Record<ArrayName, (arrays: Arrays) => void>> = {
   header: ({ header }) => (header[HEADER.reducedSections] = FAR),
-  // The first two blocks are the input's; the end of a list is the largest number.
+  // The first two blocks belong to the input; the end of a list has the largest number.
   places: ({ places, blockSections }) =>
     (places[blockSections.findIndex((used) => used > 0) * SECTIONS_PER_BLOCK] = FAR),
   sectionHead: ({ sectionHead }) => (sectionHead[0] = FAR),
   next: ({ next }) => (next[0] = FAR),
 };
 
-/** Seeds are hashed: every number is as good. */
+/** Seeds are hashed: every number is valid. */
 const anythingGoes: readonly ArrayName[] = ["seed"];
 
 function corrupted(name: ArrayName): Uint8Array {
@@ -64,7 +64,7 @@ function corrupted(name: ArrayName): Uint8Array {
   return exportState(cluster);
 }
 
-test("a file of each of them is refused with the reason, in a thread of its own", async () => {
+test("a file of each of them is refused with the reason, in a separate thread", async () => {
   const folder = await temporaryFolder();
   const owner = { group: "project", user: "user" };
   for (const name of ARRAY_NAMES) {
@@ -91,7 +91,7 @@ const open = {
   gpu: () => processLink(gpuProcess, { software: true }),
 };
 
-test.each(["cpu", "gpu"] as const)("a %s host refuses what does not look like a network and goes on", async (type) => {
+test.each(["cpu", "gpu"] as const)("a %s host refuses bytes that are no network, and continues", async (type) => {
   const host = new HostClient({ uuid: "h", type, name: "test" }, open[type]());
   onTestFinished(() => host.close());
   const tooMany = decodeSafetensors(state.slice());
@@ -107,7 +107,7 @@ test.each(["cpu", "gpu"] as const)("a %s host refuses what does not look like a 
   await expect(host.attach("a", other)).resolves.toMatchObject({ template: smallTemplate });
 });
 
-/** What kernels use as an index, a length or a link. */
+/** Arrays that kernels use as indices, lengths or links. */
 const LEADING = [
   "inputWidth",
   "blockHexagon",
@@ -121,7 +121,7 @@ const LEADING = [
 ].concat(["tileBlock", "tileOutput", "tileOutputCount", "tileRow", "outputOwner"]) as ArrayName[];
 
 test.each(LEADING)(
-  "a CPU host that is given a hostile '%s' past all checks refuses to compute it and goes on",
+  "a CPU host with a hostile '%s' past all checks refuses to compute it, and continues",
   async (name) => {
     const host = new HostClient(
       { uuid: "h", type: "cpu", name: "test" },

@@ -12,13 +12,13 @@ function work(pattern: { busyMs: number; idleMs: number }, times: number) {
   return { meter, pass: (ms: number) => (now += ms) };
 }
 
-test("the load is the share of the time that was spent working", () => {
+test("the load is the share of time spent working", () => {
   expect(work({ busyMs: 100, idleMs: 0 }, 1000).meter.read()).toBeCloseTo(1, 3);
   expect(work({ busyMs: 10, idleMs: 90 }, 1000).meter.read()).toBeCloseTo(0.1, 1);
   expect(work({ busyMs: 0, idleMs: 100 }, 10).meter.read()).toBe(0);
 });
 
-test("it fades while nothing happens", () => {
+test("it decays while idle", () => {
   const { meter, pass } = work({ busyMs: 100, idleMs: 0 }, 1000);
   pass(60_000);
   expect(meter.read()).toBeLessThan(0.001);

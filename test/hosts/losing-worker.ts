@@ -1,4 +1,4 @@
-/** The CPU host with one thread more, which ends in the middle of the first phase that it can join. */
+/** The CPU host with an additional thread, which ends in the middle of the first phase that it can join. */
 import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import { NetworkStore } from "../../src/hosts/cpu/network-store.ts";
 import { serveHost } from "../../src/hosts/serve-host.ts";
@@ -8,7 +8,7 @@ import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { smallTemplate } from "../support/compute.ts";
 
 const { lifelines } = workerData as { lifelines: [MessagePort] };
-// With one dock the memory of the first network is that of all.
+// With one dock, all networks share the memory of the first one.
 const engine = new WasmEngine({ threads: 2, docks: 1 });
 const first = createModel(parseTemplate(smallTemplate), 1, engine.memoryFor());
 engine.request(first, { count: 0, inputs: [] });

@@ -15,9 +15,9 @@ import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
-/** Makes a network of less than 2 MB. */
+/** Dataset that makes a network of less than 2 MB. */
 let narrow: string;
-/** Makes one of more than 3 MB. */
+/** Dataset that makes a network of more than 3 MB. */
 let wide: string;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** The first host's networks may take so wide bytes. */
+/** Limits the networks of the first host to this many bytes. */
 const openSmall = (memoryBytes: number) =>
   openRig(app, { link: workerLink(cpuWorker, "cpu-host", { memoryBytes }), snapshotIntervalMs: 600_000 });
 
@@ -50,7 +50,7 @@ async function over(rig: Rig, task: TaskView): Promise<TaskView> {
   return getTask(rig.context, task);
 }
 
-test("a network that outgrows its host fails its task and keeps what it was; others go on", async () => {
+test("a network that outgrows its host fails its task and keeps its state; other clusters continue", async () => {
   const rig = await openSmall(4_000_000);
   const [growing, other] = [await newCluster(rig), await newCluster(rig)];
   expect(await over(rig, await train(rig, growing, narrow))).toMatchObject({ state: "finished" });
@@ -72,7 +72,7 @@ test("a network that outgrows its host fails its task and keeps what it was; oth
   expect((await rig.hosts[0].status()).memoryBytesTotal).toBe(4_000_000);
 });
 
-test("direct IO that outgrows its host is refused, and the line goes on from the last snapshot", async () => {
+test("direct IO that outgrows its host is refused, and the line continues from the last snapshot", async () => {
   const rig = await openSmall(1_500_000);
   const cluster = await newCluster(rig);
   await setMode(rig.context, { uuid: cluster, new_state: "DIRECT" });
@@ -85,7 +85,7 @@ test("direct IO that outgrows its host is refused, and the line goes on from the
   line.close();
 });
 
-test("a cluster does not come to a host without room, however it would", async () => {
+test("a cluster cannot enter a full host in any way", async () => {
   const rig = await openSmall(1_000_000);
   const [full, roomy] = rig.hosts;
   const settled = await newCluster(rig);

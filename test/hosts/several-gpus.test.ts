@@ -18,7 +18,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const log = pino({ level: "silent" });
 
-/** A process can be shown one card only where it may have mounts of its own; containers often forbid that. */
+/** Showing a process only one card needs private mounts, which containers often forbid. */
 const canHide = spawnSync("unshare", process.getuid?.() === 0 ? ["--mount", "true"] : ["-Urm", "true"]).status === 0;
 if (!canHide) console.warn("NO MOUNT NAMESPACES here: GPUs of one name are not told apart in this run");
 
@@ -45,7 +45,7 @@ async function twoCards(): Promise<Card[]> {
     manifests.push(manifest);
     cards.push({ address: `0000:${slot}:00.0`, vendor: "0x1ae0", nodes: [copy], memoryBytes: 2 ** 30 });
   }
-  // The loader takes these in place of what the server brings along.
+  // The loader uses these instead of the server's own drivers.
   process.env["VK_DRIVER_FILES"] = manifests.join(":");
   return cards;
 }
@@ -59,7 +59,7 @@ async function opened(cards: Card[], directory: string): Promise<Host[]> {
   return hosts;
 }
 
-/** Whose code each child process of this one has in memory. */
+/** Which driver each child process of this one has loaded. */
 async function loadedDrivers(cards: Card[]): Promise<string[]> {
   const children = spawnSync("pgrep", ["-P", String(process.pid)])
     .stdout.toString()
@@ -84,7 +84,7 @@ test.skipIf(!canHide)("two GPUs of one name are two hosts on two devices, under 
   expect(new Set(hosts.map(({ uuid }) => uuid)).size).toBe(2);
   expect(hosts[0]).toMatchObject({ type: "gpu", name: hosts[1]!.name, device: hosts[1]!.device });
   for (const host of hosts) expect(await host.status()).toMatchObject({ clusters: 0, memoryBytesTotal: 2 ** 30 });
-  // Each process runs one driver, and not the other's.
+  // Each process loaded one driver, and not the other's.
   expect(await loadedDrivers(cards)).toEqual(["0000:01:00.0", "0000:02:00.0"]);
   const uuids = hosts.map(({ uuid }) => uuid);
   for (const host of hosts) await host.close();
@@ -92,13 +92,13 @@ test.skipIf(!canHide)("two GPUs of one name are two hosts on two devices, under 
   expect((await opened(cards, directory)).map(({ uuid }) => uuid)).toEqual(uuids);
 });
 
-test("GPUs of one name that cannot be told apart are one host", async () => {
+test("GPUs of one name that cannot be distinguished are one host", async () => {
   await twoCards();
   const found = await findGpus({ software: true, log, cards: [] });
   expect(found).toMatchObject([{ namesakes: 2, hidden: [], address: null }]);
 });
 
-test.skipIf(!canHide)("a hidden device cannot be opened by the process, and other ones can", async () => {
+test.skipIf(!canHide)("the process cannot open a hidden device, but it can open other ones", async () => {
   const script = join(await temporaryFolder(), "look.mjs");
   await writeFile(
     script,
@@ -120,7 +120,7 @@ test("a file that cannot be hidden ends the process before our script runs", asy
   expect([125, 1, "not started"]).toContain(ended);
 });
 
-/** The parts of a Linux machine that tell of its cards, laid out as the kernel does. */
+/** The parts of a Linux file system that describe its cards, laid out like the kernel's. */
 async function machine(): Promise<string> {
   const root = await temporaryFolder();
   const put = async (path: string, text: string) => {
@@ -147,7 +147,7 @@ async function machine(): Promise<string> {
   return root;
 }
 
-test("cards, their device files and their memory are read from the kernel, in order of their addresses", async () => {
+test("cards, their device files and their memory are read from the kernel, in the order of their addresses", async () => {
   const root = await machine();
   const cards = await listCards(root);
   const shown = cards.map(({ address, vendor, nodes }) => [

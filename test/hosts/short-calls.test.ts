@@ -9,13 +9,13 @@ const cycle = (inputs: number, expected?: number, cycles = 1) => ({
 });
 const SMALL = 1_000_000;
 
-test("a cycle is short when one like it was quick", () => {
+test("a cycle is short if a similar one was quick", () => {
   const cycles = new ShortCycles();
   expect(cycles.isShort(cycle(784, 10), SMALL)).toBe(false);
   cycles.note(cycle(784, 10), 5);
   expect(cycles.isShort(cycle(784, 10), SMALL)).toBe(true);
   expect(cycles.isShort(cycle(784), SMALL)).toBe(true);
-  // What it takes to become wider nobody knows.
+  // The cost of widening the network is unknown.
   expect(cycles.isShort(cycle(785, 10), SMALL)).toBe(false);
   expect(cycles.isShort(cycle(784, 11), SMALL)).toBe(false);
   expect(cycles.isShort(cycle(784, 10, 2), SMALL)).toBe(false);
@@ -30,7 +30,7 @@ test("a cycle is short when one like it was quick", () => {
   expect(cycles.isShort(cycle(8193), SMALL)).toBe(false);
 });
 
-test("networks that are small, or made quickly", () => {
+test("networks that are small, or quick to create", () => {
   expect([isSmall(2 ** 25), isSmall(2 ** 25 + 1)]).toEqual([true, false]);
   expect([isQuicklyMade("x".repeat(4096)), isQuicklyMade("x".repeat(4097))]).toEqual([true, false]);
 });

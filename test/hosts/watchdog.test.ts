@@ -1,4 +1,4 @@
-/** A host that does not answer any more is ended, and only that which hung is to blame. */
+/** A host that no longer answers is ended, and only the call that hung is blamed. */
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
@@ -33,7 +33,7 @@ function sliceThat(how: keyof typeof HANGS): TrainSlice {
 }
 
 test.each(["wasm", "script", "helper"] as const)(
-  "a thread that hangs (%s) ends, with those that help it",
+  "a hanging thread (%s) is ended, and so are its helper threads",
   async (how) => {
     const { host, hung } = openHost(1000);
     await host.create("good", network);
@@ -54,14 +54,14 @@ test.each(["wasm", "script", "helper"] as const)(
       expect((error as HostLostError).wasUnderWay).toBe(false);
     }
     expect(host.generation).toBe(1);
-    // The next call starts it again; nothing is there.
+    // The next call starts it again, without any networks.
     expect((await host.attach("good", state)).figures).toEqual(trained.figures);
     await expect(host.exportState("bad")).rejects.toThrow(HostError);
     expect((await host.train("good", sliceOf(16, 16))).figures.cycle).toBe(32);
   },
 );
 
-test("the end of a thread in an endless loop is waited for, and comes", async () => {
+test("closing waits for the end of a thread in an endless loop", async () => {
   const link = workerLink(hangingWorker, "hanging", { threads: 2 })({
     reply: () => undefined,
     begun: () => undefined,
@@ -82,7 +82,7 @@ test("a process that hangs is killed at once", async () => {
   expect(() => process.kill(pid, 0)).toThrow("ESRCH");
 });
 
-test("what waits behind a call is not counted from when it was asked for", async () => {
+test("the time that a call waits behind another one does not count", async () => {
   // Each takes 1.5 s, and all of them together more than 4.
   const { host, hung } = openHost(4000);
   await host.create("good", network);
@@ -104,7 +104,7 @@ test("a hanging host has load 1, and a request for its state is answered", async
   expect(await host.status()).toMatchObject({ clusters: 0 });
 });
 
-test("a host whose first call hangs answers nobody, but keeps nobody waiting", async () => {
+test("a host whose first call hangs answers no call, but rejects at once", async () => {
   const { host } = openHost(3000);
   const template = smallTemplate.replace("picture_hex", HANGING_INPUT);
   const hung = host.create("bad", { ...network, template }).catch((error: unknown) => error);
@@ -113,7 +113,7 @@ test("a host whose first call hangs answers nobody, but keeps nobody waiting", a
   expect(await hung).toBeInstanceOf(HostHungError);
 });
 
-test("a host that is in a hurry is not waited for as long", async () => {
+test("a host in a hurry gets a shorter limit", async () => {
   const { host } = openHost(3_600_000);
   await host.create("bad", network);
   const hung = host.train("bad", sliceThat("wasm")).catch((error: unknown) => error);
@@ -121,11 +121,11 @@ test("a host that is in a hurry is not waited for as long", async () => {
   expect(await hung).toMatchObject({ seconds: 10 });
 });
 
-test("time in which this process does not run does not count", async () => {
+test("time during which this process does not run does not count", async () => {
   const { host, hung } = openHost(1000);
   await host.create("good", network);
   const slow = host.train("good", sliceThat("slow"));
-  // Longer than the limit. What ticks has no chance to.
+  // Longer than the limit. No timer can fire meanwhile.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
   await slow;
   expect(hung).toEqual([]);

@@ -15,7 +15,7 @@ function seen(active: number, inputs = active) {
 }
 
 describe("allocate", () => {
-  test("nothing active, nothing made", () => {
+  test("nothing active creates nothing", () => {
     expect(count(seen(0, 200).state, "section")).toBe(0);
     expect(count(seen(0, 200).state, "tile")).toBe(0);
   });
@@ -24,7 +24,7 @@ describe("allocate", () => {
     const model = seen(9);
     const { blockSections, tolerance } = model.state.arrays;
     const { blocks } = hexagon(model, HIDDEN);
-    // Eight times four makes 32; the ninth finds the hexagon well filled.
+    // Eight times four makes 32; the ninth source finds the hexagon sufficiently filled.
     expect(blocks).toHaveLength(4);
     expect(count(model.state, "section")).toBe(33);
     const used = blocks.map((block) => blockSections[block]!);
@@ -33,7 +33,7 @@ describe("allocate", () => {
     expect(tolerance[32]).toBe(0);
   });
 
-  test.each([127, 128, 129])("%i sources: each has its list, each section its place", (active) => {
+  test.each([127, 128, 129])("%i sources: each has a list, and each section a place", (active) => {
     const model = seen(active, 200);
     expect(count(model.state, "section")).toBe(active + 3 * 8);
     const { sectionHead } = model.state.arrays;
@@ -42,7 +42,7 @@ describe("allocate", () => {
     expect(() => restoreState(exportState(model))).not.toThrow();
   });
 
-  test("a source gets sections once, also in a sample that is not the first", () => {
+  test("a source gets sections once, also in a later sample", () => {
     const model = smallModel();
     const scratch = scratchWith(model, 3, [0, -1, 4]);
     allocate(model, scratch, hexagon(model, INPUT));

@@ -9,7 +9,7 @@ const newArena = () => {
   return new Arena(memory, (at, bytes) => new Uint8Array(memory.buffer, at, bytes).fill(0));
 };
 
-test("regions are zeroed, keep what is written, and never overlap; what is freed is used again", () => {
+test("regions are zeroed, keep their contents, and never overlap; freed ones are reused", () => {
   const random = createRandom(11);
   const arena = newArena();
   const held: { region: Uint8Array; mark: number }[] = [];
@@ -33,7 +33,7 @@ test("regions are zeroed, keep what is written, and never overlap; what is freed
   expect([whole.byteOffset, arena.bytes]).toEqual([ARENA, bytes]);
 });
 
-test("an array that grows and others beside it take what it left behind", () => {
+test("an array that grows and its neighbours reuse the space that it left", () => {
   const arena = newArena();
   let [a, b] = [arena.allocate(1_000_000), arena.allocate(1_000_000)];
   const [c, d] = [arena.allocate(2_000_000), arena.allocate(2_000_000)];
@@ -46,7 +46,7 @@ test("an array that grows and others beside it take what it left behind", () => 
   expect(arena.bytes).toBe(bytes);
 });
 
-test("nothing of what was there is left after `clear`", () => {
+test("nothing remains after `clear`", () => {
   const arena = newArena();
   const regions = [arena.allocate(5000), arena.allocate(300_000)];
   for (const region of regions) region.fill(7);

@@ -17,7 +17,7 @@ import { HIDDEN, hexagon, INPUT, OUTPUT, smallModel } from "./small.ts";
 const SAMPLES = 5;
 const INPUTS = 6;
 const OUTPUTS = 3;
-// Far from every ramp's end, so that a small change of a weight leaves every value on its side of each kink.
+// Far from every ramp's end, so that a small change of a weight moves no value across a kink.
 const X = Float32Array.from({ length: SAMPLES * INPUTS }, (_, i) => (i % 3 === 0 ? 0 : 1 + ((i * 7) % 5)));
 const Y = Float32Array.from({ length: SAMPLES * OUTPUTS }, (_, i) => 0.1 + ((i * 3) % 8) / 10);
 
@@ -29,7 +29,7 @@ function loaded(model: NetworkModel): Scratch {
   return scratch;
 }
 
-/** A grown network of two layers, with biases that keep its neurons away from their kink at 0 and clear slopes. */
+/** A grown network of two layers, with biases that keep its neurons away from their kink at 0 and give clear slopes. */
 function grown(): NetworkModel {
   const model = smallModel({ inputs: INPUTS, outputs: OUTPUTS });
   for (let step = 0; step < 3; step++) trainStep(model, loaded(model), { update: "online", rate: 0.05 });
@@ -56,7 +56,7 @@ function loss(model: NetworkModel): number {
   return sum;
 }
 
-/** The backward half without updates. */
+/** Runs the backward half without updates. */
 function backward(model: NetworkModel): Scratch {
   const scratch = computed(model);
   scratch.beginBackward(model);
@@ -70,7 +70,7 @@ function backward(model: NetworkModel): Scratch {
   return scratch;
 }
 
-/** Slope of the loss over element `i` of an array, measured. */
+/** Measures the slope of the loss over element `i` of an array. */
 function measured(model: NetworkModel, array: Float32Array, i: number): number {
   const before = array[i]!;
   const h = 0.002;
@@ -82,7 +82,8 @@ function measured(model: NetworkModel, array: Float32Array, i: number): number {
   return (above - below) / (2 * h);
 }
 
-// Outputs are rounded to 32 bits, which moves a measured slope by about 1e-4; the largest slopes are a few times 1e-2.
+// Outputs are rounded to 32 bits, which changes a measured slope by about 1e-4; the largest slopes are a few times
+// 1e-2.
 const AGREEMENT = 0.02;
 
 /** Largest difference between measured and computed slopes, as a share of the largest slope. */
@@ -90,12 +91,12 @@ function disagreement(model: NetworkModel, array: Float32Array, slopes: Float32A
   const largest = Math.max(...indices.map((i) => Math.abs(slopes[i]!)));
   expect(largest).toBeGreaterThan(0.01);
   const differences = indices.map((i) => Math.abs(slopes[i]! - measured(model, array, i)));
-  // Some neurons still sit so close to a kink that the measurement crosses it; the others must agree.
+  // Some neurons are still so close to a kink that the measurement crosses it; the others must agree.
   differences.sort((a, b) => a - b);
   return differences[Math.floor(differences.length * 0.9)]! / largest;
 }
 
-describe("the computed slopes are the true ones", () => {
+describe("computed slopes are the true ones", () => {
   const model = grown();
   const scratch = backward(model);
   const { arrays } = model.state;
@@ -188,7 +189,7 @@ describe("update in batches", () => {
     const { model, scratch, before } = updated();
     const { readout, outputBias } = model.state.arrays;
     const i = scratch.readoutGradient.findIndex((g) => Math.abs(g) > 0.01);
-    // Moments are corrected to the gradient itself, but for the look ahead: 0.8 * 0.2 + 0.2 over 1 - 0.8.
+    // Moments are corrected to the gradient itself, except for the look ahead: 0.8 * 0.2 + 0.2 over 1 - 0.8.
     const step = (0.36 / 0.2) * RATE * 0.5;
     expect(readout[i]).toBeCloseTo(before.readout[i]! - step * Math.sign(scratch.readoutGradient[i]!), 5);
     expect(outputBias[0]).toBeCloseTo(before.outputBias[0]! - step * Math.sign(scratch.errorSum[0]!), 5);
@@ -210,7 +211,7 @@ describe("update in batches", () => {
     });
   });
 
-  test("biases make up for what the weights do to the mean input", () => {
+  test("biases compensate for the effect of the weights on the mean input", () => {
     const { model, scratch, before } = updated();
     const { bias, weight, target, seed, ramps } = model.state.arrays;
     const id = hexagon(model, HIDDEN).blocks[0]! * 128 + 40;

@@ -22,17 +22,17 @@ export function expectClose(
   scale = 1,
 ): void {
   const found = { what, length: actual.length, distance: distance(actual, expected, scale) };
-  // One object, so that a failure says what it was about.
+  // One object, so that a failure names what it compared.
   expect(found).toEqual({ what, length: expected.length, distance: expect.toSatisfy((d: number) => d <= tolerance) });
 }
 
-/** `toEqual` takes a second for 100,000 numbers: it is asked only to show what differs. */
+/** `toEqual` takes a second for 100,000 numbers, so it only shows the differences after a failure. */
 export function expectSame<T extends Uint32Array | Float32Array>(actual: T, expected: T, what: string): void {
   const bytes = ({ buffer, byteOffset, byteLength }: T) => Buffer.from(buffer, byteOffset, byteLength);
   if (!bytes(actual).equals(bytes(expected))) expect({ [what]: actual }).toEqual({ [what]: expected });
 }
 
-/** The same structure, bit by bit, and numbers that differ by rounding only. */
+/** Expects the same structure, bit by bit, and numbers that differ only by rounding. */
 export function expectSameModel(
   actual: NetworkModel,
   expected: NetworkModel,

@@ -1,4 +1,4 @@
-/** No engine keeps numbers of `src/network/constants.ts` for itself: what is written twice drifts apart. */
+/** No engine redeclares numbers of `src/network/constants.ts`: copies drift apart. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -10,18 +10,18 @@ import { paths } from "../../src/files/paths.ts";
 
 const HOME = "src/network/constants.ts";
 const ASSEMBLY = "src/kernels/wasm/assembly";
-/** What is fitted to a function belongs to the function alone. */
+/** Coefficients fitted to a function belong to the function alone. */
 const FITTED = [join(ASSEMBLY, "curves.ts"), "shaders/lib/compress.wgsl"];
-/** Floats that mean what they say: halves, doubles, wholes. */
+/** Floats whose meaning is obvious: halves, doubles, whole numbers. */
 const PLAIN = new Set([0, 0.5, 1, 2]);
 
 const values = new Map<string, number>(Object.entries(constants));
-/** Constants that no other number would be by chance; 4 or 128 may well be. */
+/** Constants that no other number equals by chance; 4 or 128 might. */
 const unmistakable = new Set([...values.values()].filter((value) => !Number.isInteger(value) || value > 1000));
 
 interface Source {
   name: string;
-  /** Without comments and texts. */
+  /** Without comments and strings. */
   code: string;
 }
 
@@ -37,13 +37,13 @@ function sourcesIn(folder: string, ending: string): Source[] {
     .map((name) => sourceOf(name, readFileSync(join(paths.root, name), "utf8")));
 }
 
-/** Declarations that take the name of one of the constants. */
+/** Declarations with the name of one of the constants. */
 function redeclared({ name, code }: Source): string[] {
   const declared = [...code.matchAll(/\b(?:const|let|var|override)\s+(\w+)/g)].map(([, found]) => found!);
   return declared.filter((found) => values.has(found)).map((found) => `${name}: ${found}`);
 }
 
-/** Numbers that stand for one of the constants, or for a new one. */
+/** Literals that stand for one of the constants, or for a new one. */
 function retyped({ name, code }: Source): string[] {
   if (FITTED.includes(name)) return [];
   const numbers = [...code.matchAll(/(?<![\w.])(?:0x[\da-f_]+|(?:\d[\d_]*)?\.?\d[\d_]*(?:e[+-]?\d+)?)/gi)];
@@ -72,12 +72,12 @@ describe("constants", () => {
     expect([...kernels, ...others].flatMap(redeclared)).toEqual([]);
   });
 
-  test("are not typed again in kernels", () => {
+  test("are not repeated as literals in kernels", () => {
     expect(kernels.length).toBeGreaterThan(40);
     expect(kernels.flatMap(retyped)).toEqual([]);
   });
 
-  test("are found where somebody does type them again", () => {
+  test("are found where they are repeated", () => {
     const drifted = sourceOf(
       "drifted.ts",
       `/** 0.8 */ const INPUT_MAX: f32 = 1e30; // 0.98
@@ -90,7 +90,7 @@ describe("constants", () => {
   });
 });
 
-test("the words of a state's header and the records of a block are where the layout has them", () => {
+test("the words of a state's header and the records of a block match the layout", () => {
   const { HEADER_BLOCKS, HEADER_SECTIONS, HEADER_TILES, HEADER_ROWS, HEADER_ADAM_STEPS } = slots;
   const { block, section, tile, row, adamSteps } = HEADER;
   expect([HEADER_BLOCKS, HEADER_SECTIONS, HEADER_TILES, HEADER_ROWS, HEADER_ADAM_STEPS]).toEqual([

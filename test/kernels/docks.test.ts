@@ -1,4 +1,4 @@
-/** Who is in which memory, and what becomes of memories that grew. */
+/** Which network is in which memory, and how grown memories are released. */
 import { expect, test } from "vitest";
 import { Dock } from "../../src/kernels/wasm/dock.ts";
 import { Docks } from "../../src/kernels/wasm/docks.ts";
@@ -39,7 +39,7 @@ function rig({ countMax = 4, bytesMax = 1000 * MB } = {}) {
 
 const isDocked = ({ state }: NetworkModel) => state.arrays.bias.buffer instanceof SharedArrayBuffer;
 
-test("the network that was used longest ago goes to rest, with all that it has, and costs what it cost", () => {
+test("the least recently used network rests with its whole state, and its cost stays the same", () => {
   const { budget, docks, model } = rig({ countMax: 2 });
   const models = [model(1), model(1), model(1)] as const;
   const { free } = budget;
@@ -50,14 +50,14 @@ test("the network that was used longest ago goes to rest, with all that it has, 
   expect(models.map(isDocked)).toEqual([true, true, false]);
   expect(docks.find(models[0])).toBe(dock);
   for (const { state } of models) expect(state.arrays.bias.every((value) => value === 1.5)).toBe(true);
-  // The first moves leave out the room that arrays had to spare; then nothing changes any more.
+  // The first moves drop the spare room of arrays; after that nothing changes.
   const settled = budget.free;
   expect(settled).toBeGreaterThanOrEqual(free);
   for (const each of models) docks.take(each);
   expect(budget.free).toBe(settled);
 });
 
-test("memories that have grown beyond what they may have together go, the oldest first, but for the last one", () => {
+test("memories beyond their common limit are dropped, the oldest first, except for the last one", () => {
   const { docks, dropped, model } = rig({ bytesMax: 25 * MB });
   const models = [model(10), model(10), model(1)];
   for (const each of models) {
@@ -84,7 +84,7 @@ test("a memory that is far too large is not kept for a small network", () => {
   expect(dropped).toEqual([1]);
 });
 
-test("a few empty memories wait for the next networks", () => {
+test("a few empty memories are kept for the next networks", () => {
   const { budget, docks, dropped, model } = rig({ countMax: 20 });
   const models = Array.from({ length: 12 }, () => model(1));
   for (const each of models) docks.take(each);
@@ -97,7 +97,7 @@ test("a few empty memories wait for the next networks", () => {
   expect(docks.take(model(1)).id).toBeLessThanOrEqual(12);
 });
 
-test("a state that holds less than it says does not come in, and its dock is there for others", () => {
+test("a state that holds less than its header says is refused, and its dock is free for others", () => {
   const { docks, model } = rig({ countMax: 1 });
   const [wrong, right] = [model(1), model(1)];
   wrong.state.arrays.header[HEADER.section] = 0xfffffffe;

@@ -4,7 +4,7 @@ import { tileOfRun } from "../../src/network/section-kind.ts";
 import { append } from "../../src/network/state.ts";
 import { HIDDEN, hexagon, scratchWith, sectionOfInput, setSection, smallModel, valuesOf } from "./small.ts";
 
-/** A network in which only one section of the input has weights; gives the block that it ends in. */
+/** A network in which only one section of the input has weights; returns the block that it ends in. */
 function oneSection(ends: number[], weight: number, settings = "") {
   const model = smallModel({ settings });
   const section = sectionOfInput(model);
@@ -51,7 +51,7 @@ describe("forward", () => {
     expect(active!.filter((value) => value !== 0).length).toBeLessThanOrEqual(1);
   });
 
-  test.each([0, 1, 2, 33])("%i samples do not see each other", (samples) => {
+  test.each([0, 1, 2, 33])("%i samples do not influence each other", (samples) => {
     const { run } = oneSection([1, 4, 9], 0.5);
     const values = Array.from({ length: samples }, (_, q) => (q * 5) % 11);
     expect(run(values)).toEqual(values.flatMap((value) => run([value])));
@@ -95,7 +95,7 @@ describe("spiking", () => {
     expect(rounded(potentials(`refractory_time: ${time}`, [1, 1, 1, 1, 1, 1]).values)).toEqual(expected);
   });
 
-  test("while input is refused the potential decays on", () => {
+  test("while input is refused the potential continues to decay", () => {
     const { values } = potentials("neuron_cooldown: 2 refractory_time: 3", [1, 1, 1, 1]);
     expect(rounded(values)).toEqual([3, 1.5, 0.75, 3.375]);
   });

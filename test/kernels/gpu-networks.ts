@@ -15,7 +15,10 @@ export interface Case {
   /** Columns of each input and external values of each output. */
   inputs: number[];
   outputs: number[];
-  /** The value of a column in a sample. Data with a higher seed comes later and may hold what was not there before. */
+  /**
+   * The value of a column in a sample. Data with a higher seed comes later and may have values that did not occur
+   * before.
+   */
   readonly value: (random: () => number, column: number, seed: number) => number;
 }
 
@@ -29,7 +32,7 @@ export const CASES: Case[] = [
     template: `${settings("max_connection_distance: 1")}${row}inputs:\n    in: 1,1,1\noutputs:\n    out: 3,1,1\n`,
     inputs: [129],
     outputs: [3],
-    // Faint at first, so that neurons find a second ramp worth having later.
+    // Faint at first, so that neurons need a second ramp later.
     value: (random, _, seed) => pixel(random) * (seed < 3 ? 0.02 : 1),
   },
   {
@@ -69,7 +72,7 @@ outputs:
 `,
     inputs: [30, 20],
     outputs: [1, 2],
-    // Few values at first, so that later ones find room between them.
+    // Few values at first, so that later ones fit between them.
     value: (random, _, seed) => (seed < 4 ? [0, 3, 5][Math.floor(random() * 3)]! : Math.floor(random() * 7) - 1),
   },
   {
@@ -92,7 +95,7 @@ outputs:
   },
 ];
 
-/** A sequence of numbers in 0..1 that a seed decides. */
+/** A sequence of numbers in 0..1, determined by a seed. */
 export function sequence(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -136,7 +139,7 @@ export function copyOf({ state, template }: NetworkModel): NetworkModel {
   return modelOf(template, copy);
 }
 
-/** Scratch at the beginning of a step: inputs and expectations are in, nothing is computed. */
+/** Scratch at the beginning of a step: inputs and expected values are loaded, nothing is computed. */
 export function beginStep(model: NetworkModel, data: Data, samples: number): Scratch {
   const scratch = new Scratch();
   scratch.begin(model, samples);
@@ -156,8 +159,8 @@ export function beginStep(model: NetworkModel, data: Data, samples: number): Scr
 }
 
 /**
- * A network that has learned from some steps of the reference. After the first its weights are made larger, so that
- * neurons show values that later hexagons need a second ramp for.
+ * A network trained by some steps of the reference. After the first step its weights are enlarged, so that neurons show
+ * values for which later hexagons need a second ramp.
  */
 export function trainedModel(each: Case, steps: number, rule: StepRule, samples = 32): NetworkModel {
   const model = emptyModel(each);

@@ -9,7 +9,7 @@ export interface OpenKernels {
 }
 
 /**
- * The device that the tests of a file share: software unless HANAMI_TEST_GPU=hardware asks for the machine's own. A
+ * The device that the tests of a file share: software, unless HANAMI_TEST_GPU=hardware selects the machine's own. A
  * file whose device cannot be opened fails.
  */
 export function useGpu(): () => OpenKernels {

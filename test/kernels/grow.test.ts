@@ -10,7 +10,7 @@ import {
 } from "../../src/network/section-kind.ts";
 import { sectionOfInput, setSection, smallModel } from "./small.ts";
 
-/** A network with one section that has no tolerance, and what feeding it does. */
+/** A network with one section without tolerance, and a function that feeds it. */
 function fresh(kind: SectionKind = INPUT_SECTION) {
   const model = smallModel();
   const section = sectionOfInput(model);
@@ -92,7 +92,7 @@ describe("grow", () => {
     expect(weightsOf(model, section, 1)[0]).toBeCloseTo(0.3, 6);
   });
 
-  test("an absurd first value is forgotten after 64 visits, at most twice", () => {
+  test("an extreme first value is forgotten after 64 visits, at most twice", () => {
     const { model, section, arrays, feed } = fresh();
     feed(1e6);
     const visit = () => feed(...Array.from({ length: 64 }, (_, i) => (i === 9 ? 10 : 5)));

@@ -1,6 +1,6 @@
 /**
- * No network reaches another's state. Networks are written to directly here, past all validation: what the kernels do
- * then is up to them alone.
+ * No network reaches another's state. The tests write to networks directly, past all validation, so only the kernels
+ * protect the neighbours.
  */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
@@ -16,7 +16,7 @@ import { StateError } from "../../src/network/state-error.ts";
 import { exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 
-/** The first hexagon feeds two, the second feeds one, and an axon leads back. */
+/** The first hexagon feeds two others, the second feeds one, and an axon leads back. */
 const TEMPLATE = parseTemplate(`version: 1 settings: max_connection_distance: 2
   hexagons: 1,1,1 2,1,1 3,1,1 4,1,1 inputs: in: 1,1,1 outputs: out: 4,1,1`);
 const WIDTH = 150;
@@ -48,7 +48,7 @@ function trained(engine: Engine, seed: number): Network {
   return network;
 }
 
-/** What a network is asked past all checks of `Network`. */
+/** Trains past all checks of `Network`. */
 function train(engine: Engine, model: NetworkModel, step: number): void {
   const { count, inputs, expected } = batch(5);
   engine.train(model, {
@@ -67,7 +67,7 @@ function request(engine: Engine, model: NetworkModel): void {
   engine.request(model, { count, inputs: inputs.map((rows) => ({ ...rows, stride: WIDTH })) });
 }
 
-/** The memory that a network lives in, as large as it is now. */
+/** The memory that a network is in, at its current size. */
 function memoryOf({ state: { memory } }: NetworkModel): ArrayBufferLike {
   const region = memory.allocate(0);
   memory.release(region);
@@ -92,7 +92,7 @@ const blockOf = ({ blockHexagon }: Arrays, hexagon: number) => blockHexagon.inde
 const firstPlace = ({ blockSections }: Arrays) => blockSections.findIndex((used) => used > 1) * SECTIONS_PER_BLOCK;
 const firstHead = ({ sectionHead }: Arrays) => sectionHead.findIndex((head) => head !== NONE);
 
-/** What a state could say to lead kernels astray. */
+/** Hostile contents of a state that could lead kernels astray. */
 const HOSTILE: Record<string, (arrays: Arrays) => void> = {
   "more blocks than there are": ({ header }) => (header[HEADER.block]! += 1),
   "far more blocks": ({ header }) => (header[HEADER.block] = FAR),
@@ -115,7 +115,7 @@ const HOSTILE: Record<string, (arrays: Arrays) => void> = {
   "a section that ends in no block": ({ target }) => (target[0] = FAR),
   "a section that ends in another block": ({ target }) => (target[0]! += 1),
   "a section that ends in an input": ({ target }) => (target[0] = 0),
-  // With all that goes with it, so that only the hexagon is wrong.
+  // Changes all related arrays, so that only the hexagon is wrong.
   "a section that ends where its source does not lead": (arrays) =>
     move(arrays, sectionOf(arrays, 2), blockOf(arrays, 1)),
   "a list that runs in a circle": ({ next }) => next.set([1, 0]),
@@ -137,13 +137,13 @@ const HOSTILE: Record<string, (arrays: Arrays) => void> = {
   "an output of nobody": ({ outputOwner }) => (outputOwner[0] = FAR),
 };
 
-/** Arrays that hold such things. */
+/** Arrays that hold indices, lengths or links. */
 const LEADING = [
   ...(["blockHexagon", "blockSections", "places", "sectionHead", "source", "target", "next", "ramps"] as const),
   ...(["tileBlock", "tileOutput", "tileOutputCount", "tileRow", "outputOwner", "inputWidth"] as const),
 ];
 
-/** Moves a section to another block, in all arrays that tell. */
+/** Moves a section to another block, in all arrays that refer to it. */
 function move({ target, places, blockSections }: Arrays, section: number, block: number): void {
   const row = (of: number) => places.subarray(of * SECTIONS_PER_BLOCK, of * SECTIONS_PER_BLOCK + blockSections[of]!);
   const rest = row(target[section]!).filter((each) => each !== section);
@@ -165,7 +165,7 @@ describe.each(["reference", "wasm"] as const)("the %s engine", (name) => {
     before = neighbours.map((each) => Buffer.from(each.export()));
   });
 
-  test.each(Object.keys(HOSTILE))("refuses %s, and its neighbours stay what they are", (what) => {
+  test.each(Object.keys(HOSTILE))("refuses %s, and its neighbours are not affected", (what) => {
     for (const work of [
       (model: NetworkModel) => train(engine, model, 20),
       (model: NetworkModel) => train(engine, model, 1),
@@ -179,7 +179,7 @@ describe.each(["reference", "wasm"] as const)("the %s engine", (name) => {
     expect(neighbours.map((each, i) => before[i]!.equals(each.export()))).toEqual([true, true]);
   });
 
-  test("takes the state when nothing is wrong with it, and the neighbours", () => {
+  test("accepts the state when nothing is wrong with it, and the neighbours", () => {
     for (const each of neighbours) teach(each, 3);
     const model = restoreState(state, engine.memoryFor());
     for (const step of [20, 1]) train(engine, model, step);
@@ -221,7 +221,7 @@ test.each([1, 3])("networks that share fewer docks learn and answer the same, wi
   expect(few.budget.free).toBe(bytesMax);
 });
 
-test("networks that compute are in memories of their own", () => {
+test("networks that compute are in separate memories", () => {
   const engine = open({});
   const models = [1, 2].map(() => restoreState(state, engine.memoryFor()));
   expect(models.map(memoryOf).every((memory) => memory instanceof ArrayBuffer)).toBe(true);
@@ -247,13 +247,13 @@ test.each(["goes to rest", "is gone", "stops its kernels"])("nothing is left in 
   });
   const [dirty, clean] = models.map((model) => new Uint32Array(memoryOf(model))) as [Uint32Array, Uint32Array];
   expect(dirty.length).toBeGreaterThan(clean.length);
-  // Phases go on being counted.
+  // The count of phases continues.
   clean[slots.TABLE / 4 + slots.OPEN_PHASE] = dirty[slots.TABLE / 4 + slots.OPEN_PHASE]!;
   expect(dirty.subarray(0, clean.length).findIndex((word, at) => word !== clean[at])).toBe(-1);
   expect(dirty.subarray(clean.length).findIndex((word) => word !== 0)).toBe(-1);
 });
 
-/** Makes kernels leave their memory in the middle of a step: a section's weights are where there is none. */
+/** Makes kernels trap in the middle of a step: a section's weights are outside of the memory. */
 function stop(engine: WasmEngine, model: NetworkModel, step = 20): void {
   const words = new Uint32Array(memoryOf(model));
   const hot = words[slots.TABLE / 4 + slots.AT_HOT]! / 4;
@@ -262,10 +262,10 @@ function stop(engine: WasmEngine, model: NetworkModel, step = 20): void {
   expect(() => train(engine, model, step)).toThrow(KernelError);
 }
 
-/** Boundaries of what indices, lengths and links may be. */
+/** Boundaries of indices, lengths and links. */
 const BOUNDARIES = [0, 1, 2, 4, 5, 127, 128, 511, 512, 513, 0x7fffffff, FAR, NONE];
 
-test("states that are changed behind all checks, in the dock itself, hang nothing and reach nobody", () => {
+test("states changed behind all checks, in the dock itself, hang nothing and affect no neighbour", () => {
   const engine = open({ threads: 2, docks: 3, memoryBytes: 300_000_000 });
   const neighbours = [trained(engine, 1), trained(engine, 2)];
   const before = neighbours.map((each) => Buffer.from(each.export()));
@@ -294,7 +294,7 @@ test("states that are changed behind all checks, in the dock itself, hang nothin
   for (const outcome of outcomes) expect(["done", "StateError", "KernelError", "MemoryFullError"]).toContain(outcome);
 });
 
-test.each([1, 3])("kernels that stop cost nobody else anything, with %i threads", (threads) => {
+test.each([1, 3])("kernels that trap do not affect other networks, with %i threads", (threads) => {
   const engine = open({ threads, docks: 3 });
   const alone = open({});
   const [neighbour, same] = [engine, alone].map((each) => trained(each, 1)) as [Network, Network];

@@ -16,7 +16,7 @@ import type { Scoped } from "../../src/kernels/webgpu/kernels.ts";
 import { GPUBufferUsage } from "../../src/kernels/webgpu/webgpu-flags.ts";
 import type { OpenKernels } from "./gpu-support.ts";
 
-/** Stands where a kernel must write before anybody reads, so that a thread that never ran is seen. */
+/** Fills memory that a kernel must write before any read, which reveals a thread that never ran. */
 export const POISON = 12345.5;
 
 const CONTROL = structs("Control");
@@ -24,11 +24,11 @@ const CONTROL = structs("Control");
 export interface Settings {
   mode: "batch" | "online";
   rate: number;
-  /** Sections and rows before the phase, where it makes new ones. */
+  /** Sections and rows before the phase, if it adds new ones. */
   rowsBefore?: number;
 }
 
-/** What kernels left behind. */
+/** The results of the kernels. */
 export interface Outcome {
   model: NetworkModel;
   values: Float32Array;

@@ -30,7 +30,7 @@ describe("output", () => {
     expect(scratch.output[1]).toBeCloseTo(0.5, 6);
   });
 
-  test("outputs that came later read what was there before", () => {
+  test("outputs that were added later read what was there before", () => {
     const { model } = readout({ outputs: 1 });
     widenOutput(model, 0, 3);
     model.state.arrays.readout.fill(0.25);
@@ -78,7 +78,7 @@ describe("error", () => {
     expect(judge([0.5, 0], [0.5, 0]).skipped).toEqual([0]);
   });
 
-  test("outputs without an opinion have no error", () => {
+  test("outputs without an expectation have no error", () => {
     expect(judge([0.3, 0.04], [NaN, 0])).toEqual({ errors: [0, 0.04], skipped: [1], learning: 0 });
     expect(judge([0.3, 0.4], [NaN, 0])).toEqual({ errors: [0, 0.4], skipped: [0], learning: 1 });
   });

@@ -26,7 +26,7 @@ describe("ramps", () => {
     expect(activate(INPUT_SECTION, [], 1)).toEqual(["slope", 0]);
   });
 
-  test("code what lies between lower and lower + range", () => {
+  test("encode what lies between lower and lower + range", () => {
     expect(activate(INPUT_SECTION, [2, 4], 5, 5)).toEqual(["slope", 0]);
     expect(activate(INPUT_SECTION, [2, 4], 6, 5)).toEqual([0.5, "slope", 0.5]);
     expect(activate(INPUT_SECTION, [2, 4], 100, 5, 3)).toEqual([1, 0.5, "slope", 0]);

@@ -26,7 +26,7 @@ describe("unpack", () => {
     }
   });
 
-  test("values without room are left out, missing ones are 0", () => {
+  test("values without room are dropped, missing ones are 0", () => {
     const model = smallModel({ inputs: 2 });
     expect(valuesOf(scratchWith(model, 2, [1, 2, 3, 4, 5, 6]), 0, 1).slice(0, 3)).toEqual([4, 5, 0]);
     expect(valuesOf(scratchWith(model, 2, [1, 2]), 0, 1).slice(0, 3)).toEqual([2, 0, 0]);

@@ -7,11 +7,11 @@ import { decodeSafetensors } from "../../src/network/safetensors.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 
 /**
- * One step from a shared state must grow the same sections and move every number to nearly the same place. The bounds
+ * One step from a shared state must grow the same sections and move every number to nearly the same value. The bounds
  * come from the logarithm's polynomial (3.3e-7) and from sums of some hundred floats in another order. The batch rule
- * takes differences of nearly equal sums and divides by the root of their squares, so rounding counts for more there; a
- * gradient that is nothing but rounding, or a neuron that rounding moves across zero, may still step by up to the rate.
- * Such synapses are few.
+ * takes differences of nearly equal sums and divides by the root of their squares, so rounding has a larger effect
+ * there. A gradient that is only rounding, or a neuron that rounding moves across zero, may still step by up to the
+ * rate; such synapses are few.
  */
 const BOUNDS = {
   online: { typical: 1e-5, most: 1e-4 },
@@ -36,7 +36,7 @@ const TEMPLATES: Record<string, string> = {
 
 const uniform = (seed: number) => pcg(seed) / 2 ** 32;
 
-/** `rows` x `width` values of which about a third are active, every few of them far out. */
+/** `rows` x `width` values, about a third of which are active and a few of those extreme. */
 function values(seed: number, rows: number, width: number): Float32Array {
   return Float32Array.from({ length: rows * width }, (_, i) => {
     const draw = uniform(seed * 1000003 + i * 7919);
@@ -71,8 +71,8 @@ function tensors(network: Network): Map<string, Uint32Array | Float32Array> {
 }
 
 /**
- * What differs between two networks that should be alike: words at all, floats when one of them differs by more than
- * `most`, or too many by more than `typical`.
+ * Differences between two networks that should be equal: words that differ at all; float arrays in which one float
+ * differs by more than `most`, or too many by more than `typical`.
  */
 function differences(
   fast: Network,
@@ -103,7 +103,7 @@ afterAll(async () => {
 const create = (template: string, engine: WasmEngine) =>
   Network.create(parseTemplate(`version: 1 ${template}`), 5, engine);
 
-/** What differs after the engines have taken the same step. */
+/** Differences after the engines have taken the same step. */
 function oneStep(before: Uint8Array, batch: TrainBatch): string[] {
   const reference = Network.restore(before, new ReferenceEngine());
   const fast = Network.restore(before, engines.single);
@@ -133,7 +133,7 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
     guide.dispose();
   });
 
-  test("a network that is asked before it learns learns as the reference does", () => {
+  test("a network with a request before its training learns as the reference does", () => {
     const guide = create(template, engines.single);
     for (let step = 0; step < 3; step++) guide.train(batchOf(guide, step, 17, "batch"));
     const before = guide.export();

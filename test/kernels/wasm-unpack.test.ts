@@ -9,7 +9,7 @@ afterAll(() => engine.close());
 
 const ROWS = 5;
 
-/** What a network is after it has learned `values` in rows of `width`. */
+/** The state of a network that was trained on `values` in rows of `width`. */
 function learn(kind: string, values: Uint8Array | Float32Array, width: number): Uint8Array {
   const network = Network.create(
     parseTemplate(`version: 1 settings: hexagons: 1,1,1 2,1,1 inputs: in: 1,1,1 ${kind} outputs: out: 2,1,1`),
@@ -27,7 +27,7 @@ function learn(kind: string, values: Uint8Array | Float32Array, width: number): 
 
 describe.each(["", "(binary)", "(match)"])("an input %s", (kind) => {
   // Around the 4, 8 and 16 values that are unpacked at once, and around a block.
-  test.each([1, 3, 4, 5, 15, 16, 17, 31, 127, 128, 129, 145])("bytes are what floats are, %i wide", (width) => {
+  test.each([1, 3, 4, 5, 15, 16, 17, 31, 127, 128, 129, 145])("bytes act like floats, %i wide", (width) => {
     const bytes = Uint8Array.from({ length: ROWS * width }, (_, i) => (pcg(i * 7919 + width) % 3 === 0 ? 255 - i : 0));
     const fromBytes = learn(kind, bytes, width);
     expect(Buffer.compare(fromBytes, learn(kind, Float32Array.from(bytes), width))).toBe(0);

@@ -5,7 +5,7 @@ import { GPUBufferUsage, GPUMapMode } from "../../src/kernels/webgpu/webgpu-flag
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
 
-test("an adapter that takes all work and returns garbage is refused", async () => {
+test("an adapter that accepts all work and returns garbage is refused", async () => {
   await provideSoftwareVulkan();
   await expect(openGpu({ backend: "null" })).rejects.toThrow(UnusableAdapterError);
 });
@@ -14,7 +14,7 @@ test("an adapter that does not exist is refused", async () => {
   await expect(openGpu({ adapter: "no such adapter" })).rejects.toThrow(UnusableAdapterError);
 });
 
-test("the software device is known as such, gives all memory that it has, and reports mistakes", async () => {
+test("the software device is recognized, offers all of its memory, and reports errors", async () => {
   await provideSoftwareVulkan();
   const gpu = await openGpu();
   try {
@@ -29,7 +29,7 @@ test("the software device is known as such, gives all memory that it has, and re
   }
 });
 
-test("a kernel that reads and writes beyond its buffer does not get at the ones beside it", async () => {
+test("a kernel that reads and writes beyond its buffer does not reach the neighbouring ones", async () => {
   await provideSoftwareVulkan();
   const gpu = await openGpu();
   try {
@@ -41,7 +41,7 @@ test("a kernel that reads and writes beyond its buffer does not get at the ones 
     ) as [GPUBuffer, GPUBuffer, GPUBuffer];
     const [left, own, right] = buffers;
     for (const other of [left, right]) device.queue.writeBuffer(other, 0, secret);
-    // Up and down from its buffer, near and far.
+    // Accesses both sides of its buffer, near and far.
     const code = `
       @group(0) @binding(0) var<storage, read_write> data: array<u32>;
       @compute @workgroup_size(64)

@@ -1,4 +1,4 @@
-/** The kernels around a step, each on its own: what it takes in, what it keeps, and what a damaged state may do. */
+/** The kernels around a step, each on its own: their inputs, what they keep, and the reach of a damaged state. */
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { unpack } from "../../src/kernels/reference/unpack.ts";
@@ -45,7 +45,7 @@ interface Bench {
   readonly runOne: (dispatch: Dispatch) => Promise<void>;
 }
 
-/** Puts a network on the device for as long as `work` runs; `values` and `deltas` hold POISON. */
+/** Puts a network on the device while `work` runs; `values` and `deltas` hold POISON. */
 async function onDevice<T>(model: NetworkModel, samples: number, work: (bench: Bench) => Promise<T>): Promise<T> {
   const { gpu, kernels } = open();
   const network = await NetworkBuffers.upload(gpu, model);
@@ -101,7 +101,7 @@ describe("begin", () => {
     return { block_capacity: block, section_capacity: section, tile_capacity: tile, row_capacity: row };
   };
 
-  /** What `begin` leaves in `control`. */
+  /** The fields of `control` after `begin`. */
   async function begun(
     fields: (network: NetworkBuffers) => Record<string, number>,
     steps = [[7, 33, 5, 0.25]],
@@ -123,14 +123,14 @@ describe("begin", () => {
     });
   }
 
-  test("takes a step when there is room for just the most that it could add", async () => {
+  test("takes a step when there is exactly enough room for the most that it could add", async () => {
     const control = await begun(capacities);
     expect(control).toMatchObject({ samples: 33, first_row: 7, result_row: 5, rate: 0.25, learning: 0, next_step: 1 });
     expect(control).toMatchObject({ halted: 0, rows_started: control["rows"] });
   });
 
   test.each(["block_capacity", "section_capacity", "tile_capacity", "row_capacity"] as const)(
-    "stops when %s is one short, but not a full device and not a request",
+    "stops when %s is one short, except on a full device or for a request",
     async (short) => {
       const less = (network: NetworkBuffers) => {
         const all = capacities(network);
@@ -217,7 +217,7 @@ describe("unpack", () => {
 });
 
 test.each([0, 1, 127, 128, 129])(
-  "clear silences all blocks in all of %i samples, and nothing without samples",
+  "clear silences all blocks in each of %i samples, and does nothing without samples",
   async (samples) => {
     const model = trainedModel(CASES[3]!, 1, { update: "batch", rate: 0.01 }, 4);
     await onDevice(model, samples, async ({ network, run }) => {
@@ -250,7 +250,7 @@ test.each([0, 1, 7, 129])("remember keeps the last of %i samples", async (sample
   });
 });
 
-// Around the 64 sections of a workgroup and what all of them take at once.
+// Around the 64 sections of a workgroup and the capacity of all workgroups together.
 test.each([0, 1, 63, 64, 65, 1023, 1025, 5001])("count-synapses counts those of %i sections", async (sections) => {
   const model = smallModel({ inputs: 5 });
   const hidden = growBlock(model, model.hexagons[1]!);
@@ -275,7 +275,7 @@ test.each([0, 1, 63, 64, 65, 1023, 1025, 5001])("count-synapses counts those of 
   });
 });
 
-test("a damaged state reaches nothing but itself, and no kernel runs on for ever", async () => {
+test("a damaged state affects only itself, and no kernel runs forever", async () => {
   const each = CASES[1]!;
   const neighbour = await GpuNetwork.create(open(), parseTemplate(each.template), 5);
   const data = makeData(each, 16, 1);
@@ -289,7 +289,7 @@ test("a damaged state reaches nothing but itself, and no kernel runs on for ever
     for (const isPlausible of [false, true]) {
       await onDevice(model, 3, async ({ network, run }) => {
         const { counts } = network;
-        // Past the checks of `restoreState`: every index, count and number is anything, or just beyond what there is.
+        // Past the checks of `restoreState`: indices, counts and numbers are arbitrary, or just beyond the valid range.
         const sizes = {
           sections: counts.section * structs("Section").words,
           blocks: counts.block * structs("Block").words,
@@ -321,7 +321,7 @@ test("a damaged state reaches nothing but itself, and no kernel runs on for ever
   }
 });
 
-test("lists that run in circles or into each other cost no more than whole ones", async () => {
+test("circular and merging lists cost no more than valid ones", async () => {
   const made = smallModel({ inputs: 5 });
   const [, middle, last] = made.hexagons;
   for (let block = 0; block < 8; block++) growBlock(made, middle!);
@@ -359,7 +359,7 @@ test("lists that run in circles or into each other cost no more than whole ones"
   for (let s = 0; s < sections; s++) next[s] = s - 1;
   next[0] = sections - 1;
   expect(await timeOf()).toBeLessThan(20 * whole);
-  // The same for sections of one neuron only: each list is a circle.
+  // The same for the sections of one neuron: each list is a circle.
   for (let s = 0; s < sections; s++) next[s] = (s + neurons) % sections;
   for (let n = 0; n < neurons; n++) sectionHead[source[n]!] = n;
   expect(await timeOf()).toBeLessThan(20 * whole);

@@ -25,17 +25,17 @@ const open = useGpu();
 
 /** Sums of a few hundred products in 32 bits, in another order than the reference's. */
 const SUM_TOLERANCE = 3e-6;
-/** Adam divides by the root of a mean square: small differences of gradients come out larger. */
+/** Adam divides by the root of a mean square, which amplifies small differences of gradients. */
 const UPDATE_TOLERANCE = 2e-5;
 
 /** Errors of values and of sums over hundreds of synapses, relative to the largest delta. */
 const DELTA_TOLERANCE = 5e-5;
-/** A bias takes back the changes of all sections of its block, hundreds of them, each with its own rounding. */
+/** A bias reverts the changes of all sections of its block, hundreds of them, each with its own rounding. */
 const BIAS_TOLERANCE = 3e-4;
 
 /**
- * Where a source shows nearly the same in all samples, its centred gradient is nothing but rounding, which Adam makes
- * visible: this much of a step, whose size is the rate.
+ * Where a source shows nearly the same value in all samples, its centred gradient is only rounding, which Adam
+ * amplifies: to this share of a step, whose size is the rate.
  */
 const NOISE_TOLERANCE = 5e-4;
 
@@ -52,7 +52,7 @@ function ofHexagon(array: ArrayLike<number>, model: NetworkModel, scratch: Scrat
   return found;
 }
 
-/** Each kernel of the forward half does to the reference's state what the reference does next. */
+/** Each kernel of the forward half changes the reference's state as the reference itself does next. */
 async function checkForwardHalf(each: Case, model: NetworkModel, samples: number): Promise<Scratch> {
   const scratch = beginStep(model, makeData(each, samples, 77), samples);
   for (const hexagon of model.hexagons) {
@@ -119,7 +119,7 @@ async function checkForwardHalf(each: Case, model: NetworkModel, samples: number
   return scratch;
 }
 
-/** Each kernel of the backward half does to the reference's state what the reference does next. */
+/** Each kernel of the backward half changes the reference's state as the reference itself does next. */
 async function checkBackwardHalf(
   model: NetworkModel,
   scratch: Scratch,
@@ -133,7 +133,8 @@ async function checkBackwardHalf(
   readoutGradient(model, scratch);
   for (const hexagon of model.hexagons.toReversed()) {
     if (hexagon.role === "input") continue;
-    // The device keeps slopes where deltas come to be: give it the deltas of later hexagons and the slopes of this one.
+    // The device keeps slopes in the place of later deltas: give it the deltas of later hexagons and the slopes of this
+    // one.
     const before = { model: copyOf(model), scratch: withSlopes(model, scratch, hexagon.index) };
     const kernel = hexagon.role === "output" ? "readout-delta" : "source-delta";
     const asked = await runKernels(open(), before, [kernel], { ...settings, hexagon: hexagon.index });
@@ -142,7 +143,7 @@ async function checkBackwardHalf(
       hexagon.blocks.flatMap((block) =>
         learners.flatMap((q) => [...array.subarray(scratch.at(block, q), scratch.at(block, q) + NEURONS_PER_BLOCK)]),
       );
-    // Deltas are small: they are compared with the largest of them.
+    // Deltas are small, so they are compared relative to the largest of them.
     const what = `deltas of hexagon ${hexagon.index}`;
     expectClose(pick(asked.deltas), pick(scratch.delta), DELTA_TOLERANCE, what, Number.MIN_VALUE);
     sourceDelta(model, scratch, hexagon);

@@ -72,7 +72,7 @@ const part = ({ x, xWidth, y, yWidth }: Table, first: number, count: number): Ta
   yWidth,
 });
 
-/** Rounding of one step; Adam divides by roots of small means, and a bias takes back the changes of a whole block. */
+/** Rounding of one step; Adam divides by roots of small means, and a bias reverts the changes of a whole block. */
 const STEP_TOLERANCE = 5e-5;
 const BIAS_TOLERANCE = 5e-4;
 
@@ -118,7 +118,7 @@ describe.each(CASES)("one step from a shared state at many points of a training:
     const columns = inputs.map(({ index, width, rows }) => ({ index, width, values: rows }));
     const expected = reference.request({ count: 37, inputs: columns });
     shown.forEach((values, index) => {
-      // Outputs of bits may flip where a neuron stands on the fence; the values of these differ visibly.
+      // Outputs of bits may flip where a neuron is at the threshold; such values differ visibly.
       if (reference.outputs[index]!.kind === "plain") expectClose(values, expected[index]!, 1e-5, `output ${index}`);
       else expect(values.filter((value, i) => value !== expected[index]![i]).length).toBeLessThanOrEqual(1);
     });
@@ -166,7 +166,7 @@ describe("a run", () => {
     expect(Buffer.from(await sliding.export()).equals(await spread.export())).toBe(true);
   });
 
-  test("leaves out samples without a number to expect, and outputs that nobody mentions", async () => {
+  test("leaves out samples without an expected number, and outputs that are not mentioned", async () => {
     const data = makeData(each, 20, 3);
     data.expected[0]!.rows[4] = NaN;
     const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
@@ -178,20 +178,20 @@ describe("a run", () => {
     expectSameModel(await network.download(), restoreState(reference.export()), 1e-4, { bias: BIAS_TOLERANCE });
   });
 
-  test("grows no further than the device has room, and learns on", async () => {
+  test("grows no further than the device has room, and continues to learn", async () => {
     const small = { ...open(), gpu: { ...open().gpu, maxBufferBytes: 600 * 512 } };
     const network = await created(each, small);
     for (let step = 1; step <= 6; step++) await network.train(run(makeData(each, 64, step), 64, "batch", 32));
     const { sections } = await network.figures();
     expect(sections).toBeGreaterThan(100);
     expect(sections).toBeLessThanOrEqual(600);
-    // What came out is a whole network, which a roomier device continues.
+    // The export is a complete network, which a device with more room continues.
     const continued = await restored(await network.export());
     await continued.train(run(makeData(each, 64, 8), 64, "batch", 32));
     expect((await continued.figures()).cycle).toBe(7 * 64);
   });
 
-  test("of a network that does not fit on the device is refused before anything is made", async () => {
+  test("of a network that does not fit on the device is refused before anything is allocated", async () => {
     const network = await created(each);
     await network.train(run(makeData(each, 64, 1), 64, "batch", 32));
     const small = { ...open(), gpu: { ...open().gpu, maxBufferBytes: 16_384 } };
@@ -237,7 +237,7 @@ describe("a table that stays on the device", () => {
     inputs: taken(inputs, first, count),
     expected: taken(expected, first, count),
   });
-  /** What `order` picks, cycle by cycle. */
+  /** The rows that `order` picks, cycle by cycle. */
   const picked = (all: Data["inputs"], length: number) =>
     all.map(({ index, width, rows: values }) => {
       const window = width * length;
@@ -246,7 +246,7 @@ describe("a table that stays on the device", () => {
       return { index, width: window, rows: copied };
     });
 
-  test("and is told which rows to take learns what the rows themselves would have taught", async () => {
+  test("trains by row numbers the same as the rows themselves do", async () => {
     const streamed = await created(each);
     const run = { inputs: picked(inputs, timeLength), expected: picked(expected, 1), cycles: order.length };
     await streamed.train({ ...run, ...rule, timeLength: 1 });
@@ -264,7 +264,7 @@ describe("a table that stays on the device", () => {
     expect(Buffer.from(await held.export()).equals(await streamed.export())).toBe(true);
   });
 
-  test("is refused when it is too large, and asked for in vain when it is not whole, another's or gone", async () => {
+  test("is refused when it is too large, and cannot be used when it is incomplete, another task's or gone", async () => {
     const network = await created(each);
     const ask = (key = "task", rowsOfIt = order) => network.trainTable({ ...rule, key, order: rowsOfIt });
     expect(await network.hold(partOf(0, 12), 3000)).toBe(false);
@@ -291,7 +291,7 @@ test("sections that have learnt nothing are removed after the same samples as by
   };
   const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
   for (let step = 1; step <= 3; step++) trainReference(reference, makeData(each, 32, step), 32, "batch");
-  // As if the last reduction had seen them all, and the next one were near.
+  // As if the last reduction had seen all of them, and the next one were near.
   const state = restoreState(reference.export());
   const { header } = state.state.arrays;
   const sections = header[HEADER.section]!;
@@ -346,7 +346,7 @@ test("a run reads back once for many steps, and the number of workgroups changes
     await few.train(run(makeData(each, 64, 2), 64, "online", 1));
     // Rounds of 1, 2, 4 … 32 steps and one for the rest; a pool may grow once.
     expect(counted.maps).toBeLessThanOrEqual(9);
-    // A round is submitted in parts of 16 steps and read back by a submit of its own; growing copies in others.
+    // A round is submitted in parts of 16 steps and read back by a separate submit; growing copies in further ones.
     expect(counted.submits).toBeLessThanOrEqual(64 / 16 + 4 * counted.maps);
   } finally {
     for (const spy of spies) spy.mockRestore();

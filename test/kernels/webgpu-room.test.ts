@@ -22,7 +22,7 @@ test("a network that fills its room on a device can still be exported", () => {
   }
 });
 
-test("room that fits stays as it is, and so does what the device has cut down below the network", () => {
+test("room that fits is unchanged, and so is room that the device limits below the network", () => {
   const counts = { section: 1_000, block: 30, tile: 10, row: 100, output: 10 };
   const wanted = roomToGrow(counts, shape);
   expect(withinState(counts, wanted, 0)).toEqual(wanted);

@@ -11,7 +11,7 @@ import { THREE_HEXAGONS } from "../network/training.ts";
 import { expectSame } from "./compare.ts";
 import { useGpu } from "./gpu-support.ts";
 
-/** What a busy machine may add. Quadratic growth is far beyond this: 64 times as slow, or more. */
+/** Tolerance for a busy machine. Quadratic growth is far beyond it: 64 times as slow, or more. */
 const SLOWER_MAX = 16;
 const LINKS = ["blockHexagon", "blockSections", "places", "sectionHead", "source", "target", "next", "seed"] as const;
 const outputs = new Float32Array(8).fill(0.5);
@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 300_000 });
 
 const open = useGpu();
 
-/** Processor time, which other work on the machine changes least, in ms. */
+/** Processor time in ms, which other work on the machine affects least. */
 function usedMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
@@ -48,7 +48,7 @@ function firstSample(engine: WasmEngine, width: number): number {
   return ms;
 }
 
-/** The best of some: what a busy machine adds is left out. */
+/** The best of several runs, which excludes the load of a busy machine. */
 const best = (engine: WasmEngine, width: number) =>
   Math.min(...Array.from({ length: 5 }, () => firstSample(engine, width)));
 
@@ -61,11 +61,11 @@ test("a first sample that is 64 times as wide takes about 64 times as long", () 
 test("growth takes about as long where memory is too short for arrays of twice the size", () => {
   const width = 16_000;
   const roomy = best(new WasmEngine(), width);
-  // The network takes 21 MB, and room for as much again is not there.
+  // The network takes 21 MB, and there is no room for another 21 MB.
   expect(firstSample(new WasmEngine({ memoryBytes: 38_000_000 }), width) / roomy).toBeLessThan(SLOWER_MAX);
 });
 
-test("a sample for which there can be no room is refused at once, and the engine goes on", () => {
+test("a sample that can never fit is refused at once, and the engine continues", () => {
   const engine = new WasmEngine();
   const known = best(engine, 8000);
   const network = newNetwork(engine);

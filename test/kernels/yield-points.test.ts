@@ -1,4 +1,4 @@
-/** At the yield points of one network's call others are computed: every one is as if it had been alone. */
+/** Other networks compute at the yield points of one network's call, and each one computes as if it were alone. */
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
@@ -6,7 +6,7 @@ import { pcg } from "../../src/network/random.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { atYieldPoints } from "../../src/network/yield-point.ts";
 
-/** The first hexagon feeds two, the second feeds one, and an axon leads back. */
+/** The first hexagon feeds two others, the second feeds one, and an axon leads back. */
 const TEMPLATE = parseTemplate(`version: 1 settings: max_connection_distance: 2
   hexagons: 1,1,1 2,1,1 3,1,1 4,1,1 inputs: in: 1,1,1 outputs: out: 4,1,1`);
 const SIMPLE = parseTemplate(`version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 inputs: in: 1,1,1 outputs: out: 3,1,1`);
@@ -19,7 +19,7 @@ function batch(seed: number, count: number, [width, outputs]: [number, number]) 
   return { count, inputs, expected: [{ index: 0, values: shown, width: outputs }] };
 }
 
-/** What a step answers is compared, too. */
+/** The answers of a step are compared, too. */
 type Step = (network: Network) => unknown;
 const online = (seed: number, count: number, widths: [number, number]): Step => {
   return (network) => network.train({ ...batch(seed, count, widths), step: 1, update: "online", rate: 0.9 });
@@ -31,7 +31,7 @@ const ask = (seed: number, count: number, widths: [number, number]): Step => {
   return (network) => network.request(batch(seed, count, widths));
 };
 
-/** What the call in whose middle others come is about: everything in it is long enough for some pieces. */
+/** Widths of the interrupted call: every part of it is long enough for several pieces. */
 const WIDE: [number, number] = [6000, 700];
 const LONG_STEPS = [online(1, 1, WIDE), online(2, 3, WIDE), inBatch(3, 64, WIDE), ask(4, 40, WIDE), ask(5, 1, WIDE)];
 
@@ -44,7 +44,7 @@ const OTHER_STEPS = [
   online(15, 1, [900, 5]),
 ];
 
-/** What is done at the yield points of a call, but not at those of what is done there. */
+/** Runs `work` at the yield points of a call, but not at the yield points of `work` itself. */
 function inTheMiddle(work: () => void): void {
   let isBetween = false;
   atYieldPoints(() => {
@@ -61,9 +61,9 @@ test.each([
   { threads: 1, docks: 64, growth: 0 },
   { threads: 3, docks: 64, growth: 0 },
   { threads: 3, docks: 1, growth: 0 },
-  // All docks together may take 64 MiB, less than the long one alone.
+  // All docks together may take 64 MiB, less than the long network alone.
   { threads: 3, docks: 64, memoryBytes: 2 ** 28, growth: 100_000 },
-])("$threads threads, $docks docks, $growth values more", async ({ growth, ...options }) => {
+])("$threads threads, $docks docks, $growth more values", async ({ growth, ...options }) => {
   const engine = new WasmEngine(options);
   onTestFinished(() => engine.close());
   const makeAll = () => {
@@ -81,14 +81,14 @@ test.each([
     const nth = carriedOut.length;
     const step = OTHER_STEPS[nth % OTHER_STEPS.length]!;
     carriedOut.push([nth % 2, step, step(others[nth % 2]!)]);
-    // One that comes and goes.
+    // A network that is created and disposed of.
     const passing = Network.create(SIMPLE, nth, engine);
     online(nth, 1, NARROW)(passing);
     passing.dispose();
   });
   const answers = LONG_STEPS.map((step) => step(long));
   atYieldPoints(() => {});
-  // In the middle of each of the long ones, several on average.
+  // Several in the middle of each long call, on average.
   expect(carriedOut.length).toBeGreaterThan(5 * LONG_STEPS.length);
 
   const [longAlone, ...othersAlone] = makeAll() as [Network, Network, Network];
@@ -98,8 +98,8 @@ test.each([
   others.forEach((other, which) => expect(Buffer.compare(other.export(), othersAlone[which]!.export())).toBe(0));
 });
 
-test("an error in the middle of another network's call leaves that one alone", async () => {
-  // Room for the long one, and for little else.
+test("an error in the middle of another network's call does not affect that network", async () => {
+  // Room for the long network, and for little else.
   const engine = new WasmEngine({ threads: 2, memoryBytes: 50_000_000 });
   onTestFinished(() => engine.close());
   const long = Network.create(SIMPLE, 1, engine);
@@ -119,7 +119,7 @@ test("an error in the middle of another network's call leaves that one alone", a
   expect(Buffer.compare(long.export(), alone.export())).toBe(0);
 });
 
-test("a wide first sample, and wide outputs, come by yield points all the time", () => {
+test("a wide first sample, and wide outputs, pass yield points all the time", () => {
   const engine = new WasmEngine();
   const count = (widths: [number, number]) => {
     let points = 0;
@@ -127,17 +127,17 @@ test("a wide first sample, and wide outputs, come by yield points all the time",
     online(1, 1, widths)(Network.create(SIMPLE, 1, engine));
     return points;
   };
-  // A block of 128 values and one of 128 outputs are a piece at most.
+  // A block of 128 values and one of 128 outputs are at most one piece.
   const few = count([1000, 10]);
   expect(count([65_000, 10]) - few).toBeGreaterThan(64_000 / 128);
   expect(count([1000, 20_010]) - few).toBeGreaterThan(20_000 / 128);
 });
 
 test(
-  "a network with a memory calls many helpers out of one phase, and they come back",
+  "a network with a memory calls many helper threads in one phase, and they return",
   { timeout: 120_000 },
   async () => {
-    // More than a word has bits for if every time counted.
+    // More than a word has bits for, if every call counted.
     const threads = 64;
     const engine = new WasmEngine({ threads });
     onTestFinished(() => engine.close());

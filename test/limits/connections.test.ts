@@ -9,7 +9,7 @@ import { createTestApp } from "../support/test-app.ts";
 // Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-test("connections of all clients together: one too many is closed at once, and has room when another one leaves", async () => {
+test("connections of all clients together: one too many is closed at once, and fits when another one leaves", async () => {
   const { limits } = parseConfig({ HANAMI_MAX_CONNECTIONS: "3" });
   const app = await createTestApp({ config: { limits } });
   onTestFinished(() => app.close());
@@ -40,14 +40,14 @@ test("connections of all clients together: one too many is closed at once, and h
   await expect.poll(ask).toBe("HTTP/1.1 200 OK");
 });
 
-test("a client is whom a trusted proxy names, and nobody else's word counts", () => {
+test("a client's address is what a trusted proxy names; claims of others do not count", () => {
   const trusted = ["127.0.0.1", "10.0.0.1", "2001:db8::1"];
   const address = (peer: string, forwarded?: string) => clientAddress(peer, forwarded, trusted);
   expect(address("192.0.2.7")).toBe("192.0.2.7");
   expect(address("192.0.2.7", "198.51.100.1")).toBe("192.0.2.7");
   expect(address("127.0.0.1", "198.51.100.1")).toBe("198.51.100.1");
   expect(address("::ffff:127.0.0.1", "198.51.100.1, ::ffff:10.0.0.1")).toBe("198.51.100.1");
-  // What a client claims itself stands before what the proxy adds.
+  // A client's own claim precedes what the proxy adds.
   expect(address("127.0.0.1", "203.0.113.9, 198.51.100.1")).toBe("198.51.100.1");
   expect(address("2001:db8::1", "2001:db8:7::9")).toBe("2001:db8:7::9");
   for (const nothing of [undefined, "", "unknown", "198.51.100.1, _hidden", "198.51.100.1:80"]) {
@@ -72,7 +72,7 @@ test("behind a proxy each client has its own limit of failed logins, and metrics
   expect([await ask("192.0.2.1", "/metrics"), await ask("127.0.0.1", "/metrics")]).toEqual([401, 200]);
 });
 
-test("addresses that one client has are counted as one", () => {
+test("the addresses of one client count as one", () => {
   expect(addressKey("192.0.2.7")).toBe("192.0.2.7");
   expect(addressKey("::ffff:192.0.2.7")).toBe("192.0.2.7");
   expect(addressKey("2001:db8:1:2:3:4:5:6")).toBe("2001:db8:1:2::/64");

@@ -7,7 +7,8 @@ import { paths } from "../../src/files/paths.ts";
 test("every setting is documented, every limit with its default", async () => {
   const operating = await readFile(join(paths.root, "docs/operating.md"), "utf8");
   const readme = await readFile(join(paths.root, "README.md"), "utf8");
-  // `HANAMI_HOST`, `HANAMI_PORT` share a row there, and `_NAME` stands for a name that begins like the one before it.
+  // Settings like `HANAMI_HOST`, `HANAMI_PORT` share a row there, and `_NAME` abbreviates a name with the prefix before
+  // it.
   const shortened = (name: string) => `\`_${name.split("_").at(-1)}\``;
   for (const name of settingNames) {
     const isThere =

@@ -6,7 +6,7 @@ import { makeCluster, makeDataset, smallTemplate, trainBody } from "../support/c
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { adminId, base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
-test("a bucket fills again with time, up to its burst, and each key has its own", () => {
+test("a bucket refills with time, up to its burst, and each key has its own", () => {
   let nowMs = 0;
   const buckets = new TokenBuckets({ perSecond: 2, burst: 3, now: () => nowMs });
   expect([1, 2, 3, 4].map(() => buckets.take("a"))).toEqual([true, true, true, false]);
@@ -97,7 +97,7 @@ describe("a server with small limits", () => {
     expect((await app.request("POST", "/task/train", { body: trainBody(other, dataset) })).status).toBe(200);
   });
 
-  test("sockets of one user, opened one after another or all at once", async () => {
+  test("sockets of one user, opened one after another or concurrently", async () => {
     const { uuid_input_file } = await announceCsv(app, 10);
     const open = () => openUpload(url, app.token, uuid_input_file);
     const first = await open();
@@ -108,11 +108,11 @@ describe("a server with small limits", () => {
     const opened = await Promise.allSettled([1, 2, 3, 4, 5].map(open));
     const winners = opened.filter(({ status }) => status === "fulfilled");
     expect(winners).toHaveLength(1);
-    // Those that were refused hold nothing.
+    // Refused sockets hold nothing.
     expect(app.app.connections.count()).toBe(1);
   });
 
-  test("failed logins of one address; those that succeed do not count", async () => {
+  test("failed logins of one address; successful ones do not count", async () => {
     const login = async (passphrase: string) => {
       const body = JSON.stringify({ id: adminId, passphrase: base64(passphrase) });
       const { status, headers } = await fetch(`${url}/v1.0alpha/token`, { method: "POST", body });
@@ -121,7 +121,7 @@ describe("a server with small limits", () => {
     for (let count = 0; count < 5; count++) expect((await login("a long test passphrase")).status).toBe(200);
     const failed = await Promise.all([1, 2, 3, 4, 5].map(() => login("not the passphrase")));
     expect(failed.map(({ status }) => status).sort((a, b) => a - b)).toEqual([401, 401, 401, 409, 409]);
-    // One every 20 seconds; not even the right passphrase helps now.
+    // One every 20 seconds; even the right passphrase is refused now.
     const late = await login("a long test passphrase");
     expect(late.status).toBe(409);
     expect(Number(late.retryAfter)).toBeGreaterThanOrEqual(1);

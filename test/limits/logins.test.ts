@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { adminId, base64, createTestApp, testPassphrase } from "../support/test-app.ts";
 
-test("many logins of one address do not keep those of another one waiting", { timeout: 60_000 }, async () => {
+test("many logins of one address do not delay those of another one", { timeout: 60_000 }, async () => {
   const app = await createTestApp({ config: { trustedProxies: ["127.0.0.1"] } });
   onTestFinished(() => app.close());
   await app.addUser({ id: "alice", projectId: "other" });
@@ -18,7 +18,7 @@ test("many logins of one address do not keep those of another one waiting", { ti
   await flood[0];
   const before = done;
   expect(await login("alice", "192.0.2.2")).toBe(200);
-  // What was under way with her request, and one for each time that she waited for another part of the server.
+  // Those under way at the time of the request, and one for each wait for another part of the server.
   expect(done - before).toBeLessThan(20);
   expect(await Promise.all(flood)).toEqual(flood.map(() => 200));
 });

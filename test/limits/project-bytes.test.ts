@@ -22,7 +22,7 @@ test("bytes of a project: uploads, datasets, results and checkpoints, until some
   const remove = (uuid: string) => app.request("DELETE", "/dataset", { query: { uuid } });
   const sizeOf = async (uuid: string) => (await stat(join(app.app.storage.datasets, uuid))).size;
 
-  // What is announced counts at once, in this project only, and not twice when many ask at the same time.
+  // Announced bytes count at once, in this project only, and exactly once for concurrent requests.
   const many = await Promise.allSettled([1, 2, 3].map(() => announceCsv(app, 40_000)));
   expect(many.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
   expect(many.flatMap((each) => (each.status === "rejected" ? [String(each.reason)] : []))).toEqual([
@@ -35,7 +35,7 @@ test("bytes of a project: uploads, datasets, results and checkpoints, until some
   expect((await announceCsv(app, 90_000, member)).uuid).toEqual(expect.any(String));
   for (const each of many) if (each.status === "fulfilled") await remove(each.value.uuid);
 
-  // A dataset takes the place of its upload; it may be larger, but not beyond the limit.
+  // A dataset replaces its upload; it may be larger, but not beyond the limit.
   const small = await uploadCsv(app, url, "a,b\n1,2\n");
   const used = await sizeOf(small);
   const wide = Buffer.from(`a,b\n${"1,\n".repeat(15_000)}`);
@@ -52,7 +52,7 @@ test("bytes of a project: uploads, datasets, results and checkpoints, until some
   expect((await readdir(app.app.storage.datasets)).sort()).toEqual([small]);
   await expect(announceCsv(app, projectBytes - used + 1)).rejects.toThrow(refusal(projectBytes - used + 1));
 
-  // Tasks fail with the reason when their result, or checkpoint, has no room.
+  // Tasks fail with the reason when their result, or checkpoint, does not fit.
   const dataset = await makeDataset(app.app, { rows: 300 });
   const cluster = await makeCluster(app);
   await untilFinished(app, cluster, (await startTrain(app, cluster, dataset)).uuid);

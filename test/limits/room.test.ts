@@ -19,7 +19,7 @@ import { createTestApp, type TestApp } from "../support/test-app.ts";
 // Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** What goes up as a file of this type and becomes a dataset; throws the server's text when it is refused. */
+/** Uploads a file of this type as a dataset; throws the server's text when it is refused. */
 async function upload(app: TestApp, url: string, path: string, bytes: Uint8Array): Promise<string> {
   const body = { name: "test_upload", input_data_size: bytes.length };
   const { uuid, uuid_input_file } = (await app.request("POST", path, { body })).json<Upload>();
@@ -35,7 +35,7 @@ async function fetchBytes(app: TestApp, path: string): Promise<Uint8Array> {
 const download = (app: TestApp, uuid: string, format: string) =>
   fetchBytes(app, `/dataset/download?uuid=${uuid}&format=${format}`);
 
-/** Black pictures, one pixel high, that all show a one. */
+/** Black pictures, one pixel high, all labelled 1. */
 function idxPair(rows: number, width: number): { input: Uint8Array; label: Uint8Array } {
   const header = (...words: number[]) => Buffer.from(Uint32Array.from(words).buffer).swap32();
   return {
@@ -47,7 +47,7 @@ function idxPair(rows: number, width: number): { input: Uint8Array; label: Uint8
 describe("size of a dataset", () => {
   let app: TestApp;
   let url: string;
-  /** Uuids of tables with floats: columns by rows. */
+  /** Uuids of float tables, by columns and rows. */
   const tables = new Map<string, string>();
   beforeAll(async () => {
     const { limits } = parseConfig({ HANAMI_MAX_DATASET_ROWS: "3", HANAMI_MAX_DATASET_BYTES: "60" });
@@ -82,7 +82,7 @@ describe("size of a dataset", () => {
     );
   });
 
-  test("the result of a request that would be too big fails before it is written", async () => {
+  test("the result of a request that would be too large fails before it is written", async () => {
     const dataset = await makeDataset(app.app, { rows: 10 });
     const cluster = await makeCluster(app, { name: "with a result" });
     const train = await startTrain(app, cluster, dataset);
@@ -93,7 +93,7 @@ describe("size of a dataset", () => {
     expect((await app.request("GET", "/dataset", { query: { uuid: task.uuid } })).status).toBe(404);
   });
 
-  test("a template does not get in inside of a checkpoint when it would be refused as such", async () => {
+  test("a template that would be refused is also refused inside of a checkpoint", async () => {
     const cluster = await makeCluster(app, { name: "with a template" });
     const body = { name: "test_checkpoint", cluster_uuid: cluster };
     const { uuid } = (await app.request("POST", "/cluster/save", { body })).json<{ uuid: string }>();
@@ -116,7 +116,7 @@ describe("size of a dataset", () => {
     await expect(upload(narrow, narrowUrl, "/checkpoint/upload", file)).rejects.toThrow(tooMany);
     await narrow.close();
 
-    // Nor does anything else that would have to be read to find the template.
+    // So is anything else that must be read to find the template.
     const { tensors, metadata } = decodeSafetensors(file);
     const { checksum: _, ...known } = metadata;
     const others = { ...known, more: "x".repeat(70_000) };
@@ -129,7 +129,7 @@ describe("size of a dataset", () => {
   });
 });
 
-describe("numbers of things in a project", () => {
+describe("numbers of resources in a project", () => {
   let app: TestApp;
   beforeAll(async () => {
     const { limits } = parseConfig({
@@ -149,7 +149,7 @@ describe("numbers of things in a project", () => {
       .then((answer) => answer.json<{ uuid: string }>());
   const remove = (path: string, uuid: string) => app.request("DELETE", path, { query: { uuid } });
 
-  test("uploads, even when many are announced at once; other projects have room of their own", async () => {
+  test("uploads, even when many are announced concurrently; other projects have their own limit", async () => {
     const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => announce("/dataset/upload/csv")));
     const made = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value.uuid] : []));
     expect(made).toHaveLength(2);
@@ -181,7 +181,7 @@ describe("numbers of things in a project", () => {
     await remove("/cluster", cluster);
   });
 
-  test("checkpoints: saved ones, saves that wait and uploads; clusters made from one count like any other", async () => {
+  test("checkpoints: saved ones, queued saves and uploads; clusters created from one count like any other", async () => {
     const cluster = await makeCluster(app, { name: "for checkpoints" });
     const save = async () =>
       (await app.request("POST", "/cluster/save", { body: { name: "test_checkpoint", cluster_uuid: cluster } })).json<{

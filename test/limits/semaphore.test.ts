@@ -18,7 +18,7 @@ function rig(limits: Partial<SemaphoreLimits>) {
     };
     return places.run({ group, user }, job, options);
   };
-  // A job starts and ends in some steps of promises; nothing else is under way.
+  // A job starts and ends within a few promise steps; nothing else is under way.
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   const end = async (name: string, error?: Error) => {
     ends.get(name)?.(error);
@@ -27,7 +27,7 @@ function rig(limits: Partial<SemaphoreLimits>) {
   return { add, end, settle, started };
 }
 
-test("so many jobs at a time, those of one user in their order; one that fails leaves its place, too", async () => {
+test("jobs run up to the limit, those of one user in order; a failed one frees its place, too", async () => {
   const { add, end, settle, started } = rig({ total: 2 });
   const runs = ["p u 0", "p u 1", "p u 2", "p u 3"].map((name) => add(name));
   const settled = Promise.allSettled(runs);
@@ -42,19 +42,19 @@ test("so many jobs at a time, those of one user in their order; one that fails l
   expect((await settled).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
 });
 
-test("turns go round by group and by user, whatever they wait with", async () => {
+test("turns rotate by group and by user, however many jobs wait", async () => {
   const { add, end, settle, started } = rig({ total: 1 });
   const names = ["p u 0", "p u 1", "p u 2", "p v 0", "p v 1", "q w 0", "q w 1", "r u 0", "r u 1", "s x 0"];
   const all = Promise.all(names.map((name) => add(name)));
   await settle();
   for (let count = 0; count < names.length; count++) await end(started[count] as string);
   await all;
-  // `u` has a turn as one user, in whichever of two groups; `p` as one group, with two users.
+  // `u` gets its turn as one user in either of two groups; `p` gets its turn as one group with two users.
   const order = ["p u 0", "q w 0", "s x 0", "p v 0", "r u 0", "q w 1", "p v 1", "r u 1", "p u 1", "p u 2"];
   expect(started).toEqual(order);
 });
 
-test("neither a group, nor a user of many groups, nor long jobs have all places", async () => {
+test("no group, user of many groups or set of long jobs takes all places", async () => {
   const { add, settle, started } = rig({ group: 3, user: 2, long: 3 });
   for (const name of ["p u 0", "p u 1", "p u 2", "r u 3", "p v 0", "p v 1"]) void add(name, { isLong: true });
   await settle();
@@ -74,7 +74,7 @@ test.each([
   [2, 24],
   [4, 4],
   [64, 256],
-])("readers on %s cores with %s GiB leave a place to others", (cores, gib) => {
+])("readers on %s cores with %s GiB leave a place for others", (cores, gib) => {
   const limits = readerLimits(cores, gib * 2 ** 30);
   expect(limits.user).toBeGreaterThanOrEqual(1);
   expect(limits.group).toBeGreaterThan(limits.user);

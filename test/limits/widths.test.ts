@@ -41,7 +41,7 @@ const dataset = (inputs: number, outputs: number) =>
     ],
   });
 
-test("tasks with wider columns are refused when they are created, with the columns", async () => {
+test("tasks with columns that are too wide are refused at their creation, and the error names the columns", async () => {
   const cluster = await makeCluster(app);
   const good = await dataset(16, 8);
   const { uuid } = await startTrain(app, cluster, good);
@@ -73,7 +73,7 @@ test("tasks with wider columns are refused when they are created, with the colum
   }
 });
 
-test("a step for whose expected values there is no room is refused", async () => {
+test("a step whose expected values do not fit into memory is refused", async () => {
   const { limits } = parseConfig({});
   const wide = await createTestApp({ config: { limits } });
   try {
@@ -95,7 +95,7 @@ test("a step for whose expected values there is no room is refused", async () =>
   }
 });
 
-test("a step that would keep the host to itself is refused; the default size gets smaller", async () => {
+test("a step that would occupy the host is refused; the default size becomes smaller", async () => {
   const { limits } = parseConfig({});
   const large = await createTestApp({ config: { limits } });
   try {
@@ -157,7 +157,7 @@ test("a narrow task of a network with very wide outputs takes no more memory tha
     for (const each of batches) network.train(each);
     return Buffer.from(network.export());
   };
-  // 48 samples of 4 Mi output neurons are cut into 32 and 16.
+  // 48 samples of 4 Mi output neurons are split into 32 and 16.
   expect(trained(batch(0, 48)).equals(trained(batch(0, 32), batch(32, 16)))).toBe(true);
   const widest = Network.create(parseTemplate(text), 1, new WasmEngine());
   widest.ensureOutputWidth(0, OUTPUTS_MAX - 1);

@@ -16,18 +16,18 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-test("what is logged for a request has the id that its answer has", async () => {
+test("log lines of a request have the id of its answer", async () => {
   const { headers } = await app.request("GET", "/host/all");
   const id = headers.get("x-request-id");
   expect(log.entries().filter(({ requestId }) => requestId === id)).toEqual([
     expect.objectContaining({ msg: "request", user: "asdf", method: "GET", path: "/v1.0alpha/host/all", status: 200 }),
   ]);
-  // A client does not choose it.
+  // A client cannot choose the id.
   const chosen = await fetch(`${url}/health`, { headers: { "X-Request-Id": "chosen" } });
   expect(chosen.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test("a defect has it in log and error log", async () => {
+test("a defect has it in the log and the error log", async () => {
   await app.app.db.execute(sql`alter table clusters rename column name to names`);
   const failed = await app.request("GET", "/cluster/all");
   await app.app.db.execute(sql`alter table clusters rename column names to name`);
@@ -85,7 +85,7 @@ test("the line of a queued task links its request to all later lines, also among
   }
 });
 
-test("a task that fails says why", async () => {
+test("a failed task logs the reason", async () => {
   const [cluster, dataset] = [
     await makeCluster(app, { name: "another one" }),
     await makeDataset(app.app, { rows: 10 }),

@@ -48,7 +48,7 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
   await app.request("GET", "/host/all", { token, query: { token } });
   await app.request("PUT", "/token", { token, body: { project_id: "some_project" } });
 
-  // A little of everything that writes a log.
+  // Some of everything that writes a log.
   const cluster = await makeCluster(app);
   await uploadCsv(app, url, "a,b\n1,2\n");
   const dataset = await makeDataset(app.app, { rows: 10 });
@@ -63,7 +63,7 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
     socket.terminate();
   }
 
-  // Defects: queries with a hash, a token's owner and a passphrase among their values fail.
+  // Defects: queries fail whose values include a hash, a token's owner and a passphrase.
   await app.app.db.execute(sql`alter table user_projects rename column role to roles`);
   expect((await say("POST", "/user/project", { id: "member", project_id: "other", role: "member" })).status).toBe(500);
   await app.app.db.execute(sql`alter table user_projects rename column roles to role`);
@@ -81,7 +81,7 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
   const rows = JSON.stringify(logs);
   await app.close();
 
-  // It was all noted, and would have been found.
+  // All of it was logged, so secrets would have been found.
   expect(log.text).toContain("v1.0alpha/user/project");
   expect(log.text).toContain("Failed query: insert into");
   expect(rows).toContain("v1.0alpha/user/project");
@@ -92,7 +92,7 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
   }
 });
 
-test("of an error only message, code and stack are written down, and of a query not its values", () => {
+test("an error is logged with message, code and stack only, and a query without its values", () => {
   const cause = Object.assign(new Error("null value in column"), {
     detail: "Failing row contains (hush-hush)",
     code: "23502",

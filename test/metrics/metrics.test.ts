@@ -26,7 +26,7 @@ beforeAll(async () => {
   app = await createTestApp({ config: { metricsToken } });
   ({ url } = await app.server.listen());
   app.app.metrics.watchProcess();
-  // A little of everything.
+  // Some of everything.
   cluster = await makeCluster(app, { name: "secret cluster" });
   const dataset = await makeDataset(app.app, { rows: 40 });
   await untilFinished(app, cluster, (await startTrain(app, cluster, dataset)).uuid);
@@ -45,7 +45,7 @@ async function scrape(token = metricsToken): Promise<Map<string, Family>> {
   return parsePrometheus(await response.text());
 }
 
-/** The one value that has these labels among others. */
+/** The only value with these labels among others. */
 function value(families: Map<string, Family>, name: string, labels: Record<string, string> = {}): number {
   const samples = [...families.values()].flatMap((family) => family.samples);
   const found = samples.filter(
@@ -86,7 +86,7 @@ test("hosts, queues, cycles, growth, tasks, API, websockets, uploads and the pro
   expect(value(families, "nodejs_eventloop_lag_p99_seconds")).toBeGreaterThanOrEqual(0);
 });
 
-test("queues: how many wait, where, and for how long", async () => {
+test("queues: their lengths and waiting times", async () => {
   await app.request("PUT", "/cluster/set_mode", { body: { uuid: cluster, new_state: "DIRECT" } });
   const dataset = await makeDataset(app.app, { rows: 4 });
   for (let count = 0; count < 3; count++) await startTrain(app, cluster, dataset);
@@ -132,7 +132,7 @@ test("while the database does not answer, the other figures are still there", as
   expect(value(await scrape(), "hanami_queue_tasks", onCpu)).toBe(0);
 });
 
-test("limits that refuse somebody are counted", async () => {
+test("refusals by limits are counted", async () => {
   const { uuid_input_file } = await announceCsv(app, 10);
   const max = app.app.config.limits.socketsPerUser;
   const { userUuid } = await authenticate(app.app, app.token);
@@ -166,7 +166,7 @@ describe("access", () => {
     expect(value(await scrape(), "hanami_cluster_cycles_total", { cluster, kind: "train" })).toBeGreaterThanOrEqual(40);
   });
 
-  test("without one this machine, which learns of no resource; other machines nothing", async () => {
+  test("without a token this machine, which sees no resources; other machines see nothing", async () => {
     const open = await createTestApp({ config: { host: "0.0.0.0" } });
     const { port } = new URL((await open.server.listen()).url);
     const name = "secret cluster";
@@ -190,7 +190,7 @@ describe("access", () => {
   });
 });
 
-test("series stay few, whatever clients send", async () => {
+test("the number of series stays small, whatever clients send", async () => {
   const series = async () => [...(await scrape()).values()].reduce((sum, { samples }) => sum + samples.length, 0);
   await app.request("GET", "/nothing0");
   const before = await series();
@@ -199,7 +199,7 @@ test("series stay few, whatever clients send", async () => {
     await app.request("GET", "/dataset", { query: { [`key${count}`]: count } });
     await app.request(`METHOD${count}`, "/dataset");
   }
-  // GET /dataset 400 and its histogram may be new, nothing else is.
+  // Only GET /dataset 400 and its histogram may be new.
   expect(await series()).toBeLessThan(before + 40);
 
   const cycles = new ClusterCycles();
@@ -219,7 +219,7 @@ test("health and readiness need no token", async () => {
   expect(await get("/ready")).toEqual({ status: 200, text: "ready\n" });
 });
 
-test("every metric that the documentation names is there", async () => {
+test("every documented metric exists", async () => {
   const operating = await readFile(join(paths.root, "docs/operating.md"), "utf8");
   const named = new Set(operating.match(/\b(hanami|process|nodejs)_[a-z0-9_]+\b/g));
   const families = await scrape();

@@ -22,7 +22,7 @@ function create(engine: Engine, kind = "", outputKind = ""): Network {
 
 const column = (values: number[], width: number) => ({ index: 0, values: Float32Array.from(values), width });
 
-/** Tells values below 50 from those above, with every `nth` input replaced. */
+/** Samples that separate values below 50 from those above, with every `nth` input replaced. */
 function samples(count: number, first: number, nth = Infinity) {
   const x = Array.from({ length: count * 2 }, (_, i) => {
     const at = first * 2 + i;
@@ -50,7 +50,7 @@ function percentRight(network: Network): number {
 
 describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
   const engine = ENGINES[name];
-  // The reference is slow: samples that are enough to learn from, and the steps.
+  // The reference is slow, so it gets just enough samples and step sizes to learn.
   const enough = name === "wasm" ? 6400 : 1600;
   const steps = name === "wasm" ? [1, 32] : [32];
 
@@ -74,16 +74,16 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
           learningRate: 10,
         });
       }
-      // Restoring refuses anything that is not finite.
+      // Restoring refuses numbers that are not finite.
       Network.restore(network.export(), engine).dispose();
       const [shown] = network.request({ count: BAD.length, inputs: [column(BAD, 1)] });
-      // Bits that an output shows may well be those of a number that is none.
+      // The bits of a float output may well encode NaN or infinity.
       if (outputKind !== "(float)") expect([...shown!].every(Number.isFinite)).toBe(true);
       network.dispose();
     }
   });
 
-  test.each(steps)("bad inputs count like 0, and a network learns with one in 20 of them, steps of %i", (step) => {
+  test.each(steps)("bad inputs count as 0, and a network learns with one in 20 of them, steps of %i", (step) => {
     const network = create(engine);
     learn(network, enough / step, step, 20);
     expect(percentRight(network)).toBeGreaterThan(90);
@@ -93,7 +93,7 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
     network.dispose();
   });
 
-  test.each(steps)("samples with NaN among what is expected teach nothing, steps of %i", (step) => {
+  test.each(steps)("samples with NaN among the expected values teach nothing, steps of %i", (step) => {
     const network = create(engine);
     learn(network, 320 / step, step);
     const { x } = samples(step, 0);
@@ -120,7 +120,7 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
     network.dispose();
   });
 
-  test.each(steps)("narrower and wider inputs, and no rows at all, leave what was learnt, steps of %i", (step) => {
+  test.each(steps)("narrower and wider inputs, and empty calls, keep what was learnt, steps of %i", (step) => {
     const network = create(engine);
     learn(network, enough / step, step);
     const before = percentRight(network);
@@ -140,7 +140,7 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
     network.dispose();
   });
 
-  test.each(steps)("a network goes on learning from rows of other widths, steps of %i", (step) => {
+  test.each(steps)("a network continues to learn from rows of other widths, steps of %i", (step) => {
     const network = create(engine);
     const { x, y } = samples(step, 0);
     const widened = (width: number) =>
@@ -161,7 +161,7 @@ describe.each(["wasm", "reference"] as const)("%s engine", (name) => {
   });
 });
 
-test("both engines agree about what bad values are", () => {
+test("both engines treat bad values the same", () => {
   const twins = [create(ENGINES.reference), create(ENGINES.wasm)];
   for (const network of twins) learn(network, 4, 32, 7);
   const [reference, fast] = twins.map((network) => network.figures());

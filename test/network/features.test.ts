@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { directShare } from "../../src/network/learning.ts";
 import { Network } from "../../src/network/network.ts";
-import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { parseTemplate, type OutputKind } from "../../src/network/template/parse-template.ts";
 
 interface Shape {
   hexagons: string;
@@ -48,7 +48,7 @@ const sameState = (a: Network, b: Network) => Buffer.from(a.export()).equals(b.e
 const restored = (network: Network) => Network.restore(network.export(), new ReferenceEngine());
 
 describe("paths", () => {
-  test("an axon leads over a gap", () => {
+  test("an axon bridges a gap", () => {
     const shape = { hexagons: "1,1,1 3,1,1 4,1,1", inputs: "in: 1,1,1", outputs: "out: 4,1,1" };
     const cut = create(shape);
     learn(cut, [[0, 1]], [[1, 0]], 3);
@@ -151,7 +151,7 @@ describe("several inputs and outputs", () => {
 describe("kinds", () => {
   const hexagons = "1,1,1 2,1,1 3,1,1";
 
-  test("a binary input does not see how large a value is", () => {
+  test("a binary input ignores the size of a value", () => {
     const network = create({ hexagons, inputs: "in: 1,1,1 (binary)", outputs: "out: 3,1,1" });
     learn(network, [[0, 7]], [[0, 1]], 100);
     const [shown] = ask(network, [[0.01, 1, 1e9, 0, -4]]);
@@ -171,11 +171,12 @@ describe("kinds", () => {
     expect(restored(network).figures()).toEqual(network.figures());
   });
 
-  test.each([
-    ["bool", [0, 1, 1, 0]],
-    ["int", [7, 0, 65535, 12]],
-    ["float", [1.5, -2.25, 0, 1e20]],
-  ])("a %s output shows the values it was taught", (kind, expected) => {
+  const taught: Record<Exclude<OutputKind, "plain">, number[]> = {
+    bool: [0, 1, 1, 0],
+    int: [7, 0, 65535, 12],
+    float: [1.5, -2.25, 0, 1e20],
+  };
+  test.each(Object.entries(taught))("a %s output shows the values it was taught", (kind, expected) => {
     const network = create({ hexagons, inputs: "in: 1,1,1", outputs: `out: 3,1,1 (${kind})` });
     learn(network, [[1, 4, 10, 25]], [expected], 300);
     expect(network.outputs[0]).toMatchObject({ kind, width: 1 });
@@ -250,7 +251,7 @@ describe("without a horizon", () => {
       rate,
     });
 
-  test("the rate falls with what was trained, which is saved", () => {
+  test("the rate falls with the number of trained samples, which is saved", () => {
     const [straight, first] = [create(shape), create(shape)];
     for (let i = 0; i < 6; i++) step(straight, 1, "direct");
     for (let i = 0; i < 3; i++) step(first, 1, "direct");
@@ -259,7 +260,7 @@ describe("without a horizon", () => {
     expect(sameState(second, straight)).toBe(true);
   });
 
-  test("it falls with what tasks train, too, and not for ever", () => {
+  test("it falls with the training of tasks, too, but not forever", () => {
     const [direct, known] = [create(shape), create(shape)];
     for (const network of [direct, known]) for (let i = 0; i < 5; i++) step(network, 1000, 1);
     step(direct, 1, "direct");

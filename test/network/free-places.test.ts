@@ -3,7 +3,7 @@ import { FreePlaces } from "../../src/network/free-places.ts";
 import { SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { createRandom } from "../support/random.ts";
 
-test("the block with a free place is the one that a look at every block finds", () => {
+test("the block with a free place is the one that a scan of all blocks finds", () => {
   const random = createRandom(3);
   const places = new FreePlaces();
   const used: number[] = [];

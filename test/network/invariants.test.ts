@@ -1,4 +1,4 @@
-/** For every promise that the kernels rely on a state that breaks it, whole otherwise and with a checksum that fits. */
+/** For every invariant of the kernels, a state that breaks it, otherwise complete and with a correct checksum. */
 import { beforeAll, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import type { NetworkModel } from "../../src/network/network-model.ts";
@@ -11,7 +11,7 @@ import { count } from "../../src/network/state.ts";
 import { checkState, exportState, restoreState } from "../../src/network/state-file.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 
-/** Two values of the input are matched, and the hidden hexagon has blocks 3 … 6, the output 7 and 8. */
+/** Two values of the input are matched; the hidden hexagon has blocks 3 … 6, the output 7 and 8. */
 const TEMPLATE = `version: 1 settings: refractory_time: 2 hexagons: 1,1,1 1,2,1 2,1,1 3,1,1
   axons: 1,2,1 -> 2,1,1
   inputs: in: 1,1,1 also: 1,2,1 (match) outputs: out: 3,1,1`;
@@ -61,7 +61,7 @@ const last = ({ state }: NetworkModel) => count(state, "section") - 1;
 /** Blocks of a hexagon. */
 const blocksOf = ({ hexagons }: NetworkModel, hexagon: number) => hexagons[hexagon]!.blocks;
 
-/** Gives all sections of one source to another one that had none. */
+/** Gives all sections of one source to another source that had none. */
 function moveList({ sectionHead, source, next }: Arrays, from: number, to: number): void {
   expect(sectionHead[from]).not.toBe(NONE);
   expect(sectionHead[to]).toBe(NONE);
@@ -70,7 +70,7 @@ function moveList({ sectionHead, source, next }: Arrays, from: number, to: numbe
   sectionHead[from] = NONE;
 }
 
-/** The first neuron of the hidden hexagon that feeds anything. */
+/** The first neuron of the hidden hexagon that feeds any section. */
 const feeding = ({ sectionHead }: Arrays, model: NetworkModel) =>
   sectionHead.findIndex((head, id) => head !== NONE && blocksOf(model, 2).includes(id >> 7));
 
@@ -173,7 +173,7 @@ const CASES: [string, Change][] = [
   [
     "a section is listed twice",
     ({ next, sectionHead, source }) => {
-      // The newest one leads to the third one, as the second one does.
+      // The newest section links to the third one, as the second one does.
       const first = sectionHead[source[0]!]!;
       next[first] = next[next[first]!]!;
       expect(next[first]).not.toBe(NONE);
@@ -198,7 +198,7 @@ test.each(CASES)("%s", (message, change) => {
   expect(error).toMatchObject({ message: expect.stringContaining(message) });
 });
 
-test("an output of two neurons in place of 32", () => {
+test("an output of two neurons instead of 32", () => {
   const network = Network.create(
     parseTemplate(TEMPLATE.replace("out: 3,1,1", "out: 3,1,1 (float)")),
     7,
@@ -216,7 +216,7 @@ test("an output of two neurons in place of 32", () => {
   expect(() => restoreState(exportState(model))).toThrow("an output has an incomplete value");
 });
 
-test("every promise has a hostile state", () => {
+test("every invariant has a hostile state", () => {
   const tried = [...CASES.map(([message]) => message), "an output has an incomplete value"];
   const untried = INVARIANTS.filter(({ broken }) => !tried.some((message) => broken.includes(message)));
   expect(untried).toEqual([]);

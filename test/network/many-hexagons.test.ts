@@ -17,7 +17,7 @@ function cube(hexagons: number): string {
     inputs: in: ${at(0)} outputs: out: ${at(hexagons - 1)}`;
 }
 
-/** Milliseconds of processor time of the quickest of some runs: what is slower was disturbed. */
+/** Processor time of the quickest of some runs in milliseconds; slower runs were disturbed. */
 function quickest(runs: number, work: () => void): number {
   const times = Array.from({ length: runs }, () => {
     const start = process.cpuUsage();
@@ -28,7 +28,7 @@ function quickest(runs: number, work: () => void): number {
   return Math.min(...times);
 }
 
-/** So many times as much may take five times longer than that, and some milliseconds; the square of it is far more. */
+/** Allows five times the linear time and some milliseconds; quadratic time is far beyond this. */
 const expectLinear = (times: number, small: number, large: number) =>
   expect(large).toBeLessThan(5 * times * small + 50);
 
@@ -45,9 +45,9 @@ test.each<[string, (length: number) => string]>([
   ["hexagons", (length) => cube(length / 16)],
   ["hexagons of one row", ending((length) => Array.from({ length: length / 12 }, (_, i) => `${i},0,0`).join(" "))],
   ["axons", (length) => cube(8).replace("inputs:", `axons: ${"0,0,0 -> 1,0,0\n".repeat(length / 15)} inputs:`)],
-])("a template of %s is read in time that grows with its length", (_, text) => {
+])("a template of %s is parsed in time linear in its length", (_, text) => {
   const parse = (length: number) => {
-    // Joined once and for all.
+    // Flattens the string before the measurement.
     const template = Buffer.from(text(length)).toString("latin1");
     return quickest(5, () => {
       try {
@@ -60,7 +60,7 @@ test.each<[string, (length: number) => string]>([
   expectLinear(32, parse(limits.templateBytes / 4), parse(8 * limits.templateBytes));
 });
 
-test("a network of as many hexagons as a template may have is made in time that grows with them", () => {
+test("the time to create a network of the maximum number of hexagons grows linearly with them", () => {
   const create = (hexagons: number) => {
     const template = parseTemplate(cube(hexagons));
     return quickest(3, () => Network.create(template, 1, new ReferenceEngine()).dispose());
@@ -68,7 +68,7 @@ test("a network of as many hexagons as a template may have is made in time that 
   expectLinear(16, create(limits.hexagons / 4), create(4 * limits.hexagons));
 });
 
-test("a first step takes time that grows with the hexagons that it reaches", { timeout: 120_000 }, () => {
+test("the time of a first step grows linearly with the hexagons that it reaches", { timeout: 120_000 }, () => {
   const step = (hexagons: number) => {
     const network = Network.create(parseTemplate(cube(hexagons)), 1, new WasmEngine());
     const inputs = [{ index: 0, values: new Float32Array(100).fill(1), width: 100 }];

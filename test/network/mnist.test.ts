@@ -26,7 +26,7 @@ describe.skipIf(mnistFolder === undefined)("MNIST", () => {
   });
 
   // Measured: 91.2, 90.9, 91.35 % for seeds 1 to 3, both; the reference takes 25 times as long.
-  test("the reference learns a part of them as well", { timeout: 300_000 }, () => {
+  test("the reference learns part of them as well", { timeout: 300_000 }, () => {
     const [table, unseen] = [digits("train", 6000), digits("t10k", 2000)];
     const [fast, reference] = [onWasm(1), createNetwork(THREE_HEXAGONS, 1)].map((network) => {
       train(network, table, 64);

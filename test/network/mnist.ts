@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 
-/** Folder of the four gzipped IDX files, or undefined where there is none. */
+/** Folder of the four gzipped IDX files, or undefined if there is none. */
 export const mnistFolder = [process.env["HANAMI_MNIST_DIR"], "../shared/data/mnist"].find(
   (folder) => folder !== undefined && existsSync(join(folder, "train-images-idx3-ubyte.gz")),
 );

@@ -35,7 +35,7 @@ function request(network: Network, x: number[], count = 1): number[][] {
 }
 
 describe("a fresh network", () => {
-  test("holds nothing and shows zeros of the known width", () => {
+  test("is empty and shows zeros of the known width", () => {
     const network = createNetwork();
     expect(network.figures()).toMatchObject({ cycle: 0, blocks: 0, sections: 0, synapses: 0, neurons: 0 });
     network.ensureInputWidth(0, 130);
@@ -80,7 +80,7 @@ describe("learning", () => {
     expect(accuracy(network, clouds(320))).toBeGreaterThan(95);
   });
 
-  test("the same seed gives the same bytes, another one does not", () => {
+  test("the same seed gives the same bytes, another seed does not", () => {
     const bytes = [1, 1, 2].map((seed) => {
       const network = createNetwork(THREE_HEXAGONS, seed);
       train(network, clouds(100), 32, 2);
@@ -134,7 +134,7 @@ describe("bad values", () => {
           learningRate: 10,
         });
       }
-      // Restoring refuses anything that is not finite.
+      // Restoring refuses numbers that are not finite.
       expect(Network.restore(network.export(), new ReferenceEngine()).cycle).toBe(12 * count);
       for (const value of request(network, bad)[0]!) expect(Number.isFinite(value)).toBe(true);
     }
@@ -153,7 +153,7 @@ describe("bad values", () => {
     expect(() => createNetwork().train({ ...batch, learningRate })).toThrow(RangeError);
   });
 
-  test("refuses what does not fit", () => {
+  test("refuses mismatched arguments", () => {
     const network = createNetwork();
     const batch = { count: 2, inputs: [column([1, 2, 3], 2)], expected: [], update: "online" as const, rate: 1 };
     expect(() => network.train(batch)).toThrow("input 0 has 3 values instead of 2 x 2");

@@ -44,11 +44,11 @@ describe("output values", () => {
     ["float", -1.5, -1.5],
     ["float", 1e-45, Math.fround(1e-45)],
     ["float", Infinity, Infinity],
-  ])("%s %d comes back as %d", (kind, value, back) => {
+  ])("%s %d is returned as %d", (kind, value, back) => {
     expect(packValue(kind, Float32Array.from(expanded(kind, value)), 0)).toBe(back);
   });
 
-  test("integers are their bits, whatever their size", () => {
+  test("integers equal their bits, whatever their size", () => {
     for (const value of [
       1,
       2 ** 31,
@@ -79,7 +79,7 @@ describe("output values", () => {
     expect(best("int") / best("bool")).toBeLessThan(8);
   });
 
-  test.each<OutputKind>(["plain", "bool", "int", "float"])("%s: NaN is no expectation", (kind) => {
+  test.each(Object.keys(NEURONS_PER_VALUE) as OutputKind[])("%s: NaN is no expectation", (kind) => {
     expect(expanded(kind, NaN).every(Number.isNaN)).toBe(true);
   });
 });

@@ -71,7 +71,7 @@ describe("parseTemplate", () => {
     expect({ ...parseTemplate(odd), text: "" }).toEqual({ ...parseTemplate(FULL), text: "" });
   });
 
-  test("the last of several settings and of several axons wins", () => {
+  test("the last of duplicate settings and of duplicate axons wins", () => {
     const text = replaced("refractory_time: 3", "refractory_time: 3 refractory_time: 4").replace(
       "inputs:",
       "1,1,1 -> -4,1,1 inputs:",
@@ -128,7 +128,7 @@ broken part in string: "0"`,
     expect(error).toMatchObject({ parserMessage: message, line, column, token });
   });
 
-  test("a number ends where no word goes on, and blanks are all that regular expressions call so", () => {
+  test("a number ends where a word cannot continue, and blanks are those of regular expressions", () => {
     const blanks = " \t\v\f\r\n\u00a0\u1680\u2003\u2028\u3000\ufeff";
     const text = replaced("10000000.0", `${blanks}10.5`)
       .replace("picture_hex", "12_a")
@@ -149,7 +149,7 @@ broken part in string: "0"`,
   });
 
   // Comparing each port with all others would take most of a minute.
-  test("a megabyte of hexagons, axons and inputs is read at once", { timeout: 10_000 }, () => {
+  test("a megabyte of hexagons, axons and inputs is parsed quickly", { timeout: 10_000 }, () => {
     const numbers = Array.from({ length: 30_000 }, (_, i) => i);
     const lines = (line: (i: number) => string) => numbers.map(line).join("\n");
     const text = `version: 1 settings: hexagons: -1,0,0 ${lines((i) => `${i},0,0`)} axons: ${lines((i) => `${i},0,0 -> -1,0,0`)}

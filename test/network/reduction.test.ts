@@ -15,7 +15,7 @@ const WIDTH = 40;
 const engine = new WasmEngine();
 afterAll(() => engine.close());
 
-/** Rows whose first 8 values say what is expected; the others are rarely there and mean nothing. */
+/** Rows whose first 8 values determine the expected ones; the others are rare and carry no information. */
 function rows(first: number, count: number) {
   const x = new Float32Array(count * WIDTH);
   const y = new Float32Array(count);
@@ -28,7 +28,7 @@ function rows(first: number, count: number) {
   return { x, y };
 }
 
-/** Trains cycles `from` up to `to` of 12 000, `slice` at a time. */
+/** Trains cycles `from` to `to` of 12 000, `slice` at a time. */
 function train(network: Network, from: number, to: number, slice = 512, step = 32): void {
   for (let first = from; first < to; first += slice) {
     const count = Math.min(slice, to - first);
@@ -50,21 +50,21 @@ function percentRight(network: Network): number {
   return y.reduce((sum, value, q) => sum + (Math.round(shown![q]!) === value ? 1 : 0), 0) / 5;
 }
 
-test("a network loses what has learnt nothing, and nothing else", () => {
+test("a network loses sections that have learnt nothing, and no others", () => {
   const [whole, reduced] = [false, true].map((reduction) => Network.create(template(reduction), 3, engine));
   for (const network of [whole!, reduced!]) train(network, 0, 12_800);
   const [before, after] = [whole!.figures(), reduced!.figures()];
   expect(after.sections).toBeLessThan(before.sections);
   expect(after.hexagons.reduce((sum, { sections }) => sum + sections, 0)).toBe(after.sections);
   expect(percentRight(reduced!)).toBeGreaterThanOrEqual(percentRight(whole!) - 1);
-  // It still is a state that others accept, that continues bit for bit, and that grows again.
+  // The result is still a valid state that continues bit for bit and grows again.
   const twin = Network.restore(reduced!.export(), engine);
   for (const network of [reduced!, twin]) train(network, 12_800 - 640, 12_800);
   expect(Buffer.from(twin.export()).equals(reduced!.export())).toBe(true);
   for (const network of [whole!, reduced!, twin]) network.dispose();
 });
 
-test("it does not matter how cycles are cut into batches", () => {
+test("the split of cycles into batches does not matter", () => {
   const states = [32, 480, 5120, 12_800].map((slice) => {
     const network = Network.create(template(true), 3, engine);
     train(network, 0, 6400, slice);

@@ -12,7 +12,7 @@ const example = () => ({
   ]),
 });
 
-/** A file with any header and `data` zero bytes behind it. */
+/** A file with any header, followed by `data` zero bytes. */
 function fileOf(header: unknown, data = 0): Uint8Array {
   const json = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const file = new Uint8Array(8 + json.byteLength + data);
@@ -28,19 +28,19 @@ const tensor = (begin: number, end: number, shape: unknown = [(end - begin) / 4]
 });
 
 describe("safetensors", () => {
-  test("what is written can be read", () => {
+  test("a written file can be read", () => {
     const { metadata, tensors } = decodeSafetensors(encodeSafetensors(example()));
     expect(metadata).toEqual(example().metadata);
     expect([...tensors]).toEqual([...example().tensors]);
   });
 
-  test("the same content gives the same bytes, the data starts aligned", () => {
+  test("the same content gives the same bytes, and the data starts aligned", () => {
     const file = encodeSafetensors(example());
     expect(encodeSafetensors(example())).toEqual(file);
     expect((file.byteLength - 20) % 256).toBe(0);
   });
 
-  test("a file may lie anywhere in memory", () => {
+  test("a file may start anywhere in memory", () => {
     const file = encodeSafetensors(example());
     const shifted = new Uint8Array(file.byteLength + 3);
     shifted.set(file, 3);
@@ -90,12 +90,12 @@ describe("safetensors", () => {
     expect(() => decodeSafetensors(file)).toThrow(message);
   });
 
-  test("text may be as long as it likes", () => {
+  test("text may have any length", () => {
     const text = `"${'{[,:\\"]}'.repeat(10_000)}`;
     expect(decodeSafetensors(encodeSafetensors({ metadata: { text }, tensors: new Map() })).metadata).toEqual({ text });
   });
 
-  test("names that mean something to JavaScript are only names", () => {
+  test("names with a meaning in JavaScript are only names", () => {
     const file = fileOf('{"__proto__": {"dtype": "U32", "shape": [1], "data_offsets": [0, 4]}}', 4);
     expect([...decodeSafetensors(file).tensors.keys()]).toEqual(["__proto__"]);
   });

@@ -31,15 +31,15 @@ test.each([
   expect(blocks(train(create(), 0, horizon))).toEqual([0, hidden, 2]);
 });
 
-test("a network that has learnt something keeps its shape in a long task", () => {
+test("a network with some training keeps its shape in a long task", () => {
   expect(blocks(train(train(create(), 0, 10), 0, 1e6))).toEqual([0, 4, 2]);
 });
 
-test("hexagons that nothing leads to stay empty in a long task", () => {
+test("hexagons that no other one feeds stay empty in a long task", () => {
   expect(blocks(train(create("1,1,1 2,1,1 3,1,1 9,9,9"), 0, 1e6))).toEqual([0, 8, 2, 0]);
 });
 
-test("a long task that was interrupted before its first step or after it ends in the same state", () => {
+test("a long task that was interrupted before or after its first step ends in the same state", () => {
   const straight = train(train(create(), 0, 1e6), 2, 1e6);
   const early = Network.restore(create().export(), new ReferenceEngine());
   const late = Network.restore(train(early, 0, 1e6).export(), new ReferenceEngine());

@@ -27,14 +27,14 @@ beforeAll(() => {
   file = network.export();
 });
 
-/** The file with something wrong in it, but a checksum that fits. */
+/** A file with an error, but a correct checksum. */
 function tampered(change: (arrays: Arrays, model: NetworkModel) => void): Uint8Array {
   const model = restoreState(file);
   change(model.state.arrays, model);
   return exportState(model);
 }
 
-/** The file with other metadata or tensors, checksum left as it was. */
+/** The file with other metadata or tensors and the old checksum. */
 function rewritten(change: (content: Tensors) => void): Uint8Array {
   const content = decodeSafetensors(file.slice());
   change(content);
@@ -42,7 +42,7 @@ function rewritten(change: (content: Tensors) => void): Uint8Array {
 }
 
 describe("a saved state", () => {
-  test("comes back as it was", () => {
+  test("survives a round trip", () => {
     expect(Buffer.from(exportState(restoreState(file))).equals(file)).toBe(true);
     const network = Network.restore(file, new ReferenceEngine());
     expect(network.seed).toBe(7);
@@ -69,7 +69,7 @@ describe("a saved state", () => {
   });
 });
 
-describe("what is not right is refused", () => {
+describe("an invalid state is refused", () => {
   test.each<[string, (content: Tensors) => void]>([
     ["does not hold a network", ({ metadata }) => (metadata["format"] = "other")],
     ["this program reads version 1", ({ metadata }) => (metadata["version"] = "2")],
@@ -82,7 +82,7 @@ describe("what is not right is refused", () => {
     expect(() => Network.restore(rewritten(change), new ReferenceEngine())).toThrow(message);
   });
 
-  test("every cut-off file", () => {
+  test("every truncated file", () => {
     for (const length of [0, 7, 8, 100, file.length - 1])
       expect(() => Network.restore(file.subarray(0, length), new ReferenceEngine())).toThrow(StateError);
   });
@@ -96,7 +96,7 @@ describe("what is not right is refused", () => {
     }
   });
 
-  test.each(["seed", "cycle"] as const)("metadata that tell another %s", (name) => {
+  test.each(["seed", "cycle"] as const)("metadata with another %s", (name) => {
     const hostile = rewritten((content) => {
       const metadata: Record<string, string> = { ...content.metadata, [name]: "99999999999999999999" };
       delete metadata["checksum"];
@@ -105,7 +105,7 @@ describe("what is not right is refused", () => {
     expect(() => Network.restore(hostile, new ReferenceEngine())).toThrow(`the ${name} is not the network's`);
   });
 
-  test.each(["block", "section", "row", "output"] as const)("a count of %ss that no tensor backs", (per) => {
+  test.each(["block", "section", "row", "output"] as const)("a count of %ss without matching tensors", (per) => {
     const hostile = rewritten((content) => {
       const { bytes } = content.tensors.get("header")!;
       new DataView(bytes.buffer, bytes.byteOffset).setUint32(HEADER[per] * 4, 0xffffffff, true);
@@ -118,14 +118,14 @@ describe("what is not right is refused", () => {
   });
 });
 
-test("an array that is not aligned in its file is read all the same", () => {
+test("an array that is not aligned in its file can be read", () => {
   const shifted = new Uint8Array(file.length + 1);
   shifted.set(file, 1);
   expect(() => checkState(shifted.subarray(1))).not.toThrow();
   expect(Buffer.from(exportState(restoreState(shifted.subarray(1)))).equals(file)).toBe(true);
 });
 
-test("the checksum of tensors that are hashed in pieces is the same", () => {
+test("tensors that are hashed in pieces have the same checksum", () => {
   const content = decodeSafetensors(file.slice());
   expect(checksum(content, 1000)).toBe(checksum(content));
 });

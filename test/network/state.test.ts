@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { MemoryFullError } from "../../src/network/memory-full-error.ts";
 import { append, bytesPer, count, createState, STATE_BYTES_MAX, usedBytes } from "../../src/network/state.ts";
 
-test("a network that no file could hold is refused before any memory is taken", () => {
+test("a network that no file could hold is refused before any memory is allocated", () => {
   const taken: number[] = [];
   const memory = { allocate: (bytes: number) => new Uint8Array(Math.min(taken.push(bytes), 64)), release: () => {} };
   const state = createState(memory);
@@ -12,7 +12,7 @@ test("a network that no file could hold is refused before any memory is taken", 
   expect([taken.length, count(state, "section")]).toEqual([before, 0]);
 });
 
-test("what every sort of things takes counts", () => {
+test("every kind of element counts", () => {
   const state = createState();
   append(state, "section", 3);
   append(state, "row", 2);

@@ -16,7 +16,7 @@ describe("targetLists", () => {
     expect(lists[0]).toHaveLength(TARGET_COUNT);
   });
 
-  test("distance 2 reaches two, the nearer one about every second time", () => {
+  test("distance 2 reaches two hexagons, the nearer one about every second time", () => {
     const [list] = targetLists(line("max_connection_distance: 2"), 1);
     expect(new Set(list)).toEqual(new Set([1, 2]));
     expect(share(list, 1)).toBeGreaterThan(0.3);
@@ -41,7 +41,7 @@ describe("targetLists", () => {
     expect(lists[2]).toEqual([]);
   });
 
-  test("layers run both ways, walks never end where they began", () => {
+  test("layers connect both ways, and walks never end where they began", () => {
     const template = parseTemplate(`version:1 settings: max_connection_distance: 3
       hexagons: 1,2,1 1,2,2 2,2,1 inputs: in: 2,2,1 outputs: out: 1,2,2`);
     const lists = targetLists(template, 1);

@@ -2,13 +2,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FORWARD_SIDES, neighbour } from "../../src/network/grid.ts";
+import { NEURONS_PER_VALUE } from "../../src/network/output-values.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { paths } from "../../src/files/paths.ts";
 
 const page = await readFile(join(paths.root, "docs/templates.md"), "utf8");
 const [example = "", error = ""] = [...page.matchAll(/^```\n(.*?)^```$/gms)].map(([, text]) => text);
 
-test("the example of docs/templates.md is a template, and its error is what it says", () => {
+test("the example of docs/templates.md is valid, and its error has the documented text", () => {
   expect(parseTemplate(example)).toMatchObject({
     settings: { maxConnectionDistance: 2, enableReduction: true },
     hexagons: [{ x: 1 }, { x: 2 }, { x: 3 }, { x: 5 }],
@@ -20,10 +21,16 @@ test("the example of docs/templates.md is a template, and its error is what it s
   expect(() => parseTemplate(wrong)).toThrow(error.trim());
 });
 
+test("its table of outputs has a row for each kind", () => {
+  const [, rows = ""] = /^\| output \|.*\n.*\n((?:\|.*\n)+)/m.exec(page) ?? [];
+  const listed = [...rows.matchAll(/^\| (?:`(\w+)`|without a kind) \|/gm)].map(([, kind = "plain"]) => kind);
+  expect(listed).toEqual(Object.keys(NEURONS_PER_VALUE));
+});
+
 test.each([
   ["even", 0, 1],
   ["odd", 1, 2],
-])("its neighbours in rows with %s y are those of the grid", (_, y, column) => {
+])("the documented neighbours in rows with %s y match the grid", (_, y, column) => {
   const rows = [...page.matchAll(/^\| (?:in its layer|other layers) \|(.*)\|(.*)\|$/gm)];
   const listed = rows.flatMap((row) => [...(row[column] ?? "").matchAll(/`(.*?)`/g)].map(([, text]) => text ?? ""));
   const value = (term: string) => Number(/[+-]\d/.exec(term)?.[0] ?? 0);

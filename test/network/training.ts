@@ -51,7 +51,7 @@ export function train(network: Network, table: Table, batch: number, epochs = 1,
   }
 }
 
-/** Share of rows whose largest output is where the largest expected value is, in percent. */
+/** Percent of rows whose largest output is at the position of the largest expected value. */
 export function accuracy(network: Pick<Network, "request">, { count, x, xWidth, y, yWidth }: Table): number {
   const [output] = network.request({ count, inputs: [{ index: 0, values: x, width: xWidth }] });
   let right = 0;

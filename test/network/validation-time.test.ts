@@ -1,4 +1,4 @@
-/** Checks of a file take time in proportion to its size, whatever it is full of. */
+/** Checking a file takes time in proportion to its size, whatever its content. */
 import { expect, test } from "vitest";
 import { createModel, widenInput, type NetworkModel } from "../../src/network/network-model.ts";
 import { growBlock, widenOutput } from "../../src/network/readout.ts";
@@ -18,7 +18,7 @@ function grown(outputs: number, blocks: number, widenings = 1): NetworkModel {
   return made;
 }
 
-/** Sections of so many sources, in blocks that are full; a source's list is as long as there are blocks. */
+/** Sections of this many sources, in full blocks; a source's list is as long as there are blocks. */
 function sections(blocks: number): NetworkModel {
   const made = model(ROW);
   widenInput(made, 0, SECTIONS_PER_BLOCK);
@@ -40,7 +40,7 @@ function sections(blocks: number): NetworkModel {
   return made;
 }
 
-/** A line of so many hexagons, all of which have a block and a section. */
+/** A line of this many hexagons, each with a block and a section. */
 function hexagons(count: number): NetworkModel {
   const line = Array.from({ length: count }, (_, x) => `${x + 1},1,1`).join("\n");
   const made = model(`${SETTINGS} ${line} inputs: in: 1,1,1 outputs: out: ${count},1,1`);
@@ -61,7 +61,7 @@ function hexagons(count: number): NetworkModel {
   return made;
 }
 
-/** Milliseconds, the least of some tries: whatever else the machine does only adds to them. */
+/** The least of several runs in milliseconds, because other load only adds to it. */
 function timeOf(work: () => void): number {
   let least = Infinity;
   for (let n = 0; n < 4; n++) {
@@ -72,7 +72,7 @@ function timeOf(work: () => void): number {
   return least;
 }
 
-/** Work of n squared takes 256 times as long for 16 times as much; caches and other work on the machine a few times. */
+/** Quadratic work takes 256 times as long at 16 times the size; caches and other load account for a few times. */
 const TIMES = 16;
 const RATIO_MAX = 100;
 

@@ -1,7 +1,7 @@
 /**
- * Two jobs, and a server that is busy until both have ended: the system tells of the second one's end together with
- * that of the first one, before its answer was read. Prints both answers. In a process of its own, whose event loop
- * nobody else delays.
+ * Runs two jobs, and stays busy until both have ended, so that the system reports the second one's end together with
+ * the first one's, before the second answer was read. Prints both answers. Runs in a separate process, whose event loop
+ * no other test delays.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ async function start(name: string) {
   const finish = () => {
     writeFileSync(job.goFile, "");
     while (!hasEnded());
-    // The signal that tells of it comes a moment later.
+    // The signal of its end arrives a moment later.
     for (let look = 0; look < 1000; look++) hasEnded();
   };
   return { answer, finish };

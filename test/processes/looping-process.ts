@@ -1,4 +1,4 @@
-/** Never answers, and never lets go of the processor. */
+/** Never answers, and never yields the processor. */
 import { answerJob } from "../../src/processes/answer-job.ts";
 
 answerJob(async () => {

@@ -10,14 +10,14 @@ import { temporaryFolder } from "../datasets/support.ts";
 const program = fileURLToPath(new URL("./ended-process.js", import.meta.url));
 
 test.runIf(process.platform === "linux")(
-  "an answer counts, though the end of its process is noticed before it",
+  "an answer counts even if the end of its process is noticed first",
   async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [program, await temporaryFolder()]);
     expect(JSON.parse(stdout)).toEqual([{ done: true }, { done: true }]);
   },
 );
 
-/** Processes that run a script and were started by this one. */
+/** Processes that run a script and were started by this process. */
 function childrenThatRun(script: string): number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {
@@ -25,7 +25,7 @@ function childrenThatRun(script: string): number[] {
       const parent = /\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, "latin1"))?.[1];
       return Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(script);
     } catch {
-      // It has ended meanwhile.
+      // It has ended in the meantime.
       return false;
     }
   });
@@ -42,7 +42,7 @@ describe.runIf(process.platform === "linux")("the process that starts others is 
     process.kill(starters[0]!, "SIGKILL");
   }
 
-  test("jobs under way fail, and their processes end", async () => {
+  test("running jobs fail, and their processes end", async () => {
     const folder = await temporaryFolder();
     const job = jobIn(folder, join(folder, "never"));
     const outcome = runInProcess(waiting, job, limits);
@@ -54,11 +54,11 @@ describe.runIf(process.platform === "linux")("the process that starts others is 
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 20_000 }).toBe(false);
   });
 
-  test("a job that it has not taken yet is carried out all the same", async () => {
+  test("a job that it has not accepted yet is carried out nevertheless", async () => {
     const folder = await temporaryFolder();
     expect(await runInProcess(waiting, jobIn(folder, folder), limits)).toEqual({ done: true });
     killStarter();
-    // This process has not heard of it yet.
+    // This process has not noticed the kill yet.
     expect(await runInProcess(waiting, jobIn(folder, folder), limits)).toEqual({ done: true });
   });
 });

@@ -1,4 +1,4 @@
-/** Says which process it is, and answers once there is the file that it waits for. */
+/** Writes its process id, and answers once the file that it waits for exists. */
 import { existsSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";

@@ -22,7 +22,7 @@ describe.each(databases)("switching projects on $name", (database) => {
     `User with id '${user}' is not assigned to the project with id '${id}'.`,
   ];
 
-  test("an administrator works in any project that exists, with all rights there", async () => {
+  test("an administrator may enter any existing project, with all rights there", async () => {
     await project("foreign");
     const member = await app.addUser({ id: "foreign_member", projectId: "foreign" });
     const theirs = await makeCluster(app, { name: "of a member", token: member });
@@ -38,7 +38,7 @@ describe.each(databases)("switching projects on $name", (database) => {
     const socket = await openUpload(url, token, upload.uuid_input_file);
     expect((await socket.put(0, new Uint8Array(3)))?.success).toBe(true);
 
-    // With the project the token ends.
+    // Deleting the project ends the token.
     expect((await app.request("DELETE", "/project", { query: { id: "foreign", force: "true" } })).status).toBe(200);
     expect(await socket.closed()).toBe(1008);
     for (const path of ["/cluster/all", "/dataset/all"]) {
@@ -47,7 +47,7 @@ describe.each(databases)("switching projects on $name", (database) => {
     }
   });
 
-  test("not in one that does not exist, or not any more; and others go nowhere but where they are assigned", async () => {
+  test("a missing or deleted project is refused; other users enter only projects that they are assigned to", async () => {
     const answerOf = async (answer: ReturnType<typeof switchTo>) => [(await answer).status, (await answer).text];
     expect(await answerOf(switchTo("nowhere"))).toEqual(notAssigned(adminId, "nowhere"));
     await project("gone_project");
@@ -61,7 +61,7 @@ describe.each(databases)("switching projects on $name", (database) => {
     }
   });
 
-  test("an assignment says what an administrator may do in its project", async () => {
+  test("an assignment determines an administrator's rights in its project", async () => {
     await project("assigned_to");
     const rights = { id: adminId, project_id: "assigned_to", role: "member", is_project_admin: false };
     await app.request("POST", "/user/project", { body: rights });
@@ -69,11 +69,11 @@ describe.each(databases)("switching projects on $name", (database) => {
     expect((await app.request("GET", "/cluster/all", { token })).status).toBe(200);
     expect((await app.request("GET", "/user/all", { token })).text).toBe("Access denied by policy");
     await app.request("DELETE", "/user/project", { query: { id: adminId, project_id: "assigned_to" } });
-    // The project is there, so the administrator still is.
+    // The project still exists, so the administrator's token is still valid.
     expect((await app.request("GET", "/user/all", { token })).status).toBe(200);
   });
 
-  test("what an administrator makes while the project goes is refused, or goes, too", async () => {
+  test("a creation by an administrator during the deletion is refused, or its result is deleted as well", async () => {
     const credentials = { id: adminId, passphrase: base64(testPassphrase) };
     expect((await app.request("POST", "/token", { token: null, body: credentials })).status).toBe(200);
     for (let round = 0; round < 5; round++) {

@@ -10,7 +10,7 @@ import { paths } from "../../src/files/paths.ts";
 // Several servers or programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** A registry that answers audits like this; keeps what it was asked about. */
+/** A registry that answers audits with `answer`; records the packages it was asked about. */
 async function startRegistry(answer: { status: number; body: object }) {
   const asked: Record<string, string[]> = {};
   const server = createServer((request, response) => {
@@ -47,15 +47,15 @@ async function audit(registry: string) {
   return { code, out, error };
 }
 
-test("asks about everything that server, SDK and command line run with, and about nothing else", async () => {
+test("asks about every package that server, SDK and command line need at run time, and about no other", async () => {
   const { url, asked } = await startRegistry({ status: 200, body: {} });
   expect(await audit(url)).toMatchObject({ code: 0, out: expect.stringMatching(/^0 of \d+ packages/) });
-  // Of the server, the SDK and the command line.
+  // Packages of the server, the SDK and the command line.
   expect(Object.keys(asked)).toEqual(expect.arrayContaining(["hono", "protobufjs", "commander"]));
   expect(Object.keys(asked)).not.toContain("vitest");
 });
 
-test("names what was found", async () => {
+test("names the findings", async () => {
   const advisory = {
     id: 1,
     url: "https://example.test/advisory",
@@ -71,7 +71,7 @@ test("names what was found", async () => {
   expect(out).toMatch(/^critical: hono .*Anything goes \(https:\/\/example\.test\/advisory\)/m);
 });
 
-test("says so, with an exit code of its own, when nobody answers", async () => {
+test("reports an unreachable registry, with its own exit code", async () => {
   const { url } = await startRegistry({ status: 405, body: {} });
   const refused = await audit(url);
   expect(refused).toMatchObject({ code: 3, out: "" });

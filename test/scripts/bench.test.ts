@@ -21,13 +21,13 @@ test("a small round through the API measures tasks beside the kernels", { timeou
   expect([typeof commit, machine.cores]).toEqual(["string", expect.any(Number)]);
 });
 
-test("a benchmark that does not exist is named with those that do", async () => {
+test("for an unknown benchmark, the error lists the existing ones", async () => {
   const failed = run(process.execPath, [join(paths.root, "scripts/bench.mjs"), "nonsense"]);
   await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("through-api, tfjs") });
 });
 
 test("without a GPU the benchmark of GPUs says so", async () => {
-  // Nothing that the Vulkan loader could find.
+  // No driver that the Vulkan loader could find.
   const env = { ...process.env, VK_DRIVER_FILES: "/nowhere", VK_ICD_FILENAMES: "/nowhere" };
   const failed = run(process.execPath, [join(paths.root, "dist/bench/gpu/main.js")], { cwd: paths.root, env });
   await expect(failed).rejects.toMatchObject({

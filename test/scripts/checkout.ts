@@ -71,7 +71,7 @@ export function start(command: string, args: readonly string[], { cwd, env = {},
     ended,
     kill: (name: NodeJS.Signals) => signal(child.pid as number, name),
     killGroup: (name: NodeJS.Signals) => signal(group, name),
-    /** Resolves once the server listens; rejects when the program ends before. */
+    /** Resolves once the server listens; rejects if the program ends before that. */
     async listening(): Promise<{ dataDir: string; pid: number }> {
       const lines = /^process (\d+)\ndata directory (.*)\n/m;
       while (!lines.test(output.out)) {

@@ -22,18 +22,18 @@ function demo(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-test("draws, uploads, trains, tests, and tells where everything is", { timeout: 120_000 }, () => {
+test("draws, uploads, trains, tests, and prints where everything is", { timeout: 120_000 }, () => {
   const data = join(folder, "data");
   const first = demo("--train", "600", "--test", "100", "--epochs", "2", "--data", data);
   expect(first).toMatchObject({ status: 0, stderr: "" });
   const accuracy = Number(/accuracy ([\d.]+) % on 100 images/.exec(first.stdout)?.[1]);
-  // A tenth would be guessing.
+  // Guessing gives a tenth.
   expect(accuracy).toBeGreaterThan(70);
   expect(first.stdout).toMatch(/train +100 % +1200 images/);
   expect(first.stdout).toContain(`HANAMI_DATA_DIR=${data} npm start`);
   expect(statSync(join(data, "demo.env")).mode & 0o077).toBe(0);
 
-  // A second run finds the login and its data directory again; the files are packed this time.
+  // A second run finds the login and its data directory again; this time the files are compressed.
   const { images, labels } = encodePair(drawDigits(200, 5));
   for (const half of ["train", "t10k"]) {
     writeFileSync(join(folder, `${half}-images-idx3-ubyte.gz`), gzipSync(images));
@@ -44,7 +44,7 @@ test("draws, uploads, trains, tests, and tells where everything is", { timeout: 
   expect(second.stdout).toContain("on 200 images");
 });
 
-test("what is missing or wrong is said in one line", () => {
+test("missing or wrong arguments are reported in one line", () => {
   const missing = demo("--mnist", join(folder, "nowhere"), "--address", "http://127.0.0.1:3");
   expect(missing).toMatchObject({ status: 1, stdout: "" });
   expect(missing.stderr).toContain("HANAMI_USER");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { drawDigits } from "../../scripts/demo/digits.ts";
 import { encodePair } from "../../scripts/demo/idx.ts";
 
-test("the same seed draws the same digits, another seed others", () => {
+test("the same seed draws the same digits, another seed draws others", () => {
   expect(drawDigits(50, 7)).toEqual(drawDigits(50, 7));
   expect(drawDigits(50, 7).pixels).not.toEqual(drawDigits(50, 8).pixels);
   // A longer set begins with the shorter one.
@@ -24,7 +24,7 @@ test("every digit occurs, is drawn with ink, and differs from image to image", (
   }
 });
 
-test("IDX files carry type, sizes and the elements in this order", () => {
+test("IDX files have type, sizes and the elements in this order", () => {
   const drawn = drawDigits(3, 1);
   const { images, labels, count } = encodePair(drawn);
   expect(count).toBe(3);

@@ -42,20 +42,20 @@ function install(packages: Record<string, object>) {
 
 const { "node_modules/runner": _runner, "node_modules/binary-for-some-system": _binary, ...needed } = locked;
 
-test("an empty tree misses everything that is needed", () => {
+test("an empty tree lacks everything", () => {
   write("package-lock.json", { packages: locked });
   expect(missingPackages({ dev: true, folder })).toEqual(["client", "server", "nested", "runner"]);
   expect(missingPackages({ dev: false, folder })).toEqual(["client", "server", "nested"]);
 });
 
-test("a server's install misses only the developers' packages", () => {
+test("a server's install lacks only the development packages", () => {
   write("package-lock.json", { packages: locked });
   install(needed);
   expect(missingPackages({ dev: false, folder })).toEqual([]);
   expect(missingPackages({ dev: true, folder })).toEqual(["runner"]);
 });
 
-test("another version, a deleted folder and an install that was cut short are noticed", () => {
+test("another version, a deleted folder and an interrupted install are noticed", () => {
   write("package-lock.json", { packages: locked });
   install({ ...needed, "node_modules/server": { version: "0.9.0" } });
   expect(missingPackages({ dev: false, folder })).toEqual(["server"]);
@@ -65,7 +65,7 @@ test("another version, a deleted folder and an install that was cut short are no
   expect(missingPackages({ dev: true, folder })).toEqual(["server", "nested", "runner"]);
 });
 
-test("compiled files go with their source, and nothing else does", () => {
+test("compiled files are deleted with their source, and no others", () => {
   for (const path of ["src/kept.ts", "sdk/src/kept.ts"]) write(path, "");
   for (const name of ["kept", "gone"]) {
     for (const ending of [".js", ".js.map", ".d.ts"]) {

@@ -8,11 +8,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
 const root = new URL("../../../", import.meta.url);
-// Somewhere in the repository, as the documents say: there `hanami-sdk` and `hanamictl` are found.
+// Inside of the repository, as the documents say, where `hanami-sdk` and `hanamictl` are found.
 const folder = fileURLToPath(new URL("dist/documents/", root));
 const script = join(folder, "program.mjs");
 
-/** The code of a document, in order. */
+/** The code blocks of a document, in order. */
 const blocks = (document: string, language: string) =>
   [...readFileSync(new URL(document, root), "utf8").matchAll(/```(\w+)\n(.*?)```/gs)]
     .filter(([, found]) => found === language)

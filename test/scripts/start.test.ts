@@ -27,7 +27,7 @@ test.each([
   ["a service manager stops npm", "SIGTERM", "kill"],
   ["somebody interrupts npm", "SIGINT", "kill"],
   ["Ctrl-C reaches npm and the server", "SIGINT", "killGroup"],
-] as const)("npm start ends in good order, and npm after its server: %s", async (_, signal, send) => {
+] as const)("npm start shuts down in order, and npm exits after its server: %s", async (_, signal, send) => {
   const dataDir = join(await temporaryFolder(), "data");
   await embeddedDatabase.prepare(join(dataDir, "database"));
   const npm = start("npm", ["start"], { cwd: paths.root, env: { HANAMI_DATA_DIR: dataDir } });
@@ -36,11 +36,11 @@ test.each([
   const { code, out, error } = await npm.ended;
   expect([code, error, isAlive(pid)]).toEqual([0, "", false]);
   expect(out.endsWith(`\n${signal}: stopping\n`)).toBe(true);
-  // The lock is a socket, which goes with an orderly end only.
+  // The lock is a socket, which only an orderly shutdown removes.
   expect(spawnSync("ls", [dataDir], { encoding: "utf8" }).stdout).not.toContain("lock-");
 });
 
-test("the data directory is the same from whichever folder the server is started", async () => {
+test("the data directory is the same, whatever folder the server is started from", async () => {
   const folder = await makeCheckout({ isBuilt: true });
   const elsewhere = await temporaryFolder();
   mkdirSync(join(folder, "docs/deep"), { recursive: true });
@@ -60,12 +60,12 @@ test("the data directory is the same from whichever folder the server is started
     expect([code, dataDir]).toEqual([0, join(folder, "hanami-data")]);
     made.push(out.includes("HANAMI_USER=other_admin"));
   }
-  // The first one made the administrator, as the file said that lies where it was typed; the others found it.
+  // The first start created the administrator from the file in the folder of the call; the others found it.
   expect(made).toEqual([true, false, false, false]);
   expect(existsSync(join(elsewhere, "hanami-data"))).toBe(false);
 });
 
-/** Takes the patch out of the driver, as an install without scripts leaves it. */
+/** Removes the driver's patch, as after an install without scripts. */
 function unpatch(folder: string): void {
   const { status, stderr } = spawnSync("git", ["apply", "--reverse", "--unsafe-paths", "--directory", folder], {
     input: readFileSync(join(paths.patches, "postgres+3.4.9.patch")),
@@ -76,7 +76,7 @@ function unpatch(folder: string): void {
   expect(status).toBe(0);
 }
 
-test("a driver without its patch is patched by a start, and refused where that is not possible", async () => {
+test("an unpatched driver is patched by a start, or refused if that is not possible", async () => {
   expect(unpatchedFiles()).toEqual([]);
   const folder = await makeCheckout({ isBuilt: true });
   const driver = join(folder, "node_modules/postgres/src/connection.js");
@@ -110,7 +110,7 @@ test.skipIf(!isRoot)("a read-only checkout says so in one line, or starts as it 
     1,
     expect.stringMatching(/^The data directory \S+hanami-data cannot be used: EACCES: [^\n]*\n$/),
   ]);
-  // Somebody else's, such as after a start by root.
+  // Owned by another user, as after a start by root.
   spawnSync("chown", ["-R", "0:0", data]);
   const foreign = await tryIt(data).ended;
   expect([foreign.code, foreign.error]).toEqual([
@@ -135,7 +135,7 @@ test.skipIf(!isRoot)("a read-only checkout says so in one line, or starts as it 
   }
 });
 
-test("a data directory without space says so in one line", async (t) => {
+test("a full data directory is reported in one line", async (t) => {
   const disk = await mountSmallDisk(16);
   if ("reason" in disk) return t.skip(disk.reason);
   const env = { HANAMI_DATA_DIR: join(disk.folder, "data") };
@@ -144,7 +144,7 @@ test("a data directory without space says so in one line", async (t) => {
   expect(error).toMatch(/^The embedded database in \S+ cannot be opened: there is not enough space left in \S+\.\n$/);
 });
 
-test("a disk without space for what has to be built says so", async (t) => {
+test("a disk without space for the build is reported", async (t) => {
   const disk = await mountSmallDisk(40);
   if ("reason" in disk) return t.skip(disk.reason);
   const folder = join(disk.folder, "hanami");

@@ -39,7 +39,7 @@ async function answers(of: string): Promise<number[][]> {
   return hanami.datasets.content({ uuid: task.uuid, column_name: "label", number_of_rows: 400 });
 }
 
-test("the file is the checkpoint's, and goes its way round", async () => {
+test("the file equals the checkpoint, and survives a round trip", async () => {
   expect(Buffer.from(file).equals(await readFile(checkpointPath(app.app.storage, checkpoint)))).toBe(true);
   const { body, bytes, fileName } = await hanami.checkpoints.download(checkpoint);
   expect([bytes, fileName]).toEqual([file.length, "what it knows.safetensors"]);
@@ -61,7 +61,7 @@ test("the file is the checkpoint's, and goes its way round", async () => {
   expect(await answers(copy)).toEqual(await answers(cluster));
 });
 
-test("a cluster straight from a checkpoint knows what that knew, without it and after a restart", async () => {
+test("a cluster created from a checkpoint has its state, without the checkpoint and after a restart", async () => {
   const uploaded = await hanami.checkpoints.upload({ name: "short lived", file });
   const straight = await hanami.clusters.create({ name: "straight", checkpoint_uuid: uploaded.uuid });
   await hanami.checkpoints.delete(uploaded.uuid);
@@ -70,7 +70,7 @@ test("a cluster straight from a checkpoint knows what that knew, without it and 
   expect(await hanami.clusters.get(straight.uuid)).toMatchObject({ number_of_blocks, number_of_sections });
   const expected = await answers(cluster);
   expect(await answers(straight.uuid)).toEqual(expected);
-  // It learns on from there.
+  // It continues to learn from there.
   await finished(straight.uuid, (await startTrain(app, straight.uuid, dataset)).uuid);
   expect((await hanami.clusters.get(straight.uuid)) as object).toMatchObject({ number_of_cycles: 800 });
   const untouched = await hanami.clusters.create({ name: "untouched", checkpoint_uuid: checkpoint });
@@ -80,7 +80,7 @@ test("a cluster straight from a checkpoint knows what that knew, without it and 
   expect(await answers(untouched.uuid)).toEqual(expected);
 });
 
-test("what does not go together or does not exist is refused, and leaves nothing", async () => {
+test("mismatched or missing arguments are refused, and leave nothing", async () => {
   const create = (body: object) => app.request("POST", "/cluster", { body: { name: "refused", ...body } });
   const both = "A cluster is made either of a checkpoint, which has its own template and seed, or of a template.";
   for (const more of [{ template: "" }, { seed: 1 }]) {
@@ -105,7 +105,7 @@ test("hostile files are refused with the reason, and no checkpoint appears", asy
   const before = await names();
   const changed = file.slice();
   changed[changed.length - 5] = (changed.at(-5) as number) ^ 1;
-  // Whole and with the right checksum, but kernels would read far beyond their arrays.
+  // Complete and with the right checksum, but kernels would read far beyond their arrays.
   const cluster = restoreState(file.slice());
   cluster.state.arrays.blockHexagon[0] = 0xfffffffe;
   const cases: [Uint8Array, string][] = [
@@ -123,7 +123,7 @@ test("hostile files are refused with the reason, and no checkpoint appears", asy
   expect(await names()).toEqual(before);
 });
 
-test("an upload that is not complete, not one's own or unknown; a second try after a refusal", async () => {
+test("an upload that is incomplete, another user's or unknown; a second attempt after a refusal", async () => {
   const body = { name: "patient", input_data_size: file.length };
   const announced = (await app.request("POST", "/checkpoint/upload", { body })).json<Record<string, string>>();
   const { uuid, uuid_input_file } = announced as { uuid: string; uuid_input_file: string };
@@ -142,18 +142,18 @@ test("an upload that is not complete, not one's own or unknown; a second try aft
   await socket.put(file.length - 4, Uint8Array.of(1, 2, 3, 4));
   expect((await finish({ uuid, uuid_input_file })).status).toBe(400);
   await socket.put(file.length - 4, file.subarray(-4));
-  // Only one of two at once gets it; the other one is told.
+  // Of two concurrent calls only one succeeds; the other one is refused.
   const both = await Promise.all([finish({ uuid, uuid_input_file }), finish({ uuid, uuid_input_file })]);
   expect(both.map(({ status }) => status).toSorted((a, b) => a - b)[0]).toBe(200);
   expect(both.filter(({ status }) => status === 200)).toHaveLength(1);
-  // What the socket still sends reaches nobody.
+  // The socket's further messages reach nobody.
   await socket.put(0, new Uint8Array(8));
   const { body: stream } = await hanami.checkpoints.download(uuid);
   expect(Buffer.from(await new Response(stream).arrayBuffer()).equals(file)).toBe(true);
   await socket.close();
 });
 
-test.skipIf(!hasPython)("the file keeps the rules of the safetensors format", async () => {
+test.skipIf(!hasPython)("the file follows the rules of the safetensors format", async () => {
   const path = join(app.dataDir, "state.safetensors");
   await writeFile(path, file);
   const script = `

@@ -48,7 +48,7 @@ const trainTask = (cluster_uuid: string) => ({
   outputs: column("label"),
 });
 
-test("learn, ask, compare, save, restore: the whole workflow", { timeout: 60_000 }, async () => {
+test("train, request, check, save, restore: the whole workflow", { timeout: 60_000 }, async () => {
   const [host] = await hanami.hosts.list();
   expect(host).toMatchObject({ type: "cpu" });
   const cluster = await hanami.clusters.create({
@@ -77,7 +77,7 @@ test("learn, ask, compare, save, restore: the whole workflow", { timeout: 60_000
     results: [{ dataset_column: "answer", hexagon_name: "label" }],
   });
   await hanami.tasks.wait(request, { intervalMs: 20 });
-  // Far above the tenth that guessing gives; these images were learned.
+  // Far above the tenth that guessing gives: the network has learned these images.
   expect(await hanami.datasets.check({ uuid: request.uuid, reference_uuid: digits })).toBeGreaterThan(80);
   const answer = { uuid: request.uuid, column_name: "answer", number_of_rows: 400 };
   const answers = await hanami.datasets.content(answer);
@@ -123,7 +123,7 @@ test("an aborted task ends the wait with an error that carries the task", { time
   await hanami.clusters.delete(cluster.uuid);
 });
 
-test("a watch ends when its signal says so", async () => {
+test("a watch ends with its signal", async () => {
   const cluster = await hanami.clusters.create({ name: "watched", template: digitTemplate });
   const task = await hanami.tasks.train({ ...trainTask(cluster.uuid), epochs: 10_000 });
   const controller = new AbortController();
@@ -134,7 +134,7 @@ test("a watch ends when its signal says so", async () => {
   await hanami.clusters.delete(cluster.uuid);
 });
 
-test("direct IO learns and answers, also with overlapping calls and two outputs", async () => {
+test("direct IO trains and answers, also with overlapping calls and two outputs", async () => {
   const cluster = await hanami.clusters.create({ name: "direct", template: template(["left", "right"]), seed: 1 });
   const line = await hanami.clusters.directIO(cluster.uuid);
   await expect(hanami.clusters.directIO(cluster.uuid)).rejects.toThrow(ConflictError);
@@ -161,7 +161,7 @@ test("direct IO learns and answers, also with overlapping calls and two outputs"
   await hanami.clusters.delete(cluster.uuid);
 });
 
-test("direct IO: what is wrong is told and no call hangs", async () => {
+test("direct IO: errors are reported and no call hangs", async () => {
   const cluster = await hanami.clusters.create({ name: "wrong", template: digitTemplate });
   const line = await hanami.clusters.directIO(cluster.uuid);
   await expect(line.request({})).rejects.toThrow(TypeError);
@@ -173,7 +173,7 @@ test("direct IO: what is wrong is told and no call hangs", async () => {
   await hanami.clusters.delete(cluster.uuid);
 });
 
-test("direct IO: a wrong number of outputs is told", async () => {
+test("direct IO: a wrong number of outputs is reported", async () => {
   const cluster = await hanami.clusters.create({ name: "outputs", template: template(["left", "right"]) });
   const picture = [1, 0, 0, 1];
   const few = await hanami.clusters.directIO(cluster.uuid);

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** A real socket that breaks after some messages; the first one is the introduction. */
+/** A real socket that breaks after some messages, including the first message. */
 function breakingSockets(messagesPerSocket: number[]) {
   const opened: WebSocket[] = [];
   class Breaking extends WebSocket {
@@ -45,7 +45,7 @@ function breakingSockets(messagesPerSocket: number[]) {
 const client = (WebSocket?: WebSocketConstructor, login = { user: adminId, passphrase: testPassphrase }) =>
   new HanamiClient({ address, ...login, ...(WebSocket === undefined ? {} : { WebSocket }) });
 
-test("a CSV file on disk becomes a dataset, is read, listed and deleted", async () => {
+test("a CSV file on disk becomes a dataset, and is read, listed and deleted", async () => {
   const hanami = client();
   const file = join(app.dataDir, "numbers.csv");
   await writeFile(file, "in,out\n1,2\n3,4\n5,6.5\n");
@@ -106,7 +106,7 @@ test("the demo's digits become an MNIST dataset; progress only grows and ends at
   expect(row?.map((value) => Math.round(value * (Math.max(...row) > 1 ? 1 : 255)))).toEqual([...images.subarray(-784)]);
 });
 
-test("an upload goes on after its connection broke, and sends nothing twice that was acknowledged", async () => {
+test("an upload continues after its connection broke, and does not send acknowledged bytes again", async () => {
   const { opened, Breaking } = breakingSockets([12, 15]);
   const { images, labels } = encodePair(drawDigits(5000, 1));
   const seen: number[] = [];
@@ -120,7 +120,7 @@ test("an upload goes on after its connection broke, and sends nothing twice that
   await client().datasets.delete(dataset.uuid);
 });
 
-test("a server that cannot be reached any more ends the upload, and a later one goes on where it was", async () => {
+test("an unreachable server ends the upload, and a later one continues from there", async () => {
   const { opened, Breaking } = breakingSockets([20, 0, 0, 0]);
   const { images, labels } = encodePair(drawDigits(5000, 2));
   const pending: PendingUpload = await client().datasets.announceMnist("digits", images.length, labels.length);
@@ -137,12 +137,12 @@ test("a server that cannot be reached any more ends the upload, and a later one 
   expect(seen[0]).toBe((bytes_received as number) + 131_072);
 });
 
-test("what arrived need not have been the beginning", async () => {
+test("the received bytes need not be the first ones", async () => {
   const hanami = client();
   const { images, labels } = encodePair(drawDigits(2000, 3));
   const pending = await hanami.datasets.announceMnist("digits", images.length, labels.length);
   const swapped = { images: labels, labels: images };
-  // Only the labels get there: the pieces of the images go past the end of the label file.
+  // Only the labels arrive: the pieces of the images exceed the size of the label file.
   await expect(
     hanami.datasets.resumeUpload(
       {

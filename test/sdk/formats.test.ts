@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const root = new URL("../../../", import.meta.url);
 
-test("the module is what the generator makes of the server's table", async () => {
+test("the module equals the generator's output for the server's table", async () => {
   const { formatsSource } = (await import(new URL("scripts/generate-formats.mjs", root).href)) as {
     formatsSource: () => Promise<string>;
   };

@@ -15,7 +15,7 @@ const {
 const schema = protobuf.loadSync(fileURLToPath(new URL("proto/hanami.proto", root)));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-test("the module is what the generator makes of proto/hanami.proto", async () => {
+test("the module equals the generator's output for proto/hanami.proto", async () => {
   const { messagesSource } = (await import(new URL("scripts/generate-messages.mjs", root).href)) as {
     messagesSource: () => Promise<string>;
   };
@@ -39,7 +39,7 @@ test("recorded messages of the original server are understood", () => {
   ).toBe(hex(bytes));
 });
 
-test("messages are the same bytes that reflection writes, and come back", () => {
+test("messages have the same bytes as with reflection, and survive a round trip", () => {
   const ClusterIO = schema.lookupType("hanami.ClusterIO_Message");
   const FileUpload = schema.lookupType("hanami.FileUpload_Message");
   const Response = schema.lookupType("hanami.FileUploadResponse_Message");
@@ -80,12 +80,12 @@ test("messages are the same bytes that reflection writes, and come back", () => 
   );
 });
 
-test("floats may come packed, unpacked and in several pieces", () => {
+test("floats may be packed, unpacked and in several pieces", () => {
   const bytes = Buffer.from("350000803f" + "320800000040" + "00004040" + "3500008040", "hex");
   expect([...decodeClusterIOMessage(bytes).values]).toEqual([1, 2, 3, 4]);
 });
 
-test("unknown fields are skipped, and what is cut off is refused", () => {
+test("unknown fields are skipped, and truncated messages are refused", () => {
   const bytes = encodeFileUploadMessage({ position: 5, data: Uint8Array.of(1, 2, 3) });
   const extended = Buffer.concat([Buffer.from("7a0161", "hex"), bytes]);
   expect(decodeFileUploadMessage(extended).position).toBe(5);

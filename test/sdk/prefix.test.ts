@@ -13,10 +13,10 @@ const prefix = "/some/hanami";
 
 let app: TestApp;
 let origin: string;
-/** Paths that came to the proxy. */
+/** Paths of the requests to the proxy. */
 const seen: string[] = [];
 
-/** Takes the prefix off, and knows nothing else, as a proxy does that serves several programs. */
+/** Removes the prefix and knows no other path, like a proxy that serves several programs. */
 const proxy = createServer((incoming, outgoing) => {
   seen.push(incoming.url ?? "");
   if (!incoming.url?.startsWith(`${prefix}/`)) return void outgoing.writeHead(404).end("not here");
@@ -73,7 +73,7 @@ test("the command line behind a proxy with a path", async () => {
   expect(JSON.parse(outcome.stdout)).toMatchObject({ number_of_rows: 2 });
 });
 
-test("an address with a query or a fragment is none", async () => {
+test("an address with a query or a fragment is invalid", async () => {
   for (const end of ["?", "?a=b", "#", "#a"]) {
     const address = `${origin}${prefix}${end}`;
     expect(() => new HanamiClient({ address, user: adminId, passphrase: testPassphrase })).toThrow("No address");

@@ -14,7 +14,7 @@ const session = new URL("../../../sdk/dist/session.js", import.meta.url).href;
 const { renewalTime } = (await import(session)) as typeof import("../../sdk/src/session.ts");
 
 let app: TestApp;
-/** Paths that were asked for, in order. */
+/** Requested paths, in order. */
 let asked: string[] = [];
 
 beforeAll(async () => {
@@ -37,21 +37,21 @@ function client(user = adminId, passphrase = testPassphrase) {
 }
 
 describe("tokens", () => {
-  test("one login serves many calls, also when they start together", async () => {
+  test("one login serves many calls, also concurrent first ones", async () => {
     const hanami = client();
     await Promise.all([hanami.projects.list(), hanami.projects.list()]);
     await hanami.projects.list();
     expect(asked.filter((request) => request === "POST /token")).toHaveLength(1);
   });
 
-  test("a wrong passphrase is told, and the next call tries again", async () => {
+  test("a wrong passphrase is reported, and the next call tries again", async () => {
     const hanami = client(adminId, "not the passphrase");
     await expect(hanami.login()).rejects.toThrow(UnauthorizedError);
     await expect(hanami.projects.list()).rejects.toThrow("User or passphrase is incorrect");
     expect(asked).toEqual(["POST /token", "POST /token"]);
   });
 
-  test("a token that the server does not take any more is renewed once", async () => {
+  test("a token that the server no longer accepts is renewed once", async () => {
     const hanami = client();
     await hanami.login();
     await rm(app.app.config.tokenKeyFile);
@@ -60,7 +60,7 @@ describe("tokens", () => {
     expect(asked).toEqual(["POST /token", "GET /project/all", "POST /token", "GET /project/all"]);
   });
 
-  test("what the user may not do is not tried twice", async () => {
+  test("a call without the right to it is not tried twice", async () => {
     const admin = client();
     await admin.projects.create({ id: "team_one", name: "Team One" });
     await app.addUser({ id: "member", projectId: "team_one" });
@@ -80,7 +80,7 @@ describe("tokens", () => {
 });
 
 describe("projects and users", () => {
-  test("make, read, list, assign, switch, remove", async () => {
+  test("create, read, list, assign, switch, delete", async () => {
     const hanami = client();
     const project = await hanami.projects.create({ id: "research", name: "Research" });
     expect(project).toMatchObject({ id: "research", name: "Research", creator_id: adminId });
@@ -132,7 +132,7 @@ test("logs and measurements are typed objects", async () => {
   expect(Object.keys(await hanami.system.threading()).length).toBeGreaterThan(0);
 });
 
-test("no server and a stranger's server are connection errors", async () => {
+test("a missing server and one of another kind are connection errors", async () => {
   const nobody = new HanamiClient({ address: "http://127.0.0.1:3", user: "asdf", passphrase: "asdfasdf" });
   await expect(nobody.login()).rejects.toThrow(ConnectionError);
   await expect(nobody.login()).rejects.toThrow("Cannot reach http://127.0.0.1:3: connect ECONNREFUSED 127.0.0.1:3");

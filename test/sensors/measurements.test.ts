@@ -56,7 +56,7 @@ describe("sensors", () => {
     }
   }
 
-  test("nothing is there", async () => {
+  test("no sensor is available", async () => {
     expect(await readSpeedMhz(roots)).toBeUndefined();
     expect(await readTemperatureCelsius(roots)).toBeUndefined();
     expect(await readEnergyMicrojoules(roots)).toEqual(new Map());

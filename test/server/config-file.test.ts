@@ -19,7 +19,7 @@ async function read(content: string | Uint8Array, env: Record<string, string> = 
   return readConfig(["--config", file], env);
 }
 
-/** What is wrong with it. */
+/** The problems of a configuration with this file. */
 async function problems(content: string | Uint8Array): Promise<string[]> {
   const config = await read(content).catch((error: unknown) => error);
   if (!(config instanceof ConfigError)) throw new Error(`taken: ${String(content)}`);
@@ -35,7 +35,7 @@ test.each([
   ["a backslash", "HANAMI_ADMIN_PASSPHRASE=pass\\nphrase\\"],
   ["a variable", "HANAMI_ADMIN_PASSPHRASE=pass$HOME${phrase}`date`"],
   ["letters of all kinds", "HANAMI_ADMIN_PASSPHRASE=größer 🌸 だ"],
-])("a value goes to the end of its line: %s", async (_, line) => {
+])("a value extends to the end of its line: %s", async (_, line) => {
   const value = line.slice(line.indexOf("=") + 1);
   for (const content of [line, `${line}\n`, `\ufeff${line}\r\n`, `# first\n\n ${line} \t\n  # last`]) {
     expect((await read(content)).admin.passphrase).toBe(value);
@@ -80,12 +80,12 @@ test.each([
   ["a tab inside", "HANAMI_ADMIN_USER_NAME=a\tb", "HANAMI_ADMIN_USER_NAME: control characters"],
   ["NUL", "HANAMI_ADMIN_USER_NAME=a\0b", "HANAMI_ADMIN_USER_NAME: control characters"],
   ["a second byte-order mark", "\ufeffHANAMI_PORT=5", "what stands before the = is not the name"],
-])("a line is named: %s", async (_, line, problem) => {
+])("an invalid line is named: %s", async (_, line, problem) => {
   const found = await problems(`# first\n\nHANAMI_LOG_LEVEL=info\n${line}\n`);
   expect(found[0]).toContain(`FILE:4: ${problem}`);
 });
 
-test("every bad line is named at once, and a name that comes twice with both", async () => {
+test("every bad line is reported at once, and a duplicate name with both of its lines", async () => {
   const content = "HANAMI_PORT=5\nnothing\nHANAMI_PORT=6\nHANAMI_CPU_THREADS=x\nOTHER=1\n";
   expect(await problems(content)).toEqual([
     "FILE:2: no NAME=value, for there is no =",
@@ -95,7 +95,7 @@ test("every bad line is named at once, and a name that comes twice with both", a
   ]);
 });
 
-test("what is not UTF-8 is named by its line", async () => {
+test("invalid UTF-8 is reported with its line", async () => {
   const latin = Buffer.from("HANAMI_PORT=5\n# grün\nHANAMI_ADMIN_USER_NAME=Grün\n", "latin1");
   expect(await problems(latin)).toEqual(["FILE:2: not UTF-8"]);
   const cut = Buffer.from("HANAMI_PORT=5\nHANAMI_ADMIN_USER_NAME=ü").subarray(0, -1);
@@ -103,22 +103,22 @@ test("what is not UTF-8 is named by its line", async () => {
   expect(await problems(Buffer.from("\ufeffHANAMI_PORT=5\n", "utf16le"))).toEqual(["FILE:1: not UTF-8"]);
 });
 
-test("an empty file and one of comments say nothing", async () => {
+test("an empty file and one of comments set nothing", async () => {
   const defaults = await readConfig([], {});
   for (const content of ["", "\ufeff", "\n\n", "# HANAMI_PORT=5", "\r\n \t \r\n#\r\n"]) {
     expect(await read(content)).toEqual(defaults);
   }
 });
 
-test("the environment overrides the file, but not with nothing", async () => {
+test("the environment overrides the file, but not with an empty value", async () => {
   const content = "HANAMI_PORT=5\nHANAMI_CPU_THREADS=3\n";
   const { port, cpuThreads } = await read(content, { HANAMI_PORT: "6", HANAMI_CPU_THREADS: "" });
   expect([port, cpuThreads]).toEqual([6, 3]);
-  // Who is to blame is said, too.
+  // The error names the source of the bad value.
   await expect(read(content, { HANAMI_PORT: "x" })).rejects.toThrow(/^Bad configuration:\n {2}HANAMI_PORT: "x"/);
 });
 
-test("npm start leaves the folder in which it was typed: the file is looked for there", async () => {
+test("npm start leaves the folder of the call: the file is looked up there", async () => {
   await writeFile(file, "HANAMI_PORT=77\n");
   const env = { npm_lifecycle_event: "start", INIT_CWD: folder };
   expect((await readConfig(["-c", "hanami.conf"], env)).port).toBe(77);

@@ -47,7 +47,7 @@ test.each([
   expect(parse(url)).toMatchObject(expected);
 });
 
-test("what the URL leaves out comes from libpq's variables", () => {
+test("libpq's variables supply what the URL omits", () => {
   const env = { PGHOST: "h", PGPORT: "7", PGUSER: "u", PGPASSWORD: "p", PGDATABASE: "d", PGSSLMODE: "disable" };
   expect(parse("postgres://", env)).toMatchObject({
     host: "h",

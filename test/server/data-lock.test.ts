@@ -43,7 +43,7 @@ describe.each([
     await mkdir(directory, { recursive: true });
   });
 
-  test("keeps a second one out until it is released, and leaves nothing behind", async () => {
+  test("keeps a second process out until it is released, and leaves nothing behind", async () => {
     const lock = await lockDataDirectory(directory);
     await expect(lockDataDirectory(directory)).rejects.toThrow(DataLockError);
     await expect(lockDataDirectory(directory)).rejects.toThrow(`in use by process ${process.pid}`);
@@ -63,13 +63,13 @@ describe.each([
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("a process that is stopped still has it", async () => {
+  test("a stopped process still holds it", async () => {
     const child = await lockInProcess(directory);
     child.kill("SIGSTOP");
     await expect(lockDataDirectory(directory)).rejects.toThrow("in use by another process");
   });
 
-  test("of several that find a dead lock at once, one gets it", async () => {
+  test("of several that find a dead lock concurrently, one gets it", async () => {
     const child = await lockInProcess(directory);
     child.kill("SIGKILL");
     await once(child, "exit");

@@ -12,13 +12,13 @@ import { companions, spellingsOf } from "./spellings.ts";
 // Several programs start, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 
-/** Every value in a configuration, wherever it is. */
+/** Every value in a configuration, at any depth. */
 function* valuesIn(config: unknown): Generator<unknown> {
   yield config;
   if (typeof config === "object" && config !== null) for (const value of Object.values(config)) yield* valuesIn(value);
 }
 
-test.each(settingNames)("%s: each good spelling means what it says, each bad one is named", (name) => {
+test.each(settingNames)("%s: each valid spelling has its meaning, each invalid one is reported", (name) => {
   const { good, bad } = spellingsOf(name);
   for (const [text, value] of good) {
     expect([...valuesIn(parseConfig({ ...companions[name], [name]: text }))], text).toContainEqual(value);
@@ -37,7 +37,7 @@ test.each(settingNames)("%s: each good spelling means what it says, each bad one
   expect(parseConfig({ [name]: "" })).toEqual(parseConfig({}));
 });
 
-/** Starts the server; it ends because of its settings. */
+/** Starts the server, which ends because of its settings. */
 async function start(env: Record<string, string>, args: string[] = []) {
   const child = spawn(process.execPath, [join(paths.root, "dist/src/main.js"), ...args], { env });
   let errors = "";
@@ -52,9 +52,9 @@ const named = (errors: string) => {
   return found.toSorted((a, b) => settingNames.indexOf(a) - settingNames.indexOf(b));
 };
 
-test("a server with bad values does not start and names them all, in the environment and in a file", async () => {
+test("a server with bad values does not start and reports all of them, in the environment and in a file", async () => {
   const folder = await temporaryFolder();
-  // All of them are above; a start takes its time.
+  // All of them are tested above, and a start is slow.
   for (const index of [0, 7]) {
     const bad = settingNames.map((name) => [name, spellingsOf(name).bad[index] as string] as const);
     const inEnvironment = bad.filter(([, text]) => !text.includes("\0"));
@@ -87,7 +87,7 @@ test("a relative path means the same wherever the server is started", () => {
   ]);
 });
 
-test("variables that no setting has are told, with the one that may be meant", () => {
+test("unknown variables are reported, with the setting that may be meant", () => {
   const env = {
     HANAMI_PROT: "1",
     hanami_host: "x",

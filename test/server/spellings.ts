@@ -1,4 +1,4 @@
-/** Spellings of one kind of setting: some that are taken, with what they mean, and those that are refused. */
+/** Spellings of one kind of setting: valid ones with their values, and invalid ones. */
 interface Spellings {
   good: readonly (readonly [text: string, value: unknown])[];
   bad: readonly string[];
@@ -6,7 +6,7 @@ interface Spellings {
 
 const long = (length: number) => "x".repeat(length);
 
-/** What is no number, whatever its range. */
+/** Not numbers, whatever the range. */
 const noNumbers = [
   " ",
   " 5",
@@ -77,7 +77,7 @@ const texts = ["\n", "x\n", "x\r\n", "\tx", "x\0", "\u001b[1m", "x\u007f", "\uff
 );
 const blanks = [" ", "\u00a0", "\u2003 \u2003", " \u3000"].map((text) => text.repeat(8));
 
-/** Settings that are no number from 1 on. */
+/** Settings that are not a number from 1 on. */
 const others: Record<string, Spellings> = {
   HANAMI_PORT: number(0, 65_535),
   HANAMI_TOKEN_EXPIRE_TIME: number(1, 315_360_000),
@@ -258,7 +258,7 @@ const others: Record<string, Spellings> = {
   },
 };
 
-/** Those that are needed for a setting to be taken. */
+/** Other settings that a setting needs to be valid. */
 export const companions: Record<string, Record<string, string>> = {
   HANAMI_TLS_CERT_FILE: { HANAMI_TLS_KEY_FILE: "/other" },
   HANAMI_TLS_KEY_FILE: { HANAMI_TLS_CERT_FILE: "/other" },

@@ -7,7 +7,7 @@ import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 /** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Makes a fresh database for a server that opens it itself; `directory` is where an embedded one has to lie. */
+  /** Creates a fresh database for a server that opens it itself; an embedded one lies in `directory`. */
   prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
   /** A database without rows for one app of this process. */
   lend(): Promise<LentDatabase>;
@@ -32,7 +32,7 @@ async function administrate(superuserUrl: string, statement: string): Promise<vo
   }
 }
 
-/** A database of a server that is there already; `drop` removes it. */
+/** A database on a running server; `drop` removes it. */
 export const databaseAt = (name: string, url: string, drop = async () => {}): TestDatabase => ({
   name,
   prepare: async () => ({ url, drop }),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { paths } from "../../src/files/paths.ts";
 
-/** Differs when the schema does. */
+/** Changes with the schema. */
 async function migrationsHash(): Promise<string> {
   const hash = createHash("sha256");
   for (const file of (await readdir(paths.migrations)).filter((name) => name.endsWith(".sql")).sort()) {
@@ -34,7 +34,7 @@ export async function embeddedTemplate(): Promise<string> {
   return template;
 }
 
-/** A third of the processor time that `fs.cp` takes for a thousand files: that looks at every folder above each. */
+/** Takes a third of `fs.cp`'s processor time for a thousand files, because `fs.cp` checks every folder above each. */
 function copyFolder(source: string, target: string): void {
   mkdirSync(target, { recursive: true });
   for (const entry of readdirSync(source, { withFileTypes: true })) {
@@ -44,7 +44,7 @@ function copyFolder(source: string, target: string): void {
   }
 }
 
-/** Puts a copy of the template there. It opens in 0.2 s, a directory without anything in 4 s. */
+/** Copies the template to `directory`. The copy opens in 0.2 s, an empty directory in 4 s. */
 export async function copyTemplate(directory: string): Promise<void> {
   copyFolder(await embeddedTemplate(), directory);
 }

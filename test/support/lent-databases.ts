@@ -1,6 +1,6 @@
 /**
- * Embedded databases that the apps of a process use one after another. To copy and open one takes a second of processor
- * time, to empty one some milliseconds.
+ * Embedded databases that the apps of a process use one after another. Copying and opening one takes a second of
+ * processor time, emptying one some milliseconds.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,12 +11,12 @@ import type { Database } from "../../src/db/database.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { copyTemplate } from "./embedded-template.ts";
 
-/** A fresh database as long as one app wants it. */
+/** A fresh database for the lifetime of one app. */
 export interface LentDatabase {
   readonly url: string | undefined;
-  /** What the app opens it with. It may close it and open it again. */
+  /** Opens it for the app, which may close it and open it again. */
   readonly open: typeof openDatabase;
-  /** To be called before the app closes it for good. */
+  /** Call it before the app closes the database for good. */
   ending?(): void;
   giveBack(): Promise<void>;
 }
@@ -37,7 +37,7 @@ async function make(): Promise<Kept> {
   return { folder, schema: await schemaOf(database.db), database };
 }
 
-/** Everything that a test can have changed about tables, besides their rows. */
+/** Everything about tables that a test can have changed, except their rows. */
 async function schemaOf(db: Db): Promise<string> {
   const columns = sql`select table_name, column_name, data_type, is_nullable, column_default
     from information_schema.columns where table_schema = 'public' order by 1, 2`;
@@ -54,7 +54,7 @@ async function empty(db: Db): Promise<void> {
   await db.execute(sql.raw(`truncate ${rows[0].all} restart identity cascade`));
 }
 
-/** The database as one app sees it: after its end it takes nothing more, as a closed one. */
+/** The database as one app sees it: after the app's end it refuses calls, like a closed one. */
 function until(hasEnded: () => boolean, db: Db): Db {
   return new Proxy(db, {
     get(target, name, receiver) {

@@ -32,7 +32,7 @@ test.each([
   }
 });
 
-test("every epoch and every seed has an order of its own, the same each time", () => {
+test("every epoch and every seed has its own order, the same each time", () => {
   const make = (seed: number) => new CycleOrder({ period: 300, windowCyclesMax: 4096, seed });
   const first = sequence(make(1), 0);
   expect(sequence(make(1), 0)).toEqual(first);

@@ -39,7 +39,7 @@ async function over(rig: Rig, task: TaskView): Promise<TaskView> {
   return getTask(rig.context, task);
 }
 
-test("tasks whose dataset is gone fail with the reason, and the queue goes on", async () => {
+test("tasks whose dataset is gone fail with the reason, and the queue continues", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   const lost = await makeDataset(app.app, { rows: 50 });
@@ -71,7 +71,7 @@ test("damaged rows fail the task", async () => {
   expect(task).toMatchObject({ state: "failed", error_message: expect.stringContaining("is damaged") });
 });
 
-test("a task that ends its host again and again fails instead of trying for ever", async () => {
+test("a task that ends its host repeatedly fails instead of retrying forever", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   rig.hosts[0].dieAt = "train";
@@ -85,13 +85,13 @@ test("a task that ends its host again and again fails instead of trying for ever
   expect(await over(rig, await train(rig, cluster, dataset))).toMatchObject({ state: "finished" });
 });
 
-test("a defect fails the task, and only administrators read what it was", async () => {
+test("a defect fails the task, and only administrators can read the cause", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   await train(rig, cluster, dataset, 100_000).then((task) => deleteTask(rig.context, task));
   const queued = await train(rig, cluster, dataset, 100_000);
   const broken = await request(rig, cluster, dataset);
-  // A folder stands where the result has to go.
+  // A folder with the path of the result.
   await rm(datasetPath(app.app.storage, broken.uuid));
   await mkdir(`${datasetPath(app.app.storage, broken.uuid)}/occupied`, { recursive: true });
   await deleteTask(rig.context, queued);
@@ -106,7 +106,7 @@ test("a defect fails the task, and only administrators read what it was", async 
 test("a result with more columns than a dataset may have fails its task with that reason", async () => {
   const rig = await openRig(app);
   const names = Array.from({ length: 5 }, (_, i) => `o${i}`);
-  // Nothing leads to these outputs: however wide they are, they take little.
+  // No hexagon feeds these outputs, so they cost little, however wide they are.
   const template = `version: 1 settings: hexagons: 1,1,1 ${names.map((_, i) => `${9 + 2 * i},9,9`).join(" ")}
     inputs: picture_hex: 1,1,1 outputs: ${names.map((name, i) => `${name}: ${9 + 2 * i},9,9`).join(" ")}`;
   const options = { name: "wide results", template: base64(template), seed: 5 };
@@ -123,7 +123,7 @@ test("a result with more columns than a dataset may have fails its task with tha
   });
 });
 
-test("a training that waits for space tells how far it is", async (t) => {
+test("a training that waits for disk space reports its progress", async (t) => {
   const disk = await mountSmallDisk(48);
   if ("reason" in disk) return t.skip(disk.reason);
   const storage = { ...app.app.storage, clusters: disk.folder };
@@ -140,7 +140,7 @@ test("a training that waits for space tells how far it is", async (t) => {
   expect(await over(rig, task)).toMatchObject({ state: "finished", current_cycle: 600 });
 });
 
-test("a queued task disappears at once, and its announced result with it", async () => {
+test("a queued task is deleted at once, and its announced result with it", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   const active = await train(rig, cluster, dataset, 100_000);

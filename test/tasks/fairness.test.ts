@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** What reached the real host, in order, and how many slices of other clusters each call waited for. */
+/** Calls that reached the real host, in order, and the number of other clusters' slices that each waited for. */
 interface Watch {
   posted: { method: string; cluster: string }[];
   waits: { cluster: string; slices: number }[];
@@ -49,7 +49,7 @@ async function watch(): Promise<Watch> {
     };
     return { post, close: () => inner.close() };
   };
-  // No snapshots meanwhile: they are calls, too.
+  // No snapshots during the test: they are calls, too.
   const rig = await openRig(app, { link, snapshotIntervalMs: 600_000 });
   const queue = rig.context.app.hosts.queue(rig.hosts[0]);
   const run = queue.run.bind(queue);
@@ -83,7 +83,7 @@ async function until(reached: () => boolean): Promise<void> {
 }
 
 test.each(["another project", "the same project"])(
-  "requests of a small cluster of %s wait for one slice of a large training at most",
+  "requests of a small cluster of %s wait for at most one slice of a large training",
   async (whose) => {
     const { posted, waits, rig } = await watch();
     const mine = inProject(rig, "mine");
@@ -116,7 +116,7 @@ test.each(["another project", "the same project"])(
 
     const waited = waits.filter(({ cluster }) => cluster === small).map((wait) => wait.slices);
     expect(waited.length).toBeGreaterThan(12);
-    // Of its own project, two other clusters trained until one was deleted.
+    // Two other clusters of its own project trained until one was deleted.
     expect(Math.max(...waited)).toBeLessThanOrEqual(1);
     expect(slices()).toBeGreaterThan(before);
     const lastOfDoomed = posted.findLastIndex(({ cluster }) => cluster === doomed);

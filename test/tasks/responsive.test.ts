@@ -13,7 +13,7 @@ import { base64, createTestApp } from "../support/test-app.ts";
 
 const gatedWorker = new URL("../hosts/gated-worker.js", import.meta.url);
 
-test("everything that can be asked is answered while the host is in the middle of a slice", async () => {
+test("every read is answered while the host is in the middle of a slice", async () => {
   const app = await createTestApp();
   onTestFinished(() => app.close());
   const gate = new Int32Array(new SharedArrayBuffer(8));
@@ -30,7 +30,7 @@ test("everything that can be asked is answered while the host is in the middle o
   expect(await getTask(context, key)).toMatchObject({ state: "active", current_cycle: 0 });
   const listed = await listTasks(context, key);
   expect(listed).toHaveLength(2);
-  // A megabyte for each restore of a cluster with a long template, and any number of them.
+  // It takes a megabyte for each restore of a cluster with a long template, and there may be any number of them.
   for (const each of listed) expect(each).not.toHaveProperty("plan");
   expect((await getCluster(context, cluster)).figures).toMatchObject({ cycle: 0 });
   expect(await listClusters(context)).toHaveLength(1);

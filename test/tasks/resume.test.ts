@@ -16,7 +16,7 @@ import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
 let dataset: string;
-// Enough for the training to be caught in the middle, which takes long on a busy machine.
+// Long enough to catch the training in the middle, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 120_000 });
 const epochs = 200;
 const rows = 300;
@@ -62,13 +62,13 @@ const snapshotOf = async (cluster: string) => {
   return row;
 };
 
-test("training that was killed goes on from its snapshot and ends in the same state, byte for byte", async () => {
+test("a killed training continues from its snapshot and ends in the same state, byte for byte", async () => {
   const rig = await openRig(app);
   const cluster = await newCluster(rig);
   const task = await train(rig, cluster);
   const isSaved = async () => (await snapshotOf(cluster))?.snapshot_task_cycle;
   await expect.poll(isSaved, { interval: 5, timeout: 30_000 }).toBeGreaterThan(0);
-  // Only now: a slice that waits keeps snapshots waiting, too.
+  // Only now: a slice that waits delays snapshots, too.
   rig.hosts[0].slicesLeft = 0;
   await held(rig.hosts[0]);
   await rig.crash();
@@ -84,7 +84,7 @@ test("training that was killed goes on from its snapshot and ends in the same st
   await deleteCluster(next.context, { uuid: cluster });
 });
 
-test("a host that dies in the middle costs nothing but the time since the snapshot", async () => {
+test("a host that dies in the middle costs only the time since the snapshot", async () => {
   const rig = await openRig(app);
   const [host] = rig.hosts;
   const cluster = await newCluster(rig);
@@ -100,7 +100,7 @@ test("a host that dies in the middle costs nothing but the time since the snapsh
   expect((await stateOf(rig.context.app, cluster)).equals(await undisturbed(rig))).toBe(true);
 });
 
-test("a cluster moves to another host while it trains, and ends in the same state", async () => {
+test("a cluster moves to another host during training, and ends in the same state", async () => {
   const rig = await openRig(app);
   const [source, target] = rig.hosts;
   const cluster = await newCluster(rig);
@@ -108,7 +108,7 @@ test("a cluster moves to another host while it trains, and ends in the same stat
   const task = await train(rig, cluster);
   await held(source);
   const moved = switchHost(rig.context, { cluster_uuid: cluster, host_uuid: target.uuid, hexagon_id: 1 });
-  // Its turn has to come before that of the slice after the one that is held.
+  // This call takes its turn before the slice after the held one.
   await getTask(rig.context, task);
   source.release();
   await moved;
@@ -119,7 +119,7 @@ test("a cluster moves to another host while it trains, and ends in the same stat
   expect((await stateOf(rig.context.app, cluster)).equals(await undisturbed(rig))).toBe(true);
 });
 
-test("a cluster that moves at random points of a task, again and again, ends in the same state", async () => {
+test("a cluster that moves at random points of a task, repeatedly, ends in the same state", async () => {
   const rig = await openRig(app);
   const random = createRandom(7);
   const cluster = await newCluster(rig);
@@ -127,7 +127,7 @@ test("a cluster that moves at random points of a task, again and again, ends in 
   at.slicesLeft = 1;
   const longer = { epochs: 600 };
   const task = await train(rig, cluster, longer);
-  // A fast machine needs few slices; the first five are short on any.
+  // A fast machine needs few slices; the first five are short on any machine.
   const isOver = async () => finished(await getTask(rig.context, task));
   let moves = 0;
   for (; moves < 12; moves++) {
@@ -135,7 +135,7 @@ test("a cluster that moves at random points of a task, again and again, ends in 
     if (!at.isHeld) break;
     other.slicesLeft = random.int(0, 2);
     const moved = switchHost(rig.context, { cluster_uuid: cluster, host_uuid: other.uuid });
-    // Its turn has to come before that of the slice after the one that is held.
+    // This call takes its turn before the slice after the held one.
     await getTask(rig.context, task);
     at.release();
     await moved;
@@ -183,7 +183,7 @@ test("the seed of the first task is the seed of the network; later ones change n
   expect(plain.equals(await undisturbed(rig, { epochs: 1, seed: 6 }))).toBe(false);
 });
 
-test("an aborted task keeps what it learned, in memory and on disk, and the queue goes on", async () => {
+test("an aborted task keeps what it learned, in memory and on disk, and the queue continues", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 60_000 });
   const cluster = await newCluster(rig);
   const task = await train(rig, cluster, { epochs: 100_000 });
@@ -203,7 +203,7 @@ test("an aborted task keeps what it learned, in memory and on disk, and the queu
   await expect(getTask(next.context, task)).rejects.toMatchObject({ kind: "not_found" });
 });
 
-test("a request that was killed starts again and its result is complete", async () => {
+test("a killed request starts again and its result is complete", async () => {
   const rig = await openRig(app);
   const long = await makeDataset(app.app, { rows: 20_000 });
   const cluster = await newCluster(rig);
@@ -216,7 +216,7 @@ test("a request that was killed starts again and its result is complete", async 
   expect(result).toMatchObject({ number_of_rows: 20_000 });
 });
 
-test("a graceful end loses not a single cycle", async () => {
+test("a graceful shutdown loses no cycle", async () => {
   const rig = await openRig(app, { snapshotIntervalMs: 60_000 });
   const cluster = await newCluster(rig);
   const task = await train(rig, cluster, { epochs: 100_000 });

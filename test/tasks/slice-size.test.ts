@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SliceSize } from "../../src/tasks/slice-size.ts";
 
-test("slices start small, grow towards the wanted time and shrink again", () => {
+test("slices start small, grow towards the target time and shrink again", () => {
   const size = new SliceSize({ unit: 1, bytesPerCycle: 100 });
   const cyclesPerMs = 40;
   const sizes: number[] = [];

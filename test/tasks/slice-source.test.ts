@@ -41,7 +41,7 @@ function samples({ rows, width }: SliceColumns, cycles: number, timeLength: numb
 }
 
 test.each([1, 3, ROWS])(
-  "cycle c sees the window at row c of the rows without end, time length %i",
+  "cycle c sees the window at row c of the endlessly repeated rows, time length %i",
   async (timeLength) => {
     for (const type of ["uint8", "float32"] as const) {
       const table = await open(timeLength, type);
@@ -64,7 +64,7 @@ test.each([1, 3, ROWS])(
 );
 
 test.each([1, 3])(
-  "shuffled: every epoch sees every window with what it expects, time length %i",
+  "shuffled: every epoch sees every window with its expected values, time length %i",
   async (timeLength) => {
     const table = await open(timeLength, "uint8");
     const { period } = table;
@@ -82,17 +82,17 @@ test.each([1, 3])(
       const seen = rows.slice(epoch * period, (epoch + 1) * period);
       expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: period }, (_, i) => i));
     }
-    // Where the whole table is known, the order alone says the same.
+    // Where the whole table is known, the order alone gives the same.
     expect([...shuffled.order(0, cycles)]).toEqual(rows);
     expect([...shuffled.order(period + 2, period)]).toEqual(rows.slice(period + 2, 2 * period + 2));
-    // A task that goes on in the middle sees what it would have seen.
+    // A task that continues in the middle sees the same rows.
     const resumed = await new ShuffledSource(table, 5).read(period + 2, period);
     expect(samples(resumed.inputs[0]!, period, 1)).toEqual(inputs.slice(period + 2, 2 * period + 2));
   },
 );
 
-test("rows that are asked for while others are being read are right, and so are those after them", async () => {
-  // Two windows: of sixteen pieces, which take their time, and of one.
+test("rows requested while others are being read are correct, and so are those after them", async () => {
+  // Two windows: one of sixteen pieces, which is slow to read, and one of a single piece.
   const rowCount = 16 * 256 + 100;
   const shuffled = new ShuffledSource(await open(1, "float32", rowCount), 5);
   const asked = [
@@ -110,7 +110,7 @@ test("rows that are asked for while others are being read are right, and so are 
   }
 });
 
-test("the table itself can be read in parts, and the order of its cycles begins again", async () => {
+test("the table itself can be read in parts, and the order of its cycles starts over", async () => {
   const table = await open(3);
   expect(table.rows).toBe(ROWS);
   const { inputs, expected } = await table.readRows(2, 4);

@@ -17,7 +17,7 @@ let app: TestApp;
 beforeAll(async () => (app = await createTestApp()));
 afterAll(() => app.close());
 
-/** A GPU host that calls back as soon as it is given rows. */
+/** A GPU host that calls back as soon as it receives rows. */
 function listeningLink(onRows: () => void): OpenHostLink {
   const real = processLink(gpuProcess, { software: true });
   return (events) => {
@@ -32,7 +32,7 @@ function listeningLink(onRows: () => void): OpenHostLink {
   };
 }
 
-test("a task that is aborted while its rows are brought to a GPU leaves none of them there", async () => {
+test("a task that is aborted while its rows are uploaded to a GPU leaves none of them there", async () => {
   // More than one part of 8 MB.
   const groups = [
     { name: "picture", width: 400, cell: pixel },

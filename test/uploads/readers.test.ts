@@ -26,7 +26,7 @@ async function manyZeros(rows: number): Promise<Uint8Array> {
   return writer.getBytes();
 }
 
-/** A complete upload whose file is a pipe: its import takes until `release`. */
+/** A complete upload whose file is a pipe, so that its import takes until `release`. */
 async function slowUpload({ app, url }: { app: TestApp; url: string }, token: string) {
   const { uuid, uuid_input_file } = await announceCsv(app, csv.length, token);
   await sendFile(url, token, uuid_input_file, Buffer.from(csv));
@@ -49,7 +49,7 @@ async function slowUpload({ app, url }: { app: TestApp; url: string }, token: st
 }
 
 test.runIf(process.platform === "linux")(
-  "imports of one project that do not end keep no other project waiting, those of one user no other user",
+  "endless imports of one project do not delay another project, and those of one user no other user",
   { timeout: 120_000 },
   async () => {
     const app = await createTestApp();
@@ -76,7 +76,7 @@ test.runIf(process.platform === "linux")(
 );
 
 test.runIf(process.platform !== "win32")(
-  "an import that takes more processor time than it may is ended, and nothing of it is left",
+  "an import beyond its processor time is ended, and leaves nothing",
   { timeout: 120_000 },
   async () => {
     const { limits } = parseConfig({ HANAMI_IMPORT_SECONDS: "1" });

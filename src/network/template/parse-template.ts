@@ -2,8 +2,12 @@ import type { Position } from "../grid.ts";
 import type { TemplateError } from "./template-error.ts";
 import { TokenReader, type Token } from "./tokens.ts";
 
-export type InputKind = "plain" | "binary" | "match";
-export type OutputKind = "plain" | "bool" | "int" | "float";
+/** Kinds that a template names in parentheses; "plain" is the kind without a name. */
+const NAMED_INPUT_KINDS = ["binary", "match"] as const;
+const NAMED_OUTPUT_KINDS = ["bool", "int", "float"] as const;
+
+export type InputKind = "plain" | (typeof NAMED_INPUT_KINDS)[number];
+export type OutputKind = "plain" | (typeof NAMED_OUTPUT_KINDS)[number];
 
 export interface TemplateSettings {
   /** Divisor of a neuron's remaining potential per cycle, > 1. */
@@ -27,13 +31,13 @@ export interface Template {
   outputs: { name: string; hexagon: number; kind: OutputKind }[];
 }
 
-const KEYWORDS = new Set(
-  (
-    "settings hexagons inputs outputs axons neuron_cooldown max_connection_distance refractory_time " +
-    "enable_reduction binary match true false True False bool int float"
-  ).split(" "),
-);
 const SETTINGS = new Set(["neuron_cooldown", "refractory_time", "max_connection_distance", "enable_reduction"]);
+const KEYWORDS = new Set<string>([
+  ..."settings hexagons inputs outputs axons true false True False".split(" "),
+  ...SETTINGS,
+  ...NAMED_INPUT_KINDS,
+  ...NAMED_OUTPUT_KINDS,
+]);
 export const NAME_LENGTH_MAX = 254;
 const UINT32_MAX = 0xffffffff;
 
@@ -85,11 +89,11 @@ class TemplateParser {
     this.#header("inputs");
     const { inputs, outputs } = this.#template;
     const inputNames = new Set<string>();
-    do inputs.push(this.#port("Input", inputNames, ["binary", "match"]));
+    do inputs.push(this.#port("Input", inputNames, NAMED_INPUT_KINDS));
     while (this.#nextIsWord() && this.#tokens.peek().text !== "outputs");
     this.#header("outputs");
     const outputNames = new Set<string>();
-    do outputs.push(this.#port("Output", outputNames, ["bool", "int", "float"]));
+    do outputs.push(this.#port("Output", outputNames, NAMED_OUTPUT_KINDS));
     while (this.#nextIsWord());
     if (this.#tokens.peek().type !== "end") throw this.#error(this.#tokens.peek());
   }
@@ -198,7 +202,7 @@ class TemplateParser {
   #port<Kind extends string>(
     what: string,
     names: Set<string>,
-    kinds: Kind[],
+    kinds: readonly Kind[],
   ): { name: string; hexagon: number; kind: Kind | "plain" } {
     const name = this.#tokens.peek();
     if (name.type !== "word" || KEYWORDS.has(name.text) || !/^\w+$/.test(name.text)) throw this.#error(name);

@@ -1,4 +1,4 @@
-/** Small trained networks that have everything a template can say. */
+/** Small trained networks that cover everything a template can express. */
 import { ReferenceEngine } from "../../../src/kernels/reference/reference-engine.ts";
 import { Network } from "../../../src/network/network.ts";
 import { writeCycle } from "../../../src/network/cycle.ts";
@@ -20,7 +20,7 @@ axons:\n1,2,1 -> 2,1,1\ninputs:\na: 1,1,1 (binary)\nb: 1,2,1 (match)\noutputs:\n
   `${head("max_connection_distance: 1")}${row}4,1,1
 axons:\n3,1,1 -> 2,1,1\ninputs:\nin: 1,1,1\noutputs:\nout: 4,1,1\n`,
   `${head("enable_reduction: true")}${row}inputs:\nin: 1,1,1 (match)\noutputs:\nout: 3,1,1 (bool)\n`,
-  // The row the other way round in the list: all connections run backwards.
+  // The same row in reverse list order: all connections run backwards.
   `${head("neuron_cooldown: 3")}3,1,1\n2,1,1\n1,1,1\ninputs:\nin: 1,1,1\noutputs:\nout: 3,1,1\n`,
 ];
 
@@ -30,7 +30,7 @@ export interface Samples {
   expected: { index: number; width: number; values: Float32Array }[];
 }
 
-/** Samples for whatever inputs and outputs a template has. */
+/** Samples for the inputs and outputs of any template. */
 export function samplesFor({ inputs, outputs }: Template, count: number, random: Random): Samples {
   const values = (width: number, value: () => number) => Float32Array.from({ length: count * width }, value);
   const active = () => (random.int(0, 3) === 0 ? 0 : random.int(0, 8) * random.pick([0.5, 1, 1, 100]));
@@ -45,7 +45,7 @@ export function samplesFor({ inputs, outputs }: Template, count: number, random:
   };
 }
 
-/** The files of networks that were trained a little. */
+/** The files of networks after a little training. */
 export function trainedStates(): Uint8Array[] {
   return TEMPLATES.map((text, nth) => {
     const random = createRandom(nth + 1);
@@ -54,7 +54,7 @@ export function trainedStates(): Uint8Array[] {
     for (let n = 0; n < 3; n++)
       network.train({ ...samplesFor(template, 16, random), step: 8, update: n === 2 ? "online" : "batch", rate: 1 });
     if (!template.settings.enableReduction) return network.export();
-    // A few samples before it is reduced.
+    // A few samples before its reduction.
     const model = restoreState(network.export());
     writeCycle(model.state.arrays.header, 4_990);
     model.state.arrays.header[HEADER.reducedSections] = count(model.state, "section") >> 1;

@@ -1,4 +1,4 @@
-/** The engines in one form, so that all of them get the same to do. */
+/** The engines behind one interface, so that all of them get the same work. */
 import type { Engine } from "../../../src/network/engine.ts";
 import { Network } from "../../../src/network/network.ts";
 import type { Template } from "../../../src/network/template/parse-template.ts";
@@ -65,7 +65,7 @@ async function onGpu(name: string): Promise<FuzzedEngine> {
   await provideSoftwareVulkan();
   const gpu = await openGpu();
   const on = { gpu, kernels: new Kernels(gpu) };
-  // A device that is lost takes everybody's networks along.
+  // A lost device takes all networks with it.
   void gpu.lost.then((reason) => {
     throw new Error(`the device was lost: ${reason}`);
   });

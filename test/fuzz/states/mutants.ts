@@ -1,4 +1,4 @@
-/** Changes trained states: one field, or a few together that go with each other. */
+/** Mutates trained states: one field, or a few related fields together. */
 import { NONE, SECTIONS_PER_BLOCK } from "../../../src/network/constants.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName } from "../../../src/network/layout.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensor, type Tensors } from "../../../src/network/safetensors.ts";
@@ -8,13 +8,13 @@ import { TEMPLATES } from "./bases.ts";
 
 export interface Mutant {
   bytes: Uint8Array;
-  /** What was changed, for people. */
+  /** The mutation, for people. */
   what: string;
 }
 
 type Words = Record<ArrayName, Uint32Array>;
 
-/** A state that may be changed: its arrays as words, and the rest of its file. */
+/** A state to mutate: its arrays as words, and the rest of its file. */
 interface Subject {
   random: Random;
   content: Tensors;
@@ -23,7 +23,7 @@ interface Subject {
   notes: string[];
 }
 
-/** The mutant number `nth` of a seed; the same every time. */
+/** Mutant number `nth` of a seed; the same every time. */
 export function mutantOf(bases: readonly Uint8Array[], seed: number, nth: number): Mutant {
   const random = createRandom(Math.imul(seed, 0x9e3779b1) + Math.imul(nth, 0x85ebca6b));
   const base = random.int(0, bases.length - 1);
@@ -57,7 +57,7 @@ const countOf = ({ words }: Subject, per: keyof typeof HEADER) => words.header[H
 function used(subject: Subject, name: ArrayName): number {
   const { random, words } = subject;
   const last = words[name].length - 1;
-  // Of the places only the first ones of a block are in use.
+  // Only the first places of a block are in use.
   if (name === "places" && last >= 0 && random.int(0, 3) > 0)
     return random.int(0, words.blockSections.length - 1) * SECTIONS_PER_BLOCK + random.int(0, 3);
   return random.pick([0, last, random.int(0, Math.max(0, last)), random.int(0, Math.max(0, last))]);
@@ -92,7 +92,7 @@ function setElement(subject: Subject): void {
   notes.push(`${name}[${at}]: ${before} to ${words[name][at]}`);
 }
 
-/** Of the many numbers of a state some that nobody checks one by one: the whole array gets the same. */
+/** Fills a whole float array with one value: most floats of a state are not checked one by one. */
 function setNumber(subject: Subject): void {
   const { random, words, notes } = subject;
   const name = random.pick(ARRAY_NAMES.filter((each) => LAYOUT[each].type === "f32"));
@@ -122,7 +122,7 @@ function setHeader(subject: Subject): void {
   notes.push(`header[${at}]: ${words.header[at]}`);
 }
 
-/** Another neuron or value gets a list of sections. */
+/** Gives a list of sections to another neuron or value. */
 function moveList({ random, words, notes }: Subject): void {
   const { sectionHead, source, next } = words;
   const heads = [...sectionHead.keys()].filter((id) => sectionHead[id] !== NONE);
@@ -134,7 +134,7 @@ function moveList({ random, words, notes }: Subject): void {
   notes.push(`list of ${from} to ${to}`);
 }
 
-/** A section ends in another block, which lists it in its place. */
+/** Moves a section to another block, which lists it among its places. */
 function moveSection({ random, words, notes }: Subject): void {
   const { target, places, blockSections } = words;
   if (target.length === 0) return;
@@ -195,11 +195,11 @@ function changeTemplate({ random, content, notes }: Subject): void {
   notes.push(`template ${JSON.stringify(content.metadata["template"])}`);
 }
 
-/** One thing more or less of a sort, in all of its arrays and in the header. */
+/** Adds or removes one element of a kind, in all of its arrays and in the header. */
 function changeLength(subject: Subject): void {
   const { random, words, notes } = subject;
   const per = random.pick(["input", "block", "section", "tile", "row", "output"] as const);
-  // Of the header's count, which may be anything by now, no memory is made.
+  // Allocates nothing by the header's count, which may be any number by now.
   const one = ARRAY_NAMES.find((name) => LAYOUT[name].per === per)!;
   const items = Math.max(0, words[one].length / LAYOUT[one].width + random.pick([-2, -1, 1, 2]));
   for (const name of ARRAY_NAMES) {
@@ -212,7 +212,7 @@ function changeLength(subject: Subject): void {
   notes.push(`${items} of ${per}`);
 }
 
-/** The file, with metadata and checksum that fit. */
+/** The file with matching metadata and checksum. */
 function fileOf({ content, words }: Subject): Uint8Array {
   const tensors = new Map<string, Tensor>();
   for (const name of ARRAY_NAMES) {

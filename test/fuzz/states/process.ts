@@ -57,8 +57,8 @@ async function compare({ network, samples, state, answers }: Neighbour): Promise
 }
 
 /**
- * Learns in both ways, one after the other or, where a step takes long, in turn; answers before and after. Resolves to
- * what has become of it.
+ * Trains in both ways, one after the other or, where a step is slow, alternately; requests before and after. Resolves
+ * to the resulting state.
  */
 async function work(engine: FuzzedEngine, { bytes }: Mutant, nth: number): Promise<Uint8Array> {
   const network = await engine.adopt(bytes);
@@ -75,7 +75,7 @@ async function work(engine: FuzzedEngine, { bytes }: Mutant, nth: number): Promi
   }
 }
 
-/** Neighbours stay what they have become: where a look takes long, one at the end of some mutants finds it as well. */
+/** A changed neighbour stays changed, so where a look is slow, one look after some mutants finds it as well. */
 const MUTANTS_PER_LOOK = 16;
 
 const bases = trainedStates();
@@ -105,7 +105,7 @@ for (let nth = job.first; nth < job.first + job.count; nth++) {
       const after = await work(engine, mutant, nth);
       if (isRight) checkState(after);
     } catch (error) {
-      // A state that no check has let through may bring its own network down.
+      // A state that bypassed all checks may crash its own network.
       if (isRight && !(error instanceof MemoryFullError)) throw error;
     }
     if (!engine.isSlow || tried % MUTANTS_PER_LOOK === 0) for (const neighbour of neighbours) await compare(neighbour);
