@@ -52,7 +52,7 @@ test("missing or wrong arguments are reported in one line", () => {
   expect(demo("--help")).toMatchObject({ status: 0, stderr: "" });
 });
 
-test("Ctrl-C stops the server and deletes its folder", { timeout: 60_000 }, async () => {
+test("Ctrl-C stops the server and deletes its folder", async () => {
   const temporary = mkdtempSync(join(folder, "temporary-"));
   const child = spawn(process.execPath, [script, "--train", "4000"], {
     env: { ...process.env, TMPDIR: temporary },

@@ -48,7 +48,7 @@ const trainTask = (cluster_uuid: string) => ({
   outputs: column("label"),
 });
 
-test("train, request, check, save, restore: the whole workflow", { timeout: 60_000 }, async () => {
+test("train, request, check, save, restore: the whole workflow", async () => {
   const [host] = await hanami.hosts.list();
   expect(host).toMatchObject({ type: "cpu" });
   const cluster = await hanami.clusters.create({
@@ -108,7 +108,7 @@ test("train, request, check, save, restore: the whole workflow", { timeout: 60_0
   await expect(hanami.clusters.get(cluster.uuid)).rejects.toThrow(NotFoundError);
 });
 
-test("an aborted task ends the wait with an error that carries the task", { timeout: 60_000 }, async () => {
+test("an aborted task ends the wait with an error that carries the task", async () => {
   const cluster = await hanami.clusters.create({ name: "aborted", template: digitTemplate });
   const task = await hanami.tasks.train({ ...trainTask(cluster.uuid), epochs: 10_000 });
   for await (const { state } of hanami.tasks.watch(task, { intervalMs: 20 })) {

@@ -144,23 +144,28 @@ export async function getTask(app: TestApp, cluster: string, uuid: string): Prom
   return (await app.request("GET", "/task", { query: { uuid, cluster_uuid: cluster } })).json<TaskBody>();
 }
 
-/** Polls a task, as clients do, until `reached` holds; fails when it ends otherwise. */
+/**
+ * Polls a task, as clients do, until `reached` holds; fails when it ends otherwise. Each pause is a millisecond longer
+ * than the one before, up to `intervalMsMax`.
+ */
 export async function untilTask(
   app: TestApp,
   cluster: string,
   uuid: string,
   reached: (task: TaskBody) => boolean,
+  intervalMsMax = 5,
 ): Promise<TaskBody> {
-  for (;;) {
+  for (let intervalMs = 5; ; intervalMs++) {
     const task = await getTask(app, cluster, uuid);
     if (reached(task)) return task;
     if (!["queued", "active"].includes(task.state)) throw new Error(`the task is over: ${JSON.stringify(task)}`);
-    await delay(5);
+    await delay(Math.min(intervalMs, intervalMsMax));
   }
 }
 
+/** Leaves the processors to the task, the longer the more. */
 export const untilFinished = (app: TestApp, cluster: string, uuid: string) =>
-  untilTask(app, cluster, uuid, ({ state }) => state === "finished");
+  untilTask(app, cluster, uuid, ({ state }) => state === "finished", 50);
 
 /** All rows of one group of a dataset. */
 export async function contentOf(app: TestApp, uuid: string, column: string, rows: number): Promise<number[][]> {
