@@ -12,6 +12,9 @@ const alone = tests(
   "**/*-time",
   "api/{dataset-download,long-texts}",
   "datasets/import-csv",
+  "network/many-hexagons",
+  "kernels/wide-growth",
+  "conformance/reference-page",
 );
 
 /** What takes longer than 15 seconds on an idle machine: `npm test -- --fast` leaves it out. */
@@ -34,7 +37,7 @@ const slow = tests(
 const exclude = process.env["HANAMI_TEST_FAST"] === undefined ? [] : slow;
 
 /** Node loads what is compiled without Vite in between; but Vite alone knows which tests a change is about. */
-const isWatching = process.argv.includes("watch");
+const isWatching = process.env["HANAMI_TEST_WATCH"] !== undefined;
 
 const settings = {
   setupFiles: ["dist/test/support/fixed-seed.js"],
@@ -43,6 +46,8 @@ const settings = {
   hookTimeout: 120_000,
   // How long a busy machine may take until something that was caused is there.
   expect: { poll: { timeout: 20_000 } },
+  // Files share processes: what one changes, the next must not find.
+  unstubEnvs: true,
   server: { deps: { external: isWatching ? [] : [/\/dist\//] } },
 };
 

@@ -32,5 +32,6 @@ for (const folder of sources) {
     }, settleMs);
   });
 }
+process.env.HANAMI_TEST_WATCH = "yes";
 process.exitCode = await run("vitest", ["watch", ...testArguments(process.argv.slice(2))]);
 process.exit();

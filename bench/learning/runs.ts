@@ -57,8 +57,8 @@ function cycles(table: Table, order: CycleOrder, first: number, count: number): 
     const joined = order
       .pieces(epoch, window)
       .flatMap((piece) => Array.from({ length: piece.count }, (_, i) => piece.first + i));
-    for (const place of order.places(epoch, window, joined.length).subarray((cycle % table.rows) - start)) {
-      if (rows.length < count) rows.push(joined[place]!);
+    for (const position of order.positions(epoch, window, joined.length).subarray((cycle % table.rows) - start)) {
+      if (rows.length < count) rows.push(joined[position]!);
     }
   }
   return pick(windows(table), rows);

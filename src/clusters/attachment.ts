@@ -93,7 +93,7 @@ export class Attachment {
   }
 
   /** Attaches the last snapshot to this host, even if the row names another one. */
-  async attachSnapshot(host: Host): Promise<Attached> {
+  async adoptSnapshot(host: Host): Promise<Attached> {
     await this.#snapshots.idle();
     const row = await this.row();
     return this.#restored(row, await this.putSnapshot(host, row));

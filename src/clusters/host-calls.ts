@@ -21,7 +21,7 @@ export class HostCalls {
     this.#attachment = attachment;
   }
 
-  /** Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it. */
+  /** Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it; one of its table changes nothing. */
   async train(run: TrainRun): Promise<TrainReport> {
     this.hangs.check();
     let report: TrainReport;

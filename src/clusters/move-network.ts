@@ -21,7 +21,7 @@ export async function moveNetwork({ db, attachment, calls }: MovedNetwork, targe
   const source = await givenAway(attachment, calls);
   const moved =
     source === null
-      ? await attachment.attachSnapshot(target)
+      ? await attachment.adoptSnapshot(target)
       : await attachment.put(target, row.project_id, source.state);
   try {
     await updateClusterRow(db, attachment.uuid, { host_uuid: target.uuid });

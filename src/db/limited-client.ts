@@ -17,8 +17,8 @@ class Turns {
   readonly #waitMs: number;
   readonly #waiting = new Set<() => void>();
 
-  constructor(places: number, waitMs: number) {
-    this.#free = places;
+  constructor(connections: number, waitMs: number) {
+    this.#free = connections;
     this.#waitMs = waitMs;
   }
 
@@ -64,8 +64,8 @@ const oneAtATime = { onexecute: () => false };
  * it. All statements are prepared, even if Drizzle does not request it: an unprepared statement is parsed and planned
  * each time, after a round trip for the types of its parameters.
  */
-export function limitClient(pool: Sql, { places, waitMs }: { places: number; waitMs: number }): Sql {
-  const turns = new Turns(places, waitMs);
+export function limitClient(pool: Sql, { connections, waitMs }: { connections: number; waitMs: number }): Sql {
+  const turns = new Turns(connections, waitMs);
   const texts = new Set<string>();
   const prepares = (text: string) => {
     if (texts.size < STATEMENTS_MAX) texts.add(text);

@@ -28,7 +28,7 @@ export async function openServer(url: string, options: PoolOptions): Promise<Dat
     const pool = createPool(address, options);
     await openConnections(pool, address, connections);
     return {
-      db: drizzle(limitClient(pool, { places: connections, waitMs: 1000 * querySeconds }), { schema }),
+      db: drizzle(limitClient(pool, { connections, waitMs: 1000 * querySeconds }), { schema }),
       taken: hold.taken,
       close: async () => {
         await pool.end({ timeout: closeSeconds });

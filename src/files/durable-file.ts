@@ -9,13 +9,7 @@ export async function writeDurably(path: string, bytes: Uint8Array): Promise<voi
   await checkSpace(dirname(path));
   const temporary = `${path}.tmp`;
   try {
-    const file = await open(temporary, "w");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeSynced(temporary, "w", (file) => file.writeFile(bytes));
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -39,8 +33,19 @@ export async function linkDurably(source: string, path: string): Promise<void> {
 /** Copies a file. Its bytes are on disk when this resolves, its name only after `syncFolder`. */
 export async function copySynced(source: string, path: string): Promise<void> {
   await copyFile(source, path, constants.COPYFILE_FICLONE);
-  const file = await open(path, "r+");
+  await writeSynced(path, "r+");
+}
+
+/** A new file of this size that takes up space only as bytes arrive. */
+export async function createSparseFile(path: string, bytes: number): Promise<void> {
+  await writeSynced(path, "wx", (file) => file.truncate(bytes));
+}
+
+/** Opens a file, carries out `write`, and closes the file with its bytes on disk. */
+async function writeSynced(path: string, flags: string, write?: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, flags);
   try {
+    await write?.(file);
     await file.sync();
   } finally {
     await file.close();

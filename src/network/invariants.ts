@@ -7,7 +7,7 @@
  * values of ramps that are not in use, what `seed` of a section is.
  */
 import { isReadOnce, met, rampsAscend, type Subject } from "./invariant-checks.ts";
-import type { ArrayName } from "./layout.ts";
+import { type ArrayName, HEADER, LAYOUT } from "./layout.ts";
 import {
   FLOAT_MAX,
   INPUT_MAX,
@@ -19,7 +19,6 @@ import {
   TOLERANCE_START,
   VALUE_MAX,
 } from "./constants.ts";
-import { HEADER, LAYOUT } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { count } from "./state.ts";
 import { readCycle } from "./cycle.ts";

@@ -32,12 +32,12 @@ export class CycleOrder {
     this.#pieceCount = Math.ceil(period / this.#pieceCycles);
   }
 
-  /** The window that contains a place of an epoch, and the place where that window starts. */
-  windowAt(epoch: number, place: number): { window: number; start: number } {
+  /** The window that contains a position of an epoch, and the position where that window starts. */
+  windowAt(epoch: number, position: number): { window: number; start: number } {
     this.#enter(epoch);
     const full = PIECES_PER_WINDOW * this.#pieceCycles;
-    let window = Math.floor(place / full);
-    if (this.#startOf(window + 1) <= place) window += 1;
+    let window = Math.floor(position / full);
+    if (this.#startOf(window + 1) <= position) window += 1;
     return { window, start: this.#startOf(window) };
   }
 
@@ -48,8 +48,8 @@ export class CycleOrder {
     return Array.from(chosen, (piece) => ({ first: piece * this.#pieceCycles, count: this.#cyclesOf(piece) }));
   }
 
-  /** The shuffled order of a window's `count` cycles: place → index in the joined pieces. */
-  places(epoch: number, window: number, count: number): Uint32Array {
+  /** The shuffled order of a window's `count` cycles: position → index in the joined pieces. */
+  positions(epoch: number, window: number, count: number): Uint32Array {
     return shuffled(count, (i) => draw(this.#seed, DRAW.cycleOrder + window, epoch, i));
   }
 
@@ -58,7 +58,7 @@ export class CycleOrder {
     const joined = this.pieces(epoch, window).flatMap(({ first, count }) =>
       Array.from({ length: count }, (_, i) => first + i),
     );
-    return this.places(epoch, window, joined.length).map((place) => joined[place] as number);
+    return this.positions(epoch, window, joined.length).map((position) => joined[position] as number);
   }
 
   #enter(epoch: number): void {
@@ -71,7 +71,7 @@ export class CycleOrder {
     return Math.min(this.#pieceCycles, this.period - piece * this.#pieceCycles);
   }
 
-  /** First place of a window. All pieces are full except the table's last one, which may be in any window. */
+  /** First position of a window. All pieces are full except the table's last one, which may be in any window. */
   #startOf(window: number): number {
     const before = Math.min(window * PIECES_PER_WINDOW, this.#pieceCount);
     const short = this.#pieceCycles - this.#cyclesOf(this.#pieceCount - 1);

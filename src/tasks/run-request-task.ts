@@ -8,7 +8,7 @@ import { noBytesText, roomInProject } from "../limits/project-bytes.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import type { Db } from "../db/client.ts";
 import { HostLosses } from "./host-losses.ts";
-import { placeBindings } from "./place-bindings.ts";
+import { resolveBindings } from "./resolve-bindings.ts";
 import { recordEnd } from "./record-end.ts";
 import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
@@ -24,9 +24,9 @@ export async function runRequestTask(context: RunContext, run: TaskRun<"request"
   const losses = new HostLosses();
   const { info } = await context.exclusive((network) => network.ready());
   const template = parseTemplate(info.template);
-  placeBindings("output", template.outputs, plan.results);
+  resolveBindings("output", template.outputs, plan.results);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
-    inputs: placeBindings("input", template.inputs, plan.inputs),
+    inputs: resolveBindings("input", template.inputs, plan.inputs),
     expected: [],
     rows: plan.rows,
     timeLength: plan.time_length,

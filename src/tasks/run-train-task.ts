@@ -5,7 +5,7 @@ import type { Host } from "../hosts/host.ts";
 import { fromTable, type TablePart, type TrainRun } from "../network/run.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { HostLosses } from "./host-losses.ts";
-import { placeBindings } from "./place-bindings.ts";
+import { resolveBindings } from "./resolve-bindings.ts";
 import { recordEnd } from "./record-end.ts";
 import { ShuffledSource } from "./shuffled-source.ts";
 import { SliceSize } from "./slice-size.ts";
@@ -25,8 +25,8 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
   const { info } = await context.exclusive((network) => network.ready());
   const template = parseTemplate(info.template);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
-    inputs: placeBindings("input", template.inputs, plan.inputs),
-    expected: placeBindings("output", template.outputs, plan.outputs),
+    inputs: resolveBindings("input", template.inputs, plan.inputs),
+    expected: resolveBindings("output", template.outputs, plan.outputs),
     rows: plan.rows,
     timeLength: plan.time_length,
   });

@@ -9,12 +9,12 @@ const WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 interface Window {
   epoch: number;
   window: number;
-  /** Place of its first cycle in the epoch. */
+  /** Position of its first cycle in the epoch. */
   start: number;
   pieces: Piece[];
   /** Rows of the joined pieces, one sample per cycle. */
   rows: RunRows;
-  places: Uint32Array;
+  positions: Uint32Array;
 }
 
 /**
@@ -49,9 +49,9 @@ export class ShuffledSource {
     for (let done = 0; done < cycles;) {
       const { period } = this.#order;
       const cycle = firstCycle + done;
-      const place = cycle % period;
-      const { rows, places, start } = await this.#enter(Math.floor(cycle / period), place);
-      const chosen = places.subarray(place - start, place - start + cycles - done);
+      const position = cycle % period;
+      const { rows, positions, start } = await this.#enter(Math.floor(cycle / period), position);
+      const chosen = positions.subarray(position - start, position - start + cycles - done);
       for (const [i, input] of rows.inputs.entries()) copy(input, chosen, result.inputs[i] as Rows, done);
       for (const [i, output] of rows.expected.entries()) copy(output, chosen, result.expected[i] as Rows, done);
       done += chosen.length;
@@ -65,26 +65,26 @@ export class ShuffledSource {
     const order = new Uint32Array(cycles);
     for (let done = 0; done < cycles;) {
       const epoch = Math.floor((firstCycle + done) / period);
-      const place = (firstCycle + done) % period;
-      const { window, start } = this.#order.windowAt(epoch, place);
+      const position = (firstCycle + done) % period;
+      const { window, start } = this.#order.windowAt(epoch, position);
       if (this.#cycles?.epoch !== epoch || this.#cycles.window !== window)
         this.#cycles = { epoch, window, cycles: this.#order.cycles(epoch, window) };
-      const chosen = this.#cycles.cycles.subarray(place - start, place - start + cycles - done);
+      const chosen = this.#cycles.cycles.subarray(position - start, position - start + cycles - done);
       order.set(chosen, done);
       done += chosen.length;
     }
     return order;
   }
 
-  async #enter(epoch: number, place: number): Promise<Window> {
-    const { window, start } = this.#order.windowAt(epoch, place);
+  async #enter(epoch: number, position: number): Promise<Window> {
+    const { window, start } = this.#order.windowAt(epoch, position);
     if (this.#window?.epoch === epoch && this.#window.window === window) return this.#window;
     const pieces = this.#order.pieces(epoch, window);
     const count = pieces.reduce((sum, piece) => sum + piece.count, 0);
     // In a small table every epoch has the same pieces in another order, so the rows are read once.
     const isKnown = this.#window !== null && isSame(this.#window.pieces, pieces);
     const rows = isKnown && this.#room !== null ? this.#room.rows : await this.#join(pieces, count);
-    this.#window = { epoch, window, start, pieces, rows, places: this.#order.places(epoch, window, count) };
+    this.#window = { epoch, window, start, pieces, rows, positions: this.#order.positions(epoch, window, count) };
     return this.#window;
   }
 

@@ -6,12 +6,12 @@ import { TaskError } from "./task-error.ts";
 import { isMissing } from "../files/is-missing.ts";
 
 /** A binding with its index among the inputs or outputs of the template. */
-export interface PlacedBinding extends TaskBinding {
+export interface ResolvedBinding extends TaskBinding {
   index: number;
 }
 
 /** A column group with its place among the inputs or outputs of the template. */
-interface PlacedGroup {
+interface BoundGroup {
   index: number;
   width: number;
   name: string;
@@ -21,15 +21,15 @@ interface PlacedGroup {
 /** Reads the rows of a task's datasets, slice by slice. */
 export class SliceSource {
   readonly #readers: Map<string, DatasetReader>;
-  readonly #inputs: PlacedGroup[];
-  readonly #expected: PlacedGroup[];
+  readonly #inputs: BoundGroup[];
+  readonly #expected: BoundGroup[];
   readonly #timeLength: number;
   /** Cycles after which the rows start again. */
   readonly period: number;
 
   private constructor(
     readers: Map<string, DatasetReader>,
-    groups: { inputs: PlacedGroup[]; expected: PlacedGroup[] },
+    groups: { inputs: BoundGroup[]; expected: BoundGroup[] },
     { rows, timeLength }: { rows: number; timeLength: number },
   ) {
     this.#readers = readers;
@@ -45,10 +45,10 @@ export class SliceSource {
    */
   static async open(
     path: (datasetUuid: string) => string,
-    plan: { inputs: PlacedBinding[]; expected: PlacedBinding[]; rows: number; timeLength: number },
+    plan: { inputs: ResolvedBinding[]; expected: ResolvedBinding[]; rows: number; timeLength: number },
   ): Promise<SliceSource> {
     const readers = new Map<string, DatasetReader>();
-    const place = async (binding: PlacedBinding): Promise<PlacedGroup> => {
+    const bind = async (binding: ResolvedBinding): Promise<BoundGroup> => {
       const { dataset_uuid: uuid, dataset_column: name, index } = binding;
       const reader = readers.get(uuid) ?? (await openDataset(path(uuid), uuid));
       readers.set(uuid, reader);
@@ -60,10 +60,10 @@ export class SliceSource {
       return { index, width: range.column_end - range.column_start, name, reader };
     };
     try {
-      const inputs: PlacedGroup[] = [];
-      const expected: PlacedGroup[] = [];
-      for (const binding of plan.inputs) inputs.push(await place(binding));
-      for (const binding of plan.expected) expected.push(await place(binding));
+      const inputs: BoundGroup[] = [];
+      const expected: BoundGroup[] = [];
+      for (const binding of plan.inputs) inputs.push(await bind(binding));
+      for (const binding of plan.expected) expected.push(await bind(binding));
       return new SliceSource(readers, { inputs, expected }, plan);
     } catch (error) {
       for (const reader of readers.values()) await reader.close();
@@ -73,8 +73,8 @@ export class SliceSource {
 
   /** Approximate memory of one cycle's rows. */
   get bytesPerCycle(): number {
-    const bytes = ({ width, reader }: PlacedGroup) => width * (reader.type === "uint8" ? 1 : 4);
-    const sum = (groups: PlacedGroup[]) => groups.reduce((total, group) => total + bytes(group), 0);
+    const bytes = ({ width, reader }: BoundGroup) => width * (reader.type === "uint8" ? 1 : 4);
+    const sum = (groups: BoundGroup[]) => groups.reduce((total, group) => total + bytes(group), 0);
     // Where the rows wrap around, windows are stored one by one.
     return sum(this.#inputs) * this.#timeLength + sum(this.#expected);
   }
@@ -93,7 +93,7 @@ export class SliceSource {
 
   /** Like `read`, but stores every sample as a whole window in one row: `timeLength` is 1. */
   async readSamples(firstCycle: number, cycles: number): Promise<RunRows> {
-    const take = (groups: PlacedGroup[], timeLength: number): Promise<Rows[]> =>
+    const take = (groups: BoundGroup[], timeLength: number): Promise<Rows[]> =>
       eachInTurn(groups, (group) => this.#readSamples(group, { row: firstCycle % this.period, cycles, timeLength }));
     const inputs = await take(this.#inputs, this.#timeLength);
     const expected = await take(this.#expected, 1);
@@ -102,7 +102,7 @@ export class SliceSource {
 
   /** The windows of consecutive cycles, which may wrap around after the last row. */
   async #readSamples(
-    group: PlacedGroup,
+    group: BoundGroup,
     { row, cycles, timeLength }: { row: number; cycles: number; timeLength: number },
   ): Promise<Rows> {
     const { index, width } = group;
@@ -145,7 +145,7 @@ export class SliceSource {
     // Windows of one row are stored in the file as needed.
     const isPlain = this.#timeLength === 1 && first + count <= this.period;
     const read = isPlain ? null : await this.readSamples(first, count);
-    const fill = async (groups: PlacedGroup[], into: Rows[], from: Rows[] | undefined) => {
+    const fill = async (groups: BoundGroup[], into: Rows[], from: Rows[] | undefined) => {
       for (const [i, group] of groups.entries()) {
         const { values, width } = into[i] as Rows;
         const place = values.subarray(done * width, (done + count) * width);
@@ -159,7 +159,7 @@ export class SliceSource {
 
   /** Allocates a buffer for whole samples. */
   makeRoom(cycles: number): RunRows {
-    const room = ({ index, width: columns, reader }: PlacedGroup, timeLength: number): Rows => {
+    const room = ({ index, width: columns, reader }: BoundGroup, timeLength: number): Rows => {
       const width = columns * timeLength;
       const length = cycles * width;
       return { index, width, values: reader.type === "uint8" ? new Uint8Array(length) : new Float32Array(length) };
@@ -193,7 +193,7 @@ async function openDataset(path: string, uuid: string): Promise<DatasetReader> {
   }
 }
 
-async function read({ reader, name, index, width }: PlacedGroup, first: number, count: number): Promise<Rows> {
+async function read({ reader, name, index, width }: BoundGroup, first: number, count: number): Promise<Rows> {
   try {
     return { index, width, values: await reader.readGroup(name, first, count) };
   } catch (error) {
@@ -202,7 +202,7 @@ async function read({ reader, name, index, width }: PlacedGroup, first: number, 
 }
 
 async function fillRows(
-  { reader, name }: PlacedGroup,
+  { reader, name }: BoundGroup,
   target: Rows["values"],
   { first, count }: { first: number; count: number },
 ): Promise<void> {

@@ -6,13 +6,12 @@ import type { Context } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import type { TempfileRow } from "../db/rows.ts";
 import { tempfiles } from "../db/schema/index.ts";
-import { syncFolder } from "../files/durable-file.ts";
+import { syncFolder, createSparseFile } from "../files/durable-file.ts";
 import { tempfilePath } from "../files/storage.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import { checkUploadBytes } from "../limits/check-upload-bytes.ts";
 import { checkProjectBytes } from "../limits/project-bytes.ts";
 import { isInDoubt } from "../server/outage.ts";
-import { createSparseFile } from "./sparse-file.ts";
 
 export interface Announcement {
   becomes: "datasets" | "checkpoints";

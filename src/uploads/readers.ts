@@ -21,12 +21,12 @@ export function readerLimits(cores: number, memoryBytes: number): SemaphoreLimit
 /** Bounds how many readers of uploaded files run at once: each is a process with its own time and memory. */
 export class Readers {
   readonly #limits: Pick<Limits, "importSeconds" | "importSecondsPerMb">;
-  readonly #places: Semaphore;
+  readonly #semaphore: Semaphore;
 
   constructor(limits: Pick<Limits, "importSeconds" | "importSecondsPerMb">) {
     this.#limits = limits;
     const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity);
-    this.#places = new Semaphore(readerLimits(availableParallelism(), memoryBytes));
+    this.#semaphore = new Semaphore(readerLimits(availableParallelism(), memoryBytes));
   }
 
   /** Runs `read` in the turn of its project and user. Its argument is the limit of processor time in seconds. */
@@ -38,6 +38,6 @@ export class Readers {
     const owner: SemaphoreOwner = { group: projectId, user: userId };
     const { importSeconds, importSecondsPerMb } = this.#limits;
     const seconds = importSeconds + Math.floor((importSecondsPerMb * bytes) / 1e6);
-    return this.#places.run(owner, () => read(seconds), { isLong: bytes > LONG_BYTES });
+    return this.#semaphore.run(owner, () => read(seconds), { isLong: bytes > LONG_BYTES });
   }
 }

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 
-/** The cycles of an epoch in the order's sequence, place by place. */
+/** The cycles of an epoch in the order's sequence, position by position. */
 function sequence(order: CycleOrder, epoch: number): number[] {
-  return Array.from({ length: order.period }, (_, place) => {
-    const { window, start } = order.windowAt(epoch, place);
+  return Array.from({ length: order.period }, (_, position) => {
+    const { window, start } = order.windowAt(epoch, position);
     const cycles = order
       .pieces(epoch, window)
       .flatMap(({ first, count }) => Array.from({ length: count }, (_cycle, i) => first + i));
-    return cycles[order.places(epoch, window, cycles.length)[place - start]!]!;
+    return cycles[order.positions(epoch, window, cycles.length)[position - start]!]!;
   });
 }
 
@@ -44,8 +44,8 @@ test("every epoch and every seed has its own order, the same each time", () => {
 test("a window of a long table mixes cycles from all over it", () => {
   const period = 60_000;
   const order = new CycleOrder({ period, windowCyclesMax: 4096, seed: 1 });
-  for (const place of [0, 20_000, 59_999]) {
-    const { window } = order.windowAt(0, place);
+  for (const position of [0, 20_000, 59_999]) {
+    const { window } = order.windowAt(0, position);
     const tenths = order.pieces(0, window).map(({ first }) => Math.floor((10 * first) / period));
     expect(new Set(tenths).size).toBeGreaterThanOrEqual(5);
   }

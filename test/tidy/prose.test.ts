@@ -27,8 +27,11 @@ const isMarkdown = ({ path }: TextFile) => path.endsWith(".md");
 const GENERATED = new Set(["sdk/src/messages.ts", "sdk/src/formats.ts", "docs/conformance.md"]);
 const isGenerated = ({ path }: TextFile) => GENERATED.has(path);
 
-/** A literal is not cut: only what stands around it counts. */
-const withoutLiterals = (line: string) => line.replaceAll(/"(?:\\.|[^"\\])*"|`[^`]*`?|\/(?:\\.|[^/\\*])+\/[a-z]*/g, "");
+const COMMENT = /^\s*(\/\/|\/?\*)/;
+const LITERAL = /"(?:\\.|[^"\\])*"|`[^`]*`?|\/(?:\\.|[^/\\*])+\/[a-z]*/g;
+
+/** A literal is not cut: only the code around it counts. */
+const withoutLiterals = (line: string) => (COMMENT.test(line) ? line : line.replaceAll(LITERAL, ""));
 
 /** The lines of prose in a Markdown file: no tables, no code, no links, which cannot be cut. */
 function proseOf(text: string): { line: string; number: number }[] {

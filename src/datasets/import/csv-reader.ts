@@ -16,7 +16,7 @@ const BLANK = 32;
 const OTHER_BLANK = /\s/;
 
 /** State within a cell; the meaning of the next character depends on this alone. */
-type Place = "before" | "plain" | "quoted" | "quote in quoted" | "after quoted";
+type CellState = "before" | "plain" | "quoted" | "quote in quoted" | "after quoted";
 
 export interface CsvRow {
   /** Trimmed; blanks between quotes stay. */
@@ -36,7 +36,7 @@ export class CsvReader {
   /** Number of rows by line end. */
   readonly lineEnds = { CRLF: 0, LF: 0, CR: 0 };
   readonly #onRow: (row: CsvRow) => void;
-  #place: Place = "before";
+  #state: CellState = "before";
   #cell = "";
   #hasBlanks = false;
   #row: CsvRow = { cells: [], line: 1, trimmed: 0 };
@@ -57,14 +57,14 @@ export class CsvReader {
   /** Ends the text. */
   end(): void {
     if (this.#isAfterReturn) this.lineEnds.CR++;
-    if (this.#place === "quoted") throw this.#fault(`the quote that opens in line ${this.#quoteLine} is not closed`);
-    if (this.#place !== "before" || this.#row.cells.length > 0) this.#endRow();
+    if (this.#state === "quoted") throw this.#fault(`the quote that opens in line ${this.#quoteLine} is not closed`);
+    if (this.#state !== "before" || this.#row.cells.length > 0) this.#endRow();
   }
 
   /** Reads one or more characters. Returns the position of the next one. */
   #step(text: string, at: number): number {
-    if (this.#place === "plain") return this.#takePlain(text, at);
-    if (this.#place === "quoted") return this.#takeQuoted(text, at);
+    if (this.#state === "plain") return this.#takePlain(text, at);
+    if (this.#state === "quoted") return this.#takeQuoted(text, at);
     const code = text.charCodeAt(at);
     if (this.#isAfterReturn) {
       this.#isAfterReturn = false;
@@ -74,19 +74,19 @@ export class CsvReader {
       }
       this.lineEnds.CR++;
     }
-    if (code === QUOTE && this.#place === "before") {
-      this.#place = "quoted";
+    if (code === QUOTE && this.#state === "before") {
+      this.#state = "quoted";
       this.#quoteLine = this.#line;
-    } else if (code === QUOTE && this.#place === "quote in quoted") {
-      this.#place = "quoted";
+    } else if (code === QUOTE && this.#state === "quote in quoted") {
+      this.#state = "quoted";
       this.#append('"');
     } else if (code === COMMA) this.#endCell();
     else if (code === LINE_FEED || code === CARRIAGE_RETURN) this.#endLine(code);
     else if (code === BLANK || OTHER_BLANK.test(text.charAt(at))) {
       this.#hasBlanks = true;
-      if (this.#place === "quote in quoted") this.#place = "after quoted";
-    } else if (this.#place === "before") {
-      this.#place = "plain";
+      if (this.#state === "quote in quoted") this.#state = "after quoted";
+    } else if (this.#state === "before") {
+      this.#state = "plain";
       return at;
     } else throw this.#fault("there is text after the closing quote");
     return at + 1;
@@ -116,14 +116,14 @@ export class CsvReader {
     }
     this.#append(text.slice(start, at));
     if (at === text.length) return at;
-    this.#place = "quote in quoted";
+    this.#state = "quote in quoted";
     return at + 1;
   }
 
   #append(text: string): void {
     const length = this.#cell.length + text.length;
     if (length > MAX_CELL_LENGTH) {
-      const isQuoted = this.#place === "quoted";
+      const isQuoted = this.#state === "quoted";
       if (isQuoted) this.#line = this.#quoteLine;
       throw this.#fault(
         `the cell is longer than ${MAX_CELL_LENGTH} characters${isQuoted ? "; its quote may not be closed" : ""}`,
@@ -137,12 +137,12 @@ export class CsvReader {
   #endCell(): void {
     const { cells } = this.#row;
     if (cells.length === MAX_CSV_COLUMNS) throw this.#fault(`more than ${MAX_CSV_COLUMNS} columns`);
-    const cell = this.#place === "plain" ? this.#cell.trimEnd() : this.#cell;
+    const cell = this.#state === "plain" ? this.#cell.trimEnd() : this.#cell;
     cells.push(cell);
     if (this.#hasBlanks || cell.length < this.#cell.length) this.#row.trimmed++;
     this.#cell = "";
     this.#hasBlanks = false;
-    this.#place = "before";
+    this.#state = "before";
   }
 
   #endLine(code: number): void {

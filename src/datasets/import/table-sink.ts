@@ -28,7 +28,7 @@ function checkNames(groups: readonly Group[]): void {
 }
 
 /** Destination of a column: its group, and its first column in that group. */
-interface Place {
+interface CellTarget {
   column: SourceColumn;
   group: number;
   offset: number;
@@ -42,7 +42,7 @@ interface Place {
 export class TableSink {
   readonly #writer: DatasetWriter;
   readonly #groups: Group[];
-  readonly #places: Place[];
+  readonly #targets: CellTarget[];
   readonly #isByte: boolean;
   readonly #rowsPerBatch: number;
   readonly #warnings: ImportWarnings;
@@ -59,12 +59,12 @@ export class TableSink {
     this.#warnings = warnings;
     this.#groups = groups;
     this.#isByte = isByte;
-    this.#places = [];
+    this.#targets = [];
     let next = 0;
     for (const [group, { width }] of groups.entries()) {
       for (let offset = 0; offset < width;) {
         const column = columns[next++] as SourceColumn;
-        this.#places.push({ column, group, offset });
+        this.#targets.push({ column, group, offset });
         offset += column.width;
       }
     }
@@ -119,7 +119,7 @@ export class TableSink {
       const parts = this.#groups.map(({ width }) =>
         this.#isByte ? new Uint8Array(rows * width) : new Float32Array(rows * width),
       );
-      for (const [index, { column, group, offset }] of this.#places.entries()) {
+      for (const [index, { column, group, offset }] of this.#targets.entries()) {
         const stride = (this.#groups[group] as Group).width;
         const part = parts[group] as Uint8Array | Float32Array;
         const source = values[index] as ColumnValues;

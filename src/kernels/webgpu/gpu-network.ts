@@ -73,7 +73,7 @@ export class GpuNetwork {
     this.#makeScopes();
   }
 
-  static create(on: OnGpu, template: Template, seed: number): Promise<GpuNetwork> {
+  static async create(on: OnGpu, template: Template, seed: number): Promise<GpuNetwork> {
     return GpuNetwork.#from(on, createModel(template, seed));
   }
 

@@ -56,5 +56,7 @@ function sizeOf(type: string): { size: number; align: number } {
 
 /** A number, or the name of one in `network/constants.ts`. */
 function lengthOf(text: string): number {
-  return Number(new Map<string, number>(Object.entries(constants)).get(text) ?? text);
+  const length = Number(new Map<string, number>(Object.entries(constants)).get(text) ?? text);
+  if (Number.isNaN(length)) throw new Error(`the length ${text} is not known`);
+  return length;
 }

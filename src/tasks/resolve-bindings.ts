@@ -4,7 +4,7 @@ import { TaskError } from "./task-error.ts";
  * Finds the index of each binding among the inputs or outputs of a template. Throws TaskError for an unknown name: a
  * restore may have changed the template since the task was created.
  */
-export function placeBindings<B extends { hexagon_name: string }>(
+export function resolveBindings<B extends { hexagon_name: string }>(
   what: "input" | "output",
   ports: readonly { name: string }[],
   bindings: readonly B[],
