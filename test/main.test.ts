@@ -84,7 +84,7 @@ test("shows address and generated credentials once, refuses other servers, survi
   const end = await third.exited;
   expect([end.code, end.errors]).toEqual([0, ""]);
   expect(end.output).not.toContain("HANAMI_PASSPHRASE");
-});
+}, 240_000);
 
 test("a bad configuration names every bad value, from the environment and from a file", async () => {
   const bad = await start({ HANAMI_PORT: "70000", HANAMI_LOG_LEVEL: "loud" }).exited;
