@@ -37,7 +37,7 @@ test.each(servers)("a transaction on $name with a terminated connection refuses 
 test.each(servers)("a query on $name that exceeds its time is the only one that fails", async (database) => {
   const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
   const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 1, querySeconds: 3 });
-  const client = limitClient(pool, { places: 1, waitMs: 60_000 });
+  const client = limitClient(pool, { connections: 1, waitMs: 60_000 });
   const sleep = (seconds: number) => client.unsafe("select pg_sleep($1)::text as slept", [seconds]).values();
   try {
     // Prepares the statement.
