@@ -61,8 +61,8 @@ export class HostQueue {
   }
 
   /**
-   * Executes `call` when it is its turn. A call that waits for another call of the same host deadlocks. `isShort` marks
-   * a call that takes about a quantum at most.
+   * Executes `call` when it is its turn. A call must not wait for another call of the same host. `isShort` marks a call
+   * that takes about a quantum at most.
    */
   run<T>(owner: CallOwner, call: () => Promise<T>, { isShort = false } = {}): Promise<T> {
     return new Promise((resolve, reject) => {

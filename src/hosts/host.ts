@@ -15,7 +15,7 @@ import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 export interface Host extends HostFacts {
   /** Counts the ends of the host's process. Networks attached under an earlier number are gone. */
   readonly generation: number;
-  /** Whether `keepTable` is worth a try: the host's device has its own memory, so rows are costly to send. */
+  /** Whether `keepTable` is worth a try: the host's device is far from the memory into which rows are read. */
   readonly keepsTables: boolean;
 
   /** Does not wait for the current slice. */
