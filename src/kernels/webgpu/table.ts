@@ -38,7 +38,7 @@ export class Table {
     return new Table(feed, { ...part, inputs: inputs.map(headOf), expected: [] });
   }
 
-  /** Returns the table if it is complete and the run's; otherwise throws TableError. Throws RunError for missing rows. */
+  /** Returns the table if it is the run's and complete, else throws TableError. Throws RunError for missing rows. */
   static whole(table: Table | null, { key, order }: NonNullable<TrainRun["table"]>): Table {
     if (table === null || table.#part.key !== key || table.#filled < table.#part.rowsTotal)
       throw new TableError(`there is no table '${key}'`);
