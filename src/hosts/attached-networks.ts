@@ -3,7 +3,7 @@ import type { Template } from "../network/template/parse-template.ts";
 import { HostError } from "./host-errors.ts";
 import type { NetworkInfo, RequestReport } from "./host.ts";
 
-/** What networks of the CPU and of a device have alike. */
+/** The interface common to CPU and GPU networks. */
 interface AttachedNetwork {
   readonly template: Template;
   readonly seed: number;
@@ -12,7 +12,7 @@ interface AttachedNetwork {
   dispose(): void;
 }
 
-/** The networks that a host holds, by the uuids of their clusters. */
+/** The networks attached to a host, keyed by cluster uuid. */
 export class AttachedNetworks<Network extends AttachedNetwork> {
   readonly #networks = new Map<string, Network>();
 
@@ -28,14 +28,14 @@ export class AttachedNetworks<Network extends AttachedNetwork> {
     return this.#networks.get(cluster);
   }
 
-  /** Throws HostError when there is none. */
+  /** Throws HostError `unknown_cluster` when no network is attached. */
   get(cluster: string): Network {
     const network = this.find(cluster);
     if (network === undefined) throw new HostError("unknown_cluster", `no network is attached under ${cluster}`);
     return network;
   }
 
-  /** Takes the place of what was there. */
+  /** Disposes of a network that is already attached under this uuid. */
   put(cluster: string, network: Network): void {
     this.drop(cluster);
     this.#networks.set(cluster, network);
@@ -51,7 +51,7 @@ export function infoOf({ template, seed, remembers }: AttachedNetwork, figures: 
   return { template: template.text, seed, remembers, figures };
 }
 
-/** `values` are those of each output. */
+/** `values` has one array per output, in the order of `outputs`. */
 export function reportOf(
   { outputs, remembers }: AttachedNetwork,
   values: Float32Array<ArrayBuffer>[],

@@ -2,8 +2,8 @@ import { conflict } from "../errors.ts";
 import type { Host } from "./host.ts";
 
 /**
- * Throws 409 when a host has no room for a network of so many bytes, as of its last answer: nobody waits for a slice.
- * A host that was not asked anything yet is empty.
+ * Throws 409 when a host has no room for a network of this size. The check uses the host's last status, so it does not
+ * wait for a slice to end. A host without a status has not started yet and is empty.
  */
 export function checkHostRoom({ uuid, lastStatus }: Pick<Host, "uuid" | "lastStatus">, bytes: number): void {
   if (lastStatus === null || lastStatus.memoryBytesFree >= bytes) return;

@@ -8,36 +8,36 @@ import { Watchdog, type WatchedCall } from "./watchdog.ts";
 
 interface Pending extends WatchedCall {
   method: HostMethod;
-  /** Whose network the call is about. */
+  /** The cluster whose network the call concerns. */
   cluster: unknown;
-  /** What it may take beyond the limit, for the data that it brings along. */
+  /** Extra time beyond the limit for the data that the call carries. */
   allowanceMs: number;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
 export interface HostClientOptions {
-  /** What one call may take before the host is ended; Infinity when left out. */
+  /** Time limit of one call, after which the host is killed; defaults to Infinity. */
   timeoutMs?: number;
-  /** Hears of it. */
+  /** Called when a call exceeds the limit. */
   onHung?(call: { host: string; method: HostMethod; cluster: unknown; seconds: number }): void;
 }
 
-/** A call that takes longer than this is unusual: whoever asks how the host is gets to know. */
+/** A call that takes longer than this is unusual: the host's status reports it. */
 const SILENT_MS = 10_000;
-/** What a call may take while the server stops. */
+/** Time limit of a call while the server shuts down. */
 const HURRY_MS = 10_000;
-/** A state of so many bytes may take a millisecond more than the limit: it is checked before it is taken over. */
+/** A state extends the time limit by a millisecond per this many bytes, because it is checked before it is attached. */
 const BYTES_PER_MS = 20_000;
-/** How long the end of a process that hung is waited for before another one is started. */
+/** Time to wait for the end of a hung process before another one is started. */
 const END_MS = 5_000;
 
 /**
- * The server's side of a host: turns calls into messages and matches the replies by id. The process is started by
- * the first call and, should it end by itself, by the next call after that; what it held is gone (`generation`).
- * The far side works on one call after the other, so it is the oldest one that is under way, but for one that comes in
- * the middle of it. When that takes too long the process is ended; the others are lost with it, but their time did not
- * count.
+ * The server's side of a host: turns calls into messages and matches replies by id. The first call starts the process.
+ * If the process ends by itself, the next call restarts it, without the networks that it held (`generation`).
+ * The host works on one call at a time, so the oldest pending call is the running one, unless another call runs at one
+ * of its yield points. When the running call exceeds its time limit, the process is killed. The calls that wait behind
+ * it are lost, too, but waiting does not count towards their limits.
  */
 export class HostClient implements Host {
   readonly uuid: string;
@@ -50,13 +50,13 @@ export class HostClient implements Host {
   readonly #open: OpenHostLink;
   readonly #options: HostClientOptions;
   readonly #watchdog: Watchdog;
-  /** In order of their ids. */
+  /** Calls without a reply, in order of their ids. */
   readonly #pending = new Map<number, Pending>();
-  /** The call that is under way in the middle of the oldest one. */
+  /** The call that currently runs at a yield point of the oldest one. */
   #between: Pending | undefined;
   #timeoutMs: number;
   #link: HostLink | null = null;
-  /** Resolves once a process that hung is gone. */
+  /** Resolves once a hung process is gone. */
   #ending: Promise<void> | null = null;
   #nextId = 1;
   #closed = false;
@@ -76,13 +76,13 @@ export class HostClient implements Host {
     });
   }
 
-  /** While the host computes, the answer is the one that came with its last reply: nobody waits for a slice. */
+  /** While the host computes, returns the status of its last reply instead of waiting for the slice to end. */
   async status(): Promise<HostStatus> {
     if (this.#pending.size > 0 && this.lastStatus !== null) {
       const load = this.silentMs > 0 ? 1 : busyLoad(this.lastStatus.load, this.#watchdog.waitedMs);
       return { ...this.lastStatus, load };
     }
-    // Behind a first call that does not end there is nothing to tell.
+    // The first call does not end, so there is no last status to return.
     if (this.silentMs > 0) throw new HostError("hung", silenceText(this.silentMs));
     const answered = new AbortController();
     const late = delay(SILENT_MS, undefined, { signal: answered.signal, ref: false }).then(() => {
@@ -207,12 +207,12 @@ export class HostClient implements Host {
   }
 
   #limitMs(): number {
-    // The first call of a GPU's process waits for its device, too.
+    // The first call of a GPU's process also waits for the device to open.
     const factor = this.lastStatus === null && this.type === "gpu" ? 2 : 1;
     return factor * this.#timeoutMs + (this.#underWay?.allowanceMs ?? 0);
   }
 
-  /** What it computed does not matter any more, so its process is ended in the middle of it. */
+  /** Kills the process in the middle of its work, whose result is no longer needed. */
   async #endHung(): Promise<void> {
     const link = this.#link;
     if (link === null) return;
@@ -241,7 +241,7 @@ export class HostClient implements Host {
     }
   }
 
-  /** The process is gone, and everything with it. */
+  /** Resets everything that depends on the process, which is gone. */
   #forget(): void {
     this.#watchdog.stop();
     this.#link = null;

@@ -1,12 +1,15 @@
 /**
- * `state`: bytes that are not a network, or a network that kernels cannot compute. `room`: the host has no memory for this network. `unknown_cluster`: nothing
- * attached under this uuid. `input`: a run that does not fit the network. `table`: a run takes rows of a table that is
- * not there; nothing has changed. `hung`: the cluster's work did not end, several times, and is not tried again for now.
- * `internal`: a defect.
+ * - `state`: the bytes are not a network, or the kernels cannot compute the network.
+ * - `room`: the host has no memory for this network.
+ * - `unknown_cluster`: no network is attached under this uuid.
+ * - `input`: the run does not fit the network.
+ * - `table`: the run takes rows of a table that the host does not have; nothing has changed.
+ * - `hung`: the cluster's work exceeded the time limit several times and is not retried for now.
+ * - `internal`: a bug.
  */
 export type HostErrorKind = "state" | "room" | "unknown_cluster" | "input" | "table" | "hung" | "internal";
 
-/** A failure that the host itself reported; it is alive and serves other clusters. */
+/** A failure that the host itself reported. The host is alive and serves other clusters. */
 export class HostError extends Error {
   readonly kind: HostErrorKind;
 
@@ -17,9 +20,9 @@ export class HostError extends Error {
   }
 }
 
-/** The host's process ended before it answered. It starts again with the next call, with no clusters attached. */
+/** The host's process ended before it answered. The next call restarts it, with no clusters attached. */
 export class HostLostError extends Error {
-  /** It was this call that the host was working on. Others only waited behind it, and are not to blame. */
+  /** True when the host was working on this call; false for calls that only waited and cannot be the cause. */
   readonly wasUnderWay: boolean;
 
   constructor(reason: string, { wasUnderWay }: { wasUnderWay: boolean }) {
@@ -29,9 +32,9 @@ export class HostLostError extends Error {
   }
 }
 
-/** The host was ended because of this very call, which took too long. */
+/** The host was killed because this call exceeded its time limit. */
 export class HostHungError extends HostLostError {
-  /** How long it was waited for. */
+  /** How long the call ran before it was given up. */
   readonly seconds: number;
 
   constructor(seconds: number) {
@@ -41,7 +44,7 @@ export class HostHungError extends HostLostError {
   }
 }
 
-/** The host was closed by us, or is closing: no further call will succeed. */
+/** The server has closed the host or is closing it: no further call succeeds. */
 export class HostClosedError extends Error {
   constructor() {
     super("The host is closed");
@@ -49,7 +52,7 @@ export class HostClosedError extends Error {
   }
 }
 
-/** The host cannot take a network: it is lost, has no room, or takes it no more because it hung. */
+/** Whether the host cannot take a network: it is lost, has no room, or refuses the network because its work hung. */
 export function isUnavailable(error: unknown): error is HostLostError | HostError {
   return error instanceof HostLostError || isOfKind(error, "room") || isOfKind(error, "hung");
 }
@@ -58,5 +61,5 @@ export function isOfKind(error: unknown, kind: HostErrorKind): error is HostErro
   return error instanceof HostError && error.kind === kind;
 }
 
-/** What a host that does not answer is doing. */
+/** Explains to a client why a host does not answer. */
 export const silenceText = (ms: number): string => `It has been busy with one call for ${Math.round(ms / 1000)} s.`;

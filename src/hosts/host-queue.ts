@@ -1,7 +1,7 @@
 import type { Host } from "./host.ts";
 import { LongCalls } from "./long-calls.ts";
 
-/** Who a call is for. */
+/** The project and cluster that a call belongs to. */
 export interface CallOwner {
   projectId: string;
   clusterUuid: string;
@@ -13,47 +13,47 @@ interface WaitingCall {
   carryOut(): Promise<void>;
 }
 
-/** What a queue has to know of its host. */
+/** The part of a host that its queue uses. */
 export type QueuedHost = Pick<Host, "servesBetween" | "lastTookMs">;
 
-/** A call under way that others may come in the middle of. */
+/** The running call, at whose yield points other calls may run. */
 interface RunningCall {
   owner: CallOwner;
-  /** Since it began, or went on after others, in ms of the clock. */
+  /** When it started, or resumed after a round, in ms of `performance.now()`. */
   since: number;
-  /** The others have their round. */
+  /** Whether a round of other calls is in progress. */
   isRound: boolean;
-  /** What they took together, this time or the last time. */
+  /** Total time of the current round, or of the last one. */
   roundMs: number;
 }
 
-/** A call computes for so long, or as long as the last others took, before others come in the middle of it. */
+/** A call computes for at least this long, or for as long as its last round took, before it yields to other calls. */
 const QUANTUM_MS = 4;
 const quantumOf = ({ roundMs }: RunningCall) => Math.max(QUANTUM_MS, roundMs);
 
 /**
- * Decides whose call a host gets next. One call is under way at a time, so nobody waits behind more than one slice of
- * a project that has had its turn. Turns go round by project, then by cluster: next is the project whose last call is
- * longest ago, and of its clusters that whose last call is longest ago, whatever they wait with. So a project with
- * twenty clusters gets as many turns as a project with one, and who asks now and then comes before who always asks.
- * A project whose call took too long pauses, see `LongCalls`.
+ * Decides which call a host gets next. The host runs one call at a time, so no call waits behind more than one slice of
+ * a project that has had its turn. Scheduling is round-robin by project, then by cluster: the least recently served
+ * project comes next, and in it the least recently served cluster, whatever kind of call waits. A project with twenty
+ * clusters therefore gets as many turns as a project with one, and a project with occasional calls comes before a
+ * project with constant load. A project whose call took too long pauses, see `LongCalls`.
  *
- * Where a host `servesBetween`, a call that takes longer than a quantum gives way at the next yield point: every other
- * project has one short call carried out in the middle of it, then it goes on for at least as long as these took.
+ * On a host that `servesBetween`, a call that takes longer than a quantum yields at the next yield point: every other
+ * project gets one short call executed there. Then the call resumes for at least as long as these short calls took.
  */
 export class HostQueue {
   readonly #host: QueuedHost;
   /** In order of arrival. */
   readonly #waiting: WaitingCall[] = [];
-  /** Turn in which each project and cluster had its last call, or went on with it. */
+  /** Turn in which each project and cluster last started or resumed a call. */
   readonly #projectTurns = new Map<string, number>();
   readonly #clusterTurns = new Map<string, number>();
   readonly #longCalls = new LongCalls();
   #turn = 0;
   #running: RunningCall | null = null;
-  /** A call was sent in the middle of `#running`. It may have ended before that one came to a yield point. */
+  /** A call was sent while `#running` runs. `#running` may end before it reaches a yield point. */
   #isBetween = false;
-  /** Looks again when a pause or a quantum may be over. */
+  /** Calls `#next` again when a pause or a quantum may be over. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(host: QueuedHost) {
@@ -61,8 +61,8 @@ export class HostQueue {
   }
 
   /**
-   * Carries out `call` when it is its turn. A call must not wait for another one of the same host. One that `isShort` takes
-   * about as long as a quantum at most.
+   * Executes `call` when it is its turn. A call must not wait for another call of the same host. `isShort` marks a call
+   * that takes about a quantum at most.
    */
   run<T>(owner: CallOwner, call: () => Promise<T>, { isShort = false } = {}): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -79,7 +79,7 @@ export class HostQueue {
       return;
     }
     if (this.#waiting.length === 0) {
-      // Nobody waited, so nobody is owed anything.
+      // No call waits, so no project has a claim to the next turn.
       this.#projectTurns.clear();
       this.#clusterTurns.clear();
       return;
@@ -100,11 +100,11 @@ export class HostQueue {
       this.#running = null;
       this.#next();
     });
-    // Others may be waiting already.
+    // Other calls may be waiting already.
     this.#next();
   }
 
-  /** Lets the others have their round when the call has had its quantum. */
+  /** Starts or continues a round of other calls once the running call has used its quantum. */
   #giveWay(running: RunningCall): void {
     const { projectId } = running.owner;
     const mayCome = ({ isShort, owner }: WaitingCall) =>
@@ -133,7 +133,7 @@ export class HostQueue {
     });
   }
 
-  /** The round is over, or nobody came. */
+  /** Resumes the running call: the round is over, or there was no call for one. */
   #goOn(running: RunningCall, now: number): void {
     if (running.isRound) {
       running.isRound = false;
@@ -149,7 +149,10 @@ export class HostQueue {
     this.#clusterTurns.set(clusterUuid, this.#turn);
   }
 
-  /** Returns what the call took: by itself, where the host knows. Some that fail have not even reached it. */
+  /**
+   * Returns how long the call took: the host's own measurement if there is one. Some calls fail before they reach the
+   * host, so the elapsed time is an upper bound.
+   */
   #ended({ projectId }: CallOwner, started: number): number {
     const now = performance.now();
     const took = Math.min(this.#host.lastTookMs, now - started);
@@ -162,7 +165,7 @@ export class HostQueue {
     this.#timer = setTimeout(() => this.#next(), Math.ceil(ms));
   }
 
-  /** The call whose turn it is among those that may come; none while all of them pause, for at least `waitMs`. */
+  /** Removes the next call among the eligible ones. None if all of them pause, for at least `waitMs`. */
   #take(mayCome: (call: WaitingCall) => boolean): { call: WaitingCall | undefined; waitMs: number } {
     const now = performance.now();
     const turnsOf = ({ owner }: WaitingCall) => [

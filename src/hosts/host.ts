@@ -4,113 +4,115 @@ import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 /**
  * A logical host: one place where clusters compute (the CPU, or one GPU).
  *
- * This is the only seam between the server and the compute side. Everything crosses it as plain messages and
+ * This is the only interface between the server and the compute side. Everything crosses it as plain messages and
  * binary data, so a host may live in a worker thread, in a child process or, later, on another machine.
- * Nothing above it may assume shared memory, and nothing below it knows about HTTP, SQL, users or projects.
+ * Code above it must not assume shared memory, and code below it knows nothing about HTTP, SQL, users or projects.
  *
- * Every call rejects with HostLostError when the host's process ended before it answered, and with HostError when
- * the host answered with a failure, `room` when its memory budget is spent. A host that takes too long for a call is ended. After a failed `train` the network may be
- * half-changed: attach it again.
+ * Every call rejects with HostLostError if the host's process ends before it answers, and with HostError if the host
+ * answers with a failure, which is `room` when its memory budget is exhausted. A host that exceeds the time limit of a
+ * call is killed. A failed `train` may leave the network half-changed: attach it again.
  */
 export interface Host extends HostFacts {
   /** Counts the ends of the host's process. Networks attached under an earlier number are gone. */
   readonly generation: number;
-  /** `keepTable` is worth a try: what the host computes with is far from where rows are read. */
+  /** Whether `keepTable` is worth a try: the host's device is far from the memory into which rows are read. */
   readonly keepsTables: boolean;
 
-  /** Does not wait for the slice that is being computed. */
+  /** Does not wait for the current slice. */
   status(): Promise<HostStatus>;
-  /** As of its last answer; null when nothing was asked since its process started. */
+  /** The status that came with the last reply; null before the first reply of the process. */
   readonly lastStatus: HostStatus | null;
-  /** For how long it has been busy with one call, in ms, when that is unusually long; else 0. */
+  /** How long the host has been busy with one call, in ms, if that is unusually long; otherwise 0. */
   readonly silentMs: number;
 
-  /** What the call that was answered last took by itself, in ms; Infinity when it is not known. */
+  /** Net duration of the last answered call, in ms; Infinity if unknown. */
   readonly lastTookMs: number;
-  /** Carries out short calls in the middle of a long one, at its yield points. */
+  /** Whether the host executes short calls at the yield points of a long one. */
   readonly servesBetween: boolean;
 
-  /** Makes an empty network from a template; the same seed always gives the same network. */
+  /** Creates an empty network from a template; the same seed always gives the same network. */
   create(cluster: string, options: { template: string; seed: number }): Promise<NetworkInfo>;
   /**
-   * Takes over a network from its bytes (safetensors) and replaces what was there. They come from another host, or
-   * `readNetwork` has checked them: the host only copies. Changes nothing when they do not even look like a network.
+   * Loads a network from safetensors bytes and replaces the cluster's current one. The host copies the bytes without a
+   * full check, so they must come from another host or have passed `readNetwork`. Bytes that do not look like a network
+   * change nothing.
    */
   attach(cluster: string, state: Uint8Array): Promise<NetworkInfo>;
-  /** The whole state as safetensors bytes, as of the last finished slice. */
+  /** The full state as safetensors bytes, as of the last finished slice. */
   exportState(cluster: string): Promise<Uint8Array>;
-  /** Forgets the network. Unknown clusters are not an error. */
+  /** Discards the network. Unknown clusters are not an error. */
   detach(cluster: string): Promise<void>;
 
   /**
-   * Learns from a run, whose buffers change hands: rows that are a view into a larger buffer would be copied with all of
-   * it. A run that fails must be followed by `attach`, unless it fails with `table`, which changes nothing.
+   * Trains on a run. Its buffers are transferred; rows that are a view into a larger buffer would be copied with all of
+   * it. After a failed run, call `attach`, unless the failure is `table`, which changes nothing.
    */
   train(cluster: string, run: TrainRun): Promise<TrainReport>;
   /**
-   * Keeps a part of a task's table next to the network, in place of another task's; parts come in order, the first one
-   * says how large the whole is. False when the host has no room for that: then rows come with every run.
+   * Stores a part of a task's table next to the network, in place of another task's table. Parts come in order; the
+   * first one tells the size of the whole table. Returns false if the host has no room for the table: then every run
+   * must bring its rows.
    */
   keepTable(cluster: string, part: TablePart): Promise<boolean>;
-  /** Forgets the table. */
+  /** Discards the table. */
   dropTable(cluster: string): Promise<void>;
-  /** Forward only; leaves the network as it is. The run's buffers change hands. */
+  /** Forward pass only, which trains nothing. The run's buffers are transferred. */
   request(cluster: string, run: RequestRun): Promise<RequestReport>;
 
-  /** The server stops: from now on no call may take long. */
+  /** Shortens the time limit of all calls, because the server shuts down. */
   hurry(): void;
   close(): Promise<void>;
 }
 
-/** What does not change while the server runs. */
+/** The properties of a host that stay constant while the server runs. */
 export interface HostFacts {
   /** Stable across restarts of the server. */
   readonly uuid: string;
   readonly type: "cpu" | "gpu";
-  /** For people: the processor's or adapter's name. */
+  /** Display name: the processor or adapter. */
   readonly name: string;
-  /** Of a GPU only. */
+  /** Present for GPUs only. */
   readonly device?: DeviceFacts | undefined;
 }
 
-/** What a GPU's driver tells about it. */
+/** What a GPU's driver reports. */
 export interface DeviceFacts {
   vendor: string;
   driver: string;
-  /** No array of a network can be larger there. */
+  /** Maximum size of one array of a network. */
   bufferBytesMax: number;
 }
 
 export interface HostStatus {
   clusters: number;
-  /** What the networks on this host may take: its budget, not what the machine has. */
+  /** The memory budget of the networks on this host, not the machine's memory. */
   memoryBytesTotal: number;
-  /** What is left of it. */
+  /** The unused part of the budget. */
   memoryBytesFree: number;
-  /** Share of the last seconds that was spent computing, 0…1. */
+  /** Share of the last seconds that the host spent computing, 0…1. */
   load: number;
 }
 
 export interface NetworkInfo {
-  /** The template's text that the network was made from. */
+  /** Text of the template that defines the network. */
   template: string;
-  /** Decides everything random about the network. */
+  /** Determines all random choices of the network. */
   seed: number;
-  /** Something carries over from one cycle to the next, so their order is part of what the network learns. */
+  /** Whether the network carries state from one cycle to the next, so that it learns from the order of cycles. */
   remembers: boolean;
   figures: NetworkFigures;
 }
 
 export interface TrainReport {
   figures: NetworkFigures;
-  /** Time that the host computed, without the wait for its turn. */
+  /** Compute time, without the wait for the turn. */
   elapsedMs: number;
 }
 
 export interface RequestReport {
-  /** One per output of the cluster in template order; `values` are external values, `[cycles × width]`. */
+  /** One entry per output in template order; `values` are external values, `[cycles × width]`. */
   outputs: { name: string; width: number; values: Float32Array<ArrayBuffer> }[];
-  /** The network carries something from one cycle to the next, so that even a request changed its state. */
+  /** Whether the network carries state from one cycle to the next, so that even a request changed its state. */
   remembers: boolean;
   elapsedMs: number;
 }

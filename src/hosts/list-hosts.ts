@@ -4,7 +4,7 @@ import type { Host, HostStatus } from "./host.ts";
 
 export interface ListedHost {
   host: Host;
-  /** Null while the host does not answer; `error` says why. */
+  /** Null while the host does not answer; `error` gives the reason. */
   status: HostStatus | null;
   /** `silent`: busy with one call for unusually long. */
   state: "ready" | "silent" | "lost";

@@ -1,4 +1,4 @@
-/** Share of the recent time that was spent computing, with an exponential window of a few seconds. */
+/** Measures the share of recent time spent computing, with an exponential window of a few seconds. */
 export class LoadMeter {
   readonly #now: () => number;
   #share = 0;
@@ -9,7 +9,7 @@ export class LoadMeter {
     this.#at = now();
   }
 
-  /** Reports work that ended now. */
+  /** Records work that has just ended. */
   worked(elapsedMs: number): void {
     const idleMs = Math.max(0, this.#now() - this.#at - elapsedMs);
     this.#share *= decay(idleMs);
@@ -23,7 +23,7 @@ export class LoadMeter {
   }
 }
 
-/** What a load becomes with this much work since, which has not ended yet. */
+/** Updates a load with work that has been running for `elapsedMs` and has not ended yet. */
 export function busyLoad(load: number, elapsedMs: number): number {
   return Math.round((1 - (1 - load) * decay(elapsedMs)) * 1e4) / 1e4;
 }

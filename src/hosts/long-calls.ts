@@ -1,25 +1,25 @@
-/** A turn on a host is a slice of about 70 ms. A call that takes longer than this has taken several. */
+/** A turn on a host is a slice of about 70 ms. A call that takes longer than this has used several turns. */
 const TURN_MS = 400;
-/** So long after its last call a project counts as one that goes on asking. */
+/** A project counts as active until this long after its last call. */
 const RECENT_MS = 100;
 
 /**
- * Pauses for projects whose calls take too long. One step cannot be cut, and the first sample of a million values takes
- * seconds. After such a call its project pauses for as long as the call took, while another project goes on asking; so the
- * others keep at least half of the host, and only now and then one of their calls waits long. Calls of ordinary length,
- * and projects that have the host for themselves, never pause. Times are milliseconds of one clock.
+ * Pauses projects whose calls take too long. A step cannot be split, and the first sample of a million values takes
+ * seconds. After such a call its project pauses for as long as the call took, while another project stays active. The
+ * other projects therefore keep at least half of the host's time, and their calls rarely wait long. A project never
+ * pauses if its calls have ordinary length or if it is alone on the host. All times are milliseconds of the same clock.
  */
 export class LongCalls {
-  /** When each project's last call ended, and when its pause ends. */
+  /** End of each project's last call, and end of its pause. */
   readonly #projects = new Map<string, { ended: number; pausedUntil: number }>();
 
-  /** A project's call took so long and has ended just now. */
+  /** Records that a project's call ended at `ended` and took `took`. */
   note(projectId: string, took: number, ended: number): void {
     const before = this.#projects.get(projectId)?.pausedUntil ?? 0;
     this.#projects.set(projectId, { ended, pausedUntil: took > TURN_MS ? ended + took : before });
   }
 
-  /** How long the project's next call has to wait if nobody else asks meanwhile; 0 when it may come at once. */
+  /** How long the project's next call must wait if no other project calls in the meantime; 0 if it may run at once. */
   waitMs(projectId: string, now: number): number {
     const pauseLeft = (this.#projects.get(projectId)?.pausedUntil ?? 0) - now;
     if (pauseLeft <= 0) return 0;
@@ -28,7 +28,7 @@ export class LongCalls {
     return Math.max(0, Math.min(pauseLeft, lastOther + RECENT_MS - now));
   }
 
-  /** Forgets projects that say nothing about what comes next, so that few are remembered. */
+  /** Drops projects that are neither active nor paused, which bounds the memory. */
   tidy(now: number): void {
     for (const [id, { ended, pausedUntil }] of this.#projects)
       if (ended + RECENT_MS < now && pausedUntil < now) this.#projects.delete(id);

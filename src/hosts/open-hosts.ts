@@ -7,7 +7,7 @@ import type { HostClientOptions } from "./host-client.ts";
 import { hostUuid } from "./host-uuid.ts";
 import { createHostRegistry, type HostRegistry } from "./registry.ts";
 
-/** Opens the hosts of this machine. Nothing computes before the first call. */
+/** Opens the hosts of this machine. Each starts to compute with its first call. */
 export async function openHosts({ db, config, log }: { db: Db; config: Config; log: Logger }): Promise<HostRegistry> {
   const watch: HostClientOptions = {
     timeoutMs: config.hostTimeoutMs,

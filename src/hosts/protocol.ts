@@ -1,18 +1,18 @@
 import type { Host, HostStatus } from "./host.ts";
 import type { HostErrorKind } from "./host-errors.ts";
 
-/** The calls that cross to the host's process; each is one request message and one reply message. */
+/** The remote calls of a host; each is one request message and one reply message. */
 export type HostMethod = "status" | "create" | "attach" | "exportState" | "detach" | "train" | "request" | TableMethod;
 
-/** Calls that only hosts with `keepsTables` know. */
+/** Calls that only hosts with `keepsTables` support. */
 type TableMethod = "keepTable" | "dropTable";
 
-/** What serves the calls on the far side. */
+/** Implements the calls in the host's process. */
 export type HostService = {
   [M in Exclude<HostMethod, TableMethod>]: (...args: Parameters<Host[M]>) => Awaited<ReturnType<Host[M]>>;
 };
 
-/** The same where an answer takes its time: a service that waits for a device. */
+/** Like `HostService`, but asynchronous, for a service that waits for a device. */
 export type AsyncHostService = {
   [M in Exclude<HostMethod, "status">]: (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
 } & Pick<HostService, "status">;
@@ -24,8 +24,8 @@ export interface HostRequest {
 }
 
 /**
- * Every reply says how the host is, so that nobody has to ask in between two slices. Where calls come in the middle of
- * others, also what this one took by itself.
+ * Every reply carries the host's status, so the server does not need to ask for it between two slices. `tookMs` is the
+ * net duration of the call, set by hosts that execute calls at the yield points of others.
  */
 export type HostReply = { id: number; status: HostStatus; tookMs?: number } & (
   | { ok: true; value: unknown }
@@ -36,27 +36,27 @@ export type HostReply = { id: number; status: HostStatus; tookMs?: number } & (
 export interface HostLink {
   post(request: HostRequest, transfer: ArrayBuffer[]): void;
   /**
-   * Ends the process and resolves once it is gone; `lost` is not reported for it. `atOnce` gives it no time to end by
-   * itself.
+   * Ends the process and resolves once it is gone, without a call of `lost`. With `atOnce`, the process gets no time to
+   * end by itself.
    */
   close(atOnce?: boolean): Promise<void>;
 }
 
 export interface HostLinkEvents {
-  /** Brings an answer. */
+  /** Called with each reply. */
   reply(reply: HostReply): void;
-  /** The request with this id is under way before an older one has ended, which goes on after it. */
+  /** The request with this id has started at a yield point of an older one, which continues after it. */
   begun(id: number): void;
-  /** Called once, when the process ended by itself. */
+  /** Called once, when the process has ended by itself. */
   lost(reason: string): void;
 }
 
-/** Starts the process. */
+/** Starts the process or thread of a host. */
 export type OpenHostLink = (events: HostLinkEvents) => HostLink;
 
 /**
- * The buffers of the typed arrays anywhere in a message, so that they change hands instead of being copied.
- * Views of a part of their buffer are left out: the buffer may hold somebody else's data (Node's pool).
+ * Collects the buffers of all typed arrays in a message, which are transferred instead of copied.
+ * Views of a part of their buffer are skipped: the buffer may hold unrelated data (Node's pool).
  */
 export function transferables(value: unknown): ArrayBuffer[] {
   const found = new Set<ArrayBuffer>();

@@ -6,16 +6,16 @@ export interface HostRegistry {
   list(): Host[];
   /** Undefined when there is no such host. */
   get(uuid: string): Host | undefined;
-  /** Where a new cluster goes when the request names no host. */
+  /** The host of a new cluster whose request names no host. */
   default(): Host;
-  /** Where the calls for this host's clusters wait for their turn. */
+  /** The queue in which calls for this host's clusters wait for their turn. */
   queue(host: Host): HostQueue;
-  /** The server stops: see `Host.hurry`. */
+  /** Calls `Host.hurry` of every host, because the server shuts down. */
   hurry(): void;
   close(): Promise<void>;
 }
 
-/** A registry of these hosts, the first of which is the default. */
+/** Creates a registry of these hosts. The first one is the default. */
 export function createHostRegistry(hosts: readonly [Host, ...Host[]]): HostRegistry {
   const byUuid = new Map(hosts.map((host) => [host.uuid, host]));
   const queues = new Map(hosts.map((host) => [host, new HostQueue(host)]));

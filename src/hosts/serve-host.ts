@@ -8,8 +8,8 @@ import {
 } from "./protocol.ts";
 
 /**
- * The far side of the protocol: carries out one request and gives its reply, with the buffers that go along.
- * A failure becomes a reply, too; the process goes on.
+ * The host's side of the protocol: executes one request and returns its reply with the buffers to transfer.
+ * A failure also becomes a reply, and the process continues.
  */
 export function serveHost(
   service: HostService,
@@ -25,7 +25,7 @@ export function serveHost(
   };
 }
 
-/** The same for a service that waits for a device; it decides itself what may overlap. */
+/** Like `serveHost`, for a service that waits for a device. The service decides which calls may overlap. */
 export function serveAsyncHost(service: AsyncHostService): (request: HostRequest) => Promise<HostReply> {
   return async ({ id, method, args }) => {
     try {

@@ -1,23 +1,23 @@
-/** How often a look is taken, in ms. */
+/** Interval between two checks. */
 const TICK_MS = 250;
 
-/** A call, with the ticks in which it was under way. */
+/** A call, with the number of ticks during which it has been running. */
 export interface WatchedCall {
   ticks?: number;
 }
 
 export interface WatchdogOptions {
-  /** What the call under way may take, in ms. */
+  /** Time limit of the running call, in ms. */
   limitMs(): number;
-  /** It has taken longer. Called once for each call. */
+  /** Called once for a call that exceeds its limit. */
   onLimit(): void;
-  /** The call under way; undefined when there is none. */
+  /** The running call; undefined if there is none. */
   underWay(): WatchedCall | undefined;
 }
 
 /**
- * Measures how long calls are under way; one that gives way to another one goes on with what it had. Only ticks count, each
- * of which comes when this process runs: a machine that slept, or a process that was stopped, makes no call look slow.
+ * Measures how long calls run; a call that yields to another one keeps its time. The watchdog counts ticks, which come
+ * only while this process runs, so a suspended machine or a stopped process makes no call look slow.
  */
 export class Watchdog {
   readonly #options: WatchdogOptions;
@@ -36,7 +36,7 @@ export class Watchdog {
     this.#timer = null;
   }
 
-  /** For how long the call under way has been waited for, in ms; 0 when there is none. */
+  /** How long the running call has been running, in ms; 0 if there is none. */
   get waitedMs(): number {
     return (this.#options.underWay()?.ticks ?? 0) * TICK_MS;
   }
@@ -44,7 +44,7 @@ export class Watchdog {
   #tick(): void {
     const call = this.#options.underWay();
     if (call === undefined) return;
-    // It may have begun just now.
+    // The call may have started just now, so its first tick counts 0.
     call.ticks = call.ticks === undefined ? 0 : call.ticks + 1;
     if (this.waitedMs >= this.#options.limitMs()) this.#options.onLimit();
   }

@@ -7,7 +7,10 @@ import { servePort } from "./serve-port.ts";
 
 if (parentPort === null) throw new Error("the CPU host runs in a worker thread");
 
-/** `threads` compute, this one included; networks may take `memoryBytes`; `lifelines` are for the other threads. */
+/**
+ * `threads` counts all computing threads, including this one. `memoryBytes` is the memory budget of the networks. Each
+ * of the other threads holds one of the `lifelines`.
+ */
 const options = (workerData ?? {}) as { threads?: number; memoryBytes?: number; lifelines?: MessagePort[] };
 lowerThread(NICENESS.host);
 servePort(parentPort, serveHost(new NetworkStore(new WasmEngine(options))));

@@ -9,17 +9,17 @@ import { LoadMeter } from "../load-meter.ts";
 import { attachFailure, runFailure } from "../network-failure.ts";
 import type { HostService } from "../protocol.ts";
 
-/** An engine that knows how much its networks may take. */
+/** An engine with a memory budget for its networks. */
 type BudgetedEngine = Engine & { readonly budget: { readonly bytesMax: number; readonly free: number } };
 
-/** The networks that live in this thread. A call for which their memory does not suffice fails with `room`. */
+/** The networks of this thread. A call that exceeds their memory budget fails with `room`. */
 export class NetworkStore implements HostService {
   readonly #networks = new AttachedNetworks<Network>();
   readonly #load = new LoadMeter();
   readonly #engine: BudgetedEngine;
-  /** Since when this thread has been computing; what was before is counted already. */
+  /** Start of the work that the load meter has not counted yet. */
   #busySince = 0;
-  /** Runs under way, one in the middle of the other. */
+  /** Number of nested runs: a run may start at a yield point of another one. */
   #runs = 0;
 
   constructor(engine: BudgetedEngine) {
@@ -77,7 +77,7 @@ export class NetworkStore implements HostService {
     return infoOf(network, network.figures());
   }
 
-  /** Carries out a run. What it took is without the calls that came in the middle of it. */
+  /** Executes a run. `elapsedMs` excludes calls that were served at its yield points. */
   #compute<T>(cluster: string, run: () => T): { value: T; elapsedMs: number } {
     const elapsed = startStopwatch();
     if (this.#runs === 0) this.#busySince = performance.now();

@@ -4,14 +4,14 @@ import type { Host } from "../host.ts";
 import { workerLink } from "./worker-link.ts";
 
 export interface CpuHostOptions {
-  /** How many compute; one per processor when left out. */
+  /** Number of computing threads; defaults to one per processor. */
   threads: number | undefined;
-  /** What the networks may take. */
+  /** Memory budget of the networks. */
   memoryBytes: number;
   watch?: HostClientOptions;
 }
 
-/** The CPU of this machine as a host. Its threads start with the first call. */
+/** Opens this machine's CPU as a host. Its threads start with the first call. */
 export function openCpuHost(
   uuid: string,
   { threads = availableParallelism(), memoryBytes, watch }: CpuHostOptions,

@@ -3,15 +3,15 @@ import { atYieldPoints, beAway, startStopwatch } from "../../network/yield-point
 import type { HostRequest } from "../protocol.ts";
 import type { serveHost } from "../serve-host.ts";
 
-/** A look at what has come takes some microseconds. */
+/** Minimum interval between two polls of the port; a poll takes a few microseconds. */
 const LOOK_MS = 0.5;
 
 /**
- * Answers requests one after the other. At yield points of one that takes long, another one that came meanwhile is
- * answered, unless it is about the same network; whose turn that is the server decides, see `HostQueue`.
+ * Answers requests one after the other. At the yield points of a long request, another request that has arrived in the
+ * meantime is answered, unless it concerns the same network. The server decides the order of requests, see `HostQueue`.
  */
 export function servePort(port: MessagePort, answer: ReturnType<typeof serveHost>): void {
-  /** What the calls under way are about, the outer one first. */
+  /** The clusters of the running calls, outermost first. */
   const underWay: unknown[] = [];
   const deferred: HostRequest[] = [];
   let lastLook = 0;

@@ -2,10 +2,12 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import type { HostReply, OpenHostLink } from "../protocol.ts";
 
 /**
- * Runs a host in a worker thread of this process. `script` serves the protocol on its parent port and finds `data` there.
+ * Runs a host in a worker thread of this process. `script` serves the protocol on its parent port; `data` is its
+ * `workerData`.
  *
- * A host of several `threads` starts `threads - 1` of its own and waits for them inside a kernel, where no event reaches
- * it. So each of them holds a lifeline, the far end of a channel to here: when one ends, the host is ended, too.
+ * A host with several `threads` starts `threads - 1` threads itself and waits for them inside a kernel, where no event
+ * reaches it. Each of these threads therefore holds a lifeline, the far end of a channel to this thread. A lifeline
+ * that closes means that its thread has ended; then the host is terminated.
  */
 export function workerLink(
   script: URL,

@@ -4,21 +4,21 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-/** A graphics card as Linux knows it. */
+/** A graphics card as Linux reports it. */
 export interface Card {
-  /** On the PCI bus, e.g. `0000:01:00.0`; it stays as long as the card stays in its slot. */
+  /** PCI address, such as `0000:01:00.0`; constant as long as the card stays in its slot. */
   address: string;
-  /** PCI number of the maker, e.g. `0x10de`. */
+  /** PCI vendor id, such as `0x10de`. */
   vendor: string;
-  /** Files that a driver opens to reach this card and no other. */
+  /** Device files through which a driver reaches this card only. */
   nodes: string[];
-  /** Null where neither the kernel nor the maker's tool tells. */
+  /** Null if neither the kernel nor the vendor's tool reports it. */
   memoryBytes: number | null;
 }
 
 const MEBIBYTE = 2 ** 20;
 
-/** The cards whose device files are here, in order of their addresses. Empty where there is no Linux. */
+/** Lists the cards whose device files exist, sorted by address. Empty on systems other than Linux. */
 export async function listCards(root = "/"): Promise<Card[]> {
   const devices = join(root, "sys/bus/pci/devices");
   const cards: Card[] = [];
@@ -38,7 +38,7 @@ export async function listCards(root = "/"): Promise<Card[]> {
   return cards;
 }
 
-/** AMD's driver says it in a file, NVIDIA's comes with a tool. */
+/** AMD's driver reports the memory in a file, NVIDIA's through `nvidia-smi`. */
 async function memoryOf(device: string, address: string, vendor: string): Promise<number | null> {
   const bytes = Number(await textOf(join(device, "mem_info_vram_total")));
   if (bytes > 0) return bytes;

@@ -4,32 +4,32 @@ import type { AdapterChoice, AdapterIdentity } from "../../kernels/webgpu/device
 import { type Card, listCards } from "./cards.ts";
 import { forkProcess } from "./fork-process.ts";
 
-/** What a process saw. */
+/** A GPU as a probe process sees it. */
 export interface SeenGpu extends AdapterIdentity {
   choice: Required<AdapterChoice>;
-  /** How many adapters its name could mean. */
+  /** Number of adapters that its name matches. */
   namesakes: number;
   maxBufferBytes: number;
 }
 
-/** A GPU that computes right, and how a process opens it. */
+/** A GPU that computes correctly, and what a process needs to open it. */
 export interface FoundGpu extends SeenGpu {
-  /** Files that must be hidden from the process, so that it sees this GPU and not another one of the same name. */
+  /** Device files to hide from the process, so that it sees this GPU and no other one of the same name. */
   hidden: readonly string[];
-  /** On the PCI bus; null when only its name is known. */
+  /** PCI address; null if only the GPU's name is known. */
   address: string | null;
-  /** Null when nobody tells. */
+  /** Null if unknown. */
   memoryBytes: number | null;
 }
 
 const PROBE_TIMEOUT_MS = 60_000;
 
-/** Device nodes without which a Linux machine has no GPU: looking for them spares every start a process. */
+/** A Linux machine without any of these device nodes has no GPU. The check saves a probe process on every start. */
 const LINUX_GPU_NODES = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg"];
 
 /**
- * The GPUs of this machine. Software adapters are slower than the CPU host and count only when asked for; then
- * SwiftShader is brought along. Never rejects: a machine whose driver crashes has no GPU.
+ * Finds the GPUs of this machine. Software adapters are slower than the CPU host and count only with `software`, which
+ * also loads SwiftShader. Never rejects: a machine whose driver crashes has no GPU.
  */
 export async function findGpus(options: { software: boolean; log: Logger; cards?: Card[] }): Promise<FoundGpu[]> {
   const { software, log } = options;
@@ -45,7 +45,10 @@ export async function findGpus(options: { software: boolean; log: Logger; cards?
   return found;
 }
 
-/** All GPUs that a process sees. Of those that share a name, each is looked for where it is the only one. */
+/**
+ * Finds all GPUs that a process sees. To tell GPUs of the same name apart, probes each card in a process that sees only
+ * this card.
+ */
 async function look({ software, cards, log }: { software: boolean; cards: Card[]; log: Logger }): Promise<FoundGpu[]> {
   const seen = await probe({ software, hidden: [] }, log);
   const found: FoundGpu[] = seen
@@ -74,10 +77,10 @@ async function look({ software, cards, log }: { software: boolean; cards: Card[]
   return found;
 }
 
-/** PCI numbers of the makers that WebGPU names. */
+/** PCI vendor ids by WebGPU's vendor names. */
 const PCI_VENDORS: Record<string, string> = { nvidia: "0x10de", amd: "0x1002", intel: "0x8086" };
 
-/** What is known of the card when its maker has no other one here. */
+/** The card's data if it is this machine's only card of its vendor; otherwise nulls. */
 function onlyCard(cards: Card[], { vendor }: SeenGpu): Pick<FoundGpu, "address" | "memoryBytes"> {
   const [card, other] = cards.filter((each) => each.vendor === PCI_VENDORS[vendor]);
   if (card === undefined || other !== undefined) return { address: null, memoryBytes: null };

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, type ForkOptions } from "node:child_process";
 
-/** Binds each file before `--` onto itself so that it can neither be used as a device nor run, then becomes the rest. */
+/** Mounts each file before `--` onto itself with `nodev,noexec`, so that it is unusable, then executes the rest. */
 const HIDE = `while [ "$1" != -- ]; do
   mount --bind "$1" "$1" && mount -o remount,bind,nodev,noexec "$1" || exit 125
   shift
@@ -9,9 +9,9 @@ shift
 exec "$@"`;
 
 /**
- * Starts a script of ours as a child process with this argument. The device files in `hidden` cannot be opened there:
- * the process gets a mount namespace of its own. That needs Linux, and the right to make such namespaces, which
- * containers usually lack; where it is missing the process ends at once.
+ * Starts one of our scripts as a child process with this argument. The process has its own mount namespace, in which it
+ * cannot open the device files in `hidden`. This requires Linux and the right to create such namespaces, which
+ * containers usually lack; without it the process ends at once.
  */
 export function forkProcess(
   script: URL,

@@ -1,6 +1,6 @@
 /**
- * The process of one GPU host. Its first argument is a JSON object: `software` brings the software device along,
- * `backend` and `adapter` choose the device, `memoryBytes` is how much it has, where that is known.
+ * The process of one GPU host. Its first argument is a JSON object: `software` loads the software device, `backend` and
+ * `adapter` choose the device, `memoryBytes` is its memory if known.
  */
 import { openGpu, type AdapterChoice, type Gpu } from "../../kernels/webgpu/device.ts";
 import { provideSoftwareVulkan } from "../../kernels/webgpu/software-vulkan.ts";

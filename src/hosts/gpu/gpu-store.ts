@@ -11,17 +11,17 @@ import { LoadMeter } from "../load-meter.ts";
 import { attachFailure, noRoom, runFailure } from "../network-failure.ts";
 import type { AsyncHostService } from "../protocol.ts";
 
-/** What a task's table may take of the memory that is free. */
+/** Maximum share of the free memory for a task's table. */
 const TABLE_SHARE = 1 / 4;
 
 /**
- * The networks that live on one device. One call after the other has the device; `status` never waits.
- * WebGPU does not tell how much memory a device has: where nobody else does, what is free is taken to be one more buffer
- * of the largest size, however much is used, and the device itself decides.
+ * The networks on one device. Calls use the device one after the other; `status` never waits.
+ * WebGPU does not report a device's memory. If it is unknown, the store reports one buffer of the maximum size as free,
+ * however much is used, and leaves the decision to the device.
  */
 export class GpuStore implements AsyncHostService {
   readonly #gpu: Gpu;
-  /** What networks may take; Infinity where nobody tells how much there is. */
+  /** Memory budget of the networks; Infinity if the device's memory is unknown. */
   readonly #budget: number;
   readonly #giveUp: (reason: string) => void;
   readonly #kernels: Kernels;
@@ -29,7 +29,7 @@ export class GpuStore implements AsyncHostService {
   readonly #load = new LoadMeter();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `giveUp` is called when the device fell short in the middle of a network's work, which is of no use afterwards. */
+  /** Calls `giveUp` when the device runs out of memory during a network's work: the network is unusable afterwards. */
   constructor(options: { gpu: Gpu; memoryBytes: number | null; giveUp: (reason: string) => void }) {
     const { gpu, memoryBytes, giveUp } = options;
     this.#gpu = gpu;
@@ -76,7 +76,7 @@ export class GpuStore implements AsyncHostService {
 
   keepTable(cluster: string, part: TablePart): Promise<boolean> {
     return this.#compute(cluster, async (network) => {
-      // A table that is there goes first.
+      // The old table must be gone before the free memory is read.
       if (part.first === 0) network.dropTable();
       return network.keepTable(part, this.status().memoryBytesFree * TABLE_SHARE);
     });
@@ -114,7 +114,7 @@ export class GpuStore implements AsyncHostService {
   #put(cluster: string, make: (on: OnGpu) => Promise<GpuNetwork>): Promise<NetworkInfo> {
     return this.#inTurn(async () => {
       const network = await make({ gpu: this.#gpu, kernels: this.#kernels }).catch((error: unknown) => {
-        // A network that does not fit leaves the device as it was.
+        // A network that does not fit leaves the device unchanged.
         throw error instanceof GpuMemoryError ? new HostError("room", error.message) : attachFailure(error);
       });
       const needed = this.#used - (this.#networks.find(cluster)?.deviceBytes ?? 0) + network.deviceBytes;
@@ -127,7 +127,7 @@ export class GpuStore implements AsyncHostService {
     });
   }
 
-  /** What the networks take on the device. */
+  /** Memory of all networks on the device, in bytes. */
   get #used(): number {
     let used = 0;
     for (const network of this.#networks.all()) used += network.deviceBytes;

@@ -9,7 +9,10 @@ import { processLink } from "./process-link.ts";
 /** The script of a GPU host's process. */
 export const gpuProcess = new URL("./gpu-process.js", import.meta.url);
 
-/** One host for each GPU of this machine, on which networks may take `memoryBytesMax` at most. Their processes start with the first call. */
+/**
+ * Opens one host per GPU of this machine. `memoryBytesMax` caps the memory budget of the networks on each. A host's
+ * process starts with the first call.
+ */
 export async function openGpuHosts({
   software,
   memoryBytesMax,
@@ -30,13 +33,13 @@ interface OpenOptions {
   watch?: HostClientOptions;
 }
 
-/** A host for each of these GPUs, under the same uuid as at the last start. */
+/** Opens a host for each of these GPUs. A GPU keeps its uuid across restarts. */
 export async function openHostsOf({ db, log, watch, found }: OpenOptions & { found: FoundGpu[] }): Promise<Host[]> {
   const hosts: Host[] = [];
   const keys = new Set<string>();
   for (const { choice, vendor, name, driver, isSoftware, maxBufferBytes, hidden, address, memoryBytes } of found) {
     const plain = isSoftware ? "gpu:software" : `gpu:${vendor}:${name}`;
-    // The first one of a name keeps its uuid when another is put beside it, or when it moves to another slot.
+    // The first GPU of a name keeps its uuid when a second one is installed, or when it moves to another slot.
     const key = keys.has(plain) ? `${plain}:${address}` : plain;
     keys.add(key);
     const uuid = await hostUuid(db, key);

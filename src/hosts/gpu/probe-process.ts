@@ -1,4 +1,4 @@
-/** Lists the GPUs that work, as one IPC message, and ends. Apart from the server: a bad driver takes its process along. */
+/** Sends the working GPUs as one IPC message and ends. A separate process, because a bad driver can crash it. */
 import { listAdapters, openGpu, UnusableAdapterError } from "../../kernels/webgpu/device.ts";
 import { provideSoftwareVulkan } from "../../kernels/webgpu/software-vulkan.ts";
 import type { SeenGpu } from "./find-gpus.ts";
@@ -9,9 +9,9 @@ if (software === true) await provideSoftwareVulkan();
 const found: SeenGpu[] = [];
 const adapters = await listAdapters();
 for (const choice of adapters) {
-  // Another one of the same name cannot be opened beside it, and other back ends show the same devices again.
+  // A second adapter of this name cannot be chosen by name, and other back ends list the same devices again.
   if (found.some((gpu) => gpu.choice.adapter === choice.adapter)) continue;
-  // Dawn takes the first one whose name contains what is asked for.
+  // Dawn takes the first adapter whose name contains the requested one.
   const namesakes = adapters.filter(
     ({ backend, adapter }) => backend === choice.backend && adapter.includes(choice.adapter),
   ).length;

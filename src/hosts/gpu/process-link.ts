@@ -1,12 +1,12 @@
 import type { HostReply, OpenHostLink } from "../protocol.ts";
 import { forkProcess } from "./fork-process.ts";
 
-/** How long a process may take to end by itself when it is closed. */
+/** Time that a process has to end by itself when it is closed. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
  * Runs a host in a child process that serves the protocol over its IPC channel; `argument` is its first argument.
- * `hidden` are files that it cannot use, see `forkProcess`; `started` hears the id of each process.
+ * `hidden` lists files that it cannot use, see `forkProcess`; `started` is called with the id of each process.
  */
 export function processLink(
   script: URL,
@@ -22,11 +22,12 @@ export function processLink(
       if ("lost" in message) reason = message.lost;
       else events.reply(message);
     });
-    // Not `close`: that never comes once this side has disconnected. What the process sent last may follow its exit.
+    // `close` is never emitted once this side has disconnected. The last messages may arrive after `exit`, so wait for
+    // `disconnect`, too.
     const ended = new Promise<string>((resolve) => {
       child.on("error", (error) => {
         reason ??= error.message;
-        // One that could not be started does not exit.
+        // A process that failed to start emits no `exit`.
         if (child.pid === undefined) resolve("before it began");
       });
       child.on("exit", (code, signal) => {
@@ -40,7 +41,7 @@ export function processLink(
     });
     return {
       post: (request) => {
-        // A process that is ending reports its end; the call is rejected then.
+        // Without a channel the process is ending; its end rejects the call.
         if (child.connected) child.send(request, () => undefined);
       },
       close: async (atOnce = false) => {

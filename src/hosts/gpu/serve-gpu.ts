@@ -6,9 +6,10 @@ import { GpuStore } from "./gpu-store.ts";
 const EXIT_LOST = 3;
 
 /**
- * Serves the host protocol over this process's IPC channel with a device that opens now. The process ends with the
- * server, and with the reason when the device cannot be opened, is lost or runs out of memory in the middle of its
- * work: the server then starts it anew and restores its clusters. `memoryBytes`: of the device, where that is known.
+ * Serves the host protocol over this process's IPC channel, with the device that `opening` resolves to. The process
+ * ends with the server. It also sends the reason and ends when the device cannot be opened, is lost or runs out of
+ * memory during work: the server then restarts it and restores its clusters. `memoryBytes` is the device's memory; null
+ * if unknown.
  */
 export async function serveGpu(opening: Promise<Gpu>, memoryBytes: number | null): Promise<void> {
   let gpu: Gpu | undefined;
@@ -20,7 +21,7 @@ export async function serveGpu(opening: Promise<Gpu>, memoryBytes: number | null
   const giveUp = (reason: string) => {
     if (isEnding) return;
     isEnding = true;
-    // The message must be out before the process is.
+    // The message must be sent before the process exits.
     process.send?.({ lost: reason }, () => end(EXIT_LOST));
   };
   process.on("disconnect", () => end(0));

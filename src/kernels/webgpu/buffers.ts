@@ -3,11 +3,14 @@ import { GPUBufferUsage, GPUMapMode } from "./webgpu-flags.ts";
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
-/** Buffers by their names in the shaders. They are destroyed here and nowhere else: V8 does not see the device's memory. */
+/**
+ * Buffers by their names in the shaders. This class alone destroys them explicitly, because V8's garbage collector does
+ * not see the device's memory.
+ */
 export class Buffers {
   readonly #gpu: Gpu;
   readonly #buffers = new Map<string, GPUBuffer>();
-  /** Counts replacements, so that bind groups know when they are outdated. */
+  /** Counts replacements of buffers; a bind group of an earlier version is outdated. */
   version = 0;
 
   constructor(gpu: Gpu) {
@@ -24,15 +27,15 @@ export class Buffers {
     return this.#buffers.has(name);
   }
 
-  /** Bytes of all buffers. */
+  /** Total size of all buffers. */
   get bytes(): number {
     return [...this.#buffers.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** A zeroed buffer of at least `bytes` bytes in place of what was there. */
+  /** Creates a zeroed buffer of at least `bytes` bytes and destroys the previous one of this name. */
   create(name: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE): GPUBuffer {
     this.#buffers.get(name)?.destroy();
-    // A binding must hold its struct even where there is none, and copies come in words.
+    // A binding must be as large as its struct even if it holds no data, and copies have a granularity of words.
     const size = Math.max(SIZE_MIN, Math.ceil(bytes / 4) * 4);
     const buffer = this.#gpu.device.createBuffer({ label: name, size, usage });
     this.#buffers.set(name, buffer);
@@ -40,15 +43,15 @@ export class Buffers {
     return buffer;
   }
 
-  /** The buffer, replaced by a larger one without its contents when it is smaller than `bytes`. */
+  /** Returns the buffer. If it is smaller than `bytes`, a larger one replaces it and its contents are lost. */
   atLeast(name: string, bytes: number, usage: GPUBufferUsageFlags = STORAGE): GPUBuffer {
     const buffer = this.#buffers.get(name);
     return buffer !== undefined && buffer.size >= bytes ? buffer : this.create(name, bytes, usage);
   }
 
   /**
-   * Gives several buffers at least these sizes and keeps their contents. Either all grow, or none does and the promise
-   * rejects: the device is out of memory.
+   * Enlarges buffers to at least these sizes and keeps their contents. Either all grow, or none grows and the promise
+   * rejects because the device is out of memory.
    */
   async grow(sizes: ReadonlyMap<string, number>): Promise<void> {
     const { device } = this.#gpu;
@@ -88,7 +91,10 @@ export class Buffers {
     }
   }
 
-  /** Copies of the first words of some buffers, once the device has done everything that was submitted before. */
+  /**
+   * Reads the first words of some buffers, after all previously submitted work. `ranges` gives the number of words per
+   * buffer.
+   */
   async read(ranges: Readonly<Record<string, number>>): Promise<Record<string, Uint32Array<ArrayBuffer>>> {
     const { device } = this.#gpu;
     const entries = Object.entries(ranges).map(([name, words]) => ({ name, bytes: words * 4 }));
@@ -96,7 +102,7 @@ export class Buffers {
     const found: Record<string, Uint32Array<ArrayBuffer>> = {};
     for (const { name } of entries) found[name] = new Uint32Array(0);
     if (total === 0) return found;
-    // The largest buffer may be as large as any buffer can be, so each comes on its own unless all are small.
+    // A buffer may have the maximum size, so each gets its own staging buffer unless all are small.
     const groups = total <= SMALL_BYTES ? [entries] : entries.map((entry) => [entry]);
     for (const group of groups) {
       const bytes = group.reduce((sum, entry) => sum + entry.bytes, 0);

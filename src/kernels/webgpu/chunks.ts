@@ -1,9 +1,9 @@
 import type { Part, RequestRun } from "../../network/run.ts";
 
-/** Data that is on the device at once; also far below every limit of a binding. */
+/** Maximum data on the device at once, far below every limit of a binding. */
 const CHUNK_BYTES = 64 * 1024 * 1024;
 
-/** Parts of a run whose data fits on the device at once, in whole steps of `stepCycles`. */
+/** Splits a run into parts of whole steps (of `stepCycles` cycles), whose data fits on the device. */
 export function* chunksOf(
   { cycles, inputs }: RequestRun,
   { outputs, stepCycles }: { outputs: number; stepCycles: number },

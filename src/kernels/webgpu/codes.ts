@@ -1,17 +1,17 @@
-/** Numbers with a meaning that host and shaders agree on. Shaders get them from here; see `shader-source.ts`. */
+/** Codes shared by host and shaders. Shaders get them from here; see `shader-source.ts`. */
 
-/** Flags of a section: what it is like, by what feeds it. */
+/** Flags of a section, determined by its source. */
 export const FROM_INPUT = 1;
 export const MATCH = 2;
-/** Its source is computed later in the step, so it shows the value of the step before. */
+/** The source is computed later in the step, so the section reads its value of the previous step. */
 export const BACK = 4;
-/** Its source learns from it. */
+/** The source learns through this section. */
 export const LEARNS = 8;
 
 export const ROLES = { input: 0, hidden: 1, output: 2 } as const;
 export const MODES = { batch: 0, online: 1, request: 2 } as const;
 
-/** Stands for "whatever it shows is right" where kernels read what an output neuron should show. */
+/** Expected value of an output neuron for which any value is right. */
 export const NO_OPINION = -1;
-/** Stands in any place of a sample that must not teach at all. */
+/** Excludes a whole sample from training if any of its expected values is this one. */
 export const EXCLUDED = -2;

@@ -1,46 +1,49 @@
 import { create } from "webgpu";
 import { GPUBufferUsage, GPUMapMode } from "./webgpu-flags.ts";
 
-/** What an adapter says about itself. */
+/** What an adapter reports about itself. */
 export interface AdapterIdentity {
   vendor: string;
   architecture: string;
-  /** The name people know it by. */
+  /** Display name. */
   name: string;
   driver: string;
-  /** It computes on the CPU. */
+  /** Whether the adapter computes on the CPU. */
   isSoftware: boolean;
 }
 
-/** An open device. Whoever opened it must call `close`: one that is alive when Node exits can crash the process. */
+/** An open device. The caller of `openGpu` must call `close`: a device that is open when Node exits can crash it. */
 export interface Gpu {
   readonly device: GPUDevice;
   readonly identity: AdapterIdentity;
-  /** No buffer may be larger. */
+  /** Maximum size of a buffer. */
   readonly maxBufferBytes: number;
-  /** Resolves with the reason when the device is gone without `close`, or failed where nobody waited for it. */
+  /** Resolves with the reason when the device is lost without `close`, or fails outside of `checked`. */
   readonly lost: Promise<string>;
-  /** Runs `work` and waits for the device; rejects when it used the device wrongly, with GpuMemoryError when that is full. */
+  /**
+   * Runs `work` and waits for the device to report errors. Rejects with GpuMemoryError if the device is out of memory,
+   * and with another error if `work` used the device wrongly.
+   */
   readonly checked: <T>(work: () => T) => Promise<T>;
   close(): void;
 }
 
-/** Dawn crashes when the object that `create` returns is collected while its adapters and devices are in use. */
+/** Dawn crashes if the object that `create` returns is garbage-collected while its adapters and devices are in use. */
 const pinned = new Set<GPU>();
 
-/** Memory for a buffer is a little more than the buffer, and SwiftShader has none for one of exactly its limit. */
+/** A buffer takes a little more memory than its size, and SwiftShader fails to allocate one of exactly its limit. */
 const BUFFER_SPARE_BYTES = 65_536;
 
-/** Devices come with small defaults unless these are asked for. */
+/** Limits to request explicitly, because a device's defaults are small. */
 const LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
-/** A device that Dawn offers but that must not be used. */
+/** No adapter can be opened, or Dawn offers one that must not be used. */
 export class UnusableAdapterError extends Error {}
 
-/** The device has no memory left for what was asked of it. Nothing of it was done. */
+/** The device has no memory left for the requested work, none of which was done. */
 export class GpuMemoryError extends Error {}
 
-/** What chooses an adapter: Dawn's name of its back end, and a part of the adapter's name. */
+/** Selects an adapter by Dawn's name of its back end and a part of the adapter's name. */
 export interface AdapterChoice {
   backend?: string;
   adapter?: string;
@@ -50,8 +53,8 @@ export interface AdapterChoice {
 const OTHER_BACKENDS = new Set(["null", "opengl", "opengles"]);
 
 /**
- * All adapters that Dawn sees, one for each device; identical devices look the same. Dawn tells them only in the error
- * for a name that does not exist.
+ * Lists all adapters that Dawn sees, one per device; identical devices look the same. Dawn lists them only in the error
+ * message for an unknown name.
  */
 export async function listAdapters(): Promise<Required<AdapterChoice>[]> {
   const gpu = create(["adapter=no adapter has this name"]);
@@ -70,9 +73,9 @@ export async function listAdapters(): Promise<Required<AdapterChoice>[]> {
 }
 
 /**
- * Opens the adapter that Dawn prefers, or the one called `adapter`, with all the memory per buffer that it allows.
- * Rejects with UnusableAdapterError when there is none, and when what there is does not compute right: Dawn's `null`
- * back end takes all work and returns garbage.
+ * Opens the adapter that Dawn prefers, or the one called `adapter`, with the maximum buffer size that it allows.
+ * Rejects with UnusableAdapterError if there is no adapter or if it computes wrong results: Dawn's `null` back end
+ * accepts all work and returns garbage.
  */
 export async function openGpu(options: AdapterChoice = {}): Promise<Gpu> {
   const flags = [];
@@ -117,7 +120,8 @@ function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void):
     void device.lost.then(({ message }) => {
       if (!closing) resolve(message || "the device was lost");
     });
-    // What no scope caught leaves buffers in an unknown state: the next check fails, and the device is to be given up.
+    // An error outside of all scopes leaves buffers in an unknown state: report the device as lost and fail the next
+    // check.
     device.addEventListener("uncapturederror", (event) => {
       failure ??= event.error.message;
       resolve(failure);
@@ -142,7 +146,7 @@ function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void):
       const scopes = [device.popErrorScope(), device.popErrorScope(), device.popErrorScope()] as const;
       const [internal, outOfMemory, validation] = await Promise.all(scopes);
       if ("failure" in outcome) throw outcome.failure;
-      // First: a buffer that could not be made makes everything that uses it invalid.
+      // Test this first: a buffer that could not be allocated also causes validation errors in everything that uses it.
       if (outOfMemory !== null) throw new GpuMemoryError(`the device is out of memory: ${firstLine(outOfMemory)}`);
       const error = internal ?? validation;
       if (error !== null) throw new Error(error.message);
@@ -159,7 +163,7 @@ function watch(device: GPUDevice, identity: AdapterIdentity, unpin: () => void):
 
 const firstLine = ({ message }: GPUError) => message.split("\n")[0]!;
 
-/** One small dispatch whose result only a device that really computes can give. */
+/** Runs one small dispatch and compares its result, to reject a device that does not really compute. */
 async function selfTest({ device, checked, identity }: Gpu): Promise<void> {
   const words = 64;
   const size = words * 4;

@@ -7,10 +7,10 @@ import { EXCLUDED, NO_OPINION } from "./codes.ts";
 import type { Scoped } from "./kernels.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 
-/** Where the kernels of a step find their samples. */
+/** The buffers from which the kernels of a step read their samples. */
 export interface Feed {
   inputs: readonly Scoped[];
-  /** What the outputs should show. */
+  /** The expected values of the outputs. */
   expected: Scoped;
 }
 
@@ -21,8 +21,8 @@ const MARKS: Marks = { noOpinion: NO_OPINION, excluded: EXCLUDED };
 let feeds = 0;
 
 /**
- * Rows on the device: those of a part of a run, or the whole table of a task, of which a run then only says the order.
- * `order[cycle]` is the row with which the window of a cycle begins.
+ * Rows on the device: those of a part of a run, or the whole table of a task, from which a run then only selects.
+ * The window of a cycle begins with row `order[cycle]`.
  */
 export class RowFeed {
   readonly #buffers: Buffers;
@@ -38,14 +38,14 @@ export class RowFeed {
     return this.#buffers.bytes;
   }
 
-  /** Makes room for so many rows of these inputs. */
+  /** Allocates buffers for `rows` rows of these inputs and of `outputs` expected values. */
   reserve(inputs: Rows[], rows: number, outputs: number): void {
     for (const { index, width, values } of inputs)
       this.#buffers.atLeast(`data ${index}`, rows * width * values.BYTES_PER_ELEMENT);
     this.#buffers.atLeast("expected", rows * outputs * 4);
   }
 
-  /** Copies rows behind the first `at` ones, a multiple of TABLE_PART_UNIT. There is room for them. */
+  /** Copies rows to the position `at`, a multiple of TABLE_PART_UNIT. Call `reserve` first. */
   write(
     model: NetworkModel,
     { inputs, expected }: Pick<RunRows, "inputs" | "expected">,
@@ -58,7 +58,7 @@ export class RowFeed {
     this.#buffers.write("expected", wanted, rows === 0 ? 0 : at * (wanted.byteLength / rows));
   }
 
-  /** A run whose rows are all that its cycles read, in the order in which they lie. */
+  /** Uploads the rows of a run, whose cycles read them in order. */
   stream(model: NetworkModel, run: RequestRun | TrainRun): Feed {
     const { cycles, timeLength, inputs } = run;
     for (const { index, values } of inputs) {
@@ -79,7 +79,7 @@ export class RowFeed {
     return this.#feed(model, inputs, timeLength);
   }
 
-  /** Cycles of a table that was written before, in any order. `inputs` tells what it holds. */
+  /** Feeds cycles from a table that has been written, in any order. `inputs` describes the table's columns. */
   pick(model: NetworkModel, inputs: Rows[], order: Uint32Array, timeLength: number): Feed {
     this.#buffers.atLeast("order", order.byteLength);
     this.#buffers.write("order", order);
@@ -92,7 +92,7 @@ export class RowFeed {
 
   #feed({ template, state }: NetworkModel, inputs: Rows[], timeLength: number): Feed {
     const { inputWidth } = state.arrays;
-    // An input of which nothing is said reads no data, but its binding needs a buffer.
+    // An input without rows reads no data, but its binding needs a buffer.
     const none = this.#buffers.atLeast("none", 4);
     const sources = template.inputs.map(({ hexagon, kind }, index) => {
       const rows = inputs.find((each) => each.index === index);
@@ -106,7 +106,7 @@ export class RowFeed {
     });
     const order = this.#buffers.get("order");
     const expected = this.#buffers.get("expected");
-    // Bind groups are kept under these keys: they change whenever a buffer was replaced.
+    // Bind groups are cached under these keys, which change whenever a buffer is replaced.
     const key = `${this.#name}, version ${this.#buffers.version}`;
     return {
       inputs: sources.map((buffers, index) => ({ key: `${key}, input ${index}`, buffers: { ...buffers, order } })),

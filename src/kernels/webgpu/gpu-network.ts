@@ -33,25 +33,25 @@ import { Table } from "./table.ts";
 import { GPUBufferUsage } from "./webgpu-flags.ts";
 
 const UNIFORM = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-/** Samples that a request computes at once. */
+/** Samples per step of a request. */
 const REQUEST_SAMPLES = 256;
 
-/** Where networks live. */
+/** The device of a network and its compiled kernels. */
 export interface OnGpu {
   gpu: Gpu;
   kernels: Kernels;
-  /** About how long the device works between two readbacks. */
+  /** Approximate device time between two readbacks. */
   roundMs?: number;
 }
 
-/** A network that lives on a device. Not safe for concurrent use; after a failed `train` it must be restored. */
+/** A network on a device. Not safe for concurrent use; after a failed `train` it must be restored. */
 export class GpuNetwork {
   readonly #gpu: Gpu;
   readonly #recorder: Recorder;
   readonly #queue: StepQueue;
-  /** Rows of whatever run it is. */
+  /** Rows of the current run. */
   readonly #rows: RowFeed;
-  /** The rows of a task. */
+  /** Rows of the current task. */
   #table: Table | null = null;
   #model: NetworkModel;
   #device: NetworkBuffers;
@@ -77,7 +77,7 @@ export class GpuNetwork {
     return GpuNetwork.#from(on, createModel(template, seed));
   }
 
-  /** The network that `export` wrote, on whatever host. The bytes have been checked; see `adoptState`. */
+  /** Loads a network that `export` wrote on any host. The bytes must have been checked; see `adoptState`. */
   static async adopt(on: OnGpu, bytes: Uint8Array): Promise<GpuNetwork> {
     return GpuNetwork.#from(on, adoptState(bytes));
   }
@@ -97,17 +97,17 @@ export class GpuNetwork {
     return this.#model.seed;
   }
 
-  /** Trained samples. */
+  /** Number of trained samples. */
   get cycle(): number {
     return readCycle(this.#header);
   }
 
-  /** Requests change what the network will show next. */
+  /** Whether requests change the network's later answers. */
   get remembers(): boolean {
     return this.#model.hasMemory || this.#model.hasBackEdges;
   }
 
-  /** Bytes on the device. */
+  /** Device memory of the network, its rows and its table. */
   get deviceBytes(): number {
     return this.#device.buffers.bytes + this.#rows.bytes + (this.#table?.bytes ?? 0);
   }
@@ -121,7 +121,7 @@ export class GpuNetwork {
     return exportState(await this.download());
   }
 
-  /** A copy of the network in the form in which the reference kernels know it. */
+  /** Copies the network into the form of the reference kernels. */
   async download(): Promise<NetworkModel> {
     return this.#device.download(this.#header);
   }
@@ -157,8 +157,8 @@ export class GpuNetwork {
   }
 
   /**
-   * Learns from all cycles of a run; inputs and outputs get as wide as its rows. Throws RunError, and TableError when the
-   * table of the run is not there.
+   * Trains on all cycles of a run; inputs and outputs become as wide as its rows. Throws RunError, or TableError if the
+   * device does not hold the run's table.
    */
   async train(run: TrainRun): Promise<void> {
     checkTraining(run, this.template);
@@ -169,7 +169,7 @@ export class GpuNetwork {
     if (typeof schedule === "object" && startsWide(this.cycle, schedule.horizon)) await this.#startWide();
     await this.#ensureSamples(run);
     for (let first = 0; first < cycles;) {
-      // As in `Network`: between steps, after the same ones however samples are cut into runs.
+      // As in `Network`, reductions take place after the same steps, however samples are split into runs.
       const toReduction = cyclesToReduction(this.#model, this.cycle);
       const part = { first, cycles: Math.min(cycles - first, Math.ceil(toReduction / batchSize) * batchSize) };
       await this.#trainPart(partOfTraining(run, part), table);
@@ -181,7 +181,7 @@ export class GpuNetwork {
     }
   }
 
-  /** Learns from cycles between which the network is not reduced, from rows of the table where there is one. */
+  /** Trains on cycles without a reduction in between, from the rows of the table if there is one. */
   async #trainPart(run: TrainRun, table: Table | undefined): Promise<void> {
     if (table !== undefined) return this.#learn(run, table.pick(this.#model, run.table!.order));
     for (const chunk of chunksOf(run, { outputs: this.#device.counts.output, stepCycles: run.batchSize })) {
@@ -191,8 +191,8 @@ export class GpuNetwork {
   }
 
   /**
-   * Takes over a part of a task's table, in place of any other table; the parts come in order. False, and there is no
-   * table, when the whole of it would take more than `bytesMax` or than the device has. Throws RunError.
+   * Stores a part of a task's table, in place of any other table; parts come in order. Returns false, and keeps no
+   * table, if the whole table exceeds `bytesMax` or the device's memory. Throws RunError.
    */
   async keepTable(part: TablePart, bytesMax: number): Promise<boolean> {
     checkTablePart(part, this.template);
@@ -206,21 +206,21 @@ export class GpuNetwork {
     return true;
   }
 
-  /** Forgets the table. */
+  /** Discards the table. */
   dropTable(): void {
     this.#table?.destroy();
     this.#table = null;
     this.#recorder.forget();
   }
 
-  /** External values of each output in template order, [cycles][width]. Throws RunError. */
+  /** Returns the external values of each output in template order, [cycles][width]. Throws RunError. */
   async request(run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
     checkRequest(run, this.template);
     const widths = this.outputs.map(({ width }) => width);
     const results = widths.map((width) => new Float32Array(run.cycles * width));
     const stride = this.#device.counts.output;
     if (run.cycles === 0) return results;
-    // What connections that run backwards carry must not depend on how many samples a step has.
+    // The values of backward connections must not depend on the number of samples of a step.
     const samples = this.#model.hasBackEdges ? 1 : REQUEST_SAMPLES;
     await this.#device.ensureSamples(Math.min(samples, run.cycles));
     for (const chunk of chunksOf(run, { outputs: stride, stepCycles: samples })) {
@@ -239,14 +239,14 @@ export class GpuNetwork {
     return results;
   }
 
-  /** Gives the network's memory back. It must not be used afterwards. */
+  /** Frees the network's memory. The network must not be used afterwards. */
   dispose(): void {
     this.dropTable();
     this.#rows.destroy();
     this.#forgetDevice();
   }
 
-  /** Learns from a run, whose samples are where `feed` says. */
+  /** Trains on a run, whose samples `feed` provides. */
   async #learn(run: TrainRun, feed: Feed): Promise<void> {
     const { cycles, batchSize } = run;
     const steps: Step[] = [];
@@ -259,7 +259,7 @@ export class GpuNetwork {
     writeCycle(this.#header, this.cycle + cycles);
   }
 
-  /** Makes room for the steps of a run. */
+  /** Allocates the scratch buffers for the steps of a run. */
   #ensureSamples({ batchSize, cycles }: TrainRun): Promise<void> {
     return this.#device.ensureSamples(Math.min(batchSize, cycles));
   }
@@ -275,14 +275,14 @@ export class GpuNetwork {
     await this.#replace(model);
   }
 
-  /** Removes what has learnt nothing. Rare, so the host does it on a copy. */
+  /** Removes what has learned nothing. Rare, so it runs on a copy in host memory. */
   async #reduce(): Promise<void> {
     const model = await this.download();
     if (reduce(model) > 0) await this.#replace(model);
     else this.#header = model.state.arrays.header.slice();
   }
 
-  /** Makes inputs and outputs as wide as a run needs. Rare, so the host does it on a copy. */
+  /** Widens inputs and outputs to the width of a run's rows. Rare, so it runs on a copy in host memory. */
   async #widen({ inputs, expected, timeLength }: RunRows): Promise<void> {
     const { inputWidth } = this.#model.state.arrays;
     const isWide =
@@ -292,14 +292,14 @@ export class GpuNetwork {
     const model = await this.download();
     for (const { index, width } of inputs) widenInput(model, index, width * timeLength);
     for (const { index, width } of expected) widenOutput(model, index, width);
-    // What it says about outputs is no longer right.
+    // The table's expected values have the old width.
     this.dropTable();
     await this.#replace(model);
   }
 
   async #replace(model: NetworkModel): Promise<void> {
     const device = await NetworkBuffers.upload(this.#gpu, model).catch((error: unknown) => {
-      // Nothing has changed yet: the network needs more than the device has, and nobody else need care.
+      // Nothing has changed yet, so only this network fails: it needs more memory than the device has.
       if (error instanceof GpuMemoryError) throw new MemoryFullError(error.message, { cause: error });
       throw error;
     });
@@ -332,7 +332,7 @@ export class GpuNetwork {
   }
 }
 
-/** The network without its large arrays: what the host needs while the device has the rest. */
+/** A model without the large arrays: the part that the host needs while the device holds the rest. */
 function skeleton(model: NetworkModel): NetworkModel {
   const { inputWidth, header } = model.state.arrays;
   const empty = createModel(model.template, model.seed);

@@ -7,13 +7,13 @@ export interface Kernel {
   readonly bindings: readonly Binding[];
 }
 
-/** What a kernel works on besides the network: a hexagon's uniform, an input's uniform and data, or what is expected. */
+/** Additional buffers of a kernel: a hexagon's uniform, an input's uniform and data, or the expected values. */
 export interface Scoped {
   key: string;
   buffers: Readonly<Record<string, GPUBuffer>>;
 }
 
-/** The kernels of one device, each compiled when it is needed for the first time. */
+/** The kernels of one device, each compiled on first use. */
 export class Kernels {
   readonly #gpu: Gpu;
   readonly #compiled = new Map<string, Promise<Kernel>>();
@@ -35,7 +35,7 @@ export class Kernels {
     const { device } = this.#gpu;
     const { code, bindings } = loadShader(name);
     const module = await this.#gpu.checked(() => device.createShaderModule({ label: name, code }));
-    // The driver compiles several at a time.
+    // The driver compiles several kernels in parallel.
     const pipeline = await device.createComputePipelineAsync({
       label: name,
       layout: "auto",

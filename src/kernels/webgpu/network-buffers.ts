@@ -16,16 +16,16 @@ import {
 import { roomForStep, roomToGrow, withinState, type Room } from "./room.ts";
 
 const CONTROL = structs("Control");
-/** Words of `tally` before its bits. */
+/** Number of words in `tally` before its bits. */
 const TALLY_WORDS = 4;
 
-/** One network in the memory of a device: pools with room to grow, and the scratch of a step. */
+/** One network in a device's memory: pools with room to grow, and the scratch buffers of a step. */
 export class NetworkBuffers {
   readonly buffers: Buffers;
   readonly host: HostPart;
   counts: Counts;
   room: Room;
-  /** The device cannot hold more: the network learns on without growing. */
+  /** The device has no memory for growth: the network continues to learn without growing. */
   isFull = false;
   readonly runs: number;
   readonly hexagonCount: number;
@@ -46,7 +46,7 @@ export class NetworkBuffers {
     this.room = this.#bounded(roomToGrow(this.counts, this.#shape));
   }
 
-  /** Copies a network to the device. Rejects when it does not fit. */
+  /** Copies a network to the device. Rejects if it does not fit. */
   static async upload(gpu: Gpu, model: NetworkModel): Promise<NetworkBuffers> {
     const records = packRecords(model);
     const network = new NetworkBuffers(gpu, records);
@@ -74,7 +74,7 @@ export class NetworkBuffers {
     return network;
   }
 
-  /** The network as it is now. `header` brings what only the host counts. */
+  /** Copies the network from the device. `header` provides the counters that only the host keeps. */
   async download(header: Uint32Array): Promise<NetworkModel> {
     const { counts } = this;
     const found = await this.buffers.read({
@@ -111,8 +111,8 @@ export class NetworkBuffers {
   }
 
   /**
-   * Makes room for steps of this many samples, in a tight place by giving up room for blocks that are not there yet.
-   * Rejects with a RunError for more than the device can hold.
+   * Allocates scratch buffers for steps of this many samples. If memory is short, reduces the room for future blocks.
+   * Rejects with RunError for more samples than the device can hold.
    */
   async ensureSamples(samples: number): Promise<void> {
     if (samples <= this.#samples) return;
@@ -127,7 +127,7 @@ export class NetworkBuffers {
       this.writeFields(this.#capacities());
     }
     const adamAndCounts = CONTROL.words * 4;
-    // The list of learners lies behind the fixed words of `control`.
+    // The list of learners follows the fixed words of `control`.
     if (this.buffers.get("control").size < adamAndCounts + samples * 4) {
       const old = this.buffers.get("control");
       const encoder = this.#gpu.device.createCommandEncoder();
@@ -145,7 +145,7 @@ export class NetworkBuffers {
     this.#coverValues();
   }
 
-  /** Takes over what the device has counted. */
+  /** Updates the counts from the device's `control` words. */
   adopt(control: Uint32Array): void {
     this.counts.block = control[CONTROL.at("blocks")]!;
     this.counts.section = control[CONTROL.at("sections")]!;
@@ -153,7 +153,7 @@ export class NetworkBuffers {
     this.counts.row = control[CONTROL.at("rows")]!;
   }
 
-  /** Enlarges the pools so that the step that found no room can begin; when that is impossible, growth ends here. */
+  /** Enlarges the pools so that the halted step can begin. If that is impossible, the network stops growing. */
   async makeRoom(): Promise<void> {
     const wanted = this.#bounded(roomToGrow(this.counts, this.#shape));
     const needed = roomForStep(this.counts, this.#shape);
@@ -184,7 +184,7 @@ export class NetworkBuffers {
     return control!;
   }
 
-  /** Bytes of the state that no pool holds. */
+  /** Bytes of the state outside the pools. */
   get otherBytes(): number {
     const { output } = this.counts;
     return bytesPer("network") + this.host.inputWidth.length * bytesPer("input") + output * bytesPer("output");
@@ -202,7 +202,7 @@ export class NetworkBuffers {
     return { blocks: this.counts.block, hexagons: this.hexagonCount, blockCapacity: this.room.block };
   }
 
-  /** Lays out anew the lists of the hexagons' blocks, after a change of the room for blocks. */
+  /** Rewrites the lists of the hexagons' blocks after the room for blocks has changed. */
   async #placeMembers(): Promise<void> {
     const { blocks } = await this.buffers.read({ blocks: this.counts.block * structs("Block").words });
     this.buffers.write("lists", memberList(blocks!, this.#memberShape()), this.#listWords * 4);
@@ -253,7 +253,7 @@ export class NetworkBuffers {
     return new Map(Object.entries(words).map(([name, count]) => [name, count * 4]));
   }
 
-  /** Room cut down to what the device's buffers can hold, and to what a network may take. */
+  /** Caps room at the maximum size of the device's buffers and of a network's state. */
   #bounded(room: Room): Room {
     const words = this.#gpu.maxBufferBytes / 4;
     const scratch = NEURONS_PER_BLOCK * Math.max(this.#samples, structs("Neuron").words);
@@ -286,9 +286,9 @@ const POOLED = [
   "readout_moments",
 ] as const;
 
-/** Workgroups that a dispatch can have in one dimension. */
+/** Maximum number of workgroups in one dimension of a dispatch. */
 const GROUPS_MAX = 65_535;
-/** Each output neuron looks for its tiles among all of them: a step must end within seconds, whatever it computes. */
+/** Every output neuron searches all tiles for its own. This cap keeps every step within seconds. */
 const LOOKS_MAX = 2 ** 27;
-/** Samples are a dimension of dispatches. */
+/** Samples are a dimension of dispatches, so they have the limit of workgroups. */
 const SAMPLES_MAX = 65_535;

@@ -8,17 +8,17 @@ import { readStructs } from "./structs.ts";
 
 export const structs = readStructs();
 
-/** Things that the pools of a network hold, and how many of them. */
+/** Number of items of each kind in a network's pools. */
 export type Counts = Record<"block" | "section" | "tile" | "row" | "output", number>;
 
-/** A network as the device holds it: the contents of its buffers, by their names in the shaders. */
+/** A network in the device's form: the contents of its buffers, by their names in the shaders. */
 export interface Records {
   counts: Counts;
   adamSteps: number;
   seed: number;
-  /** Target lists and runs of output neurons; the blocks of the hexagons follow. */
+  /** Target lists and runs of output neurons. On the device, the lists of the hexagons' blocks follow. */
   lists: Uint32Array;
-  /** How many runs of output neurons there are over all hexagons. */
+  /** Total number of runs of output neurons in all hexagons. */
   runs: number;
   hexagons: Uint32Array;
   blocks: Uint32Array;
@@ -32,7 +32,7 @@ export interface Records {
   readout_moments: Float32Array;
 }
 
-/** What the device does not need to know, and nothing that it does changes. */
+/** The part of a network that the device neither needs nor changes. */
 export interface HostPart {
   template: Template;
   header: Uint32Array;
@@ -82,7 +82,7 @@ const OUTPUT_FIELDS: readonly (readonly [ArrayName, string])[] = [
   ["outputBiasSquare", "bias_square"],
 ];
 
-/** The records of a network. */
+/** Converts a network to records, without changing a bit of its state. */
 export function packRecords(model: NetworkModel): Records & { host: HostPart } {
   const { state, template } = model;
   const { arrays } = state;
@@ -121,7 +121,7 @@ export function packRecords(model: NetworkModel): Records & { host: HostPart } {
   return { ...records, host };
 }
 
-/** The network that records stand for. */
+/** Converts records back to a network. */
 export function unpackRecords(records: Records, host: HostPart): NetworkModel {
   const state = createState();
   const { counts } = records;
@@ -152,7 +152,7 @@ export function unpackRecords(records: Records, host: HostPart): NetworkModel {
   return modelOf(host.template, state);
 }
 
-/** The blocks of each hexagon in the form in which they follow `lists`: [hexagon][blockCapacity]. */
+/** Lists the blocks of each hexagon as they follow `lists` on the device: [hexagon][blockCapacity]. */
 export function memberList(
   blocks: Uint32Array,
   shape: { blocks: number; hexagons: number; blockCapacity: number },
@@ -194,7 +194,7 @@ function packHexagons({ hexagons, template, outputNeurons, state }: NetworkModel
   return { lists: Uint32Array.from(lists), table, runs };
 }
 
-/** Fills in what the device keeps beside the state because its kernels ask for it often. */
+/** Fills in the derived fields, which the device stores because its kernels read them often. */
 function deriveFields({ hexagons, state, template }: NetworkModel, records: Records): void {
   const { source, target, blockHexagon, outputOwner } = state.arrays;
   const section = structs("Section");
@@ -217,7 +217,7 @@ function kindFlags({ feeds }: Hexagon): number {
   return (feeds.fromInput ? FROM_INPUT : 0) | (feeds.match ? MATCH : 0);
 }
 
-/** Runs of consecutive numbers in an ascending list, as [first, length]. */
+/** Finds the runs of consecutive numbers in an ascending list, as [first, length]. */
 function consecutive(list: number[]): number[][] {
   const found: [number, number][] = [];
   for (const value of list) {
@@ -232,7 +232,7 @@ function used({ state }: NetworkModel, name: ArrayName): Uint32Array | Float32Ar
   return state.arrays[name].subarray(0, count(state, LAYOUT[name].per) * LAYOUT[name].width);
 }
 
-/** Elements that each item of a record has of an array. */
+/** Number of an array's elements in each record. */
 const elements = (name: ArrayName) => (LAYOUT[name].width === NEURONS_PER_BLOCK ? 1 : LAYOUT[name].width);
 
 function gather(model: NetworkModel, struct: string, items: number, fields: typeof BLOCK_FIELDS): Uint32Array {

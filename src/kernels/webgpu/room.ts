@@ -8,14 +8,14 @@ import {
 import { bytesPer, STATE_BYTES_MAX } from "../../network/state.ts";
 import type { Counts } from "./records.ts";
 
-/** How many things of each sort the pools have room for. */
+/** Capacity of the pools, in items of each kind. */
 export type Room = Omit<Counts, "output">;
 
 const START = Math.max(START_BLOCKS_HIDDEN, START_BLOCKS_OUTPUT) + 1;
 
 /**
- * Room with which a step can begin on a network of this size: nothing that one step could add at the very most
- * exceeds it. `begin.wgsl` decides by the same sums.
+ * The room that a step needs to begin on a network of this size: enough for the worst-case growth of one step.
+ * `begin.wgsl` decides by the same sums.
  */
 export function roomForStep(counts: Counts, shape: { hexagons: number; runs: number }): Room {
   const fresh = NEURONS_PER_BLOCK * counts.block + (NEURONS_PER_BLOCK + FEW_SECTIONS) * START * shape.hexagons;
@@ -29,7 +29,7 @@ export function roomForStep(counts: Counts, shape: { hexagons: number; runs: num
   };
 }
 
-/** The same with some space, so that a growing network does not ask again after each step. */
+/** Like `roomForStep`, with spare room, so that a growing network does not need more after each step. */
 export function roomToGrow(counts: Counts, shape: { hexagons: number; runs: number }): Room {
   const ahead = {
     ...counts,
@@ -40,8 +40,8 @@ export function roomToGrow(counts: Counts, shape: { hexagons: number; runs: numb
 }
 
 /**
- * Room cut down so that a network that fills it can still be exported: what goes beyond its `counts` shrinks alike.
- * `otherBytes` is what it takes beside that.
+ * Reduces room so that a network that fills it can still be exported: the room beyond its `counts` shrinks by the same
+ * share for all kinds. `otherBytes` is the size of the rest of the state.
  */
 export function withinState(counts: Counts, room: Room, otherBytes: number): Room {
   const sorts = ["section", "block", "tile", "row"] as const;

@@ -17,8 +17,8 @@ export interface ShaderSource {
 }
 
 /**
- * The text of `shaders/<name>.wgsl` with the modules of `shaders/lib` that it names in its line `// uses: …`, and the
- * bindings of both: which buffer goes where is written in the shaders and nowhere else.
+ * Loads `shaders/<name>.wgsl` with the modules of `shaders/lib` that its line `// uses: …` names, and the bindings of
+ * both. Only the shaders define which buffer belongs to which binding.
  */
 export function loadShader(name: string): ShaderSource {
   const kernel = readFileSync(join(paths.shaders, `${name}.wgsl`), "utf8");
@@ -33,7 +33,7 @@ export function loadShader(name: string): ShaderSource {
   return { code: `${declarations()}\n${code}`, bindings };
 }
 
-/** The numbers of `network/constants.ts` that count things for the shaders; the others are floats to them. */
+/** The constants of `network/constants.ts` that are `u32` in the shaders; all others are floats there. */
 const INTEGERS = new Set<string>([
   "NEURONS_PER_BLOCK",
   "SECTIONS_PER_BLOCK",
@@ -55,7 +55,7 @@ const INTEGERS = new Set<string>([
   "SYNAPSE_MULTIPLIER",
 ] satisfies (keyof typeof constants)[]);
 
-/** The numbers of `network/constants.ts`, so that shaders and reference cannot drift apart, and some others. */
+/** Declares the constants of `network/constants.ts`, so that shaders and reference kernels agree, and some others. */
 function declarations(): string {
   const integers: Record<string, number> = {
     FROM_INPUT,
@@ -80,7 +80,7 @@ function declarations(): string {
   }
   const lines = [
     ...Object.entries(integers).map(([name, value]) => `const ${name} = ${value}u;`),
-    // Untyped, so that WGSL computes expressions of constants alone in double precision.
+    // Untyped, so that WGSL evaluates constant expressions in double precision.
     ...Object.entries(floats).map(([name, value]) => `const ${name} = ${floatLiteral(value)};`),
   ];
   return lines.join("\n");

@@ -7,16 +7,16 @@ import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { paths } from "../../files/paths.ts";
 
-/** `RTLD_NODELETE`, which Node does not name: the library must stay when the failed load below is undone. */
+/** `RTLD_NODELETE`, which Node does not export: it keeps the library loaded when Node undoes the failed load below. */
 const RTLD_NODELETE = 0x1000;
 const TAR_BLOCK = 512;
 
 let provided: Promise<void> | undefined;
 
 /**
- * Brings SwiftShader, a Vulkan device in software, into this process: an adapter opened afterwards is that one. The npm
- * package `@sparticuz/chromium` carries it together with a Vulkan loader. Rejects where that is not installed, and on
- * anything but Linux on x64.
+ * Loads SwiftShader, a Vulkan device in software, into this process: adapters opened afterwards are SwiftShader's. The
+ * npm package `@sparticuz/chromium` contains it together with a Vulkan loader. Rejects if that package is not
+ * installed, and on any platform except Linux on x64.
  */
 export function provideSoftwareVulkan(): Promise<void> {
   provided ??= provide();
@@ -33,12 +33,12 @@ async function provide(): Promise<void> {
   try {
     process.dlopen({ exports: {} }, join(folder, "libvulkan.so.1"), RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE);
   } catch (error) {
-    // Node looks for an add-on in the library and finds none; by then it is loaded, and Dawn finds it by its name.
+    // Node finds no add-on in the library, but has already loaded it, so Dawn finds it by its name.
     if (!(error instanceof Error && error.message.includes("did not self-register"))) throw error;
   }
 }
 
-/** The folder with the unpacked files; made by the first process that needs it. */
+/** Returns the folder with the unpacked files. The first process that needs it creates it. */
 async function unpackOnce(): Promise<string> {
   const archive = await readFile(findArchive());
   const cache = join(paths.root, ".cache");
@@ -49,7 +49,7 @@ async function unpackOnce(): Promise<string> {
   for (const { name, bytes } of tarFiles(brotliDecompressSync(archive))) {
     if (/^(libvulkan|libvk_swiftshader|vk_swiftshader)[\w.]*$/.test(name)) await writeFile(join(draft, name), bytes);
   }
-  // Another process may have been faster; its folder is as good.
+  // Another process may have won the race; its folder has the same contents.
   await rename(draft, folder).catch(async (error: unknown) => {
     await rm(draft, { recursive: true });
     if (!existsSync(folder)) throw error;
@@ -57,7 +57,7 @@ async function unpackOnce(): Promise<string> {
   return folder;
 }
 
-/** Where the package may be: among the server's own, or where `scripts/software-gpu.mjs` puts it. */
+/** Possible locations of the package: the server's own packages, or the folder of `scripts/software-gpu.mjs`. */
 const PLACES = [import.meta.url, join(paths.root, ".cache/packages/package.json")];
 
 function findPackage(): string {

@@ -16,20 +16,20 @@ export interface Step {
 }
 
 const CONTROL = structs("Control");
-/** What is submitted between two readbacks is worth about this much time: long enough to hide their cost. */
+/** Target device time between two readbacks: long enough to hide their cost. */
 export const ROUND_MS = 60;
 const ROUND_STEPS_MAX = 256;
-/** Steps of one command buffer: the device computes them while the next ones are being recorded. */
+/** Steps of one command buffer. The device computes them while the next ones are recorded. */
 const SUBMIT_STEPS = 16;
-/** Dawn looks for the end of work without a pause: a shorter wait is not worth a timer, a longer one would cost a processor. */
+/** Dawn busy-waits for the end of work: a shorter wait is not worth a timer, a longer one would occupy a processor. */
 const SLEEP_MS_MIN = 4;
 const SLEEP_SHARE = 0.8;
-/** However long steps took: a device that was held up once must not be waited for so long again. */
+/** Upper bound on a sleep, so that one delay of the device does not cause an equally long sleep later. */
 const SLEEP_MS_MAX = 1000;
-/** An expectation falls at once and rises slowly, for the same reason. */
+/** The expected duration of a step falls at once and rises slowly, for the same reason. */
 const EXPECTED_RISE = 1.1;
 
-/** What the steps of a run work on. */
+/** The network and the samples of a run's steps. */
 export interface StepRun {
   model: NetworkModel;
   network: NetworkBuffers;
@@ -37,17 +37,17 @@ export interface StepRun {
   feed: Feed;
 }
 
-/** Has a device compute steps, many of them between two readbacks, and grows the pools in between. */
+/** Runs steps on a device, many of them between two readbacks, and enlarges the pools in between. */
 export class StepQueue {
   readonly #gpu: Gpu;
   readonly #recorder: Recorder;
   readonly #limits: GroupLimits;
   readonly #roundMs: number;
   #roundSteps = 1;
-  /** What a step of this kind is expected to take at least. */
+  /** Expected minimum duration of a step of this mode and size. */
   #expected = { mode: -1, samples: 0, stepMs: 0 };
 
-  /** `roundMs` is about how long the device works between two readbacks. */
+  /** `roundMs` is the approximate device time between two readbacks. */
   constructor(gpu: Gpu, recorder: Recorder, { limits, roundMs }: { limits: GroupLimits; roundMs: number }) {
     this.#gpu = gpu;
     this.#recorder = recorder;
@@ -100,7 +100,7 @@ export class StepQueue {
   }
 }
 
-/** Kernels share whatever there is among the workgroups that they get, so a guess of what will grow is enough. */
+/** Estimates the counts after growth. An estimate suffices, because kernels share all work among their workgroups. */
 function roomy(counts: Counts): Counts {
   const more = (count: number) => Math.ceil(count * 1.25) + 4;
   return { ...counts, block: more(counts.block), section: more(counts.section), tile: more(counts.tile) };

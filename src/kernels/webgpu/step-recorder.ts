@@ -4,7 +4,7 @@ import type { Feed } from "./feed.ts";
 import type { Kernel, Kernels, Scoped } from "./kernels.ts";
 import type { NetworkBuffers } from "./network-buffers.ts";
 
-/** Kernels of a step in the order in which they first run. */
+/** Kernels in the order of their first dispatch in a step. */
 export const KERNEL_NAMES = [
   "begin",
   "clear",
@@ -38,12 +38,12 @@ export interface Dispatch {
   scoped?: Scoped;
 }
 
-/** What of a network decides the dispatches of its steps. */
+/** The properties of a network that determine the dispatches of its steps. */
 export interface Shape {
   hexagons: readonly { role: "input" | "hidden" | "output"; hasTargets: boolean }[];
   hasMemory: boolean;
   hasBackEdges: boolean;
-  /** Things for which there are threads; all that a step may create are among them. */
+  /** Numbers of items that get threads, including those that the step may create. */
   blocks: number;
   sections: number;
   tiles: number;
@@ -65,7 +65,7 @@ export function shapeOf(
   };
 }
 
-/** Samples and sections that one workgroup takes; as in the shaders. */
+/** Samples or sections per workgroup, as in the shaders. */
 const FORWARD_TILE = 16;
 const SAMPLE_TILE = 8;
 const LEARNERS_PER_GROUP = 64;
@@ -73,8 +73,9 @@ const SECTIONS_PER_GROUP = 64;
 const SECTIONS_PER_UPDATE = 4;
 
 /**
- * Kernels over blocks, sections and tiles take as many workgroups as they are given and share the work among them. On a
- * GPU one for each thing that may exist is best, however few there are yet; in software each one costs microseconds.
+ * Upper bounds on the workgroups of a dispatch. Kernels over blocks, sections and tiles share the work among any number
+ * of workgroups. On a GPU, one workgroup for each possible item is fastest, even if few items exist yet; in software,
+ * each workgroup costs microseconds.
  */
 export interface GroupLimits {
   blocks: number;
@@ -146,7 +147,7 @@ export function countSynapses(sections: number, limits: GroupLimits): Dispatch {
   return { kernel: "count-synapses", groups: [Math.min(Math.ceil(sections / SECTIONS_PER_GROUP), limits.sections)] };
 }
 
-/** Puts dispatches into compute passes; keeps their bind groups as long as no buffer is replaced. */
+/** Records dispatches in compute passes. Caches their bind groups until a buffer is replaced. */
 export class Recorder {
   readonly #gpu: Gpu;
   readonly #kernels = new Map<KernelName, Kernel>();
@@ -187,7 +188,7 @@ export class Recorder {
     pass.dispatchWorkgroups(x, y, z);
   }
 
-  /** Forgets bind groups that name buffers which are about to be destroyed. */
+  /** Drops the cached bind groups. Call it before buffers are destroyed. */
   forget(): void {
     this.#version = -1;
   }

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import * as constants from "../../network/constants.ts";
 import { paths } from "../../files/paths.ts";
 
-/** How a WGSL struct lies in memory, in words of four bytes. */
+/** Memory layout of a WGSL struct, in words of four bytes. */
 export interface StructLayout {
   words: number;
-  /** First word of a field. */
+  /** Offset of a field. Throws for an unknown field. */
   readonly at: (field: string) => number;
 }
 
-/** The structs of `shaders/lib/types.wgsl`: read from there, so that offsets are counted in one place only. */
+/** Reads the layouts of the structs in `shaders/lib/types.wgsl`, the only place that defines them. */
 export function readStructs(): (name: string) => StructLayout {
   const text = readFileSync(join(paths.shaders, "lib", "types.wgsl"), "utf8").replaceAll(/\/\/.*$/gm, "");
   const layouts = new Map<string, StructLayout>();
@@ -49,12 +49,12 @@ function sizeOf(type: string): { size: number; align: number } {
   if (type === "vec4f") return { size: 4, align: 4 };
   const fixed = /^array<[uf]32, (\w+)>$/.exec(type);
   if (fixed) return { size: lengthOf(fixed[1]!), align: 1 };
-  // What a buffer holds beyond the struct's own words.
+  // A runtime-sized array lies behind the struct's own words.
   if (/^array<[uf]32>$/.test(type)) return { size: 0, align: 1 };
   throw new Error(`type ${type} is not known`);
 }
 
-/** A number, or the name of one in `network/constants.ts`. */
+/** Parses a number or the name of a constant in `network/constants.ts`. */
 function lengthOf(text: string): number {
   const length = Number(new Map<string, number>(Object.entries(constants)).get(text) ?? text);
   if (Number.isNaN(length)) throw new Error(`the length ${text} is not known`);

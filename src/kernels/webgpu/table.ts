@@ -3,10 +3,10 @@ import { RunError, TABLE_PART_UNIT, TableError, type Rows, type TablePart, type 
 import type { Gpu } from "./device.ts";
 import { RowFeed, type Feed } from "./feed.ts";
 
-/** Elements and bytes of a buffer are counted in 32 bits. */
+/** Counts of a buffer's elements and bytes have 32 bits. */
 const INDEX_MAX = 2 ** 32 - 1;
 
-/** The rows of a task, on the device for as long as it runs: a batch then only says which rows it takes. */
+/** The rows of a task, kept on the device while the task runs, so that a batch only lists the rows that it takes. */
 export class Table {
   readonly #feed: RowFeed;
   readonly #part: TablePart;
@@ -17,7 +17,7 @@ export class Table {
     this.#part = part;
   }
 
-  /** Room for a whole table; null when that is more than `bytesMax`, or than the device has. */
+  /** Allocates a whole table; null if it exceeds `bytesMax` or the device's memory. */
   static async create(
     gpu: Gpu,
     part: TablePart,
@@ -38,7 +38,7 @@ export class Table {
     return new Table(feed, { ...part, inputs: inputs.map(headOf), expected: [] });
   }
 
-  /** The table that a run asks for. Throws TableError when it is not this one, and RunError for rows that it has not. */
+  /** Returns the table if it is the run's and complete, else throws TableError. Throws RunError for missing rows. */
   static whole(table: Table | null, { key, order }: NonNullable<TrainRun["table"]>): Table {
     if (table === null || table.#part.key !== key || table.#filled < table.#part.rowsTotal)
       throw new TableError(`there is no table '${key}'`);
@@ -51,7 +51,7 @@ export class Table {
     return this.#feed.bytes;
   }
 
-  /** Adds the next rows. */
+  /** Appends the next rows. Throws RunError for a part out of order. */
   write(model: NetworkModel, part: TablePart): void {
     const { key, first, rows } = part;
     const isNext = key === this.#part.key && first === this.#filled && first % TABLE_PART_UNIT === 0;
@@ -69,7 +69,7 @@ export class Table {
   }
 }
 
-/** What the rows of an input are like, without them. */
+/** Index, width and type of an input's rows, without the rows. */
 const headOf = ({ index, width, values }: Rows): Rows => ({
   index,
   width,

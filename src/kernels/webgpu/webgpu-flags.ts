@@ -1,4 +1,4 @@
 import { globals } from "webgpu";
 
-/** The flags that browsers have as globals. */
+/** The flags that are globals in browsers. */
 export const { GPUBufferUsage, GPUMapMode } = globals as Pick<typeof globalThis, "GPUBufferUsage" | "GPUMapMode">;
