@@ -1,10 +1,10 @@
 /**
- * Every promise about a state that some kernel, growth or reduction relies on, in one table: who relies on it, and the
- * check. Each check may rely on the ones before it, and is linear in what it looks at. `test/network/invariants.test.ts`
- * has a hostile state for each.
+ * All invariants of a state that kernels, growth or reduction rely on: what relies on each, and how to check it. A
+ * check may rely on the checks before it, and takes time linear in the data that it reads.
+ * `test/network/invariants.test.ts` has a hostile state for each.
  *
- * No promises, because nobody relies on them: unused words of `header`, places of `places` beyond `blockSections`,
- * values of ramps that are not in use, what `seed` of a section is.
+ * Not checked, because no code relies on them: unused words of `header`, elements of `places` beyond `blockSections`,
+ * values of unused ramps, and the `seed` of a section.
  */
 import { isReadOnce, met, rampsAscend, type Subject } from "./invariant-checks.ts";
 import type { ArrayName } from "./layout.ts";
@@ -25,16 +25,16 @@ import { count } from "./state.ts";
 import { readCycle } from "./cycle.ts";
 
 export interface Invariant {
-  /** What is wrong with a state that breaks it. */
+  /** The error text for a state that violates it. */
   readonly broken: string;
-  /** Who relies on it, and for what. */
+  /** The code that relies on it, and why. */
   readonly reliedOnFor: string;
   readonly holds: (subject: Subject) => boolean;
 }
 
 const NUMBERS = (Object.keys(LAYOUT) as ArrayName[]).filter((name) => LAYOUT[name].type === "f32");
 
-/** A number that is not finite spreads through every sum, and no state that holds one can be restored. */
+/** A number that is not finite spreads through every sum, so a state that holds one is refused. */
 const finite = (name: ArrayName): Invariant => ({
   broken: `'${name}' holds a number that is not finite`,
   reliedOnFor: "all kernels: sums stay finite",
@@ -57,7 +57,7 @@ const within = (name: ArrayName, min: number, max: number, reliedOnFor: string):
   },
 });
 
-/** Cycles and steps go on from here: both have room for more than any network learns in a century. */
+/** The counters continue from the stored values; both limits leave more room than a network uses in a century. */
 const CYCLES_MAX = 2 ** 52;
 const STEPS_MAX = 2 ** 31;
 
