@@ -6,9 +6,9 @@ import type { NetworkModel } from "../network/network-model.ts";
 const PERS = ["input", "block", "section", "tile", "row", "output"] as const;
 
 /**
- * Checks whatever kernels use as an index, a length or a link: nothing in the state leads out of it, every list ends, and
- * no section is met twice. An engine does so itself when it takes up a state, whoever has validated that before. Numbers
- * that are only computed with are not looked at. Throws StateError. Work is linear in the state's size.
+ * Checks every number that kernels use as an index, a length or a link: none leads out of the state, every list ends,
+ * and no section is visited twice. An engine calls it when it takes up a state, even if the state was validated before.
+ * Does not check numbers that kernels only calculate with. Throws StateError. Linear in the state's size.
  */
 export function checkBounds(model: NetworkModel): void {
   const { state } = model;
@@ -39,7 +39,7 @@ function checkInterfaces({ state, hexagons, template, outputNeurons }: NetworkMo
   check(neurons === count(state, "output"), "an output neuron belongs to no output");
 }
 
-/** Each block is in one hexagon, and each section in one place. */
+/** Checks that each block is in one hexagon, and each section in one place. */
 function checkBlocks({ state, hexagons }: NetworkModel): void {
   const { blockHexagon, blockSections, places, target } = state.arrays;
   const blocks = count(state, "block");
@@ -72,7 +72,7 @@ function checkBlocks({ state, hexagons }: NetworkModel): void {
   check(placed === sections, "a section is in no block");
 }
 
-/** Sections end where their source leads, and lists run from newer sections to older ones of the same source. */
+/** Checks that sections end where their source leads, and that lists run from newer to older sections of one source. */
 function checkSections({ state, hexagons }: NetworkModel): void {
   const { source, target, next, ramps, blockHexagon } = state.arrays;
   const neurons = count(state, "block") * NEURONS_PER_BLOCK;
@@ -80,7 +80,7 @@ function checkSections({ state, hexagons }: NetworkModel): void {
     const id = source[section]!;
     check(id < neurons, "a section has no source");
     const { targets, feeds } = hexagons[blockHexagon[Math.floor(id / NEURONS_PER_BLOCK)]!]!;
-    // Which block it ends in is known to be right: it has its place there.
+    // `checkBlocks` has checked the target block: the section has its place there.
     const hexagon = blockHexagon[target[section]!]!;
     check(targets.includes(hexagon), "a section ends in a hexagon that its source does not feed");
     check(ramps[section]! <= feeds.rampCount, "a section has too many ramps");
@@ -102,7 +102,7 @@ function checkHeads(state: State): void {
   }
 }
 
-/** Readout weights lie in the order of their tiles. */
+/** Checks that readout weights lie in the order of their tiles. */
 function checkTiles(state: State): void {
   const { tileBlock, tileOutput, tileOutputCount, tileRow } = state.arrays;
   const blocks = count(state, "block");

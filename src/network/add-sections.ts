@@ -1,4 +1,4 @@
-/** How a network gets sections; the shaders of the same names do it on a GPU. */
+/** Allocates and splits sections. The shaders of the same names do this on a GPU. */
 import type { NetworkModel, Hexagon } from "./network-model.ts";
 import {
   FEW_SECTIONS,
@@ -19,12 +19,13 @@ import { StateError } from "./state-error.ts";
 import { append, count, expectMore } from "./state.ts";
 import { yieldPoint } from "./yield-point.ts";
 
-/** So many new sections are made between two yield points. */
+/** New sections between two yield points. */
 const PIECE_SECTIONS = 64;
 
 /**
- * Gives sections to those of the hexagon's neurons (or values) that have none and were positive, in order of neurons.
- * One section in a random block of a random target hexagon; while that holds few sections, one in each of its blocks.
+ * Allocates the first sections of the hexagon's neurons (or values) that have none and were positive, in neuron order.
+ * Each gets one section in a random block of a random target hexagon, or one in every block while that hexagon holds
+ * few sections.
  */
 export function allocateSources(model: NetworkModel, hexagon: Hexagon, wasPositive: (id: number) => boolean): void {
   if (hexagon.targets.length === 0) return;
@@ -55,7 +56,7 @@ function freshSources(model: NetworkModel, { blocks }: Hexagon, wasPositive: (id
   return found;
 }
 
-/** The sections that the hexagon feeds and that are full, ascending. Looks at no others, so that all hexagons are one look. */
+/** The full sections that the hexagon feeds, ascending. Visits only its own sections: all hexagons cost one pass. */
 export function markedSections({ state }: NetworkModel, { blocks }: Hexagon): number[] {
   const { sectionHead, next, split: marks } = state.arrays;
   const found: number[] = [];
@@ -68,8 +69,9 @@ export function markedSections({ state }: NetworkModel, { blocks }: Hexagon): nu
 }
 
 /**
- * Splits the full sections that the hexagon feeds, in order of sections: the old one keeps the lower half of its ramps
- * and of its range, a new one in a random block takes the rest, as finely while there are few sections.
+ * Splits the full sections that the hexagon feeds, in section order. The old section keeps the lower half of its ramps
+ * and the range that they cover; a new section in a random block takes the rest of the range. While the target hexagon
+ * holds few sections, the new section inherits the tolerance.
  */
 export function split(model: NetworkModel, hexagon: Hexagon, marked = markedSections(model, hexagon)): void {
   const { state } = model;
@@ -105,7 +107,7 @@ function prepareBlocks(model: NetworkModel, target: Hexagon): void {
   }
 }
 
-/** Adds an empty section to the first block, from the `start`th on, that has a free place. */
+/** Adds an empty section to the first block with a free place, searching from the `start`th block. */
 function appendSection(model: NetworkModel, source: number, target: Hexagon, start: number): number {
   const { state, seed } = model;
   if (target.places.free < FREE_PLACES_MIN) growBlock(model, target);

@@ -2,14 +2,15 @@ import type { UpdateRule } from "./run.ts";
 
 const SIZES = [128, 64, 32, 16];
 const STEPS_MIN = 200;
-/** Smallest step for the batch rule: with fewer samples there is too little to centre the gradients on. */
+/** Smallest batch for the batch rule: fewer samples do not give a useful mean to centre the gradients on. */
 const BATCH_RULE_MIN = 16;
 
 /**
- * Samples per training step for a task of `cycles` cycles (rows times epochs) that does not ask for a size: the largest
- * of 128, 64, 32 and 16 that leaves at least 200 steps and is not above `most`, else 16. A step may run across the end of an epoch.
+ * Default batch size of a task of `cycles` cycles (rows times epochs): the largest of 128, 64, 32 and 16 that leaves at
+ * least 200 steps and does not exceed `most`, otherwise 16. A batch may cross the end of an epoch.
  *
- * Measured, accuracy after one epoch of the first n rows of MNIST, and rms error of 2000 cycles of a sine:
+ * Measured: accuracy in percent after one epoch of the first n rows of MNIST, and the RMS error after 2000 cycles of a
+ * sine, by batch size.
  *
  *     cycles    1      16     32     64     128
  *     300       60.4   63.0   63.2   63.1   60.2
@@ -22,7 +23,7 @@ export function defaultBatchSize(cycles: number, most = Infinity): number {
   return SIZES.find((size) => size <= most && cycles >= size * STEPS_MIN) ?? BATCH_RULE_MIN;
 }
 
-/** The rule that suits a task's batch size. */
+/** The default update rule for a batch size. */
 export function updateRule(batchSize: number): UpdateRule {
   return batchSize >= BATCH_RULE_MIN ? "batch" : "online";
 }

@@ -2,13 +2,13 @@ import { checkRule } from "./rate.ts";
 import { RunError, type RequestRun, type Rows, type RunRows, type TablePart, type TrainRun } from "./run.ts";
 import type { Template } from "./template/parse-template.ts";
 
-/** Throws RunError for a request that does not fit a network of this template. */
+/** Throws RunError if a request does not fit networks of this template. */
 export function checkRequest({ cycles, timeLength, inputs }: RequestRun, template: Template): void {
   checkCount(cycles, "cycles");
   checkRows({ timeLength, inputs, expected: [] }, cycles, template);
 }
 
-/** Throws RunError for a training that does not fit a network of this template. */
+/** Throws RunError if a training run does not fit networks of this template. */
 export function checkTraining(run: TrainRun, template: Template): void {
   const { cycles, table } = run;
   checkCount(cycles, "cycles");
@@ -18,7 +18,7 @@ export function checkTraining(run: TrainRun, template: Template): void {
   checkRows(run, cycles, template);
 }
 
-/** Throws RunError for a part of a table that does not fit a network of this template. */
+/** Throws RunError if a part of a table does not fit networks of this template. */
 export function checkTablePart({ rows, inputs, expected }: TablePart, template: Template): void {
   checkRows({ timeLength: 1, inputs, expected }, rows, template);
 }
@@ -39,12 +39,12 @@ function checkEach(what: "input" | "output", { index, width, values }: Rows, row
     throw new RunError(`${what} ${index} has ${values.length} values where ${needed} are needed`);
 }
 
-/** Throws RunError for an input or output that is not known. */
+/** Throws RunError if there is no input or output with this index. */
 export function checkIndex(what: "input" | "output", index: number, known: readonly unknown[]): void {
   if (known[index] === undefined) throw new RunError(`there is no ${what} ${index}`);
 }
 
-/** Throws RunError for anything but a whole number from 0 on. */
+/** Throws RunError unless the value is a whole number >= 0. */
 export function checkCount(value: number, what: string): void {
   if (!Number.isSafeInteger(value) || value < 0) throw new RunError(`${what} ${value} is not a count`);
 }

@@ -1,6 +1,6 @@
 import { HEADER } from "./layout.ts";
 
-/** Trained samples. */
+/** The number of trained samples. */
 export function readCycle(header: Uint32Array): number {
   return header[HEADER.cycleHigh]! * 2 ** 32 + header[HEADER.cycleLow]!;
 }

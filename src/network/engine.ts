@@ -2,40 +2,40 @@ import type { NetworkModel } from "./network-model.ts";
 import type { RequestRun, UpdateRule } from "./run.ts";
 import type { Memory } from "./state.ts";
 
-/** A training as kernels take it: with a rate for each step, and for each output neuron what it should show. */
+/** A training run in the form that kernels take: a rate per step, and expected values per output neuron. */
 export interface PreparedRun extends RequestRun {
-  /** Cycles of a step; only the last one may be shorter. */
+  /** Cycles per step; only the last step may be shorter. */
   batchSize: number;
   update: UpdateRule;
-  /** Rate of each step, without the root of the samples that count. */
+  /** Learning rate of each step, before the factor for the samples that are not skipped. */
   rates: Float32Array;
-  /** [cycle][output neuron]; NaN = no opinion. */
+  /** [cycle][output neuron]; NaN = no expected value. */
   expected: Float32Array;
-  /** [cycle]: 1 = teaches nothing. */
+  /** [cycle]: 1 = nothing is learned from it. */
   muted: Uint8Array;
 }
 
 /**
- * What computes networks. The reference is one, plain and slow; fast ones keep the states where their kernels are.
- * Networks of one engine are computed one after the other, and none reaches another's state. Calls throw StateError for
- * a state that leads out of what it holds (see `checkBounds`), and change nothing then.
+ * Computes networks. The reference engine is plain and slow; fast engines keep the states in the memory of their
+ * kernels. An engine computes its networks one at a time, and no network reaches another's state. Calls throw
+ * StateError, and change nothing, if an index in the state is out of bounds (see `checkBounds`).
  */
 export interface Engine {
-  /** Where the state of a new network of this engine lives. */
+  /** The memory for the state of a new network. */
   memoryFor(): Memory;
-  /** The network grows and learns; widths are right already. */
+  /** Trains and grows the network. Inputs and outputs must be wide enough already. */
   train(model: NetworkModel, run: PreparedRun): void;
-  /** What the output neurons show, [cycle][output neuron]; valid until the next call, and while the network is held. */
+  /** The values of the output neurons, [cycle][output neuron]; valid until the next call, while the network is held. */
   request(model: NetworkModel, run: RequestRun): Float32Array;
-  /** Carries out `work` on the network's state, whose arrays stay where they are whatever others do at yield points. */
+  /** Runs `work` while the arrays of the network's state stay in place, even if yield points serve other networks. */
   hold<T>(model: NetworkModel, work: () => T): T;
-  /** Things were taken out of a network's state: what the engine knows of it beside its bytes is out of date. */
+  /** Invalidates everything that the engine has derived from the state, after sections were removed from it. */
   forget(model: NetworkModel): void;
-  /** Gives the memory of a network's state back. The network must not be used afterwards. */
+  /** Releases the memory of a network's state. The network must not be used afterwards. */
   release(model: NetworkModel): void;
 }
 
-/** The kernels stopped in the middle of a network, which is half-changed; the others are as they were. */
+/** The kernels failed while computing a network and left it half-changed. Other networks are unaffected. */
 export class KernelError extends Error {
   override name = "KernelError";
 }

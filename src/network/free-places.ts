@@ -1,12 +1,12 @@
 import { SECTIONS_PER_BLOCK } from "./constants.ts";
 
 /**
- * How many sections live in the blocks of one hexagon, and which of them has a free place, in a time that does not grow
- * with the number of blocks. It follows from `blockSections`, and is told of every change to it.
+ * Counts the sections in the blocks of one hexagon and finds a block with a free place, in a time that does not grow
+ * with the number of blocks. Derived from `blockSections`; every change to that must be reported here.
  */
 export class FreePlaces {
   #sections = 0;
-  /** For each block, by its place in the hexagon: itself while it has a free place, else one that comes after it. */
+  /** Per block, by its position in the hexagon: the block itself while it has a free place, otherwise a later one. */
   readonly #next: number[] = [];
 
   get sections(): number {
@@ -17,26 +17,26 @@ export class FreePlaces {
     return this.#next.length * SECTIONS_PER_BLOCK - this.#sections;
   }
 
-  /** The hexagon has one more block, which holds so many sections. */
+  /** Adds a block that holds `sections` sections. */
   addBlock(sections: number): void {
     const at = this.#next.length;
     this.#next.push(sections < SECTIONS_PER_BLOCK ? at : at + 1);
     this.#sections += sections;
   }
 
-  /** The first block with a free place from the `start`th on, and round; there must be one. */
+  /** The position of the first block with a free place, from the `start`th on, wrapping around. One must exist. */
   firstFree(start: number): number {
     const at = this.#follow(start);
     return at < this.#next.length ? at : this.#follow(0);
   }
 
-  /** The `at`th block got one section, and holds so many now. */
+  /** Records that the `at`th block got one more section and now holds `sections`. */
   take(at: number, sections: number): void {
     this.#sections += 1;
     if (sections >= SECTIONS_PER_BLOCK) this.#next[at] = at + 1;
   }
 
-  /** Shortens the way behind it, so that many steps over full blocks are taken once only. */
+  /** Compresses the path as it follows it, so that long paths over full blocks are walked only once. */
   #follow(start: number): number {
     const next = this.#next;
     let at = start;

@@ -1,4 +1,4 @@
-/** A place in the grid: layers (z) of hexagons in rows (y); rows with odd y are shifted half a cell towards +x. */
+/** A position in the grid: layers (z) of rows (y) of hexagons. Rows with odd y are shifted half a cell towards +x. */
 export interface Position {
   x: number;
   y: number;
@@ -21,10 +21,10 @@ const SIDES: readonly (readonly [number, number, number, number])[] = [
   [0, 1, 1, 1],
 ];
 
-/** The sides that a new connection may step through, in the order in which they are tried: towards +x, any layer. */
+/** The sides through which a new connection may leave, in the order in which they are tried: towards +x, any layer. */
 export const FORWARD_SIDES: readonly number[] = [9, 3, 1, 4, 11, 5, 2];
 
-/** The place next to `position` on `side` (0..11). */
+/** The position next to `position` on `side` (0..11). */
 export function neighbour(position: Position, side: number): Position {
   const offset = SIDES[side];
   if (!offset) throw new RangeError(`a hexagon has no side ${side}`);
@@ -33,7 +33,7 @@ export function neighbour(position: Position, side: number): Position {
   return { x: position.x + (isOdd ? odd : even), y: position.y + dy, z: position.z + dz };
 }
 
-/** Looks up the neighbour of a hexagon on a side, as an index into `hexagons`; -1 where there is none. */
+/** Returns a function that finds a hexagon's neighbour on a side: an index into `hexagons`, or -1 if there is none. */
 export function neighbourFinder(hexagons: readonly Position[]): (hexagon: number, side: number) => number {
   const keyOf = (p: Position) => `${p.x},${p.y},${p.z}`;
   const indexOf = new Map(hexagons.map((position, index) => [keyOf(position), index]));

@@ -1,4 +1,4 @@
-/** The longer ones of the checks in invariants.ts, and what all of them look at. */
+/** The longer checks of invariants.ts, and the subject that all checks take. */
 import { INPUT_MAX, NEURONS_PER_BLOCK, NONE } from "./constants.ts";
 import { HEADER, type Arrays } from "./layout.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
@@ -6,7 +6,7 @@ import { count, type State } from "./state.ts";
 import { targetWalks } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
 
-/** A state with what its checks ask for again and again. */
+/** A state, with derived values that several checks need. */
 export interface Subject {
   readonly template: Template;
   readonly state: State;
@@ -15,9 +15,9 @@ export interface Subject {
   readonly sections: number;
   readonly tiles: number;
   readonly outputs: number;
-  /** [hexagon]: what the sections are like that it feeds. */
+  /** [hexagon]: the kind of the sections that it feeds. */
   readonly kinds: readonly SectionKind[];
-  /** Hexagons that a hexagon's sections may end in; computed for those that have sections only. */
+  /** The hexagons that a hexagon's sections may end in; computed on demand and cached. */
   readonly leadsTo: (hexagon: number) => ReadonlySet<number>;
 }
 
@@ -36,7 +36,7 @@ export function subjectOf(template: Template, state: State): Subject {
   return { template, state, arrays: state.arrays, blocks, sections, tiles, outputs, kinds, leadsTo };
 }
 
-/** The ramps of each section follow each other, none of them too narrow. */
+/** Whether the ramps of every section ascend and none is too narrow. */
 export function rampsAscend({ arrays, sections, kinds }: Subject): boolean {
   const { ramps, ends, source, blockHexagon } = arrays;
   for (let s = 0; s < sections; s++) {
@@ -44,8 +44,8 @@ export function rampsAscend({ arrays, sections, kinds }: Subject): boolean {
     let start = 0;
     for (let r = 0; r < ramps[s]!; r++) {
       const end = ends[s * 4 + r]!;
-      // Growth never makes ramps that neurons feed narrower than this, and two values that match are not the same.
-      // The reciprocal tells -0 from 0: a rise over it would be negative.
+      // Growth never makes ramps fed by neurons narrower than `rampEndMin`, and match values are distinct.
+      // The reciprocal distinguishes -0 from 0: dividing by -0 would give a negative rise.
       if (
         !(end - start >= kind.rampEndMin && 1 / (end - start) > 0 && end <= INPUT_MAX) ||
         (kind.match && end === start)
@@ -57,7 +57,7 @@ export function rampsAscend({ arrays, sections, kinds }: Subject): boolean {
   return true;
 }
 
-/** How many sections are the head of a list or the next one of another section, and whether one of them is both or more. */
+/** How many sections are linked to, by a list head or by another section, and whether one is linked to twice. */
 export function met(
   { sectionHead, next }: Arrays,
   blocks: number,
@@ -77,7 +77,7 @@ export function met(
   return { sections: found, isTwice };
 }
 
-/** No block has two rows for one output neuron. The tiles are sorted by their blocks first, so that this is linear. */
+/** Whether no block has two rows for one output neuron. Linear, because the tiles are sorted by block first. */
 export function isReadOnce(arrays: Arrays, counts: { tiles: number; blocks: number; outputs: number }): boolean {
   const { tileBlock, tileOutput, tileOutputCount } = arrays;
   const { tiles, blocks, outputs } = counts;
@@ -86,7 +86,7 @@ export function isReadOnce(arrays: Arrays, counts: { tiles: number; blocks: numb
   for (let block = 0; block < blocks; block++) ends[block + 1]! += ends[block]!;
   const sorted = new Uint32Array(tiles);
   for (let tile = 0; tile < tiles; tile++) sorted[ends[tileBlock[tile]!]!++] = tile;
-  /** Last block that had a row for the output neuron, counted from 1. */
+  /** [output neuron]: the last block with a row for it, counted from 1. */
   const lastBlock = new Uint32Array(outputs);
   for (const tile of sorted) {
     const mark = tileBlock[tile]! + 1;

@@ -1,10 +1,10 @@
 /**
- * Every promise about a state that some kernel, growth or reduction relies on, in one table: who relies on it, and the
- * check. Each check may rely on the ones before it, and is linear in what it looks at. `test/network/invariants.test.ts`
- * has a hostile state for each.
+ * All invariants of a state that kernels, growth or reduction rely on: what relies on each, and how to check it. A
+ * check may rely on the checks before it, and takes time linear in the data that it reads.
+ * `test/network/invariants.test.ts` has a hostile state for each.
  *
- * No promises, because nobody relies on them: unused words of `header`, places of `places` beyond `blockSections`,
- * values of ramps that are not in use, what `seed` of a section is.
+ * Not checked, because no code relies on them: unused words of `header`, elements of `places` beyond `blockSections`,
+ * values of unused ramps, and the `seed` of a section.
  */
 import { isReadOnce, met, rampsAscend, type Subject } from "./invariant-checks.ts";
 import { type ArrayName, HEADER, LAYOUT } from "./layout.ts";
@@ -24,16 +24,16 @@ import { count } from "./state.ts";
 import { readCycle } from "./cycle.ts";
 
 export interface Invariant {
-  /** What is wrong with a state that breaks it. */
+  /** The error text for a state that violates it. */
   readonly broken: string;
-  /** Who relies on it, and for what. */
+  /** The code that relies on it, and why. */
   readonly reliedOnFor: string;
   readonly holds: (subject: Subject) => boolean;
 }
 
 const NUMBERS = (Object.keys(LAYOUT) as ArrayName[]).filter((name) => LAYOUT[name].type === "f32");
 
-/** A number that is not finite spreads through every sum, and no state that holds one can be restored. */
+/** A number that is not finite spreads through every sum, so a state that holds one is refused. */
 const finite = (name: ArrayName): Invariant => ({
   broken: `'${name}' holds a number that is not finite`,
   reliedOnFor: "all kernels: sums stay finite",
@@ -56,7 +56,7 @@ const within = (name: ArrayName, min: number, max: number, reliedOnFor: string):
   },
 });
 
-/** Cycles and steps go on from here: both have room for more than any network learns in a century. */
+/** The counters continue from the stored values; both limits leave more room than a network uses in a century. */
 const CYCLES_MAX = 2 ** 52;
 const STEPS_MAX = 2 ** 31;
 
@@ -72,10 +72,10 @@ export const INVARIANTS: readonly Invariant[] = [
   ...(["potential", "lastValue", "largest"] as const).map((name) =>
     within(name, 0, INPUT_MAX, "spikes, connections that run backwards, outlier recovery: values are >= 0"),
   ),
-  within("tolerance", 0, Math.fround(TOLERANCE_START), "growth: a ramp shrinks around its middle only"),
-  within("split", 0, 0, "splits: a mark is set and taken back within one step"),
-  within("visits", 0, RECOVERY_VISITS - 1, "outlier recovery: the count reaches its end exactly"),
-  within("recoveries", 0, RECOVERIES_MAX, "outlier recovery"),
+  within("tolerance", 0, Math.fround(TOLERANCE_START), "growth: a ramp shrinks only for values near its middle"),
+  within("split", 0, 0, "splits: a mark is set and cleared within one step"),
+  within("visits", 0, RECOVERY_VISITS - 1, "outlier recovery: the count reaches its limit exactly"),
+  within("recoveries", 0, RECOVERIES_MAX, "outlier recovery: ends after a number of recoveries"),
   {
     broken: "a neuron rests for longer than its template says",
     reliedOnFor: "spikes: a neuron accepts input again",
@@ -93,7 +93,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "the network has taken more steps than can be counted",
-    reliedOnFor: "Adam: divides by what is 0 after 0 steps, and the count must not begin again",
+    reliedOnFor: "Adam: divides by a correction that is 0 at 0 steps, so the count must not overflow",
     holds: ({ arrays }) => arrays.header[HEADER.adamSteps]! <= STEPS_MAX,
   },
   {
@@ -108,7 +108,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "an output neuron belongs to no output",
-    reliedOnFor: "outputs and their errors: whether a hexagon has neurons to show",
+    reliedOnFor: "outputs and their errors: look up the output's hexagon",
     holds: ({ template, arrays, outputs }) => {
       const { outputOwner } = arrays;
       for (let k = 0; k < outputs; k++) if (outputOwner[k]! >= template.outputs.length) return false;
@@ -117,7 +117,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "an output has an incomplete value",
-    reliedOnFor: "external values: so many neurons make up one",
+    reliedOnFor: "external values: each takes a fixed number of neurons",
     holds: ({ template, arrays, outputs }) => {
       const neurons = template.outputs.map(() => 0);
       for (let k = 0; k < outputs; k++) neurons[arrays.outputOwner[k]!]! += 1;
@@ -126,7 +126,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a block belongs to no hexagon",
-    reliedOnFor: "all kernels: what a block is like follows from its hexagon",
+    reliedOnFor: "all kernels: take a block's properties from its hexagon",
     holds: ({ template, arrays, blocks }) => {
       const { blockHexagon } = arrays;
       for (let block = 0; block < blocks; block++) if (blockHexagon[block]! >= template.hexagons.length) return false;
@@ -147,7 +147,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a block holds too many sections",
-    reliedOnFor: "all kernels: `places` is as long as that; growth: a block without a free place is looked for",
+    reliedOnFor: "all kernels: stay within `places`; growth: counts free places",
     holds: ({ arrays, blocks }) => {
       const { blockSections } = arrays;
       for (let block = 0; block < blocks; block++) if (blockSections[block]! > SECTIONS_PER_BLOCK) return false;
@@ -156,7 +156,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a block of an input holds sections",
-    reliedOnFor: "all kernels: inputs hold values, which nothing computes",
+    reliedOnFor: "all kernels: values of inputs are given, not computed",
     holds: ({ arrays, blocks, kinds }) => {
       const { blockSections, blockHexagon } = arrays;
       for (let block = 0; block < blocks; block++)
@@ -166,7 +166,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a block lists a section that is not its own",
-    reliedOnFor: "forward: a block has room for the records of its own sections; updates: nobody else writes to them",
+    reliedOnFor: "forward: a block has room only for the records of its own sections; updates: have no other writer",
     holds: ({ arrays, blocks, sections }) => {
       const { blockSections, places, target } = arrays;
       for (let block = 0; block < blocks; block++) {
@@ -203,7 +203,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a section has no source",
-    reliedOnFor: "all kernels: read their source's value",
+    reliedOnFor: "all kernels: read the source's value",
     holds: ({ arrays, blocks, sections }) => {
       for (let s = 0; s < sections; s++) if (arrays.source[s]! >= blocks * NEURONS_PER_BLOCK) return false;
       return true;
@@ -211,7 +211,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a section ends in a hexagon that its source does not lead to",
-    reliedOnFor: "forward: only hexagons that may feed a hexagon are asked, each without a look at what else it feeds",
+    reliedOnFor: "forward: visits only the hexagons that may feed a hexagon, whatever else these feed",
     holds: ({ arrays, sections, leadsTo }) => {
       const { source, target, blockHexagon } = arrays;
       let origin = -1;
@@ -244,7 +244,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a section's ramps are not ascending",
-    reliedOnFor: "growth: looks for the ramp of a value up to the last one; deltas are divided by the width of ramps",
+    reliedOnFor: "growth: searches the ramps for a value; deltas: are divided by the width of ramps",
     holds: rampsAscend,
   },
   {
@@ -284,7 +284,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a list of sections does not run from newer to older ones",
-    reliedOnFor: "all kernels: a list of which each link leads down ends, whatever else is wrong",
+    reliedOnFor: "all kernels: a list whose links all lead down ends, whatever else is wrong",
     holds: ({ arrays, sections }) => {
       const { next } = arrays;
       for (let s = 0; s < sections; s++) if (next[s]! >= s && next[s] !== NONE) return false;
@@ -293,7 +293,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "a list holds another neuron's section",
-    reliedOnFor: "growth and forward: a walk shows its own neuron's value to the sections",
+    reliedOnFor: "growth and forward: a walk applies its neuron's value to the sections",
     holds: ({ arrays, blocks, sections }) => {
       const { sectionHead, next, source } = arrays;
       for (let id = 0; id < blocks * NEURONS_PER_BLOCK; id++)
@@ -349,7 +349,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "readout weights have no owner",
-    reliedOnFor: "outputs: rows are those of the tiles",
+    reliedOnFor: "outputs: every row belongs to a tile",
     holds: ({ arrays, state, tiles }) => {
       let rows = 0;
       for (let tile = 0; tile < tiles; tile++) rows += arrays.tileOutputCount[tile]!;
@@ -358,7 +358,7 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     broken: "readout weights read from another hexagon",
-    reliedOnFor: "errors: only neurons of output hexagons are asked for something",
+    reliedOnFor: "errors: only neurons of output hexagons have output errors",
     holds: ({ template, arrays, tiles }) => {
       const { tileBlock, tileOutput, tileOutputCount, outputOwner, blockHexagon } = arrays;
       for (let tile = 0; tile < tiles; tile++) {

@@ -1,18 +1,18 @@
 import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "./constants.ts";
 
 /**
- * The one description of a network's state: flat arrays. Allocation, growth, export and import follow from this table.
+ * The layout of a network's state as flat arrays. Allocation, growth, export and import are all driven by this table.
  *
  * A *block* is 128 neurons of one hexagon (of an input hexagon: 128 input values). A neuron's network-wide id is
  * block * 128 + n. A *section* is up to 128 synapses from one source neuron into one block. A *row* is the 128 readout
- * weights of one output neuron for one block; a *tile* is the rows that one block and a run of output neurons share.
+ * weights of one output neuron for one block. A *tile* is the rows of one block for consecutive output neurons.
  */
 export type Per = "network" | "input" | "block" | "section" | "tile" | "row" | "output";
 
 interface ArraySpec {
   type: "u32" | "f32";
   per: Per;
-  /** Elements for each of them. */
+  /** Elements per item. */
   width: number;
 }
 
@@ -23,55 +23,55 @@ export const LAYOUT = {
   inputWidth: { type: "u32", per: "input", width: 1 },
 
   blockHexagon: { type: "u32", per: "block", width: 1 },
-  /** Used places of `places`. */
+  /** Used elements of `places`. */
   blockSections: { type: "u32", per: "block", width: 1 },
-  /** The sections that live in the block, in order of creation (ascending). */
+  /** The sections that end in the block, in order of creation (ascending). */
   places: { type: "u32", per: "block", width: SECTIONS_PER_BLOCK },
   /** First section of each neuron's list of outgoing sections, or NONE. */
   sectionHead: { type: "u32", per: "block", width: NEURONS_PER_BLOCK },
   bias: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
   biasMoment: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
   biasSquare: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
-  /** Spiking: raw potential that remains from the previous cycle, >= 0. */
+  /** Spiking: raw potential left from the previous cycle, >= 0. */
   potential: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
-  /** Spiking: cycles until input is accepted again. */
+  /** Spiking: cycles until the neuron accepts input again. */
   refractory: { type: "u32", per: "block", width: NEURONS_PER_BLOCK },
-  /** Value at the end of the previous step; what connections that run backwards read. */
+  /** Value at the end of the previous step, read by backward connections. */
   lastValue: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
 
-  /** Neuron that feeds the section. */
+  /** Neuron (or input value) that feeds the section. */
   source: { type: "u32", per: "section", width: 1 },
   /** Block that its synapses end in. */
   target: { type: "u32", per: "section", width: 1 },
   /** Next section of the same source, or NONE. */
   next: { type: "u32", per: "section", width: 1 },
-  /** Decides placement and start weights. */
+  /** Determines the tiles of the runs, and the initial weights. */
   seed: { type: "u32", per: "section", width: 1 },
   /** Ramps in use. */
   ramps: { type: "u32", per: "section", width: 1 },
   /** The section codes source values from `lower` to `lower` + `range`. */
   lower: { type: "f32", per: "section", width: 1 },
   range: { type: "f32", per: "section", width: 1 },
-  /** Half the window around a ramp's middle in which a value shrinks the ramp; 0 = never. */
+  /** Half width of the window around a ramp's middle in which a value shrinks the ramp, in ramp widths; 0 = never. */
   tolerance: { type: "f32", per: "section", width: 1 },
-  /** > 0 between growth and allocation of one step: the section is full and splits here. */
+  /** > 0 between growth and splitting within a step: the section is full and splits at this value above `lower`. */
   split: { type: "f32", per: "section", width: 1 },
-  /** Visits since the last look at `largest`. */
+  /** Visits since the last check of `largest`. */
   visits: { type: "u32", per: "section", width: 1 },
-  /** Largest value of those visits. */
+  /** Largest value in those visits, relative to `lower`. */
   largest: { type: "f32", per: "section", width: 1 },
-  /** How often the ramps were scaled down after an outlier. */
+  /** How often the ramps have been scaled down after an outlier. */
   recoveries: { type: "u32", per: "section", width: 1 },
   /** Upper end of each ramp relative to `lower`, ascending; the first ramp starts at 0. */
   ends: { type: "f32", per: "section", width: 4 },
-  /** One per neuron of the target block, in the block's order; the seed says which ramp it belongs to, see `tileOfRun`. */
+  /** One per neuron of the target block, in the block's order. The seed determines its ramp; see `tileOfRun`. */
   weight: { type: "f32", per: "section", width: SYNAPSES_PER_SECTION },
   weightMoment: { type: "f32", per: "section", width: SYNAPSES_PER_SECTION },
   /** Second moment, one per ramp. */
   rampSquare: { type: "f32", per: "section", width: 4 },
 
   tileBlock: { type: "u32", per: "tile", width: 1 },
-  /** First output neuron, how many follow each other, and the row of the first. */
+  /** First output neuron, number of consecutive output neurons, and row of the first. */
   tileOutput: { type: "u32", per: "tile", width: 1 },
   tileOutputCount: { type: "u32", per: "tile", width: 1 },
   tileRow: { type: "u32", per: "tile", width: 1 },
@@ -93,7 +93,7 @@ export type Arrays = {
   [Name in ArrayName]: (typeof LAYOUT)[Name]["type"] extends "u32" ? Uint32Array : Float32Array;
 };
 
-/** Words of `header`. The first ones count the things that arrays are "per". */
+/** Words of `header`. The first words count the items of each `Per`. */
 export const HEADER = {
   input: 0,
   block: 1,
@@ -107,6 +107,6 @@ export const HEADER = {
   cycleHigh: 8,
   /** Batch updates with at least one sample that was not skipped. */
   adamSteps: 9,
-  /** Sections that were there after the last reduction; they are the first ones. */
+  /** Number of sections after the last reduction. These sections come first. */
   reducedSections: 11,
 } as const;

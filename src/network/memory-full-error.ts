@@ -1,4 +1,4 @@
-/** A network's memory is full. The network that needed more may be half-changed. */
+/** A network's memory is full. The network that asked for more may be half-changed. */
 export class MemoryFullError extends Error {
   override name = "MemoryFullError";
 }

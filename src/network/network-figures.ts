@@ -3,7 +3,7 @@ import { NEURONS_PER_BLOCK } from "./constants.ts";
 import { hexagonOf, type NetworkModel } from "./network-model.ts";
 import { bytesPer, count, usedBytes } from "./state.ts";
 
-/** How far a network has learned, and how large it is. */
+/** How many samples a network has learned from, and how large it is. */
 export interface NetworkFigures {
   /** Trained samples. */
   cycle: number;
@@ -14,7 +14,7 @@ export interface NetworkFigures {
   synapses: number;
   /** Size of the state. */
   bytes: number;
-  /** What lives in each hexagon, in template order. */
+  /** The contents of each hexagon, in template order. */
   hexagons: { blocks: number; sections: number; bytes: number }[];
 }
 

@@ -12,31 +12,31 @@ import { yieldPoint } from "./yield-point.ts";
 export interface Hexagon {
   index: number;
   role: "input" | "hidden" | "output";
-  /** What the sections are like that its neurons or values feed. */
+  /** The kind of the sections that its neurons or values feed. */
   feeds: SectionKind;
-  /** Its blocks by network-wide index, ascending. */
+  /** Network-wide indices of its blocks, ascending. */
   blocks: number[];
-  /** Where its next sections find room. */
+  /** The free section places of its blocks. */
   places: FreePlaces;
-  /** Hexagons that its new sections may end in; see `targetLists`. */
+  /** The hexagons that its new sections may end in; see `targetLists`. */
   targets: number[];
 }
 
-/** A network: its template, its state, and what follows from the two. */
+/** A network: its template, its state, and everything derived from the two. */
 export interface NetworkModel {
   readonly template: Template;
   readonly seed: number;
   readonly hexagons: Hexagon[];
   readonly state: State;
-  /** Per named output the network-wide indices of its output neurons. */
+  /** Per named output, the network-wide indices of its output neurons, ascending. */
   readonly outputNeurons: number[][];
-  /** Neurons keep potential or refractory time from one cycle to the next. */
+  /** Whether neurons keep potential or refractory time from one cycle to the next. */
   readonly hasMemory: boolean;
-  /** Some connection may lead to the same or an earlier hexagon of the list. */
+  /** Whether connections may lead to the same or an earlier hexagon of the list. */
   readonly hasBackEdges: boolean;
 }
 
-/** A network around an empty state. Throws RangeError for a `seed` that is not an unsigned 32-bit integer. */
+/** Creates a network with an empty state. Throws RangeError unless `seed` is an unsigned 32-bit integer. */
 export function createModel(template: Template, seed: number, memory?: Memory): NetworkModel {
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
     throw new RangeError(`seed ${seed} is not an unsigned 32-bit integer`);
@@ -51,7 +51,7 @@ export function createModel(template: Template, seed: number, memory?: Memory): 
   }
 }
 
-/** The network that a template and a state amount to. Throws StateError for blocks or outputs that the template has not. */
+/** Builds the model of a template and a state. Throws StateError if its blocks or outputs do not fit. */
 export function modelOf(template: Template, state: State): NetworkModel {
   const { header, blockHexagon, blockSections, outputOwner } = state.arrays;
   const seed = header[HEADER.seed]!;
@@ -93,7 +93,7 @@ export function modelOf(template: Template, state: State): NetworkModel {
   };
 }
 
-/** Adds a block to a hexagon and returns its index. For a hexagon with an output, readout weights come along. */
+/** Adds a block, without readout weights, to a hexagon and returns its index; see `growBlock`. */
 export function appendBlock(model: NetworkModel, hexagon: Hexagon): number {
   const { state } = model;
   const block = append(state, "block", 1);
@@ -109,7 +109,7 @@ export function hexagonOf(model: NetworkModel, block: number): Hexagon {
   return model.hexagons[model.state.arrays.blockHexagon[block]!]!;
 }
 
-/** Makes room for `width` values of an input; never narrower. */
+/** Makes an input at least `width` values wide. It never gets narrower. */
 export function widenInput(model: NetworkModel, input: number, width: number): void {
   const hexagon = model.hexagons[model.template.inputs[input]!.hexagon]!;
   const { inputWidth } = model.state.arrays;
@@ -121,7 +121,7 @@ export function widenInput(model: NetworkModel, input: number, width: number): v
   }
 }
 
-/** Known number of external values of an output. */
+/** External values of an output. */
 export function outputWidth(model: NetworkModel, output: number): number {
   return model.outputNeurons[output]!.length / NEURONS_PER_VALUE[model.template.outputs[output]!.kind];
 }

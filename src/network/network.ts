@@ -13,7 +13,7 @@ import { readCycle, writeCycle } from "./cycle.ts";
 import { adoptState, exportState, restoreState } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
 
-/** What output neurons should show is in memory for so many of them at once, in all samples together: 512 MiB. */
+/** Expected values in memory at once, one per output neuron and sample: 512 MiB. */
 const EXPECTED_MAX = 2 ** 27;
 
 /** A network that grows while it learns. Not safe for concurrent use. */
@@ -26,22 +26,22 @@ export class Network {
     this.#engine = engine;
   }
 
-  /** A fresh network; `seed` (0..2^32-1) decides everything that is random. */
+  /** Creates an empty network. `seed` (0..2^32-1) determines everything that is random. */
   static create(template: Template, seed: number, engine: Engine): Network {
     return new Network(createModel(template, seed, engine.memoryFor()), engine);
   }
 
-  /** The network that `export` wrote; it continues exactly where that one was. Throws `StateError`. */
+  /** Restores a network from the bytes of `export`; it continues exactly where the other stopped. Throws StateError. */
   static restore(bytes: Uint8Array, engine: Engine): Network {
     return new Network(restoreState(bytes, engine.memoryFor()), engine);
   }
 
-  /** The same for a file that `checkState` has looked at: what is left to do is to copy it. */
+  /** Like `restore`, for a file that `checkState` has accepted: copies the arrays without checking them again. */
   static adopt(bytes: Uint8Array, engine: Engine): Network {
     return new Network(adoptState(bytes, engine.memoryFor()), engine);
   }
 
-  /** Everything as a safetensors file. */
+  /** Returns the whole network as a safetensors file. */
   export(): Uint8Array {
     return this.#engine.hold(this.#model, () => exportState(this.#model));
   }
@@ -72,7 +72,7 @@ export class Network {
     return readCycle(this.#model.state.arrays.header);
   }
 
-  /** Something carries over from one cycle to the next: even a request changes the state then. */
+  /** Whether values carry over from one cycle to the next; then even a request changes the state. */
   get remembers(): boolean {
     return this.#model.hasMemory || this.#model.hasBackEdges;
   }
@@ -88,14 +88,14 @@ export class Network {
     widenInput(this.#model, index, width);
   }
 
-  /** Makes an output at least `width` external values wide; what it has learnt stays. */
+  /** Makes an output at least `width` external values wide; it keeps what it has learnt. */
   ensureOutputWidth(index: number, width: number): void {
     checkIndex("output", index, this.template.outputs);
     checkCount(width, "width");
     widenOutput(this.#model, index, width);
   }
 
-  /** Learns from all cycles of a run; inputs and outputs get as wide as its rows. Throws RunError. */
+  /** Learns from all cycles of a run, and widens inputs and outputs to its rows. Throws RunError for an invalid run. */
   train(run: TrainRun): void {
     this.#engine.hold(this.#model, () => this.#train(run));
   }
@@ -107,18 +107,18 @@ export class Network {
     if (cycles === 0) return;
     for (const { index, width } of run.inputs) widenInput(this.#model, index, width * timeLength);
     for (const { index, width } of run.expected) widenOutput(this.#model, index, width);
-    // All output neurons count, however few of them the run is about.
+    // All output neurons count, even those without rows in this run.
     const outputs = this.#model.outputNeurons.reduce((sum, neurons) => sum + neurons.length, 0);
     const step = Math.min(run.batchSize, cycles);
     const most = Math.floor(EXPECTED_MAX / Math.max(1, outputs) / step) * step;
     if (most === 0) throw new MemoryFullError(`${step} samples at once are too many for ${outputs} output neurons`);
     if (typeof schedule === "object" && startsWide(this.cycle, schedule.horizon)) startWide(this.#model);
     for (let first = 0; first < cycles;) {
-      // Reductions come between steps, after the same ones however samples are cut into runs.
+      // Reductions happen between steps, and after the same steps no matter how samples are divided into runs.
       const toReduction = cyclesToReduction(this.#model, this.cycle);
       const part = { first, cycles: Math.min(cycles - first, most, Math.ceil(toReduction / step) * step) };
       this.#learn(partOfTraining(run, part), step);
-      // What an engine knows of the state beside its bytes is out of date when sections went.
+      // Removed sections invalidate what the engine has derived from the state.
       if (part.cycles >= toReduction && reduce(this.#model) > 0) this.#engine.forget(this.#model);
       first += part.cycles;
     }
@@ -134,9 +134,9 @@ export class Network {
   }
 
   /**
-   * The external values of each output, [cycles][width], in template order. Nothing grows or learns. Neurons with a
-   * memory, and connections that run backwards, carry their values from cycle to cycle and on to the next call. Throws
-   * RunError.
+   * Computes the external values of each output, [cycles][width], in template order, without growing or learning.
+   * Neurons with a memory and backward connections carry values from cycle to cycle and into the next call. Throws
+   * RunError for an invalid run.
    */
   request(run: RequestRun): Float32Array<ArrayBuffer>[] {
     return this.#engine.hold(this.#model, () => {
@@ -146,7 +146,7 @@ export class Network {
     });
   }
 
-  /** Gives the network's memory back. It must not be used afterwards. */
+  /** Releases the network's memory. The network must not be used afterwards. */
   dispose(): void {
     this.#engine.release(this.#model);
   }

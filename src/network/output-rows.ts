@@ -3,17 +3,17 @@ import { expandValue, NEURONS_PER_VALUE, packValue } from "./output-values.ts";
 import type { Rows } from "./run.ts";
 import { count } from "./state.ts";
 
-/** What stands in place of an expected value. */
+/** Stand-ins for expected values. */
 export interface Marks {
-  /** Whatever the output neuron shows is right. */
+  /** The output neuron has no expected value. */
   noOpinion: number;
-  /** The value is NaN, and its cycle must not teach. */
+  /** The value is NaN, so nothing may be learned from its cycle. */
   excluded: number;
 }
 
 /**
- * What the output neurons should show in `cycles` cycles, [cycle][output neuron], and which cycles teach nothing because
- * one of their values is NaN.
+ * Expands the rows of all outputs to expected values of output neurons, [cycle][output neuron]. `muted`, [cycle], is 1
+ * where nothing is learned because one of the values is NaN.
  */
 export function expandRows(
   { state, template, outputNeurons }: NetworkModel,
@@ -33,7 +33,7 @@ export function expandRows(
       for (let k = 0; k < width; k++) {
         const value = values[cycle * width + k]!;
         if (kind === "plain" && value >= 0 && value <= 1) {
-          // Nearly all there is; the general way costs as much as a tenth of a sample's training.
+          // The common case: the general path costs as much as a tenth of the training of a sample.
           expanded[cycle * stride + neurons[k]!] = value;
           continue;
         }
@@ -48,7 +48,7 @@ export function expandRows(
   return { expected: expanded, muted };
 }
 
-/** The external values, [cycle][width], of an output whose neurons show `shown`, [cycle][output neuron]. */
+/** Packs the values of output neurons, [cycle][output neuron], to the external values of one output, [cycle][width]. */
 export function packRows(
   { state, template, outputNeurons }: NetworkModel,
   index: number,

@@ -1,6 +1,6 @@
 import type { OutputKind } from "./template/parse-template.ts";
 
-/** Output neurons that make up one external value. */
+/** Output neurons per external value. */
 export const NEURONS_PER_VALUE: Record<OutputKind, number> = { plain: 1, bool: 1, int: 64, float: 32 };
 
 const WORD = 2 ** 32;
@@ -8,8 +8,8 @@ const WORD = 2 ** 32;
 const scratch = new DataView(new ArrayBuffer(4));
 
 /**
- * What the output neurons of one external value should show, most significant bit first.
- * Plain values are held in 0..1, because no output can leave that range; integers in 0..2^64-1. NaN gives NaN.
+ * Writes the expected values of the output neurons of one external value, most significant bit first. Plain values are
+ * clamped to 0..1, because no output can leave that range, and integers to 0..2^64-1. NaN gives NaN.
  */
 export function expandValue(kind: OutputKind, value: number, expected: Float32Array, at: number): void {
   if (Number.isNaN(value)) {
@@ -33,7 +33,7 @@ export function expandValue(kind: OutputKind, value: number, expected: Float32Ar
   }
 }
 
-/** One number for each bit of a word. Words, because arithmetic with big integers takes a microsecond for a value. */
+/** Writes one number per bit of a 32-bit word. Arithmetic with bigint would take a microsecond per value. */
 function expandWord(word: number, expected: Float32Array, at: number): void {
   for (let i = 0; i < 32; i++) expected[at + i] = (word >>> (31 - i)) & 1;
 }
@@ -44,7 +44,7 @@ function packWord(outputs: Float32Array, at: number): number {
   return word >>> 0;
 }
 
-/** The external value that the output neurons from `at` on show. */
+/** The external value of the output neurons from `at` on. */
 export function packValue(kind: OutputKind, outputs: Float32Array, at: number): number {
   switch (kind) {
     case "plain":
@@ -59,7 +59,7 @@ export function packValue(kind: OutputKind, outputs: Float32Array, at: number): 
   }
 }
 
-/** The upper half of an integer of 64 bits; all ones beyond the largest. */
+/** The upper half of a 64-bit integer; all ones for larger values. */
 function highWord(value: number): number {
   return value > 0 ? Math.min(WORD - 1, Math.floor(value / WORD)) : 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Counter-based randomness: every draw is a hash of what it is for, so no order of threads, time or host changes it.
+ * Counter-based random numbers: every draw is a hash of its purpose, so it does not depend on threads, time or host.
  */
 import { PCG_INCREMENT, PCG_MULTIPLIER, PCG_WORD_MULTIPLIER, SYNAPSE_MULTIPLIER, UNIFORM_VALUES } from "./constants.ts";
 
@@ -10,7 +10,7 @@ export function pcg(x: number): number {
   return ((word >>> 22) ^ word) >>> 0;
 }
 
-/** What a draw is for. Added to a hexagon index, so kinds are far apart. */
+/** The purposes of draws. A hexagon index is added to them, so they are far apart. */
 export const DRAW = {
   targetList: 0x10000000,
   sectionTarget: 0x20000000,
@@ -21,17 +21,17 @@ export const DRAW = {
   cycleOrder: 0x70000000,
 } as const;
 
-/** A 32-bit draw from (seed, kind + hexagon, item, part). */
+/** A 32-bit draw; `stream` is one of `DRAW`, plus a hexagon index. */
 export function draw(seed: number, stream: number, item: number, part: number): number {
   return pcg(itemOf(seed, stream, item) + part);
 }
 
-/** What the draws of an item have in common: `draw` is `pcg(itemOf(…) + part)`. */
+/** The common prefix of all draws of an item: `draw` is `pcg(itemOf(…) + part)`. */
 export function itemOf(seed: number, stream: number, item: number): number {
   return pcg(pcg(pcg(seed) + stream) + item);
 }
 
-/** The start weight of a synapse: a float in [-range, range) that depends on its section's seed and its index only. */
+/** Initial weight of a synapse: a float in [-range, range) that depends only on the section's seed and its index. */
 export function startWeight(sectionSeed: number, synapse: number, range: number): number {
   const mixed = pcg(pcg((sectionSeed ^ Math.imul(synapse, SYNAPSE_MULTIPLIER)) >>> 0) + synapse);
   return Math.fround((2 * (mixed >>> 8) * (1 / UNIFORM_VALUES) - 1) * range);

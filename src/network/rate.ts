@@ -10,15 +10,15 @@ const LEARNING_RATE_MAX = 10;
 export const updateOf = ({ update, batchSize }: TrainRule): UpdateRule => update ?? updateRule(batchSize);
 
 /**
- * Rate of the step that begins with cycle `cycle` of a run, without the root of the samples that count. The network was
- * trained with `trained` cycles before the run.
+ * Learning rate of the step that begins with cycle `cycle` of a run, before the factor for the samples that are not
+ * skipped. `trained` counts the network's trained cycles before the run.
  */
 export function rateAt(rule: TrainRule, cycle: number, trained: number): number {
   const share = rule.schedule === "direct" ? directShare(trained + cycle) : shareAt(rule.schedule, cycle);
   return baseOf(rule) * share;
 }
 
-/** Throws RunError for a rule by which `cycles` cycles cannot be learned. */
+/** Throws RunError if the rule is invalid for a run of `cycles` cycles. */
 export function checkRule(rule: TrainRule, cycles: number): void {
   const { batchSize, schedule } = rule;
   if (!Number.isSafeInteger(batchSize) || (batchSize < 1 && cycles > 0))

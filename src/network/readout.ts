@@ -5,10 +5,10 @@ import { DRAW, draw } from "./random.ts";
 import { append } from "./state.ts";
 import { yieldPoint } from "./yield-point.ts";
 
-/** So many rows are filled between two yield points. */
+/** Readout rows that are filled between two yield points. */
 const PIECE_ROWS = 256;
 
-/** Adds a block of neurons to a hexagon, with readout weights to every output neuron that the hexagon carries. */
+/** Adds a block to a hexagon, with readout weights for every output neuron of the hexagon, and returns its index. */
 export function growBlock(model: NetworkModel, hexagon: Hexagon): number {
   const block = appendBlock(model, hexagon);
   model.template.outputs.forEach((output, index) => {
@@ -18,7 +18,7 @@ export function growBlock(model: NetworkModel, hexagon: Hexagon): number {
   return block;
 }
 
-/** Makes room for `width` external values of an output; never narrower. What was learnt stays. */
+/** Makes an output at least `width` external values wide. It never gets narrower, and keeps what it has learnt. */
 export function widenOutput(model: NetworkModel, output: number, width: number): void {
   const { hexagon, kind } = model.template.outputs[output]!;
   const neurons = model.outputNeurons[output]!;

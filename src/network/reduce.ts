@@ -6,26 +6,26 @@ import { removeSections } from "./remove-sections.ts";
 import { runsOfRamp } from "./section-kind.ts";
 import { count } from "./state.ts";
 
-/** Samples that may be trained from `cycle` on before the network is reduced; Infinity where it never is. */
+/** Cycles from `cycle` to the next reduction of the network; Infinity if reduction is off. */
 export function cyclesToReduction({ template }: NetworkModel, cycle: number): number {
   if (!template.settings.enableReduction) return Infinity;
   return REDUCTION_CYCLES - (cycle % REDUCTION_CYCLES);
 }
 
 /**
- * Removes the sections that have learnt nothing: they were there at the last reduction already, and their weights still
- * are near to where they started, as `startWeight` tells. Returns how many went.
+ * Removes the sections that have learnt nothing: those that already existed at the last reduction and whose weights are
+ * still close to their initial values (see `startWeight`). Returns the number of removed sections.
  */
 export function reduce(model: NetworkModel): number {
   const { header } = model.state.arrays;
-  // Sections keep their order, so those of the last reduction come first.
+  // Sections keep their order, so those that survived the last reduction come first.
   const old = header[HEADER.reducedSections]!;
   const gone = removeSections(model, (section) => section < old && learnt(model, section) < LEARNT_MIN);
   header[HEADER.reducedSections] = count(model.state, "section");
   return gone;
 }
 
-/** How far a section's weights are from their start: root mean square, in units of the range that they start in. */
+/** Root mean square distance of a section's weights from their initial values, in units of the initial range. */
 function learnt(model: NetworkModel, section: number): number {
   const { source, seed, ramps, weight } = model.state.arrays;
   const kind = hexagonOf(model, Math.floor(source[section]! / NEURONS_PER_BLOCK)).feeds;

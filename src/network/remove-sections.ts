@@ -5,8 +5,8 @@ import { ARRAY_NAMES, HEADER, LAYOUT } from "./layout.ts";
 import { count } from "./state.ts";
 
 /**
- * Takes sections out of the state and closes the gaps: the others keep their order, their places move up, and a source
- * that is left without any may grow again. Returns how many went.
+ * Removes sections from the state and closes the gaps. The others keep their order and get new indices; a source that
+ * is left without sections may grow again. Returns the number of removed sections.
  */
 export function removeSections({ state, hexagons }: NetworkModel, isGone: (section: number) => boolean): number {
   const { arrays } = state;
@@ -19,7 +19,7 @@ export function removeSections({ state, hexagons }: NetworkModel, isGone: (secti
     if (per !== "section") continue;
     const array = arrays[name];
     kept.forEach((from, to) => array.copyWithin(to * width, from * width, (from + 1) * width));
-    // What is appended later must begin as zeros.
+    // Items that are appended later must start zeroed.
     array.fill(0, kept.length * width, before * width);
   }
   arrays.header[HEADER.section] = kept.length;

@@ -1,28 +1,28 @@
-/** What a network is given to compute, in the words of the CPU network, the GPU network and the Host protocol alike. */
+/** The runs that a network computes, as shared by the CPU network, the GPU network and the Host protocol. */
 
 /**
- * Consecutive rows of one input or output, [row][width], as they lie in a dataset. Cycle c of a run reads rows
- * c … c + timeLength − 1 of an input, its window, and row c of an output. Windows overlap, so nothing is copied.
+ * Consecutive rows of one input or output, [row][width], as stored in a dataset. Cycle c of a run reads rows
+ * c … c + timeLength − 1 of an input, its window, and row c of an output. Windows overlap, which avoids copies.
  */
 export interface Rows {
   /** Index of the input or output in template order. */
   index: number;
-  /** Values of a row. */
+  /** Values per row. */
   width: number;
   values: Uint8Array | Float32Array;
 }
 
-/** The rows of a training. */
+/** The rows of a training run. */
 export interface RunRows {
-  /** Rows of a window, 1 or more. */
+  /** Rows per window, >= 1. */
   timeLength: number;
-  /** Inputs that are not mentioned count as 0, and so do values beyond a row's width. */
+  /** Missing inputs, and values beyond a row's width, are 0. */
   inputs: Rows[];
-  /** Outputs that are not mentioned learn nothing. A cycle with NaN in any expected value teaches nothing. */
+  /** Missing outputs learn nothing. Nothing is learned from a cycle with NaN among its expected values. */
   expected: Rows[];
 }
 
-/** Forward only. */
+/** Computes outputs without training. */
 export interface RequestRun extends Omit<RunRows, "expected"> {
   cycles: number;
 }
@@ -30,72 +30,72 @@ export interface RequestRun extends Omit<RunRows, "expected"> {
 export type UpdateRule = "batch" | "online";
 
 /**
- * With which share of the base rate a step learns: always the same, 0..1; or 1 - t / horizon, where t counts the cycles
- * of a task, of which `firstCycle` come before the run; or "direct": without a horizon, the rate falls with all that the
- * network was ever trained with.
+ * The share of the base rate that a step learns with: a constant in 0..1; or 1 - t / horizon, where t counts the cycles
+ * of the task and the run starts at `firstCycle`; or "direct": without a horizon, the share falls with the number of
+ * samples that the network was ever trained with.
  */
 export type Schedule = number | { firstCycle: number; horizon: number } | "direct";
 
 /** How a run learns. */
 export interface TrainRule {
-  /** Cycles of a step; only the last step of a run may be shorter. */
+  /** Cycles per step; only the last step of a run may be shorter. */
   batchSize: number;
-  /** "batch" wants 16 cycles or more in a step, "online" sums plainly; what suits the batch size unless said otherwise. */
+  /** "batch" needs 16 or more cycles per step, "online" sums plainly. Default: the rule that suits the batch size. */
   update?: UpdateRule;
   schedule: Schedule;
-  /** Base rate in place of the update rule's own; > 0 and at most 10. */
+  /** Base learning rate, > 0 and at most 10. Default: that of the update rule. */
   learningRate?: number;
 }
 
 export interface TrainRun extends RunRows, TrainRule {
   cycles: number;
   /**
-   * The rows are those of a table that the network holds: `inputs` and `expected` are empty, and the window of cycle c
-   * begins with row order[c]. `key` tells which table.
+   * Takes the rows from the table `key`, which the network holds: `inputs` and `expected` are empty, and the window of
+   * cycle c begins with row order[c].
    */
   table?: { key: string; order: Uint32Array };
 }
 
-/** A part of the rows that a task reads, for a network that holds all of them. */
+/** A part of a task's table, sent to a network that holds the whole table. */
 export interface TablePart extends RunRows {
-  /** Of the task. */
+  /** The task's key. */
   key: string;
   rowsTotal: number;
-  /** First row of this part, a multiple of `TABLE_PART_UNIT`, and how many it has. */
+  /** First row of this part, a multiple of `TABLE_PART_UNIT`, and its number of rows. */
   first: number;
   rows: number;
 }
 
-/** Parts of a table begin at multiples of so many rows: devices write at multiples of four bytes. */
+/** Parts of a table begin at multiples of this many rows, because devices write at multiples of four bytes. */
 export const TABLE_PART_UNIT = 4;
 
-/** The rows of a run that takes those of a table. */
+/** The rows of a run that reads them from a table. */
 export function fromTable(key: string, order: Uint32Array) {
   return { cycles: order.length, timeLength: 1, inputs: [], expected: [], table: { key, order } };
 }
 
-/** Some of the cycles of a run. */
+/** A range of the cycles of a run. */
 export interface Part {
   first: number;
   cycles: number;
 }
 
-/** A run that does not fit its network, or its device. */
+/** A run does not fit its network or its device. */
 export class RunError extends RangeError {
   override name = "RunError";
 }
 
-/** The network does not hold the table that a run asks for, or not the whole of it. Nothing has changed. */
+/** The network does not hold the complete table that a run reads. Nothing has changed. */
 export class TableError extends Error {
   override name = "TableError";
 }
 
-/** A part of a request as a request of its own. */
+/** A part of a request, as a request. */
 export function partOfRequest({ timeLength, inputs }: RequestRun, { first, cycles }: Part): RequestRun {
   return { cycles, timeLength, inputs: cut(inputs, first, cycles + timeLength - 1) };
 }
 
-/** A part of a training, which begins with a step, as a run of its own. */
+/** A part of a training run, as a run. It must begin where a step begins. */
 export function partOfTraining(run: TrainRun, { first, cycles }: Part): TrainRun {
   const { schedule, table } = run;
   return {

@@ -1,7 +1,8 @@
 /**
- * The safetensors format: 8 bytes length, a JSON header, then the tensors' bytes without gaps. Everything little-endian.
+ * The safetensors format: 8 bytes length, a JSON header, then the tensors' bytes without gaps, all in little-endian.
  */
 import { copyBytes } from "./copy-bytes.ts";
+
 export interface Tensor {
   dtype: "U32" | "F32";
   shape: number[];
@@ -13,7 +14,7 @@ export interface Tensors {
   tensors: Map<string, Tensor>;
 }
 
-/** The bytes are not a safetensors file that can be read. */
+/** The bytes are not a valid safetensors file, or exceed the limits of this reader. */
 export class SafetensorsError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -22,14 +23,14 @@ export class SafetensorsError extends Error {
 }
 
 const LENGTH_BYTES = 8;
-/** Tensor data starts at a multiple of this in the file, so that it can be mapped. */
+/** Tensor data starts at a multiple of this many bytes in the file, so that it can be memory-mapped. */
 const ALIGNMENT = 256;
 const HEADER_BYTES_MAX = 100_000_000;
-/** Names, values and brackets of a header; a network has 600. Objects of millions take far longer to parse than text. */
+/** Caps commas, colons and brackets in a header; a network has 600. Objects with millions of keys parse far slower. */
 const HEADER_PARTS_MAX = 10_000;
 const ELEMENT_BYTES = 4;
 
-/** A file with these tensors, in the order of the map. The same content always gives the same bytes. */
+/** Encodes a file with these tensors, in the order of the map. The same content always gives the same bytes. */
 export function encodeSafetensors({ metadata, tensors }: Tensors): Uint8Array {
   const entries: [string, unknown][] = [["__metadata__", metadata]];
   let end = 0;
@@ -51,7 +52,7 @@ export function encodeSafetensors({ metadata, tensors }: Tensors): Uint8Array {
   return file;
 }
 
-/** Reads a file, trusting nothing in it. The tensors' bytes are views into `file`. Throws `SafetensorsError`. */
+/** Decodes an untrusted file. The tensors' bytes are views into `file`. Throws SafetensorsError. */
 export function decodeSafetensors(file: Uint8Array): Tensors {
   if (file.byteLength < LENGTH_BYTES) throw new SafetensorsError("the file is too short");
   const headerBytes = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
@@ -98,7 +99,7 @@ function hasManyParts(json: Uint8Array): boolean {
     const byte = json[i]!;
     if (byte === QUOTE) isText = !isText;
     else if (isText) i += byte === BACKSLASH ? 1 : 0;
-    // With its bit 5, [ is {.
+    // Setting bit 5 turns [ into {.
     else if (byte === COMMA || byte === COLON || (byte | 0x20) === BRACE) parts += 1;
   }
   return parts > HEADER_PARTS_MAX;

@@ -10,18 +10,18 @@ import {
   RUN,
 } from "./constants.ts";
 
-/** What differs between sections by what feeds them. */
+/** Properties of a section that depend on its source. */
 export interface SectionKind {
   fromInput: boolean;
-  /** Every distinct value gets its own ramp, which is fully active or not at all. */
+  /** Whether every distinct value gets its own ramp, which is either fully active or inactive. */
   match: boolean;
-  /** Synapses that share one ramp. */
+  /** Synapses per ramp. */
   rampSize: number;
   /** Ramps of a full section. */
   rampCount: number;
-  /** Start weights are uniform in +-this. */
+  /** Initial weights are uniform in +-this. */
   weightRange: number;
-  /** The first ramp ends at this or more. */
+  /** Lower bound on the end of the first ramp. */
   rampEndMin: number;
 }
 
@@ -36,7 +36,7 @@ export const INPUT_SECTION: SectionKind = {
 
 export const MATCH_SECTION: SectionKind = { ...INPUT_SECTION, match: true };
 
-/** The last ramp is open: it rises beyond its end, see `OPEN_MAX`. */
+/** The last ramp is open: it rises beyond its end; see `OPEN_MAX`. */
 export const NEURON_SECTION: SectionKind = {
   fromInput: false,
   match: false,
@@ -46,12 +46,12 @@ export const NEURON_SECTION: SectionKind = {
   rampEndMin: NEURON_RAMP_END_MIN,
 };
 
-/** The tile (0..3) of its block that a section's run of 32 synapses ends in: different for each of the four runs. */
+/** The tile (0..3) of the target block in which a section's run of 32 synapses ends; distinct for each of the runs. */
 export function tileOfRun(sectionSeed: number, run: number): number {
   return ((((sectionSeed & 1) << 1) | 1) * run + (sectionSeed >>> 8)) & 3;
 }
 
-/** Where the synapses of a ramp are among the section's 128: each of the ramp's runs begins at one of these neurons. */
+/** Offsets of a ramp's runs among the section's 128 synapses, which lie in the order of the block's neurons. */
 export function runsOfRamp(sectionSeed: number, { rampSize }: SectionKind, ramp: number): number[] {
   const runs = rampSize / RUN;
   return Array.from({ length: runs }, (_, i) => tileOfRun(sectionSeed, ramp * runs + i) * RUN);

@@ -2,8 +2,8 @@ import { NONE } from "./constants.ts";
 import { StateError } from "./state-error.ts";
 
 /**
- * The section that follows in a source's list, or NONE. Lists run from newer sections to older ones; throws StateError
- * where one does not, so that every walk ends.
+ * The next section of the same source, or NONE. Lists run from newer to older sections; throws StateError if a list
+ * does not, so that every walk ends.
  */
 export function following(next: Uint32Array, section: number): number {
   const after = next[section] ?? section;

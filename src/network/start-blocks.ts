@@ -3,17 +3,17 @@ import { growBlock } from "./readout.ts";
 import { START_BLOCKS_HIDDEN_OF_LONG_TASK } from "./constants.ts";
 
 /**
- * Cycles from which on a task is long. Measured: twice as many hidden neurons gain 0.1 points in one or two epochs of
- * MNIST and 0.2 in five, and cost two thirds more time.
+ * Minimum cycles of a long task. Measured: doubling the hidden neurons gains 0.1 points in one or two epochs of MNIST
+ * and 0.2 in five, and costs two thirds more time.
  */
 const LONG_TASK_CYCLES = 200_000;
 
-/** Whether a network that was trained with `trained` samples starts wide for a task of `cycles` cycles. */
+/** Whether a network with `trained` trained samples starts wide for a task of `cycles` cycles. */
 export const startsWide = (trained: number, cycles: number): boolean => trained === 0 && cycles >= LONG_TASK_CYCLES;
 
 /**
- * Gives the hidden hexagons of a network that has learnt nothing yet as many neurons as a long task can teach. Hexagons
- * that nothing leads to stay empty.
+ * Grows the hidden hexagons of an untrained network to the number of blocks that suits long tasks. Hexagons that no
+ * input leads to stay empty.
  */
 export function startWide(model: NetworkModel): void {
   const { hexagons } = model;

@@ -1,4 +1,4 @@
-/** A saved state that cannot be used; the message says why. */
+/** A saved state is unusable; the message says why. */
 export class StateError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -26,7 +26,7 @@ import { yieldPoint } from "./yield-point.ts";
 const FORMAT = "hanami-network";
 const VERSION = "1";
 
-/** The whole network as a safetensors file: one tensor per array, everything else in the metadata. */
+/** Writes the whole network as a safetensors file: one tensor per array, everything else in the metadata. */
 export function exportState({ state, template, seed }: NetworkModel): Uint8Array {
   const tensors = new Map<string, Tensor>();
   for (const name of ARRAY_NAMES) {
@@ -45,20 +45,20 @@ export function exportState({ state, template, seed }: NetworkModel): Uint8Array
   return encodeSafetensors({ metadata: { ...metadata, checksum: checksum({ metadata, tensors }) }, tensors });
 }
 
-/** The network that `exportState` wrote. Trusts nothing: throws `StateError` with the reason for a file that is not right. */
+/** Restores a network from an untrusted file. Throws StateError with the reason if the file is invalid. */
 export function restoreState(bytes: Uint8Array, memory?: Memory): NetworkModel {
   const file = open(bytes);
   verify(file);
   return load(file, memory);
 }
 
-/** The named inputs and outputs of a network and how many values each has. */
+/** The named inputs and outputs of a network, with the width of each. */
 interface StateWidths {
   inputs: { name: string; values: number }[];
   outputs: { name: string; values: number }[];
 }
 
-/** Throws `StateError` with the reason unless `restoreState` would take the file. Takes no memory for the arrays. */
+/** Throws StateError with the reason if `restoreState` would refuse the file. Allocates no memory for the arrays. */
 export function checkState(bytes: Uint8Array): StateWidths {
   const file = open(bytes);
   verify(file);
@@ -77,18 +77,18 @@ export function checkState(bytes: Uint8Array): StateWidths {
 }
 
 /**
- * The network in a file that `checkState` has found to be right, or that `exportState` has just written: what is left
- * to do is to copy the arrays. Looks at the file's shape only, and throws `StateError` when that is wrong.
+ * Restores a network from a file that `checkState` has accepted, or that `exportState` has just written, by copying the
+ * arrays. Checks only the file's structure, and throws StateError if it is invalid.
  */
 export function adoptState(bytes: Uint8Array, memory?: Memory): NetworkModel {
   return load(open(bytes), memory);
 }
 
-/** A file whose tensors are those of a state. */
+/** A file with the tensors of a state, whose types and shapes have been checked. */
 interface OpenedFile {
   content: Tensors;
   template: Template;
-  /** How many things of each sort the tensors hold. */
+  /** Number of items of each `Per` in the tensors. */
   counts: Record<Per, number>;
 }
 
@@ -102,7 +102,7 @@ function open(bytes: Uint8Array): OpenedFile {
   const header = viewOf("header", tensorOf(content, "header", 1));
   const counts: Record<Per, number> = { network: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
   for (const per of PERS) counts[per] = header[HEADER[per]]!;
-  // Before any memory is taken for them, the file must really hold that many.
+  // The file must really hold that many items before memory is allocated for them.
   for (const name of ARRAY_NAMES) tensorOf(content, name, counts[LAYOUT[name].per]);
   const needed = PERS.reduce((sum, per) => sum + counts[per] * bytesPer(per), 0);
   if (needed > STATE_BYTES_MAX)
@@ -114,7 +114,7 @@ function open(bytes: Uint8Array): OpenedFile {
 
 const PERS = ["input", "block", "section", "tile", "row", "output"] as const;
 
-/** Checks what only a look at every byte can tell. */
+/** Performs the checks that read every byte. */
 function verify({ content, template, counts }: OpenedFile): void {
   const { metadata, tensors } = content;
   const { checksum: expected, ...others } = metadata;
@@ -122,7 +122,7 @@ function verify({ content, template, counts }: OpenedFile): void {
   const arrays: Record<string, Uint32Array | Float32Array> = {};
   for (const name of ARRAY_NAMES) arrays[name] = viewOf(name, tensors.get(name)!);
   const state = { arrays: arrays as Arrays, capacity: counts, memory: heap };
-  // Whoever wants to know them reads the metadata, without the tensors.
+  // Readers of a file's seed and cycle take them from the metadata, without reading the tensors.
   if (metadata["seed"] !== String(state.arrays.header[HEADER.seed]))
     throw new StateError("the seed is not the network's");
   if (metadata["cycle"] !== String(readCycle(state.arrays.header)))
@@ -130,7 +130,7 @@ function verify({ content, template, counts }: OpenedFile): void {
   validateState(template, state);
 }
 
-/** Copies the file into arrays of the network's own. */
+/** Copies the tensors into newly allocated arrays. */
 function load({ content, template, counts }: OpenedFile, memory?: Memory): NetworkModel {
   const state = createState(memory);
   try {
@@ -162,7 +162,7 @@ function readTemplate(text: string): Template {
   }
 }
 
-/** The elements of a tensor, in place where they are aligned. */
+/** A view of a tensor's elements, or a copy if they are not aligned. */
 function viewOf(name: ArrayName, { bytes }: Tensor): Uint32Array | Float32Array {
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return LAYOUT[name].type === "u32"
@@ -170,7 +170,7 @@ function viewOf(name: ArrayName, { bytes }: Tensor): Uint32Array | Float32Array 
     : new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
-/** The tensor of an array, which must have exactly the shape that `items` things need. */
+/** The tensor of an array. Throws StateError unless it has exactly the shape of `items` items. */
 function tensorOf({ tensors }: Tensors, name: ArrayName, items: number): Tensor {
   const { type, width } = LAYOUT[name];
   const tensor = tensors.get(name);
@@ -181,7 +181,7 @@ function tensorOf({ tensors }: Tensors, name: ArrayName, items: number): Tensor 
   return tensor;
 }
 
-/** SHA-256 over metadata (without the checksum itself) and tensors, names included; hexadecimal. */
+/** SHA-256, in hexadecimal, over the metadata (without the checksum itself) and the tensors with their names. */
 export function checksum({ metadata, tensors }: Tensors, bytesMax = PIECE_BYTES): string {
   const hash = createHash("sha256").update(
     JSON.stringify(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))),

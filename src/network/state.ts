@@ -3,34 +3,34 @@ import { MemoryFullError } from "./memory-full-error.ts";
 import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } from "./layout.ts";
 import { StateError } from "./state-error.ts";
 
-/** Where arrays live. */
+/** Allocates the arrays of states. */
 export interface Memory {
-  /** A zeroed region of at least `bytes` bytes that starts at a multiple of 16. */
+  /** Returns a zeroed region of at least `bytes` bytes that starts at a multiple of 16. */
   allocate(bytes: number): Uint8Array;
-  /** Takes back a region that nobody reads or writes any more. */
+  /** Releases a region that is no longer read or written. */
   release(region: Uint8Array): void;
 }
 
 export const heap: Memory = { allocate: (bytes) => new Uint8Array(bytes), release: () => {} };
 
-/** A file or a message of 2 GiB cannot be read in one piece: what a network's arrays may take, with room for its template. */
+/** Cap on a network's arrays. A file or message of 2 GiB cannot be read in one piece; the rest is for the template. */
 export const STATE_BYTES_MAX = 2 ** 31 - 2 ** 26;
 
-/** Output neurons of a network: so many are shown, or told what they should show, in a tenth of a second. */
+/** Cap on a network's output neurons: reading or writing the values of this many takes a tenth of a second. */
 export const OUTPUTS_MAX = 2 ** 24;
 
 /**
- * The flat arrays of one network. They are replaced when the state grows, and when its engine computes with this or with
- * another network: never hold one across an `append` or a call of the engine.
+ * The flat arrays of one network. They are replaced when the state grows, and when its engine computes with this or
+ * another network: never keep a reference across an `append` or an engine call.
  */
 export interface State {
   readonly arrays: Arrays;
-  /** Room, in things of each sort, before the arrays of that sort must move. */
+  /** Items of each `Per` that fit before the arrays must be reallocated. */
   readonly capacity: Record<Per, number>;
   readonly memory: Memory;
 }
 
-/** An empty state. */
+/** Creates an empty state. */
 export function createState(memory: Memory = heap): State {
   const capacity: Record<Per, number> = { network: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
   const arrays: Record<string, Uint32Array | Float32Array> = {};
@@ -44,14 +44,14 @@ export function createState(memory: Memory = heap): State {
   return { arrays: arrays as Arrays, capacity, memory };
 }
 
-/** How many things of a sort the state holds. */
+/** The number of items of one `Per` in the state, such as blocks. */
 export function count(state: State, per: Per): number {
   return per === "network" ? 1 : (state.arrays.header[HEADER[per]] ?? 0);
 }
 
 /**
- * Adds `added` zeroed things of a sort at the end and returns the index of the first. Throws MemoryFullError when the
- * network would get too large, or its memory is full; then nothing was added.
+ * Appends `added` zeroed items and returns the index of the first. Throws MemoryFullError, and adds nothing, if the
+ * network would get too large or its memory is full.
  */
 export function append(state: State, per: Exclude<Per, "network">, added: number): number {
   const first = count(state, per);
@@ -63,8 +63,8 @@ export function append(state: State, per: Exclude<Per, "network">, added: number
 }
 
 /**
- * About so many things of a sort are going to be added one by one: makes room for all of them at once, where there is any.
- * Throws MemoryFullError when the network would get too large; then nothing has changed.
+ * Reserves room at once for about `added` items that will be appended one by one; does nothing if memory is short.
+ * Throws MemoryFullError, and changes nothing, if the network would get too large.
  */
 export function expectMore(state: State, per: Exclude<Per, "network">, added: number): void {
   checkSize(state, per, added);
@@ -86,16 +86,16 @@ function checkSize(state: State, per: Per, added: number): void {
     throw new MemoryFullError(`a network may have ${OUTPUTS_MAX} output neurons and would have ${outputs}`);
 }
 
-/** Steps in which arrays grow. Each keeps the copying linear in the final size; the smaller ones are for tight places. */
+/** Growth factors of arrays. Each keeps copying linear in the final size; smaller ones are for when memory is short. */
 const GROWTHS = [2, 1.25, 1.0625];
-/** Arrays of a sort are not doubled beyond this: what they leave behind is often too small to be used again. */
+/** The arrays of one `Per` are not doubled beyond this: the regions that they free are often too small for reuse. */
 const DOUBLED_BYTES_MAX = 2 ** 30;
 /**
- * What is made room for when so many things are expected: some come on top, and must not move all of them. Sections of
- * inputs are followed by those of the neurons that they reach, an eighth as many.
+ * Multiples of the expected items for which room is reserved, so that later items do not reallocate the arrays.
+ * Sections of inputs are followed by those of the neurons that they reach, an eighth as many.
  */
 const EXPECTED_SHARES = [1.25, 1.0625];
-/** Smaller arrays get exactly what is needed where memory is short: what copying them costs is little. */
+/** Up to this size, arrays get exactly what they need when memory is short, because copying them is cheap. */
 const SMALL_BYTES = 2 ** 20;
 
 function makeRoom(state: State, per: Per, needed: number): void {
@@ -113,7 +113,7 @@ function makeRoom(state: State, per: Per, needed: number): void {
   }
 }
 
-/** Moves the arrays of a sort to where there is room for `capacity` things. */
+/** Reallocates the arrays of one `Per` with room for `capacity` items. */
 function reserve(state: State, per: Per, capacity: number): void {
   const arrays: Record<string, Uint32Array | Float32Array> = state.arrays;
   for (const name of ARRAY_NAMES) {
@@ -127,8 +127,8 @@ function reserve(state: State, per: Per, capacity: number): void {
 }
 
 /**
- * Copies all arrays to where another memory has room, without any to spare; they live there from then on. When it throws,
- * nothing has moved. The memory that they leave is not told.
+ * Moves all arrays to another memory, without spare capacity. If it throws, nothing has moved. Does not release the old
+ * regions.
  */
 export function moveArrays(state: State, to: Pick<Memory, "allocate">): void {
   const moved = ARRAY_NAMES.map((name) => {
@@ -141,12 +141,12 @@ export function moveArrays(state: State, to: Pick<Memory, "allocate">): void {
   for (const per of PERS) state.capacity[per] = count(state, per);
 }
 
-/** Gives the memory of all arrays back; the state is of no use afterwards. */
+/** Releases the memory of all arrays. The state must not be used afterwards. */
 export function releaseState({ arrays, memory }: State): void {
   for (const name of ARRAY_NAMES) memory.release(regionOf(arrays[name]));
 }
 
-/** The used bytes of one array. Throws StateError when the header says that there are more than the array has. */
+/** The used bytes of one array. Throws StateError if the header counts more items than the array holds. */
 export function bytesOf(state: State, name: ArrayName): Uint8Array {
   const array = state.arrays[name];
   const bytes = count(state, LAYOUT[name].per) * bytesPerItem(name);
@@ -159,7 +159,7 @@ export function usedBytes(state: State): number {
   return PERS.reduce((sum, per) => sum + count(state, per) * bytesPer(per), 0);
 }
 
-/** Bytes that all arrays of a sort take for each thing of that sort. */
+/** Bytes per item, over all arrays of one `Per`. */
 export function bytesPer(per: Per): number {
   return BYTES_PER[per];
 }

@@ -2,20 +2,20 @@ import { FORWARD_SIDES, neighbourFinder, type Position } from "./grid.ts";
 import { DRAW, itemOf, pcg } from "./random.ts";
 import type { Template } from "./template/parse-template.ts";
 
-/** Entries of a hexagon's target list. */
+/** Random walks per hexagon, and so the maximum length of its target list. */
 export const TARGET_COUNT = 86;
 
 /**
- * For each hexagon the hexagons that its new sections may aim at, drawn by random walks: nearer ones occur more often.
- * Empty where a walk leads nowhere, and for hexagons that carry an output, where signals end.
- * Input hexagons are never targets: they hold values, not neurons.
+ * For each hexagon, the target hexagons of its new sections, drawn by random walks: nearer ones occur more often. The
+ * list is empty if no walk leads anywhere, and for hexagons with an output, where signals end. Input hexagons are never
+ * targets, because they hold values instead of neurons.
  */
 export function targetLists(template: Template, seed: number): number[][] {
   const listOf = targetWalks(template, seed);
   return template.hexagons.map((_, hexagon) => listOf(hexagon));
 }
 
-/** The same for one hexagon at a time. */
+/** Like `targetLists`, for one hexagon per call. */
 export function targetWalks(template: Template, seed: number): (hexagon: number) => number[] {
   const isInput = new Set(template.inputs.map((input) => input.hexagon));
   const isOutput = new Set(template.outputs.map((output) => output.hexagon));
@@ -37,7 +37,7 @@ export function targetWalks(template: Template, seed: number): (hexagon: number)
 
 type Forward = (hexagon: number) => readonly number[];
 
-/** Where a walk may step from a hexagon, -1 where it may not. Looked up once for each hexagon that a walk comes to. */
+/** The hexagons that a walk may step to, by side; -1 where it may not. Looked up once per visited hexagon. */
 function forwardSides(hexagons: readonly Position[], isInput: ReadonlySet<number>): Forward {
   const find = neighbourFinder(hexagons);
   const known: (readonly number[] | undefined)[] = [];
@@ -47,8 +47,9 @@ function forwardSides(hexagons: readonly Position[], isInput: ReadonlySet<number
 }
 
 /**
- * One walk of at most `distance` steps, drawn from `item`; an axon's jump counts as the first. From every hexagon but the origin it stops
- * with probability 1/2. Returns the origin when there is no way to go.
+ * Takes a random walk, drawn from `item`, of at most `distance` steps and returns the hexagon where it ends. An axon's
+ * jump counts as the first step. At every hexagon but the origin, the walk stops with probability 1/2. Returns the
+ * origin if no step is possible.
  */
 function walk(
   forward: Forward,

@@ -5,8 +5,8 @@ import type { State } from "./state.ts";
 import type { Template } from "./template/parse-template.ts";
 
 /**
- * Checks that a state from outside fits its template and keeps every promise that the kernels rely on. Throws
- * `StateError`. The sizes of the arrays are already right. Linear in the size of the state.
+ * Checks that an untrusted state fits its template and satisfies all `INVARIANTS`. Throws StateError. The sizes of the
+ * arrays must already be right. Linear in the size of the state.
  */
 export function validateState(template: Template, state: State): void {
   const subject = subjectOf(template, state);

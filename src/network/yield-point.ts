@@ -1,16 +1,16 @@
-/** What this thread does between two pieces of a long piece of work. */
+/** Called at yield points, to serve other networks. */
 let others: () => void = () => {};
 let undisturbedDepth = 0;
 
 /**
- * Called between the pieces, a millisecond or less each, of work that may take seconds, such as the growth of a wide
- * network. Whoever runs the thread may serve somebody else here: never hold on to what a call about another network changes.
+ * Call it about every millisecond in work that may take seconds, such as the growth of a wide network. The thread may
+ * serve other networks here: across the call, never hold references to anything that such work changes.
  */
 export function yieldPoint(): void {
   if (undisturbedDepth === 0) others();
 }
 
-/** Carries out work in whose middle nobody else may be served, whatever yield points it comes by. */
+/** Runs `work` with yield points disabled, so that nothing else is served before it ends. */
 export function undisturbed<T>(work: () => T): T {
   undisturbedDepth += 1;
   try {
@@ -20,23 +20,23 @@ export function undisturbed<T>(work: () => T): T {
   }
 }
 
-/** How long this thread has been with others at yield points, in ms since it began. */
+/** Total time that this thread has spent on other work at yield points, in ms. */
 let away = 0;
 
-/** Begins to measure: the function tells what has passed since, in ms, without what others took at yield points. */
+/** Starts a stopwatch. The result returns the elapsed time in ms, excluding other work at yield points. */
 export function startStopwatch(): () => number {
   const [start, awayBefore] = [performance.now(), away];
   return () => performance.now() - start - (away - awayBefore);
 }
 
-/** Serves somebody at a yield point. */
+/** Runs other work at a yield point, which stopwatches exclude. */
 export function beAway(work: () => void): void {
   const start = performance.now();
   work();
   away += performance.now() - start;
 }
 
-/** Has this thread call `serveOthers` at every yield point; it decides itself whether it is time. */
+/** Makes this thread call `serveOthers` at every yield point. The function itself decides whether it is time. */
 export function atYieldPoints(serveOthers: () => void): void {
   others = serveOthers;
 }

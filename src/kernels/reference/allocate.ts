@@ -3,7 +3,7 @@ import type { NetworkModel, Hexagon } from "../../network/network-model.ts";
 import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** Gives sections to the hexagon's neurons (or values) that are positive for the first time. */
+/** Allocates sections for the hexagon's neurons (or values) that are positive for the first time. */
 export function allocate(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
   allocateSources(model, hexagon, (id) =>
     wasPositive(scratch, Math.floor(id / NEURONS_PER_BLOCK), id % NEURONS_PER_BLOCK),

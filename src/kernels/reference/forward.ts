@@ -6,8 +6,8 @@ import { Activation } from "./ramps.ts";
 import { SectionSource } from "./section-source.ts";
 
 /**
- * Computes the values and slopes of a hexagon's neurons for all samples: bias and sections give the input, and
- * log2(1 + input) the value. The loops run block, section, sample, so every sum has a fixed order.
+ * Computes the values and slopes of a hexagon's neurons for all samples. A neuron's input is the sum of its bias and
+ * its sections; its value is log2(1 + input). The loops run block, section, sample, so every sum has a fixed order.
  */
 export function forward(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
   const { blockSections, places, bias } = model.state.arrays;
@@ -45,7 +45,7 @@ function addSection(model: NetworkModel, scratch: Scratch, section: number): voi
   }
 }
 
-/** Inputs of a block's neurons become values, y = log2(1 + max(0, input)), and slopes dy/dinput. */
+/** Turns the inputs of a block's neurons into values, y = log2(1 + max(0, input)), and slopes dy/dinput. */
 function compress(scratch: Scratch, block: number): void {
   const { value, slope } = scratch;
   const end = scratch.at(block, scratch.samples);
@@ -57,9 +57,9 @@ function compress(scratch: Scratch, block: number): void {
 }
 
 /**
- * The same for neurons with a memory, samples in order: what is left of the potential is divided by the cooldown; every
- * `refractoryTime`-th cycle the input is added, in between it is discarded. The memory holds the raw potential; only
- * the value that others see is compressed.
+ * Does the same for neurons with a memory, samples in order. Each cycle divides the remaining potential by the
+ * cooldown. Every `refractoryTime`-th cycle adds the input; the others discard it. The memory holds the raw potential;
+ * only the value that other neurons see is compressed.
  */
 function spike(model: NetworkModel, scratch: Scratch, block: number): void {
   const { potential, refractory } = model.state.arrays;

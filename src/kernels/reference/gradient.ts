@@ -9,8 +9,8 @@ import { SectionSource } from "./section-source.ts";
 const activation = new Activation();
 
 /**
- * Sums delta * activation over the samples that take part, for every synapse of the hexagon's sections, and the
- * activations themselves per ramp. Sections that no such sample touches are left out.
+ * Sums delta * activation per synapse of the hexagon's sections, and the activation per ramp, over the samples that are
+ * not skipped. Leaves out sections that no such sample touches.
  */
 export function gradient(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
   const { arrays } = model.state;
@@ -45,7 +45,7 @@ export function gradient(model: NetworkModel, scratch: Scratch, hexagon: Hexagon
   }
 }
 
-/** Sums error * value over the samples that take part, for every readout weight, and the errors per output neuron. */
+/** Sums error * value per readout weight, and the error per output neuron, over the samples that are not skipped. */
 export function readoutGradient(model: NetworkModel, scratch: Scratch): void {
   const { tileBlock, tileOutput, tileOutputCount, tileRow } = model.state.arrays;
   const { value, error, skipped, readoutGradient, errorSum, outputStride } = scratch;

@@ -19,8 +19,8 @@ import { runsOfRamp, type SectionKind } from "../../network/section-kind.ts";
 import type { State } from "../../network/state.ts";
 
 /**
- * Lets every section that the hexagon feeds look at its source's values, samples in order: ramps are appended, refined
- * or scaled, full sections are marked for a split. Sections do not influence each other.
+ * Grows every section that the hexagon feeds by its source's values, samples in order: appends, refines or scales
+ * ramps, and marks full sections for a split. Sections are independent of each other.
  */
 export function grow(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
   const { state } = model;
@@ -37,7 +37,7 @@ export function grow(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): v
   }
 }
 
-/** One section looks at one positive value of its source. */
+/** Grows one section by one positive value of its source. */
 export function growSection(state: State, section: number, kind: SectionKind, value: number): void {
   const { lower, range, ramps, ends, split, tolerance } = state.arrays;
   const x = Math.min(Math.fround(value - lower[section]!), range[section]!);
@@ -57,7 +57,7 @@ export function growSection(state: State, section: number, kind: SectionKind, va
   else setRamp(state, section, kind, used, Math.max(x, kind.rampEndMin));
 }
 
-/** Scales the ramps down when the largest value of many visits stayed far below their end: an outlier had set them. */
+/** Scales the ramps down after an outlier had set their end: when the largest value of many visits stays far below. */
 function recover({ arrays }: State, section: number, x: number): void {
   const { recoveries, largest, visits, ramps, ends } = arrays;
   if (recoveries[section]! >= RECOVERIES_MAX) return;
@@ -76,7 +76,7 @@ function recover({ arrays }: State, section: number, x: number): void {
   visits[section] = 0;
 }
 
-/** Shrinks the ramp that holds x when x falls near its middle, so that a next ramp can tell more values apart. */
+/** Shrinks the ramp that contains x if x is near its middle, which makes room for a finer next ramp. */
 function refine({ arrays }: State, section: number, kind: SectionKind, x: number): void {
   const { tolerance, ramps, ends, weight, seed } = arrays;
   if (tolerance[section] === 0) return;
@@ -95,7 +95,7 @@ function refine({ arrays }: State, section: number, kind: SectionKind, x: number
   tolerance[section]! /= TOLERANCE_SHRINK;
 }
 
-/** Match sections: a value that no ramp ends at gets its own ramp, in ascending order. */
+/** Match sections: inserts a ramp, in ascending order, for a value at which no ramp ends yet. */
 function insertValue(state: State, section: number, kind: SectionKind, x: number): void {
   const { ramps, ends, weight, weightMoment, rampSquare, split, seed } = state.arrays;
   const at = section * 4;
@@ -107,8 +107,8 @@ function insertValue(state: State, section: number, kind: SectionKind, x: number
     split[section] = ends[at + kind.rampCount / 2 - 1]!;
     return;
   }
-  // The ramps above move up one place with what they learnt, though to other targets: values come in early on, before
-  // there is much to lose.
+  // The ramps above move up with their weights, though these then lead to other targets. New values appear early, when
+  // little has been learnt.
   ends.copyWithin(at + r + 1, at + r, at + used);
   rampSquare.copyWithin(at + r + 1, at + r, at + used);
   for (let above = used - 1; above >= r; above--) {
@@ -122,7 +122,7 @@ function insertValue(state: State, section: number, kind: SectionKind, x: number
   setRamp(state, section, kind, r, x);
 }
 
-/** Makes ramp `r` a new one that ends at `end`; the section then has one more. */
+/** Initialises ramp `r`, which ends at `end`, and counts it as one more ramp of the section. */
 function setRamp({ arrays }: State, section: number, kind: SectionKind, r: number, end: number): void {
   const { ramps, ends, weight, weightMoment, rampSquare, seed } = arrays;
   ends[section * 4 + r] = end;

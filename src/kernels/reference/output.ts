@@ -4,8 +4,8 @@ import type { NetworkModel } from "../../network/network-model.ts";
 import { count } from "../../network/state.ts";
 
 /**
- * What the output neurons show: sigmoid(bias + readout weights * values of their hexagon). Outputs of a hexagon that
- * has no blocks yet show 0.
+ * Computes the values of output neurons: sigmoid(bias + readout weights * values of their hexagon), or 0 if the hexagon
+ * has no blocks yet.
  */
 export function output(model: NetworkModel, scratch: Scratch): void {
   const { arrays } = model.state;
@@ -33,8 +33,8 @@ export function output(model: NetworkModel, scratch: Scratch): void {
 }
 
 /**
- * Errors of all samples, and which samples have something to teach: one whose expected values are all exactly 0 or 1
- * and all nearly reached is skipped. Samples that were skipped before stay so.
+ * Computes the errors of all samples, and skips samples whose expected values are all exactly 0 or 1 and nearly
+ * reached. Samples that are already skipped stay skipped.
  */
 export function error({ state, hexagons, template }: NetworkModel, scratch: Scratch): void {
   const { output, expected, error, skipped, outputStride } = scratch;

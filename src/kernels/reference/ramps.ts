@@ -2,17 +2,17 @@ import { OPEN_MAX } from "../../network/constants.ts";
 import type { Arrays } from "../../network/layout.ts";
 import type { SectionKind } from "../../network/section-kind.ts";
 
-/** What a source value does to a section's ramps. */
+/** The effect of a source value on a section's ramps. */
 export class Activation {
-  /** Activation of each ramp, the first `touched` ones being > 0. */
+  /** Activation of each ramp; valid for the touched ramps, which come first. */
   readonly ramps = new Float32Array(4);
-  /** Slope of the last touched ramp over the source value; 0 where it is saturated. */
+  /** Slope of the last touched ramp over the source value; 0 if the ramp is saturated. */
   slope = 0;
 
-  /** Computes the activations of `section` for a source value > 0 and returns how many ramps are touched. */
+  /** Computes the activations of `section` for a source value > 0 and returns the number of touched ramps. */
   compute({ lower, range, ramps, ends }: Arrays, section: number, kind: SectionKind, value: number): number {
     this.slope = 0;
-    // Rounded to 32 bits like every other implementation, so that all agree on which ramps are touched.
+    // All implementations round to 32 bits here, so that they agree on which ramps are touched.
     const above = Math.fround(value - lower[section]!);
     const isOver = above > range[section]!;
     const x = isOver ? range[section]! : above;

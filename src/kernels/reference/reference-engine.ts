@@ -7,10 +7,10 @@ import { requestStep, trainStep } from "./step.ts";
 import { checkBounds } from "../check-bounds.ts";
 import { unpack } from "./unpack.ts";
 
-/** Samples that a request computes at once: bounds the scratch. */
+/** Samples that a request computes at once; bounds the scratch memory. */
 const REQUEST_SAMPLES = 64;
 
-/** Computes with the reference kernels, the specification of all others. */
+/** Computes with the reference kernels, which specify all other kernels. */
 export class ReferenceEngine implements Engine {
   readonly #scratch = new Scratch();
 
@@ -34,7 +34,7 @@ export class ReferenceEngine implements Engine {
   request(model: NetworkModel, run: RequestRun): Float32Array {
     const { cycles } = run;
     checkBounds(model);
-    // One by one, values carry over the same way however many samples a call has.
+    // One sample at a time, so that values carry over identically for any number of samples per call.
     const step = model.hasMemory || model.hasBackEdges ? 1 : REQUEST_SAMPLES;
     let shown = new Float32Array(0);
     for (let first = 0; first < cycles; first += step) {

@@ -5,15 +5,15 @@ import type { NetworkModel } from "../../network/network-model.ts";
 type Floats = Float32Array<ArrayBuffer>;
 
 /**
- * What the kernels of one step hand to each other; nothing of it outlives the step. Values of neurons lie as
- * [block][sample][neuron of the block], so blocks that grow within a step only append. Only the backward half's sums
- * are cleared here; a kernel that fills an array writes all of what later kernels read.
+ * Buffers that the kernels of one step share; their contents do not outlive the step. Neuron values are laid out as
+ * [block][sample][neuron of the block], so that growing within a step only appends. Only the backward half's sums are
+ * cleared here; a kernel that fills an array writes everything that later kernels read.
  */
 export class Scratch {
   /** Samples of this step. */
   samples = 0;
   #coveredBlocks = 0;
-  /** Elements between the outputs of two samples. */
+  /** Output neurons, the stride between samples of `output`, `expected` and `error`. */
   outputStride = 0;
   /** [block][sample][neuron]: input value or compressed potential, >= 0. */
   value: Floats = new Float32Array(0);
@@ -21,35 +21,35 @@ export class Scratch {
   slope: Floats = new Float32Array(0);
   /** [block][sample][neuron]: slope of the loss over the value, later over the neuron's input. */
   delta: Floats = new Float32Array(0);
-  /** [sample][output neuron]: what the outputs show. */
+  /** [sample][output neuron]: values of the output neurons. */
   output: Floats = new Float32Array(0);
-  /** [sample][output neuron]: what they should show; NaN = no opinion. */
+  /** [sample][output neuron]: expected values; NaN = none. */
   expected: Floats = new Float32Array(0);
-  /** [sample][output neuron]: output - expected, 0 where there is no opinion. */
+  /** [sample][output neuron]: output - expected; 0 without an expected value. */
   error: Floats = new Float32Array(0);
-  /** [sample]: 1 = takes no part in learning. */
+  /** [sample]: 1 = skipped, takes no part in learning. */
   skipped = new Uint8Array(0);
-  /** Samples that take part. */
+  /** Samples that are not skipped. */
   learning = 0;
-  /** [section]: 1 = active in a sample that takes part. */
+  /** [section]: 1 = active in a sample that is not skipped. */
   touched = new Uint8Array(0);
   /** [section][synapse], of touched sections. */
   gradient: Floats = new Float32Array(0);
-  /** [section][ramp], of touched sections: sum of the activation over the samples that take part. */
+  /** [section][ramp], of touched sections: sum of the activation over the samples that are not skipped. */
   activationSum: Floats = new Float32Array(0);
-  /** [neuron]: sum of delta over the samples that take part. */
+  /** [neuron]: sum of delta over the samples that are not skipped. */
   deltaSum: Floats = new Float32Array(0);
   /** [row][neuron of the block] */
   readoutGradient: Floats = new Float32Array(0);
   /** [output neuron] */
   errorSum: Floats = new Float32Array(0);
 
-  /** Where the 128 neurons of a block begin in `value`, `slope` and `delta`. */
+  /** Index of the first of a block's 128 neurons in `value`, `slope` and `delta`. */
   at(block: number, sample: number): number {
     return (block * this.samples + sample) * NEURONS_PER_BLOCK;
   }
 
-  /** Starts a step: all values are 0, nothing is expected, nothing is skipped. */
+  /** Starts a step: clears all values, expected values and skips. */
   begin(model: NetworkModel, samples: number): void {
     this.samples = samples;
     this.learning = 0;
@@ -65,7 +65,7 @@ export class Scratch {
     this.coverBlocks(model);
   }
 
-  /** Makes room for blocks that were added since, all silent; what is there already stays. */
+  /** Makes room for blocks added since the last call, with zeroed values; keeps the values of older blocks. */
   coverBlocks({ state }: NetworkModel): void {
     const blocks = count(state, "block");
     this.value = atLeast(this.value, this.at(blocks, 0));
@@ -90,7 +90,7 @@ export class Scratch {
   }
 }
 
-/** The array itself, or a larger one that begins with the same elements. */
+/** Returns the array, or a larger copy. */
 function atLeast(array: Floats, length: number): Floats {
   if (array.length >= length) return array;
   const larger = new Float32Array(Math.max(length, array.length * 2));

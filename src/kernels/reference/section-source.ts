@@ -3,12 +3,12 @@ import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import type { Scratch } from "./scratch.ts";
 import type { SectionKind } from "../../network/section-kind.ts";
 
-/** The values that a section's source shows in the samples of a step. */
+/** The values of a section's source in the samples of a step. */
 export class SectionSource {
   readonly kind: SectionKind;
-  /** The source is a neuron of an earlier hexagon, which learns from this section. */
+  /** Whether the source is a neuron of an earlier hexagon, which learns from this section. */
   readonly learns: boolean;
-  /** Where the source's value of sample 0 is, and how far apart samples are. */
+  /** Index of the source's value in sample 0, and stride between samples. */
   readonly first: number;
   readonly step: number;
   readonly #values: Float32Array;
@@ -18,7 +18,7 @@ export class SectionSource {
     const id = source[section]!;
     const block = Math.floor(id / NEURONS_PER_BLOCK);
     const origin = hexagonOf(model, block);
-    // Sources in the same or a later hexagon have not been computed yet: they show their previous step's value.
+    // Sources in the same or a later hexagon have not been computed yet, so their previous step's value is used.
     const isBack = origin.index >= hexagonOf(model, target[section]!).index;
     this.kind = origin.feeds;
     this.learns = !isBack && origin.role === "hidden";
@@ -32,7 +32,7 @@ export class SectionSource {
   }
 }
 
-/** What a section is like, by what feeds it. */
+/** The kind of a section, which depends on its source. */
 export function kindOf(model: NetworkModel, section: number): SectionKind {
   return hexagonOf(model, Math.floor(model.state.arrays.source[section]! / NEURONS_PER_BLOCK)).feeds;
 }

@@ -7,7 +7,7 @@ import { count } from "../../network/state.ts";
 import { Activation } from "./ramps.ts";
 import { SectionSource } from "./section-source.ts";
 
-/** Adds to the delta of every neuron what the outputs' errors ask of it, through the readout weights. */
+/** Propagates the output errors through the readout weights into the deltas of the neurons. */
 export function readoutDelta(model: NetworkModel, scratch: Scratch): void {
   const { tileBlock, tileOutput, tileOutputCount, tileRow, readout } = model.state.arrays;
   const { delta, error, skipped, outputStride } = scratch;
@@ -24,7 +24,7 @@ export function readoutDelta(model: NetworkModel, scratch: Scratch): void {
   }
 }
 
-/** Turns a hexagon's deltas over values into deltas over inputs, and sums them over the samples. */
+/** Turns a hexagon's deltas over values into deltas over inputs, and sums these over the samples. */
 export function inputDelta(scratch: Scratch, hexagon: Hexagon): void {
   const { delta, slope, deltaSum, skipped } = scratch;
   for (const block of hexagon.blocks) {
@@ -45,8 +45,8 @@ export function inputDelta(scratch: Scratch, hexagon: Hexagon): void {
 const activation = new Activation();
 
 /**
- * Adds to the deltas of the neurons that feed the hexagon from earlier ones. The true slope: only the last touched ramp
- * of a section moves with its source.
+ * Propagates the hexagon's deltas to the neurons of earlier hexagons that feed it. Uses the true slope: only the last
+ * touched ramp of a section changes with its source.
  */
 export function sourceDelta(model: NetworkModel, scratch: Scratch, hexagon: Hexagon): void {
   const { arrays } = model.state;

@@ -13,16 +13,16 @@ import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import type { UpdateRule } from "../../network/run.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** How a step turns gradients into changes. */
+/** How a step turns gradients into weight changes. */
 export interface StepRule {
   update: UpdateRule;
-  /** Step size of this step, without the root of the samples that count. */
+  /** Learning rate of this step, before the factor for the samples that are not skipped. */
   rate: number;
 }
 
 /**
- * Forward only: `scratch.output` from the unpacked inputs in `scratch.value`. Changes nothing but what neurons remember
- * from one cycle to the next.
+ * Forward only: computes `scratch.output` from the unpacked inputs in `scratch.value`. Changes nothing in the state but
+ * the values that neurons carry from one cycle to the next.
  */
 export function requestStep(model: NetworkModel, scratch: Scratch): void {
   for (const hexagon of model.hexagons) if (hexagon.role !== "input") forward(model, scratch, hexagon);
@@ -31,10 +31,10 @@ export function requestStep(model: NetworkModel, scratch: Scratch): void {
 }
 
 /**
- * One training step on the unpacked inputs and expectations in `scratch`. Hexagons are processed in list order: as soon
- * as the values of one are known, what it feeds grows, so that later hexagons already compute with it.
+ * Performs one training step on the unpacked inputs and expected values in `scratch`. Hexagons are processed in list
+ * order: once the values of one are known, the sections that it feeds grow, so later hexagons already use them.
  *
- * Connections that run backwards in the list compute with the previous step's values and grow with this step's.
+ * Backward connections compute with the previous step's values and grow by this step's.
  */
 export function trainStep(model: NetworkModel, scratch: Scratch, rule: StepRule): void {
   for (const hexagon of model.hexagons) {
@@ -50,7 +50,7 @@ export function trainStep(model: NetworkModel, scratch: Scratch, rule: StepRule)
   rememberValues(model, scratch);
 }
 
-/** The backward half: every delta is computed with the weights of the forward half, then these step once. */
+/** The backward half: computes every delta with the weights of the forward half, then updates each weight once. */
 function learn(model: NetworkModel, scratch: Scratch, rule: StepRule): void {
   const isBatch = rule.update === "batch";
   if (isBatch) model.state.arrays.header[HEADER.adamSteps]! += 1;
@@ -70,7 +70,7 @@ function learn(model: NetworkModel, scratch: Scratch, rule: StepRule): void {
   }
 }
 
-/** Keeps the last sample's values for connections that run backwards. */
+/** Keeps the last sample's values for backward connections. */
 function rememberValues(model: NetworkModel, scratch: Scratch): void {
   if (!model.hasBackEdges || scratch.samples === 0) return;
   const { lastValue } = model.state.arrays;

@@ -3,10 +3,9 @@ import type { Scratch } from "./scratch.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
 
 /**
- * Puts the samples' values of one input into the value scratch. Sample q has `width` values from
- * `values[q * stride]` on.
- * Zero, negative values and NaN are inactive (0); anything above `INPUT_MAX` counts as that; binary inputs know 0 and 1.
- * Values for which the input has no room are left out.
+ * Copies the samples' values of one input into `scratch.value`. Sample q has `width` values from `values[q * stride]`
+ * on. Zero, negative values and NaN become 0 (inactive). Values above `INPUT_MAX` are clamped to it; positive values of
+ * binary inputs become 1. Values beyond the width of the input are left out.
  */
 export function unpack(
   model: NetworkModel,

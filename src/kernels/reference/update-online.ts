@@ -1,18 +1,18 @@
-/** Update for few samples at a time: a plain step down the gradient, for which a single sample is enough. */
+/** The online rule, for small batches: plain gradient descent, for which a single sample is enough. */
 import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
 import { NEURONS_PER_BLOCK, SECTIONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
 import { bounded } from "../../network/learning.ts";
 import type { Scratch } from "./scratch.ts";
 import { count } from "../../network/state.ts";
 
-/** Steps the touched sections and the biases of a hexagon against the summed gradient. */
+/** Updates the touched sections and the biases of a hexagon by the summed gradient. */
 export function updateOnline(model: NetworkModel, scratch: Scratch, hexagon: Hexagon, rate: number): void {
   const { blockSections, places, weight, bias } = model.state.arrays;
   for (const block of hexagon.blocks) {
     for (let place = 0; place < blockSections[block]!; place++) {
       const section = places[block * SECTIONS_PER_BLOCK + place]!;
       if (scratch.touched[section] === 0) continue;
-      // Ramps that are not in use have a gradient of 0.
+      // Unused ramps have a gradient of 0.
       const first = section * SYNAPSES_PER_SECTION;
       for (let i = first; i < first + SYNAPSES_PER_SECTION; i++)
         weight[i] = bounded(weight[i]! - rate * scratch.gradient[i]!);
@@ -22,7 +22,7 @@ export function updateOnline(model: NetworkModel, scratch: Scratch, hexagon: Hex
   }
 }
 
-/** Steps readout weights and output biases. */
+/** Updates readout weights and output biases by the summed gradient. */
 export function updateReadoutOnline(model: NetworkModel, scratch: Scratch, rate: number): void {
   const { readout, outputBias } = model.state.arrays;
   for (let i = 0; i < count(model.state, "row") * NEURONS_PER_BLOCK; i++)

@@ -1,6 +1,6 @@
 /**
- * Update in batches: centred gradients and Adam. Activations are never negative, so all samples share one large
- * direction that alone would limit the step; it is taken out of the gradient, not out of the forward pass.
+ * The batch rule: centred gradients and Adam. Activations are never negative, so all samples share one large gradient
+ * direction, which alone would limit the step. It is removed from the gradient, not from the forward pass.
  */
 import type { Hexagon, NetworkModel } from "../../network/network-model.ts";
 import { HEADER } from "../../network/layout.ts";
@@ -20,7 +20,7 @@ import { runsOfRamp } from "../../network/section-kind.ts";
 import { count } from "../../network/state.ts";
 import { kindOf } from "./section-source.ts";
 
-/** Adam's corrections for moments that started at 0, after the counted step. */
+/** Adam's bias corrections, for moments that started at 0; the current step is already counted. */
 interface Corrections {
   moment: number;
   square: number;
@@ -32,8 +32,8 @@ function corrections({ state }: NetworkModel): Corrections {
 }
 
 /**
- * Steps the sections of a hexagon that were touched, compensates the biases so that no neuron's mean input over the
- * batch moves with the weights, then steps the biases. `rate` is the full rate of this step.
+ * Updates the touched sections of a hexagon, compensates the biases so that the weight changes do not move any neuron's
+ * mean input over the batch, then updates the biases. `rate` includes the factor for the samples that are not skipped.
  */
 export function update(model: NetworkModel, scratch: Scratch, hexagon: Hexagon, rate: number): void {
   const { blockSections, places } = model.state.arrays;
@@ -92,7 +92,7 @@ function updateSection(
   }
 }
 
-/** Steps readout weights and output biases with the plain mean gradient. */
+/** Updates readout weights and output biases by the mean gradient, without centring. */
 export function updateReadout(model: NetworkModel, scratch: Scratch, fullRate: number): void {
   const { readout, readoutMoment, readoutSquare, outputBias, outputBiasMoment, outputBiasSquare } = model.state.arrays;
   const correct = corrections(model);
@@ -103,7 +103,7 @@ export function updateReadout(model: NetworkModel, scratch: Scratch, fullRate: n
     adam(outputBias, outputBiasMoment, outputBiasSquare, k, scratch.errorSum[k]! / scratch.samples, rate, correct);
 }
 
-/** One Adam step with Nesterov's look ahead. A gradient of exactly 0 (a silent neuron, an unused output) changes nothing. */
+/** One Adam step with Nesterov's look-ahead. A gradient of exactly 0 (silent neuron, unused output) changes nothing. */
 function adam(
   weights: Float32Array,
   moments: Float32Array,

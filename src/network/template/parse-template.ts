@@ -2,7 +2,7 @@ import type { Position } from "../grid.ts";
 import type { TemplateError } from "./template-error.ts";
 import { TokenReader, type Token } from "./tokens.ts";
 
-/** Kinds that a template names in parentheses; "plain" is the kind without a name. */
+/** Kinds that a template names in parentheses. A template cannot name the default, "plain". */
 const NAMED_INPUT_KINDS = ["binary", "match"] as const;
 const NAMED_OUTPUT_KINDS = ["bool", "int", "float"] as const;
 
@@ -10,17 +10,17 @@ export type InputKind = "plain" | (typeof NAMED_INPUT_KINDS)[number];
 export type OutputKind = "plain" | (typeof NAMED_OUTPUT_KINDS)[number];
 
 export interface TemplateSettings {
-  /** Divisor of a neuron's remaining potential per cycle, > 1. */
+  /** Divides a neuron's remaining potential each cycle, > 1. */
   neuronCooldown: number;
-  /** A neuron accepts input every this many cycles, >= 1. */
+  /** Cycles from one accepted input of a neuron to the next, >= 1. */
   refractoryTime: number;
-  /** Longest path of a new connection in hexagons, >= 1. */
+  /** Maximum path length of a new connection in hexagons, >= 1. */
   maxConnectionDistance: number;
-  /** Sections that learned nothing are removed while the network is trained. */
+  /** Whether training removes sections that have learnt nothing. */
   enableReduction: boolean;
 }
 
-/** What a cluster template says. Hexagons are named by their index in the list, which is also the processing order. */
+/** A parsed cluster template. Refers to hexagons by their index in the list, which is also the processing order. */
 export interface Template {
   text: string;
   settings: TemplateSettings;
@@ -42,8 +42,8 @@ export const NAME_LENGTH_MAX = 254;
 const UINT32_MAX = 0xffffffff;
 
 /**
- * Reads a cluster template. An empty string is a valid template without hexagons.
- * Throws `TemplateError` for the first thing that is wrong.
+ * Parses a cluster template. An empty string is a valid template without hexagons. Throws TemplateError for the first
+ * error.
  */
 export function parseTemplate(text: string): Template {
   const template: Template = {
@@ -121,7 +121,7 @@ class TemplateParser {
     const token = this.#tokens.peek();
     if (token.type !== "integer") throw this.#error(token);
     const value = Number(token.text);
-    // Larger ones would lose digits, and two different positions could become one.
+    // Larger integers would lose digits, and two different positions could become equal.
     if (!Number.isSafeInteger(value)) throw this.#error(token, "integer is out of range");
     this.#tokens.take();
     return { value, token };
@@ -176,7 +176,7 @@ class TemplateParser {
     this.#template.hexagons.push(position);
   }
 
-  /** Reads the position of a hexagon that must exist. */
+  /** Reads a position, at which a hexagon must exist. */
   #existing(what: string): { hexagon: number; position: Position; token: Token } {
     const { position, token } = this.#position();
     const hexagon = this.#hexagonAt.get(keyOf(position));
@@ -198,7 +198,7 @@ class TemplateParser {
     this.#template.axons.push(axon);
   }
 
-  /** An input or output: `name: x,y,z (kind)`. Its name joins `names`. */
+  /** Reads an input or output, `name: x,y,z (kind)`, and adds its name to `names`. */
   #port<Kind extends string>(
     what: string,
     names: Set<string>,
@@ -213,7 +213,7 @@ class TemplateParser {
     this.#tokens.take();
     this.#expect(":");
     const { hexagon, position, token } = this.#existing("Hexagon");
-    // An input hexagon holds values instead of neurons, so nothing can be read out of it.
+    // An input hexagon holds values instead of neurons, so it cannot have a readout.
     if (this.#taken.has(hexagon))
       throw this.#error(token, `Hexagon with the position ${show(position)} already has an input or output.`);
     this.#taken.add(hexagon);

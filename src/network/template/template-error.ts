@@ -1,4 +1,4 @@
-/** Why a template was refused, with the place of the offending token. `message` is the text shown to clients. */
+/** A template is invalid: the reason and the position of the offending token. Clients see `message`. */
 export class TemplateError extends Error {
   /** 1-based line of the offending token. */
   readonly line: number;

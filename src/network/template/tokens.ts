@@ -3,17 +3,17 @@ import { TemplateError } from "./template-error.ts";
 export interface Token {
   type: "word" | "integer" | "decimal" | "symbol" | "end";
   text: string;
-  /** Of its first character in the template. */
+  /** Index of its first character in the template. */
   start: number;
 }
 
 /**
- * Reads tokens one by one, so that the first error in reading order is the one reported. By hand, character by
- * character: a template is read on the server's main thread, and regular expressions take several times as long.
+ * Reads tokens one by one, so that the first error in reading order is reported. Scans character by character, because
+ * templates are parsed on the server's main thread and regular expressions take several times as long.
  */
 export class TokenReader {
   readonly #text: string;
-  /** Place of the first NUL, which no database stores: it is refused in comments, too. -1 when there is none. */
+  /** Index of the first NUL, or -1. No database stores NUL, so it is refused even in comments. */
   readonly #nul: number;
   #position = 0;
   #next: Token | undefined;
@@ -23,20 +23,20 @@ export class TokenReader {
     this.#nul = text.indexOf("\0");
   }
 
-  /** The coming token, not consumed. Throws `TemplateError` when there is something that is no token. */
+  /** Returns the next token without consuming it. Throws TemplateError if the text there is not a token. */
   peek(): Token {
     this.#next ??= this.#read();
     return this.#next;
   }
 
-  /** Consumes the coming token. */
+  /** Consumes the next token. */
   take(): Token {
     const token = this.peek();
     this.#next = undefined;
     return token;
   }
 
-  /** What is thrown for a token. */
+  /** Creates the error for a token. */
   error(message: string, { text, start }: Pick<Token, "text" | "start">): TemplateError {
     const before = this.#text.slice(0, start);
     const line = before.split("\n").length;
@@ -56,7 +56,7 @@ export class TokenReader {
   }
 }
 
-/** Type and end of the token at `start`. A word may begin with digits, so a number ends where no word goes on. */
+/** Type and end of the token at `start`. Words may begin with digits, so an integer must not be followed by letters. */
 function tokenAt(text: string, start: number): [Token["type"] | undefined, number] {
   if (start >= text.length) return ["end", start];
   const first = text[start] as string;
@@ -74,7 +74,7 @@ function tokenAt(text: string, start: number): [Token["type"] | undefined, numbe
 
 const HASH = 35;
 
-/** Behind blanks and comments. */
+/** The index after blanks and comments. */
 function skipBlanks(text: string, from: number): number {
   let at = from;
   for (; at < text.length; at++) {
@@ -106,7 +106,7 @@ function isWordAt(text: string, at: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || isDigit(code) || code === 95;
 }
 
-/** What `\s` means. */
+/** Whether the character matches `\s`. */
 function isBlankAt(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return code < 128 ? code === 32 || (code >= 9 && code <= 13) : /\s/.test(text[at] as string);
