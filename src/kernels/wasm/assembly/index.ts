@@ -37,7 +37,8 @@ import {
 } from "../slots.ts";
 import { remembers } from "./forward.ts";
 import { cursorsOf, recordsOf } from "./local.ts";
-import { forwardOne, growOne, growsAhead, hasNewSources, learnOne } from "./online.ts";
+import { forwardOne, growOne, growsAhead, hasNewSources } from "./online.ts";
+import { learnOne } from "./online-learn.ts";
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
