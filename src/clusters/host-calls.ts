@@ -21,7 +21,10 @@ export class HostCalls {
     this.#attachment = attachment;
   }
 
-  /** Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it; one of its table changes nothing. */
+  /**
+   * Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it; a missing table changes
+   * nothing.
+   */
   async train(run: TrainRun): Promise<TrainReport> {
     this.hangs.check();
     let report: TrainReport;

@@ -1,6 +1,7 @@
 /**
- * Small Arrow files of other programs, as base64 of their bytes after zlib's deflate. Polars 1.44 (`write_ipc`): 64 rows,
- * `real` is half the row with a null in row 1, `whole` an int16, `yes` every third with a null in row 2, `pair` two int32.
+ * Small Arrow files of other programs, as base64 of their bytes after zlib's deflate. Polars 1.44 (`write_ipc`): 64
+ * rows, `real` is half the row with a null in row 1, `whole` an int16, `yes` every third with a null in row 2, `pair`
+ * two int32.
  * Apache Arrow for JavaScript 21 (`tableToIPC(table, "file")`) and PyArrow 25 (`IpcWriteOptions`, streams): three rows.
  */
 import { inflateSync } from "node:zlib";

@@ -1,4 +1,6 @@
-/** How wide inputs and outputs may be: of tasks, and of uploaded checkpoints. Direct IO: `test/clusters/direct-io.test.ts`. */
+/**
+ * How wide inputs and outputs may be: of tasks, and of uploaded checkpoints. Direct IO: `test/clusters/direct-io.test.ts`.
+ */
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseConfig } from "../../src/server/config.ts";
