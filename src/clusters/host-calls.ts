@@ -22,8 +22,8 @@ export class HostCalls {
   }
 
   /**
-   * Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it; a missing table changes
-   * nothing.
+   * Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it; a missing table
+   * changes nothing.
    */
   async train(run: TrainRun): Promise<TrainReport> {
     this.hangs.check();

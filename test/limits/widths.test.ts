@@ -1,5 +1,6 @@
 /**
- * How wide inputs and outputs may be: of tasks, and of uploaded checkpoints. Direct IO: `test/clusters/direct-io.test.ts`.
+ * How wide inputs and outputs may be: of tasks, and of uploaded checkpoints. Direct IO is in
+ * `test/clusters/direct-io.test.ts`.
  */
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
