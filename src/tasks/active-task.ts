@@ -7,15 +7,15 @@ import { runRequestTask } from "./run-request-task.ts";
 import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
-import type { RunContext, TaskRun } from "./task-run.ts";
+import type { RunContext, RunningTask } from "./running-task.ts";
 
 /** The running task of one cluster, if any: runs it, stops it and reports its progress. */
 export class ActiveTask {
   readonly #cluster: ClusterParts;
   readonly #exclusive: RunContext["exclusive"];
-  #active: TaskRun | null = null;
+  #active: RunningTask | null = null;
   /** A run that waits for the database or disk; it still reports its progress. */
-  #waiting: TaskRun | null = null;
+  #waiting: RunningTask | null = null;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(cluster: ClusterParts, exclusive: RunContext["exclusive"]) {
@@ -25,8 +25,8 @@ export class ActiveTask {
 
   /** See `Scheduler.progress`. */
   progress(taskUuid: string): number | undefined {
-    const run = this.#active ?? this.#waiting;
-    return run?.task.uuid === taskUuid ? run.cycle : undefined;
+    const active = this.#active ?? this.#waiting;
+    return active?.task.uuid === taskUuid ? active.cycle : undefined;
   }
 
   /** See `Scheduler.abort`. */
@@ -43,18 +43,18 @@ export class ActiveTask {
 
   /** Resolves when the task has finished, stopped or failed; rejects when it must be run again later. */
   async run(task: TaskRow): Promise<void> {
-    const run: TaskRun = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#cluster.stop.reason };
+    const active: RunningTask = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#cluster.stop.reason };
     // Training resumes at its last cycle; all other tasks start again.
-    if (run.plan.kind === "train") run.cycle = this.progress(task.uuid) ?? run.cycle;
+    if (active.plan.kind === "train") active.cycle = this.progress(task.uuid) ?? active.cycle;
     this.#waiting = null;
-    this.#active = run;
+    this.#active = active;
     const startMs = performance.now();
-    const running = this.#carryOut(run)
+    const running = this.#carryOut(active)
       .then(async () => {
-        if (run.stop !== "suspend") await unpin(this.#cluster.resources, run);
-        logEnd(this.#cluster.resources, run, { outcome: "ok", ms: performance.now() - startMs });
+        if (active.stop !== "suspend") await unpin(this.#cluster.resources, active);
+        logEnd(this.#cluster.resources, active, { outcome: "ok", ms: performance.now() - startMs });
       })
-      .catch((error: unknown) => this.#fail(run, error))
+      .catch((error: unknown) => this.#fail(active, error))
       .finally(() => {
         this.#active = null;
       });
@@ -62,24 +62,24 @@ export class ActiveTask {
     await running;
   }
 
-  /** Runs until the task is finished or `run.stop` is set, and records the end. Rejects when the task fails. */
-  #carryOut(run: TaskRun): Promise<void> {
+  /** Runs until the task is finished or `active.stop` is set, and records the end. Rejects when the task fails. */
+  #carryOut(active: RunningTask): Promise<void> {
     const { resources } = this.#cluster;
-    const log = resources.log.child({ task: run.task.uuid });
+    const log = resources.log.child({ task: active.task.uuid });
     const context: RunContext = { ...resources, log, exclusive: this.#exclusive };
-    switch (run.plan.kind) {
+    switch (active.plan.kind) {
       case "train":
-        return runTrainTask(context, run as TaskRun<"train">);
+        return runTrainTask(context, active as RunningTask<"train">);
       case "request":
-        return runRequestTask(context, run as TaskRun<"request">);
+        return runRequestTask(context, active as RunningTask<"request">);
       case "save":
-        return runSaveTask(context, run as TaskRun<"save">);
+        return runSaveTask(context, active as RunningTask<"save">);
       case "restore":
-        return runRestoreTask(context, run as TaskRun<"restore">);
+        return runRestoreTask(context, active as RunningTask<"restore">);
     }
   }
 
-  async #fail(run: TaskRun, error: unknown): Promise<void> {
+  async #fail(active: RunningTask, error: unknown): Promise<void> {
     const { stop, resources } = this.#cluster;
     if (error instanceof HostClosedError) {
       // The server is shutting down; the task resumes at its next start.
@@ -90,10 +90,10 @@ export class ActiveTask {
     if (stop.reason === "retire") return;
     const outage = outageOf(error);
     // Training resumes later. Other tasks are quickly queued again, and must not block the queue while the disk fails.
-    if (outage === "database" || (outage !== undefined && run.plan.kind === "train")) {
-      this.#waiting = run;
+    if (outage === "database" || (outage !== undefined && active.plan.kind === "train")) {
+      this.#waiting = active;
       throw error;
     }
-    await failTask(resources, run, error);
+    await failTask(resources, active, error);
   }
 }

@@ -1,6 +1,6 @@
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { Serial } from "../clusters/serial.ts";
-import type { StopReason, TaskResources } from "./task-run.ts";
+import type { StopReason, TaskResources } from "./running-task.ts";
 
 export interface SchedulerResources extends TaskResources {
   /** Changes of a network are durable after about this time. */

@@ -6,32 +6,32 @@ import { outageOf, outageTexts } from "../server/outage.ts";
 import { recordEnd } from "./record-end.ts";
 import { reportError } from "./report-error.ts";
 import { TaskError } from "./task-error.ts";
-import type { TaskResources, TaskRun } from "./task-run.ts";
+import type { TaskResources, RunningTask } from "./running-task.ts";
 
 /** Ends a task that cannot continue, with a reason for its owner; its result is discarded. */
-export async function failTask(resources: TaskResources, run: TaskRun, error: unknown): Promise<void> {
+export async function failTask(resources: TaskResources, active: RunningTask, error: unknown): Promise<void> {
   const expected = error instanceof TaskError || error instanceof HanamiError || isUnavailable(error);
   if (!expected) {
-    await reportError(resources, error, { context: `task ${run.task.uuid}`, userId: run.task.owner_id });
+    await reportError(resources, error, { context: `task ${active.task.uuid}`, userId: active.task.owner_id });
   }
   // Other messages may reveal internals, such as paths; a host knows none.
   const hasText = expected || error instanceof HostError;
   const outage = outageOf(error);
   const hidden = outage ? outageTexts[outage] : "The server failed to carry out the task; its error log says why.";
   const errorMessage = hasText ? error.message : hidden;
-  logEnd(resources, run, { outcome: "failed", reason: errorMessage });
+  logEnd(resources, active, { outcome: "failed", reason: errorMessage });
   const { db, storage } = resources;
-  const { uuid } = run.task;
+  const { uuid } = active.task;
   const hasFile = await db.transaction(async (tx) => {
-    await recordEnd(tx, uuid, { state: "failed", cycle: run.cycle, errorMessage });
-    return run.plan.kind === "request" && (await discardResultRow(tx, uuid));
+    await recordEnd(tx, uuid, { state: "failed", cycle: active.cycle, errorMessage });
+    return active.plan.kind === "request" && (await discardResultRow(tx, uuid));
   });
-  await unpin(resources, run);
+  await unpin(resources, active);
   if (hasFile) await removeResultFile(storage, uuid);
 }
 
 /** Removes the pinned checkpoint of a restore task that has ended. */
-export async function unpin({ storage }: TaskResources, { task, plan }: TaskRun): Promise<void> {
+export async function unpin({ storage }: TaskResources, { task, plan }: RunningTask): Promise<void> {
   if (plan.kind !== "restore") return;
   await unpinCheckpoint(storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
 }
@@ -39,7 +39,7 @@ export async function unpin({ storage }: TaskResources, { task, plan }: TaskRun)
 /** Updates log and metrics. A task that resumes at the next start of the server has not ended. */
 export function logEnd(
   { log, metrics }: TaskResources,
-  { task, plan, cycle, stop }: TaskRun,
+  { task, plan, cycle, stop }: RunningTask,
   { outcome, ms, reason }: { outcome: "ok" | "failed"; ms?: number; reason?: string },
 ): void {
   if (stop !== "suspend") metrics.tasksEnded.inc({ kind: plan.kind, outcome });

@@ -1,5 +1,5 @@
 import { writeErrorLog } from "../logs/write-error-log.ts";
-import type { TaskResources } from "./task-run.ts";
+import type { TaskResources } from "./running-task.ts";
 
 /** Writes a scheduler error to the error log of the administrators. Never rejects. */
 export async function reportError(

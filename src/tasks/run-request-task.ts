@@ -13,14 +13,14 @@ import { recordEnd } from "./record-end.ts";
 import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
 import { TaskError } from "./task-error.ts";
-import type { RunContext, TaskRun } from "./task-run.ts";
+import type { RunContext, RunningTask } from "./running-task.ts";
 
 /**
  * Runs the rows through the network and writes its answers to the result dataset, which appears when the task ends.
  * After an interruption it restarts at the first row, because no partial result is kept.
  */
-export async function runRequestTask(context: RunContext, run: TaskRun<"request">): Promise<void> {
-  const { plan } = run;
+export async function runRequestTask(context: RunContext, active: RunningTask<"request">): Promise<void> {
+  const { plan } = active;
   const losses = new HostLosses();
   const { info } = await context.exclusive((network) => network.ready());
   const template = parseTemplate(info.template);
@@ -34,11 +34,11 @@ export async function runRequestTask(context: RunContext, run: TaskRun<"request"
   try {
     for (let over = false; !over;) {
       try {
-        await answerRows(context, run, source);
+        await answerRows(context, active, source);
         over = true;
       } catch (error) {
-        losses.accept(error, run.cycle);
-        run.cycle = 0;
+        losses.accept(error, active.cycle);
+        active.cycle = 0;
       }
     }
   } finally {
@@ -46,12 +46,12 @@ export async function runRequestTask(context: RunContext, run: TaskRun<"request"
   }
 }
 
-async function answerRows(context: RunContext, run: TaskRun<"request">, source: SliceSource): Promise<void> {
-  const { task } = run;
+async function answerRows(context: RunContext, active: RunningTask<"request">, source: SliceSource): Promise<void> {
+  const { task } = active;
   const total = task.total_number_of_cycles;
   // The width of the answers, and so the time per cycle, is unknown before the first cycle.
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
-  const results = new Results(context, run);
+  const results = new Results(context, active);
   const read = async (firstCycle: number): Promise<RequestRun> => {
     const cycles = size.next(total - firstCycle);
     const { inputs, timeLength } = await source.read(firstCycle, cycles);
@@ -61,9 +61,9 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
   let ahead: Promise<RequestRun> | null = null;
   let written: Promise<void> = Promise.resolve();
   try {
-    while (run.cycle < total && run.stop === null) {
-      const slice: RequestRun = await (ahead ?? read(run.cycle));
-      const end: number = run.cycle + slice.cycles;
+    while (active.cycle < total && active.stop === null) {
+      const slice: RequestRun = await (ahead ?? read(active.cycle));
+      const end: number = active.cycle + slice.cycles;
       const answered = context.exclusive((network) => network.request(slice));
       ahead = end < total ? read(end) : null;
       ahead?.catch(() => undefined);
@@ -71,12 +71,12 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
       await written;
       written = results.append(slice.cycles, report);
       written.catch(() => undefined);
-      run.cycle = end;
+      active.cycle = end;
       size.observe(slice.cycles, report.elapsedMs);
     }
     await written;
-    if (run.stop === "suspend" || run.stop === "retire") return;
-    const { cycle } = run;
+    if (active.stop === "suspend" || active.stop === "retire") return;
+    const { cycle } = active;
     const state = cycle >= total ? "finished" : "aborted";
     // If the server is killed before the next step, the task restarts and publishes the same rows again.
     const isEmpty = !(await results.publish());
@@ -100,16 +100,16 @@ async function answerRows(context: RunContext, run: TaskRun<"request">, source: 
 /** Rows of the result dataset: one column group per result, with the current width of its output. */
 class Results {
   readonly #context: RunContext;
-  readonly #run: TaskRun<"request">;
+  readonly #active: RunningTask<"request">;
   #writer: ResultWriter | null = null;
 
-  constructor(context: RunContext, run: TaskRun<"request">) {
+  constructor(context: RunContext, active: RunningTask<"request">) {
     this.#context = context;
-    this.#run = run;
+    this.#active = active;
   }
 
   async append(cycles: number, report: RequestReport): Promise<void> {
-    const { task, plan } = this.#run;
+    const { task, plan } = this.#active;
     const outputs = new Map(report.outputs.map((output) => [output.name, output]));
     const columns = plan.results.map(({ dataset_column: name, hexagon_name }) => {
       const output = outputs.get(hexagon_name);
@@ -131,12 +131,12 @@ class Results {
   async #checkSize(groups: readonly { width: number }[]): Promise<void> {
     const { limits, db } = this.#context;
     const { datasetBytes } = limits;
-    const projectId = this.#run.task.project_id;
+    const projectId = this.#active.task.project_id;
     const columns = groups.reduce((sum, { width }) => sum + width, 0);
     if (columns > MAX_COLUMNS) {
       throw new TaskError(`The result would have ${columns} columns, but a dataset may have ${MAX_COLUMNS}`);
     }
-    const bytes = this.#run.task.total_number_of_cycles * columns * Float32Array.BYTES_PER_ELEMENT;
+    const bytes = this.#active.task.total_number_of_cycles * columns * Float32Array.BYTES_PER_ELEMENT;
     if (bytes > datasetBytes) {
       throw new TaskError(`The result would have ${bytes} bytes of values, but a dataset may have ${datasetBytes}`);
     }

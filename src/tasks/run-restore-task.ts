@@ -6,17 +6,17 @@ import { HostError } from "../hosts/host-errors.ts";
 import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
 import { TaskError } from "./task-error.ts";
-import type { RunContext, TaskRun } from "./task-run.ts";
+import type { RunContext, RunningTask } from "./running-task.ts";
 
 /** Replaces the cluster's network by the checkpoint that was pinned when the task was created. */
-export async function runRestoreTask(context: RunContext, run: TaskRun<"restore">): Promise<void> {
-  const { task } = run;
+export async function runRestoreTask(context: RunContext, active: RunningTask<"restore">): Promise<void> {
+  const { task } = active;
   const path = pinPath(context.storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
   const owner = { group: task.project_id, user: task.owner_uuid ?? task.owner_id };
   const losses = new HostLosses();
   for (let over = false; !over;) {
     try {
-      await replaceNetwork(context, run, await readNetwork(path, owner));
+      await replaceNetwork(context, active, await readNetwork(path, owner));
       over = true;
     } catch (error) {
       if (error instanceof HostError && error.kind === "state") {
@@ -25,10 +25,10 @@ export async function runRestoreTask(context: RunContext, run: TaskRun<"restore"
       losses.accept(error, 0);
     }
   }
-  run.cycle = 1;
+  active.cycle = 1;
 }
 
-async function replaceNetwork(context: RunContext, { task }: TaskRun<"restore">, state: Uint8Array): Promise<void> {
+async function replaceNetwork(context: RunContext, { task }: RunningTask<"restore">, state: Uint8Array): Promise<void> {
   await context.exclusive(async (network) => {
     const { template } = await network.replace(state);
     try {

@@ -6,11 +6,11 @@ import { HanamiError } from "../errors.ts";
 import { checkProjectBytes } from "../limits/project-bytes.ts";
 import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
-import type { RunContext, TaskRun } from "./task-run.ts";
+import type { RunContext, RunningTask } from "./running-task.ts";
 
 /** Writes the network as a checkpoint, which has the task's owner and uuid. */
-export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Promise<void> {
-  const { task } = run;
+export async function runSaveTask(context: RunContext, active: RunningTask<"save">): Promise<void> {
+  const { task } = active;
   const state = await exportState(context);
   const path = checkpointPath(context.storage, task.uuid);
   await writeDurably(path, state);
@@ -34,7 +34,7 @@ export async function runSaveTask(context: RunContext, run: TaskRun<"save">): Pr
     throw error;
   });
   // Not recorded: the cluster was deleted meanwhile, together with its tasks.
-  if (recorded) run.cycle = 1;
+  if (recorded) active.cycle = 1;
   else await rm(path, { force: true });
 }
 

@@ -12,15 +12,15 @@ import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
-import type { RunContext, TaskRun } from "./task-run.ts";
+import type { RunContext, RunningTask } from "./running-task.ts";
 
 /**
  * Trains from the position of the network's snapshot to the last cycle. Slices end at whole steps, so the steps do not
  * depend on timing, and an interrupted task ends in the same state. Steps may span the ends of epochs: a table of four
  * rows still makes full steps.
  */
-export async function runTrainTask(context: RunContext, run: TaskRun<"train">): Promise<void> {
-  const { plan } = run;
+export async function runTrainTask(context: RunContext, active: RunningTask<"train">): Promise<void> {
+  const { plan } = active;
   const losses = new HostLosses();
   const { info } = await context.exclusive((network) => network.ready());
   const template = parseTemplate(info.template);
@@ -32,14 +32,14 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
   });
   // A network with memory learns a sequence, so its rows keep their order.
   const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
-  const trainer = new SliceTrainer(context, run, { rows, source });
+  const trainer = new SliceTrainer(context, active, { rows, source });
   try {
     for (let over = false; !over;) {
       try {
-        over = !(await trainer.next()) && (await finish(context, run));
+        over = !(await trainer.next()) && (await finish(context, active));
       } catch (error) {
-        if (error instanceof HostError && error.kind === "room") throw await outOfRoom(context, run, error);
-        losses.accept(error, run.cycle);
+        if (error instanceof HostError && error.kind === "room") throw await outOfRoom(context, active, error);
+        losses.accept(error, active.cycle);
       }
     }
   } finally {
@@ -49,9 +49,9 @@ export async function runTrainTask(context: RunContext, run: TaskRun<"train">): 
 }
 
 /** Saves the final state and records the end. False when the host fell back to an earlier state meanwhile. */
-async function finish(context: RunContext, run: TaskRun<"train">): Promise<boolean> {
-  if (run.stop === "suspend" || run.stop === "retire") return true;
-  const { task, cycle } = run;
+async function finish(context: RunContext, active: RunningTask<"train">): Promise<boolean> {
+  if (active.stop === "suspend" || active.stop === "retire") return true;
+  const { task, cycle } = active;
   return context.exclusive(async (network) => {
     if ((await network.positionOf(task.uuid)) !== cycle) return false;
     const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
@@ -63,9 +63,9 @@ async function finish(context: RunContext, run: TaskRun<"train">): Promise<boole
 }
 
 /** The network outgrew its host, which has dropped it: the last snapshot replaces it, and the task fails. */
-async function outOfRoom(context: RunContext, run: TaskRun<"train">, cause: HostError): Promise<TaskError> {
-  run.cycle = await context.exclusive((network) => network.positionOf(run.task.uuid));
-  const kept = `The cluster keeps what it had learned by cycle ${run.cycle} of the task.`;
+async function outOfRoom(context: RunContext, active: RunningTask<"train">, cause: HostError): Promise<TaskError> {
+  active.cycle = await context.exclusive((network) => network.positionOf(active.task.uuid));
+  const kept = `The cluster keeps what it had learned by cycle ${active.cycle} of the task.`;
   return new TaskError(`${cause.message}. ${kept}`, { cause });
 }
 
@@ -78,7 +78,7 @@ interface TaskSlice {
 /** Sends a task to the host slice by slice, and reads the rows of the next slice while the host computes. */
 class SliceTrainer {
   readonly #context: RunContext;
-  readonly #run: TaskRun<"train">;
+  readonly #active: RunningTask<"train">;
   readonly #rows: Pick<SliceSource, "read" | "order">;
   readonly #table: TableLoader;
   readonly #size: SliceSize;
@@ -87,29 +87,29 @@ class SliceTrainer {
 
   constructor(
     context: RunContext,
-    run: TaskRun<"train">,
+    active: RunningTask<"train">,
     { rows, source }: { rows: Pick<SliceSource, "read" | "order">; source: SliceSource },
   ) {
     this.#context = context;
-    this.#run = run;
+    this.#active = active;
     this.#rows = rows;
-    this.#table = new TableLoader(source, run.task.uuid);
-    this.#size = new SliceSize({ unit: run.plan.batch_size, bytesPerCycle: source.bytesPerCycle });
+    this.#table = new TableLoader(source, active.task.uuid);
+    this.#size = new SliceSize({ unit: active.plan.batch_size, bytesPerCycle: source.bytesPerCycle });
   }
 
   /**
    * Trains one slice, or sends a part of the table to the host. False when no cycles are left or the task has to stop;
-   * `run.cycle` is up to date then.
+   * `active.cycle` is up to date then.
    */
   async next(): Promise<boolean> {
-    const run = this.#run;
-    const { uuid: taskUuid, total_number_of_cycles: total } = run.task;
+    const active = this.#active;
+    const { uuid: taskUuid, total_number_of_cycles: total } = active.task;
     const { cycle, host } = await this.#context.exclusive(async (network) => ({
       cycle: await network.positionOf(taskUuid),
       host: (await network.ready()).host,
     }));
-    run.cycle = cycle;
-    if (cycle >= total || run.stop !== null) return false;
+    active.cycle = cycle;
+    if (cycle >= total || active.stop !== null) return false;
     if (host !== this.#host) await this.#beginOn(host);
     const part = await this.#table.next(host, total - cycle);
     if (part !== null) await this.#bring(part);
@@ -134,13 +134,13 @@ class SliceTrainer {
   }
 
   async #train(total: number): Promise<void> {
-    const run = this.#run;
-    const taskUuid = run.task.uuid;
+    const active = this.#active;
+    const taskUuid = active.task.uuid;
     const ahead = this.#ahead;
     this.#ahead = null;
-    let { firstCycle, slice } = await (ahead ?? this.#read(run.cycle));
+    let { firstCycle, slice } = await (ahead ?? this.#read(active.cycle));
     // The host may have fallen back to another state since this slice was read.
-    if (firstCycle !== run.cycle) ({ firstCycle, slice } = await this.#read(run.cycle));
+    if (firstCycle !== active.cycle) ({ firstCycle, slice } = await this.#read(active.cycle));
     const end = firstCycle + slice.cycles;
     const trained = this.#context.exclusive(async (network) => {
       if ((await network.positionOf(taskUuid)) !== firstCycle || (await network.ready()).host !== this.#host)
@@ -161,7 +161,7 @@ class SliceTrainer {
       return null;
     });
     if (report !== null) {
-      run.cycle = end;
+      active.cycle = end;
       this.#size.observe(slice.cycles, report.elapsedMs);
     }
   }
@@ -177,12 +177,12 @@ class SliceTrainer {
   }
 
   async #seed(network: ClusterNetwork): Promise<void> {
-    const { seed } = this.#run.plan;
-    if (this.#run.cycle === 0 && seed !== null) await network.seedFresh(seed);
+    const { seed } = this.#active.plan;
+    if (this.#active.cycle === 0 && seed !== null) await network.seedFresh(seed);
   }
 
   async #read(firstCycle: number): Promise<TaskSlice> {
-    const { plan, task } = this.#run;
+    const { plan, task } = this.#active;
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
     const rows = this.#table.isComplete
       ? fromTable(task.uuid, this.#rows.order(firstCycle, cycles))

@@ -5,7 +5,7 @@ import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 
 /** A running task, shared by the scheduler, its runner and the API. */
-export interface TaskRun<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
+export interface RunningTask<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
   readonly task: TaskRow;
   readonly plan: Extract<TaskPlan, { kind: Kind }>;
   /** Completed cycles. */
