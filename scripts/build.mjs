@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateFormats } from "./generate-formats.mjs";
 import { generateMessages } from "./generate-messages.mjs";
+import { buildDatabase } from "./build-database.mjs";
 import { buildKernels } from "./build-kernels.mjs";
 import { ensureInstalled, isWritable, root } from "./install.mjs";
 import { run } from "./run.mjs";
@@ -50,9 +51,13 @@ function mustStayAsItIs() {
   return true;
 }
 
-/** Compiles the CPU kernels, server, SDK, CLI and demo; with `all` also tests, benchmarks and development tools. */
+/**
+ * Compiles the CPU kernels, server, SDK, CLI and demo, and makes the empty database; with `all` also tests, benchmarks
+ * and development tools.
+ */
 export async function build({ all }) {
   if (mustStayAsItIs()) return;
+  const database = buildDatabase();
   const kernels = await buildKernels();
   if (kernels !== 0) process.exit(kernels);
   if (all) {
@@ -62,6 +67,8 @@ export async function build({ all }) {
   }
   await compile(...(all ? ["."] : ["src", "sdk", "cli", "scripts/demo"]));
   removeStale();
+  const made = await database;
+  if (made !== 0) process.exit(made);
 }
 
 /** Ends the program when there are errors. */

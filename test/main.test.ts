@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { embeddedDatabase } from "./support/databases.ts";
 
 const main = fileURLToPath(new URL("../src/main.js", import.meta.url));
 
@@ -113,7 +112,6 @@ test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
   async () => {
     const file = join(root, "hanami.conf");
     await writeFile(file, "HANAMI_SOFTWARE_GPU=true\n");
-    await embeddedDatabase.prepare(join(root, "data/database"));
     const hostsOf = async (env: Record<string, string>, args: string[]) => {
       const server = start(env, args);
       await server.printed(/listens on/);

@@ -9,6 +9,7 @@ import { StartError } from "../errors.ts";
 import { checkVersion } from "./check-version.ts";
 import type { Db } from "./client.ts";
 import type { Database } from "./database.ts";
+import { copyDatabaseTemplate } from "./database-template.ts";
 import { prepareStatements } from "./prepared-statements.ts";
 import * as schema from "./schema/index.ts";
 import { keepLogShort } from "./write-ahead-log.ts";
@@ -29,11 +30,16 @@ const defaultFilesMax = 1000;
  * Opens the embedded database. It has no lock of its own: the caller must hold the lock of the data directory, because
  * two processes on one directory destroy it.
  */
-export async function openEmbedded(directory: string, filesMax = defaultFilesMax): Promise<Database> {
+export async function openEmbedded(
+  directory: string,
+  filesMax = defaultFilesMax,
+  template = paths.databaseTemplate,
+): Promise<Database> {
   let client: PGlite | undefined;
   try {
     // Without disk space, opening would hang.
     await checkSpace(dirname(directory));
+    copyDatabaseTemplate(template, directory);
     client = await PGlite.create({
       dataDir: directory,
       startParams: [

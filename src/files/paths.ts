@@ -12,6 +12,7 @@ export const paths = {
   defaultPolicies: inRoot("src/accounts/default.policies"),
   proto: inRoot("proto/hanami.proto"),
   kernels: inRoot("build/kernels.wasm"),
+  databaseTemplate: inRoot("build/database"),
   shaders: inRoot("shaders"),
   patches: inRoot("patches"),
 };

@@ -10,7 +10,6 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { loadTlsFiles } from "../../src/server/tls-files.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { makeCertificate } from "../support/certificate.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { spawnServer } from "../support/server-process.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
@@ -249,7 +248,6 @@ test("SIGHUP loads a new certificate and new keys into the running server, and r
   const settings = (tokens: string) =>
     writeFile(path("settings"), `HANAMI_TLS_CERT_FILE=${certFile}\nHANAMI_TLS_KEY_FILE=${keyFile}\n${tokens}\n`);
   await settings(`HANAMI_TOKEN_KEY_FILE=${path("one.key")}`);
-  await embeddedDatabase.prepare(path("data/database"));
   const child = spawnServer(path("data"), { HANAMI_LOG_LEVEL: "info" }, ["--config", path("settings")]);
   let [out, log] = ["", ""];
   child.stdout.on("data", (data) => (out += String(data)));

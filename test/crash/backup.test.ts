@@ -8,7 +8,6 @@ import { expect, onTestFinished, test } from "vitest";
 import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { requestBody, smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { type MortalPostgres, startMortalPostgres } from "../support/postgres-server.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
@@ -76,7 +75,6 @@ async function makeWork(server: RunningServer, dataDir: string) {
 test("with the embedded database", async () => {
   const root = await temporaryFolder();
   const dataDir = join(root, "hanami-data");
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const [backUp, restore] = linesOf("With the embedded database");
   const env = { HANAMI_DATA_DIR: dataDir };
 

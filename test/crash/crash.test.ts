@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../datasets/support.ts";
@@ -26,7 +25,7 @@ const killsOn = (name: string) => Number(givenKills ?? (name === "PGlite" ? 3 : 
 
 async function prepare(database: (typeof databases)[number]) {
   const dataDir = await temporaryFolder();
-  const { url, drop } = await database.prepare(join(dataDir, "database"));
+  const { url, drop } = await database.prepare();
   onTestFinished(drop);
   const env = {
     HANAMI_SNAPSHOT_INTERVAL_MS: "30",

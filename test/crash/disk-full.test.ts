@@ -6,7 +6,6 @@ import { outageTexts } from "../../src/server/outage.ts";
 import { openUpload, sendFile } from "../api/dataset-support.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { requestBody, smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { base64 } from "../support/test-app.ts";
@@ -46,7 +45,6 @@ test("without disk space every action reports it, nothing is lost, and work cont
   if ("reason" in disk) return t.skip(disk.reason);
   const { folder } = disk;
   const dataDir = join(folder, "data");
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const env = { HANAMI_SNAPSHOT_INTERVAL_MS: "30", HANAMI_LOG_LEVEL: "silent" };
   let server = await startServer(dataDir, env);
   const base = await uploadBaseDatasets(server, [200]);
@@ -138,7 +136,6 @@ test("without disk space every action reports it, nothing is lost, and work cont
 
 test("files beyond the system's size limit are refused with a text, and the rest works", async () => {
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   // In blocks of 512 bytes: 18 MiB, enough for the files of the database.
   const wrapper = ["sh", "-c", 'ulimit -f 36864; exec "$@"', "sh"];
   const server = await startServer(dataDir, { HANAMI_LOG_LEVEL: "silent" }, wrapper);

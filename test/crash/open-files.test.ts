@@ -11,7 +11,6 @@ import { outageTexts } from "../../src/server/outage.ts";
 import { openUpload } from "../api/dataset-support.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { smallTemplate } from "../support/compute.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { type RunningServer, spawnServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 
@@ -24,7 +23,6 @@ const ulimit = (files: number) => ["sh", "-c", `ulimit -n ${files}; exec "$@"`, 
 
 async function prepare(): Promise<string> {
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   return dataDir;
 }
 

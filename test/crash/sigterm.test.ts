@@ -11,14 +11,12 @@ import { temporaryFolder } from "../datasets/support.ts";
 import { smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
 import { HANGS, SLOW_MS } from "../hosts/hangs.ts";
 import { connectDirect } from "../support/direct-client.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { kill, type RunningServer, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 import { uploadBaseDatasets } from "./base-datasets.ts";
 
 test("SIGTERM answers open requests, saves what was learned, and the task continues from there", async () => {
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   // Only the last snapshot is taken.
   const env = { HANAMI_SNAPSHOT_INTERVAL_MS: "3600000" };
   const first = await startServer(dataDir, env);
@@ -63,7 +61,6 @@ async function stall(server: RunningServer, request: string): Promise<Socket> {
 
 test("SIGTERM closes websockets with 1001 and ends even though clients neither read nor answer", async () => {
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const server = await startServer(dataDir);
   // More than the system's buffers hold.
   const data = Buffer.alloc(24 * 1024 * 1024);
@@ -110,7 +107,6 @@ test("SIGTERM closes websockets with 1001 and ends even though clients neither r
 
 test("SIGTERM ends a hanging host, and the work of other projects continues after the next start", async () => {
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const hanging = new URL("../hosts/hanging-server.js", import.meta.url);
   const env = { HANAMI_SNAPSHOT_INTERVAL_MS: "100" };
   const first = await startServer(dataDir, { ...env, NODE_OPTIONS: `--import=${hanging.href}` });
@@ -152,7 +148,6 @@ test("SIGTERM ends a hanging host, and the work of other projects continues afte
 
 test("a server that was stopped and continued (SIGSTOP, SIGCONT) does not count that time as a hang", async () => {
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const hanging = new URL("../hosts/hanging-server.js", import.meta.url);
   const env = { HANAMI_HOST_TIMEOUT_SECONDS: "3", NODE_OPTIONS: `--import=${hanging.href}` };
   const server = await startServer(dataDir, env);

@@ -4,7 +4,6 @@ import { expect, test } from "vitest";
 import { sendFile } from "../api/dataset-support.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { requestBody, smallTemplate, type TaskBody } from "../support/compute.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { kill, startServer } from "../support/server-process.ts";
 import { base64 } from "../support/test-app.ts";
 import { uploadBaseDatasets } from "./base-datasets.ts";
@@ -13,7 +12,6 @@ import { openDirect } from "./direct-socket.ts";
 test("files are synced, renamed and synced in their folder before an answer confirms them", async (t) => {
   if (process.platform !== "linux") return t.skip("the paths of open files are known on Linux only");
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const log = join(dataDir, "syncs");
   await writeFile(log, "");
   const preload = new URL(`../support/log-syncs.js?log=${encodeURIComponent(log)}`, import.meta.url).href;

@@ -2,7 +2,6 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openUpload } from "../api/dataset-support.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { kill, startServer } from "../support/server-process.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -13,7 +12,6 @@ test(
   },
   async () => {
     const dataDir = await temporaryFolder();
-    await embeddedDatabase.prepare(join(dataDir, "database"));
     // Long enough for the import to be killed in the middle.
     const rows = 400_000;
     const bytes = Buffer.from(`a,b\n${Array.from({ length: rows }, (_, row) => `${row},0.25\n`).join("")}`);

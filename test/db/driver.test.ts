@@ -1,6 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseConnectionUrl } from "../../src/server/connection-url.ts";
 import { limitClient } from "../../src/db/limited-client.ts";
@@ -11,7 +8,7 @@ import { codeOf } from "./code-of.ts";
 const servers = databases.filter(({ name }) => name === "Postgres");
 
 test.each(servers)("a transaction on $name with a terminated connection refuses all queries", async (database) => {
-  const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
+  const { url, drop } = await database.prepare();
   const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 10, querySeconds: 15 });
   try {
     let finish: (codes: unknown[]) => void = () => {};
@@ -35,7 +32,7 @@ test.each(servers)("a transaction on $name with a terminated connection refuses 
 });
 
 test.each(servers)("a query on $name that exceeds its time is the only one that fails", async (database) => {
-  const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
+  const { url, drop } = await database.prepare();
   const pool = createPool(parseConnectionUrl(url as string, {}), { connections: 1, querySeconds: 3 });
   const client = limitClient(pool, { connections: 1, waitMs: 60_000 });
   const sleep = (seconds: number) => client.unsafe("select pg_sleep($1)::text as slept", [seconds]).values();

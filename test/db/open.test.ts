@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, truncate } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,13 +7,13 @@ import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/db/open.ts";
 import { projects } from "../../src/db/schema/index.ts";
 import { StartError } from "../../src/errors.ts";
-import { databases, embeddedDatabase } from "../support/databases.ts";
+import { databases } from "../support/databases.ts";
 
 describe.each(databases)("opening $name", (database) => {
   test("migrates once, keeps rows, and rolls back failed transactions", async () => {
     const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
     const directory = join(root, "database");
-    const { url, drop } = await database.prepare(directory);
+    const { url, drop } = await database.prepare();
     try {
       const first = await openDatabase({ url, directory });
       await first.db.insert(projects).values({ id: "some_project", name: "some name", creator_id: "asdf" });
@@ -40,7 +39,7 @@ describe.each(databases)("opening $name", (database) => {
 test.each(databases)("a $name database changed by a newer version is refused", async (database) => {
   const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
   const directory = join(root, "database");
-  const { url, drop } = await database.prepare(directory);
+  const { url, drop } = await database.prepare();
   try {
     const first = await openDatabase({ url, directory });
     const date = Date.UTC(2999, 0, 31);
@@ -60,7 +59,7 @@ test.each(databases)("a $name database changed by a newer version is refused", a
 test("an embedded database with damaged files is refused with a reason and advice", async () => {
   const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
   const directory = join(root, "database");
-  await embeddedDatabase.prepare(directory);
+  await (await openDatabase({ url: undefined, directory })).close();
   await truncate(join(directory, "global/pg_control"), 100);
   const opened = openDatabase({ url: undefined, directory });
   await expect(opened).rejects.toThrow(StartError);
@@ -71,7 +70,7 @@ test("an embedded database with damaged files is refused with a reason and advic
 
 describe.each(databases.filter((database) => database.name === "Postgres"))("a server", (database) => {
   test("is migrated and held by one of several that start concurrently; the others learn who holds it", async () => {
-    const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
+    const { url, drop } = await database.prepare();
     try {
       const attempts = Array.from({ length: 3 }, () => openDatabase({ url, directory: "" }));
       const outcomes = await Promise.allSettled(attempts);
@@ -94,7 +93,7 @@ describe.each(databases.filter((database) => database.name === "Postgres"))("a s
   });
 
   test("is held again after the connection broke, and given up when another server was quicker", async () => {
-    const { url, drop } = await database.prepare(join(tmpdir(), randomUUID()));
+    const { url, drop } = await database.prepare();
     const other = postgres(url as string, { max: 1 });
     const pids = async () => {
       const rows = await other<{ pid: number }[]>`

@@ -9,13 +9,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../src/db/database.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { datasets, projects } from "../../src/db/schema/index.ts";
-import { databases, embeddedDatabase } from "../support/databases.ts";
+import { databases } from "../support/databases.ts";
 import { codeOf } from "./code-of.ts";
 
 test("queries during and after the close of an embedded database are answered or refused", async () => {
   const root = await mkdtemp(join(tmpdir(), "hanami-db-"));
   const directory = join(root, "database");
-  await embeddedDatabase.prepare(directory);
   const database = await openDatabase({ url: undefined, directory });
   const { db } = database;
   const askOn = async () => {
@@ -45,7 +44,7 @@ describe.each(databases)("statements on $name", (kind) => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), "hanami-db-"));
     const directory = join(root, "database");
-    const prepared = await kind.prepare(directory);
+    const prepared = await kind.prepare();
     drop = prepared.drop;
     database = await openDatabase({ url: prepared.url, directory, connections: 1 });
   });

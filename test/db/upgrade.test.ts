@@ -83,7 +83,7 @@ test.each(databases)(
       for (const statement of statements) await client.query(statement);
       await client.close();
     } else {
-      const { url, drop } = await database.prepare(storage.database);
+      const { url, drop } = await database.prepare();
       onTestFinished(drop);
       const client = postgres(url as string, { max: 1, onnotice: () => {} });
       await migrateServer(drizzleServer(client), { migrationsFolder });

@@ -2,10 +2,11 @@ import { readdir, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { expect, test } from "vitest";
+import { copyDatabaseTemplate } from "../../src/db/database-template.ts";
 import { settings } from "../../src/db/embedded.ts";
 import { keepLogShort } from "../../src/db/write-ahead-log.ts";
+import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 
 const intervalMs = 20;
@@ -13,7 +14,7 @@ const mib = 1024 * 1024;
 
 async function open(folder: string) {
   const directory = join(folder, "database");
-  await embeddedDatabase.prepare(directory);
+  copyDatabaseTemplate(paths.databaseTemplate, directory);
   const startParams = [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])];
   const client = await PGlite.create({ dataDir: directory, startParams });
   const log = keepLogShort(client, directory, intervalMs);

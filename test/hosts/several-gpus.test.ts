@@ -11,7 +11,6 @@ import { openHostsOf } from "../../src/hosts/gpu/open-gpu-hosts.ts";
 import type { Host } from "../../src/hosts/host.ts";
 import { provideSoftwareVulkan } from "../../src/kernels/webgpu/software-vulkan.ts";
 import { temporaryFolder } from "../datasets/support.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { openDatabase } from "../../src/db/open.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -78,7 +77,6 @@ async function loadedDrivers(cards: Card[]): Promise<string[]> {
 test.skipIf(!canHide)("two GPUs of one name are two hosts on two devices, under uuids that stay", async () => {
   const cards = await twoCards();
   const directory = await temporaryFolder();
-  await embeddedDatabase.prepare(directory);
   const hosts = await opened(cards, directory);
   expect(hosts).toHaveLength(2);
   expect(new Set(hosts.map(({ uuid }) => uuid)).size).toBe(2);

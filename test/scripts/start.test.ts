@@ -5,7 +5,6 @@ import { expect, test, vi } from "vitest";
 import { unpatchedFiles } from "../../src/db/driver-patch.ts";
 import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { makeCheckout, start } from "./checkout.ts";
 
@@ -29,7 +28,6 @@ test.each([
   ["Ctrl-C reaches npm and the server", "SIGINT", "killGroup"],
 ] as const)("npm start shuts down in order, and npm exits after its server: %s", async (_, signal, send) => {
   const dataDir = join(await temporaryFolder(), "data");
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const npm = start("npm", ["start"], { cwd: paths.root, env: { HANAMI_DATA_DIR: dataDir } });
   const { pid } = await npm.listening();
   npm[send](signal);

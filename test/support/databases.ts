@@ -1,24 +1,20 @@
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { openDatabase } from "../../src/db/open.ts";
-import { copyTemplate } from "./embedded-template.ts";
 import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 
 /** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Creates a fresh database for a server that opens it itself; an embedded one lies in `directory`. */
-  prepare(directory: string): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
+  /** Creates a fresh database on a server; an embedded one is created by whoever opens it. */
+  prepare(): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
   /** A database without rows for one app of this process. */
   lend(): Promise<LentDatabase>;
 }
 
 const embedded: TestDatabase = {
   name: "PGlite",
-  async prepare(directory) {
-    await copyTemplate(directory);
-    return { url: undefined, drop: async () => {} };
-  },
+  prepare: async () => ({ url: undefined, drop: async () => {} }),
   lend: lendEmbedded,
 };
 
@@ -51,7 +47,7 @@ function server(superuserUrl: string): TestDatabase {
   };
   return {
     name: "Postgres",
-    prepare: async (directory) => (await make()).prepare(directory),
+    prepare: async () => (await make()).prepare(),
     lend: async () => (await make()).lend(),
   };
 }

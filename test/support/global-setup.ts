@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { embeddedTemplate } from "./embedded-template.ts";
 import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 
 /**
@@ -11,7 +10,7 @@ import { type PostgresServer, startPostgres } from "./postgres-server.ts";
 export default async function setup(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "hanami-tests-"));
   process.env["HANAMI_TEST_FOLDER"] = folder;
-  const [server] = await Promise.all([ownServer(), embeddedTemplate()]);
+  const server = await ownServer();
   return async () => {
     await server?.stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -9,7 +9,6 @@ import { sql } from "drizzle-orm";
 import type { Db } from "../../src/db/client.ts";
 import type { Database } from "../../src/db/database.ts";
 import { openDatabase } from "../../src/db/open.ts";
-import { copyTemplate } from "./embedded-template.ts";
 
 /** A fresh database for the lifetime of one app. */
 export interface LentDatabase {
@@ -32,7 +31,6 @@ const idle: Kept[] = [];
 async function make(): Promise<Kept> {
   const folder = await mkdtemp(join(process.env["HANAMI_TEST_FOLDER"] ?? tmpdir(), "embedded-"));
   const directory = join(folder, "database");
-  await copyTemplate(directory);
   const database = await openDatabase({ url: undefined, directory });
   return { folder, schema: await schemaOf(database.db), database };
 }

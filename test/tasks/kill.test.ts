@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../datasets/support.ts";
 import { makeDataset, requestBody, smallTemplate, type TaskBody, trainBody } from "../support/compute.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { and, eq } from "drizzle-orm";
 import { clusters, tasks } from "../../src/db/schema/index.ts";
 import { openDatabase } from "../../src/db/open.ts";
@@ -16,7 +15,6 @@ const rows = 200;
 
 async function prepare(): Promise<{ dataDir: string; dataset: string }> {
   const dataDir = await temporaryFolder();
-  await embeddedDatabase.prepare(join(dataDir, "database"));
   const storage = await openStorage(dataDir);
   const database = await openDatabase({ url: undefined, directory: storage.database });
   const dataset = await makeDataset({ db: database.db, storage }, { rows });
