@@ -160,6 +160,7 @@ export class HostClient implements Host {
     const answered = new Promise<unknown>((resolve, reject) =>
       this.#pending.set(id, { method, cluster, allowanceMs, resolve, reject }),
     );
+    this.#watchdog.start();
     try {
       link.post({ id, method, args }, transferables(args));
     } catch (error) {
@@ -186,7 +187,6 @@ export class HostClient implements Host {
       },
     });
     this.#link = link;
-    this.#watchdog.start();
     return link;
   }
 

@@ -27,6 +27,7 @@ export class Watchdog {
     this.#options = options;
   }
 
+  /** Call it for every call. It stops by itself when a tick finds none. */
   start(): void {
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -43,7 +44,10 @@ export class Watchdog {
 
   #tick(): void {
     const call = this.#options.underWay();
-    if (call === undefined) return;
+    if (call === undefined) {
+      this.stop();
+      return;
+    }
     // The call may have started just now, so its first tick counts 0.
     call.ticks = call.ticks === undefined ? 0 : call.ticks + 1;
     if (this.waitedMs >= this.#options.limitMs()) this.#options.onLimit();

@@ -153,6 +153,6 @@ export async function collectMetrics(app: App, { withClusters }: { withClusters:
     gauges.uploads.set(found.uploads);
   }
   for (const [target, value] of app.connections.countByTarget()) gauges.websockets.set({ target }, value);
-  const text = await app.metrics.registry.metrics();
+  const text = await app.metrics.text();
   return withClusters ? `${text}${app.metrics.clusterCycles.text()}` : text;
 }

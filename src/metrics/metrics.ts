@@ -16,8 +16,9 @@ export const hostLabels = (index: number, type: string) => ({ host: String(index
  * never holds a client's text, and in particular no user, project or resource.
  */
 export class Metrics {
-  readonly registry = new Registry();
-  readonly #registers = [this.registry];
+  readonly #registry = new Registry();
+  readonly #registers = [this.#registry];
+  #isProcessWanted = false;
 
   readonly requests = new Counter({
     name: "hanami_http_requests_total",
@@ -108,8 +109,18 @@ export class Metrics {
     return new Gauge({ name, help, labelNames: [...labelNames], registers: this.#registers });
   }
 
-  /** Collects processor time, memory, garbage collection and event loop delay. Call it once per process. */
+  /**
+   * Adds processor time, memory, garbage collection and event loop delay, from the first answer on: to measure the
+   * delay takes a hundredth of a core, which a server that nobody watches should not. Call it once per process.
+   */
   watchProcess(): void {
-    collectDefaultMetrics({ register: this.registry });
+    this.#isProcessWanted = true;
+  }
+
+  /** All figures in Prometheus' text format. */
+  text(): Promise<string> {
+    if (this.#isProcessWanted) collectDefaultMetrics({ register: this.#registry });
+    this.#isProcessWanted = false;
+    return this.#registry.metrics();
   }
 }

@@ -1,9 +1,11 @@
 import { Rings, type RingsView } from "./rings.ts";
 import {
+  findSensors,
   linuxRoots,
   readEnergyMicrojoules,
   readSpeedMhz,
   readTemperatureCelsius,
+  type SensorFiles,
   type SensorRoots,
 } from "./read-sensors.ts";
 
@@ -22,6 +24,8 @@ export interface Measurements {
 }
 
 const periodMs = 1000;
+/** Sensors that appear later, because a driver was loaded, are found after at most this many samples. */
+const samplesBetweenSearches = 60;
 
 /** Power between two readings of the energy counters, in W; undefined when no counter has two readings. */
 function powerWatts(before: Map<string, number>, now: Map<string, number>, elapsedMs: number): number | undefined {
@@ -42,6 +46,8 @@ export function startMeasurements(roots: SensorRoots = linuxRoots): Measurements
   const speed = { rings: new Rings(), available: false };
   let energies = new Map<string, number>();
   let lastMs = performance.now();
+  let files: SensorFiles;
+  let samples = 0;
 
   const record = (target: typeof power, sample: number | undefined) => {
     if (sample !== undefined) target.available = true;
@@ -49,10 +55,11 @@ export function startMeasurements(roots: SensorRoots = linuxRoots): Measurements
   };
 
   const sample = async () => {
+    if (samples++ % samplesBetweenSearches === 0) files = await findSensors(roots);
     const [energiesNow, celsius, megahertz] = await Promise.all([
-      readEnergyMicrojoules(roots),
-      readTemperatureCelsius(roots),
-      readSpeedMhz(roots),
+      readEnergyMicrojoules(files),
+      readTemperatureCelsius(files),
+      readSpeedMhz(files),
     ]);
     const nowMs = performance.now();
     record(power, powerWatts(energies, energiesNow, nowMs - lastMs));

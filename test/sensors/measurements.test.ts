@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Rings } from "../../src/sensors/rings.ts";
 import {
+  findSensors,
   readEnergyMicrojoules,
   readSpeedMhz,
   readTemperatureCelsius,
@@ -57,9 +58,10 @@ describe("sensors", () => {
   }
 
   test("no sensor is available", async () => {
-    expect(await readSpeedMhz(roots)).toBeUndefined();
-    expect(await readTemperatureCelsius(roots)).toBeUndefined();
-    expect(await readEnergyMicrojoules(roots)).toEqual(new Map());
+    const files = await findSensors(roots);
+    expect(await readSpeedMhz(files)).toBeUndefined();
+    expect(await readTemperatureCelsius(files)).toBeUndefined();
+    expect(await readEnergyMicrojoules(files)).toEqual(new Map());
     expect(await readSystemInfo(0, roots)).toMatchObject({ has_hyperthreading: false, packages: [] });
     expect(await readThreadMap(roots)).toEqual({});
   });
@@ -77,11 +79,15 @@ describe("sensors", () => {
       "sys/class/powercap/intel-rapl:0:0/energy_uj": "1",
       "sys/class/powercap/intel-rapl:1/energy_uj": "x",
     });
-    expect(await readSpeedMhz(roots)).toBe(2000);
-    expect(await readTemperatureCelsius(roots)).toBe(41.5);
-    expect(await readEnergyMicrojoules(roots)).toEqual(new Map([["intel-rapl:0", 5e6]]));
+    const files = await findSensors(roots);
+    expect(await readSpeedMhz(files)).toBe(2000);
+    expect(await readTemperatureCelsius(files)).toBe(41.5);
+    expect(await readEnergyMicrojoules(files)).toEqual(new Map([["intel-rapl:0", 5e6]]));
+    await rm(join(root, "sys/class/hwmon/hwmon1"), { recursive: true });
+    expect(await readTemperatureCelsius(files)).toBeUndefined();
     await put({ "proc/cpuinfo": "processor\t: 0\ncpu MHz\t\t: 2500.5\n\nprocessor\t: 1\ncpu MHz\t\t: 2501.5" });
-    expect(await readSpeedMhz(roots)).toBe(2501);
+    expect(await readSpeedMhz(files)).toBe(2000);
+    expect(await readSpeedMhz(await findSensors(roots))).toBe(2501);
   });
 
   test("sockets, cores and threads", async () => {
