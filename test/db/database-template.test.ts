@@ -12,7 +12,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 /** Columns, constraints and indexes, in an order of their own. */
 async function schemaOf(directory: string, template?: string): Promise<unknown[]> {
-  const { db, close } = await openEmbedded(directory, undefined, template);
+  const database = await openEmbedded(directory, undefined, template);
   const answers = [];
   for (const query of [
     sql`select table_schema, table_name, column_name, data_type, is_nullable, column_default
@@ -23,9 +23,9 @@ async function schemaOf(directory: string, template?: string): Promise<unknown[]
     sql`select hash, created_at from drizzle.__drizzle_migrations order by created_at`,
     sql`select count(*) from users`,
   ]) {
-    answers.push(((await db.execute(query)) as unknown as { rows: unknown[] }).rows);
+    answers.push(((await database.db.execute(query)) as unknown as { rows: unknown[] }).rows);
   }
-  await close();
+  await database.close();
   return answers;
 }
 
