@@ -6,9 +6,11 @@ import { idx, label, picture, PIXELS } from "../harness/digits.ts";
 import { quantiles } from "../harness/rates.ts";
 import type { BenchServer } from "../harness/server.ts";
 import { TEMPLATE } from "../harness/template.ts";
+import { startTraining, uploadDigits } from "../harness/training.ts";
 
 const CLUSTERS = 20;
 const UPLOAD_ROWS = 60_000;
+const TRAINED_ROWS = 20_000;
 
 /** One round of one case. */
 export interface Sample {
@@ -31,6 +33,8 @@ export interface ApiCase {
 export async function apiCases(server: BenchServer, bareUrl: string, seconds: number): Promise<ApiCase[]> {
   return [
     ...(await requestCases(server, bareUrl, seconds)),
+    ...changeCases(server.client, seconds),
+    besideTrainings(server, seconds),
     ...(await directCases(server.client, bareUrl, seconds)),
     ...uploadCases(server.client, bareUrl),
   ];
@@ -61,6 +65,46 @@ async function requestCases({ client, address }: BenchServer, bareUrl: string, s
       get(`GET ${CLUSTERS} clusters`, `${api}/cluster/all`, headers),
     ];
   });
+}
+
+/** Clusters that are created and deleted again. */
+function changeCases(client: HanamiClient, seconds: number): ApiCase[] {
+  let made = 0;
+  const once = async () => {
+    const { uuid } = await client.clusters.create({ name: `short-lived ${made++}`, template: TEMPLATE, seed: 1 });
+    await client.clusters.delete(uuid);
+  };
+  return [1, 16].map((count) => ({
+    name: `POST and DELETE of a cluster, ${count} at once`,
+    unit: "pairs/s",
+    bare: undefined,
+    run: () =>
+      roundTrips(
+        Array.from({ length: count }, () => once),
+        seconds,
+      ),
+  }));
+}
+
+function besideTrainings({ client, address }: BenchServer, seconds: number): ApiCase {
+  let dataset: Promise<string> | undefined;
+  return {
+    name: "GET one cluster beside two trainings, 16 at once",
+    unit: "requests/s",
+    bare: undefined,
+    run: async () => {
+      dataset ??= uploadDigits(client, TRAINED_ROWS);
+      const { token } = await client.login();
+      const trainings = [];
+      for (const name of ["first", "second"]) trainings.push(await startTraining(client, await dataset, name));
+      const url = `${address}/v1.0alpha/cluster?uuid=${trainings[0]!.uuid}`;
+      try {
+        return await requests({ url, connections: 16, duration: seconds, headers: { "X-Auth-Token": token } });
+      } finally {
+        for (const { uuid } of trainings) await client.clusters.delete(uuid);
+      }
+    },
+  };
 }
 
 /** GETs over a few keep-alive connections. */
