@@ -62,6 +62,7 @@ export class PlainRows {
     for (;;) {
       const cellStart = at;
       let byte = bytes[at] as number;
+      while (byte === BLANK) byte = bytes[++at] as number;
       const isNegative = byte === MINUS;
       if (isNegative) byte = bytes[++at] as number;
       let mantissa = 0;
