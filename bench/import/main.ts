@@ -57,7 +57,11 @@ async function measureKind(kind: CsvKind): Promise<Result> {
     module,
     job: { type: "csv", name: "bench", input, target: join(folder, target) },
   });
-  const cases = [work(undefined, "none"), work(ours, "ours"), ...(theirs === undefined ? [] : [work(theirs, "theirs")])];
+  const cases = [
+    work(undefined, "none"),
+    work(ours, "ours"),
+    ...(theirs === undefined ? [] : [work(theirs, "theirs")]),
+  ];
   const found = await runInTurn(
     cases.map((each) => () => measure(each)),
     { rounds: options.rounds, warmUps: 0 },

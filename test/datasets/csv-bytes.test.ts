@@ -19,7 +19,8 @@ interface Options {
 /** `values` are the bytes in hexadecimal, so that 0 and -0 differ. */
 type Outcome = { names: string[] | undefined; values: string; warnings: string[]; lineEnds: object } | string;
 
-const hexOf = (values: Float32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("hex");
+const hexOf = (values: Float32Array) =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("hex");
 
 /** What `read` makes of a table, or the text of its error. */
 function outcomeOf({ hasHeader, isExact = false }: Options, read: (table: CsvTable) => object): Outcome {
@@ -106,10 +107,13 @@ function csvText(random: Random): string {
   const columns = random.pick([1, 1, 2, 3, 8]);
   // Most files are of one kind of cells: with all kinds nearly all would be refused.
   const isTame = random.int(0, 2) > 0;
-  const cell = isTame ? () => random.pick([String(random.int(0, 99)), middleText(random), "", "7.5", "true"]) : cellText;
+  const cell = isTame
+    ? () => random.pick([String(random.int(0, 99)), middleText(random), "", "7.5", "true"])
+    : cellText;
   const lineEnd = random.pick(["\n", "\n", "\r\n", "\r"]);
   const rows = Array.from({ length: random.int(0, 40) }, () => {
-    if (random.int(0, 15) === 0) return random.pick(["", ",", ",".repeat(columns - 1), " ", '"', `"7"${",7".repeat(columns - 1)}`]);
+    if (random.int(0, 15) === 0)
+      return random.pick(["", ",", ",".repeat(columns - 1), " ", '"', `"7"${",7".repeat(columns - 1)}`]);
     const count = random.int(0, 200) === 0 ? random.int(1, 9) : columns;
     return Array.from({ length: count }, () => cell(random)).join(",");
   });
@@ -158,7 +162,10 @@ describe("the bytes of a CSV file mean what its text means", () => {
     ["quotes in every second row", `a,b\n${'1,2\n"3",4\n'.repeat(50_000)}`],
     ["quotes in the last row", `a,b\n${"1,2\n".repeat(300_000)}"3",x\n`],
     ["more texts than there is room for", `a,b,c\n${",1,true\n".repeat(50_000)}`],
-    ["a line end that is cut", `a\n${"7".repeat(262_141)}\r\n8\r\n`.replaceAll("7".repeat(30_000), `${"0".repeat(29_999)}\n`)],
+    [
+      "a line end that is cut",
+      `a\n${"7".repeat(262_141)}\r\n8\r\n`.replaceAll("7".repeat(30_000), `${"0".repeat(29_999)}\n`),
+    ],
   ])("for %s", (_, text) => {
     const bytes = Buffer.from(text);
     const options = { hasHeader: text.startsWith("a") };
@@ -177,7 +184,12 @@ describe("the bytes of a CSV file mean what its text means", () => {
     const text = `\uFEFFa,b,c\n${rows.join("\n")}\n`;
     const files = await Promise.all(
       (["utf8", "utf16le"] as const).map(async (encoding) => {
-        const job = { type: "csv", name: "any", input: join(folder, encoding), target: join(folder, `${encoding}-out`) };
+        const job = {
+          type: "csv",
+          name: "any",
+          input: join(folder, encoding),
+          target: join(folder, `${encoding}-out`),
+        };
         await writeFile(job.input, text, encoding);
         const warnings = await importCsv(job);
         return { warnings, bytes: await readFile(job.target) };

@@ -147,7 +147,7 @@ const isDelimiter = (byte: number) => byte === COMMA || byte === LINE_FEED || by
 
 /** True when the row that begins at `at` is nothing but delimiters and blanks. */
 function isEmptyRow(bytes: Uint8Array, at: number): boolean {
-  for (;; at++) {
+  for (; ; at++) {
     const byte = bytes[at] as number;
     if (byte === LINE_FEED || byte === CARRIAGE_RETURN) return true;
     if (byte !== COMMA && byte !== BLANK && byte !== TAB && byte !== VERTICAL_TAB && byte !== FORM_FEED) return false;
