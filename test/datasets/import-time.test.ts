@@ -87,11 +87,7 @@ describe("the time of an import grows linearly with its file", { timeout: 120_00
     ["rows of 60 000 numbers", "done", (length) => rows(`${"1,".repeat(59_999)}1\n`, length), { has_header: false }],
     ["rows beyond the memory for one", "done", (length) => `a,b\n${rows(`1,${" ".repeat(1_100_000)}2\n`, length)}`],
     ["rows with quotes between others", "done", (length) => `a\n${rows('1\n"2"\n', length)}`],
-    [
-      "quotes at the end of long rows",
-      "not a number",
-      (length) => `a,b\n${rows(`1,${" ".repeat(30_000)}"x"\n`, length)}`,
-    ],
+    ["quotes at the end of long rows", "done", (length) => `a,b\n${rows(`1,${" ".repeat(30_000)}"7"\n`, length)}`],
     ["cells of NUL", "is not a number", longCells("", "\0", "")],
   ])("CSV: %s", (_, ending, shape, options) =>
     expectLinearImport("csv", ending, (length) => ({ input: shape(length) }), options),
@@ -101,9 +97,9 @@ describe("the time of an import grows linearly with its file", { timeout: 120_00
     ["numbers", "1,2\n"],
     ["rows with quotes", '"1",2\n'],
     ["empty lines", "\n"],
-    ["long rows", `1,${" ".repeat(200_000)}2\n`],
+    ["long rows", `1,${" ".repeat(100_000)}2\n`],
   ])("CSV in pieces of one byte: %s", (_, row) =>
-    expectLinear(small, (length) => {
+    expectLinear(small / 5, (length) => {
       const table = new CsvTable(new ImportWarnings(), { hasHeader: true, isExact: false });
       const reader = new CsvBytes(table);
       reader.write(Buffer.from("a,b\n"));
