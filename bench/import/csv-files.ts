@@ -5,7 +5,7 @@ export interface CsvKind {
   name: string;
   columns: number;
   /** Text of a cell. */
-  cell(random: () => number, column: number): string;
+  cell: (random: () => number, column: number) => string;
 }
 
 const whole = (random: () => number, end: number) => Math.floor(random() * end);

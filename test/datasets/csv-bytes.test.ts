@@ -80,12 +80,15 @@ function numberText(random: Random): string {
   return sign + whole + decimals + exponent;
 }
 
+/** Half of the last bit of a 32-bit float above 2^-20 has that many decimals at most. */
+const EXACT_DECIMALS = 45;
+
 /** Exactly between two 32-bit floats, or a little beside, with all its digits. */
 function middleText(random: Random): string {
   const float = Math.fround((random.next() - 0.5) * 10 ** random.int(-6, 7));
   const bits = new Uint32Array(Float32Array.of(float).buffer);
   bits[0]!++;
-  const middle = ((float + new Float32Array(bits.buffer)[0]!) / 2).toFixed(45);
+  const middle = ((float + new Float32Array(bits.buffer)[0]!) / 2).toFixed(EXACT_DECIMALS);
   const end = random.pick([middle.length, middle.length - 1, 20, 18]);
   return middle.slice(0, end) + random.pick(["", "0", "1", "000000000000000000001"]);
 }
