@@ -4,7 +4,10 @@ import { columnFromArray, float64, tableFromColumns, tableToIPC } from "@uwdata/
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { carryOut, type ImportJob } from "../../src/datasets/import/carry-out.ts";
-import type { ImportOutcome } from "../../src/datasets/import/import-job.ts";
+import { CsvBytes } from "../../src/datasets/import/csv-bytes.ts";
+import { CsvTable } from "../../src/datasets/import/csv-table.ts";
+import type { ImportOptions, ImportOutcome } from "../../src/datasets/import/import-job.ts";
+import { ImportWarnings } from "../../src/datasets/import/import-warnings.ts";
 import { runInProcess } from "../../src/processes/run-in-process.ts";
 import { expectLinear } from "../support/linear-time.ts";
 import { idxImages, idxLabels, temporaryFolder } from "./support.ts";
@@ -15,7 +18,12 @@ const small = 250_000;
 type Files = { input: Uint8Array | string; label?: Uint8Array };
 
 /** Imports a file of one length and one of eight times the length, and compares the times. */
-async function expectLinearImport(type: ImportJob["type"], ending: string, shape: (length: number) => Files) {
+async function expectLinearImport(
+  type: ImportJob["type"],
+  ending: string,
+  shape: (length: number) => Files,
+  options: ImportOptions = {},
+) {
   const folder = await temporaryFolder();
   const path = (length: number, name: string) => join(folder, `${name}-${length}`);
   for (const length of [small, 8 * small]) {
@@ -25,7 +33,7 @@ async function expectLinearImport(type: ImportJob["type"], ending: string, shape
   }
   await expectLinear(small, async (length) => {
     const files = { input: path(length, "input"), label: path(length, "label"), target: join(folder, "target") };
-    const outcome = await carryOut({ type, name: "any", ...files });
+    const outcome = await carryOut({ type, name: "any", ...files, ...options });
     if (outcome.kind === "failed") throw new Error(outcome.error);
     expect(outcome.kind === "refused" ? outcome.reason : outcome.kind).toContain(ending);
   });
@@ -39,7 +47,7 @@ describe("the time of an import grows linearly with its file", { timeout: 120_00
   const longCells = (start: string, digit: string, end: string) => (length: number) =>
     `a\n${rows(`${start}${digit.repeat(32_000)}${end}\n`, length)}`;
 
-  test.each<[string, string, (length: number) => string]>([
+  test.each<[string, string, (length: number) => string, ImportOptions?]>([
     ["one cell of digits and a letter", tooLong, (length) => `a\n${"9".repeat(length)}x\n`],
     ["long cells of digits", "too big for a 32-bit float", longCells("", "9", "")],
     ["long cells of digits and a letter", "is not a number", longCells("", "9", "x")],
@@ -74,8 +82,34 @@ describe("the time of an import grows linearly with its file", { timeout: 120_00
     ["CR alone", "done", (length) => `a\r${rows("1\r", length)}`],
     ["missing values", "done", (length) => `a,b\n${rows("null,1\n", length)}`],
     ["numbers that change", "done", (length) => `a\n${rows("16777217\n", length)}`],
+    ["numbers", "done", (length) => `a,b\n${rows("-1.5,2e3\n", length)}`],
+    ["numbers of many digits", "done", (length) => `a\n${rows("0.8414709848078965123456789\n", length)}`],
+    ["rows of 60 000 numbers", "done", (length) => rows(`${"1,".repeat(59_999)}1\n`, length), { has_header: false }],
+    ["rows beyond the memory for one", "done", (length) => `a,b\n${rows(`1,${" ".repeat(1_100_000)}2\n`, length)}`],
+    ["rows with quotes between others", "done", (length) => `a\n${rows('1\n"2"\n', length)}`],
+    ["quotes at the end of long rows", "done", (length) => `a,b\n${rows(`1,${" ".repeat(30_000)}"7"\n`, length)}`],
     ["cells of NUL", "is not a number", longCells("", "\0", "")],
-  ])("CSV: %s", (_, ending, shape) => expectLinearImport("csv", ending, (length) => ({ input: shape(length) })));
+  ])("CSV: %s", (_, ending, shape, options) =>
+    expectLinearImport("csv", ending, (length) => ({ input: shape(length) }), options),
+  );
+
+  test.each<[string, string]>([
+    ["numbers", "1,2\n"],
+    ["rows with quotes", '"1",2\n'],
+    ["empty lines", "\n"],
+    ["long rows", `1,${" ".repeat(100_000)}2\n`],
+  ])("CSV in pieces of one byte: %s", (_, row) =>
+    expectLinear(small / 5, (length) => {
+      const table = new CsvTable(new ImportWarnings(), { hasHeader: true, isExact: false });
+      const reader = new CsvBytes(table);
+      reader.write(Buffer.from("a,b\n"));
+      const bytes = Buffer.from(rows(row, length));
+      for (let at = 0; at < bytes.length; at++) reader.write(bytes.subarray(at, at + 1));
+      reader.end();
+      expect(table.names).toEqual(["a", "b"]);
+      return Promise.resolve();
+    }),
+  );
 
   test("IDX: small pictures", () =>
     expectLinearImport("mnist", "done", (count) => ({

@@ -27,14 +27,20 @@ export interface CsvRow {
   trimmed: number;
 }
 
+/** Number of rows by line end. */
+export interface LineEnds {
+  CRLF: number;
+  LF: number;
+  CR: number;
+}
+
 /**
  * Splits text into rows of cells as in RFC 4180. In addition, LF, CR and CRLF each end a row, and blanks around a cell
  * or its quotes are ignored. An empty line is a row of one empty cell. Reads every character once and holds at most one
  * row. Throws ImportError that names line and column.
  */
 export class CsvReader {
-  /** Number of rows by line end. */
-  readonly lineEnds = { CRLF: 0, LF: 0, CR: 0 };
+  readonly lineEnds: LineEnds = { CRLF: 0, LF: 0, CR: 0 };
   readonly #onRow: (row: CsvRow) => void;
   #state: CellState = "before";
   #cell = "";
@@ -47,6 +53,21 @@ export class CsvReader {
 
   constructor(onRow: (row: CsvRow) => void) {
     this.#onRow = onRow;
+  }
+
+  /** Line of the file where the next row begins; undefined within a row or its line end. */
+  get nextLine(): number | undefined {
+    const isWithin = this.#state !== "before" || this.#hasBlanks || this.#row.cells.length > 0 || this.#isAfterReturn;
+    return isWithin ? undefined : this.#line;
+  }
+
+  /** Counts rows of one line each that were taken from the text between the last row and the next one. */
+  skip({ CRLF, LF, CR }: LineEnds): void {
+    this.lineEnds.CRLF += CRLF;
+    this.lineEnds.LF += LF;
+    this.lineEnds.CR += CR;
+    this.#line += CRLF + LF + CR;
+    this.#row.line = this.#line;
   }
 
   /** Reads the next piece of the text, which may be cut anywhere. */

@@ -1,5 +1,6 @@
 import { cellNumber, changeOfCell, isEmptyCell } from "./csv-cell.ts";
 import { numberedNames, readNames } from "./csv-header.ts";
+import type { PlainRows } from "./csv-plain-rows.ts";
 import type { CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
@@ -89,7 +90,7 @@ export class CsvTable {
     if (count > 0) this.#warnings.add(`${count} ${count === 1 ? one : many}; the first is line ${line}`);
   }
 
-  /** The values of all whole rows since the last call. */
+  /** The values of all whole rows since the last call, valid until more rows are taken. */
   *drain(): Generator<Float32Array> {
     const columns = this.names?.length ?? 0;
     for (const block of this.#blocks) {
@@ -102,7 +103,7 @@ export class CsvTable {
       }
     }
     this.#blocks = [];
-    if (this.#count > 0) yield this.#values.slice(0, this.#count);
+    if (this.#count > 0) yield this.#values.subarray(0, this.#count);
     this.#count = 0;
   }
 
@@ -113,28 +114,53 @@ export class CsvTable {
     this.#rows++;
     this.#reserve(cells.length);
     for (let column = 0; column < cells.length; column++) {
-      const text = (cells[column] as string).trim();
-      const value = cellNumber(text);
-      if (value === undefined) throw this.#refusal(row, column, `'${excerpt(text)}' is not a number`);
-      const narrowed = Math.fround(value);
-      if (!Number.isFinite(narrowed)) {
-        throw this.#refusal(row, column, `'${excerpt(text)}' is too big for a 32-bit float`);
-      }
-      if (value === 0 && isEmptyCell(text)) {
-        this.#warnings.count("missing", names[column] as string, { row: this.#rows });
-      } else if (narrowed !== value || value === 0 || Math.abs(value) >= 2 ** 53) {
-        this.#noteChange(row, column, { text, value, narrowed });
-      }
-      this.#values[this.#count++] = narrowed;
+      this.#values[this.#count++] = this.#cellValue((cells[column] as string).trim(), column, row.line);
     }
   }
 
-  #noteChange(row: CsvRow, column: number, cell: { text: string; value: number; narrowed: number }): void {
+  /** Takes rows that `plain` has read from `bytes`; `line` is that of the first one. */
+  takePlain(plain: PlainRows, bytes: Buffer, line: number): void {
+    const { values, texts, textCount, rowCount } = plain;
+    if (rowCount === 0) return;
+    const names = this.names as string[];
+    if (this.#waiting.count > 0) this.#takeWaiting(names);
+    const rowsBefore = this.#rows;
+    for (let text = 0; text < 3 * textCount; text += 3) {
+      const index = texts[text] as number;
+      const row = Math.floor(index / names.length);
+      this.#rows = rowsBefore + row + 1;
+      const cell = bytes.toString("latin1", texts[text + 1], texts[text + 2]).trim();
+      values[index] = this.#cellValue(cell, index - row * names.length, line + row);
+    }
+    this.#rows = rowsBefore + rowCount;
+    const count = rowCount * names.length;
+    this.#reserve(count);
+    this.#values.set(values.subarray(0, count), this.#count);
+    this.#count += count;
+  }
+
+  /** The value of a cell of the last row. */
+  #cellValue(text: string, column: number, line: number): number {
+    const value = cellNumber(text);
+    if (value === undefined) throw this.#refusal(line, column, `'${excerpt(text)}' is not a number`);
+    const narrowed = Math.fround(value);
+    if (!Number.isFinite(narrowed)) {
+      throw this.#refusal(line, column, `'${excerpt(text)}' is too big for a 32-bit float`);
+    }
+    if (value === 0 && isEmptyCell(text)) {
+      this.#warnings.count("missing", this.names?.[column] as string, { row: this.#rows });
+    } else if (narrowed !== value || value === 0 || Math.abs(value) >= 2 ** 53) {
+      this.#noteChange(line, column, { text, value, narrowed });
+    }
+    return narrowed;
+  }
+
+  #noteChange(line: number, column: number, cell: { text: string; value: number; narrowed: number }): void {
     const { text, value, narrowed } = cell;
     const change = changeOfCell(text, value, narrowed);
     if (change === undefined) return;
     if (this.#options.isExact) {
-      throw this.#refusal(row, column, `${excerpt(text)} becomes ${narrowed} as a 32-bit float`);
+      throw this.#refusal(line, column, `${excerpt(text)} becomes ${narrowed} as a 32-bit float`);
     }
     const name = this.names?.[column] as string;
     this.#warnings.count(change, name, { row: this.#rows, value: text, became: narrowed });
@@ -182,7 +208,7 @@ export class CsvTable {
     );
   }
 
-  #refusal({ line }: CsvRow, column: number, what: string): ImportError {
+  #refusal(line: number, column: number, what: string): ImportError {
     return new ImportError(`row ${this.#rows} (line ${line}), column '${this.names?.[column]}': ${what}`);
   }
 

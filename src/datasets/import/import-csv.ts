@@ -1,7 +1,7 @@
-import { createReadStream } from "node:fs";
-import { TextDecoder } from "node:util";
+import { open } from "node:fs/promises";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
-import { CsvReader } from "./csv-reader.ts";
+import { CsvBytes } from "./csv-bytes.ts";
+import type { LineEnds } from "./csv-reader.ts";
 import { CsvTable } from "./csv-table.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 import { ImportWarnings } from "./import-warnings.ts";
@@ -15,12 +15,12 @@ const READ_BYTES = 256 * 1024;
 export async function importCsv(job: ImportFile): Promise<string[]> {
   const warnings = new ImportWarnings();
   const table = new CsvTable(warnings, { hasHeader: job.has_header, isExact: job.exact === true });
-  const reader = new CsvReader((row) => table.take(row));
+  const bytes = new CsvBytes(table);
   let writer: DatasetWriter | undefined;
   try {
-    for await (const text of readText(job.input)) {
-      if (text === undefined) reader.end();
-      else reader.write(text);
+    for await (const piece of readPieces(job.input)) {
+      if (piece === undefined) bytes.end();
+      else bytes.write(piece);
       if (table.names === undefined) continue;
       writer ??= await createDatasetFile(job.target, {
         rowsMax: job.rowsMax,
@@ -41,29 +41,27 @@ export async function importCsv(job: ImportFile): Promise<string[]> {
     throw error;
   }
   table.finish();
-  warnOfLineEnds(reader.lineEnds, warnings);
+  warnOfLineEnds(bytes.lineEnds, warnings);
   return warnings.sentences();
 }
 
-/** Reads the file in pieces, decoded by its byte order mark or else as UTF-8; undefined marks the end. */
-async function* readText(path: string): AsyncGenerator<string | undefined> {
-  let decoder: TextDecoder | undefined;
-  for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES })) {
-    const bytes = piece as Buffer;
-    decoder ??= new TextDecoder(encodingOf(bytes));
-    yield decoder.decode(bytes, { stream: true });
+/** The pieces of a file, each in the same memory, and undefined at the end. */
+async function* readPieces(path: string): AsyncGenerator<Buffer | undefined> {
+  const file = await open(path);
+  try {
+    const memory = Buffer.alloc(READ_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(memory, 0, READ_BYTES);
+      if (bytesRead === 0) break;
+      yield memory.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
   }
-  yield decoder?.decode() ?? "";
   yield undefined;
 }
 
-function encodingOf(start: Buffer): string {
-  if (start[0] === 0xff && start[1] === 0xfe) return "utf-16le";
-  if (start[0] === 0xfe && start[1] === 0xff) return "utf-16be";
-  return "utf-8";
-}
-
-function warnOfLineEnds(lineEnds: CsvReader["lineEnds"], warnings: ImportWarnings): void {
+function warnOfLineEnds(lineEnds: LineEnds, warnings: ImportWarnings): void {
   const kinds = Object.entries(lineEnds).filter(([, count]) => count > 0);
   if (kinds.length < 2) return;
   warnings.add(

@@ -1,0 +1,114 @@
+import { TextDecoder } from "node:util";
+import { PlainRows } from "./csv-plain-rows.ts";
+import { CsvReader, type LineEnds } from "./csv-reader.ts";
+import type { CsvTable } from "./csv-table.ts";
+
+/** Only rows of up to this many bytes are read as plain rows. */
+const ROW_BYTES_MAX = 1024 * 1024;
+const PIECE_BYTES = 256 * 1024;
+/** Bytes that are read as text before a row is tried as a plain one again. */
+const TEXT_BYTES_MIN = 64;
+const TEXT_BYTES_MAX = 65_536;
+
+const LINE_FEED = 10;
+
+/**
+ * Reads the bytes of a CSV file into a table: plain rows directly, the header and all other rows by `CsvReader`. The
+ * outcome is that of `CsvReader` alone. Where other rows are frequent, they are read in longer and longer blocks, so
+ * that the attempts to read plain ones cost little. Looks at each byte a few times at most, however the file is cut.
+ */
+export class CsvBytes {
+  readonly #table: CsvTable;
+  readonly #reader: CsvReader;
+  readonly #plain = new PlainRows();
+  /** Decoder of the file, by its byte order mark or else UTF-8. */
+  #decoder: TextDecoder | undefined;
+  #isUtf8 = true;
+  /** The bytes that are not read yet: less than a row, except during a call. One more byte is always 0. */
+  readonly #bytes = Buffer.alloc(ROW_BYTES_MAX + PIECE_BYTES + 1);
+  #length = 0;
+  #textBytes = TEXT_BYTES_MIN;
+
+  constructor(table: CsvTable) {
+    this.#table = table;
+    this.#reader = new CsvReader((row) => table.take(row));
+  }
+
+  get lineEnds(): LineEnds {
+    return this.#reader.lineEnds;
+  }
+
+  /** Reads the next piece of the file. The first one holds the whole byte order mark. */
+  write(piece: Buffer): void {
+    if (this.#decoder === undefined) {
+      const encoding = encodingOf(piece);
+      this.#decoder = new TextDecoder(encoding);
+      this.#isUtf8 = encoding === "utf-8";
+    }
+    if (!this.#isUtf8) {
+      this.#readText(piece);
+      return;
+    }
+    for (let at = 0; at < piece.length; at += PIECE_BYTES) this.#writeUtf8(piece.subarray(at, at + PIECE_BYTES));
+  }
+
+  end(): void {
+    this.#readText(this.#bytes.subarray(0, this.#length));
+    this.#reader.write(this.#decoder?.decode() ?? "");
+    this.#reader.end();
+  }
+
+  /** Reads at most `PIECE_BYTES`. */
+  #writeUtf8(piece: Buffer): void {
+    this.#bytes.set(piece, this.#length);
+    this.#length += piece.length;
+    this.#bytes[this.#length] = 0;
+    // While a row is not whole, there is nothing to gain from scanning it again.
+    if (this.#length <= ROW_BYTES_MAX && !piece.includes(LINE_FEED)) return;
+    let at = 0;
+    while (at < this.#length) {
+      const end = this.#readPlain(at) ?? this.#readLines(at);
+      if (end === at) break;
+      at = end;
+    }
+    // Less than this piece: unless a row has ended, all bytes stay where they are.
+    if (at > 0) this.#bytes.copyWithin(0, at, this.#length);
+    this.#length -= at;
+  }
+
+  /** Returns where the plain rows from `start` on end; undefined when there are none, `start` when more bytes may follow. */
+  #readPlain(start: number): number | undefined {
+    const columns = this.#table.names?.length;
+    const line = this.#reader.nextLine;
+    if (columns === undefined || line === undefined) return undefined;
+    const plain = this.#plain;
+    const reason = plain.scan(this.#bytes, start, this.#length, columns);
+    if (plain.rowCount > 0) {
+      this.#table.takePlain(plain, this.#bytes, line);
+      this.#reader.skip(plain.lineEnds);
+      if (plain.end - start > this.#textBytes) this.#textBytes = TEXT_BYTES_MIN;
+      return plain.end;
+    }
+    return reason === "cut" && this.#length - start <= ROW_BYTES_MAX ? start : undefined;
+  }
+
+  /** Reads lines as text. Returns where they end. */
+  #readLines(start: number): number {
+    const bytes = this.#bytes.subarray(start, this.#length);
+    const lineEnd = bytes.indexOf(LINE_FEED, Math.min(this.#textBytes, bytes.length));
+    const length = lineEnd < 0 ? bytes.length : lineEnd + 1;
+    this.#textBytes = Math.min(2 * this.#textBytes, TEXT_BYTES_MAX);
+    this.#readText(bytes.subarray(0, length));
+    return start + length;
+  }
+
+  #readText(bytes: Buffer): void {
+    this.#reader.write(this.#decoder?.decode(bytes, { stream: true }) ?? "");
+  }
+}
+
+function encodingOf(start: Buffer): string {
+  if (start[0] === 0xff && start[1] === 0xfe) return "utf-16le";
+  if (start[0] === 0xfe && start[1] === 0xff) return "utf-16be";
+  return "utf-8";
+}

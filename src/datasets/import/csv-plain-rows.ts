@@ -1,0 +1,155 @@
+import { decimalNumber, mayChange } from "./csv-number.ts";
+import { MAX_CELL_LENGTH, MAX_CSV_COLUMNS, type LineEnds } from "./csv-reader.ts";
+
+/** Room for at least one row. */
+const VALUES_MAX = 2 * MAX_CSV_COLUMNS;
+/** Cells that are no plain numbers; a last row may add more. */
+const TEXTS_MAX = 8192;
+
+const COMMA = 44;
+const QUOTE = 34;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const BLANK = 32;
+const TAB = 9;
+const VERTICAL_TAB = 11;
+const FORM_FEED = 12;
+const PLUS = 43;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+const SMALL_E = 101;
+/** Bit that distinguishes small letters from capital ones. */
+const SMALL = 32;
+const ASCII_END = 128;
+
+/** Beyond all floats, whatever precedes the exponent. */
+const EXPONENT_MAX = 100_000;
+
+/** Why `scan` ended: the bytes ended within a row, there is no room for another row, or a row is not plain. */
+type ScanEnd = "cut" | "full" | "not plain";
+
+/**
+ * Reads rows of numbers from the bytes of a CSV file, without a string per cell. A row is plain when it is ASCII, has no
+ * quotes, has the expected number of cells, and is more than delimiters. Its cells that are not plain numbers are left
+ * to the caller, as positions in the bytes.
+ */
+export class PlainRows {
+  /** Row by row; 0 for the cells of `texts`. */
+  readonly values = new Float32Array(VALUES_MAX);
+  /** For each cell that is no plain number: its index in `values`, start and end in the bytes. */
+  readonly texts = new Int32Array(3 * (TEXTS_MAX + MAX_CSV_COLUMNS));
+  textCount = 0;
+  rowCount = 0;
+  readonly lineEnds: LineEnds = { CRLF: 0, LF: 0, CR: 0 };
+  /** Where the first row begins that was not read. */
+  end = 0;
+  #exponentEnd = 0;
+
+  /**
+   * Reads whole rows of `columns` cells from the start on; the results replace those of the last call. `bytes[end]` has
+   * to be 0.
+   */
+  scan(bytes: Uint8Array, start: number, end: number, columns: number): ScanEnd {
+    const { values, texts, lineEnds } = this;
+    lineEnds.CRLF = lineEnds.LF = lineEnds.CR = 0;
+    this.textCount = this.rowCount = 0;
+    this.end = start;
+    let at = start;
+    let count = 0;
+    let rowEnd = columns;
+    let textCount = 0;
+    for (;;) {
+      const cellStart = at;
+      let byte = bytes[at] as number;
+      while (byte === BLANK) byte = bytes[++at] as number;
+      const isNegative = byte === MINUS;
+      if (isNegative) byte = bytes[++at] as number;
+      let mantissa = 0;
+      let digitCount = -at;
+      let digit = byte - ZERO;
+      while (digit >= 0 && digit <= 9) {
+        mantissa = 10 * mantissa + digit;
+        digit = (bytes[++at] as number) - ZERO;
+      }
+      digitCount += at;
+      let power = 0;
+      if (digit === POINT - ZERO) {
+        power = ++at;
+        digit = (bytes[at] as number) - ZERO;
+        while (digit >= 0 && digit <= 9) {
+          mantissa = 10 * mantissa + digit;
+          digit = (bytes[++at] as number) - ZERO;
+        }
+        power -= at;
+        digitCount -= power;
+      }
+      if (((digit + ZERO) | SMALL) === SMALL_E) {
+        const exponent = this.#readExponent(bytes, at + 1);
+        if (exponent === undefined) digitCount = 0;
+        else power += exponent;
+        at = this.#exponentEnd;
+        digit = (bytes[at] as number) - ZERO;
+      }
+      let value = decimalNumber(mantissa, power);
+      byte = digit + ZERO;
+      if (!isDelimiter(byte) || digitCount === 0 || mayChange(value)) {
+        while (!isDelimiter(byte)) {
+          if (at >= end) return "cut";
+          if (byte === QUOTE || byte >= ASCII_END) return "not plain";
+          byte = bytes[++at] as number;
+        }
+        texts[3 * textCount] = count;
+        texts[3 * textCount + 1] = cellStart;
+        texts[3 * textCount + 2] = at;
+        textCount++;
+        value = 0;
+      }
+      if (at - cellStart > MAX_CELL_LENGTH) return "not plain";
+      values[count++] = isNegative ? -value : value;
+      at++;
+      if (byte === COMMA) {
+        if (count === rowEnd) return "not plain";
+        continue;
+      }
+      if (count !== rowEnd) return "not plain";
+      if (textCount - this.textCount === columns && columns > 1 && isEmptyRow(bytes, this.end)) return "not plain";
+      if (byte === LINE_FEED) lineEnds.LF++;
+      else if (at >= end) return "cut";
+      else if (bytes[at] === LINE_FEED) {
+        at++;
+        lineEnds.CRLF++;
+      } else lineEnds.CR++;
+      this.end = at;
+      this.textCount = textCount;
+      this.rowCount++;
+      rowEnd += columns;
+      if (rowEnd > VALUES_MAX || textCount > TEXTS_MAX) return "full";
+    }
+  }
+
+  /** Returns undefined when there are no digits. */
+  #readExponent(bytes: Uint8Array, start: number): number | undefined {
+    const sign = bytes[start];
+    let at = sign === MINUS || sign === PLUS ? start + 1 : start;
+    const first = at;
+    let exponent = 0;
+    for (let digit = (bytes[at] as number) - ZERO; digit >= 0 && digit <= 9; digit = (bytes[++at] as number) - ZERO) {
+      exponent = Math.min(10 * exponent + digit, EXPONENT_MAX);
+    }
+    this.#exponentEnd = at;
+    if (at === first) return undefined;
+    return sign === MINUS ? -exponent : exponent;
+  }
+}
+
+const isDelimiter = (byte: number) => byte === COMMA || byte === LINE_FEED || byte === CARRIAGE_RETURN;
+
+/** True when the row that begins at `at` is nothing but delimiters and blanks. */
+function isEmptyRow(bytes: Uint8Array, at: number): boolean {
+  for (; ; at++) {
+    const byte = bytes[at] as number;
+    if (byte === LINE_FEED || byte === CARRIAGE_RETURN) return true;
+    if (byte !== COMMA && byte !== BLANK && byte !== TAB && byte !== VERTICAL_TAB && byte !== FORM_FEED) return false;
+  }
+}
