@@ -4,7 +4,6 @@
 import {
   AT_DELTA,
   AT_DELTA_SUM,
-  AT_DENOMINATOR,
   AT_ERROR,
   AT_LEARNERS,
   AT_NEURON_BLOCKS,
@@ -12,7 +11,6 @@ import {
   AT_TILE_BLOCK,
   AT_TILE_OUTPUT,
   AT_TILE_ROW,
-  AT_VALUE,
   HEADER_TILES,
   HEXAGON_BLOCKS,
   HEXAGON_ROLE,
@@ -22,23 +20,24 @@ import {
   STRIDE,
 } from "../slots.ts";
 import { LOG2_E } from "./curves.ts";
-import { getU, header, hexagonAt, hexagonOfBlock, slot } from "./memory.ts";
+import { denominatorsOf, valuesOf } from "./forward.ts";
+import { getU, header, hexagonAt, hexagonOfBlock, rankOf, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
 import { bounded, madd, splat } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
-/** Address of the deltas of a tile. */
+/** Address of the deltas of a tile of the block with this rank. */
 // @ts-ignore: decorator
 @inline
-export function deltasOf(block: u32, tile: u32): usize {
-  return slot(AT_DELTA) + ((<usize>(block * 4 + tile) * slot(STRIDE)) << 7);
+export function deltasOf(rank: u32, tile: u32): usize {
+  return slot(AT_DELTA) + ((<usize>(rank * 4 + tile) * slot(STRIDE)) << 7);
 }
 
 /** Address of the sums of a tile's deltas over the learners. */
 // @ts-ignore: decorator
 @inline
-export function sumsOf(block: u32, tile: u32): usize {
-  return slot(AT_DELTA_SUM) + (<usize>block << 9) + (<usize>tile << 7);
+export function sumsOf(rank: u32, tile: u32): usize {
+  return slot(AT_DELTA_SUM) + (<usize>rank << 9) + (<usize>tile << 7);
 }
 
 /**
@@ -48,7 +47,7 @@ export function sumsOf(block: u32, tile: u32): usize {
 export function beginTile(item: u32): void {
   const block = getU(slot(AT_NEURON_BLOCKS), item >> 2);
   const tile = item & 3;
-  memory.fill(deltasOf(block, tile), 0, <usize>slot(LEARNERS) << 7);
+  memory.fill(deltasOf(rankOf(block), tile), 0, <usize>slot(LEARNERS) << 7);
   if (load<u32>(hexagonOfBlock(block), HEXAGON_ROLE) != ROLE_OUTPUT) return;
   const entries = header(HEADER_TILES);
   for (let entry: u32 = 0; entry < entries; entry++)
@@ -67,7 +66,7 @@ function addReadout(entry: u32, block: u32, tile: u32): void {
   const errors = slot(AT_ERROR) + (<usize>getU(slot(AT_TILE_OUTPUT), entry) << 2);
   const rows = slot(AT_READOUT) + (<usize>getU(slot(AT_TILE_ROW), entry) << 9) + (<usize>tile << 7);
   const learners = slot(LEARNERS);
-  let d = deltasOf(block, tile);
+  let d = deltasOf(rankOf(block), tile);
   for (let learner: u32 = 0; learner < learners; learner++) {
     let u = errors + ((<usize>getU(slot(AT_LEARNERS), learner) * outputs) << 2);
     let d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
@@ -102,10 +101,10 @@ function addReadout(entry: u32, block: u32, tile: u32): void {
 /** Turns gradients over values into gradients over inputs, and sums them over the learners. */
 export function slopeTile(block: u32, tile: u32): void {
   const learners = slot(LEARNERS);
-  const toDenominator = slot(AT_DENOMINATOR) - slot(AT_VALUE);
-  const values = slot(AT_VALUE) + (<usize>(block * slot(STRIDE)) << 9) + (<usize>tile << 7);
-  const sums = sumsOf(block, tile);
-  const deltas = deltasOf(block, tile);
+  const toDenominator = denominatorsOf(block) - valuesOf(block);
+  const values = valuesOf(block) + (<usize>tile << 7);
+  const sums = sumsOf(rankOf(block), tile);
+  const deltas = deltasOf(rankOf(block), tile);
   for (let i: usize = 0; i < 128; i += 32) {
     let s0 = splat(0), s1 = splat(0);
     let d = deltas + i;
