@@ -329,7 +329,7 @@ export class WasmEngine implements Engine {
     const chunk = Math.max(1, Math.min(largest, Math.ceil(step / shares), Math.floor(RECORDS_MAX / perSample)));
     const starts = aligned(ranks * 16);
     const lists = starts + aligned((chunk + 1) * ranks * 16);
-    const ramp = lists + aligned(Math.max(512, (step + 8) * 28));
+    const ramp = lists + aligned(Math.max(1024, (step + 8) * 28));
     const records = ramp + 256;
     // Online training keeps the records of all hexagons. Kernels write one record more per tile than they use.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
