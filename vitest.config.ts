@@ -13,7 +13,7 @@ const alone = tests(
   "api/{dataset-download,long-texts}",
   "datasets/import-csv",
   "network/many-hexagons",
-  "kernels/wide-growth",
+  "kernels/wide-{growth,networks}",
   "conformance/reference-page",
 );
 

@@ -37,6 +37,28 @@ export function requestCase(name: string, network: Network, digits: Digits): Cas
   return { name, samples: SLICE, run };
 }
 
+const OUTPUTS = 1000;
+
+/** Training in steps of 128 and requests of a network with 1000 outputs, of which ten are ever wanted. */
+export function manyOutputCases(engine: Engine, digits: Digits): Case[] {
+  const samples = SLICE / 4;
+  const classes = classesOf(digits);
+  const wanted = new Uint8Array(samples * OUTPUTS);
+  const run = (network: Network, round: number) => {
+    const first = firstRow(digits, samples, round);
+    wanted.fill(0);
+    for (let row = 0; row < samples; row++) wanted[row * OUTPUTS + classes[first + row]! * 100] = 1;
+    const expected = [{ index: 0, values: wanted, width: OUTPUTS }];
+    network.train({ ...rowsOf(digits, first, samples), expected, batchSize: 128, schedule: 0.5 });
+  };
+  const [trained, asked] = [createNetwork(engine), createNetwork(engine)];
+  for (let round = 0; round < 8; round++) run(asked, round);
+  return [
+    { name: `train in steps of 128, ${OUTPUTS} outputs`, samples, run: (round) => run(trained, round) },
+    requestCase(`request, ${OUTPUTS} outputs`, asked, digits),
+  ];
+}
+
 interface YardstickNet {
   train(x: Float32Array, y: Uint8Array, from: number, count: number, width: number): void;
   test(x: Float32Array, y: Uint8Array, from: number, count: number, width: number): number;

@@ -11,7 +11,7 @@ import { rateOf, showRate, type Rate } from "../harness/rates.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";
 import { table } from "../harness/table.ts";
 import { runInTurn, timed } from "../harness/timing.ts";
-import { requestCase, SLICE, trainCase, yardstickCases, type Case } from "./cases.ts";
+import { manyOutputCases, requestCase, SLICE, trainCase, yardstickCases, type Case } from "./cases.ts";
 
 const ROWS = 20_000;
 const SHARE_OF_ORIGINAL = { train: 0.93, request: 0.7 };
@@ -68,6 +68,7 @@ async function measureRates(): Promise<Measurement[]> {
     ...[32, 128, 512].map(train(2)),
     request(1),
     request(2),
+    ...manyOutputCases(engines[1], digits),
   ];
   return measure(cases, { rounds: 15, warmUps: 6 });
 }

@@ -53,11 +53,12 @@ function batchOf(
   seed: number,
   count: number,
   update: "batch" | "online",
+  width = WIDTH,
 ): TrainRun & { update: UpdateRule } {
   const inputs = network.inputs.map((_, index): Rows => ({
     index,
-    values: values(seed + index, count, WIDTH),
-    width: WIDTH,
+    values: values(seed + index, count, width),
+    width,
   }));
   const expected = network.outputs.map((_, index): Rows => {
     const targets = Float32Array.from({ length: count * 3 }, (_, i) => (uniform(seed * 31 + i + index) > 0.5 ? 1 : 0));
@@ -136,6 +137,20 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
     }
     expect(found).toEqual([]);
     expect(guide.cycle).toBe(24 * count);
+    guide.dispose();
+  });
+
+  test.each([
+    ["online", 1],
+    ["online", 5],
+    ["batch", 17],
+  ] as const)("one step with inputs that became wider when there were neurons, %s with %i samples", (update, count) => {
+    const guide = create(template, engines.single);
+    for (let step = 0; step < 4; step++) guide.train(batchOf(guide, step, 17, "batch"));
+    const wider = batchOf(guide, 4, 17, "batch", 3 * WIDTH);
+    expect(oneStep(guide.export(), wider)).toEqual([]);
+    guide.train(wider);
+    expect(oneStep(guide.export(), batchOf(guide, 5, count, update, 3 * WIDTH))).toEqual([]);
     guide.dispose();
   });
 

@@ -27,6 +27,7 @@ export class ModelPlan {
   #blocks = -1;
   /** Number of blocks in hidden and output hexagons. */
   #neuronBlocks = 0;
+  #ranks = 0;
   readonly #links: Links[];
 
   constructor(model: NetworkModel, memory: Memory) {
@@ -63,7 +64,7 @@ export class ModelPlan {
     this.#memory.release(this.#lists);
   }
 
-  /** Writes the [hexagon] records, then the neuron blocks, then all lists that the records point to. */
+  /** Writes the [hexagon] records, then the neuron blocks, then all lists that the records point to, then the ranks. */
   #writeLists(): void {
     const { hexagons, state } = this.#model;
     const lists = hexagons.map(({ blocks }, index) => ({ blocks, ...this.#links[index]! }));
@@ -74,7 +75,7 @@ export class ModelPlan {
       0,
     );
     const recordWords = (hexagons.length * slots.HEXAGON_BYTES) / 4;
-    const bytes = (recordWords + neuronBlocks.length + listed) * 4;
+    const bytes = (recordWords + neuronBlocks.length + listed + count(state, "block")) * 4;
     if (this.#lists.byteLength < bytes) {
       const larger = this.#memory.allocate(bytes * 2);
       this.#memory.release(this.#lists);
@@ -102,7 +103,16 @@ export class ModelPlan {
       set(slots.HEXAGON_BACK_COUNT, backs.length);
       set(slots.HEXAGON_TARGET_COUNT, targets);
     });
+    this.#ranks = place(this.#ranksOfBlocks());
     this.#blocks = count(state, "block");
+  }
+
+  #ranksOfBlocks(): number[] {
+    const { hexagons, state } = this.#model;
+    let rank = 0;
+    return Array.from({ length: count(state, "block") }, (_, block) =>
+      hexagons[state.arrays.blockHexagon[block]!]!.role === "input" ? 0 : ++rank,
+    );
   }
 
   #announceLists(table: Uint32Array): void {
@@ -111,6 +121,7 @@ export class ModelPlan {
     table[slots.HEXAGON_COUNT] = hexagons.length;
     table[slots.AT_NEURON_BLOCKS] = this.#lists.byteOffset + hexagons.length * slots.HEXAGON_BYTES;
     table[slots.NEURON_BLOCK_COUNT] = this.#neuronBlocks;
+    table[slots.AT_RANKS] = this.#ranks;
   }
 }
 

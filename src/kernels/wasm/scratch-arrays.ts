@@ -12,11 +12,14 @@ export class ScratchArrays {
     this.#table = table;
   }
 
-  /** The array of a slot, at least `bytes` long. */
-  ensure(slot: number, bytes: number): Uint8Array {
+  /**
+   * The array of a slot, at least `bytes` long. One that must grow gets `ahead` bytes, so that the next growth moves it
+   * less often; by default half as much again as it had.
+   */
+  ensure(slot: number, bytes: number, ahead?: number): Uint8Array {
     const region = this.#regions.get(slot);
     if (region && region.byteLength >= bytes) return region;
-    const larger = this.#memory.allocate(region ? Math.max(bytes, region.byteLength * 1.5) : bytes);
+    const larger = this.#memory.allocate(ahead ?? Math.max(bytes, (region?.byteLength ?? 0) * 1.5));
     if (region) {
       copyBytes(region, larger);
       this.#memory.release(region);

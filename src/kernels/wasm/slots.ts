@@ -86,12 +86,17 @@ export const HEXAGON_TARGET_COUNT = 32;
 /** Blocks of hidden and output hexagons. */
 export const AT_NEURON_BLOCKS = 43;
 export const NEURON_BLOCK_COUNT = 44;
+/**
+ * [block]: its rank, 1 + the number of neuron blocks before it. All blocks of inputs have rank 0: in arrays that only
+ * neurons need they share one row, which may hold anything. New blocks change no rank.
+ */
+export const AT_RANKS = 45;
 
 // Scratch arrays of one step, with room for STRIDE samples; [block][sample][neuron] unless noted otherwise.
 export const AT_VALUE = 50;
-/** 1 + the neuron's input; infinite where no delta passes. */
+/** [rank][sample][neuron]: 1 + the neuron's input; infinite where no delta passes. */
 export const AT_DENOMINATOR = 51;
-/** [tile of 32 neurons][learner][neuron] */
+/** [rank][tile of 32 neurons][learner][neuron] */
 export const AT_DELTA = 52;
 /** [block][sample]: number of neurons > 0, and their indices within the block as bytes in rows of ACTIVE_STRIDE. */
 export const AT_ACTIVE_COUNT = 53;
@@ -113,9 +118,10 @@ export const AT_COLUMN_OFFSET = 62;
 export const AT_COLUMN_VALUE = 63;
 /** Room of a column beyond STRIDE, in entries. */
 export const COLUMN_GAP = 16;
-/** [block][item][neuron]: how far the weight steps shift the neurons' mean inputs, for at most SOURCE_ITEMS items. */
+/** [rank][item][neuron]: how far the weight steps shift the neurons' mean inputs, for at most SOURCE_ITEMS items. */
 export const AT_BIAS_SHIFT = 64;
 export const SOURCE_ITEMS = 32;
+/** [rank][neuron] */
 export const AT_DELTA_SUM = 66;
 /** [input] records of `COLUMN_BYTES` with the words below, for the rows that came with the call. */
 export const AT_INPUT_COLUMNS = 67;

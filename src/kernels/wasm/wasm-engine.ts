@@ -270,38 +270,56 @@ export class WasmEngine implements Engine {
     const blocks = count(this.#model!.state, "block");
     const stride = this.#dock!.table[slots.STRIDE]!;
     const silence = (slot: number, bytesPerBlock: number) =>
-      this.#dock!.scratch
-        .ensure(slot, blocks * bytesPerBlock)
-        .fill(0, this.#coveredBlocks * bytesPerBlock, blocks * bytesPerBlock);
+      this.#coverEach("block", slot, bytesPerBlock).fill(
+        0,
+        this.#coveredBlocks * bytesPerBlock,
+        blocks * bytesPerBlock,
+      );
     silence(slots.AT_VALUE, stride * 512);
     silence(slots.AT_ACTIVE_COUNT, stride * 4);
-    this.#dock!.scratch.ensure(slots.AT_ACTIVE, blocks * stride * slots.ACTIVE_STRIDE);
+    this.#coverEach("block", slots.AT_ACTIVE, stride * slots.ACTIVE_STRIDE);
     // Neurons with a memory store their slopes in requests, too.
-    if (this.#model!.hasMemory) this.#dock!.scratch.ensure(slots.AT_DENOMINATOR, blocks * stride * 512);
+    if (this.#model!.hasMemory) this.#coverEach("rank", slots.AT_DENOMINATOR, stride * 512);
     this.#coveredBlocks = blocks;
     this.#coverThreads();
   }
 
   /** Makes room for the arrays that only training needs. */
   #coverTraining(): void {
-    const { state } = this.#model!;
-    const blocks = count(state, "block");
-    const values = blocks * this.#dock!.table[slots.STRIDE]! * 512;
-    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#dock!.scratch.ensure(slot, values);
+    const stride = this.#dock!.table[slots.STRIDE]!;
+    for (const slot of [slots.AT_DENOMINATOR, slots.AT_DELTA]) this.#coverEach("rank", slot, stride * 512);
     // Only steps of several samples need the arrays below. Wide networks that learn sample by sample would be three
     // times as large with them.
     if (this.#dock!.table[slots.IS_SINGLE] === 1) return;
-    const columns = values + blocks * 512 * slots.COLUMN_GAP;
-    for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE]) this.#dock!.scratch.ensure(slot, columns);
-    for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_DELTA_SUM, slots.AT_TOP, slots.AT_VISITED])
-      this.#dock!.scratch.ensure(slot, blocks * 512);
-    this.#dock!.scratch.ensure(slots.AT_BIAS_SHIFT, blocks * slots.SOURCE_ITEMS * 512);
+    for (const slot of [slots.AT_COLUMN_OFFSET, slots.AT_COLUMN_VALUE])
+      this.#coverEach("block", slot, (stride + slots.COLUMN_GAP) * 512);
+    for (const slot of [slots.AT_COLUMN_COUNT, slots.AT_TOP, slots.AT_VISITED]) this.#coverEach("block", slot, 512);
+    this.#coverEach("rank", slots.AT_DELTA_SUM, 512);
+    this.#coverEach("rank", slots.AT_BIAS_SHIFT, slots.SOURCE_ITEMS * 512);
+  }
+
+  /**
+   * Makes room for some bytes of each block, or of each rank. Inputs stay as wide as they are for the whole step, so
+   * room for later blocks follows the number of neuron blocks; that of a wide network's first ones, which come at once,
+   * follows the width.
+   */
+  #coverEach(what: "block" | "rank", slot: number, bytes: number): Uint8Array {
+    const ranks = this.#ranks;
+    const inputBlocks = count(this.#model!.state, "block") + 1 - ranks;
+    const number = what === "rank" ? ranks : ranks + inputBlocks;
+    const later = Math.floor(ranks / 2) + Math.floor(inputBlocks / 16);
+    return this.#dock!.scratch.ensure(slot, number * bytes, (number + later) * bytes);
+  }
+
+  /** Number of ranks; see AT_RANKS. */
+  get #ranks(): number {
+    return this.#dock!.table[slots.NEURON_BLOCK_COUNT]! + 1;
   }
 
   /** Chooses the chunk size, and makes room in every thread for the records of a chunk. */
   #coverThreads(): void {
     const { hexagons, state } = this.#model!;
-    const blocks = count(state, "block");
+    const ranks = this.#ranks;
     const step = this.#dock!.table[slots.STRIDE]!;
     const threads = this.#dock!.table[slots.THREADS]!;
     const sections = hexagons.reduce((most, { places }) => Math.max(most, places.sections), 0);
@@ -309,13 +327,13 @@ export class WasmEngine implements Engine {
     const largest = sections < SECTIONS_LARGE ? CHUNK_MAX : CHUNK_MAX_LARGE;
     const shares = threads === 1 ? 1 : threads * 4;
     const chunk = Math.max(1, Math.min(largest, Math.ceil(step / shares), Math.floor(RECORDS_MAX / perSample)));
-    const starts = aligned(blocks * 16);
-    const lists = starts + aligned((chunk + 1) * blocks * 16);
-    const ramp = lists + aligned(Math.max(512, (step + 8) * 28));
+    const starts = aligned(ranks * 16);
+    const lists = starts + aligned((chunk + 1) * ranks * 16);
+    const ramp = lists + aligned(Math.max(1024, (step + 8) * 28));
     const records = ramp + 256;
     // Online training keeps the records of all hexagons. Kernels write one record more per tile than they use.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
-    const bytes = records + Math.max(room, perSample) + blocks * 4 * 16;
+    const bytes = records + Math.max(room, perSample) + ranks * 4 * 16;
     for (let thread = 0; thread < threads; thread++) this.#dock!.scratch.ensure(slots.AT_LOCALS + thread, bytes);
     this.#dock!.table[slots.CHUNK] = chunk;
     this.#dock!.table[slots.LOCAL_STARTS] = starts;

@@ -22,7 +22,7 @@ import {
 import { log2 } from "./curves.ts";
 import { startsOf } from "./local.ts";
 import { computeValues, sumTile } from "./neurons.ts";
-import { floatSlot, getF, getU, hexagonAt, setF, setU, slot } from "./memory.ts";
+import { floatSlot, getF, getU, hexagonAt, rankOf, setF, setU, slot } from "./memory.ts";
 import { collectForward } from "./records.ts";
 import { appendActive } from "./unpack.ts";
 import { yieldAfter } from "./yield-point.ts";
@@ -38,11 +38,11 @@ export function forward(hexagon: u32, from: u32, end: u32, thread: u32, isTraini
   const record = hexagonAt(hexagon);
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
   const isRaw = remembers(hexagon);
-  const toDenominator: usize = isTraining ? slot(AT_DENOMINATOR) - slot(AT_VALUE) : 0;
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(load<u32>(record, HEXAGON_BLOCKS), j);
     for (let tile: u32 = 0; tile < 4; tile++) sumSamples(block, tile, j, blocks, from, end, thread);
     if (isRaw) continue;
+    const toDenominator: usize = isTraining ? denominatorsOf(block) - valuesOf(block) : 0;
     for (let q = from; q < end; q++) {
       const place = block * slot(STRIDE) + q;
       const active = slot(AT_ACTIVE) + <usize>place * ACTIVE_STRIDE;
@@ -50,6 +50,20 @@ export function forward(hexagon: u32, from: u32, end: u32, thread: u32, isTraini
     }
     yieldAfter(1);
   }
+}
+
+/** Address of a block's values in the samples of the step. */
+// @ts-ignore: decorator
+@inline
+export function valuesOf(block: u32): usize {
+  return slot(AT_VALUE) + (<usize>(block * slot(STRIDE)) << 9);
+}
+
+/** The same for the denominators. */
+// @ts-ignore: decorator
+@inline
+export function denominatorsOf(block: u32): usize {
+  return slot(AT_DENOMINATOR) + (<usize>(rankOf(block) * slot(STRIDE)) << 9);
 }
 
 /** Computes the inputs of a tile's neurons, sample by sample: the tile's weights stay in the cache. */
@@ -79,7 +93,7 @@ export function spike(hexagon: u32, item: u32): void {
   for (let q: u32 = 0; q < samples; q++) {
     const place = block * slot(STRIDE) + q;
     const values = slot(AT_VALUE) + (<usize>place << 9);
-    const denominators = slot(AT_DENOMINATOR) + (<usize>place << 9);
+    const denominators = denominatorsOf(block) + (<usize>q << 9);
     for (let n: u32 = 0; n < 128; n++) {
       const id = block * 128 + n;
       const rested = getU(slot(AT_REFRACTORY), id);

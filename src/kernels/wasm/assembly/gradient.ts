@@ -18,7 +18,7 @@ import { isTouched, listActivations, listOffsets, listTotal, listValues } from "
 import { deltasOf, slopeTile, sumsOf } from "./backward.ts";
 import { HOT_OPEN, HOT_RISE, hotOf, OF_INPUT, runOfTile } from "./hot.ts";
 import { listsOf, rampOf } from "./local.ts";
-import { getU, header, hexagonOfBlock, slot } from "./memory.ts";
+import { getU, header, hexagonOfBlock, rankOf, slot } from "./memory.ts";
 import { sourceItems } from "./sources.ts";
 import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient } from "./step-ramp.ts";
 import { bounded } from "./vectors.ts";
@@ -37,8 +37,8 @@ export function learnTile(item: u32, thread: u32): void {
 // @ts-ignore: decorator
 @inline
 function learn(block: u32, tile: u32, thread: u32, isBatch: bool): void {
-  const deltas = deltasOf(block, tile);
-  const sums = sumsOf(block, tile);
+  const deltas = deltasOf(rankOf(block), tile);
+  const sums = sumsOf(rankOf(block), tile);
   const lists = listsOf(thread);
   const gradient = rampOf(thread);
   const shift = gradient + 128;

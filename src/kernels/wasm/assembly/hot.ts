@@ -5,7 +5,7 @@
  *   0 lower, 4 range                 as in the state
  *   8 limit                          growth handles a value only when it is above this
  *  12 next                           address of the next record of the same source, or 0
- *  16 cursors                        block * 16: offset of the cursors of the block's four tiles
+ *  16 cursors                        rank of the block * 16: offset of the cursors of its four tiles
  *  20 weights                        address of the 128 weights
  *  24 open                           start of the open ramp, NOT_OPEN when there is none, OF_INPUT in sections that an
  *                                    input feeds
@@ -44,7 +44,7 @@ import {
   KIND_MATCH,
   KIND_NEURON,
 } from "../slots.ts";
-import { getF, getU, header, hexagonAt, setSlot, slot } from "./memory.ts";
+import { getF, getU, header, hexagonAt, rankOf, setSlot, slot } from "./memory.ts";
 import { yieldAfter } from "./yield-point.ts";
 
 export const HOT_RANGE: usize = 4;
@@ -111,7 +111,7 @@ export function refresh(section: u32): void {
   store<f32>(hot, range, HOT_RANGE);
   store<f32>(hot, growthLimit(section, kind, ramps, reach, range), HOT_LIMIT);
   store<u32>(hot, next == NONE ? 0 : hotOf(next), HOT_NEXT);
-  store<u32>(hot, block << 4, HOT_CURSORS);
+  store<u32>(hot, rankOf(block) << 4, HOT_CURSORS);
   store<u32>(hot, slot(AT_WEIGHT) + (<usize>section << 9), HOT_WEIGHTS);
   // When the range ends where the ramps end, no ramp is open.
   const isOpen = kind == KIND_NEURON && ramps > 0 && range > reach;

@@ -104,7 +104,7 @@ export function zero(at: usize, bytes: usize): void {
 
 /** Resets the cursors, so that no record is written where an earlier run stopped. */
 function clearCursors(): void {
-  const bytes = <usize>header(HEADER_BLOCKS) << 4;
+  const bytes = <usize>(slot(NEURON_BLOCK_COUNT) + 1) << 4;
   for (let thread: u32 = 0; thread < slot(THREADS); thread++) memory.fill(cursorsOf(thread), 0, bytes);
 }
 

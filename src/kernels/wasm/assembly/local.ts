@@ -5,7 +5,7 @@
 import { AT_LOCALS, LOCAL_LISTS, LOCAL_RAMP, LOCAL_RECORDS, LOCAL_STARTS } from "../slots.ts";
 import { slot } from "./memory.ts";
 
-/** [block][tile]: address after the tile's last record. */
+/** [rank][tile]: address after the tile's last record. */
 // @ts-ignore: decorator
 @inline
 export function cursorsOf(thread: u32): usize {

@@ -9,7 +9,7 @@ import {
   SECTIONS_PER_BLOCK,
   SYNAPSES_PER_SECTION,
 } from "../../../network/constants.ts";
-import { AT_BLOCK_HEXAGON, AT_HEADER, AT_HEXAGONS, AT_RAMPS, HEXAGON_BYTES, HEXAGON_COUNT, TABLE } from "../slots.ts";
+import { AT_BLOCK_HEXAGON, AT_HEADER, AT_HEXAGONS, AT_RAMPS, AT_RANKS, HEXAGON_BYTES, HEXAGON_COUNT, TABLE } from "../slots.ts";
 
 // Kernels shift addresses by these sizes and unroll loops over them; the first ramp of an input may end anywhere.
 if (NEURONS_PER_BLOCK != 128 || SYNAPSES_PER_SECTION != 128 || SECTIONS_PER_BLOCK != 512 || RUN != 32)
@@ -81,6 +81,13 @@ export function rampsOf(section: u32): u32 {
 @inline
 export function hexagonOfBlock(block: u32): usize {
   return hexagonAt(min<u32>(getU(slot(AT_BLOCK_HEXAGON), block), slot(HEXAGON_COUNT) - 1));
+}
+
+/** The rank of a block: its place in arrays that only neurons need. */
+// @ts-ignore: decorator
+@inline
+export function rankOf(block: u32): u32 {
+  return getU(slot(AT_RANKS), block);
 }
 
 /** The record of a hexagon. */

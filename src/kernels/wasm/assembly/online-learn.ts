@@ -21,7 +21,7 @@ import {
 } from "../slots.ts";
 import { LOG2_E } from "./curves.ts";
 import { cursorsOf, startsOf } from "./local.ts";
-import { floatSlot, getF, getU, header, hexagonAt, setF, slot } from "./memory.ts";
+import { floatSlot, getF, getU, header, hexagonAt, rankOf, setF, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
 import { bounded, madd, sum } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
@@ -36,7 +36,7 @@ export function learnOne(): void {
     if (load<u32>(record, HEXAGON_ROLE) == ROLE_INPUT) continue;
     const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
     for (let j: u32 = 0; j < blocks; j++) {
-      const deltas = slot(AT_DELTA) + (<usize>getU(load<u32>(record, HEXAGON_BLOCKS), j) << 9);
+      const deltas = slot(AT_DELTA) + (<usize>rankOf(getU(load<u32>(record, HEXAGON_BLOCKS), j)) << 9);
       for (let at = deltas; at < deltas + 512; at += 16) v128.store(at, f32x4.splat(0));
     }
   }
@@ -82,7 +82,7 @@ function stepReadout(rate: v128): void {
 /** The same for `count` rows of a block's readout weights. */
 function stepRows(block: u32, rows: usize, errors: usize, count: u32, rate: v128): void {
   for (let i: usize = 0; i < 512; i += 32) {
-    const d = slot(AT_DELTA) + (<usize>block << 9) + i;
+    const d = slot(AT_DELTA) + (<usize>rankOf(block) << 9) + i;
     const y = slot(AT_VALUE) + (<usize>block << 9) + i;
     let d0 = v128.load(d), d1 = v128.load(d, 16);
     const y0 = f32x4.mul(v128.load(y), rate), y1 = f32x4.mul(v128.load(y, 16), rate);
@@ -104,13 +104,15 @@ function stepRows(block: u32, rows: usize, errors: usize, count: u32, rate: v128
 /** Turns gradients over a block's values into gradients over its inputs, and steps the biases. */
 function toInputs(block: u32, rate: v128): void {
   const at = <usize>block << 9;
-  for (let i = at; i < at + 512; i += 16) {
-    const d = slot(AT_DELTA) + i;
-    const slope = f32x4.div(f32x4.splat(LOG2_E), v128.load(slot(AT_DENOMINATOR) + i));
-    const isActive = f32x4.gt(v128.load(slot(AT_VALUE) + i), f32x4.splat(0));
-    const delta = v128.and(bounded(f32x4.mul(v128.load(d), slope)), isActive);
-    v128.store(d, delta);
-    const bias = slot(AT_BIAS) + i;
+  const inRank = <usize>rankOf(block) << 9;
+  const deltas = slot(AT_DELTA) + inRank;
+  const denominators = slot(AT_DENOMINATOR) + inRank;
+  for (let i: usize = 0; i < 512; i += 16) {
+    const slope = f32x4.div(f32x4.splat(LOG2_E), v128.load(denominators + i));
+    const isActive = f32x4.gt(v128.load(slot(AT_VALUE) + at + i), f32x4.splat(0));
+    const delta = v128.and(bounded(f32x4.mul(v128.load(deltas + i), slope)), isActive);
+    v128.store(deltas + i, delta);
+    const bias = slot(AT_BIAS) + at + i;
     v128.store(bias, bounded(f32x4.sub(v128.load(bias), f32x4.mul(rate, delta))));
   }
 }
@@ -124,11 +126,12 @@ function descend(w: usize, before: v128, step: v128, delta: v128): void {
 // @ts-ignore: decorator
 @inline
 function stepBlock(block: u32, rate: v128, hasSources: bool): void {
+  const rank = <usize>rankOf(block);
   for (let tile: u32 = 0; tile < 4; tile++) {
-    const d = slot(AT_DELTA) + (<usize>block << 9) + (<usize>tile << 7);
+    const d = slot(AT_DELTA) + (rank << 9) + (<usize>tile << 7);
     const d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
     const d4 = v128.load(d, 64), d5 = v128.load(d, 80), d6 = v128.load(d, 96), d7 = v128.load(d, 112);
-    const word = (<usize>block << 4) + (<usize>tile << 2);
+    const word = (rank << 4) + (<usize>tile << 2);
     const last = <usize>load<u32>(cursorsOf(0) + word);
     for (let p = <usize>load<u32>(startsOf(0) + word); p < last; p += hasSources ? WIDE : NARROW) {
       const w = <usize>load<u32>(p);

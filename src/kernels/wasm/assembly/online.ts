@@ -45,7 +45,7 @@ import {
   refresh,
 } from "./hot.ts";
 import { cursorsOf, startsOf } from "./local.ts";
-import { getU, header, hexagonAt, hexagonOfBlock, setU, slot } from "./memory.ts";
+import { getU, header, hexagonAt, hexagonOfBlock, rankOf, setU, slot } from "./memory.ts";
 import { limits } from "./records.ts";
 import { computeValues, sumTile } from "./neurons.ts";
 import { yieldAfter } from "./yield-point.ts";
@@ -178,8 +178,9 @@ function resetCursors(record: usize, free: usize, size: usize): usize {
     // One more, because the record after the last one is written, too.
     const room = (<usize>getU(slot(AT_BLOCK_SECTIONS), block) + 1) * size;
     const starts = i32x4.add(i32x4.splat(<i32>at), i32x4.mul(i32x4.splat(<i32>room), i32x4(0, 1, 2, 3)));
-    v128.store(startsOf(0) + (<usize>block << 4), starts);
-    v128.store(cursorsOf(0) + (<usize>block << 4), starts);
+    const inRank = <usize>rankOf(block) << 4;
+    v128.store(startsOf(0) + inRank, starts);
+    v128.store(cursorsOf(0) + inRank, starts);
     at += room * 4;
   }
   return at;
@@ -199,7 +200,7 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixe
     const end = active + getU(slot(AT_ACTIVE_COUNT), block);
     const values = slot(AT_VALUE) + (<usize>block << 9);
     const heads = slot(AT_SECTION_HEAD) + (<usize>block << 9);
-    const deltas = slot(AT_DELTA) + (<usize>block << 9);
+    const deltas = slot(AT_DELTA) + (<usize>rankOf(block) << 9);
     for (let p = active; p < end; p++) {
       const n = <u32>load<u8>(p);
       const head = getU(heads, n);
@@ -257,17 +258,19 @@ function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen
 @inline
 function sumBlock(block: u32, size: usize): void {
   const inBlock = <usize>block << 9;
+  const rank = <usize>rankOf(block);
   const values = slot(AT_VALUE) + inBlock;
   for (let tile: u32 = 0; tile < 4; tile++) {
     const bias = slot(AT_BIAS) + inBlock + (<usize>tile << 7);
     const to = values + (<usize>tile << 7);
-    const word = (<usize>block << 4) + (<usize>tile << 2);
+    const word = (rank << 4) + (<usize>tile << 2);
     const first = <usize>load<u32>(startsOf(0) + word);
     const last = <usize>load<u32>(cursorsOf(0) + word);
     sumTile(first, last, size, bias, to);
   }
   const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
-  setU(slot(AT_ACTIVE_COUNT), block, computeValues(values, slot(AT_DENOMINATOR) - slot(AT_VALUE), active));
+  const denominators = slot(AT_DENOMINATOR) + (rank << 9);
+  setU(slot(AT_ACTIVE_COUNT), block, computeValues(values, denominators - values, active));
 }
 
 /** True when a hidden neuron feeds the hexagon of this record. */

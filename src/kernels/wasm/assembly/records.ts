@@ -39,7 +39,7 @@ import {
   hotOf,
 } from "./hot.ts";
 import { cursorsOf, recordsOf, startsOf } from "./local.ts";
-import { getF, getU, header, hexagonAt, slot } from "./memory.ts";
+import { getF, getU, header, hexagonAt, rankOf, slot } from "./memory.ts";
 import { yieldAfter } from "./yield-point.ts";
 
 /** Bytes from one sample's starts to the next sample's. */
@@ -57,7 +57,7 @@ function resetCursors(thread: u32, record: usize, samples: u32): void {
     // One more, because the record after the last one is written, too.
     const room = (getU(slot(AT_BLOCK_SECTIONS), block) * samples + 1) * 8;
     for (let tile: u32 = 0; tile < 4; tile++) {
-      store<u32>(cursors + (<usize>block << 4) + (tile << 2), <u32>at);
+      store<u32>(cursors + (<usize>rankOf(block) << 4) + (tile << 2), <u32>at);
       at += room;
     }
   }
@@ -68,7 +68,7 @@ function resetCursors(thread: u32, record: usize, samples: u32): void {
 @inline
 function noteStarts(cursors: usize, starts: usize, list: usize, blocks: u32): void {
   for (let j: u32 = 0; j < blocks; j++)
-    v128.store(starts + (<usize>j << 4), v128.load(cursors + (<usize>getU(list, j) << 4)));
+    v128.store(starts + (<usize>j << 4), v128.load(cursors + (<usize>rankOf(getU(list, j)) << 4)));
 }
 
 /** Collects the forward records of a hexagon for samples `from` up to `end` of the step. */

@@ -34,7 +34,7 @@ import {
 import { deltasOf, sumsOf } from "./backward.ts";
 import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_TARGET, hotOf, tileOfRun } from "./hot.ts";
 import { listsOf, rampOf } from "./local.ts";
-import { getU, header, hexagonAt, rampsOf, slot } from "./memory.ts";
+import { getU, header, hexagonAt, rampsOf, rankOf, slot } from "./memory.ts";
 import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient, weightsOf } from "./step-ramp.ts";
 
 /** Neurons of half a block, the smallest item; items of large networks have more, see `SOURCE_ITEMS`. */
@@ -75,15 +75,16 @@ function halvesOfSource(origin: usize): u32 {
 /** Address where an item stores how far its steps shift the mean inputs of a block's neurons. */
 // @ts-ignore: decorator
 @inline
-export function shiftOf(block: u32, item: u32): usize {
-  return slot(AT_BIAS_SHIFT) + (<usize>(block * SOURCE_ITEMS + item) << 9);
+export function shiftOf(rank: u32, item: u32): usize {
+  return slot(AT_BIAS_SHIFT) + (<usize>(rank * SOURCE_ITEMS + item) << 9);
 }
 
 /** Item of a phase: trains the sections of some source neurons. */
 export function learnSources(hexagon: u32, item: u32, thread: u32): void {
   const record = hexagonAt(hexagon);
   const blocks = load<u32>(record, HEXAGON_BLOCK_COUNT);
-  for (let j: u32 = 0; j < blocks; j++) memory.fill(shiftOf(getU(load<u32>(record, HEXAGON_BLOCKS), j), item), 0, 512);
+  const list = load<u32>(record, HEXAGON_BLOCKS);
+  for (let j: u32 = 0; j < blocks; j++) memory.fill(shiftOf(rankOf(getU(list, j)), item), 0, 512);
   prepareStep();
   const halves = halvesOf(record);
   const perItem = halvesPerItem(halves);
@@ -133,13 +134,13 @@ function learnNeurons(hexagon: u32, item: u32, first: u32, thread: u32, isBatch:
 // @ts-ignore: decorator
 @inline
 function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32, isBatch: bool, hasSlopes: bool): void {
-  const block = load<u32>(hot, HOT_CURSORS) >> 4;
+  const rank = load<u32>(hot, HOT_CURSORS) >> 4;
   const seed = getU(slot(AT_SEED), section);
   const ramps = min<u32>(NEURON_RAMP_COUNT, rampsOf(section));
   const lists = listsOf(thread);
   const products = lists + 3 * (<usize>(slot(STRIDE) + 8) << 2);
   const gradient = rampOf(thread);
-  const shift = shiftOf(block, item);
+  const shift = shiftOf(rank, item);
   for (let ramp: u32 = 0; ramp < ramps; ramp++) {
     const tile = tileOfRun(seed, ramp * 2);
     const second = tileOfRun(seed, ramp * 2 + 1);
@@ -150,11 +151,11 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
     const toValue = listValues - listOffsets;
     const weights = weightsOf(section, tile);
     const squares = sumGradient(
-      deltasOf(block, tile),
+      deltasOf(rank, tile),
       listOffsets,
       toValue,
       entries,
-      sumsOf(block, tile),
+      sumsOf(rank, tile),
       mean,
       gradient,
       weights,
@@ -164,11 +165,11 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
       false,
     );
     const others = sumGradient(
-      deltasOf(block, second),
+      deltasOf(rank, second),
       listOffsets,
       toValue,
       entries,
-      sumsOf(block, second),
+      sumsOf(rank, second),
       mean,
       gradient + 128,
       weightsOf(section, second),
@@ -193,7 +194,7 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
 // @ts-ignore: decorator
 @inline
 function addToSource(id: u32, products: usize, entries: u32): void {
-  const deltas = deltasOf(id >> 7, (id >> 5) & 3) + (<usize>(id & 31) << 2);
+  const deltas = deltasOf(rankOf(id >> 7), (id >> 5) & 3) + (<usize>(id & 31) << 2);
   let from = products;
   const toSlope = listSlopes - listOffsets;
   const end = listOffsets + (<usize>entries << 2);

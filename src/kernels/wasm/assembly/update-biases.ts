@@ -3,13 +3,13 @@ import {
   AT_BIAS,
   AT_BIAS_MOMENT,
   AT_BIAS_SQUARE,
-  AT_DELTA_SUM,
   AT_NEURON_BLOCKS,
   IS_BATCH,
   NEURON_BLOCK_COUNT,
   RATE,
 } from "../slots.ts";
-import { floatSlot, getU, hexagonOfBlock, slot } from "./memory.ts";
+import { sumsOf } from "./backward.ts";
+import { floatSlot, getU, hexagonOfBlock, rankOf, slot } from "./memory.ts";
 import { shiftOf, sourceItems } from "./sources.ts";
 import { adam, batchRate, descend } from "./update.ts";
 import { bounded, splat } from "./vectors.ts";
@@ -29,7 +29,7 @@ export function updateBiases(item: u32): void {
     const block = getU(slot(AT_NEURON_BLOCKS), i);
     const at = <usize>block << 9;
     const bias = slot(AT_BIAS) + at;
-    const sums = slot(AT_DELTA_SUM) + at;
+    const sums = sumsOf(rankOf(block), 0);
     if (slot(IS_BATCH) != 0) {
       compensate(block, bias);
       adam(bias, slot(AT_BIAS_MOMENT) + at, slot(AT_BIAS_SQUARE) + at, sums, 128, batchRate());
@@ -40,9 +40,10 @@ export function updateBiases(item: u32): void {
 /** Subtracts the shift of the neurons' mean inputs by the weight steps, so that no mean moves with the weights. */
 function compensate(block: u32, biases: usize): void {
   const items = sourceItems(hexagonOfBlock(block));
+  const rank = rankOf(block);
   for (let i: usize = 0; i < 512; i += 16) {
     let shift = splat(0);
-    for (let item: u32 = 0; item < items; item++) shift = f32x4.add(shift, v128.load(shiftOf(block, item) + i));
+    for (let item: u32 = 0; item < items; item++) shift = f32x4.add(shift, v128.load(shiftOf(rank, item) + i));
     v128.store(biases + i, bounded(f32x4.sub(v128.load(biases + i), shift)));
   }
 }

@@ -12,13 +12,12 @@ import {
   AT_TILE_BLOCK,
   AT_TILE_OUTPUT,
   AT_TILE_ROW,
-  AT_VALUE,
   IS_BATCH,
   LEARNERS,
   OUTPUTS,
   RATE,
-  STRIDE,
 } from "../slots.ts";
+import { valuesOf } from "./forward.ts";
 import { listsOf } from "./local.ts";
 import { floatSlot, getF, getU, setF, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
@@ -26,20 +25,22 @@ import { adam, batchRate, descend } from "./update.ts";
 import { madd, splat } from "./vectors.ts";
 import { yieldAfter } from "./yield-point.ts";
 
-/** Item of a phase: steps the readout weights of one tile. `listsOf` has room for one row of sums. */
+/** Item of a phase: steps the readout weights of one tile. `listsOf` has room for two rows of sums. */
 export function updateReadoutTile(tile: u32, thread: u32): void {
   const block = getU(slot(AT_TILE_BLOCK), tile);
   const count = outputsOf(tile);
   const first = getU(slot(AT_TILE_OUTPUT), tile);
   const sums = listsOf(thread);
-  for (let k: u32 = 0; k < count; k++) {
-    sumRow(block, first + k, sums);
+  for (let k: u32 = 0; k < count; k += 2) {
+    const weights = min<u32>(2, count - k) * 128;
+    if (weights == 256) sumRows(block, first + k, sums);
+    else sumRow(block, first + k, sums);
     const row = (<usize>(getU(slot(AT_TILE_ROW), tile) + k)) << 9;
     if (slot(IS_BATCH) != 0) {
       const rate = batchRate() * <f32>READOUT_RATE_SHARE;
-      adam(slot(AT_READOUT) + row, slot(AT_READOUT_MOMENT) + row, slot(AT_READOUT_SQUARE) + row, sums, 128, rate);
-    } else descend(slot(AT_READOUT) + row, sums, 128, splat(floatSlot(RATE)));
-    if ((k & 63) == 63) yieldAfter(1);
+      adam(slot(AT_READOUT) + row, slot(AT_READOUT_MOMENT) + row, slot(AT_READOUT_SQUARE) + row, sums, weights, rate);
+    } else descend(slot(AT_READOUT) + row, sums, weights, splat(floatSlot(RATE)));
+    if ((k & 63) == 62) yieldAfter(1);
   }
 }
 
@@ -47,13 +48,10 @@ export function updateReadoutTile(tile: u32, thread: u32): void {
 function sumRow(block: u32, k: u32, to: usize): void {
   const learners = slot(LEARNERS);
   const outputs = slot(OUTPUTS);
-  const values = slot(AT_VALUE) + ((<usize>block * slot(STRIDE)) << 9);
+  const values = valuesOf(block);
   const errors = slot(AT_ERROR) + ((<usize>k) << 2);
   for (let i: usize = 0; i < 512; i += 64) {
-    let s0 = splat(0),
-      s1 = s0,
-      s2 = s0,
-      s3 = s0;
+    let s0 = splat(0), s1 = splat(0), s2 = splat(0), s3 = splat(0);
     for (let learner: u32 = 0; learner < learners; learner++) {
       const q = getU(slot(AT_LEARNERS), learner);
       const u = v128.load32_splat(errors + ((<usize>q * outputs) << 2));
@@ -67,6 +65,42 @@ function sumRow(block: u32, k: u32, to: usize): void {
     v128.store(to + i, s1, 16);
     v128.store(to + i, s2, 32);
     v128.store(to + i, s3, 48);
+  }
+}
+
+/** The same for this output neuron and the next one: each value is read once for both. */
+function sumRows(block: u32, k: u32, to: usize): void {
+  const learners = slot(LEARNERS);
+  const outputs = slot(OUTPUTS);
+  const values = valuesOf(block);
+  const errors = slot(AT_ERROR) + ((<usize>k) << 2);
+  for (let i: usize = 0; i < 512; i += 64) {
+    let s0 = splat(0), s1 = splat(0), s2 = splat(0), s3 = splat(0);
+    let t0 = splat(0), t1 = splat(0), t2 = splat(0), t3 = splat(0);
+    for (let learner: u32 = 0; learner < learners; learner++) {
+      const q = getU(slot(AT_LEARNERS), learner);
+      const at = errors + ((<usize>q * outputs) << 2);
+      const one = v128.load32_splat(at), next = v128.load32_splat(at, 4);
+      const y = values + ((<usize>q) << 9) + i;
+      const y0 = v128.load(y), y1 = v128.load(y, 16);
+      s0 = madd(y0, one, s0);
+      t0 = madd(y0, next, t0);
+      s1 = madd(y1, one, s1);
+      t1 = madd(y1, next, t1);
+      const y2 = v128.load(y, 32), y3 = v128.load(y, 48);
+      s2 = madd(y2, one, s2);
+      t2 = madd(y2, next, t2);
+      s3 = madd(y3, one, s3);
+      t3 = madd(y3, next, t3);
+    }
+    v128.store(to + i, s0);
+    v128.store(to + i, s1, 16);
+    v128.store(to + i, s2, 32);
+    v128.store(to + i, s3, 48);
+    v128.store(to + i, t0, 512);
+    v128.store(to + i, t1, 528);
+    v128.store(to + i, t2, 544);
+    v128.store(to + i, t3, 560);
   }
 }
 
