@@ -1,7 +1,7 @@
 /**
- * Measures the import of CSV files: `npm run bench -- import`. Options: `--json` prints nothing else, `--save` keeps the
- * result under bench/results, `--megabytes N` of each file (30), `--only TEXT` measures the files whose names contain
- * this, `--other DIST` compares with the compiled files of another checkout, such as `../before/dist`.
+ * Measures the import of CSV files: `npm run bench -- import`. Options: `--json` prints nothing else, `--save` keeps
+ * the result under bench/results, `--megabytes N` of each file (30), `--only TEXT` measures the files whose names
+ * contain this, `--other DIST` compares with the compiled files of another checkout, such as `../before/dist`.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -37,7 +37,7 @@ test("a database from the template is the one that would be made without it", as
   expect(await readdir(folder)).toEqual(["copied", "made"]);
 });
 
-test("only the server's user may enter a copied database, whoever built the template", async () => {
+test("only the server's user may enter a copied database, also when another one built the template", async () => {
   const directory = join(await temporaryFolder(), "database");
   copyDatabaseTemplate(paths.databaseTemplate, directory);
   expect((await stat(directory)).mode & 0o777).toBe(0o700);

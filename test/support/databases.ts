@@ -6,7 +6,7 @@ import { type LentDatabase, lendEmbedded } from "./lent-databases.ts";
 /** Where a test's app keeps its rows. */
 export interface TestDatabase {
   readonly name: string;
-  /** Creates a fresh database on a server; an embedded one is created by whoever opens it. */
+  /** Creates a fresh database on a server; an embedded one begins with its first opening. */
   prepare(): Promise<{ url: string | undefined; drop: () => Promise<void> }>;
   /** A database without rows for one app of this process. */
   lend(): Promise<LentDatabase>;

@@ -76,7 +76,10 @@ export class CsvBytes {
     this.#length -= at;
   }
 
-  /** Returns where the plain rows from `start` on end; undefined when there are none, `start` when more bytes may follow. */
+  /**
+   * Returns where the plain rows from `start` on end; undefined when there are none, `start` when more bytes may
+   * follow.
+   */
   #readPlain(start: number): number | undefined {
     const columns = this.#table.names?.length;
     const line = this.#reader.nextLine;

@@ -30,9 +30,9 @@ const EXPONENT_MAX = 100_000;
 type ScanEnd = "cut" | "full" | "not plain";
 
 /**
- * Reads rows of numbers from the bytes of a CSV file, without a string per cell. A row is plain when it is ASCII, has no
- * quotes, has the expected number of cells, and is more than delimiters. Its cells that are not plain numbers are left
- * to the caller, as positions in the bytes.
+ * Reads rows of numbers from the bytes of a CSV file, without a string per cell. A row is plain when it is ASCII, has
+ * no quotes, has the expected number of cells, and is more than delimiters. Its cells that are not plain numbers are
+ * left to the caller, as positions in the bytes.
  */
 export class PlainRows {
   /** Row by row; 0 for the cells of `texts`. */

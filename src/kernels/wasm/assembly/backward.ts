@@ -117,7 +117,9 @@ function addRows(d: usize, w: usize, u: usize, count: u32): void {
   v128.store(d, d7, 112);
 }
 
-/** The same for half a tile of two learners, the second 128 bytes behind the first: each weight is read once for both. */
+/**
+ * The same for half a tile of two learners, the second 128 bytes behind the first: each weight is read once for both.
+ */
 function addRowsToTwo(d: usize, w: usize, u: usize, t: usize, count: u32): void {
   let d0 = v128.load(d), d1 = v128.load(d, 16), d2 = v128.load(d, 32), d3 = v128.load(d, 48);
   let e0 = v128.load(d, 128), e1 = v128.load(d, 144), e2 = v128.load(d, 160), e3 = v128.load(d, 176);
