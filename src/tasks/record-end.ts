@@ -9,7 +9,7 @@ export interface TaskEnd {
 }
 
 /**
- * Records the end of an active task; an aborted task has no end time, as in the contract. False when the task is no
+ * Records the end of an active task; for clients an aborted task has no end time, as in the contract. False when the task is no
  * longer active.
  */
 export async function recordEnd(db: Db, taskUuid: string, end: TaskEnd): Promise<boolean> {
@@ -19,7 +19,7 @@ export async function recordEnd(db: Db, taskUuid: string, end: TaskEnd): Promise
       state: end.state,
       current_cycle: end.cycle,
       error_message: end.errorMessage ?? null,
-      ended_at: end.state === "aborted" ? null : sql`now()`,
+      [end.state === "aborted" ? "aborted_at" : "ended_at"]: sql`now()`,
     })
     .where(and(eq(tasks.uuid, taskUuid), eq(tasks.state, "active")))
     .returning({ uuid: tasks.uuid });

@@ -1,5 +1,5 @@
-import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
+import { bigint, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { lifetime, listIndexes, ownership, sequence } from "./columns.ts";
 
 export const clusters = pgTable(
   "clusters",
@@ -21,5 +21,5 @@ export const clusters = pgTable(
     ...ownership(),
     ...lifetime(),
   },
-  (table) => [index("clusters_project").on(table.project_id, table.sequence).where(notDeleted)],
+  (table) => listIndexes("clusters", table),
 );
