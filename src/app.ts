@@ -20,6 +20,7 @@ import { recoverUploads } from "./uploads/recover-uploads.ts";
 import { recoverDatasets } from "./datasets/recover-datasets.ts";
 import { startUploadSweeper } from "./uploads/sweeper.ts";
 import { Uploads } from "./uploads/uploads.ts";
+import { withOutcomes } from "./db/commit-listeners.ts";
 import { openDatabase } from "./db/open.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { TokenBuckets } from "./limits/token-bucket.ts";
@@ -141,7 +142,7 @@ export async function openApp(
       querySeconds: config.databaseTimeoutSeconds,
     });
     closer.add(() => database.close());
-    const { db } = database;
+    const db = withOutcomes(database.db);
 
     const measurements = startMeasurements();
     closer.add(() => measurements.close());

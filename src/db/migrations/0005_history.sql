@@ -4,6 +4,7 @@ CREATE INDEX "checkpoints_live" ON "checkpoints" USING btree ("sequence") WHERE 
 CREATE INDEX "checkpoints_own" ON "checkpoints" USING btree ("owner_uuid","project_id","sequence") WHERE deleted_at is null;--> statement-breakpoint
 CREATE INDEX "clusters_live" ON "clusters" USING btree ("sequence") WHERE deleted_at is null;--> statement-breakpoint
 CREATE INDEX "clusters_own" ON "clusters" USING btree ("owner_uuid","project_id","sequence") WHERE deleted_at is null;--> statement-breakpoint
+CREATE INDEX "clusters_name" ON "clusters" USING btree ("name") WHERE deleted_at is null;--> statement-breakpoint
 CREATE INDEX "datasets_live" ON "datasets" USING btree ("sequence") WHERE deleted_at is null;--> statement-breakpoint
 CREATE INDEX "datasets_own" ON "datasets" USING btree ("owner_uuid","project_id","sequence") WHERE deleted_at is null;--> statement-breakpoint
 CREATE INDEX "projects_live" ON "projects" USING btree ("sequence") WHERE deleted_at is null;--> statement-breakpoint

@@ -1,5 +1,5 @@
-import { bigint, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { lifetime, listIndexes, ownership, sequence } from "./columns.ts";
+import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { lifetime, listIndexes, notDeleted, ownership, sequence } from "./columns.ts";
 
 export const clusters = pgTable(
   "clusters",
@@ -21,5 +21,9 @@ export const clusters = pgTable(
     ...ownership(),
     ...lifetime(),
   },
-  (table) => listIndexes("clusters", table),
+  (table) => [
+    ...listIndexes("clusters", table),
+    // Serves the check that a name is new.
+    index("clusters_name").on(table.name).where(notDeleted),
+  ],
 );
