@@ -35,6 +35,7 @@ import { openStorage } from "./files/storage.ts";
 import { openFilesMax, shareOpenFiles } from "./server/open-files.ts";
 import { loadTlsFiles } from "./server/tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
+import { startHistorySweeper } from "./tasks/sweep-history.ts";
 
 /** A running server: all parts are open, but it listens only after `listen`. */
 export interface Server {
@@ -193,6 +194,8 @@ export async function openApp(
     };
     const uploadSweeper = startUploadSweeper(app);
     closer.add(() => uploadSweeper.close());
+    const historySweeper = startHistorySweeper(app);
+    closer.add(() => historySweeper.close());
 
     const api = createApi(app, routes);
     const server = createHttpServer(api, tls);

@@ -23,10 +23,8 @@ async function inBatches(count: number, insert: (first: number, last: number) =>
 /** Clusters that never computed: as many deleted as living ones. */
 async function fillClusters(db: Db, count: number): Promise<void> {
   for (const deleted of [sql`now()`, sql`null`]) {
-    await inBatches(
-      count,
-      (first, last) =>
-        db.execute(sql`insert into clusters
+    await inBatches(count, (first, last) =>
+      db.execute(sql`insert into clusters
           (uuid, name, template, seed, host_uuid, project_id, owner_id, created_at, deleted_at)
           select gen_random_uuid(), 'cluster ' || n, ${TEMPLATE}, n, (select uuid from hosts limit 1), 'admin', 'demo',
             now() - make_interval(mins => n), ${deleted} from generate_series(${first}::int, ${last}::int) as n`),
@@ -52,10 +50,8 @@ async function fillTasks(db: Db, count: number, clusters: ReturnType<typeof sql>
     learning_rate: null,
     seed: null,
   };
-  await inBatches(
-    count,
-    (first, last) =>
-      db.execute(sql`insert into tasks
+  await inBatches(count, (first, last) =>
+    db.execute(sql`insert into tasks
         (uuid, cluster_uuid, name, project_id, owner_id, plan, state, current_cycle, total_number_of_cycles, queued_at,
           started_at, ended_at)
         select gen_random_uuid(), known[1 + n % cardinality(known)], 'task ' || n, 'admin', 'demo',

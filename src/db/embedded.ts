@@ -11,6 +11,7 @@ import type { Db } from "./client.ts";
 import type { Database } from "./database.ts";
 import { prepareStatements } from "./prepared-statements.ts";
 import * as schema from "./schema/index.ts";
+import { keepTablesTidy } from "./table-upkeep.ts";
 import { keepLogShort } from "./write-ahead-log.ts";
 
 export const settings = [
@@ -45,11 +46,13 @@ export async function openEmbedded(directory: string, filesMax = defaultFilesMax
     await checkVersion(db as unknown as Db, `in ${directory}`);
     await migrate(db, { migrationsFolder: paths.migrations });
     const log = keepLogShort(client, directory);
+    const tables = keepTablesTidy(client, directory);
     return {
       db: db as unknown as Db,
       // The lock of the data directory keeps other servers out.
       taken: new Promise(() => {}),
       close: async () => {
+        await tables.stop();
         await log.stop();
         await client?.close();
       },
