@@ -35,3 +35,16 @@ test("without a GPU the benchmark of GPUs says so", async () => {
     stderr: expect.stringMatching(/^Nothing to measure: .*\n$(?![^])/m),
   });
 });
+
+test("a small history is measured beside a new server", { timeout: 120_000 }, async () => {
+  const script = join(paths.root, "dist/bench/history/main.js");
+  const size = ["--tasks", "300", "--clusters", "20", "--rounds", "1"];
+  const { stdout } = await run(process.execPath, [script, "--json", ...size], { cwd: paths.root });
+  const { tasks, clusters, startMs, results } = JSON.parse(stdout);
+  expect([tasks, clusters]).toEqual([300, 20]);
+  expect(results.length).toBe(5);
+  for (const value of [startMs.empty, startMs.filled]) expect(value).toBeGreaterThan(0);
+  for (const { wallMs, wallRatio } of results) {
+    for (const { median } of [wallMs.empty, wallMs.filled, wallRatio]) expect(median).toBeGreaterThan(0);
+  }
+});
