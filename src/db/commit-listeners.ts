@@ -8,11 +8,11 @@ type Listener = (outcome: Outcome) => void;
 
 const listeners = new WeakMap<Db, Listener[]>();
 
-/** Calls `listener` once with the outcome of the transaction; at once when `db` is none. */
-export function onOutcome(db: Db, listener: Listener): void {
-  const added = listeners.get(db);
-  if (added === undefined) listener("committed");
-  else added.push(listener);
+/** Calls `listener` once with the outcome of this transaction of `withOutcomes`. */
+export function onOutcome(tx: Db, listener: Listener): void {
+  const added = listeners.get(tx);
+  if (added === undefined) throw new Error("no transaction that tells its outcome");
+  added.push(listener);
 }
 
 /** The database, with transactions that tell their outcome to those who called `onOutcome`. */

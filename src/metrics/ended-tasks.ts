@@ -16,21 +16,17 @@ export class EndedTasks {
   #begun = 0;
   #open = 0;
 
-  /** Notes that the transaction `db` added or, with -1, removed ended tasks in these states. */
-  changed(db: Db, states: readonly TaskRow["state"][], by: 1 | -1): void {
+  /** Notes that the transaction `tx` adds or, with -1, removes ended tasks in these states. */
+  changed(tx: Db, states: readonly TaskRow["state"][], by: 1 | -1): void {
     this.#begun += 1;
     this.#open += 1;
-    onOutcome(db, (outcome) => {
+    onOutcome(tx, (outcome) => {
       this.#open -= 1;
-      if (outcome === "unknown") this.forget();
+      // The next reader asks the database.
+      if (outcome === "unknown") this.#counts = undefined;
       if (outcome !== "committed" || this.#counts === undefined) return;
       for (const state of states) this.#counts.set(state, (this.#counts.get(state) ?? 0) + by);
     });
-  }
-
-  /** Makes the next reader ask the database: a change may have been committed or not. */
-  forget(): void {
-    this.#counts = undefined;
   }
 
   async read(db: Db): Promise<Counts> {
