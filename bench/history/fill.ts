@@ -60,7 +60,8 @@ async function fillTasks(db: Db, count: number, clusters: ReturnType<typeof sql>
             'aborted', 'failed'])[1 + n % 10],
           10, 10, at, at, at
         from (select array(${clusters}) as known) as clusters,
-          (select n, now() - make_interval(secs => n) as at from generate_series(${first}::int, ${last}::int) as n) as each`),
+          (select n, now() - make_interval(secs => n) as at
+            from generate_series(${first}::int, ${last}::int) as n) as each`),
   );
 }
 

@@ -111,7 +111,7 @@ async function measure(empty: Subject, filled: Subject): Promise<Result[]> {
     () => costOf(empty.server, operation),
     () => costOf(filled.server, filled.operations[index]!),
   ]);
-  const costs = await runInTurn(cases, { rounds: options.rounds, warmUps: 2 });
+  const costs = await runInTurn(cases, { rounds: options.rounds, warmUps: Math.min(2, options.rounds - 1) });
   return empty.operations.map(({ name }, index) => {
     const [own, other] = [costs[2 * index]!, costs[2 * index + 1]!];
     const both = (of: (cost: Cost) => number) => ({ empty: rateOf(own.map(of)), filled: rateOf(other.map(of)) });

@@ -21,9 +21,9 @@ export interface KeyedList<Row, Key> {
   /** Less than all keys. */
   first: Key;
   /** The first rows after this key, and the key of the last one of them. */
-  read(after: Key, rows: number): Promise<{ rows: Row[]; last: Key | undefined }>;
+  read: (after: Key, rows: number) => Promise<{ rows: Row[]; last: Key | undefined }>;
   /** The key of the row at this distance after this key, which may be that of no row; undefined beyond the end. */
-  keyAt(after: Key, distance: number): Promise<Key | undefined>;
+  keyAt: (after: Key, distance: number) => Promise<Key | undefined>;
   /** Rows of one statement. */
   readRows?: number;
 }
@@ -33,11 +33,11 @@ export interface KeyedList<Row, Key> {
  * before the one wanted are passed over, but nothing beyond the end of the list, however high the page.
  */
 export async function readPages<Row, Key>(list: KeyedList<Row, Key>, page?: Page): Promise<Row[]> {
-  const { read, keyAt, readRows = READ_ROWS } = list;
+  const { readRows = READ_ROWS } = list;
   let after = list.first;
   for (let left = page === undefined ? 0 : page.page * page.limit; left > 0;) {
     const distance = Math.min(left, SKIP_ROWS);
-    const key = await keyAt(after, distance);
+    const key = await list.keyAt(after, distance);
     if (key === undefined) return [];
     after = key;
     left -= distance;
@@ -46,7 +46,7 @@ export async function readPages<Row, Key>(list: KeyedList<Row, Key>, page?: Page
   const rows: Row[] = [];
   for (let left = page?.limit ?? Infinity; left > 0;) {
     const wanted = Math.min(left, readRows);
-    const piece = await read(after, wanted);
+    const piece = await list.read(after, wanted);
     for (const row of piece.rows) rows.push(row);
     if (piece.last === undefined || piece.rows.length < wanted) break;
     after = piece.last;

@@ -28,7 +28,8 @@ async function fill(cluster: string): Promise<void> {
   const numbers = `generate_series(1, ${ROWS}) as n`;
   const owned = `'admin', '${adminId}', now()`;
   await execute(`insert into tasks
-    (uuid, cluster_uuid, name, project_id, owner_id, plan, state, current_cycle, total_number_of_cycles, started_at, ended_at)
+    (uuid, cluster_uuid, name, project_id, owner_id, plan, state, current_cycle, total_number_of_cycles, started_at,
+      ended_at)
     select gen_random_uuid(), '${cluster}', 'task', 'admin', '${adminId}', '{"kind": "save"}',
       (array['finished', 'failed'])[1 + n % 2], 1, 1, now(), now() from ${numbers}`);
   await execute(`insert into clusters (uuid, name, template, seed, host_uuid, project_id, owner_id, deleted_at)

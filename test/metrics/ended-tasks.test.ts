@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { count } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withOutcomes } from "../../src/db/commit-listeners.ts";
 import { isEndedTask, tasks } from "../../src/db/schema/index.ts";
 import { EndedTasks } from "../../src/metrics/ended-tasks.ts";
 import { sweepHistory } from "../../src/tasks/sweep-history.ts";
@@ -27,15 +28,10 @@ describe.each(databases)("the counts of ended tasks on $name", (database) => {
     const counts = await app.app.metrics.endedTasks.read(app.app.db);
     return Object.fromEntries([...counts].filter(([, value]) => value !== 0));
   };
-  const untilIdle = () =>
-    expect
-      .poll(
-        async () => (await app.app.db.select().from(tasks)).filter(({ state }) => /queued|active/.test(state)).length,
-        {
-          timeout: 60_000,
-        },
-      )
-      .toBe(0);
+  const untilIdle = async () => {
+    const open = async () => (await app.app.db.select().from(tasks)).filter(({ state }) => /queued|active/.test(state));
+    await expect.poll(open, { timeout: 60_000 }).toEqual([]);
+  };
 
   test("they follow every end and deletion of tasks", { timeout: 180_000 }, async () => {
     const random = createRandom(5);
@@ -132,24 +128,19 @@ describe.each(databases)("the counts of ended tasks on $name", (database) => {
     const { db } = app.app;
     const counts = new EndedTasks();
     let commit = () => {};
-    const isBegun = new Promise<void>((resolve, reject) => {
-      const isOver = new Promise<void>((over) => (commit = over));
-      const fake = { transaction: async (work: (tx: object) => Promise<unknown>) => work({}) };
-      void import("../../src/db/commit-listeners.ts")
-        .then(({ withOutcomes }) =>
-          withOutcomes(fake as never).transaction(async (tx) => {
-            counts.changed(tx, ["failed"], 1);
-            resolve();
-            await isOver;
-          }),
-        )
-        .catch(reject);
+    const isOver = new Promise<void>((over) => (commit = over));
+    // The embedded database would hold the reader up until the end of a transaction of its own.
+    const fake = { transaction: async (work: (tx: object) => Promise<unknown>) => work({}) };
+    const change = withOutcomes(fake as never).transaction(async (tx) => {
+      counts.changed(tx, ["failed"], 1);
+      await isOver;
     });
-    await isBegun;
     const during = await counts.read(db);
     commit();
-    await expect.poll(async () => (await counts.read(db)) === (await counts.read(db))).toBe(true);
-    expect(await counts.read(db)).not.toBe(during);
-    expect(Object.fromEntries(await counts.read(db))).toEqual(Object.fromEntries(during));
+    await change;
+    const afterwards = await counts.read(db);
+    expect(afterwards).not.toBe(during);
+    expect(afterwards).toEqual(during);
+    expect(await counts.read(db)).toBe(afterwards);
   });
 });

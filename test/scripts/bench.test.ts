@@ -36,7 +36,7 @@ test("without a GPU the benchmark of GPUs says so", async () => {
   });
 });
 
-test("a small history is measured beside a new server", { timeout: 120_000 }, async () => {
+test("a small history is measured beside a new server", { timeout: 240_000 }, async () => {
   const script = join(paths.root, "dist/bench/history/main.js");
   const size = ["--tasks", "300", "--clusters", "20", "--rounds", "1"];
   const { stdout } = await run(process.execPath, [script, "--json", ...size], { cwd: paths.root });
