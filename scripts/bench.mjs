@@ -1,11 +1,13 @@
 // Builds everything and runs a benchmark. The first argument names it, as in `npm run bench -- api`; the default is the
 // one of the CPU kernels. The top of bench/NAME/main.ts documents its options.
 import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 
-const NAMES = ["kernels", "learning", "through-api", "tfjs", "api", "soak", "attack", "gpu", "gpu-accuracy", "import"];
+const folders = join(root, "bench");
+const NAMES = readdirSync(folders).filter((name) => existsSync(join(folders, name, "main.ts")));
 
 const [first = "", ...rest] = process.argv.slice(2);
 const [name, args] = first === "" || first.startsWith("-") ? ["kernels", process.argv.slice(2)] : [first, rest];

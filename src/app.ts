@@ -20,6 +20,7 @@ import { recoverUploads } from "./uploads/recover-uploads.ts";
 import { recoverDatasets } from "./datasets/recover-datasets.ts";
 import { startUploadSweeper } from "./uploads/sweeper.ts";
 import { Uploads } from "./uploads/uploads.ts";
+import { withOutcomes } from "./db/commit-listeners.ts";
 import { openDatabase } from "./db/open.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { TokenBuckets } from "./limits/token-bucket.ts";
@@ -34,6 +35,7 @@ import { openStorage } from "./files/storage.ts";
 import { openFilesMax, shareOpenFiles } from "./server/open-files.ts";
 import { loadTlsFiles } from "./server/tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
+import { startHistorySweeper } from "./tasks/sweep-history.ts";
 
 /** A running server: all parts are open, but it listens only after `listen`. */
 export interface Server {
@@ -141,7 +143,7 @@ export async function openApp(
       querySeconds: config.databaseTimeoutSeconds,
     });
     closer.add(() => database.close());
-    const { db } = database;
+    const db = withOutcomes(database.db);
 
     const measurements = startMeasurements();
     closer.add(() => measurements.close());
@@ -192,6 +194,8 @@ export async function openApp(
     };
     const uploadSweeper = startUploadSweeper(app);
     closer.add(() => uploadSweeper.close());
+    const historySweeper = startHistorySweeper(app);
+    closer.add(() => historySweeper.close());
 
     const api = createApi(app, routes);
     const server = createHttpServer(api, tls);

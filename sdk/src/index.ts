@@ -12,7 +12,7 @@ export {
 } from "./errors.ts";
 export { downloadFormats, uploadFormats, type DownloadFormat, type FileFormat } from "./formats.ts";
 export type { Input, Method } from "./http.ts";
-export type { Table } from "./list.ts";
+export type { PageQuery, Table } from "./list.ts";
 export type { Checkpoint } from "./resources/checkpoints.ts";
 export type { Cluster, ClusterDetails, NewCluster } from "./resources/clusters.ts";
 export type {

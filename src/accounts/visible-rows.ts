@@ -4,7 +4,8 @@ import type { Context } from "../app-context.ts";
 import type { Caller } from "./caller.ts";
 import { builtOnce } from "../db/built-once.ts";
 import type { Db } from "../db/client.ts";
-import { PAGE_ROWS, readPages } from "../db/read-pages.ts";
+import { readPages, type KeyedList, type Page } from "../db/read-pages.ts";
+import { formatTimestamp } from "../server/timestamp.ts";
 import { type OwnedTable, visibleTo } from "./visibility.ts";
 
 type ResourceTable = PgTable & OwnedTable & Record<"uuid" | "sequence", PgColumn>;
@@ -46,22 +47,85 @@ export function visibleRow<Table extends ResourceTable>(table: Table) {
   };
 }
 
-/** Lists the rows visible to the caller, oldest first, with all columns or with `names`, which must have `sequence`. */
-export function visibleRows<Table extends ResourceTable, Name extends keyof RowOf<Table> & string>(
+/**
+ * Between two cells of a list that the database sends as one text. No id and no name has it: they have no control
+ * characters.
+ */
+const SEPARATOR = "\u001f";
+
+/** Rows that the embedded database joins into one text in about 10 ms. */
+const JOINED_ROWS = 4096;
+
+/** The columns of a list of resources. Clients find `uuid` and `name` by position, second and last. */
+export const OWNED_COLUMNS = ["created_at", "uuid", "project_id", "owner_id", "visibility", "name"] as const;
+
+/**
+ * Lists the rows visible to the caller, oldest first, as the texts of these columns; the first one is `created_at`. The
+ * database joins the rows of a piece into one text: a message, a parsed time and an object for each row would take
+ * eight times as long.
+ */
+export function visibleTexts<Table extends ResourceTable>(
   table: Table,
-  names?: readonly (Name | "sequence")[],
-) {
+  names: readonly ["created_at", ...(keyof RowOf<Table> & string)[]],
+): (context: Context, page?: Page) => Promise<string[][]> {
   const every: Record<string, PgColumn> = getTableColumns(table as PgTable);
-  const columns = Object.fromEntries(Object.entries(every).filter(([name]) => names?.includes(name as Name) ?? true));
-  const page = visibleQuery(table, (db, isVisible) =>
-    db
-      .select(columns)
-      .from(table as PgTable)
-      .where(and(isVisible, gt(table.sequence, sql.placeholder("after"))))
-      .orderBy(table.sequence)
-      .limit(PAGE_ROWS)
-      .prepare(`list ${getTableName(table)}`),
+  const after = (isVisible: SQL) => and(isVisible, gt(table.sequence, sql.placeholder("after")));
+  const cells = names.map((name) =>
+    name === "created_at" ? sql`floor(date_part('epoch', ${every[name]}))::bigint` : sql`${every[name]}`,
   );
-  type Row = Pick<RowOf<Table>, Name> & { sequence: number };
-  return (context: Context): Promise<Row[]> => readPages((after) => page(context, { after }) as Promise<Row[]>);
+  const joined = visibleQuery(table, (db, isVisible) => {
+    const lines = db
+      .select({
+        sequence: sql`${table.sequence}`.as("sequence"),
+        line: sql`concat_ws(${sql.raw(`E'${SEPARATOR}'`)}, ${sql.join(cells, sql`, `)})`.as("line"),
+      })
+      .from(table as PgTable)
+      .where(after(isVisible))
+      .orderBy(table.sequence)
+      .limit(sql.placeholder("rows"))
+      .as("lines");
+    const text = sql<string | null>`string_agg(${lines.line}, ${sql.raw(`E'${SEPARATOR}'`)})`;
+    const last = sql<string | null>`max(${lines.sequence})`;
+    return db
+      .select({ text, last })
+      .from(lines)
+      .prepare(`list ${getTableName(table)}`);
+  });
+  const keyAt = visibleQuery(table, (db, isVisible) =>
+    db
+      .select({ sequence: table.sequence })
+      .from(table as PgTable)
+      .where(after(isVisible))
+      .orderBy(table.sequence)
+      .limit(1)
+      .offset(sql.placeholder("before"))
+      .prepare(`pass over ${getTableName(table)}`),
+  );
+  const listOf = (context: Context): KeyedList<string[], number> => ({
+    first: 0,
+    readRows: JOINED_ROWS,
+    async read(after, rows) {
+      const [piece] = (await joined(context, { after, rows })) as { text: string | null; last: string | null }[];
+      if (piece === undefined || piece.text === null) return { rows: [], last: undefined };
+      return { rows: rowsOf(piece.text, names.length), last: Number(piece.last) };
+    },
+    async keyAt(after, distance) {
+      const [row] = (await keyAt(context, { after, before: distance - 1 })) as { sequence: number }[];
+      return row?.sequence;
+    },
+  });
+  return (context, page) => readPages(listOf(context), page);
+}
+
+/** Cuts a text into rows of `width` cells, the first of them seconds since 1970. */
+function rowsOf(text: string, width: number): string[][] {
+  const cells = text.split(SEPARATOR);
+  if (cells.length % width !== 0) throw new Error("a name in a list has a control character");
+  const rows: string[][] = [];
+  for (let first = 0; first < cells.length; first += width) {
+    const row = cells.slice(first, first + width);
+    row[0] = formatTimestamp(new Date(1000 * Number(row[0])));
+    rows.push(row);
+  }
+  return rows;
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
-import { formatTimestamp } from "../server/timestamp.ts";
+import type { Page } from "../db/read-pages.ts";
+import { fields } from "./fields.ts";
 
 /** The answer of every list endpoint. The order of the columns is part of the contract. */
 export const listOutput = z.object({ header: z.array(z.string()), body: z.array(z.array(z.unknown())) });
@@ -25,27 +26,17 @@ export async function listResponse<Row>(
   return { header: [...header], body };
 }
 
-interface OwnedRow {
-  created_at: Date;
-  uuid: string;
-  project_id: string;
-  owner_id: string;
-  visibility: string;
-  name: string;
-}
+/** The input of every list endpoint: without these keys the whole list, as in the contract. */
+export const pageFields = {
+  page: fields.page.optional(),
+  limit: fields.int(1, 10_000).optional(),
+};
 
-/** The list of resources with an owner. Clients find `uuid` and `name` by position, second and last. */
-export function ownedListResponse(rows: readonly OwnedRow[]) {
-  return listResponse(
-    ["created_at", "uuid", "project_id", "owner_id", "visibility", "name"],
-    rows,
-    ({ created_at, uuid, project_id, owner_id, visibility, name }) => [
-      formatTimestamp(created_at),
-      uuid,
-      project_id,
-      owner_id,
-      visibility,
-      name,
-    ],
-  );
+/** Rows of a page unless the client says how many. */
+const PAGE_LIMIT = 100;
+
+/** The page that the input asks for; undefined: the whole list. */
+export function pageOf(input: { page?: number | undefined; limit?: number | undefined }): Page | undefined {
+  const { page, limit } = input;
+  return page === undefined && limit === undefined ? undefined : { page: page ?? 0, limit: limit ?? PAGE_LIMIT };
 }

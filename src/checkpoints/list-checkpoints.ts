@@ -1,5 +1,5 @@
-import { visibleRows } from "../accounts/visible-rows.ts";
+import { OWNED_COLUMNS, visibleTexts } from "../accounts/visible-rows.ts";
 import { checkpoints } from "../db/schema/index.ts";
 
-/** The checkpoints that the caller can see, oldest first. */
-export const listCheckpoints = visibleRows(checkpoints);
+/** The checkpoints that the caller can see, oldest first, as texts of `OWNED_COLUMNS`. */
+export const listCheckpoints = visibleTexts(checkpoints, OWNED_COLUMNS);

@@ -23,7 +23,9 @@ export async function deleteCluster(context: Context, input: { uuid: string }): 
       const removed = await tx
         .delete(tasks)
         .where(eq(tasks.cluster_uuid, uuid))
-        .returning({ task: tasks.uuid, kind: sql<string>`${tasks.plan} ->> 'kind'` });
+        .returning({ task: tasks.uuid, state: tasks.state, kind: sql<string>`${tasks.plan} ->> 'kind'` });
+      const ended = removed.map(({ state }) => state).filter((state) => state !== "queued" && state !== "active");
+      app.metrics.endedTasks.changed(tx, ended, -1);
       for (const { task, kind } of removed) {
         if (kind === "request" && (await discardResultRow(tx, task))) requests.push(task);
       }

@@ -1,6 +1,6 @@
-import { and, eq, inArray, isNull, notExists } from "drizzle-orm";
+import { and, eq, isNull, notExists } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
-import { clusters, tasks } from "../db/schema/index.ts";
+import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
 import type { ClusterMode } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
@@ -22,7 +22,7 @@ export async function setMode(
     const unfinished = db
       .select({ uuid: tasks.uuid })
       .from(tasks)
-      .where(and(eq(tasks.cluster_uuid, uuid), inArray(tasks.state, ["queued", "active"])));
+      .where(and(eq(tasks.cluster_uuid, uuid), isOpenTask));
     const [changed] = await db
       .update(clusters)
       .set({ mode })

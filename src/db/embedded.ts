@@ -12,6 +12,7 @@ import type { Database } from "./database.ts";
 import { copyDatabaseTemplate } from "./database-template.ts";
 import { prepareStatements } from "./prepared-statements.ts";
 import * as schema from "./schema/index.ts";
+import { keepTablesTidy } from "./table-upkeep.ts";
 import { keepLogShort } from "./write-ahead-log.ts";
 
 export const settings = [
@@ -51,11 +52,13 @@ export async function openEmbedded(
     await checkVersion(db as unknown as Db, `in ${directory}`);
     await migrate(db, { migrationsFolder: paths.migrations });
     const log = keepLogShort(client, directory);
+    const tables = keepTablesTidy(client, directory);
     return {
       db: db as unknown as Db,
       // The lock of the data directory keeps other servers out.
       taken: new Promise(() => {}),
       close: async () => {
+        await tables.stop();
         await log.stop();
         await client?.close();
       },

@@ -1,20 +1,86 @@
 import { setImmediate } from "node:timers/promises";
+import { and, gt, type SQL } from "drizzle-orm";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import type { Db } from "./client.ts";
 
-/** Rows that the embedded database reads in about 20 ms on the server's main thread. */
-export const PAGE_ROWS = 1000;
+/** A part of a list. */
+export interface Page {
+  /** Counts from 0; a page beyond the end is empty. */
+  page: number;
+  /** Rows of a page. */
+  limit: number;
+}
+
+/** Rows that the embedded database reads in 10 to 20 ms, on the server's main thread. */
+const READ_ROWS = 1000;
+/** Rows that it passes over in some milliseconds: it looks at the index only. */
+const SKIP_ROWS = 10_000;
+
+/** A list in the order of a key. */
+export interface KeyedList<Row, Key> {
+  /** Less than all keys. */
+  first: Key;
+  /** The first rows after this key, and the key of the last one of them. */
+  read: (after: Key, rows: number) => Promise<{ rows: Row[]; last: Key | undefined }>;
+  /** The key of the row at this distance after this key, which may be that of no row; undefined beyond the end. */
+  keyAt: (after: Key, distance: number) => Promise<Key | undefined>;
+  /** Rows of one statement. */
+  readRows?: number;
+}
 
 /**
- * Reads a list of any length page by page and yields to the event loop between pages. `readPage` returns the first
- * `PAGE_ROWS` rows after the given sequence, in the order of their sequence.
+ * Reads a list of any length, or one page of it, piece by piece, and yields to the event loop between pieces. Pages
+ * before the one wanted are passed over, but nothing beyond the end of the list, however high the page.
  */
-export async function readPages<Row extends { sequence: number }>(
-  readPage: (after: number) => Promise<Row[]>,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (;;) {
-    const page = await readPage(rows.at(-1)?.sequence ?? 0);
-    rows.push(...page);
-    if (page.length < PAGE_ROWS) return rows;
+export async function readPages<Row, Key>(list: KeyedList<Row, Key>, page?: Page): Promise<Row[]> {
+  const { readRows = READ_ROWS } = list;
+  let after = list.first;
+  for (let left = page === undefined ? 0 : page.page * page.limit; left > 0;) {
+    const distance = Math.min(left, SKIP_ROWS);
+    const key = await list.keyAt(after, distance);
+    if (key === undefined) return [];
+    after = key;
+    left -= distance;
     await setImmediate();
   }
+  const rows: Row[] = [];
+  for (let left = page?.limit ?? Infinity; left > 0;) {
+    const wanted = Math.min(left, readRows);
+    const piece = await list.read(after, wanted);
+    for (const row of piece.rows) rows.push(row);
+    if (piece.last === undefined || piece.rows.length < wanted) break;
+    after = piece.last;
+    left -= wanted;
+    await setImmediate();
+  }
+  return rows;
+}
+
+/** The `keyAt` of a table's rows in the order of their sequence. */
+export function sequenceAt(db: Db, table: PgTable & { sequence: PgColumn }, condition: SQL | undefined) {
+  return async (after: number, distance: number): Promise<number | undefined> => {
+    const [row] = await db
+      .select({ sequence: table.sequence })
+      .from(table as PgTable)
+      .where(and(condition, gt(table.sequence, after)))
+      .orderBy(table.sequence)
+      .limit(1)
+      .offset(distance - 1);
+    return row?.sequence as number | undefined;
+  };
+}
+
+/** A list of rows in the order of their sequence. `read` returns the first rows after a sequence. */
+export function bySequence<Row extends { sequence: number }>(
+  keyAt: KeyedList<Row, number>["keyAt"],
+  read: (after: number, rows: number) => Promise<Row[]>,
+): KeyedList<Row, number> {
+  return {
+    first: 0,
+    keyAt,
+    async read(after, count) {
+      const rows = await read(after, count);
+      return { rows, last: rows.at(-1)?.sequence };
+    },
+  };
 }

@@ -1,6 +1,6 @@
-import { and, count, countDistinct, eq, inArray, isNotNull, isNull, sql } from "drizzle-orm";
+import { and, count, countDistinct, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import type { App } from "../app-context.ts";
-import { uploadTarget, checkpoints, clusters, datasets, tasks, tempfiles } from "../db/schema/index.ts";
+import { uploadTarget, checkpoints, clusters, datasets, isOpenTask, tasks, tempfiles } from "../db/schema/index.ts";
 import type { Db } from "../db/client.ts";
 import { conflict } from "../errors.ts";
 
@@ -68,14 +68,7 @@ function unfinishedTasks(tx: Db, projectId: string, condition = sql`true`) {
     .select({ value: count() })
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
-    .where(
-      and(
-        eq(tasks.project_id, projectId),
-        inArray(tasks.state, ["queued", "active"]),
-        isNull(clusters.deleted_at),
-        condition,
-      ),
-    );
+    .where(and(eq(tasks.project_id, projectId), isOpenTask, isNull(clusters.deleted_at), condition));
 }
 
 /**

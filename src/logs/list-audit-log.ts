@@ -1,5 +1,6 @@
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq, gt } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
+import { bySequence, readPages, sequenceAt } from "../db/read-pages.ts";
 import { audit_log } from "../db/schema/index.ts";
 import { unauthorized } from "../errors.ts";
 import { pageRows } from "./page.ts";
@@ -16,11 +17,14 @@ export interface LogPage {
  */
 export async function listAuditLog({ app, caller }: Context, { page, user_id }: LogPage) {
   if (user_id !== undefined && !caller.isAdmin) throw unauthorized("'user_id' can only be set by an admin");
-  return app.db
-    .select()
-    .from(audit_log)
-    .where(user_id === undefined ? eq(audit_log.user_uuid, caller.userUuid) : eq(audit_log.user_id, user_id))
-    .orderBy(asc(audit_log.sequence))
-    .limit(pageRows)
-    .offset(page * pageRows);
+  const { db } = app;
+  const isOfUser = user_id === undefined ? eq(audit_log.user_uuid, caller.userUuid) : eq(audit_log.user_id, user_id);
+  const read = (after: number, rows: number) =>
+    db
+      .select()
+      .from(audit_log)
+      .where(and(isOfUser, gt(audit_log.sequence, after)))
+      .orderBy(asc(audit_log.sequence))
+      .limit(rows);
+  return readPages(bySequence(sequenceAt(db, audit_log, isOfUser), read), { page, limit: pageRows });
 }

@@ -1,16 +1,20 @@
-import { asc, eq } from "drizzle-orm";
+import { and, asc, eq, gt } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
+import { bySequence, readPages, sequenceAt } from "../db/read-pages.ts";
 import { error_log } from "../db/schema/index.ts";
 import type { LogPage } from "./list-audit-log.ts";
 import { pageRows } from "./page.ts";
 
 /** One page of the internal errors of all users and of the system, or of one user, oldest first. */
 export async function listErrorLog({ app }: Context, { page, user_id }: LogPage) {
-  return app.db
-    .select()
-    .from(error_log)
-    .where(user_id === undefined ? undefined : eq(error_log.user_id, user_id))
-    .orderBy(asc(error_log.sequence))
-    .limit(pageRows)
-    .offset(page * pageRows);
+  const { db } = app;
+  const isOfUser = user_id === undefined ? undefined : eq(error_log.user_id, user_id);
+  const read = (after: number, rows: number) =>
+    db
+      .select()
+      .from(error_log)
+      .where(and(isOfUser, gt(error_log.sequence, after)))
+      .orderBy(asc(error_log.sequence))
+      .limit(rows);
+  return readPages(bySequence(sequenceAt(db, error_log, isOfUser), read), { page, limit: pageRows });
 }

@@ -1,7 +1,7 @@
-import { count, countDistinct, eq, isNull, sql } from "drizzle-orm";
+import { and, count, countDistinct, eq, isNull, sql } from "drizzle-orm";
 import type { Gauge } from "prom-client";
 import type { App } from "../app-context.ts";
-import { uploadTarget, checkpoints, clusters, datasets, tasks, tempfiles } from "../db/schema/index.ts";
+import { uploadTarget, checkpoints, clusters, datasets, isOpenTask, tasks, tempfiles } from "../db/schema/index.ts";
 import { hostLabels, type Metrics } from "./metrics.ts";
 
 const states = ["queued", "active", "finished", "aborted", "failed"] as const;
@@ -36,40 +36,41 @@ function createGauges(metrics: Metrics) {
 
 type Gauges = ReturnType<typeof createGauges>;
 
-/** Reads the figures that come from the database. */
-async function lookUp({ db }: App) {
-  const byState = await db
-    .select({ state: tasks.state, value: count() })
-    .from(tasks)
-    .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
-    .where(isNull(clusters.deleted_at))
-    .groupBy(tasks.state);
-  const queues = await db
+/** Reads the figures that come from the database. Its work does not grow with the history: all of it has indexes. */
+async function lookUp({ db, metrics }: App) {
+  const byQueue = await db
     .select({
       host: clusters.host_uuid,
+      state: tasks.state,
       tasks: count(),
       clusters: countDistinct(clusters.uuid),
       seconds: sql<number>`extract(epoch from now() - min(${tasks.queued_at}))`.mapWith(Number),
     })
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
-    .where(sql`${tasks.state} = 'queued' and ${clusters.deleted_at} is null`)
-    .groupBy(clusters.host_uuid);
-  const countOf = async (table: typeof clusters | typeof datasets | typeof checkpoints) => {
-    const [row] = await db.select({ value: count() }).from(table).where(isNull(table.deleted_at));
-    return row?.value ?? 0;
-  };
-  const [uploads] = await db
+    .where(and(isOpenTask, isNull(clusters.deleted_at)))
+    .groupBy(clusters.host_uuid, tasks.state);
+  const open = (state: "queued" | "active") =>
+    byQueue.filter((queue) => queue.state === state).reduce((sum, queue) => sum + queue.tasks, 0);
+  const live = (table: typeof clusters | typeof datasets | typeof checkpoints) =>
+    sql<number>`(${db.select({ value: count() }).from(table).where(isNull(table.deleted_at))})`.mapWith(Number);
+  const uploads = db
     .select({ value: countDistinct(uploadTarget) })
     .from(tempfiles)
     .where(isNull(tempfiles.deleted_at));
+  const [counts] = await db
+    .select({
+      clusters: live(clusters),
+      datasets: live(datasets),
+      checkpoints: live(checkpoints),
+      uploads: sql<number>`(${uploads})`.mapWith(Number),
+    })
+    .from(sql`(select 1) as one_row`);
+  const ended = await metrics.endedTasks.read(db);
   return {
-    byState: new Map(byState.map(({ state, value }) => [state, value])),
-    queues: new Map(queues.map((queue) => [queue.host, queue])),
-    clusters: await countOf(clusters),
-    datasets: await countOf(datasets),
-    checkpoints: await countOf(checkpoints),
-    uploads: uploads?.value ?? 0,
+    byState: new Map(ended).set("queued", open("queued")).set("active", open("active")),
+    queues: new Map(byQueue.filter(({ state }) => state === "queued").map((queue) => [queue.host, queue])),
+    counts,
   };
 }
 
@@ -147,10 +148,9 @@ export async function collectMetrics(app: App, { withClusters }: { withClusters:
     for (const gauge of [gauges.clusters, gauges.datasets, gauges.checkpoints, gauges.uploads]) gauge.remove();
   } else {
     for (const state of states) gauges.tasks.set({ state }, found.byState.get(state) ?? 0);
-    gauges.clusters.set(found.clusters);
-    gauges.datasets.set(found.datasets);
-    gauges.checkpoints.set(found.checkpoints);
-    gauges.uploads.set(found.uploads);
+    for (const noun of ["clusters", "datasets", "checkpoints", "uploads"] as const) {
+      gauges[noun].set(found.counts?.[noun] ?? 0);
+    }
   }
   for (const [target, value] of app.connections.countByTarget()) gauges.websockets.set({ target }, value);
   const text = await app.metrics.text();

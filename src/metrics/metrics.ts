@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { ClusterCycles } from "./cluster-cycles.ts";
+import { EndedTasks } from "./ended-tasks.ts";
 
 const answerSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** A cycle of a small network takes less than a millisecond. */
@@ -64,6 +65,7 @@ export class Metrics {
     registers: this.#registers,
   });
   readonly clusterCycles = new ClusterCycles();
+  readonly endedTasks = new EndedTasks();
   readonly tasksEnded = new Counter({
     name: "hanami_tasks_ended_total",
     help: "Tasks that ended since the start of the server; ok: finished or aborted.",

@@ -21,6 +21,7 @@ import {
 /** Longest delay of a timer. */
 const timerMsMax = 2 ** 31 - 1;
 const tenYearsMinutes = 10 * 365 * 24 * 60;
+const centuryDays = 36_500;
 
 /** Every setting of the server, its environment variable and its default. */
 const environment = z.object({
@@ -48,6 +49,9 @@ const environment = z.object({
   HANAMI_HOST_TIMEOUT_SECONDS: whole(1, 86_400).default(60),
   HANAMI_TEMPFILE_TIMEOUT: whole(1, tenYearsMinutes).default(10),
   HANAMI_SNAPSHOT_INTERVAL_MS: whole(1, timerMsMax).default(3000),
+  HANAMI_TASK_RETENTION_DAYS: whole(1, centuryDays).optional(),
+  HANAMI_AUDIT_LOG_RETENTION_DAYS: whole(1, centuryDays).optional(),
+  HANAMI_ERROR_LOG_RETENTION_DAYS: whole(1, centuryDays).optional(),
   HANAMI_TRUSTED_PROXIES: addressList.default([]),
   HANAMI_MAX_BODY_BYTES: positive.default(2 * 1024 * 1024),
   HANAMI_MAX_MESSAGE_BYTES: positive.default(16 * 1024 * 1024),
@@ -155,6 +159,8 @@ export interface Config {
   tempfileTimeoutMinutes: number;
   /** About how much work a crash may lose: the delay until changes of a network are on disk. */
   snapshotIntervalMs: number;
+  /** How long ended tasks and log entries are kept; undefined: for ever. */
+  retention: { taskDays: number | undefined; auditLogDays: number | undefined; errorLogDays: number | undefined };
   /** Addresses of proxies whose `X-Forwarded-For` is trusted. */
   trustedProxies: string[];
   limits: Limits;
@@ -250,6 +256,11 @@ export function parseConfig(
     hostTimeoutMs: 1000 * values.HANAMI_HOST_TIMEOUT_SECONDS,
     tempfileTimeoutMinutes: values.HANAMI_TEMPFILE_TIMEOUT,
     snapshotIntervalMs: values.HANAMI_SNAPSHOT_INTERVAL_MS,
+    retention: {
+      taskDays: values.HANAMI_TASK_RETENTION_DAYS,
+      auditLogDays: values.HANAMI_AUDIT_LOG_RETENTION_DAYS,
+      errorLogDays: values.HANAMI_ERROR_LOG_RETENTION_DAYS,
+    },
     trustedProxies: values.HANAMI_TRUSTED_PROXIES,
     limits: {
       bodyBytes: values.HANAMI_MAX_BODY_BYTES,

@@ -1,5 +1,5 @@
-import { and, eq, inArray, isNull } from "drizzle-orm";
-import { clusters, tasks } from "../db/schema/index.ts";
+import { and, eq, isNull } from "drizzle-orm";
+import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 import type { SchedulerResources } from "./cluster-parts.ts";
 import { ScheduledCluster } from "./scheduled-cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -23,7 +23,7 @@ export async function createScheduler(resources: SchedulerResources): Promise<Sc
     .selectDistinct({ uuid: tasks.cluster_uuid })
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
-    .where(and(isNull(clusters.deleted_at), inArray(tasks.state, ["queued", "active"])));
+    .where(and(isNull(clusters.deleted_at), isOpenTask));
   for (const { uuid } of waiting) clusterOf(uuid).queue.wake();
 
   return {

@@ -21,6 +21,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
       .delete(tasks)
       .where(and(isTask, ne(tasks.state, "active")))
       .returning();
+    if (row !== undefined && row.state !== "queued") app.metrics.endedTasks.changed(tx, [row.state], -1);
     const isQueuedRequest = row?.state === "queued" && row.plan.kind === "request";
     return { removed: row, hasFile: isQueuedRequest && (await discardResultRow(tx, row.uuid)) };
   });
@@ -36,7 +37,8 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   if (active === undefined) throw taskNotFound(key);
   await app.scheduler.abort(cluster.uuid, active.uuid);
   // Still active, but not running: its queue waits for the database or the disk.
-  const isEnded = await recordEnd(app.db, active.uuid, { state: "aborted", cycle: active.current_cycle });
+  const end = { state: "aborted", cycle: active.current_cycle } as const;
+  const isEnded = await app.db.transaction((tx) => recordEnd(app.metrics, tx, active.uuid, end));
   // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
 }

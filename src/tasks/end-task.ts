@@ -23,7 +23,7 @@ export async function failTask(resources: TaskResources, active: RunningTask, er
   const { db, storage } = resources;
   const { uuid } = active.task;
   const hasFile = await db.transaction(async (tx) => {
-    await recordEnd(tx, uuid, { state: "failed", cycle: active.cycle, errorMessage });
+    await recordEnd(resources.metrics, tx, uuid, { state: "failed", cycle: active.cycle, errorMessage });
     return active.plan.kind === "request" && (await discardResultRow(tx, uuid));
   });
   await unpin(resources, active);

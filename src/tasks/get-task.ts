@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { builtOnce } from "../db/built-once.ts";
-import { PAGE_ROWS, readPages } from "../db/read-pages.ts";
+import { readPages, type KeyedList, type Page } from "../db/read-pages.ts";
 import { tasks } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import type { TaskRow } from "../db/rows.ts";
@@ -24,14 +24,27 @@ const byUuid = builtOnce((db) =>
     .prepare("find_task"),
 );
 
-const page = builtOnce((db) =>
+const isAfter = and(eq(tasks.cluster_uuid, sql.placeholder("cluster")), gt(tasks.uuid, sql.placeholder("after")));
+
+const readTasks = builtOnce((db) =>
   db
     .select(viewColumns)
     .from(tasks)
-    .where(and(eq(tasks.cluster_uuid, sql.placeholder("cluster")), gt(tasks.sequence, sql.placeholder("after"))))
-    .orderBy(tasks.sequence)
-    .limit(PAGE_ROWS)
+    .where(isAfter)
+    .orderBy(tasks.uuid)
+    .limit(sql.placeholder("rows"))
     .prepare("list_tasks"),
+);
+
+const passOverTasks = builtOnce((db) =>
+  db
+    .select({ uuid: tasks.uuid })
+    .from(tasks)
+    .where(isAfter)
+    .orderBy(tasks.uuid)
+    .limit(1)
+    .offset(sql.placeholder("before"))
+    .prepare("pass_over_tasks"),
 );
 
 /** Returns a task with its current progress. Throws 404 for an unknown cluster or task. */
@@ -42,11 +55,22 @@ export async function getTask(context: Context, key: TaskKey): Promise<TaskView>
   return withProgress(context, row);
 }
 
-/** All tasks of a cluster, sorted by uuid. */
-export async function listTasks(context: Context, input: { cluster_uuid: string }): Promise<TaskView[]> {
-  const cluster = await findCluster(context, input.cluster_uuid);
-  const rows = await readPages((after) => page(context.app.db).execute({ cluster: cluster.uuid, after }));
-  rows.sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
+/** All tasks of a cluster, or one page of them, sorted by uuid. */
+export async function listTasks(context: Context, input: { cluster_uuid: string }, page?: Page): Promise<TaskView[]> {
+  const { uuid: cluster } = await findCluster(context, input.cluster_uuid);
+  const { db } = context.app;
+  const list: KeyedList<TaskView, string> = {
+    first: "00000000-0000-0000-0000-000000000000",
+    async read(after, count) {
+      const rows = await readTasks(db).execute({ cluster, after, rows: count });
+      return { rows, last: rows.at(-1)?.uuid };
+    },
+    async keyAt(after, distance) {
+      const [row] = await passOverTasks(db).execute({ cluster, after, before: distance - 1 });
+      return row?.uuid;
+    },
+  };
+  const rows = await readPages(list, page);
   return rows.map((row) => withProgress(context, row));
 }
 

@@ -34,7 +34,7 @@ async function replaceNetwork(context: RunContext, { task }: RunningTask<"restor
     try {
       await network.save(async (tx) => {
         await tx.update(clusters).set({ template }).where(eq(clusters.uuid, task.cluster_uuid));
-        await recordEnd(tx, task.uuid, { state: "finished", cycle: 1 });
+        await recordEnd(context.metrics, tx, task.uuid, { state: "finished", cycle: 1 });
       });
     } catch (error) {
       // The row still describes the old network, so its last snapshot must be attached again.

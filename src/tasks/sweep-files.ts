@@ -1,10 +1,10 @@
 import { basename } from "node:path";
-import { and, eq, inArray, isNotNull, isNull } from "drizzle-orm";
+import { and, eq, isNotNull, isNull } from "drizzle-orm";
 import { keepOnly } from "../files/keep-only.ts";
 import { checkpointPath } from "../files/storage.ts";
 import { pinName } from "../clusters/restore-pin.ts";
 import type { SchedulerResources } from "./cluster-parts.ts";
-import { checkpoints, clusters, tasks } from "../db/schema/index.ts";
+import { checkpoints, clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 
 /** Removes snapshots, pins and checkpoints without a row: leftovers of a killed server. */
 export async function sweepFiles({
@@ -20,7 +20,7 @@ export async function sweepFiles({
     .select({ taskUuid: tasks.uuid, clusterUuid: tasks.cluster_uuid })
     .from(tasks)
     .innerJoin(clusters, eq(clusters.uuid, tasks.cluster_uuid))
-    .where(and(isNull(clusters.deleted_at), inArray(tasks.state, ["queued", "active"])));
+    .where(and(isNull(clusters.deleted_at), isOpenTask));
   const pins = restores.map(pinName);
   await keepOnly(storage.clusters, [...snapshots.map(({ name }) => name as string), ...pins], log);
   const saved = await db.select({ uuid: checkpoints.uuid }).from(checkpoints).where(isNull(checkpoints.deleted_at));

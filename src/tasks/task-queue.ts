@@ -1,6 +1,6 @@
 import { and, eq, exists, inArray, isNull, sql } from "drizzle-orm";
 import type { TaskRow } from "../db/rows.ts";
-import { clusters, tasks } from "../db/schema/index.ts";
+import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 import type { ClusterParts } from "./cluster-parts.ts";
 import { reportError } from "./report-error.ts";
 
@@ -67,7 +67,7 @@ export class TaskQueue {
       const next = db
         .select({ uuid: tasks.uuid })
         .from(tasks)
-        .where(and(eq(tasks.cluster_uuid, uuid), inArray(tasks.state, ["queued", "active"])))
+        .where(and(eq(tasks.cluster_uuid, uuid), isOpenTask))
         .orderBy(tasks.sequence)
         .limit(1);
       const cluster = db

@@ -23,7 +23,7 @@ test("a small round through the API measures tasks beside the kernels", { timeou
 
 test("for an unknown benchmark, the error lists the existing ones", async () => {
   const failed = run(process.execPath, [join(paths.root, "scripts/bench.mjs"), "nonsense"]);
-  await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("through-api, tfjs") });
+  await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining("tfjs, through-api") });
 });
 
 test("without a GPU the benchmark of GPUs says so", async () => {
@@ -34,4 +34,17 @@ test("without a GPU the benchmark of GPUs says so", async () => {
     code: 1,
     stderr: expect.stringMatching(/^Nothing to measure: .*\n$(?![^])/m),
   });
+});
+
+test("a small history is measured beside a new server", { timeout: 240_000 }, async () => {
+  const script = join(paths.root, "dist/bench/history/main.js");
+  const size = ["--tasks", "300", "--clusters", "20", "--rounds", "1"];
+  const { stdout } = await run(process.execPath, [script, "--json", ...size], { cwd: paths.root });
+  const { tasks, clusters, startMs, results } = JSON.parse(stdout);
+  expect([tasks, clusters]).toEqual([300, 20]);
+  expect(results.length).toBe(5);
+  for (const value of [startMs.empty, startMs.filled]) expect(value).toBeGreaterThan(0);
+  for (const { wallMs, wallRatio } of results) {
+    for (const { median } of [wallMs.empty, wallMs.filled, wallRatio]) expect(median).toBeGreaterThan(0);
+  }
 });

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
+import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import { openFile } from "../input/files.ts";
 import { downloadTo, withDestination, type Destination } from "./download.ts";
 import { withProgress } from "./upload.ts";
@@ -18,12 +19,12 @@ export function addCheckpointCommands(program: Command): void {
     }),
   );
 
-  addCommand(group, "list", "List all visible checkpoints")
+  withPage(addCommand(group, "list", "List all visible checkpoints"))
     .allowExcessArguments()
     .action(
-      run(async ({ print, connect }) => {
+      run<PageOptions>(async ({ options, print, connect }) => {
         const client = await connect();
-        print.list(await client.request("GET", "/checkpoint/all"), FIELDS);
+        print.list(await client.request("GET", "/checkpoint/all", pageOf(options)), FIELDS);
       }),
     );
 

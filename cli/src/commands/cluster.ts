@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
+import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import { CliError } from "../errors.ts";
 import { definedOnly } from "../input/defined-only.ts";
 import { readText } from "../input/files.ts";
@@ -44,12 +45,12 @@ export function addClusterCommands(program: Command): void {
       }),
     );
 
-  addCommand(group, "list", "List all visible clusters")
+  withPage(addCommand(group, "list", "List all visible clusters"))
     .allowExcessArguments()
     .action(
-      run(async ({ print, connect }) => {
+      run<PageOptions>(async ({ options, print, connect }) => {
         const client = await connect();
-        print.list(await client.request("GET", "/cluster/all"), FIELDS);
+        print.list(await client.request("GET", "/cluster/all", pageOf(options)), FIELDS);
       }),
     );
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
+import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import { integer } from "../input/numbers.ts";
 import { objectTable } from "../output/views.ts";
 import { addDownloadCommand, addUploadCommands, DATASET_FIELDS } from "./dataset-files.ts";
@@ -20,12 +21,12 @@ export function addDatasetCommands(program: Command): void {
     }),
   );
 
-  addCommand(group, "list", "List all visible datasets")
+  withPage(addCommand(group, "list", "List all visible datasets"))
     .allowExcessArguments()
     .action(
-      run(async ({ print, connect }) => {
+      run<PageOptions>(async ({ options, print, connect }) => {
         const client = await connect();
-        print.list(await client.request("GET", "/dataset/all"), LIST_FIELDS);
+        print.list(await client.request("GET", "/dataset/all", pageOf(options)), LIST_FIELDS);
       }),
     );
 

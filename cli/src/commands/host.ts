@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
+import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 
 const FIELDS = ["uuid", "type"];
 const DETAIL_FIELDS = [
@@ -20,13 +21,13 @@ const DETAIL_FIELDS = [
 export function addHostCommands(program: Command): void {
   const group = addGroup(program, "host", "Look at the hosts: the places where clusters compute");
 
-  addCommand(group, "list", "List all hosts")
+  withPage(addCommand(group, "list", "List all hosts"))
     .option("--details", "show also name, load, clusters, memory in bytes, maker, driver and whether it answers")
     .allowExcessArguments()
     .action(
-      run<{ details?: true }>(async ({ options, print, connect }) => {
+      run<PageOptions & { details?: true }>(async ({ options, print, connect }) => {
         const client = await connect();
-        print.list(await client.request("GET", "/host/all"), options.details ? DETAIL_FIELDS : FIELDS);
+        print.list(await client.request("GET", "/host/all", pageOf(options)), options.details ? DETAIL_FIELDS : FIELDS);
       }),
     );
 }

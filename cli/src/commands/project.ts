@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
+import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 
 const FIELDS = ["id", "name", "creator_id", "created_at"];
 
@@ -23,12 +24,12 @@ export function addProjectCommands(program: Command): void {
     }),
   );
 
-  addCommand(group, "list", "List all projects")
+  withPage(addCommand(group, "list", "List all projects"))
     .allowExcessArguments()
     .action(
-      run(async ({ print, connect }) => {
+      run<PageOptions>(async ({ options, print, connect }) => {
         const client = await connect();
-        print.list(await client.request("GET", "/project/all"), FIELDS);
+        print.list(await client.request("GET", "/project/all", pageOf(options)), FIELDS);
       }),
     );
 

@@ -4,6 +4,7 @@ import { addCommand, addGroup, run } from "../command.ts";
 import { collect, parseColumn, parseResult } from "../input/columns.ts";
 import { definedOnly } from "../input/defined-only.ts";
 import { decimal, integer } from "../input/numbers.ts";
+import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import type { Printer } from "../output/printer.ts";
 import { createProgress } from "../progress.ts";
 
@@ -78,13 +79,13 @@ export function addTaskCommands(program: Command): void {
     }),
   );
 
-  addTaskCommand(group, "list", "List the tasks of a cluster")
+  withPage(addTaskCommand(group, "list", "List the tasks of a cluster"))
     .option("--details", "show also progress and times")
     .allowExcessArguments()
     .action(
-      run<{ cluster: string; details?: true }>(async ({ options, print, connect }) => {
+      run<PageOptions & { cluster: string; details?: true }>(async ({ options, print, connect }) => {
         const client = await connect();
-        const tasks = await client.request("GET", "/task/all", { cluster_uuid: options.cluster });
+        const tasks = await client.request("GET", "/task/all", { cluster_uuid: options.cluster, ...pageOf(options) });
         print.list(tasks, options.details ? LIST_DETAIL_FIELDS : LIST_FIELDS);
       }),
     );

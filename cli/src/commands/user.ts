@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addCommand, addGroup, run } from "../command.ts";
+import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import { askNewPassphrase } from "../input/passphrase.ts";
 import { listTable } from "../output/views.ts";
 
@@ -43,12 +44,12 @@ export function addUserCommands(program: Command): void {
     }),
   );
 
-  addCommand(group, "list", "List all users")
+  withPage(addCommand(group, "list", "List all users"))
     .allowExcessArguments()
     .action(
-      run(async ({ print, connect }) => {
+      run<PageOptions>(async ({ options, print, connect }) => {
         const client = await connect();
-        print.list(await client.request("GET", "/user/all"), FIELDS);
+        print.list(await client.request("GET", "/user/all", pageOf(options)), FIELDS);
       }),
     );
 

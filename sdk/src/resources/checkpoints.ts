@@ -1,6 +1,6 @@
 import type { ClientContext } from "../context.ts";
 import type { Download } from "../download.ts";
-import { rowsOf } from "../list.ts";
+import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
 import type { UploadOptions } from "./datasets.ts";
 import type { Owned } from "./owned.ts";
@@ -19,8 +19,9 @@ export class Checkpoints {
     return (await this.#context.session.request("GET", "/checkpoint", { uuid })) as Checkpoint;
   }
 
-  async list(): Promise<Checkpoint[]> {
-    return rowsOf(await this.#context.session.request("GET", "/checkpoint/all", {}));
+  /** All that the user can see, or one page. */
+  async list(query: PageQuery = {}): Promise<Checkpoint[]> {
+    return rowsOf(await this.#context.session.request("GET", "/checkpoint/all", pageInput(query)));
   }
 
   async delete(uuid: string): Promise<void> {

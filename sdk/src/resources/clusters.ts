@@ -1,7 +1,7 @@
 import { encodeBase64 } from "../base64.ts";
 import type { ClientContext } from "../context.ts";
 import { DirectIO } from "../direct-io.ts";
-import { rowsOf } from "../list.ts";
+import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import { Socket } from "../socket.ts";
 import type { Owned } from "./owned.ts";
 
@@ -55,8 +55,9 @@ export class Clusters {
     return (await this.#context.session.request("GET", "/cluster", { uuid })) as ClusterDetails;
   }
 
-  async list(): Promise<Cluster[]> {
-    return rowsOf(await this.#context.session.request("GET", "/cluster/all", {}));
+  /** All that the user can see, or one page. */
+  async list(query: PageQuery = {}): Promise<Cluster[]> {
+    return rowsOf(await this.#context.session.request("GET", "/cluster/all", pageInput(query)));
   }
 
   async delete(uuid: string): Promise<void> {

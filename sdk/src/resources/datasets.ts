@@ -4,7 +4,7 @@ import type { Download } from "../download.ts";
 import { BadRequestError, HanamiError } from "../errors.ts";
 import type { DownloadFormat, FileFormat } from "../formats.ts";
 import type { Input } from "../http.ts";
-import { rowsOf } from "../list.ts";
+import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import { sizeOf, uploadFile, type FileSource } from "../upload.ts";
 import type { Owned } from "./owned.ts";
 
@@ -103,8 +103,9 @@ export class Datasets {
     return (await this.#context.session.request("GET", "/dataset", { uuid })) as Dataset;
   }
 
-  async list(): Promise<Owned[]> {
-    return rowsOf(await this.#context.session.request("GET", "/dataset/all", {}));
+  /** All that the user can see, or one page. */
+  async list(query: PageQuery = {}): Promise<Owned[]> {
+    return rowsOf(await this.#context.session.request("GET", "/dataset/all", pageInput(query)));
   }
 
   async delete(uuid: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { rowsOf } from "../list.ts";
+import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 
 /** A place where clusters compute: the CPU, or one GPU. */
@@ -30,7 +30,8 @@ export class Hosts {
     this.#session = session;
   }
 
-  async list(): Promise<Host[]> {
-    return rowsOf(await this.#session.request("GET", "/host/all", {}));
+  /** All that the user can see, or one page. */
+  async list(query: PageQuery = {}): Promise<Host[]> {
+    return rowsOf(await this.#session.request("GET", "/host/all", pageInput(query)));
   }
 }

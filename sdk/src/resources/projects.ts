@@ -1,4 +1,4 @@
-import { rowsOf } from "../list.ts";
+import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 
 export interface Project {
@@ -24,8 +24,9 @@ export class Projects {
     return (await this.#session.request("GET", "/project", { id })) as Project;
   }
 
-  async list(): Promise<Project[]> {
-    return rowsOf(await this.#session.request("GET", "/project/all", {}));
+  /** All that the user can see, or one page. */
+  async list(query: PageQuery = {}): Promise<Project[]> {
+    return rowsOf(await this.#session.request("GET", "/project/all", pageInput(query)));
   }
 
   /**

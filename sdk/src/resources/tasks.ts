@@ -1,6 +1,6 @@
 import { delay } from "../delay.ts";
 import { HanamiError } from "../errors.ts";
-import { rowsOf } from "../list.ts";
+import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 
 export type TaskState = "queued" | "active" | "aborted" | "finished" | "failed";
@@ -111,8 +111,10 @@ export class Tasks {
     return complete(await this.#session.request("GET", "/task", { uuid, cluster_uuid }), cluster_uuid);
   }
 
-  async list(cluster_uuid: string): Promise<TaskSummary[]> {
-    const rows = rowsOf<TaskSummary>(await this.#session.request("GET", "/task/all", { cluster_uuid }));
+  /** All tasks of a cluster by uuid, or one page of them. */
+  async list(cluster_uuid: string, query: PageQuery = {}): Promise<TaskSummary[]> {
+    const input = { cluster_uuid, ...pageInput(query) };
+    const rows = rowsOf<TaskSummary>(await this.#session.request("GET", "/task/all", input));
     return rows.map((row) => ({ ...row, percentage: Number(row.percentage) }));
   }
 

@@ -1,5 +1,5 @@
 import { encodeBase64 } from "../base64.ts";
-import { rowsOf } from "../list.ts";
+import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 
 export interface Assignment {
@@ -34,8 +34,9 @@ export class Users {
     return (await this.#session.request("GET", "/user", { id })) as User;
   }
 
-  async list(): Promise<User[]> {
-    return rowsOf(await this.#session.request("GET", "/user/all", {}));
+  /** All that the user can see, or one page. */
+  async list(query: PageQuery = {}): Promise<User[]> {
+    return rowsOf(await this.#session.request("GET", "/user/all", pageInput(query)));
   }
 
   async delete(id: string): Promise<void> {

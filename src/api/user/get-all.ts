@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { listUsers } from "../../accounts/list-users.ts";
 import { formatTimestamp } from "../../server/timestamp.ts";
-import { listOutput, listResponse } from "../list.ts";
+import { listOutput, listResponse, pageFields, pageOf } from "../list.ts";
 import { route } from "../route.ts";
 
 const header = ["created_at", "id", "name", "creator_id", "projects", "is_admin"];
@@ -11,10 +11,10 @@ export const getAllUsers = route({
   path: "/user/all",
   summary: "List all users.",
   adminOnly: true,
-  input: z.object({}),
+  input: z.object(pageFields),
   output: listOutput,
-  handler: async (context) => {
-    const users = await listUsers(context);
+  handler: async (context, input) => {
+    const users = await listUsers(context, pageOf(input));
     return listResponse(header, users, (user) => [
       formatTimestamp(user.created_at),
       user.id,

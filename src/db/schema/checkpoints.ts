@@ -1,5 +1,5 @@
-import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
+import { bigint, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { lifetime, listIndexes, ownership, sequence } from "./columns.ts";
 
 /** A saved state of a cluster: a safetensors file in the checkpoint folder, named after its uuid. */
 export const checkpoints = pgTable(
@@ -13,5 +13,5 @@ export const checkpoints = pgTable(
     ...ownership(),
     ...lifetime(),
   },
-  (table) => [index("checkpoints_project").on(table.project_id, table.sequence).where(notDeleted)],
+  (table) => listIndexes("checkpoints", table),
 );

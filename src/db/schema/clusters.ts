@@ -1,5 +1,5 @@
 import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
+import { lifetime, listIndexes, notDeleted, ownership, sequence } from "./columns.ts";
 
 export const clusters = pgTable(
   "clusters",
@@ -21,5 +21,9 @@ export const clusters = pgTable(
     ...ownership(),
     ...lifetime(),
   },
-  (table) => [index("clusters_project").on(table.project_id, table.sequence).where(notDeleted)],
+  (table) => [
+    ...listIndexes("clusters", table),
+    // Serves the check that a name is new.
+    index("clusters_name").on(table.name).where(notDeleted),
+  ],
 );

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigserial, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigserial, index, text, timestamp, uuid, type ExtraConfigColumn } from "drizzle-orm/pg-core";
 
 /** Insertion order, which is the order of every list endpoint. */
 export const sequence = () => bigserial("sequence", { mode: "number" }).notNull();
@@ -26,3 +26,13 @@ export const ownership = () => ({
 });
 
 export const notDeleted = sql`deleted_at is null`;
+
+/** The lists of a resource: everything for administrators, that of a project, and a user's own in a project. */
+export const listIndexes = (
+  name: string,
+  table: Record<"sequence" | "project_id" | "owner_uuid", Partial<ExtraConfigColumn>>,
+) => [
+  index(`${name}_live`).on(table.sequence).where(notDeleted),
+  index(`${name}_project`).on(table.project_id, table.sequence).where(notDeleted),
+  index(`${name}_own`).on(table.owner_uuid, table.project_id, table.sequence).where(notDeleted),
+];

@@ -1,5 +1,5 @@
-import { bigint, index, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { lifetime, notDeleted, ownership, sequence } from "./columns.ts";
+import { bigint, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { lifetime, listIndexes, ownership, sequence } from "./columns.ts";
 
 export const datasets = pgTable(
   "datasets",
@@ -18,6 +18,5 @@ export const datasets = pgTable(
     ...ownership(),
     ...lifetime(),
   },
-  // Serves the list of one project.
-  (table) => [index("datasets_project").on(table.project_id, table.sequence).where(notDeleted)],
+  (table) => listIndexes("datasets", table),
 );

@@ -1,4 +1,4 @@
-import { pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { index, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { lifetime, notDeleted, sequence } from "./columns.ts";
 
 export const projects = pgTable(
@@ -11,5 +11,8 @@ export const projects = pgTable(
     creator_id: text("creator_id").notNull(),
     ...lifetime(),
   },
-  (table) => [uniqueIndex("projects_id").on(table.id).where(notDeleted)],
+  (table) => [
+    uniqueIndex("projects_id").on(table.id).where(notDeleted),
+    index("projects_live").on(table.sequence).where(notDeleted),
+  ],
 );

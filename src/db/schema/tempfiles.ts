@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { datasets } from "./datasets.ts";
-import { lifetime, ownership } from "./columns.ts";
+import { lifetime, notDeleted, ownership } from "./columns.ts";
 
 /** An unfinished upload. Its bytes are in the tempfile folder under its uuid. */
 export const tempfiles = pgTable(
@@ -21,7 +21,11 @@ export const tempfiles = pgTable(
     ...ownership(),
     ...lifetime(),
   },
-  (table) => [index("tempfiles_dataset").on(table.dataset_uuid)],
+  (table) => [
+    index("tempfiles_dataset").on(table.dataset_uuid),
+    // Serves the limits of a project, and sweeps.
+    index("tempfiles_live").on(table.project_id).where(notDeleted),
+  ],
 );
 
 /** Uuid of the dataset or checkpoint that a temporary file becomes. */

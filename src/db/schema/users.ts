@@ -1,4 +1,4 @@
-import { boolean, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { boolean, index, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { lifetime, notDeleted, sequence } from "./columns.ts";
 
 export const users = pgTable(
@@ -14,6 +14,9 @@ export const users = pgTable(
     passphrase_hash: text("passphrase_hash").notNull(),
     ...lifetime(),
   },
-  // Serves login and lookups by id, and decides the race between two creations of the same id.
-  (table) => [uniqueIndex("users_id").on(table.id).where(notDeleted)],
+  (table) => [
+    // Serves login and lookups by id, and decides the race between two creations of the same id.
+    uniqueIndex("users_id").on(table.id).where(notDeleted),
+    index("users_live").on(table.sequence).where(notDeleted),
+  ],
 );
