@@ -11,6 +11,10 @@ import type { NetworkFigures } from "../network/network-figures.ts";
 
 export type ClusterMode = "TASK" | "DIRECT";
 
+/** What one cycle may add to a network at most, approximately: a multiple of its size, and bytes. */
+const GROWTH_FACTOR = 2;
+const GROWTH_BYTES = { cpu: 2 ** 20, gpu: 2 ** 26 };
+
 /**
  * The network of one cluster on its current host: computes, saves and moves it. Not safe for concurrent callers: the
  * scheduler gives each a turn.
@@ -102,6 +106,13 @@ export class ClusterNetwork {
     this.#progress.changed();
     this.#progress.position = position;
     return report;
+  }
+
+  /** Saves changes if the host is so full that the next growth, which may fail for that, would undo them. */
+  async saveBeforeShortage(): Promise<void> {
+    const { host, info } = await this.ready();
+    const free = host.lastStatus?.memoryBytesFree ?? Infinity;
+    if (this.dirty && free < GROWTH_FACTOR * info.figures.bytes + GROWTH_BYTES[host.type]) await this.save();
   }
 
   /** Sends a part of a task's table to the host; false when the host keeps no tables. */

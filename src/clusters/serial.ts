@@ -1,3 +1,5 @@
+const nothing = () => undefined;
+
 /** Runs jobs one after another, in the order of the calls. A failed job does not stop the next one. */
 export class Serial {
   #last: Promise<unknown> = Promise.resolve();
@@ -13,7 +15,8 @@ export class Serial {
     const result = this.#last.then(job).finally(() => {
       this.#count -= 1;
     });
-    this.#last = result.catch(() => undefined);
+    // Keeps no result in memory.
+    this.#last = result.then(nothing, nothing);
     return result;
   }
 

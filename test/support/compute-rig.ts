@@ -90,7 +90,10 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
   const { db, storage, log, metrics } = app.app;
   const first = new KillableHost(await hostUuid(db, "cpu"), types[0], link);
   const second = new KillableHost(await hostUuid(db, "cpu-2"), types[1], secondLink);
-  const hosts = createHostRegistry([first, second], options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs });
+  const hosts = createHostRegistry(
+    [first, second],
+    options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs },
+  );
   const scheduler = await createScheduler({
     db,
     storage,

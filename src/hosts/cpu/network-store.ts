@@ -84,20 +84,22 @@ export class NetworkStore implements HostService {
   }
 
   request(cluster: string, run: RequestRun): RequestReport {
-    return this.#using(cluster, (network) => {
+    const report = this.#using(cluster, (network) => {
       const { value: values, elapsedMs } = this.#compute(cluster, () => network.request(run));
       return reportOf(network, values, elapsedMs);
     });
+    if (report.remembers) this.#networks.markBusy(cluster);
+    return report;
   }
 
-  /** Runs work that changes no idle network. Meanwhile the network stays, even if a call at a yield point needs room. */
+  /** Runs work for which the network stays, even if it is idle and a call at a yield point needs room. */
   #using<T>(cluster: string, work: (network: Network) => T): T {
     const network = this.#networks.get(cluster);
     const wasIdle = this.#networks.markBusy(cluster);
     try {
       return work(network);
     } finally {
-      if (wasIdle && !network.remembers) this.#networks.markIdle(cluster);
+      if (wasIdle) this.#networks.markIdle(cluster);
     }
   }
 
