@@ -1,5 +1,5 @@
-/** Checks the bytes of a network, and returns them or the network's figures. */
-import { parentPort, workerData } from "node:worker_threads";
+/** Checks the bytes of networks, one after another, and returns them or the network's figures. */
+import { parentPort } from "node:worker_threads";
 import { figuresOf, type NetworkFigures } from "../network/network-figures.ts";
 import { StateError } from "../network/state-error.ts";
 import { adoptState, checkState } from "../network/state-file.ts";
@@ -14,13 +14,14 @@ export type CheckedNetwork =
   | { kind: "figures"; figures: NetworkFigures }
   | { kind: "wrong"; reason: string };
 
-const { bytes, wanted } = workerData as NetworkCheck;
 const answer = (message: CheckedNetwork, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
-try {
-  checkState(bytes);
-  if (wanted === "figures") answer({ kind: "figures", figures: figuresOf(adoptState(bytes)) });
-  else answer({ kind: "bytes", bytes }, [bytes.buffer]);
-} catch (error) {
-  if (!(error instanceof StateError)) throw error;
-  answer({ kind: "wrong", reason: error.message });
-}
+parentPort?.on("message", ({ bytes, wanted }: NetworkCheck) => {
+  try {
+    checkState(bytes);
+    if (wanted === "figures") answer({ kind: "figures", figures: figuresOf(adoptState(bytes)) });
+    else answer({ kind: "bytes", bytes }, [bytes.buffer]);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    answer({ kind: "wrong", reason: error.message });
+  }
+});

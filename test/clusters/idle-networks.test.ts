@@ -1,4 +1,5 @@
 /** Networks that nobody uses leave a full host and come back, without a difference to a host with room for all. */
+import assert from "node:assert/strict";
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
@@ -226,7 +227,7 @@ const inMode =
 const actions: Action[] = [
   async (rig, twin) => {
     const [shown, other] = await both(twin, (uuid) => getCluster(rig.context, { uuid }));
-    expect(shown.figures).toEqual(other.figures);
+    assert.deepEqual(shown.figures, other.figures);
   },
   inMode("TASK", async (rig, twin, random) => {
     const epochs = random.int(1, 40);
@@ -234,7 +235,7 @@ const actions: Action[] = [
   }),
   inMode("TASK", async (rig, twin) => {
     const [answers, other] = await both(twin, (uuid) => answersOf(rig, uuid));
-    expect(answers).toEqual(other);
+    assert.deepEqual(answers, other);
   }),
   inMode("TASK", async (rig, twin) => {
     const save = (uuid: string) => createSaveTask(rig.context, { cluster_uuid: uuid, name: "saved" });
@@ -269,7 +270,7 @@ const actions: Action[] = [
       return answer;
     });
     twin.cycle += cycles;
-    expect(answers[0]).toEqual(answers[1]);
+    assert.deepEqual(answers[0], answers[1]);
   }),
   async (rig, { uuids: [uuid] }) => {
     await switchHost(rig.context, { cluster_uuid: uuid, host_uuid: rig.hosts[1].uuid });
@@ -278,7 +279,7 @@ const actions: Action[] = [
       isBack = await switchHost(rig.context, { cluster_uuid: uuid, host_uuid: rig.hosts[0].uuid }).then(
         () => true,
         (error: unknown) => {
-          expect(error).toMatchObject({ kind: "conflict", message: expect.stringContaining("has no room") });
+          assert.match(String(error), /has no room for this network/);
           return false;
         },
       );
