@@ -13,13 +13,13 @@ export interface ShownCluster {
   /** Why the cluster's host does not take the network; null while it has the network or would take it. */
   unavailable: string | null;
   /**
-   * `lost`: the host does not take the network, see `unavailable`. `gone`: this server has no such host, and the default
-   * host is used instead.
+   * `lost`: the host does not take the network, see `unavailable`. `gone`: this server has no such host, and the
+   * default host is used instead.
    */
   hostState: "ready" | "lost" | "gone";
 }
 
-/** A cluster, the figures of its network, and whether its host has or takes it. Does not put the network on its host. */
+/** A cluster, the figures of its network, and whether its host has it or would take it. Attaches nothing. */
 export async function getCluster(context: Context, { uuid }: { uuid: string }): Promise<ShownCluster> {
   const { scheduler, hosts } = context.app;
   const cluster = await findCluster(context, uuid);

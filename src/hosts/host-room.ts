@@ -35,7 +35,7 @@ class Waiter {
 }
 
 /**
- * The queue of the networks for which a host has no room beside those in use. Whoever waits tries again when a network
+ * The queue of the networks for which a host has no room beside those in use. They try again when a network
  * has left or become idle, one after another: first the project whose last turn is longest ago.
  */
 export class HostRoom {

@@ -9,8 +9,8 @@ import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
  * Code above it must not assume shared memory, and code below it knows nothing about HTTP, SQL, users or projects.
  *
  * Every call rejects with HostLostError if the host's process ends before it answers, and with HostError if the host
- * answers with a failure, which is `room` or `crowded` when its memory budget is exhausted. A host that exceeds the time
- * limit of a call is killed. A failed `train` may leave the network half-changed: attach it again.
+ * answers with a failure, which is `room` or `crowded` when its memory budget is exhausted. A host that exceeds the
+ * time limit of a call is killed. A failed `train` may leave the network half-changed: attach it again.
  *
  * A host that needs room drops networks that `markIdle` has named, longest unused first.
  */
