@@ -13,8 +13,9 @@ import { table } from "../harness/table.ts";
 import { TEMPLATE } from "../harness/template.ts";
 
 const options = readOptions({ ...REPORT_OPTIONS, clusters: 2000, memory: 100 * 1024 * 1024, parallel: 4 });
-/** The server's memory is compared with that beside this many clusters. */
+/** The server's memory is compared with that beside this many clusters, and when the host is full. */
 const FEW = 10;
+const FULL = 200;
 const ROWS = 32;
 
 interface Phase {
@@ -95,7 +96,8 @@ async function measure(server: BenchServer): Promise<Phase[]> {
   const seeds = Array.from({ length: options.clusters }, (_, seed) => seed);
   return [
     await phase(server, "create and train", seeds.slice(0, FEW), make),
-    await phase(server, "create and train", seeds.slice(FEW), make),
+    await phase(server, "create and train", seeds.slice(FEW, FULL), make),
+    await phase(server, "create and train", seeds.slice(FULL), make),
     await phase(server, "read", uuids, read),
     await phase(server, "request", uuids, ask),
     await phase(server, "read again", uuids, read),
