@@ -15,6 +15,10 @@ export interface Attached {
   /** The host's generation when it took the network. */
   generation: number;
   info: NetworkInfo;
+  /** The host may drop it, see `Host.markIdle`. */
+  isIdle: boolean;
+  /** When the host took it, in ms of `performance.now()`. */
+  sinceMs: number;
 }
 
 interface FreshNetwork {
@@ -35,6 +39,7 @@ export class Attachment {
   readonly #onRestored: (row: ClusterRow) => void;
   #attached: Attached | null = null;
   #shortCycles = new ShortCycles();
+  #hasOutgrown = false;
 
   /** Calls `onRestored` with the row whose snapshot the network now comes from. */
   constructor(
@@ -53,10 +58,11 @@ export class Attachment {
     return this.#attached;
   }
 
-  /** Null before the first use and after the host has lost the network. */
+  /** Null before the first use and after the host has lost or dropped the network. */
   get live(): Attached | null {
     const attached = this.#attached;
-    return attached !== null && attached.generation === attached.host.generation ? attached : null;
+    if (attached?.generation !== attached?.host.generation) return null;
+    return attached?.host.has(this.uuid) === true ? attached : null;
   }
 
   /** Cycle times of the network on its current host. */
@@ -108,28 +114,38 @@ export class Attachment {
   /** Puts the last snapshot, or a fresh network if there is none, onto a host like `put`. */
   async putSnapshot(host: Host, row: ClusterRow): Promise<Attached> {
     const { template, seed } = row;
-    return this.put(host, row.project_id, (await this.#snapshots.read(row)) ?? { template, seed });
+    const read = async () => (await this.#snapshots.read(row)) ?? { template, seed };
+    const isLate = this.#hasOutgrown;
+    const attached = await this.put(host, row.project_id, read, { isLate });
+    this.#hasOutgrown = false;
+    return attached;
   }
 
   /**
-   * Puts a state or a fresh network onto a host, in the cluster's turn there. The current host stays in use until
-   * `take`.
+   * Puts a state or a fresh network onto a host, in the cluster's turn there. While the host is full it waits for room,
+   * and calls `content` again for each try. The current host stays in use until `take`.
    */
   async put(
     host: Host,
     projectId: string,
-    content: Uint8Array | FreshNetwork,
-    hangs: Hangs = this.hangs,
+    content: () => Promise<Uint8Array | FreshNetwork>,
+    { hangs = this.hangs, isLate = false }: { hangs?: Hangs; isLate?: boolean } = {},
   ): Promise<Attached> {
+    const { hosts } = this.#resources;
     const owner = { projectId, clusterUuid: this.uuid };
-    const carryOut = async () => {
-      const { generation } = host;
-      this.#shortCycles = new ShortCycles();
-      const put = content instanceof Uint8Array ? host.attach(this.uuid, content) : host.create(this.uuid, content);
-      return { host, projectId, generation, info: await hangs.watch(put) };
+    const attempt = async () => {
+      const network = await content();
+      const carryOut = async () => {
+        const { generation } = host;
+        this.#shortCycles = new ShortCycles();
+        const put = network instanceof Uint8Array ? host.attach(this.uuid, network) : host.create(this.uuid, network);
+        const info = await hangs.watch(put);
+        return { host, projectId, generation, info, isIdle: false, sinceMs: performance.now() };
+      };
+      const isShort = network instanceof Uint8Array ? isSmall(network.byteLength) : isQuicklyMade(network.template);
+      return hosts.queue(host).run(owner, carryOut, { isShort });
     };
-    const isShort = content instanceof Uint8Array ? isSmall(content.byteLength) : isQuicklyMade(content.template);
-    return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
+    return hosts.room(host).enter(projectId, attempt, { isLate });
   }
 
   /** Switches to the network that `put` has placed. */
@@ -140,6 +156,31 @@ export class Attachment {
   /** Records the size of the network, as reported by the host. */
   noteFigures(figures: NetworkFigures): void {
     if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, figures };
+  }
+
+  /** Lets the host drop the network until it changes. Call it only while the last snapshot equals it. */
+  markIdle(): void {
+    const { live } = this;
+    if (live === null || live.isIdle) return;
+    live.isIdle = true;
+    // A lost host has no network to drop.
+    live.host.markIdle(this.uuid).catch(() => undefined);
+    this.#resources.hosts.room(live.host).changed();
+  }
+
+  /** Keeps the network on its host, if it is still there. */
+  async markBusy(): Promise<void> {
+    const { live } = this;
+    if (live?.isIdle !== true) return;
+    // The next use attaches the network if it is gone.
+    const isThere = await live.host.markBusy(this.uuid).catch(() => false);
+    live.isIdle = false;
+    if (!isThere && this.#attached === live) this.#attached = null;
+  }
+
+  /** Notes that the host had no room for the network's growth: it waits before it tries again. */
+  outgrown(): void {
+    this.#hasOutgrown = true;
   }
 
   /** The next use attaches the network again. */
@@ -157,5 +198,6 @@ export class Attachment {
   async detachFrom(host: Host): Promise<void> {
     // A lost host has no network to detach.
     await host.detach(this.uuid).catch(() => undefined);
+    this.#resources.hosts.room(host).changed();
   }
 }

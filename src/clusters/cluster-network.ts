@@ -1,5 +1,4 @@
 import type { ClusterRow } from "../db/rows.ts";
-import { isOfKind, isUnavailable } from "../hosts/host-errors.ts";
 import type { Host, NetworkInfo, RequestReport, TrainReport } from "../hosts/host.ts";
 import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 import { type Attached, Attachment } from "./attachment.ts";
@@ -12,11 +11,9 @@ import type { NetworkFigures } from "../network/network-figures.ts";
 
 export type ClusterMode = "TASK" | "DIRECT";
 
-export interface ClusterFigures {
-  figures: NetworkFigures;
-  /** Why the cluster's host cannot take the network; null while it has the network. */
-  unavailable: string | null;
-}
+/** What one cycle may add to a network at most, approximately: a multiple of its size, and bytes. */
+const GROWTH_FACTOR = 2;
+const GROWTH_BYTES = { cpu: 2 ** 20, gpu: 2 ** 26 };
 
 /**
  * The network of one cluster on its current host: computes, saves and moves it. Not safe for concurrent callers: the
@@ -49,10 +46,10 @@ export class ClusterNetwork {
     return this.#progress.directLosses;
   }
 
-  /** The network's host, and its figures as of the last contact; null while no host has the network. */
-  get onHost(): { hostUuid: string; figures: NetworkFigures } | null {
+  /** The network's host, since when, and its figures as of the last contact; null while no host has the network. */
+  get onHost(): { hostUuid: string; sinceMs: number; figures: NetworkFigures } | null {
     const { live } = this.#attachment;
-    return live === null ? null : { hostUuid: live.host.uuid, figures: live.info.figures };
+    return live === null ? null : { hostUuid: live.host.uuid, sinceMs: live.sinceMs, figures: live.info.figures };
   }
 
   async mode(): Promise<ClusterMode> {
@@ -73,20 +70,26 @@ export class ClusterNetwork {
     return this.#attachment.ready();
   }
 
-  /**
-   * The network's figures. While its host cannot take the network: the figures of the last snapshot, with the reason.
-   */
-  async figures(): Promise<ClusterFigures> {
-    try {
-      return { figures: (await this.ready()).info.figures, unavailable: null };
-    } catch (error) {
-      // A network that hung one host is not tried on another one.
-      if (!isUnavailable(error) || isOfKind(error, "hung")) throw error;
-      const row = await this.#attachment.row();
-      const { host, info } = await this.#attachment.putSnapshot(this.#resources.hosts.default(), row);
-      await this.#attachment.detachFrom(host);
-      return { figures: info.figures, unavailable: error.message };
-    }
+  /** Why the network is not put onto its host for a while; undefined otherwise. */
+  get refusal(): string | undefined {
+    return this.#attachment.hangs.refusal?.message;
+  }
+
+  /** True when the cluster's row and snapshot tell everything that this object knows. */
+  get isForgettable(): boolean {
+    const { live, hangs } = this.#attachment;
+    const isSaved = live === null && !this.dirty && this.#snapshots.isSettled;
+    return isSaved && hangs.isClear && this.#calls.hangs.isClear;
+  }
+
+  /** Lets the host drop the network when it needs room, if a snapshot equals it. */
+  markIdle(): void {
+    if (!this.dirty && this.#snapshots.isSettled) this.#attachment.markIdle();
+  }
+
+  /** Keeps the network on its host, if it is still there, until the next `markIdle`. */
+  async markBusy(): Promise<void> {
+    await this.#attachment.markBusy();
   }
 
   /**
@@ -105,9 +108,19 @@ export class ClusterNetwork {
     return report;
   }
 
+  /** Saves changes if the host is so full that the next growth, which may fail for that, would undo them. */
+  async saveBeforeShortage(): Promise<void> {
+    const { host, info } = await this.ready();
+    const free = host.lastStatus?.memoryBytesFree ?? Infinity;
+    if (this.dirty && free < GROWTH_FACTOR * info.figures.bytes + GROWTH_BYTES[host.type]) await this.save();
+  }
+
   /** Sends a part of a task's table to the host; false when the host keeps no tables. */
-  keepTable(part: TablePart): Promise<boolean> {
-    return this.#calls.keepTable(part);
+  async keepTable(part: TablePart): Promise<boolean> {
+    const isKept = await this.#calls.keepTable(part);
+    // Inputs and outputs may have become wider.
+    this.#progress.changed();
+    return isKept;
   }
 
   /** Makes the host drop the table. */
@@ -153,7 +166,8 @@ export class ClusterNetwork {
     // Read after the export: if the host was lost, the export has just restored an older state.
     const position = positionOfState();
     const { changes } = this.#progress;
-    return { written: this.#snapshots.write({ state, changes, position, record }) };
+    const { figures } = this.#attachment.attached!.info;
+    return { written: this.#snapshots.write({ state, changes, position, figures, record }) };
   }
 
   /** Restarts a network that has not learned anything yet with this seed; any other network keeps its own. */
@@ -161,16 +175,18 @@ export class ClusterNetwork {
     const { host, projectId, info } = await this.ready();
     const { cycle, sections } = info.figures;
     if (cycle > 0 || sections > 0 || info.seed === seed) return;
-    this.#attachment.take(await this.#attachment.put(host, projectId, { template: info.template, seed }));
+    const fresh = { template: info.template, seed };
+    this.#attachment.take(await this.#attachment.put(host, projectId, async () => fresh));
+    this.#progress.changed();
   }
 
   /**
-   * Replaces the network by another state from `readNetwork`; `save` then updates the row's template. When the host
-   * refuses the state, nothing changes.
+   * Replaces the network by another state, which `read` takes from `readNetwork`; `save` then updates the row's
+   * template. When the host refuses the state, nothing changes.
    */
-  async replace(state: Uint8Array): Promise<NetworkInfo> {
+  async replace(read: () => Promise<Uint8Array>): Promise<NetworkInfo> {
     const { host, projectId } = await this.ready();
-    const attached = await this.#attachment.put(host, projectId, state, this.#calls.hangs);
+    const attached = await this.#attachment.put(host, projectId, read, { hangs: this.#calls.hangs });
     this.#attachment.take(attached);
     this.#progress.position = null;
     this.#progress.changed();

@@ -15,6 +15,8 @@ import { checkHostRoom } from "../hosts/check-host-room.ts";
 import { findHost } from "../hosts/find-host.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import { base64Excess, templateExcess } from "../limits/template-excess.ts";
+import { emptyFigures, type NetworkFigures } from "../network/network-figures.ts";
+import { parseTemplate } from "../network/template/parse-template.ts";
 import { TemplateError } from "../network/template/template-error.ts";
 import type { ClusterRow } from "../db/rows.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
@@ -39,6 +41,8 @@ interface Origin {
   seed: number;
   /** See `clusters.snapshot`. */
   snapshot: string | null;
+  /** See `clusters.figures`. */
+  figures: NetworkFigures | null;
   /** Minimum memory of its network. */
   bytes: number;
 }
@@ -63,12 +67,16 @@ export async function createCluster(context: Context, input: CreateClusterInput)
     const excess = base64Excess(context.app.config.limits, template ?? "");
     if (excess !== undefined) throw badRequest(`Uploaded template ${excess}.`);
     // Evaluated late, so that other errors are reported first.
-    const origin = () => ({
-      template: decodeTemplate(template ?? "", context.app.config.limits),
-      seed: seed ?? randomInt(2 ** 32),
-      snapshot: null,
-      bytes: EMPTY_NETWORK_BYTES,
-    });
+    const origin = () => {
+      const text = decodeTemplate(template ?? "", context.app.config.limits);
+      return {
+        template: text,
+        seed: seed ?? randomInt(2 ** 32),
+        snapshot: null,
+        figures: emptyFigures(parseTemplate(text)),
+        bytes: EMPTY_NETWORK_BYTES,
+      };
+    };
     return insertCluster(context, input, { uuid, origin });
   }
   if (template !== undefined || seed !== undefined) {
@@ -87,7 +95,7 @@ export async function createCluster(context: Context, input: CreateClusterInput)
     throw error;
   }
   try {
-    const origin = { ...(await readOrigin(path)), snapshot, bytes: (await stat(path)).size };
+    const origin = { ...(await readOrigin(path)), snapshot, figures: null, bytes: (await stat(path)).size };
     return await insertCluster(context, input, { uuid, origin: () => origin });
   } catch (error) {
     if (!isInDoubt(error)) await rm(path, { force: true });

@@ -1,7 +1,7 @@
 import type { Context } from "../app-context.ts";
 import type { Limits } from "../server/config.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
-import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
+import { HostLostError, isOfKind, isUnavailable } from "../hosts/host-errors.ts";
 import type { RequestReport } from "../hosts/host.ts";
 import { widthExcess } from "../limits/width-excess.ts";
 import type { Rows } from "../network/run.ts";
@@ -11,6 +11,9 @@ import { findCluster } from "./find-cluster.ts";
 
 /** Caps the values that one client buffers, in multiples of the maximum message size. */
 const BUFFERED_MESSAGES_MAX = 4;
+
+/** How long a cycle tries again while its host has no room for the network's growth. */
+const CROWDED_MS = 10_000;
 
 /** The receiver of the answers. */
 export interface AnswerTaker {
@@ -144,7 +147,8 @@ class DirectLine implements DirectIo {
   }
 
   async train(): Promise<void> {
-    await this.#cycle((network) => {
+    await this.#cycle(async (network) => {
+      await network.saveBeforeShortage();
       const [inputs, expected] = [rowsOf(this.#inputs), rowsOf(this.#expected)];
       return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: "direct" }, null);
     });
@@ -186,13 +190,23 @@ class DirectLine implements DirectIo {
   }
 
   /**
-   * Retries a cycle that had not started when its host was lost, unless acknowledged cycles were lost with the host.
+   * Retries a cycle that had not started when its host was lost, or for which the host had no room beside the networks
+   * in use, unless acknowledged cycles were lost with the host or the network.
    */
   async #again<T>(error: unknown, network: ClusterNetwork, work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
-    if (!(error instanceof HostLostError) || error.wasUnderWay) throw error;
-    await network.ready();
-    if (network.directLosses !== this.#losses) throw error;
-    return work(network);
+    const untilMs = performance.now() + CROWDED_MS;
+    for (let failure = error; ;) {
+      const isCrowded = isOfKind(failure, "crowded") && performance.now() < untilMs;
+      const hasNotStarted = failure === error && error instanceof HostLostError && !error.wasUnderWay;
+      if (!isCrowded && !hasNotStarted) throw failure;
+      await network.ready();
+      if (network.directLosses !== this.#losses) throw failure;
+      try {
+        return await work(network);
+      } catch (again) {
+        failure = again;
+      }
+    }
   }
 }
 

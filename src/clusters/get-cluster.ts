@@ -1,27 +1,45 @@
 import type { Context } from "../app-context.ts";
-import type { ClusterFigures } from "./cluster-network.ts";
-import { findCluster } from "./find-cluster.ts";
 import type { ClusterRow } from "../db/rows.ts";
+import { isUnavailable } from "../hosts/host-errors.ts";
+import type { Host } from "../hosts/host.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
+import { findCluster } from "./find-cluster.ts";
+import { storedFigures } from "./stored-figures.ts";
 
-export interface ShownCluster extends ClusterFigures {
+export interface ShownCluster {
   cluster: ClusterRow;
+  /** Of the network on its host; while no host has it, of its snapshot. */
+  figures: NetworkFigures;
+  /** Why the cluster's host does not take the network; null while it has the network or would take it. */
+  unavailable: string | null;
   /**
-   * `lost`: the host cannot take the network, see `unavailable`. `gone`: this server has no such host, and the default
-   * host is used instead.
+   * `lost`: the host does not take the network, see `unavailable`. `gone`: this server has no such host, and the
+   * default host is used instead.
    */
   hostState: "ready" | "lost" | "gone";
 }
 
-/** A cluster, the figures of its network, and whether its host has it. */
+/** A cluster, the figures of its network, and whether its host has it or would take it. Attaches nothing. */
 export async function getCluster(context: Context, { uuid }: { uuid: string }): Promise<ShownCluster> {
   const { scheduler, hosts } = context.app;
-  let cluster = await findCluster(context, uuid);
-  let known = scheduler.knownFigures(cluster.uuid);
-  if (known === undefined) {
-    known = await scheduler.figures(cluster.uuid);
-    // Read again: the cluster may have moved while this call waited for its turn.
-    cluster = await findCluster(context, uuid);
+  const cluster = await findCluster(context, uuid);
+  const host = hosts.get(cluster.host_uuid);
+  const hostState = host === undefined ? "gone" : "ready";
+  const live = scheduler.liveFigures(cluster.uuid);
+  if (live !== undefined) return { cluster, figures: live, unavailable: null, hostState };
+  const figures = await storedFigures(context, cluster);
+  const unavailable = scheduler.refusal(cluster.uuid) ?? (await reasonOfLoss(host ?? hosts.default()));
+  return { cluster, figures, unavailable, hostState: unavailable === null || host === undefined ? hostState : "lost" };
+}
+
+/** Why the host is lost; null when it answers. */
+async function reasonOfLoss(host: Host): Promise<string | null> {
+  if (host.lastStatus !== null) return null;
+  try {
+    await host.status();
+    return null;
+  } catch (error) {
+    if (isUnavailable(error)) return error.message;
+    throw error;
   }
-  const isKnown = hosts.get(cluster.host_uuid) !== undefined;
-  return { cluster, ...known, hostState: !isKnown ? "gone" : known.unavailable === null ? "ready" : "lost" };
 }

@@ -12,11 +12,20 @@ export class Hangs {
   #count = 0;
   #refusal: { untilMs: number; error: HostError } | null = null;
 
+  /** True when nothing has hung. */
+  get isClear(): boolean {
+    return this.#count === 0 && this.refusal === null;
+  }
+
+  /** The reason while calls are refused. */
+  get refusal(): HostError | null {
+    if (this.#refusal !== null && performance.now() >= this.#refusal.untilMs) this.#refusal = null;
+    return this.#refusal?.error ?? null;
+  }
+
   /** Throws HostError `hung` while calls are refused. */
   check(): void {
-    if (this.#refusal === null) return;
-    if (performance.now() < this.#refusal.untilMs) throw this.#refusal.error;
-    this.#refusal = null;
+    if (this.refusal !== null) throw this.refusal;
   }
 
   /** Waits for a call. Rejects with HostError `hung` instead of HostHungError when this hang is one too many. */

@@ -1,4 +1,4 @@
-import { HostError, HostLostError } from "../hosts/host-errors.ts";
+import { HostError, HostLostError, isOfKind } from "../hosts/host-errors.ts";
 import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
 import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 import { isSmall } from "../hosts/short-calls.ts";
@@ -29,8 +29,9 @@ export class HostCalls {
     this.hangs.check();
     let report: TrainReport;
     try {
-      report = await this.#call((host) => host.train(this.#attachment.uuid, run), this.#isShort(run));
+      report = await this.#compute((host, rows) => host.train(this.#attachment.uuid, rows), run);
     } catch (error) {
+      if (isOfKind(error, "crowded")) this.#attachment.outgrown();
       if (error instanceof HostError && error.kind !== "table") await this.#attachment.abandon();
       throw error;
     }
@@ -41,7 +42,8 @@ export class HostCalls {
 
   async request(run: RequestRun): Promise<RequestReport> {
     this.hangs.check();
-    const report = await this.#call((host) => host.request(this.#attachment.uuid, run), this.#isShort(run));
+    const report = await this.#compute((host, rows) => host.request(this.#attachment.uuid, rows), run);
+    if (report.remembers) this.#noteChange();
     this.#noteWork("request", run, report.elapsedMs);
     return report;
   }
@@ -52,7 +54,9 @@ export class HostCalls {
 
   /** False when the host keeps no tables. */
   async keepTable(part: TablePart): Promise<boolean> {
-    return this.#call((host) => host.keepTable(this.#attachment.uuid, part));
+    const isKept = await this.#call((host) => host.keepTable(this.#attachment.uuid, part));
+    this.#noteChange();
+    return isKept;
   }
 
   async dropTable(): Promise<void> {
@@ -60,18 +64,39 @@ export class HostCalls {
     if (live !== null) await live.host.dropTable(uuid);
   }
 
-  /** Attaches the network to its host first. */
+  /** Calls with the rows of a run, which are handed over. */
+  #compute<Run extends RequestRun, T>(call: (host: Host, run: Run) => Promise<T>, run: Run): Promise<T> {
+    // When the host has dropped the idle network, the rows are needed again.
+    const carryOut = (host: Host) => call(host, this.#attachment.live?.isIdle === true ? structuredClone(run) : run);
+    return this.#call(carryOut, this.#isShort(run));
+  }
+
+  /** Attaches the network to its host first, also after the host has just dropped it. */
   async #call<T>(call: (host: Host) => Promise<T>, isShort = false): Promise<T> {
     const attachment = this.#attachment;
-    const { host, projectId } = await attachment.ready();
-    const owner = { projectId, clusterUuid: attachment.uuid };
-    const carryOut = async () => {
-      if (attachment.live === null) {
-        throw new HostLostError("it ended before the cluster had its turn", { wasUnderWay: false });
+    for (;;) {
+      const attached = await attachment.ready();
+      const { host, projectId } = attached;
+      const carryOut = async () => {
+        if (attached.generation !== host.generation) {
+          throw new HostLostError("it ended before the cluster had its turn", { wasUnderWay: false });
+        }
+        if (attachment.live === null) throw new HostError("unknown_cluster", "the host has dropped the network");
+        return this.hangs.watch(call(host));
+      };
+      try {
+        const owner = { projectId, clusterUuid: attachment.uuid };
+        return await this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
+      } catch (error) {
+        if (!attached.isIdle || !isOfKind(error, "unknown_cluster")) throw error;
+        attachment.forget();
       }
-      return this.hangs.watch(call(host));
-    };
-    return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
+    }
+  }
+
+  #noteChange(): void {
+    const { live } = this.#attachment;
+    if (live !== null) live.isIdle = false;
   }
 
   get #networkBytes(): number {
@@ -84,6 +109,7 @@ export class HostCalls {
 
   #noteWork(kind: "train" | "request", run: RequestRun | TrainRun, elapsedMs: number): void {
     const { cycles } = run;
+    if (kind === "train") this.#noteChange();
     this.#attachment.shortCycles.note(run, elapsedMs);
     const { hosts, metrics } = this.#resources;
     const host = this.#attachment.attached?.host;

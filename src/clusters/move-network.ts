@@ -22,7 +22,7 @@ export async function moveNetwork({ db, attachment, calls }: MovedNetwork, targe
   const moved =
     source === null
       ? await attachment.adoptSnapshot(target)
-      : await attachment.put(target, row.project_id, source.state);
+      : await attachment.put(target, row.project_id, handedOver(source, calls));
   try {
     await updateClusterRow(db, attachment.uuid, { host_uuid: target.uuid });
   } catch (error) {
@@ -34,6 +34,16 @@ export async function moveNetwork({ db, attachment, calls }: MovedNetwork, targe
   attachment.hangs.forget();
   calls.hangs.forget();
   if (source !== null && source.host !== target) await attachment.detachFrom(source.host);
+}
+
+/** Returns the bytes once; exports them anew for each further try. */
+function handedOver({ state }: { state: Uint8Array }, calls: HostCalls): () => Promise<Uint8Array> {
+  let left: Uint8Array | null = state;
+  return async () => {
+    const taken = left ?? (await calls.exportState());
+    left = null;
+    return taken;
+  };
 }
 
 /** The network's bytes from its host; null when that host is unavailable. */

@@ -1,15 +1,27 @@
-/** Checks the bytes of a network and returns them. */
-import { parentPort, workerData } from "node:worker_threads";
+/** Checks the bytes of networks, one after another, and returns them or the network's figures. */
+import { parentPort } from "node:worker_threads";
+import { figuresOf, type NetworkFigures } from "../network/network-figures.ts";
 import { StateError } from "../network/state-error.ts";
-import { checkState } from "../network/state-file.ts";
+import { adoptState, checkState } from "../network/state-file.ts";
 
-export type CheckedNetwork = { kind: "right"; bytes: Uint8Array<ArrayBuffer> } | { kind: "wrong"; reason: string };
-
-const bytes = workerData as Uint8Array<ArrayBuffer>;
-try {
-  checkState(bytes);
-  parentPort?.postMessage({ kind: "right", bytes } satisfies CheckedNetwork, [bytes.buffer]);
-} catch (error) {
-  if (!(error instanceof StateError)) throw error;
-  parentPort?.postMessage({ kind: "wrong", reason: error.message } satisfies CheckedNetwork);
+export interface NetworkCheck {
+  bytes: Uint8Array<ArrayBuffer>;
+  wanted: "bytes" | "figures";
 }
+
+export type CheckedNetwork =
+  | { kind: "bytes"; bytes: Uint8Array<ArrayBuffer> }
+  | { kind: "figures"; figures: NetworkFigures }
+  | { kind: "wrong"; reason: string };
+
+const answer = (message: CheckedNetwork, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
+parentPort?.on("message", ({ bytes, wanted }: NetworkCheck) => {
+  try {
+    checkState(bytes);
+    if (wanted === "figures") answer({ kind: "figures", figures: figuresOf(adoptState(bytes)) });
+    else answer({ kind: "bytes", bytes }, [bytes.buffer]);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    answer({ kind: "wrong", reason: error.message });
+  }
+});

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Db } from "../db/client.ts";
 import type { ClusterRow } from "../db/rows.ts";
 import { writeDurably } from "../files/durable-file.ts";
+import type { NetworkFigures } from "../network/network-figures.ts";
 import { updateClusterRow } from "./cluster-row.ts";
 import type { NetworkProgress, TaskPosition } from "./network-progress.ts";
 import type { NetworkResources } from "./network-resources.ts";
@@ -18,6 +19,7 @@ interface TakenState {
   /** See `NetworkProgress`. */
   changes: number;
   position: TaskPosition | null;
+  figures: NetworkFigures;
   record: RecordWith | undefined;
 }
 
@@ -37,6 +39,11 @@ export class Snapshots {
     this.#resources = resources;
     this.#uuid = uuid;
     this.#progress = progress;
+  }
+
+  /** True when nothing is being written, and the database is known to name the last snapshot. */
+  get isSettled(): boolean {
+    return this.#writes.isIdle && this.#unrecorded.length === 0;
   }
 
   /** Resolves when all pending writes have ended. */
@@ -62,7 +69,7 @@ export class Snapshots {
     return this.#writes.run(() => this.#write(taken));
   }
 
-  async #write({ state, changes, position, record }: TakenState): Promise<void> {
+  async #write({ state, changes, position, figures, record }: TakenState): Promise<void> {
     const { db, storage } = this.#resources;
     const file = `${this.#uuid}.${++this.#number}.safetensors`;
     await writeDurably(join(storage.clusters, file), state);
@@ -72,6 +79,7 @@ export class Snapshots {
         snapshot: file,
         snapshot_task_uuid: position?.taskUuid ?? null,
         snapshot_task_cycle: position?.cycle ?? 0,
+        figures,
       });
       await record?.(tx);
     });

@@ -9,19 +9,35 @@ interface AttachedNetwork {
   readonly seed: number;
   readonly remembers: boolean;
   readonly outputs: { name: string; width: number }[];
+  /** The share of the host's memory budget that it takes. */
+  readonly bytesTaken: number;
   dispose(): void;
 }
 
-/** The networks attached to a host, keyed by cluster uuid. */
+/** The networks attached to a host, keyed by cluster uuid. Idle ones leave when the host needs room. */
 export class AttachedNetworks<Network extends AttachedNetwork> {
   readonly #networks = new Map<string, Network>();
+  /** The bytes that each idle network takes; the network that was used longest ago comes first. */
+  readonly #idle = new Map<string, number>();
+  #idleBytes = 0;
+  #left: string[] = [];
 
   get size(): number {
     return this.#networks.size;
   }
 
+  /** Memory of the idle networks. */
+  get idleBytes(): number {
+    return this.#idleBytes;
+  }
+
   all(): Iterable<Network> {
     return this.#networks.values();
+  }
+
+  /** Whether networks of other clusters are attached. */
+  hasOthers(cluster: string): boolean {
+    return this.size > (this.#networks.has(cluster) ? 1 : 0);
   }
 
   find(cluster: string): Network | undefined {
@@ -42,8 +58,40 @@ export class AttachedNetworks<Network extends AttachedNetwork> {
   }
 
   drop(cluster: string): void {
+    this.markBusy(cluster);
     this.find(cluster)?.dispose();
     this.#networks.delete(cluster);
+  }
+
+  markIdle(cluster: string): void {
+    const network = this.find(cluster);
+    if (network === undefined) return;
+    this.markBusy(cluster);
+    const bytes = network.bytesTaken;
+    this.#idle.set(cluster, bytes);
+    this.#idleBytes += bytes;
+  }
+
+  /** Whether the network was idle. */
+  markBusy(cluster: string): boolean {
+    this.#idleBytes -= this.#idle.get(cluster) ?? 0;
+    return this.#idle.delete(cluster);
+  }
+
+  /** Drops the network that has been idle for longest. False when none is idle. */
+  dropIdle(): boolean {
+    const [cluster] = this.#idle.keys();
+    if (cluster === undefined) return false;
+    this.drop(cluster);
+    this.#left.push(cluster);
+    return true;
+  }
+
+  /** See `HostService.takeLeft`. */
+  takeLeft(): string[] {
+    const left = this.#left;
+    this.#left = [];
+    return left;
   }
 }
 

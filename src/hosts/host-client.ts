@@ -50,6 +50,9 @@ export class HostClient implements Host {
   readonly #open: OpenHostLink;
   readonly #options: HostClientOptions;
   readonly #watchdog: Watchdog;
+  /** Clusters whose networks the host has. */
+  readonly #networks = new Set<string>();
+  readonly #leftListeners: ((cluster: string) => void)[] = [];
   /** Calls without a reply, in order of their ids. */
   readonly #pending = new Map<number, Pending>();
   /** The call that currently runs at a yield point of the oldest one. */
@@ -108,8 +111,25 @@ export class HostClient implements Host {
     return this.#call("exportState", [cluster]);
   }
 
-  detach(cluster: string) {
-    return this.#call("detach", [cluster]);
+  async detach(cluster: string) {
+    this.#networks.delete(cluster);
+    await this.#call("detach", [cluster]);
+  }
+
+  async markIdle(cluster: string) {
+    await this.#call("markIdle", [cluster]);
+  }
+
+  markBusy(cluster: string) {
+    return this.#call("markBusy", [cluster]);
+  }
+
+  has(cluster: string): boolean {
+    return this.#networks.has(cluster);
+  }
+
+  onLeft(listener: (cluster: string) => void): void {
+    this.#leftListeners.push(listener);
   }
 
   async train(cluster: string, run: TrainRun) {
@@ -193,8 +213,11 @@ export class HostClient implements Host {
   #settle(reply: HostReply): void {
     this.lastStatus = reply.status;
     this.lastTookMs = reply.tookMs ?? Infinity;
+    for (const cluster of reply.left) this.#left(cluster);
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    if (reply.ok && (pending?.method === "create" || pending?.method === "attach"))
+      this.#networks.add(pending.cluster as string);
     if (pending === this.#between) this.#between = undefined;
     if (reply.ok) pending?.resolve(reply.value);
     else pending?.reject(new HostError(reply.error.kind, reply.error.message));
@@ -247,6 +270,12 @@ export class HostClient implements Host {
     this.#link = null;
     this.generation += 1;
     this.lastStatus = null;
+    for (const cluster of this.#networks) this.#left(cluster);
+  }
+
+  #left(cluster: string): void {
+    this.#networks.delete(cluster);
+    for (const listener of this.#leftListeners) listener(cluster);
   }
 
   #takeCalls(): Pending[] {

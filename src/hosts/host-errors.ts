@@ -1,13 +1,14 @@
 /**
  * - `state`: the bytes are not a network, or the kernels cannot compute the network.
- * - `room`: the host has no memory for this network.
+ * - `room`: the host has no memory for this network, not even if all others left.
+ * - `crowded`: the host has no memory for this network beside those in use; it may have some later.
  * - `unknown_cluster`: no network is attached under this uuid.
  * - `input`: the run does not fit the network.
  * - `table`: the run takes rows of a table that the host does not have; nothing has changed.
  * - `hung`: the cluster's work exceeded the time limit several times and is not retried for now.
  * - `internal`: a bug.
  */
-export type HostErrorKind = "state" | "room" | "unknown_cluster" | "input" | "table" | "hung" | "internal";
+export type HostErrorKind = "state" | "room" | "crowded" | "unknown_cluster" | "input" | "table" | "hung" | "internal";
 
 /** A failure that the host itself reported. The host is alive and serves other clusters. */
 export class HostError extends Error {
@@ -54,7 +55,12 @@ export class HostClosedError extends Error {
 
 /** Whether the host cannot take a network: it is lost, has no room, or refuses the network because its work hung. */
 export function isUnavailable(error: unknown): error is HostLostError | HostError {
-  return error instanceof HostLostError || isOfKind(error, "room") || isOfKind(error, "hung");
+  return error instanceof HostLostError || isNoRoom(error) || isOfKind(error, "hung");
+}
+
+/** Whether the host has no memory for the network, for now or for good. */
+export function isNoRoom(error: unknown): error is HostError {
+  return isOfKind(error, "room") || isOfKind(error, "crowded");
 }
 
 export function isOfKind(error: unknown, kind: HostErrorKind): error is HostError {

@@ -9,12 +9,18 @@ import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
  * Code above it must not assume shared memory, and code below it knows nothing about HTTP, SQL, users or projects.
  *
  * Every call rejects with HostLostError if the host's process ends before it answers, and with HostError if the host
- * answers with a failure, which is `room` when its memory budget is exhausted. A host that exceeds the time limit of a
- * call is killed. A failed `train` may leave the network half-changed: attach it again.
+ * answers with a failure, which is `room` or `crowded` when its memory budget is exhausted. A host that exceeds the
+ * time limit of a call is killed. A failed `train` may leave the network half-changed: attach it again.
+ *
+ * A host that needs room drops networks that `markIdle` has named, longest unused first.
  */
 export interface Host extends HostFacts {
   /** Counts the ends of the host's process. Networks attached under an earlier number are gone. */
   readonly generation: number;
+  /** Whether the host has this cluster's network, as of its last reply. */
+  has(cluster: string): boolean;
+  /** Calls `listener` with each cluster whose network the host has dropped or lost by itself. */
+  onLeft(listener: (cluster: string) => void): void;
   /** Whether `keepTable` is worth a try: the host's device is far from the memory into which rows are read. */
   readonly keepsTables: boolean;
 
@@ -42,6 +48,13 @@ export interface Host extends HostFacts {
   exportState(cluster: string): Promise<Uint8Array>;
   /** Discards the network. Unknown clusters are not an error. */
   detach(cluster: string): Promise<void>;
+  /**
+   * Lets the host drop the network when it needs room: a snapshot equals it, and nobody uses it. Ends with `markBusy`
+   * and with each call that changes the network. Unknown clusters are not an error.
+   */
+  markIdle(cluster: string): Promise<void>;
+  /** Keeps the network on the host. False when the host has dropped it. */
+  markBusy(cluster: string): Promise<boolean>;
 
   /**
    * Trains on a run. Its buffers are transferred; rows that are a view into a larger buffer would be copied with all of
@@ -87,7 +100,7 @@ export interface HostStatus {
   clusters: number;
   /** The memory budget of the networks on this host, not the machine's memory. */
   memoryBytesTotal: number;
-  /** The unused part of the budget. */
+  /** The part of the budget that networks in use leave. */
   memoryBytesFree: number;
   /** Share of the last seconds that the host spent computing, 0…1. */
   load: number;

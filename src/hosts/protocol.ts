@@ -2,20 +2,27 @@ import type { Host, HostStatus } from "./host.ts";
 import type { HostErrorKind } from "./host-errors.ts";
 
 /** The remote calls of a host; each is one request message and one reply message. */
-export type HostMethod = "status" | "create" | "attach" | "exportState" | "detach" | "train" | "request" | TableMethod;
+export type HostMethod =
+  | ("status" | "create" | "attach" | "exportState" | "detach" | "markIdle" | "markBusy" | "train" | "request")
+  | TableMethod;
 
 /** Calls that only hosts with `keepsTables` support. */
 type TableMethod = "keepTable" | "dropTable";
 
 /** Implements the calls in the host's process. */
-export type HostService = {
+export type HostService = Leaving & {
   [M in Exclude<HostMethod, TableMethod>]: (...args: Parameters<Host[M]>) => Awaited<ReturnType<Host[M]>>;
 };
+
+interface Leaving {
+  /** The clusters whose networks were dropped for lack of room since the last call. */
+  takeLeft(): string[];
+}
 
 /** Like `HostService`, but asynchronous, for a service that waits for a device. */
 export type AsyncHostService = {
   [M in Exclude<HostMethod, "status">]: (...args: Parameters<Host[M]>) => ReturnType<Host[M]>;
-} & Pick<HostService, "status">;
+} & Pick<HostService, "status" | "takeLeft">;
 
 export interface HostRequest {
   id: number;
@@ -25,9 +32,10 @@ export interface HostRequest {
 
 /**
  * Every reply carries the host's status, so the server does not need to ask for it between two slices. `tookMs` is the
- * net duration of the call, set by hosts that execute calls at the yield points of others.
+ * net duration of the call, set by hosts that execute calls at the yield points of others. `left` names the clusters
+ * whose networks the host has dropped since its last reply.
  */
-export type HostReply = { id: number; status: HostStatus; tookMs?: number } & (
+export type HostReply = { id: number; status: HostStatus; tookMs?: number; left: string[] } & (
   | { ok: true; value: unknown }
   | { ok: false; error: { kind: HostErrorKind; message: string } }
 );

@@ -18,9 +18,9 @@ export function serveHost(
     try {
       const call = service[method as keyof HostService] as (...args: unknown[]) => unknown;
       const value = call.apply(service, args);
-      return { reply: { id, status: service.status(), ok: true, value }, transfer: transferables(value) };
+      return { reply: { ...replyOf(id, service), ok: true, value }, transfer: transferables(value) };
     } catch (error) {
-      return { reply: { id, status: service.status(), ok: false, error: failure(error) }, transfer: [] };
+      return { reply: { ...replyOf(id, service), ok: false, error: failure(error) }, transfer: [] };
     }
   };
 }
@@ -31,11 +31,15 @@ export function serveAsyncHost(service: AsyncHostService): (request: HostRequest
     try {
       const call = service[method] as (...args: unknown[]) => unknown;
       const value = await call.apply(service, args);
-      return { id, status: service.status(), ok: true, value };
+      return { ...replyOf(id, service), ok: true, value };
     } catch (error) {
-      return { id, status: service.status(), ok: false, error: failure(error) };
+      return { ...replyOf(id, service), ok: false, error: failure(error) };
     }
   };
+}
+
+function replyOf(id: number, service: Pick<HostService, "status" | "takeLeft">) {
+  return { id, status: service.status(), left: service.takeLeft() };
 }
 
 function failure(error: unknown): { kind: HostErrorKind; message: string } {

@@ -31,6 +31,8 @@ export interface Engine {
   hold<T>(model: NetworkModel, work: () => T): T;
   /** Invalidates everything that the engine has derived from the state, after sections were removed from it. */
   forget(model: NetworkModel): void;
+  /** The memory that a network's state takes, in bytes. */
+  bytesOf(model: NetworkModel): number;
   /** Releases the memory of a network's state. The network must not be used afterwards. */
   release(model: NetworkModel): void;
 }

@@ -2,3 +2,8 @@
 export class MemoryFullError extends Error {
   override name = "MemoryFullError";
 }
+
+/** The memory that all networks share is full. */
+export class BudgetFullError extends MemoryFullError {
+  override name = "BudgetFullError";
+}

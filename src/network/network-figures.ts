@@ -1,6 +1,7 @@
 import { readCycle } from "./cycle.ts";
 import { NEURONS_PER_BLOCK } from "./constants.ts";
 import { hexagonOf, type NetworkModel } from "./network-model.ts";
+import type { Template } from "./template/parse-template.ts";
 import { bytesPer, count, usedBytes } from "./state.ts";
 
 /** How many samples a network has learned from, and how large it is. */
@@ -16,6 +17,13 @@ export interface NetworkFigures {
   bytes: number;
   /** The contents of each hexagon, in template order. */
   hexagons: { blocks: number; sections: number; bytes: number }[];
+}
+
+/** The figures of a network that has learned nothing. */
+export function emptyFigures({ hexagons, inputs }: Template): NetworkFigures {
+  const bytes = bytesPer("network") + inputs.length * bytesPer("input");
+  const empty = { blocks: 0, sections: 0, bytes: 0 };
+  return { cycle: 0, blocks: 0, neurons: 0, sections: 0, synapses: 0, bytes, hexagons: hexagons.map(() => empty) };
 }
 
 export function figuresOf(model: NetworkModel): NetworkFigures {

@@ -77,6 +77,11 @@ export class Network {
     return this.#model.hasMemory || this.#model.hasBackEdges;
   }
 
+  /** The memory that the state takes in its engine. */
+  get bytesTaken(): number {
+    return this.#engine.bytesOf(this.#model);
+  }
+
   figures(): NetworkFigures {
     return figuresOf(this.#model);
   }

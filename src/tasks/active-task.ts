@@ -1,8 +1,9 @@
 import type { TaskRow } from "../db/rows.ts";
-import { HostClosedError } from "../hosts/host-errors.ts";
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
+import { HostClosedError, isOfKind } from "../hosts/host-errors.ts";
 import { outageOf } from "../server/outage.ts";
 import type { ClusterParts, StopSignal } from "./cluster-parts.ts";
-import { failTask, logEnd, unpin } from "./end-task.ts";
+import { abortTask, failTask, logEnd, unpin } from "./end-task.ts";
 import { runRequestTask } from "./run-request-task.ts";
 import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
@@ -21,6 +22,11 @@ export class ActiveTask {
   constructor(cluster: ClusterParts, exclusive: RunContext["exclusive"]) {
     this.#cluster = cluster;
     this.#exclusive = exclusive;
+  }
+
+  /** True while a run waits for the database or disk. */
+  get isWaiting(): boolean {
+    return this.#waiting !== null;
   }
 
   /** See `Scheduler.progress`. */
@@ -49,7 +55,8 @@ export class ActiveTask {
     this.#waiting = null;
     this.#active = active;
     const startMs = performance.now();
-    const running = this.#carryOut(active)
+    const running = this.#exclusive((network) => network.markBusy())
+      .then(() => this.#carryOut(active))
       .then(async () => {
         if (active.stop !== "suspend") await unpin(this.#cluster.resources, active);
         logEnd(this.#cluster.resources, active, { outcome: "ok", ms: performance.now() - startMs });
@@ -62,11 +69,28 @@ export class ActiveTask {
     await running;
   }
 
+  /** See `RunContext.onHost`. Others get a turn between two tries. */
+  async #onHost<T>(active: RunningTask, work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
+    for (;;) {
+      const done = await this.#exclusive(async (network) => {
+        try {
+          await network.ready();
+        } catch (error) {
+          if (isOfKind(error, "crowded") && active.stop === null) return null;
+          throw error;
+        }
+        return { result: await work(network) };
+      });
+      if (done !== null) return done.result;
+    }
+  }
+
   /** Runs until the task is finished or `active.stop` is set, and records the end. Rejects when the task fails. */
   #carryOut(active: RunningTask): Promise<void> {
     const { resources } = this.#cluster;
     const log = resources.log.child({ task: active.task.uuid });
-    const context: RunContext = { ...resources, log, exclusive: this.#exclusive };
+    const onHost: RunContext["onHost"] = (work) => this.#onHost(active, work);
+    const context: RunContext = { ...resources, log, exclusive: this.#exclusive, onHost };
     switch (active.plan.kind) {
       case "train":
         return runTrainTask(context, active as RunningTask<"train">);
@@ -88,6 +112,10 @@ export class ActiveTask {
     }
     // The cluster is being deleted together with its tasks.
     if (stop.reason === "retire") return;
+    if (isOfKind(error, "crowded") && active.stop !== null) {
+      if (active.stop === "abort") await abortTask(resources, active);
+      return;
+    }
     const outage = outageOf(error);
     // Training resumes later. Other tasks are quickly queued again, and must not block the queue while the disk fails.
     if (outage === "database" || (outage !== undefined && active.plan.kind === "train")) {

@@ -9,12 +9,16 @@ const SAVE_DELAY_MS_MAX = 30_000;
 /** Saves one cluster's network periodically while it changes. */
 export class BackgroundSaves {
   readonly #cluster: ClusterParts;
+  readonly #onSaved: () => void;
   #timer: NodeJS.Timeout | null = null;
   #saving: Promise<void> = Promise.resolve();
+  #isSaving = false;
   #delayMs: number;
 
-  constructor(cluster: ClusterParts) {
+  /** Calls `onSaved` after each save, also a failed one. */
+  constructor(cluster: ClusterParts, onSaved: () => void) {
     this.#cluster = cluster;
+    this.#onSaved = onSaved;
     this.#delayMs = cluster.resources.snapshotIntervalMs;
   }
 
@@ -22,12 +26,29 @@ export class BackgroundSaves {
   plan(): void {
     const { network, stop } = this.#cluster;
     if (!network.dirty || this.#timer !== null || stop.reason !== null) return;
-    this.#timer = setTimeout(() => {
-      this.#saving = this.#save().finally(() => {
-        this.#timer = null;
-        this.plan();
-      });
-    }, this.#delayMs);
+    this.#timer = setTimeout(() => this.#start(), this.#delayMs);
+  }
+
+  /** Saves now what a timer would save later. */
+  hasten(): void {
+    if (this.#timer === null || this.#isSaving) return;
+    clearTimeout(this.#timer);
+    this.#start();
+  }
+
+  /** True while no save is running or planned. */
+  get isIdle(): boolean {
+    return this.#timer === null;
+  }
+
+  #start(): void {
+    this.#isSaving = true;
+    this.#saving = this.#save().finally(() => {
+      this.#isSaving = false;
+      this.#timer = null;
+      this.plan();
+      this.#onSaved();
+    });
   }
 
   cancel(): void {

@@ -1,6 +1,7 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 import type { SchedulerResources } from "./cluster-parts.ts";
+import { roomMaker } from "./room-maker.ts";
 import { ScheduledCluster } from "./scheduled-cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { sweepFiles } from "./sweep-files.ts";
@@ -14,10 +15,16 @@ export async function createScheduler(resources: SchedulerResources): Promise<Sc
   const clusterOf = (uuid: string): ScheduledCluster => {
     const known = scheduled.get(uuid);
     if (known !== undefined) return known;
-    const created = new ScheduledCluster(resources, uuid);
+    const created: ScheduledCluster = new ScheduledCluster(resources, uuid, () => {
+      if (scheduled.get(uuid) === created) scheduled.delete(uuid);
+    });
     scheduled.set(uuid, created);
     return created;
   };
+  for (const host of resources.hosts.list()) {
+    host.onLeft((uuid) => scheduled.get(uuid)?.settle());
+    resources.hosts.room(host).onShortage(roomMaker(scheduled, host));
+  }
 
   const waiting = await db
     .selectDistinct({ uuid: tasks.cluster_uuid })
@@ -29,11 +36,8 @@ export async function createScheduler(resources: SchedulerResources): Promise<Sc
   return {
     wake: (uuid) => clusterOf(uuid).queue.wake(),
     progress: (uuid, taskUuid) => scheduled.get(uuid)?.task.progress(taskUuid),
-    knownFigures: (uuid) => {
-      const figures = scheduled.get(uuid)?.onHost?.figures;
-      return figures ? { figures, unavailable: null } : undefined;
-    },
-    figures: (uuid) => clusterOf(uuid).exclusive((network) => network.figures()),
+    liveFigures: (uuid) => scheduled.get(uuid)?.onHost?.figures,
+    refusal: (uuid) => scheduled.get(uuid)?.refusal,
     networks: () => [...scheduled.values()].flatMap(({ onHost }) => (onHost === null ? [] : [onHost])),
     abort: async (uuid, taskUuid) => scheduled.get(uuid)?.task.abort(taskUuid),
     exclusive: (uuid, work) => clusterOf(uuid).exclusive(work),

@@ -3,7 +3,7 @@ import { discardResultRow, removeResultFile } from "../datasets/discard-result.t
 import { HanamiError } from "../errors.ts";
 import { HostError, isUnavailable } from "../hosts/host-errors.ts";
 import { outageOf, outageTexts } from "../server/outage.ts";
-import { recordEnd } from "./record-end.ts";
+import { recordEnd, type TaskEnd } from "./record-end.ts";
 import { reportError } from "./report-error.ts";
 import { TaskError } from "./task-error.ts";
 import type { TaskResources, RunningTask } from "./running-task.ts";
@@ -20,10 +20,20 @@ export async function failTask(resources: TaskResources, active: RunningTask, er
   const hidden = outage ? outageTexts[outage] : "The server failed to carry out the task; its error log says why.";
   const errorMessage = hasText ? error.message : hidden;
   logEnd(resources, active, { outcome: "failed", reason: errorMessage });
+  await discard(resources, active, { state: "failed", cycle: active.cycle, errorMessage });
+}
+
+/** Ends a task that was aborted while its network was on no host; its result is discarded. */
+export async function abortTask(resources: TaskResources, active: RunningTask): Promise<void> {
+  logEnd(resources, active, { outcome: "ok" });
+  await discard(resources, active, { state: "aborted", cycle: active.cycle });
+}
+
+async function discard(resources: TaskResources, active: RunningTask, end: TaskEnd): Promise<void> {
   const { db, storage } = resources;
   const { uuid } = active.task;
   const hasFile = await db.transaction(async (tx) => {
-    await recordEnd(resources.metrics, tx, uuid, { state: "failed", cycle: active.cycle, errorMessage });
+    await recordEnd(resources.metrics, tx, uuid, end);
     return active.plan.kind === "request" && (await discardResultRow(tx, uuid));
   });
   await unpin(resources, active);

@@ -1,10 +1,11 @@
-import { HostLostError } from "../hosts/host-errors.ts";
+import { HostLostError, isOfKind } from "../hosts/host-errors.ts";
 import { TaskError } from "./task-error.ts";
 
 const LOSSES_MAX = 3;
 
 /**
- * Decides whether a task may retry after its host's process ended. It may not after several losses in the middle of its
+ * Decides whether a task may retry after its host had no room beside the networks in use, or after the host's process
+ * ended. It may not after several losses in the middle of its
  * work without progress in between: then the task itself is the likely cause, and endless retries would hurt its
  * neighbours.
  */
@@ -14,6 +15,7 @@ export class HostLosses {
 
   /** Returns when the runner may retry; otherwise throws the error that the task fails with. */
   accept(error: unknown, cycle: number): void {
+    if (isOfKind(error, "crowded")) return;
     if (!(error instanceof HostLostError)) throw error;
     if (!error.wasUnderWay) return;
     this.#count = cycle > this.#cycle ? 1 : this.#count + 1;

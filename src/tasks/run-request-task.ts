@@ -22,7 +22,7 @@ import type { RunContext, RunningTask } from "./running-task.ts";
 export async function runRequestTask(context: RunContext, active: RunningTask<"request">): Promise<void> {
   const { plan } = active;
   const losses = new HostLosses();
-  const { info } = await context.exclusive((network) => network.ready());
+  const { info } = await context.onHost((network) => network.ready());
   const template = parseTemplate(info.template);
   resolveBindings("output", template.outputs, plan.results);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
@@ -64,7 +64,7 @@ async function answerRows(context: RunContext, active: RunningTask<"request">, s
     while (active.cycle < total && active.stop === null) {
       const slice: RequestRun = await (ahead ?? read(active.cycle));
       const end: number = active.cycle + slice.cycles;
-      const answered = context.exclusive((network) => network.request(slice));
+      const answered = context.onHost((network) => network.request(slice));
       ahead = end < total ? read(end) : null;
       ahead?.catch(() => undefined);
       const report = await answered;

@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { readNetwork } from "../clusters/read-network.ts";
 import { pinPath } from "../clusters/restore-pin.ts";
 import { clusters } from "../db/schema/index.ts";
-import { HostError } from "../hosts/host-errors.ts";
+import { HostError, isOfKind } from "../hosts/host-errors.ts";
 import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
 import { TaskError } from "./task-error.ts";
@@ -16,21 +16,26 @@ export async function runRestoreTask(context: RunContext, active: RunningTask<"r
   const losses = new HostLosses();
   for (let over = false; !over;) {
     try {
-      await replaceNetwork(context, active, await readNetwork(path, owner));
+      await replaceNetwork(context, active, () => readNetwork(path, owner));
       over = true;
     } catch (error) {
       if (error instanceof HostError && error.kind === "state") {
         throw new TaskError(`The checkpoint can not be restored: ${error.message}`, { cause: error });
       }
+      if (active.stop !== null && isOfKind(error, "crowded")) throw error;
       losses.accept(error, 0);
     }
   }
   active.cycle = 1;
 }
 
-async function replaceNetwork(context: RunContext, { task }: RunningTask<"restore">, state: Uint8Array): Promise<void> {
-  await context.exclusive(async (network) => {
-    const { template } = await network.replace(state);
+async function replaceNetwork(
+  context: RunContext,
+  { task }: RunningTask<"restore">,
+  read: () => Promise<Uint8Array>,
+): Promise<void> {
+  await context.onHost(async (network) => {
+    const { template } = await network.replace(read);
     try {
       await network.save(async (tx) => {
         await tx.update(clusters).set({ template }).where(eq(clusters.uuid, task.cluster_uuid));

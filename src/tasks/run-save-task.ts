@@ -42,7 +42,7 @@ async function exportState(context: RunContext): Promise<Uint8Array> {
   const losses = new HostLosses();
   for (;;) {
     try {
-      return await context.exclusive((network) => network.exportState());
+      return await context.onHost((network) => network.exportState());
     } catch (error) {
       losses.accept(error, 0);
     }

@@ -22,7 +22,7 @@ import type { RunContext, RunningTask } from "./running-task.ts";
 export async function runTrainTask(context: RunContext, active: RunningTask<"train">): Promise<void> {
   const { plan } = active;
   const losses = new HostLosses();
-  const { info } = await context.exclusive((network) => network.ready());
+  const { info } = await context.onHost((network) => network.ready());
   const template = parseTemplate(info.template);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
     inputs: resolveBindings("input", template.inputs, plan.inputs),
@@ -52,7 +52,7 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
 async function finish(context: RunContext, active: RunningTask<"train">): Promise<boolean> {
   if (active.stop === "suspend" || active.stop === "retire") return true;
   const { task, cycle } = active;
-  return context.exclusive(async (network) => {
+  return context.onHost(async (network) => {
     if ((await network.positionOf(task.uuid)) !== cycle) return false;
     const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
     await network.saveEnd(async (tx) => {
@@ -64,7 +64,7 @@ async function finish(context: RunContext, active: RunningTask<"train">): Promis
 
 /** The network outgrew its host, which has dropped it: the last snapshot replaces it, and the task fails. */
 async function outOfRoom(context: RunContext, active: RunningTask<"train">, cause: HostError): Promise<TaskError> {
-  active.cycle = await context.exclusive((network) => network.positionOf(active.task.uuid));
+  active.cycle = await context.onHost((network) => network.positionOf(active.task.uuid));
   const kept = `The cluster keeps what it had learned by cycle ${active.cycle} of the task.`;
   return new TaskError(`${cause.message}. ${kept}`, { cause });
 }
@@ -104,7 +104,7 @@ class SliceTrainer {
   async next(): Promise<boolean> {
     const active = this.#active;
     const { uuid: taskUuid, total_number_of_cycles: total } = active.task;
-    const { cycle, host } = await this.#context.exclusive(async (network) => ({
+    const { cycle, host } = await this.#context.onHost(async (network) => ({
       cycle: await network.positionOf(taskUuid),
       host: (await network.ready()).host,
     }));
@@ -142,7 +142,7 @@ class SliceTrainer {
     // The host may have fallen back to another state since this slice was read.
     if (firstCycle !== active.cycle) ({ firstCycle, slice } = await this.#read(active.cycle));
     const end = firstCycle + slice.cycles;
-    const trained = this.#context.exclusive(async (network) => {
+    const trained = this.#context.onHost(async (network) => {
       if ((await network.positionOf(taskUuid)) !== firstCycle || (await network.ready()).host !== this.#host)
         return null;
       await this.#seed(network);
@@ -167,7 +167,7 @@ class SliceTrainer {
   }
 
   async #bring(part: TablePart): Promise<void> {
-    const isKept = await this.#context.exclusive(async (network) => {
+    const isKept = await this.#context.onHost(async (network) => {
       await this.#seed(network);
       return network.keepTable(part);
     });

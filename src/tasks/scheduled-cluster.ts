@@ -14,18 +14,28 @@ export class ScheduledCluster {
   readonly #parts: ClusterParts;
   readonly #saves: BackgroundSaves;
   readonly #listeners = new Set<() => void>();
+  readonly #onForgettable: () => void;
+  #lastTurnMs = 0;
 
-  constructor(resources: SchedulerResources, uuid: string) {
+  /** Calls `onForgettable` whenever a new object would know as much as this one. */
+  constructor(resources: SchedulerResources, uuid: string, onForgettable: () => void) {
     const network = new ClusterNetwork(resources, uuid);
+    const settle = () => this.settle();
+    this.#onForgettable = onForgettable;
     this.#parts = { resources, uuid, network, turns: new Serial(), stop: { reason: null } };
-    this.#saves = new BackgroundSaves(this.#parts);
+    this.#saves = new BackgroundSaves(this.#parts, settle);
     this.task = new ActiveTask(this.#parts, (work) => this.exclusive(work));
-    this.queue = new TaskQueue(this.#parts, (task) => this.task.run(task));
+    this.queue = new TaskQueue(this.#parts, (task) => this.task.run(task), settle);
   }
 
   /** See `ClusterNetwork.onHost`. */
   get onHost() {
     return this.#parts.network.onHost;
+  }
+
+  /** See `ClusterNetwork.refusal`. */
+  get refusal() {
+    return this.#parts.network.refusal;
   }
 
   /** See `Scheduler.exclusive`. */
@@ -34,13 +44,60 @@ export class ScheduledCluster {
     try {
       return await turns.run(() => work(network));
     } finally {
+      this.#lastTurnMs = performance.now();
       this.#saves.plan();
+      this.settle();
     }
   }
 
   onRetired(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      this.settle();
+    };
+  }
+
+  /** Lets the network leave its host when nobody uses the cluster. Call it when something has ended. */
+  settle(): void {
+    const { network, stop } = this.#parts;
+    if (this.isInUse || stop.reason !== null) return;
+    network.markIdle();
+    const isPending = !this.#saves.isIdle || this.queue.isWaiting || this.task.isWaiting || this.#listeners.size > 0;
+    if (!isPending && network.isForgettable) this.#onForgettable();
+  }
+
+  /** Whether a task or a turn is under way or waits. */
+  get isInUse(): boolean {
+    return this.queue.isWorking || !this.#parts.turns.isIdle;
+  }
+
+  /** Whether the last changes of the network are to be saved. */
+  get isDirty(): boolean {
+    return this.#parts.network.dirty;
+  }
+
+  get lastTurnMs(): number {
+    return this.#lastTurnMs;
+  }
+
+  /** Saves the changes that are to be saved soon; then the network may leave its host. */
+  hastenSave(): void {
+    this.#saves.hasten();
+  }
+
+  /** Saves the network and takes it off its host, between two slices. Its task or direct IO attaches it again. */
+  async giveWay(): Promise<void> {
+    const { resources, turns, network, stop, uuid } = this.#parts;
+    await turns.run(async () => {
+      if (stop.reason !== null || network.onHost === null) return;
+      try {
+        if (network.dirty) await network.save();
+        await network.leave();
+      } catch (error) {
+        resources.log.warn({ err: error, cluster: uuid }, "the cluster could not give way to another one");
+      }
+    });
   }
 
   /** See `Scheduler.retire`. The object is unusable afterwards, unless `remove` threw. */

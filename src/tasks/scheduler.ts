@@ -1,4 +1,4 @@
-import type { ClusterFigures, ClusterNetwork } from "../clusters/cluster-network.ts";
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkFigures } from "../network/network-figures.ts";
 
 /**
@@ -11,9 +11,9 @@ export interface Scheduler {
   /** Completed cycles of a running task; undefined for any other, whose row is up to date. */
   progress(clusterUuid: string, taskUuid: string): number | undefined;
   /** The network's figures as of its last slice; undefined while no host has the network. */
-  knownFigures(clusterUuid: string): ClusterFigures | undefined;
-  /** The same figures after attaching the network to a host; waits for the cluster's turn. */
-  figures(clusterUuid: string): Promise<ClusterFigures>;
+  liveFigures(clusterUuid: string): NetworkFigures | undefined;
+  /** Why the network is not put onto its host for a while; undefined otherwise. */
+  refusal(clusterUuid: string): string | undefined;
   /** The networks in the memory of a host, with their figures as of their last slice. */
   networks(): { hostUuid: string; figures: NetworkFigures }[];
   /** Aborts the cluster's active task, if it is this one, after its current slice. Resolves when it has stopped. */

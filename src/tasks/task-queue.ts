@@ -15,12 +15,24 @@ export class TaskQueue {
   #wanted = false;
   #working: Promise<void> | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
+  readonly #onIdle: () => void;
   #retryMs = RETRY_MS_MIN;
 
-  /** `run` rejects when the queue has to be retried later. */
-  constructor(cluster: ClusterParts, run: (task: TaskRow) => Promise<void>) {
+  /** `run` rejects when the queue has to be retried later. Calls `onIdle` when it stops processing the queue. */
+  constructor(cluster: ClusterParts, run: (task: TaskRow) => Promise<void>, onIdle: () => void) {
     this.#cluster = cluster;
     this.#run = run;
+    this.#onIdle = onIdle;
+  }
+
+  /** True while the queue is being processed. */
+  get isWorking(): boolean {
+    return this.#working !== null;
+  }
+
+  /** True while the queue is to be retried later. */
+  get isWaiting(): boolean {
+    return this.#retryTimer !== null;
   }
 
   /** Processes the queue; when it is being processed already, checks it once more. */
@@ -31,6 +43,7 @@ export class TaskQueue {
 
   cancelRetry(): void {
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    this.#retryTimer = null;
   }
 
   /** Resolves when the queue is not being processed. */
@@ -50,10 +63,14 @@ export class TaskQueue {
       }
     } catch (error) {
       await reportError(this.#cluster.resources, error, { context: "working on the queue of a cluster" });
-      this.#retryTimer = setTimeout(() => this.wake(), this.#retryMs).unref();
+      this.#retryTimer = setTimeout(() => {
+        this.#retryTimer = null;
+        this.wake();
+      }, this.#retryMs).unref();
       this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
     } finally {
       this.#working = null;
+      this.#onIdle();
     }
   }
 

@@ -142,10 +142,14 @@ test("a process that ends while idle causes only a delay", async () => {
   await over(rig, await train(rig, cluster));
   await rig.hosts[0].kill();
   rig.hosts[0].dieAt = "attach";
-  const shown = getCluster(rig.context, { uuid: cluster });
+  const state = stateOf(rig.context.app, cluster);
   await expect.poll(() => rig.hosts[0].generation, { interval: 1 }).toBe(2);
   rig.hosts[0].dieAt = null;
-  expect(await shown).toMatchObject({ hostState: "ready", figures: { cycle: rows * epochs } });
+  expect((await state).byteLength).toBeGreaterThan(0);
+  expect(await getCluster(rig.context, { uuid: cluster })).toMatchObject({
+    hostState: "ready",
+    figures: { cycle: rows * epochs },
+  });
 });
 
 test("a cluster whose host no longer exists is on the default one, and can be moved there permanently", async () => {

@@ -30,6 +30,9 @@ async function prepare(database: (typeof databases)[number]) {
   const env = {
     HANAMI_SNAPSHOT_INTERVAL_MS: "30",
     HANAMI_SOFTWARE_GPU: "true",
+    // Room for about three networks: they leave and come back all the time.
+    HANAMI_CPU_MEMORY_BYTES: "2700000",
+    HANAMI_GPU_MEMORY_BYTES: "120000000",
     ...(url === undefined ? {} : { DATABASE_URL: url }),
   };
   return { dataDir, env };

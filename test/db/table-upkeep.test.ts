@@ -2,10 +2,11 @@ import { statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { expect, test } from "vitest";
+import { copyDatabaseTemplate } from "../../src/db/database-template.ts";
 import { settings } from "../../src/db/embedded.ts";
 import { keepTablesTidy } from "../../src/db/table-upkeep.ts";
+import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
-import { embeddedDatabase } from "../support/databases.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 
 const intervalMs = 20;
@@ -20,7 +21,7 @@ interface Figures {
 
 async function open(folder: string) {
   const directory = join(folder, "database");
-  await embeddedDatabase.prepare(directory);
+  copyDatabaseTemplate(paths.databaseTemplate, directory);
   const startParams = [...PGlite.defaultStartParams, ...settings.flatMap((setting) => ["-c", setting])];
   const client = await PGlite.create({ dataDir: directory, startParams });
   const figures = async () => {

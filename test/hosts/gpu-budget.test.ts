@@ -48,7 +48,7 @@ test("networks of a GPU host stay within its budget", async () => {
   const host = openGpuHost(MEMORY_BYTES);
   await host.attach("a", state.slice());
   expect((await host.status()).memoryBytesTotal).toBe(MEMORY_BYTES);
-  await expect(host.attach("b", state.slice())).rejects.toMatchObject(room);
+  await expect(host.attach("b", state.slice())).rejects.toMatchObject({ ...room, kind: "crowded" });
   expect(await host.status()).toMatchObject({ clusters: 1 });
   await expect(host.train("a", sliceOf(4000))).rejects.toMatchObject(room);
   expect(host.generation).toBe(0);
@@ -59,6 +59,32 @@ test("networks of a GPU host stay within its budget", async () => {
   expect(
     (await host.request("a", { cycles: 16, timeLength: 1, inputs: asked.inputs })).outputs[0]?.values,
   ).toHaveLength(128);
+});
+
+test("an idle network leaves a full GPU host, one in use does not, and its memory is counted back", async () => {
+  const network = Network.create(parseTemplate(smallTemplate), 1, new WasmEngine());
+  network.train({ ...sliceOf(16), schedule: 1 });
+  const state = network.export();
+  const host = openGpuHost(MEMORY_BYTES);
+  const left: string[] = [];
+  host.onLeft((cluster) => left.push(cluster));
+  const crowded = { ...room, kind: "crowded" };
+  await host.attach("a", state.slice());
+  const { memoryBytesFree: free } = await host.status();
+  await expect(host.attach("b", state.slice())).rejects.toMatchObject(crowded);
+  await host.markIdle("a");
+  expect((await host.status()).memoryBytesFree).toBe(MEMORY_BYTES);
+  await host.markBusy("a");
+  await expect(host.attach("b", state.slice())).rejects.toMatchObject(crowded);
+  await host.markIdle("a");
+  const { inputs } = sliceOf(16);
+  await host.request("a", { cycles: 16, timeLength: 1, inputs });
+  await host.attach("b", state.slice());
+  expect([left, host.has("a"), host.has("b")]).toEqual([["a"], false, true]);
+  expect(await host.status()).toMatchObject({ clusters: 1, memoryBytesFree: free });
+  expect(Buffer.from(await host.exportState("b")).equals(state)).toBe(true);
+  await expect(host.exportState("a")).rejects.toMatchObject({ kind: "unknown_cluster" });
+  expect(await host.markBusy("a")).toBe(false);
 });
 
 const open = useGpu();

@@ -128,9 +128,14 @@ test("a network whose attachment hangs is refused, and the others continue", asy
   const hung = await newCluster(attacker, smallTemplate.replace("picture_hex", HANGING_INPUT));
   const peaceful = await newCluster(member);
   const long = await train(member, peaceful, good, { epochs: 500 });
+  const shown = async () => (await app.request("GET", "/cluster", { token: attacker, query: { uuid: hung } })).json();
+  // To look puts nothing onto the host.
+  expect(await shown()).toMatchObject({ host_state: "ready", number_of_cycles: 0 });
   for (let ask = 0; ask < 2; ask++) {
-    const shown = await app.request("GET", "/cluster", { token: attacker, query: { uuid: hung } });
-    expect([shown.status, shown.text]).toEqual([409, refused]);
+    const body = { cluster_uuid: hung, name: "saved" };
+    const task = (await app.request("POST", "/cluster/save", { token: attacker, body })).json<TaskBody>();
+    expect(await over(attacker, hung, task)).toMatchObject({ state: "failed", error_message: refused });
+    expect(await shown()).toMatchObject({ host_state: "lost", host_error: refused });
   }
   expect(await over(member, peaceful, long)).toMatchObject({ state: "finished" });
   expect((await app.request("DELETE", "/cluster", { token: attacker, query: { uuid: hung } })).status).toBe(200);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eq } from "drizzle-orm";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { getCluster } from "../../src/clusters/get-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";
@@ -7,8 +8,10 @@ import { createSaveTask } from "../../src/tasks/create-save-task.ts";
 import { setMode } from "../../src/clusters/set-mode.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
+import { clusters } from "../../src/db/schema/index.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
+import { deleteTask } from "../../src/tasks/delete-task.ts";
 import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, oneHot, pixel, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
 import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
@@ -32,8 +35,12 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 /** Limits the networks of the first host to this many bytes. */
-const openSmall = (memoryBytes: number) =>
-  openRig(app, { link: workerLink(cpuWorker, "cpu-host", { memoryBytes }), snapshotIntervalMs: 600_000 });
+const openSmall = (memoryBytes: number, patienceMs?: number) =>
+  openRig(app, {
+    link: workerLink(cpuWorker, "cpu-host", { memoryBytes }),
+    snapshotIntervalMs: 600_000,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+  });
 
 let names = 0;
 const newCluster = async (rig: Rig, host_uuid?: string) => {
@@ -51,7 +58,7 @@ async function over(rig: Rig, task: TaskView): Promise<TaskView> {
 }
 
 test("a network that outgrows its host fails its task and keeps its state; other clusters continue", async () => {
-  const rig = await openSmall(4_000_000);
+  const rig = await openSmall(2_600_000);
   const [growing, other] = [await newCluster(rig), await newCluster(rig)];
   expect(await over(rig, await train(rig, growing, narrow))).toMatchObject({ state: "finished" });
   const before = await stateOf(rig.context.app, growing);
@@ -61,7 +68,7 @@ test("a network that outgrows its host fails its task and keeps its state; other
   const failed = await over(rig, await train(rig, growing, wide, 5));
   expect(failed).toMatchObject({ state: "failed", current_cycle: 0 });
   expect(failed.error_message).toMatch(
-    /^The host has no room for this network: its clusters may take 4000000 bytes of memory, \d+ are free, \d+ more are needed\. The cluster keeps what it had learned by cycle 0 of the task\.$/,
+    /^The host has no room for this network: its clusters may take 2600000 bytes of memory, \d+ are free, \d+ more are needed\. The cluster keeps what it had learned by cycle 0 of the task\.$/,
   );
   expect((await stateOf(rig.context.app, growing)).equals(before)).toBe(true);
   const request = await createRequestTask(rig.context, { time_length: 1, ...requestBody(growing, wide) });
@@ -69,7 +76,21 @@ test("a network that outgrows its host fails its task and keeps its state; other
   expect(await over(rig, await train(rig, growing, narrow))).toMatchObject({ state: "finished" });
   expect(await over(rig, beside)).toMatchObject({ state: "finished" });
   expect(rig.hosts[0].generation).toBe(0);
-  expect((await rig.hosts[0].status()).memoryBytesTotal).toBe(4_000_000);
+  expect((await rig.hosts[0].status()).memoryBytesTotal).toBe(2_600_000);
+});
+
+test("a network that outgrows what others in use leave waits until they give way, and ends as alone", async () => {
+  const rig = await openSmall(7_000_000);
+  const [growing, other, alone] = [
+    await newCluster(rig),
+    await newCluster(rig),
+    await newCluster(rig, rig.hosts[1].uuid),
+  ];
+  const tasks = [await train(rig, growing, wide, 20), await train(rig, other, wide, 20)];
+  for (const task of tasks) expect(await over(rig, task)).toMatchObject({ state: "finished" });
+  expect(await over(rig, await train(rig, alone, wide, 20))).toMatchObject({ state: "finished" });
+  const state = await stateOf(rig.context.app, alone);
+  for (const uuid of [growing, other]) expect((await stateOf(rig.context.app, uuid)).equals(state)).toBe(true);
 });
 
 test("direct IO that outgrows its host is refused, and the line continues from the last snapshot", async () => {
@@ -85,11 +106,21 @@ test("direct IO that outgrows its host is refused, and the line continues from t
   line.close();
 });
 
-test("a cluster cannot enter a full host in any way", async () => {
-  const rig = await openSmall(1_000_000);
+test("a cluster cannot enter a host in any way that is full of a network in use; afterwards it can", async () => {
+  const rig = await openSmall(1_000_000, 100);
   const [full, roomy] = rig.hosts;
   const settled = await newCluster(rig);
   expect(await over(rig, await train(rig, settled, narrow))).toMatchObject({ state: "finished" });
+  let release = () => {};
+  const isOver = new Promise<void>((resolve) => (release = resolve));
+  const { scheduler } = rig.context.app;
+  await new Promise<void>((resolve) => {
+    void scheduler.exclusive(settled, async (network) => {
+      await network.markBusy();
+      resolve();
+      await isOver;
+    });
+  });
   const large = await newCluster(rig, roomy.uuid);
   expect(await over(rig, await train(rig, large, narrow))).toMatchObject({ state: "finished" });
   const state = await stateOf(rig.context.app, large);
@@ -113,17 +144,34 @@ test("a cluster cannot enter a full host in any way", async () => {
   });
   expect((await createCluster(rig.context, { ...copy, host_uuid: roomy.uuid })).host_uuid).toBe(roomy.uuid);
 
+  // Direct IO is refused; a task waits, until it is aborted or there is room.
+  const line = await newCluster(rig, roomy.uuid);
+  const restore = { cluster_uuid: line, checkpoint_uuid: saved.uuid };
+  expect(await over(rig, await createRestoreTask(rig.context, restore))).toMatchObject({ state: "finished" });
+  await setMode(rig.context, { uuid: line, new_state: "DIRECT" });
+  await app.app.db.update(clusters).set({ host_uuid: full.uuid }).where(eq(clusters.uuid, line));
+  await scheduler.exclusive(line, (network) => network.leave());
+  await expect(openDirectIo(rig.context, line, () => undefined)).rejects.toMatchObject({
+    kind: "conflict",
+    message: expect.stringContaining("The host has no room for this network"),
+  });
   const small = await newCluster(rig);
-  const restored = await createRestoreTask(rig.context, { cluster_uuid: small, checkpoint_uuid: saved.uuid });
-  const failed = await over(rig, restored);
-  expect(failed.state).toBe("failed");
-  expect(failed.error_message).toContain("The host has no room for this network");
+  const waiting = await createRestoreTask(rig.context, { cluster_uuid: small, checkpoint_uuid: saved.uuid });
+  await expect.poll(async () => (await getTask(rig.context, waiting)).state).toBe("active");
+  await deleteTask(rig.context, waiting);
+  expect(await getTask(rig.context, waiting)).toMatchObject({ state: "aborted", current_cycle: 0 });
   expect((await getCluster(rig.context, { uuid: small })).figures).toMatchObject({ cycle: 0 });
+  const again = await createRestoreTask(rig.context, { cluster_uuid: small, checkpoint_uuid: saved.uuid });
+  release();
+  expect(await over(rig, again)).toMatchObject({ state: "finished" });
 
-  const fill = async () => {
-    for (let n = 0; n < 40; n++) await getCluster(rig.context, { uuid: await newCluster(rig) });
-  };
-  await expect(fill()).rejects.toMatchObject({ kind: "conflict", message: expect.stringContaining("has no room") });
+  // Nobody uses the host any more.
+  const io = await openDirectIo(rig.context, line, () => undefined);
+  io.close();
+  await switchHost(rig.context, { cluster_uuid: large, host_uuid: full.uuid });
+  expect((await stateOf(rig.context.app, large)).equals(state)).toBe(true);
+  expect((await createCluster(rig.context, { ...copy, name: `cluster ${++names}` })).host_uuid).toBe(full.uuid);
+  for (let n = 0; n < 40; n++) await stateOf(rig.context.app, await newCluster(rig));
   const request = await createRequestTask(rig.context, { time_length: 1, ...requestBody(settled, wide) });
   expect(await over(rig, request)).toMatchObject({ state: "finished" });
 });

@@ -55,7 +55,7 @@ export async function runKernels(
   },
 ): Promise<Outcome> {
   const { samples } = scratch;
-  const network = await NetworkBuffers.upload(gpu, model);
+  const network = await NetworkBuffers.upload({ gpu, dropIdle: () => false }, model);
   const { buffers } = network;
   try {
     await network.ensureSamples(Math.max(1, samples));

@@ -48,7 +48,7 @@ interface Bench {
 /** Puts a network on the device while `work` runs; `values` and `deltas` hold POISON. */
 async function onDevice<T>(model: NetworkModel, samples: number, work: (bench: Bench) => Promise<T>): Promise<T> {
   const { gpu, kernels } = open();
-  const network = await NetworkBuffers.upload(gpu, model);
+  const network = await NetworkBuffers.upload({ gpu, dropIdle: () => false }, model);
   try {
     await network.ensureSamples(Math.max(1, samples));
     network.writeFields({ samples, steps: 1 });

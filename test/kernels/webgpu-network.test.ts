@@ -250,9 +250,9 @@ describe("a table that stays on the device", () => {
     const run = { inputs: picked(inputs, timeLength), expected: picked(expected, 1), cycles: order.length };
     await streamed.train({ ...run, ...rule, timeLength: 1 });
     const held = await created(each);
-    const before = held.deviceBytes;
+    const before = held.bytesTaken;
     expect(await held.keepTable(partOf(0, 12), 2 ** 20)).toBe(true);
-    expect(held.deviceBytes).toBeGreaterThan(before);
+    expect(held.bytesTaken).toBeGreaterThan(before);
     expect(await held.keepTable(partOf(12, 11), 2 ** 20)).toBe(true);
     const cut = 32;
     await held.train({ ...rule, ...fromTable("task", order.subarray(0, cut)) });
@@ -275,9 +275,9 @@ describe("a table that stays on the device", () => {
     expect(await network.keepTable(partOf(12, 11), 2 ** 20)).toBe(true);
     await expect(ask("another")).rejects.toThrow(TableError);
     await expect(ask("task", Uint32Array.of(rows - timeLength + 1))).rejects.toThrow(RangeError);
-    const { deviceBytes } = network;
+    const { bytesTaken } = network;
     network.dropTable();
-    expect(network.deviceBytes).toBeLessThan(deviceBytes);
+    expect(network.bytesTaken).toBeLessThan(bytesTaken);
     await expect(ask()).rejects.toThrow(TableError);
     expect(network.cycle).toBe(0);
   });

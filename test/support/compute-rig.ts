@@ -73,6 +73,8 @@ export interface RigOptions {
   /** Start the hosts' processes instead of the real ones. */
   link?: OpenHostLink;
   secondLink?: OpenHostLink;
+  /** How long a network waits for room on a full host. */
+  patienceMs?: number;
 }
 
 /** Ends with the test. */
@@ -88,7 +90,10 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
   const { db, storage, log, metrics } = app.app;
   const first = new KillableHost(await hostUuid(db, "cpu"), types[0], link);
   const second = new KillableHost(await hostUuid(db, "cpu-2"), types[1], secondLink);
-  const hosts = createHostRegistry([first, second]);
+  const hosts = createHostRegistry(
+    [first, second],
+    options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs },
+  );
   const scheduler = await createScheduler({
     db,
     storage,

@@ -1,6 +1,6 @@
 import { openDirectIo, type DirectIo } from "../../clusters/direct-io.ts";
 import { badRequest, HanamiError } from "../../errors.ts";
-import { HostHungError, HostLostError, isOfKind } from "../../hosts/host-errors.ts";
+import { HostHungError, HostLostError, isNoRoom, isOfKind } from "../../hosts/host-errors.ts";
 import {
   clusterProcessType,
   decodeClusterIO,
@@ -55,7 +55,7 @@ export const clusterTarget: SocketTarget = {
         } catch (error) {
           if (error instanceof HostHungError) refuse(peer, hostHung, closeCode.internalError);
           else if (error instanceof HostLostError) refuse(peer, hostLost, closeCode.internalError);
-          else if (isOfKind(error, "room")) refuse(peer, hostFull, closeCode.internalError);
+          else if (isNoRoom(error)) refuse(peer, hostFull, closeCode.internalError);
           else if (isOfKind(error, "hung")) refuse(peer, error.message, closeCode.internalError);
           else if (error instanceof HanamiError) refuse(peer, error.message, closeCode.policyViolation);
           else throw error;

@@ -1,5 +1,16 @@
-import { bigint, index, pgTable, text, uuid } from "drizzle-orm/pg-core";
+import { bigint, index, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
 import { lifetime, listIndexes, notDeleted, ownership, sequence } from "./columns.ts";
+
+/** Size and progress of a network, see `NetworkFigures`. */
+export interface StoredFigures {
+  cycle: number;
+  blocks: number;
+  neurons: number;
+  sections: number;
+  synapses: number;
+  bytes: number;
+  hexagons: { blocks: number; sections: number; bytes: number }[];
+}
 
 export const clusters = pgTable(
   "clusters",
@@ -18,6 +29,8 @@ export const clusters = pgTable(
     /** The unfinished task during which the snapshot was taken, and how many of its cycles the snapshot contains. */
     snapshot_task_uuid: uuid("snapshot_task_uuid"),
     snapshot_task_cycle: bigint("snapshot_task_cycle", { mode: "number" }).notNull().default(0),
+    /** Of the snapshot; null for one that this server has not seen, such as a checkpoint's. */
+    figures: jsonb("figures").$type<StoredFigures>(),
     ...ownership(),
     ...lifetime(),
   },

@@ -4,15 +4,20 @@ import type { RequestRun, TrainRun } from "../../network/run.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { startStopwatch } from "../../network/yield-point.ts";
 import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
+import type { HostError } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, TrainReport } from "../host.ts";
+import type { MemoryBudget } from "../../kernels/wasm/memory-budget.ts";
 import { LoadMeter } from "../load-meter.ts";
-import { attachFailure, runFailure } from "../network-failure.ts";
+import { attachFailure, noRoom, runFailure } from "../network-failure.ts";
 import type { HostService } from "../protocol.ts";
 
 /** An engine with a memory budget for its networks. */
-type BudgetedEngine = Engine & { readonly budget: { readonly bytesMax: number; readonly free: number } };
+type BudgetedEngine = Engine & { readonly budget: MemoryBudget };
 
-/** The networks of this thread. A call that exceeds their memory budget fails with `room`. */
+/**
+ * The networks of this thread. When their memory budget is used up, idle ones leave, also in the middle of another
+ * network's growth. Then a call that needs more fails with `room` or `crowded`.
+ */
 export class NetworkStore implements HostService {
   readonly #networks = new AttachedNetworks<Network>();
   readonly #load = new LoadMeter();
@@ -24,15 +29,20 @@ export class NetworkStore implements HostService {
 
   constructor(engine: BudgetedEngine) {
     this.#engine = engine;
+    engine.budget.onShortage = (bytes) => this.#makeRoom(bytes);
   }
 
   status(): HostStatus {
     return {
       clusters: this.#networks.size,
       memoryBytesTotal: this.#engine.budget.bytesMax,
-      memoryBytesFree: this.#engine.budget.free,
+      memoryBytesFree: this.#freeBytes,
       load: this.#load.read(),
     };
+  }
+
+  takeLeft(): string[] {
+    return this.#networks.takeLeft();
   }
 
   create(cluster: string, { template, seed }: { template: string; seed: number }): NetworkInfo {
@@ -40,11 +50,23 @@ export class NetworkStore implements HostService {
   }
 
   attach(cluster: string, state: Uint8Array): NetworkInfo {
+    const own = this.#networks.find(cluster)?.bytesTaken ?? 0;
+    // Others stay when it does not fit anyway.
+    if (state.byteLength > this.#freeBytes + own) throw this.#noRoom(cluster, state.byteLength);
     return this.#put(cluster, () => Network.adopt(state, this.#engine));
   }
 
   exportState(cluster: string): Uint8Array {
-    return this.#networks.get(cluster).export();
+    return this.#using(cluster, (network) => network.export());
+  }
+
+  markIdle(cluster: string): void {
+    this.#networks.markIdle(cluster);
+  }
+
+  markBusy(cluster: string): boolean {
+    this.#networks.markBusy(cluster);
+    return this.#networks.find(cluster) !== undefined;
   }
 
   detach(cluster: string): void {
@@ -53,6 +75,7 @@ export class NetworkStore implements HostService {
 
   train(cluster: string, run: TrainRun): TrainReport {
     const network = this.#networks.get(cluster);
+    this.#networks.markBusy(cluster);
     const { value: figures, elapsedMs } = this.#compute(cluster, () => {
       network.train(run);
       return network.figures();
@@ -61,9 +84,23 @@ export class NetworkStore implements HostService {
   }
 
   request(cluster: string, run: RequestRun): RequestReport {
+    const report = this.#using(cluster, (network) => {
+      const { value: values, elapsedMs } = this.#compute(cluster, () => network.request(run));
+      return reportOf(network, values, elapsedMs);
+    });
+    if (report.remembers) this.#networks.markBusy(cluster);
+    return report;
+  }
+
+  /** Runs work for which the network stays, even if it is idle and a call at a yield point needs room. */
+  #using<T>(cluster: string, work: (network: Network) => T): T {
     const network = this.#networks.get(cluster);
-    const { value: values, elapsedMs } = this.#compute(cluster, () => network.request(run));
-    return reportOf(network, values, elapsedMs);
+    const wasIdle = this.#networks.markBusy(cluster);
+    try {
+      return work(network);
+    } finally {
+      if (wasIdle) this.#networks.markIdle(cluster);
+    }
   }
 
   #put(cluster: string, make: () => Network): NetworkInfo {
@@ -71,7 +108,7 @@ export class NetworkStore implements HostService {
     try {
       network = make();
     } catch (error) {
-      throw attachFailure(error);
+      throw attachFailure(error, { hasOthers: this.#networks.hasOthers(cluster) });
     }
     this.#networks.put(cluster, network);
     return infoOf(network, network.figures());
@@ -86,12 +123,31 @@ export class NetworkStore implements HostService {
       const value = run();
       return { value, elapsedMs: elapsed() };
     } catch (error) {
-      throw runFailure(cluster, error);
+      throw runFailure(error, { cluster, hasOthers: this.#networks.hasOthers(cluster) });
     } finally {
       this.#runs -= 1;
       const now = performance.now();
       this.#load.worked(now - this.#busySince);
       this.#busySince = now;
     }
+  }
+
+  /** Drops idle networks, unless all of them together are too small. */
+  #makeRoom(bytes: number): void {
+    if (bytes > this.#networks.idleBytes) return;
+    const { budget } = this.#engine;
+    const wanted = budget.free + bytes;
+    while (budget.free < wanted && this.#networks.dropIdle());
+  }
+
+  get #freeBytes(): number {
+    const { free, bytesMax } = this.#engine.budget;
+    return Math.min(bytesMax, free + this.#networks.idleBytes);
+  }
+
+  #noRoom(cluster: string, bytes: number): HostError {
+    const { bytesMax } = this.#engine.budget;
+    const reason = `its clusters may take ${bytesMax} bytes of memory, ${this.#freeBytes} are free, ${bytes} more are needed`;
+    return noRoom(reason, bytes > bytesMax || !this.#networks.hasOthers(cluster) ? "room" : "crowded");
   }
 }

@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import { GpuMemoryError, type Gpu } from "../../kernels/webgpu/device.ts";
+import { besideFewer, GpuMemoryError, type Gpu } from "../../kernels/webgpu/device.ts";
 import { GpuNetwork, type OnGpu } from "../../kernels/webgpu/gpu-network.ts";
 import { Kernels } from "../../kernels/webgpu/kernels.ts";
 import type { RequestRun, TablePart, TrainRun } from "../../network/run.ts";
@@ -40,13 +40,18 @@ export class GpuStore implements AsyncHostService {
 
   status(): HostStatus {
     const used = this.#used;
+    const { idleBytes } = this.#networks;
     const isKnown = this.#budget < Infinity;
     return {
       clusters: this.#networks.size,
       memoryBytesTotal: isKnown ? this.#budget : used + this.#gpu.maxBufferBytes,
-      memoryBytesFree: isKnown ? Math.max(0, this.#budget - used) : this.#gpu.maxBufferBytes,
+      memoryBytesFree: isKnown ? Math.max(0, this.#budget - used + idleBytes) : this.#gpu.maxBufferBytes,
       load: this.#load.read(),
     };
+  }
+
+  takeLeft(): string[] {
+    return this.#networks.takeLeft();
   }
 
   create(cluster: string, { template, seed }: { template: string; seed: number }): Promise<NetworkInfo> {
@@ -65,10 +70,22 @@ export class GpuStore implements AsyncHostService {
     return this.#inTurn(async () => this.#networks.drop(cluster));
   }
 
+  async markIdle(cluster: string): Promise<void> {
+    await this.#inTurn(async () => this.#networks.markIdle(cluster));
+  }
+
+  markBusy(cluster: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      this.#networks.markBusy(cluster);
+      return this.#networks.find(cluster) !== undefined;
+    });
+  }
+
   train(cluster: string, run: TrainRun): Promise<TrainReport> {
     return this.#compute(cluster, async (network, start) => {
+      this.#networks.markBusy(cluster);
       await network.train(run);
-      if (this.#used > this.#budget) throw this.#noRoom(this.#used);
+      if (!this.#makeRoom()) throw this.#noRoom(cluster, this.#used);
       const figures = await network.figures();
       return { figures, elapsedMs: this.#worked(start) };
     });
@@ -76,9 +93,12 @@ export class GpuStore implements AsyncHostService {
 
   keepTable(cluster: string, part: TablePart): Promise<boolean> {
     return this.#compute(cluster, async (network) => {
+      this.#networks.markBusy(cluster);
       // The old table must be gone before the free memory is read.
       if (part.first === 0) network.dropTable();
-      return network.keepTable(part, this.status().memoryBytesFree * TABLE_SHARE);
+      const isKept = await network.keepTable(part, this.status().memoryBytesFree * TABLE_SHARE);
+      if (!this.#makeRoom()) throw this.#noRoom(cluster, this.#used);
+      return isKept;
     });
   }
 
@@ -88,6 +108,7 @@ export class GpuStore implements AsyncHostService {
 
   request(cluster: string, run: RequestRun): Promise<RequestReport> {
     return this.#compute(cluster, async (network, start) => {
+      if (network.remembers) this.#networks.markBusy(cluster);
       const values = await network.request(run);
       return reportOf(network, values, this.#worked(start));
     });
@@ -97,7 +118,7 @@ export class GpuStore implements AsyncHostService {
     return this.#inTurn(async () => {
       const network = this.#networks.get(cluster);
       return work(network, performance.now()).catch((error: unknown) => {
-        throw runFailure(cluster, error);
+        throw runFailure(error, { cluster, hasOthers: this.#networks.hasOthers(cluster) });
       });
     });
   }
@@ -113,29 +134,47 @@ export class GpuStore implements AsyncHostService {
 
   #put(cluster: string, make: (on: OnGpu) => Promise<GpuNetwork>): Promise<NetworkInfo> {
     return this.#inTurn(async () => {
-      const network = await make({ gpu: this.#gpu, kernels: this.#kernels }).catch((error: unknown) => {
+      const network = await this.#made(make).catch((error: unknown) => {
         // A network that does not fit leaves the device unchanged.
-        throw error instanceof GpuMemoryError ? new HostError("room", error.message) : attachFailure(error);
+        const hasOthers = this.#networks.hasOthers(cluster);
+        throw error instanceof GpuMemoryError
+          ? new HostError(hasOthers ? "crowded" : "room", error.message)
+          : attachFailure(error, { hasOthers });
       });
-      const needed = this.#used - (this.#networks.find(cluster)?.deviceBytes ?? 0) + network.deviceBytes;
-      if (needed > this.#budget) {
+      const own = this.#networks.find(cluster)?.bytesTaken ?? 0;
+      if (!this.#makeRoom(network.bytesTaken - own)) {
+        const needed = this.#used + network.bytesTaken - own;
         network.dispose();
-        throw this.#noRoom(needed);
+        throw this.#noRoom(cluster, needed);
       }
       this.#networks.put(cluster, network);
       return infoOf(network, await network.figures());
     });
   }
 
+  /** Makes a network; idle ones leave while the device has no memory for it. */
+  #made(make: (on: OnGpu) => Promise<GpuNetwork>): Promise<GpuNetwork> {
+    const dropIdle = () => this.#networks.dropIdle();
+    return besideFewer(() => make({ gpu: this.#gpu, kernels: this.#kernels, dropIdle }), dropIdle);
+  }
+
+  /** Drops idle networks until `added` more bytes fit the budget. False, and drops none, when they would never fit. */
+  #makeRoom(added = 0): boolean {
+    if (this.#used - this.#networks.idleBytes + added > this.#budget) return false;
+    while (this.#used + added > this.#budget) if (!this.#networks.dropIdle()) return false;
+    return true;
+  }
+
   /** Memory of all networks on the device, in bytes. */
   get #used(): number {
     let used = 0;
-    for (const network of this.#networks.all()) used += network.deviceBytes;
+    for (const network of this.#networks.all()) used += network.bytesTaken;
     return used;
   }
 
-  #noRoom(needed: number): HostError {
-    return noRoom(`its clusters may take ${this.#budget} bytes of memory and would take ${needed}`);
+  #noRoom(cluster: string, needed: number): HostError {
+    const kind = this.#networks.hasOthers(cluster) ? "crowded" : "room";
+    return noRoom(`its clusters may take ${this.#budget} bytes of memory and would take ${needed}`, kind);
   }
 
   #worked(start: number): number {

@@ -2,7 +2,7 @@ import type { NetworkModel } from "../../network/network-model.ts";
 import type { Engine, PreparedRun } from "../../network/engine.ts";
 import { Scratch } from "./scratch.ts";
 import type { RequestRun } from "../../network/run.ts";
-import { heap, releaseState, type Memory } from "../../network/state.ts";
+import { heap, releaseState, usedBytes, type Memory } from "../../network/state.ts";
 import { requestStep, trainStep } from "./step.ts";
 import { checkBounds } from "../check-bounds.ts";
 import { unpack } from "./unpack.ts";
@@ -53,6 +53,10 @@ export class ReferenceEngine implements Engine {
   }
 
   forget(): void {}
+
+  bytesOf({ state }: NetworkModel): number {
+    return usedBytes(state);
+  }
 
   release({ state }: NetworkModel): void {
     releaseState(state);

@@ -1,8 +1,10 @@
-import { MemoryFullError } from "../../network/memory-full-error.ts";
+import { BudgetFullError } from "../../network/memory-full-error.ts";
 
 /** Limits the total memory of an engine's networks, in docks and at rest. Scratch memory of steps is not counted. */
 export class MemoryBudget {
   readonly bytesMax: number;
+  /** Called when `bytes` more are needed than are free; may give some back. */
+  onShortage: (bytes: number) => void = () => {};
   #used = 0;
 
   constructor(bytesMax: number) {
@@ -13,10 +15,11 @@ export class MemoryBudget {
     return this.bytesMax - this.#used;
   }
 
-  /** Throws MemoryFullError when fewer bytes are free; then nothing was taken. */
+  /** Throws BudgetFullError when fewer bytes are free; then nothing was taken. */
   take(bytes: number): void {
+    if (bytes > this.free) this.onShortage(bytes - this.free);
     if (bytes > this.free) {
-      throw new MemoryFullError(
+      throw new BudgetFullError(
         `its clusters may take ${this.bytesMax} bytes of memory, ${this.free} are free, ${bytes} more are needed`,
       );
     }

@@ -11,25 +11,32 @@ import type { MemoryBudget } from "./memory-budget.ts";
 export class NetworkMemory implements Memory {
   readonly #budget: MemoryBudget;
   #place: Memory = heap;
+  #bytes = 0;
 
   constructor(budget: MemoryBudget) {
     this.#budget = budget;
   }
 
+  /** What it takes of the budget. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   allocate(bytes: number): Uint8Array {
     const room = roomOf(bytes);
     this.#budget.take(room);
+    this.#bytes += room;
     try {
       return allocateIn(this.#place, bytes);
     } catch (error) {
-      this.#budget.give(room);
+      this.#give(room);
       throw error;
     }
   }
 
   release(region: Uint8Array): void {
     this.#place.release(region);
-    this.#budget.give(roomOf(region.byteLength));
+    this.#give(roomOf(region.byteLength));
   }
 
   /**
@@ -40,7 +47,12 @@ export class NetworkMemory implements Memory {
     const before = roomFor(state);
     moveArrays(state, { allocate: (bytes) => allocateIn(place, bytes) });
     this.#place = place;
-    this.#budget.give(before - roomFor(state));
+    this.#give(before - roomFor(state));
+  }
+
+  #give(room: number): void {
+    this.#bytes -= room;
+    this.#budget.give(room);
   }
 }
 

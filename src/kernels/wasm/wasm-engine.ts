@@ -108,10 +108,15 @@ export class WasmEngine implements Engine {
     this.#docks.find(model)?.forgetPlan();
   }
 
+  bytesOf({ state }: NetworkModel): number {
+    return (state.memory as NetworkMemory).bytes;
+  }
+
   release(model: NetworkModel): void {
     releaseState(model.state);
     this.#docks.release(model);
-    this.#collect();
+    // A call that is under way collects when it ends: this may be the middle of a kernel.
+    if (this.#dock === null) this.#collect();
   }
 
   /** Calls nest: at a yield point of one call, another call may compute another network; then the first one goes on. */

@@ -43,6 +43,17 @@ export class UnusableAdapterError extends Error {}
 /** The device has no memory left for the requested work, none of which was done. */
 export class GpuMemoryError extends Error {}
 
+/** Repeats work for which the device has no memory as long as `dropIdle` frees some. */
+export async function besideFewer<T>(work: () => Promise<T>, dropIdle: () => boolean): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof GpuMemoryError) || !dropIdle()) throw error;
+    }
+  }
+}
+
 /** Selects an adapter by Dawn's name of its back end and a part of the adapter's name. */
 export interface AdapterChoice {
   backend?: string;

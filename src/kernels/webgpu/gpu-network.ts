@@ -21,11 +21,11 @@ import { readCycle, writeCycle } from "../../network/cycle.ts";
 import { adoptState, exportState } from "../../network/state-file.ts";
 import type { Template } from "../../network/template/parse-template.ts";
 import { MODES } from "./codes.ts";
-import { GpuMemoryError, type Gpu } from "./device.ts";
+import { besideFewer, GpuMemoryError, type Gpu } from "./device.ts";
 import { chunksOf } from "./chunks.ts";
 import { RowFeed, type Feed } from "./feed.ts";
 import type { Kernels, Scoped } from "./kernels.ts";
-import { NetworkBuffers } from "./network-buffers.ts";
+import { NetworkBuffers, type Place } from "./network-buffers.ts";
 import { structs } from "./records.ts";
 import { countSynapses, GPU_GROUPS, Recorder, SOFTWARE_GROUPS, type GroupLimits } from "./step-recorder.ts";
 import { ROUND_MS, StepQueue, type Step } from "./step-queue.ts";
@@ -42,11 +42,14 @@ export interface OnGpu {
   kernels: Kernels;
   /** Approximate device time between two readbacks. */
   roundMs?: number;
+  /** Frees the memory of another network that is not in use; false when there is none. */
+  dropIdle?: () => boolean;
 }
 
 /** A network on a device. Not safe for concurrent use; after a failed `train` it must be restored. */
 export class GpuNetwork {
   readonly #gpu: Gpu;
+  readonly #dropIdle: () => boolean;
   readonly #recorder: Recorder;
   readonly #queue: StepQueue;
   /** Rows of the current run. */
@@ -59,11 +62,12 @@ export class GpuNetwork {
   #hexagonScopes: Scoped[] = [];
 
   private constructor(
-    { gpu, recorder, queue }: { gpu: Gpu; recorder: Recorder; queue: StepQueue },
+    { gpu, dropIdle, recorder, queue }: Place & { recorder: Recorder; queue: StepQueue },
     model: NetworkModel,
     device: NetworkBuffers,
   ) {
     this.#gpu = gpu;
+    this.#dropIdle = dropIdle;
     this.#recorder = recorder;
     this.#queue = queue;
     this.#rows = new RowFeed(gpu);
@@ -82,11 +86,14 @@ export class GpuNetwork {
     return GpuNetwork.#from(on, adoptState(bytes));
   }
 
-  static async #from({ gpu, kernels, roundMs = ROUND_MS }: OnGpu, model: NetworkModel): Promise<GpuNetwork> {
+  static async #from(
+    { gpu, kernels, roundMs = ROUND_MS, dropIdle = () => false }: OnGpu,
+    model: NetworkModel,
+  ): Promise<GpuNetwork> {
     const recorder = await Recorder.create(gpu, kernels);
-    const device = await NetworkBuffers.upload(gpu, model);
+    const device = await NetworkBuffers.upload({ gpu, dropIdle }, model);
     const queue = new StepQueue(gpu, recorder, { limits: groupLimits(gpu), roundMs });
-    return new GpuNetwork({ gpu, recorder, queue }, skeleton(model), device);
+    return new GpuNetwork({ gpu, dropIdle, recorder, queue }, skeleton(model), device);
   }
 
   get template(): Template {
@@ -108,7 +115,7 @@ export class GpuNetwork {
   }
 
   /** Device memory of the network, its rows and its table. */
-  get deviceBytes(): number {
+  get bytesTaken(): number {
     return this.#device.buffers.bytes + this.#rows.bytes + (this.#table?.bytes ?? 0);
   }
 
@@ -298,7 +305,9 @@ export class GpuNetwork {
   }
 
   async #replace(model: NetworkModel): Promise<void> {
-    const device = await NetworkBuffers.upload(this.#gpu, model).catch((error: unknown) => {
+    const place = { gpu: this.#gpu, dropIdle: this.#dropIdle };
+    const upload = () => NetworkBuffers.upload(place, model);
+    const device = await besideFewer(upload, this.#dropIdle).catch((error: unknown) => {
       // Nothing has changed yet, so only this network fails: it needs more memory than the device has.
       if (error instanceof GpuMemoryError) throw new MemoryFullError(error.message, { cause: error });
       throw error;

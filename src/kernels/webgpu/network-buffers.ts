@@ -1,9 +1,10 @@
 import { NEURONS_PER_BLOCK, SYNAPSES_PER_SECTION } from "../../network/constants.ts";
+import { MemoryFullError } from "../../network/memory-full-error.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
 import { RunError } from "../../network/run.ts";
 import { bytesPer } from "../../network/state.ts";
 import { Buffers } from "./buffers.ts";
-import { GpuMemoryError, type Gpu } from "./device.ts";
+import { besideFewer, type Gpu } from "./device.ts";
 import {
   memberList,
   packRecords,
@@ -19,6 +20,12 @@ const CONTROL = structs("Control");
 /** Number of words in `tally` before its bits. */
 const TALLY_WORDS = 4;
 
+/** A device, and what frees its memory: see `besideFewer`. */
+export interface Place {
+  gpu: Gpu;
+  dropIdle: () => boolean;
+}
+
 /** One network in a device's memory: pools with room to grow, and the scratch buffers of a step. */
 export class NetworkBuffers {
   readonly buffers: Buffers;
@@ -30,12 +37,14 @@ export class NetworkBuffers {
   readonly runs: number;
   readonly hexagonCount: number;
   readonly #gpu: Gpu;
+  readonly #dropIdle: () => boolean;
   readonly #listWords: number;
   readonly #seed: number;
   #samples = 0;
 
-  private constructor(gpu: Gpu, records: Records & { host: HostPart }) {
+  private constructor({ gpu, dropIdle }: Place, records: Records & { host: HostPart }) {
     this.#gpu = gpu;
+    this.#dropIdle = dropIdle;
     this.buffers = new Buffers(gpu);
     this.host = records.host;
     this.counts = { ...records.counts };
@@ -47,13 +56,14 @@ export class NetworkBuffers {
   }
 
   /** Copies a network to the device. Rejects if it does not fit. */
-  static async upload(gpu: Gpu, model: NetworkModel): Promise<NetworkBuffers> {
+  static async upload(place: Place, model: NetworkModel): Promise<NetworkBuffers> {
+    const { gpu } = place;
     const records = packRecords(model);
-    const network = new NetworkBuffers(gpu, records);
+    const network = new NetworkBuffers(place, records);
     const { buffers, counts, room } = network;
     const bounds = { ...room, output: GROUPS_MAX };
     for (const per of ["block", "section", "tile", "row", "output"] as const)
-      if (counts[per] > bounds[per]) throw new GpuMemoryError(`the device has no room for ${counts[per]} ${per}s`);
+      if (counts[per] > bounds[per]) throw new MemoryFullError(`the device has no room for ${counts[per]} ${per}s`);
     try {
       await gpu.checked(() => {
         for (const [name, bytes] of network.#poolBytes(room)) buffers.create(name, bytes);
@@ -158,19 +168,21 @@ export class NetworkBuffers {
     const wanted = this.#bounded(roomToGrow(this.counts, this.#shape));
     const needed = roomForStep(this.counts, this.#shape);
     const fits = (["block", "section", "tile", "row"] as const).every((per) => wanted[per] >= needed[per]);
-    if (fits) {
-      try {
-        await this.buffers.grow(this.#poolBytes(wanted));
-        this.room = wanted;
-        this.#coverValues();
-        await this.#placeMembers();
-      } catch {
-        this.isFull = true;
-      }
-    } else {
-      this.isFull = true;
-    }
+    this.isFull = !(fits && (await this.#grow(wanted)));
     this.writeFields({ is_full: this.isFull ? 1 : 0, halted: 0, ...this.#capacities() });
+  }
+
+  async #grow(room: Room): Promise<boolean> {
+    const sizes = this.#poolBytes(room);
+    try {
+      await besideFewer(() => this.buffers.grow(sizes), this.#dropIdle);
+      this.room = room;
+      this.#coverValues();
+      await this.#placeMembers();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Sets words of `control`. */
