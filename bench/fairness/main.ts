@@ -1,7 +1,7 @@
 /**
  * Measures what many trainings on one host cost an occasional caller, and what waiting clients cost the server:
  * `npm run bench -- fairness`. Options: `--counts LIST` trainings at a time (1,16,64), `--seconds N` per case (10),
- * `--beside CHECKOUT` measures another built checkout, too, `--only TEXT` takes the cases whose names contain this,
+ * `--pause MS` between an answer of direct IO and its next question (20), `--beside CHECKOUT` measures another built checkout, too, `--only TEXT` takes the cases whose names contain this,
  * `--json` prints nothing but the result, `--save` keeps it under bench/results.
  */
 import { readOptions } from "../harness/options.ts";
@@ -11,14 +11,14 @@ import { buildAt, thisBuild } from "./builds.ts";
 import { turnCases, type TurnFigures } from "./turns.ts";
 import { measureWaiting, type WaitingFigures } from "./waiting.ts";
 
-const options = readOptions({ ...REPORT_OPTIONS, counts: [1, 16, 64], seconds: 10, beside: "", only: "" });
+const options = readOptions({ ...REPORT_OPTIONS, counts: [1, 16, 64], seconds: 10, pause: 20, beside: "", only: "" });
 const ms = options.seconds * 1000;
 const builds = [...(options.beside === "" ? [] : [await buildAt(options.beside)]), thisBuild];
 
 const turns: (TurnFigures & { name: string; build: string })[] = [];
 for (const { name, measure } of turnCases(options.counts).filter(({ name }) => name.includes(options.only))) {
   for (const build of builds) {
-    turns.push({ name, build: build.name, ...(await measure(build, ms)) });
+    turns.push({ name, build: build.name, ...(await measure(build, { ms, pauseMs: options.pause })) });
     console.error(`${name}, ${build.name}`);
   }
 }
@@ -33,12 +33,14 @@ const showMs = (value: number) => value.toFixed(1);
 const text = [
   "",
   table(
-    ["trainings", "build", "samples/s", "with direct IO", "own project: p50 ms", "p99", "max", "other: p50", "p99", "max"],
-    turns.map(({ name, build, alone, beside, own, other }) => [
+    ["trainings", "build", "samples/s", "with direct IO", "per cpu s", "host busy", "own project: p50 ms", "p99", "max", "other: p50", "p99", "max"],
+    turns.map(({ name, build, alone, beside, perCpuSecond, busy, own, other }) => [
       name,
       build,
       alone.toFixed(0),
       beside.toFixed(0),
+      perCpuSecond.toFixed(0),
+      `${(100 * busy).toFixed(0)} %`,
       ...[own.p50, own.p99, own.max, other.p50, other.p99, other.max].map(showMs),
     ]),
   ),
@@ -52,6 +54,6 @@ const text = [
     ]),
   ),
 ];
-report("fairness", { seconds: options.seconds, turns, waiting }, text.join("\n"), options);
+report("fairness", { seconds: options.seconds, pauseMs: options.pause, turns, waiting }, text.join("\n"), options);
 // The clients' open sockets would keep the process alive.
 process.exit();

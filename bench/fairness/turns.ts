@@ -6,28 +6,39 @@ import { TEMPLATE } from "../harness/template.ts";
 import type { BenchServer } from "../harness/server.ts";
 import { type Build, readMetric } from "./builds.ts";
 
+type Quantiles = ReturnType<typeof quantiles>;
+
 /** Samples per second of all trainings, and the latencies of requests by direct IO in ms. */
 export interface TurnFigures {
   /** Before direct IO begins. */
   alone: number;
   beside: number;
+  /** Of a second of the server's processor time, beside direct IO. */
+  perCpuSecond: number;
+  /** Share of the time in which the host computes trainings, beside direct IO. */
+  busy: number;
   /** In the project of the trainings, or of the first of them. */
-  own: ReturnType<typeof quantiles>;
+  own: Quantiles;
   /** In a project without trainings. */
-  other: ReturnType<typeof quantiles>;
+  other: Quantiles;
+}
+
+interface TurnTimes {
+  /** Duration of the case. */
+  ms: number;
+  /** Between an answer of direct IO and the next question. */
+  pauseMs: number;
 }
 
 interface TurnCase {
   name: string;
-  measure(build: Build, ms: number): Promise<TurnFigures>;
+  measure(build: Build, times: TurnTimes): Promise<TurnFigures>;
 }
 
 const ROWS = 20_000;
 const EPOCHS = 1_000_000;
 const STEP = 128;
 const WARM_UP_MS = 5000;
-/** Between an answer of direct IO and the next question. */
-const PAUSE_MS = 20;
 const SAMPLES_FIRST = 100;
 const OTHER_PROJECT = "other";
 
@@ -38,14 +49,14 @@ export function turnCases(counts: number[]): TurnCase[] {
     const cases = count === 1 ? [one] : [one, { name: `${count}, a project each`, projects: count }];
     return cases.map(({ name, projects }) => ({
       name,
-      measure: (build: Build, ms: number) => measureTurns(build, { count, projects, ms }),
+      measure: (build: Build, times: TurnTimes) => measureTurns(build, { count, projects, ...times }),
     }));
   });
 }
 
 async function measureTurns(
   build: Build,
-  { count, projects, ms }: { count: number; projects: number; ms: number },
+  { count, projects, ms, pauseMs }: TurnTimes & { count: number; projects: number },
 ): Promise<TurnFigures> {
   const server = await build.start();
   try {
@@ -66,8 +77,16 @@ async function measureTurns(
     await delay(WARM_UP_MS);
     const alone = await rateOver(ms / 2, samples);
     const end = performance.now() + ms;
-    const [beside, ...latencies] = await Promise.all([rateOver(ms, samples), askUntil(own, end), askUntil(other, end)]);
-    return { alone, beside, own: quantiles(latencies[0]), other: quantiles(latencies[1]) };
+    const asked = { end, pauseMs };
+    const [beside, cpu, busy, ...latencies] = await Promise.all([
+      rateOver(ms, samples),
+      rateOver(ms, () => readMetric(address, "process_cpu_seconds_total")),
+      rateOver(ms, () => readMetric(address, "hanami_compute_seconds_total", 'kind="train"')),
+      askUntil(own, asked),
+      askUntil(other, asked),
+    ]);
+    const [ofOwn, ofOther] = latencies.map(quantiles) as [Quantiles, Quantiles];
+    return { alone, beside, perCpuSecond: beside / cpu, busy, own: ofOwn, other: ofOther };
   } finally {
     await server.stop();
   }
@@ -96,13 +115,16 @@ async function openDirect(client: HanamiClient, name: string): Promise<(row: num
 }
 
 /** Latencies of questions until `end`, in ms. */
-async function askUntil(ask: (row: number) => Promise<unknown>, end: number): Promise<number[]> {
+async function askUntil(
+  ask: (row: number) => Promise<unknown>,
+  { end, pauseMs }: { end: number; pauseMs: number },
+): Promise<number[]> {
   const latencies: number[] = [];
   for (let row = 0; performance.now() < end; row++) {
     const start = performance.now();
     await ask(row);
     latencies.push(performance.now() - start);
-    await delay(PAUSE_MS);
+    await delay(pauseMs);
   }
   return latencies;
 }

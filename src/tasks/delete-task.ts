@@ -25,6 +25,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
     return { removed: row, hasFile: isQueuedRequest && (await discardResultRow(tx, row.uuid)) };
   });
   if (removed !== undefined) {
+    app.scheduler.changed(removed);
     if (removed.state !== "queued") return;
     const pin = { clusterUuid: cluster.uuid, taskUuid: removed.uuid };
     if (removed.plan.kind === "restore") await unpinCheckpoint(app.storage, pin);
@@ -37,6 +38,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   await app.scheduler.abort(cluster.uuid, active.uuid);
   // Still active, but not running: its queue waits for the database or the disk.
   const isEnded = await recordEnd(app.db, active.uuid, { state: "aborted", cycle: active.current_cycle });
+  if (isEnded) app.scheduler.changed(active);
   // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
 }

@@ -5,6 +5,7 @@ import { Serial } from "../clusters/serial.ts";
 import { ActiveTask } from "./active-task.ts";
 import { BackgroundSaves } from "./background-saves.ts";
 import type { ClusterParts, SchedulerResources, StopSignal } from "./cluster-parts.ts";
+import type { TaskChanges } from "./task-changes.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 /** One cluster of the scheduler: its network and turns, its queue, its active task and its end. */
@@ -15,9 +16,9 @@ export class ScheduledCluster {
   readonly #saves: BackgroundSaves;
   readonly #listeners = new Set<() => void>();
 
-  constructor(resources: SchedulerResources, uuid: string) {
+  constructor(resources: SchedulerResources, uuid: string, changes: TaskChanges) {
     const network = new ClusterNetwork(resources, uuid);
-    this.#parts = { resources, uuid, network, turns: new Serial(), stop: { reason: null } };
+    this.#parts = { resources, uuid, network, turns: new Serial(), stop: { reason: null }, changes };
     this.#saves = new BackgroundSaves(this.#parts);
     this.task = new ActiveTask(this.#parts, (work) => this.exclusive(work));
     this.queue = new TaskQueue(this.#parts, (task) => this.task.run(task));
@@ -45,7 +46,7 @@ export class ScheduledCluster {
 
   /** See `Scheduler.retire`. The object is unusable afterwards, unless `remove` threw. */
   async retire(remove: () => Promise<void>): Promise<void> {
-    const { turns, network, stop } = this.#parts;
+    const { turns, network, stop, changes, uuid } = this.#parts;
     await this.#halt("retire");
     await turns.run(async () => {
       try {
@@ -56,6 +57,7 @@ export class ScheduledCluster {
         throw error;
       }
       for (const listener of this.#listeners) listener();
+      changes.clusterGone(uuid);
       await network.leave();
       await this.#removeFiles();
     });
