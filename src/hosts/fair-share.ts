@@ -7,8 +7,8 @@ const TOLERANCE_MS = 1;
 
 /** One of those that share a host's time: a project, or a cluster of it. */
 export class Member {
-  /** Time that it has used. It never starts below the level of those that were there, so that idleness saves nothing. */
-  used = 0;
+  /** Time that it has used, on the scale of the level. */
+  used = -Infinity;
   isPresent = false;
   /** What counts towards the level; undefined for one that is absent or deep in debt. */
   counted: number | undefined;
@@ -33,21 +33,23 @@ export class FairShare {
     return member.used <= this.level + allowanceMs + TOLERANCE_MS;
   }
 
+  /** A new member begins at the level. One that was away has saved up a slice at most. */
   join(member: Member): void {
     const { level } = this;
     member.isPresent = true;
-    member.used = Math.max(member.used, level);
-    // Where everybody is in debt, nobody is.
-    if (this.#count === 0 || member.used <= level + DEBT_MS) this.#add(member, member.used);
+    member.used = member.used === -Infinity ? level : Math.max(member.used, level - SLICE_MS);
+    this.#addUnlessInDebt(member);
+  }
+
+  /** After a call of a member that stays present. */
+  stay(member: Member): void {
+    this.#remove(member);
+    this.#addUnlessInDebt(member);
   }
 
   leave(member: Member): void {
     member.isPresent = false;
-    if (member.counted === undefined) return;
-    this.#last = this.level;
-    this.#count -= 1;
-    this.#sum = this.#count === 0 ? 0 : this.#sum - member.counted;
-    member.counted = undefined;
+    this.#remove(member);
   }
 
   /** Begins to charge a member for a call. Even one in debt counts now: time passes for the others, too. */
@@ -78,6 +80,19 @@ export class FairShare {
       member.counted += missing;
       this.#sum += missing;
     }
+  }
+
+  #remove(member: Member): void {
+    if (member.counted === undefined) return;
+    this.#last = this.level;
+    this.#count -= 1;
+    this.#sum = this.#count === 0 ? 0 : this.#sum - member.counted;
+    member.counted = undefined;
+  }
+
+  /** Where everybody is in debt, nobody is. */
+  #addUnlessInDebt(member: Member): void {
+    if (this.#count === 0 || member.used <= this.level + DEBT_MS) this.#add(member, member.used);
   }
 
   #add(member: Member, counted: number): void {

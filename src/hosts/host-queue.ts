@@ -16,6 +16,8 @@ interface RunningCall {
   isRound: boolean;
   /** Total time of the current round, or of the last one. */
   roundMs: number;
+  /** The part of each project. */
+  roundMsOf: Map<string, number>;
 }
 
 /** A call computes for at least this long, or for as long as its last round took, before it yields to other calls. */
@@ -34,7 +36,7 @@ const HURRY_MS = 1000;
  * project with one. A project whose call took too long pauses, see `LongCalls`.
  *
  * On a host that `servesBetween`, a call that takes longer than a quantum yields at the next yield point: short calls
- * within their share run there. Then the call resumes for at least as long as these took.
+ * within their share run there, a quantum of each project. Then the call resumes for at least as long as these took.
  */
 export class HostQueue {
   readonly #host: QueuedHost;
@@ -92,7 +94,7 @@ export class HostQueue {
 
   #start(turn: Turn): void {
     const started = performance.now();
-    const running: RunningCall = { turn, since: started, tookMs: 0, isRound: false, roundMs: 0 };
+    const running: RunningCall = { turn, since: started, tookMs: 0, isRound: false, roundMs: 0, roundMsOf: new Map() };
     this.#running = running;
     void turn.call.carryOut().finally(() => {
       this.#ended(turn, started);
@@ -117,16 +119,24 @@ export class HostQueue {
       running.since = now;
       this.#waiting.charge(running.turn, running.tookMs);
     }
-    const turn = this.#waiting.take({ onlyShort: true, mayCome: (id) => this.#longCalls.waitMs(id, now) === 0 });
+    if (!running.isRound) {
+      running.roundMs = 0;
+      running.roundMsOf.clear();
+    }
+    const { roundMsOf } = running;
+    const mayCome = (id: string) => (roundMsOf.get(id) ?? 0) < QUANTUM_MS && this.#longCalls.waitMs(id, now) === 0;
+    const turn = this.#waiting.take({ onlyShort: true, mayCome });
     if (turn === undefined) {
       this.#goOn(running, now);
       return;
     }
-    if (!running.isRound) running.roundMs = 0;
+    const { projectId } = turn.call.owner;
     running.isRound = true;
     this.#isBetween = true;
     void turn.call.carryOut().finally(() => {
-      running.roundMs += this.#ended(turn, now);
+      const took = this.#ended(turn, now);
+      running.roundMs += took;
+      roundMsOf.set(projectId, (roundMsOf.get(projectId) ?? 0) + took);
       this.#isBetween = false;
       this.#next();
     });
@@ -135,7 +145,6 @@ export class HostQueue {
   /** Resumes the running call: the round is over, or there was no call for one. */
   #goOn(running: RunningCall, now: number): void {
     running.since = now;
-    if (!running.isRound) running.roundMs = 0;
     running.isRound = false;
     if (this.#waiting.hasShort) this.#lookAgain(quantumOf(running));
   }

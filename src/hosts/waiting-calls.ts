@@ -1,5 +1,6 @@
-import { FairShare, Member, SLICE_MS } from "./fair-share.ts";
+import { Member, SLICE_MS } from "./fair-share.ts";
 import { Heap } from "./heap.ts";
+import { Members } from "./members.ts";
 
 /** The project and cluster that a call belongs to. */
 export interface CallOwner {
@@ -19,36 +20,6 @@ class Cluster extends Member {
   /** In order of arrival. */
   readonly calls: WaitingCall[] = [];
   isRunning = false;
-}
-
-/** Keeps at most this many absent members, or twice as many as there were at the last look. */
-const KEPT_MIN = 64;
-
-/** Members by name. An absent one is dropped some time after the level has passed it. */
-class Members<M extends Member> extends FairShare {
-  readonly byName = new Map<string, M>();
-  readonly #create: () => M;
-  #keptMax = KEPT_MIN;
-
-  constructor(create: () => M) {
-    super();
-    this.#create = create;
-  }
-
-  of(name: string): M {
-    const known = this.byName.get(name);
-    if (known !== undefined) return known;
-    if (this.byName.size >= this.#keptMax) this.#tidy();
-    const created = this.#create();
-    this.byName.set(name, created);
-    return created;
-  }
-
-  #tidy(): void {
-    for (const [name, member] of this.byName)
-      if (!member.isPresent && member.used <= this.level) this.byName.delete(name);
-    this.#keptMax = Math.max(KEPT_MIN, 2 * this.byName.size);
-  }
 }
 
 const comesBefore = (a: Cluster, b: Cluster) =>
@@ -140,19 +111,16 @@ export class WaitingCalls {
   end(turn: Turn, tookMs: number): void {
     const { project, cluster } = turn;
     this.charge(turn, tookMs);
-    this.#projects.forgive(this.#projects.byName.values(), tookMs);
-    project.clusters.forgive(project.clusters.byName.values(), tookMs);
+    this.#projects.forgiveAll(tookMs);
+    project.clusters.forgiveAll(tookMs);
     cluster.isRunning = false;
     project.running -= 1;
-    // Leaves for a moment, so that its debt is looked at again.
-    project.clusters.leave(cluster);
     if (cluster.calls.length > 0) {
-      project.clusters.join(cluster);
+      project.clusters.stay(cluster);
       this.#put(project, cluster);
-    }
-    if (project.running > 0) return;
-    this.#projects.leave(project);
-    if (this.#waiting.has(project)) this.#projects.join(project);
+    } else project.clusters.leave(cluster);
+    if (this.#waiting.has(project)) this.#projects.stay(project);
+    else if (project.running === 0) this.#projects.leave(project);
   }
 
   /** Forgets what was used: no call waits, so nobody has a claim to the next turn. */
