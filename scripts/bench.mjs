@@ -5,7 +5,18 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { ensureInstalled, root } from "./install.mjs";
 
-const NAMES = ["kernels", "learning", "through-api", "tfjs", "api", "soak", "attack", "fairness", "gpu", "gpu-accuracy"];
+const NAMES = [
+  "kernels",
+  "learning",
+  "through-api",
+  "tfjs",
+  "api",
+  "soak",
+  "attack",
+  "fairness",
+  "gpu",
+  "gpu-accuracy",
+];
 
 const [first = "", ...rest] = process.argv.slice(2);
 const [name, args] = first === "" || first.startsWith("-") ? ["kernels", process.argv.slice(2)] : [first, rest];

@@ -33,7 +33,20 @@ const showMs = (value: number) => value.toFixed(1);
 const text = [
   "",
   table(
-    ["trainings", "build", "samples/s", "with direct IO", "per cpu s", "host busy", "own project: p50 ms", "p99", "max", "other: p50", "p99", "max"],
+    [
+      "trainings",
+      "build",
+      "samples/s",
+      "with direct IO",
+      "per cpu s",
+      "host busy",
+      "own project: p50 ms",
+      "p99",
+      "max",
+      "other: p50",
+      "p99",
+      "max",
+    ],
     turns.map(({ name, build, alone, beside, perCpuSecond, busy, own, other }) => [
       name,
       build,

@@ -6,7 +6,7 @@ export interface BenchServer {
   address: string;
   client: HanamiClient;
   /** Another client of the administrator. */
-  login(): HanamiClient;
+  login: () => HanamiClient;
   stop(): Promise<void>;
 }
 

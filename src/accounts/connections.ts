@@ -70,7 +70,7 @@ export class Connections {
 
   /** Lets all requests that wait be answered. */
   endWaits(): void {
-    for (const { target, end } of this.#open) if (target === undefined) end("the server stops");
+    for (const each of this.#open) if (each.target === undefined) each.end("the server stops");
   }
 
   /** Ends the connections of all users. */

@@ -31,8 +31,9 @@ const setMode = async (uuid: string, new_state: string, at: TestApp = app) =>
 const wait = (task: Task, seconds: number | string = 50, token = app.token) =>
   app.request("GET", "/task", { query: { ...task, wait: seconds }, token });
 
-const untilWaiting = (count: number, at: TestApp = app) =>
-  expect.poll(() => at.app.connections.count(), { interval: 2, timeout: 20_000 }).toBe(count);
+async function untilWaiting(count: number, at: TestApp = app): Promise<void> {
+  await expect.poll(() => at.app.connections.count(), { interval: 2, timeout: 20_000 }).toBe(count);
+}
 
 const stateOf = (answer: TestResponse) => answer.json<TaskBody>().state;
 
@@ -93,9 +94,7 @@ test("a task, a cluster and a right that go while a client waits are answered li
 
   const kept = await makeCluster(app, { token });
   await app.request("PUT", "/cluster/set_mode", { token, body: { uuid: kept, new_state: "DIRECT" } });
-  const queued = (
-    await app.request("POST", "/task/train", { token, body: trainBody(kept, rows) })
-  ).json<TaskBody>();
+  const queued = (await app.request("POST", "/task/train", { token, body: trainBody(kept, rows) })).json<TaskBody>();
   const answer = wait({ uuid: queued.uuid, cluster_uuid: kept }, 50, token);
   await untilWaiting(1);
   (await app.request("DELETE", "/user/project", { query: { id: "waiter", project_id: "waiting" } })).json();

@@ -37,7 +37,7 @@ const pass = (ms: number) => vi.advanceTimersByTime(ms);
 /** Ends calls that take `msOf` each; then their clusters call again. Returns the time of each cluster. */
 async function serve(
   { begun, enter, end }: ReturnType<typeof openQueue>,
-  { calls, msOf, again = () => true }: { calls: number; msOf(name: string): number; again?(name: string): boolean },
+  { calls, msOf }: { calls: number; msOf: (name: string) => number },
 ): Promise<Map<string, number>> {
   const times = new Map<string, number>();
   for (let call = 0; call < calls; call++) {
@@ -45,7 +45,7 @@ async function serve(
     const ms = msOf(name);
     pass(ms);
     times.set(name, (times.get(name) ?? 0) + ms);
-    if (again(name)) void enter(name.slice(0, 1), name.slice(1));
+    void enter(name.slice(0, 1), name.slice(1));
     await end();
   }
   return times;
@@ -136,7 +136,7 @@ test("direct IO of a project of sixty-four trainings waits for no more than one 
 test("slices are short for a second after a short call has waited, on a host without yield points", async () => {
   for (const servesBetween of [false, true]) {
     const { queue, enter, end } = openQueue({ servesBetween });
-      void enter("a", "1");
+    void enter("a", "1");
     void enter("a", "2");
     pass(50);
     await end();

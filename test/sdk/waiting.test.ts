@@ -22,7 +22,10 @@ function openClient(answer: (target: URL) => Response | undefined = () => undefi
     if (target.pathname.endsWith("/task")) waits.push(target.searchParams.get("wait"));
     return answer(target) ?? fetch(target, init);
   };
-  return { client: new HanamiClient({ address: url, user: adminId, passphrase: testPassphrase, fetch: fetched }), waits };
+  return {
+    client: new HanamiClient({ address: url, user: adminId, passphrase: testPassphrase, fetch: fetched }),
+    waits,
+  };
 }
 
 let names = 0;
@@ -35,7 +38,9 @@ async function queuedTask() {
   return { task: { uuid, cluster_uuid }, begin: () => setMode("TASK") };
 }
 
-const untilWaiting = () => expect.poll(() => app.app.connections.count(), { interval: 2 }).toBe(1);
+async function untilWaiting(): Promise<void> {
+  await expect.poll(() => app.app.connections.count(), { interval: 2, timeout: 20_000 }).toBe(1);
+}
 
 test("to wait for a task takes a request for each of its states", async () => {
   const { client, waits } = openClient();

@@ -11,7 +11,11 @@ export const getTaskRoute = route({
   method: "GET",
   path: "/task",
   summary: "Show a task and its progress. With `wait`, answers when its state changes, or after so many seconds.",
-  input: z.object({ uuid: fields.uuid, cluster_uuid: fields.uuid, wait: z.number().min(0).max(WAIT_SECONDS_MAX).default(0) }),
+  input: z.object({
+    uuid: fields.uuid,
+    cluster_uuid: fields.uuid,
+    wait: z.number().min(0).max(WAIT_SECONDS_MAX).default(0),
+  }),
   output: taskOutput,
   errors: {
     409: ["Too many clients wait for tasks."],
