@@ -89,14 +89,26 @@ function listen(server: HttpServer, config: Config): Promise<{ url: string }> {
 
 /** On shutdown, how long requests in progress may still take. */
 const drainTimeoutMs = 5000;
+/** How often connections without a request are closed meanwhile. */
+const hurryMs = 20;
 
-async function stopListening(server: HttpServer, closeWebSockets: () => Promise<void>): Promise<void> {
+async function stopListening(
+  server: HttpServer,
+  { connections }: App,
+  closeWebSockets: () => Promise<void>,
+): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const timer = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
   server.closeIdleConnections();
+  // An answered client keeps its connection, and may ask again.
+  const hurry = setInterval(() => {
+    connections.endWaits();
+    server.closeIdleConnections();
+  }, hurryMs);
   await closeWebSockets();
   await closed;
+  clearInterval(hurry);
   clearTimeout(timer);
 }
 
@@ -208,7 +220,7 @@ export async function openApp(
     }
     server.on("drop", () => metrics.refused("connections"));
     const webSockets = attachWebSockets(app, server, socketTargets);
-    closer.add(() => stopListening(server, () => webSockets.close()));
+    closer.add(() => stopListening(server, app, () => webSockets.close()));
     // Runs first on close: requests, websockets and tasks wait for their hosts.
     closer.add(async () => hosts.hurry());
 

@@ -5,15 +5,24 @@ import { startServer } from "../../scripts/demo/server.ts";
 export interface BenchServer {
   address: string;
   client: HanamiClient;
+  /** Another client of the administrator. */
+  login: () => HanamiClient;
   stop(): Promise<void>;
 }
 
+/** The parts of a checkout that a benchmark uses. */
+interface Parts {
+  startServer: typeof startServer;
+  HanamiClient: typeof HanamiClient;
+}
+
 /** Starts a server in its default configuration, except for the rate limits. */
-export async function startBenchServer(): Promise<BenchServer> {
+export async function startBenchServer(parts: Parts = { startServer, HanamiClient }): Promise<BenchServer> {
   process.env["HANAMI_REQUESTS_PER_SECOND"] ??= "1000000";
-  const server = await startServer(undefined, { softwareGpu: false });
+  const server = await parts.startServer(undefined, { softwareGpu: false });
   // The server has a process group of its own, so Ctrl-C does not reach it.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void server.stop().finally(() => process.exit(1)));
-  return { address: server.address, client: new HanamiClient(server), stop: () => server.stop() };
+  const login = () => new parts.HanamiClient(server);
+  return { address: server.address, client: login(), login, stop: () => server.stop() };
 }

@@ -27,7 +27,7 @@ function target(address: string, method: Method, path: string, input: Input): { 
 
 /**
  * Sends a request; resolves when the answer begins. Throws the error for the answer's status, and ConnectionError
- * without an answer.
+ * without an answer. An aborted request throws the signal's reason.
  */
 export async function open(
   http: Http,
@@ -35,17 +35,20 @@ export async function open(
   path: string,
   input: Input,
   token: string | undefined,
+  signal?: AbortSignal,
 ): Promise<Response> {
   const { url, body } = target(http.address, method, path, input);
   const headers: Record<string, string> = {};
   if (token !== undefined) headers["X-Auth-Token"] = token;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    const response = await http.fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
+    const more = { ...(body === undefined ? {} : { body }), ...(signal === undefined ? {} : { signal }) };
+    const response = await http.fetch(url, { method, headers, ...more });
     if (response.status === 200) return response;
     throw errorFor(response.status, await response.text());
   } catch (error) {
     if (error instanceof HanamiError) throw error;
+    signal?.throwIfAborted();
     throw new ConnectionError(`Cannot reach ${url.origin}: ${reason(error)}`, undefined, { cause: error });
   }
 }
@@ -57,13 +60,15 @@ export async function send(
   path: string,
   input: Input,
   token: string | undefined,
+  signal?: AbortSignal,
 ): Promise<unknown> {
-  const response = await open(http, method, path, input, token);
+  const response = await open(http, method, path, input, token, signal);
   const { origin } = new URL(http.address);
   let text: string;
   try {
     text = await response.text();
   } catch (error) {
+    signal?.throwIfAborted();
     throw new ConnectionError(`Cannot reach ${origin}: ${reason(error)}`, undefined, { cause: error });
   }
   try {

@@ -74,8 +74,8 @@ export class Session {
   }
 
   /** Sends a request as this user. If the server refuses the token, renews it and retries once. */
-  request(method: Method, path: string, input: Input): Promise<unknown> {
-    return this.#withToken((token) => send(this.#http, method, path, input, token));
+  request(method: Method, path: string, input: Input, signal?: AbortSignal): Promise<unknown> {
+    return this.#withToken((token) => send(this.#http, method, path, input, token, signal));
   }
 
   /** Like `request`, for an answer that is a file. */

@@ -1,22 +1,36 @@
-/** A websocket: a connection that outlives the request that opened it. */
+/** A websocket, or a request that waits: each lasts longer than the check of its token. */
 export interface Connection {
   userId: string;
   /** See `Caller`. */
   userUuid: string;
   projectId: string;
-  /** Name of the websocket target, e.g. `cluster`. */
-  target: string;
-  /** Closes the connection after its right was revoked, and tells the client the reason. */
+  /** Name of the websocket target, e.g. `cluster`; undefined for a request that waits. */
+  target: string | undefined;
+  /** Ends the connection after its right was revoked, and tells the client the reason. */
   end(reason: string): void;
+}
+
+/** Upper bounds on the connections of one kind: websockets, or requests that wait. */
+interface Bounds {
+  user: number;
+  project?: number;
+  total?: number;
 }
 
 /** Open connections, which end together with their user or assignment. */
 export class Connections {
   readonly #open = new Set<Connection>();
 
-  /** Returns false and adds nothing when the user already has `ofUserMax` open connections. */
-  add(connection: Connection, ofUserMax: number): boolean {
-    if (this.count(connection.userUuid) >= ofUserMax) return false;
+  /** Returns false and adds nothing when there are already as many of its kind as possible. */
+  add(connection: Connection, { user, project = Infinity, total = Infinity }: Bounds): boolean {
+    let [ofUser, ofProject, ofAll] = [0, 0, 0];
+    for (const { target, userUuid, projectId } of this.#open) {
+      if ((target === undefined) !== (connection.target === undefined)) continue;
+      ofAll += 1;
+      if (userUuid === connection.userUuid) ofUser += 1;
+      if (projectId === connection.projectId) ofProject += 1;
+    }
+    if (ofUser >= user || ofProject >= project || ofAll >= total) return false;
     this.#open.add(connection);
     return true;
   }
@@ -31,9 +45,10 @@ export class Connections {
     return [...this.#open].filter((connection) => connection.userUuid === userUuid).length;
   }
 
+  /** Number of websockets. */
   countByTarget(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { target } of this.#open) counts.set(target, (counts.get(target) ?? 0) + 1);
+    for (const { target } of this.#open) if (target !== undefined) counts.set(target, (counts.get(target) ?? 0) + 1);
     return counts;
   }
 
@@ -51,6 +66,11 @@ export class Connections {
     for (const connection of this.#open) {
       if (connection.projectId === projectId) connection.end("the user or the assignment was removed");
     }
+  }
+
+  /** Lets all requests that wait be answered. */
+  endWaits(): void {
+    for (const each of this.#open) if (each.target === undefined) each.end("the server stops");
   }
 
   /** Ends the connections of all users. */

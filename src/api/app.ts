@@ -100,6 +100,7 @@ export function createApi(app: App, routes: readonly Route[]) {
       route: "none",
       userId: "",
       values: new Map(),
+      waitedMs: 0,
       address: clientAddress(
         c.env?.incoming?.socket.remoteAddress ?? "",
         c.req.header("x-forwarded-for"),
@@ -119,7 +120,7 @@ export function createApi(app: App, routes: readonly Route[]) {
       answer = await answerTo(error, own, requestId, trace);
     }
     const { status, headers, body } = answer;
-    const seconds = (performance.now() - startMs) / 1000;
+    const seconds = (performance.now() - startMs - trace.waitedMs) / 1000;
     const ms = Math.round(1000 * seconds);
     const isKnown = ["GET", "POST", "PUT", "DELETE"].includes(trace.method);
     const labels = { method: isKnown ? trace.method : "other", route: trace.route };

@@ -9,6 +9,7 @@ import { addressKey } from "../limits/address-key.ts";
 import { readBody } from "./read-body.ts";
 import { hasFewItems, tooManyItems } from "./json-items.ts";
 import { mergeInput, parseBody } from "./read-input.ts";
+import type { PatientClient } from "../tasks/wait-for-task.ts";
 import type { Route } from "./route.ts";
 
 /** First segment of every API path. */
@@ -39,6 +40,8 @@ export interface RequestTrace {
   /** Address of the client; empty without a connection. */
   address: string;
   values: ReadonlyMap<string, unknown>;
+  /** Time that the request waited for an event, at the client's wish. */
+  waitedMs: number;
 }
 
 function splitTarget(target: string): { path: string; query: URLSearchParams } {
@@ -109,16 +112,33 @@ export async function handleRequest(
     return endpoint === `${versionPrefix}/token` ? limitLogins(visitor, handle) : handle();
   }
 
-  const caller: Caller = await authenticate(app, request.headers.get("x-auth-token") ?? "");
+  const identify = () => authenticate(app, request.headers.get("x-auth-token") ?? "");
+  const caller: Caller = await identify();
   trace.userId = caller.userId;
   if (!app.requestRate.take(caller.userUuid)) {
     app.metrics.refused("requests");
     throw tooMany("Too many requests.", app.requestRate.waitSeconds(caller.userUuid));
   }
-  if (!isAllowed(app.policies, endpoint, method, caller.role)) throw unauthorized("Access denied by policy");
+  const checkPolicy = ({ role }: Caller) => {
+    if (!isAllowed(app.policies, endpoint, method, role)) throw unauthorized("Access denied by policy");
+  };
+  checkPolicy(caller);
 
   const context = { app, caller };
   if (method !== "GET") await writeAuditLog(context, { endpoint, method });
   if (route === undefined) throw badRequest(`No endpoint found for path '${endpoint}' and type ${method}`);
-  return route.handle(context, input());
+  const client: PatientClient = {
+    get signal() {
+      return request.signal;
+    },
+    checkAgain: async () => {
+      const again = await identify();
+      checkPolicy(again);
+      return again;
+    },
+    waited: (ms) => {
+      trace.waitedMs += ms;
+    },
+  };
+  return route.handle(context, input(), client);
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Context, Visitor } from "../app-context.ts";
 import { badRequest, unauthorized } from "../errors.ts";
+import type { PatientClient } from "../tasks/wait-for-task.ts";
 import type { StreamAnswer } from "./stream-answer.ts";
 import { type Alternatives, checkInput, compileRules, type FieldRule } from "./validate.ts";
 
@@ -12,7 +13,7 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
  */
 export type ErrorTexts = Partial<Record<400 | 401 | 404 | 409, readonly string[]>>;
 
-interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object, object>, First> {
+interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object, object>, First, Client> {
   method: Method;
   /** Without the version prefix, e.g. `/dataset/all`. */
   path: string;
@@ -30,7 +31,7 @@ interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object
   /** Media types of a body that is not JSON; `output` is an empty object then. */
   produces?: readonly string[];
   /** About three lines: calls one action with the validated input and shapes its result. */
-  handler: (first: First, input: z.output<Input>) => Promise<z.input<Output> | StreamAnswer>;
+  handler: (first: First, input: z.output<Input>, client: Client) => Promise<z.input<Output> | StreamAnswer>;
 }
 
 interface RouteBase {
@@ -52,7 +53,7 @@ export interface ProtectedRoute extends RouteBase {
   /** For global administrators only. */
   adminOnly: boolean;
   /** Checks the raw input, then runs the handler. Throws HanamiError with the wire text. */
-  handle(context: Context, values: ReadonlyMap<string, unknown>): Promise<object>;
+  handle(context: Context, values: ReadonlyMap<string, unknown>, client: PatientClient): Promise<object>;
 }
 
 /** An endpoint without authentication. */
@@ -80,7 +81,7 @@ function parseInput<Input extends z.ZodObject>(
  * callers other than global administrators, regardless of the policy file.
  */
 export function route<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
-  declaration: Declaration<Input, Output, Context> & { adminOnly?: true },
+  declaration: Declaration<Input, Output, Context, PatientClient> & { adminOnly?: true },
 ): ProtectedRoute {
   const { handler, adminOnly = false, ...base } = declaration;
   const rules = compileRules(base.input);
@@ -89,17 +90,17 @@ export function route<Input extends z.ZodObject, Output extends z.ZodType<object
     rules,
     public: false,
     adminOnly,
-    async handle(context, values) {
+    async handle(context, values, client) {
       const input = parseInput({ ...base, rules }, values);
       if (adminOnly && !context.caller.isAdmin) throw unauthorized("");
-      return handler(context, input);
+      return handler(context, input, client);
     },
   };
 }
 
 /** Declares an endpoint without authentication. */
 export function publicRoute<Input extends z.ZodObject, Output extends z.ZodType<object, object>>(
-  declaration: Declaration<Input, Output, Visitor>,
+  declaration: Declaration<Input, Output, Visitor, undefined>,
 ): PublicRoute {
   const { handler, ...base } = declaration;
   const rules = compileRules(base.input);
@@ -108,7 +109,7 @@ export function publicRoute<Input extends z.ZodObject, Output extends z.ZodType<
     rules,
     public: true,
     async handle(visitor, values) {
-      return handler(visitor, parseInput({ ...base, rules }, values));
+      return handler(visitor, parseInput({ ...base, rules }, values), undefined);
     },
   };
 }

@@ -1,63 +1,61 @@
 import type { Host } from "./host.ts";
 import { LongCalls } from "./long-calls.ts";
-
-/** The project and cluster that a call belongs to. */
-export interface CallOwner {
-  projectId: string;
-  clusterUuid: string;
-}
-
-interface WaitingCall {
-  owner: CallOwner;
-  isShort: boolean;
-  carryOut(): Promise<void>;
-}
+import { type CallOwner, type Turn, WaitingCalls } from "./waiting-calls.ts";
 
 /** The part of a host that its queue uses. */
 export type QueuedHost = Pick<Host, "servesBetween" | "lastTookMs">;
 
 /** The running call, at whose yield points other calls may run. */
 interface RunningCall {
-  owner: CallOwner;
+  turn: Turn;
   /** When it started, or resumed after a round, in ms of `performance.now()`. */
   since: number;
+  /** Time that it had taken by then. */
+  tookMs: number;
   /** Whether a round of other calls is in progress. */
   isRound: boolean;
   /** Total time of the current round, or of the last one. */
   roundMs: number;
+  /** The part of each project. */
+  roundMsOf: Map<string, number>;
 }
 
 /** A call computes for at least this long, or for as long as its last round took, before it yields to other calls. */
 const QUANTUM_MS = 4;
 const quantumOf = ({ roundMs }: RunningCall) => Math.max(QUANTUM_MS, roundMs);
+/** A short call that has to wait longer than this would have liked shorter slices. */
+const PATIENCE_MS = 10;
+/** How long slices stay short after such a call. */
+const HURRY_MS = 1000;
 
 /**
- * Decides which call a host gets next. The host runs one call at a time, so no call waits behind more than one slice of
- * a project that has had its turn. Scheduling is round-robin by project, then by cluster: the least recently served
- * project comes next, and in it the least recently served cluster, whatever kind of call waits. A project with twenty
- * clusters therefore gets as many turns as a project with one, and a project with occasional calls comes before a
- * project with constant load. A project whose call took too long pauses, see `LongCalls`.
+ * Decides which call a host gets next. The host runs one call at a time. Projects share its time equally, and so do the
+ * clusters of each project: next comes the project, and in it the cluster, that has used the least (`FairShare`). But
+ * short calls come before slices of trainings as long as their project and cluster stay within their share, so direct
+ * IO waits for one slice at most, however many clusters train. A project with twenty clusters gets as much time as a
+ * project with one. A project whose call took too long pauses, see `LongCalls`.
  *
- * On a host that `servesBetween`, a call that takes longer than a quantum yields at the next yield point: every other
- * project gets one short call executed there. Then the call resumes for at least as long as these short calls took.
+ * On a host that `servesBetween`, a call that takes longer than a quantum yields at the next yield point: short calls
+ * within their share run there, a quantum of each project. Then the call resumes for at least as long as these took.
  */
 export class HostQueue {
   readonly #host: QueuedHost;
-  /** In order of arrival. */
-  readonly #waiting: WaitingCall[] = [];
-  /** Turn in which each project and cluster last started or resumed a call. */
-  readonly #projectTurns = new Map<string, number>();
-  readonly #clusterTurns = new Map<string, number>();
+  readonly #waiting = new WaitingCalls();
   readonly #longCalls = new LongCalls();
-  #turn = 0;
   #running: RunningCall | null = null;
   /** A call was sent while `#running` runs. `#running` may end before it reaches a yield point. */
   #isBetween = false;
   /** Calls `#next` again when a pause or a quantum may be over. */
   #timer: NodeJS.Timeout | undefined;
+  #hurryUntil = 0;
 
   constructor(host: QueuedHost) {
     this.#host = host;
+  }
+
+  /** Whether slices should be shorter than usual, because short calls wait for their ends. */
+  get isInHurry(): boolean {
+    return !this.#host.servesBetween && performance.now() < this.#hurryUntil;
   }
 
   /**
@@ -66,7 +64,13 @@ export class HostQueue {
    */
   run<T>(owner: CallOwner, call: () => Promise<T>, { isShort = false } = {}): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ owner, isShort, carryOut: () => call().then(resolve, reject) });
+      const came = performance.now();
+      const carryOut = () => {
+        const now = performance.now();
+        if (isShort && now - came > PATIENCE_MS) this.#hurryUntil = now + HURRY_MS;
+        return call().then(resolve, reject);
+      };
+      this.#waiting.add(owner, { isShort, carryOut });
       this.#next();
     });
   }
@@ -78,25 +82,22 @@ export class HostQueue {
       if (this.#host.servesBetween) this.#giveWay(this.#running);
       return;
     }
-    if (this.#waiting.length === 0) {
-      // No call waits, so no project has a claim to the next turn.
-      this.#projectTurns.clear();
-      this.#clusterTurns.clear();
+    if (this.#waiting.isEmpty) {
+      this.#waiting.reset();
       return;
     }
-    const { call, waitMs } = this.#take(() => true);
-    if (call === undefined) this.#lookAgain(waitMs);
-    else this.#start(call);
+    const now = performance.now();
+    const turn = this.#waiting.take({ onlyShort: false, mayCome: (id) => this.#longCalls.waitMs(id, now) === 0 });
+    if (turn === undefined) this.#lookAgain(this.#pauseMs(now));
+    else this.#start(turn);
   }
 
-  #start(call: WaitingCall): void {
-    const { owner } = call;
+  #start(turn: Turn): void {
     const started = performance.now();
-    const running: RunningCall = { owner, since: started, isRound: false, roundMs: 0 };
+    const running: RunningCall = { turn, since: started, tookMs: 0, isRound: false, roundMs: 0, roundMsOf: new Map() };
     this.#running = running;
-    this.#countTurn(owner);
-    void call.carryOut().finally(() => {
-      this.#ended(owner, started);
+    void turn.call.carryOut().finally(() => {
+      this.#ended(turn, started);
       this.#running = null;
       this.#next();
     });
@@ -106,28 +107,36 @@ export class HostQueue {
 
   /** Starts or continues a round of other calls once the running call has used its quantum. */
   #giveWay(running: RunningCall): void {
-    const { projectId } = running.owner;
-    const mayCome = ({ isShort, owner }: WaitingCall) =>
-      isShort &&
-      owner.projectId !== projectId &&
-      (this.#projectTurns.get(owner.projectId) ?? 0) < (this.#projectTurns.get(projectId) ?? 0);
+    if (!this.#waiting.hasShort && !running.isRound) return;
     const now = performance.now();
     const quantumLeft = running.since + quantumOf(running) - now;
-    if (!running.isRound && quantumLeft > 0) {
-      if (this.#waiting.some(({ isShort }) => isShort)) this.#lookAgain(quantumLeft);
-      return;
+    if (!running.isRound) {
+      if (quantumLeft > 0) {
+        this.#lookAgain(quantumLeft);
+        return;
+      }
+      running.tookMs += now - running.since;
+      running.since = now;
+      this.#waiting.charge(running.turn, running.tookMs);
     }
-    const { call } = this.#take(mayCome);
-    if (call === undefined) {
+    if (!running.isRound) {
+      running.roundMs = 0;
+      running.roundMsOf.clear();
+    }
+    const { roundMsOf } = running;
+    const mayCome = (id: string) => (roundMsOf.get(id) ?? 0) < QUANTUM_MS && this.#longCalls.waitMs(id, now) === 0;
+    const turn = this.#waiting.take({ onlyShort: true, mayCome });
+    if (turn === undefined) {
       this.#goOn(running, now);
       return;
     }
-    if (!running.isRound) running.roundMs = 0;
+    const { projectId } = turn.call.owner;
     running.isRound = true;
     this.#isBetween = true;
-    this.#countTurn(call.owner);
-    void call.carryOut().finally(() => {
-      running.roundMs += this.#ended(call.owner, now);
+    void turn.call.carryOut().finally(() => {
+      const took = this.#ended(turn, now);
+      running.roundMs += took;
+      roundMsOf.set(projectId, (roundMsOf.get(projectId) ?? 0) + took);
       this.#isBetween = false;
       this.#next();
     });
@@ -135,29 +144,20 @@ export class HostQueue {
 
   /** Resumes the running call: the round is over, or there was no call for one. */
   #goOn(running: RunningCall, now: number): void {
-    if (running.isRound) {
-      running.isRound = false;
-      running.since = now;
-      this.#countTurn(running.owner);
-    }
-    if (this.#waiting.some(({ isShort }) => isShort)) this.#lookAgain(quantumOf(running));
-  }
-
-  #countTurn({ projectId, clusterUuid }: CallOwner): void {
-    this.#turn += 1;
-    this.#projectTurns.set(projectId, this.#turn);
-    this.#clusterTurns.set(clusterUuid, this.#turn);
+    running.since = now;
+    running.isRound = false;
+    if (this.#waiting.hasShort) this.#lookAgain(quantumOf(running));
   }
 
   /**
    * Returns how long the call took: the host's own measurement if there is one. Some calls fail before they reach the
    * host, so the elapsed time is an upper bound.
    */
-  #ended({ projectId }: CallOwner, started: number): number {
+  #ended(turn: Turn, started: number): number {
     const now = performance.now();
     const took = Math.min(this.#host.lastTookMs, now - started);
-    this.#longCalls.note(projectId, took, now);
-    this.#longCalls.tidy(now);
+    this.#waiting.end(turn, took);
+    this.#longCalls.note(turn.call.owner.projectId, took, now);
     return took;
   }
 
@@ -165,24 +165,10 @@ export class HostQueue {
     this.#timer = setTimeout(() => this.#next(), Math.ceil(ms));
   }
 
-  /** Removes the next call among the eligible ones. None if all of them pause, for at least `waitMs`. */
-  #take(mayCome: (call: WaitingCall) => boolean): { call: WaitingCall | undefined; waitMs: number } {
-    const now = performance.now();
-    const turnsOf = ({ owner }: WaitingCall) => [
-      this.#projectTurns.get(owner.projectId) ?? 0,
-      this.#clusterTurns.get(owner.clusterUuid) ?? 0,
-    ];
-    let first: number | undefined;
-    let waitMs = Infinity;
-    for (const [index, call] of this.#waiting.entries()) {
-      if (!mayCome(call)) continue;
-      const pause = this.#longCalls.waitMs(call.owner.projectId, now);
-      waitMs = Math.min(waitMs, pause);
-      if (pause > 0) continue;
-      const [project = 0, cluster = 0] = turnsOf(call);
-      const [firstProject = 0, firstCluster = 0] = first === undefined ? [Infinity] : turnsOf(this.#waiting[first]!);
-      if (project < firstProject || (project === firstProject && cluster < firstCluster)) first = index;
-    }
-    return { call: first === undefined ? undefined : this.#waiting.splice(first, 1)[0], waitMs };
+  /** All calls that wait pause, for at least this long. */
+  #pauseMs(now: number): number {
+    let ms = Infinity;
+    for (const id of this.#waiting.projectIds()) ms = Math.min(ms, this.#longCalls.waitMs(id, now));
+    return ms;
   }
 }

@@ -7,7 +7,8 @@ const answerSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const messageSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /** The limits on connections and rates that can refuse a client. */
-export type Refusal = "connections" | "sockets" | "requests" | "logins";
+const REFUSALS = ["connections", "sockets", "waits", "requests", "logins"] as const;
+type Refusal = (typeof REFUSALS)[number];
 
 /** Identifies a host by its index in the list: its uuid changes with the database, and its name may hold anything. */
 export const hostLabels = (index: number, type: string) => ({ host: String(index), type });
@@ -81,7 +82,7 @@ export class Metrics {
 
   constructor() {
     // Starts these counters at 0, so that rates are defined before the first event.
-    for (const limit of ["connections", "sockets", "requests", "logins"] as const) this.refusals.inc({ limit }, 0);
+    for (const limit of REFUSALS) this.refusals.inc({ limit }, 0);
     for (const level of ["warn", "error"]) this.logEntries.inc({ level }, 0);
     for (const kind of ["train", "request", "save", "restore"]) {
       for (const outcome of ["ok", "failed"]) this.tasksEnded.inc({ kind, outcome }, 0);

@@ -26,6 +26,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
     return { removed: row, hasFile: isQueuedRequest && (await discardResultRow(tx, row.uuid)) };
   });
   if (removed !== undefined) {
+    app.scheduler.changed(removed);
     if (removed.state !== "queued") return;
     const pin = { clusterUuid: cluster.uuid, taskUuid: removed.uuid };
     if (removed.plan.kind === "restore") await unpinCheckpoint(app.storage, pin);
@@ -39,6 +40,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   // Still active, but not running: its queue waits for the database or the disk.
   const end = { state: "aborted", cycle: active.current_cycle } as const;
   const isEnded = await app.db.transaction((tx) => recordEnd(app.metrics, tx, active.uuid, end));
+  if (isEnded) app.scheduler.changed(active);
   // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
 }

@@ -183,7 +183,8 @@ class SliceTrainer {
 
   async #read(firstCycle: number): Promise<TaskSlice> {
     const { plan, task } = this.#active;
-    const cycles = this.#size.next(task.total_number_of_cycles - firstCycle);
+    const isInHurry = this.#host !== null && this.#context.hosts.queue(this.#host).isInHurry;
+    const cycles = this.#size.next(task.total_number_of_cycles - firstCycle, { isInHurry });
     const rows = this.#table.isComplete
       ? fromTable(task.uuid, this.#rows.order(firstCycle, cycles))
       : { cycles, ...(await this.#rows.read(firstCycle, cycles)) };

@@ -1,4 +1,5 @@
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
+import type { TaskKey } from "./get-task.ts";
 import type { NetworkFigures } from "../network/network-figures.ts";
 
 /**
@@ -27,6 +28,10 @@ export interface Scheduler {
   retire(clusterUuid: string, remove: () => Promise<void>): Promise<void>;
   /** Calls `listener` when the cluster is deleted; the returned function unsubscribes. */
   onRetired(clusterUuid: string, listener: () => void): () => void;
+  /** Calls `listener` after each change of the task's state; the returned function unsubscribes. */
+  onChanged(task: TaskKey, listener: () => void): () => void;
+  /** Tells the listeners that the state of the task was changed, or the task deleted, elsewhere. */
+  changed(task: TaskKey): void;
   /** Saves the clusters' networks; unfinished tasks resume at the next start. */
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
 /** Long enough to amortize messages, short enough for other clusters to get their turn. */
 const GOAL_MS = 70;
+/** While short calls wait for the ends of slices. */
+const HURRY_GOAL_MS = 20;
 /** Maximum growth from one slice to the next, because the first slices of a new network say little about later ones. */
 const GROWTH_MAX = 4;
 const FIRST_CYCLES = 16;
@@ -27,8 +29,9 @@ export class SliceSize {
   }
 
   /** Cycles of the next slice; `left` is the number of cycles that remain. */
-  next(left: number): number {
-    const cycles = Math.min(this.#goal, this.#cyclesMax);
+  next(left: number, { isInHurry = false } = {}): number {
+    const goal = isInHurry ? (this.#goal * HURRY_GOAL_MS) / GOAL_MS : this.#goal;
+    const cycles = Math.min(goal, this.#cyclesMax);
     return Math.min(left, Math.max(1, Math.floor(cycles / this.#unit)) * this.#unit);
   }
 

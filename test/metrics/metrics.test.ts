@@ -143,7 +143,7 @@ test("refusals by limits are counted", async () => {
     target: "cluster",
     end: () => {},
   }));
-  for (const other of others) app.app.connections.add(other, max);
+  for (const other of others) app.app.connections.add(other, { user: max });
   await expect(openUpload(url, app.token, uuid_input_file)).rejects.toThrow("open connections");
   for (const other of others) app.app.connections.remove(other);
   const families = await scrape();

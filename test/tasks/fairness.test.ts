@@ -9,7 +9,7 @@ import { setMode } from "../../src/clusters/set-mode.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
 import { workerLink } from "../../src/hosts/cpu/worker-link.ts";
 import type { TrainRun } from "../../src/network/run.ts";
-import type { HostRequest, OpenHostLink } from "../../src/hosts/protocol.ts";
+import type { HostReply, HostRequest, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { deleteTask } from "../../src/tasks/delete-task.ts";
@@ -32,7 +32,7 @@ afterAll(() => app.close());
 
 /** Calls that reached the real host, in order, and the number of other clusters' slices that each waited for. */
 interface Watch {
-  posted: { method: string; cluster: string }[];
+  posted: { id: number; method: string; cluster: string; ms: number }[];
   waits: { cluster: string; slices: number }[];
   rig: Rig;
 }
@@ -42,9 +42,14 @@ async function watch(): Promise<Watch> {
   const waits: Watch["waits"] = [];
   const open = workerLink(cpuWorker, "cpu-host");
   const link: OpenHostLink = (events) => {
-    const inner = open(events);
+    const reply = (answer: HostReply) => {
+      const call = posted.find(({ id }) => id === answer.id);
+      if (call !== undefined) call.ms = answer.tookMs ?? 0;
+      events.reply(answer);
+    };
+    const inner = open({ ...events, reply });
     const post = (request: HostRequest, transfer: ArrayBuffer[]) => {
-      posted.push({ method: request.method, cluster: String(request.args[0]) });
+      posted.push({ id: request.id, method: request.method, cluster: String(request.args[0]), ms: 0 });
       inner.post(request, transfer);
     };
     return { post, close: () => inner.close() };
@@ -116,8 +121,9 @@ test.each(["another project", "the same project"])(
 
     const waited = waits.filter(({ cluster }) => cluster === small).map((wait) => wait.slices);
     expect(waited.length).toBeGreaterThan(12);
-    // Two other clusters of its own project trained until one was deleted.
-    expect(Math.max(...waited)).toBeLessThanOrEqual(1);
+    // Two where it has used more time itself than the training, which is rare.
+    expect(Math.max(...waited)).toBeLessThanOrEqual(2);
+    expect(waited.filter((slices) => slices > 1).length).toBeLessThan(waited.length / 3);
     expect(slices()).toBeGreaterThan(before);
     const lastOfDoomed = posted.findLastIndex(({ cluster }) => cluster === doomed);
     expect(posted[lastOfDoomed]).toMatchObject({ method: "detach" });
@@ -150,21 +156,23 @@ test("a cluster that moves to another host starts there with a small slice", asy
 });
 
 // The last test: its tasks are left in the queues.
-test("a project with eight training clusters gets as many slices as a project with one", async () => {
+test("a project with eight training clusters gets as much time as a project with one", async () => {
   const { posted, rig } = await watch();
   const [many, one] = [inProject(rig, "many"), inProject(rig, "one")];
   const single = await newCluster(one);
   await trainLong(one, single, await newDataset(one));
   const dataset = await newDataset(many);
   for (let n = 0; n < 8; n++) await trainLong(many, await newCluster(many), dataset);
-  const slices = () => posted.filter(({ method }) => method === "train").map(({ cluster }) => cluster);
-  await until(() => new Set(slices()).size === 9);
+  const slices = () => posted.filter(({ method, ms }) => method === "train" && ms > 0);
+  await until(() => new Set(slices().map(({ cluster }) => cluster)).size === 9);
   const first = slices().length;
-  await until(() => slices().length >= first + 16);
+  await until(() => slices().length >= first + 32);
 
-  const counted = slices().slice(first, first + 16);
-  const ofMany = counted.filter((cluster) => cluster !== single);
-  expect(ofMany.length).toBeGreaterThanOrEqual(7);
-  expect(ofMany.length).toBeLessThanOrEqual(9);
-  expect(new Set(ofMany).size).toBeGreaterThanOrEqual(7);
+  const counted = slices().slice(first);
+  const ofMany = counted.filter(({ cluster }) => cluster !== single);
+  const time = (calls: Watch["posted"]) => calls.reduce((sum, { ms }) => sum + ms, 0);
+  // The one cluster has no call waiting right after its own, so its slices count as they come. By cluster: 0.89.
+  expect(time(ofMany) / time(counted)).toBeGreaterThan(0.25);
+  expect(time(ofMany) / time(counted)).toBeLessThan(0.75);
+  expect(new Set(ofMany.map(({ cluster }) => cluster)).size).toBe(8);
 });

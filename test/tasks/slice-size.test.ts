@@ -22,6 +22,14 @@ test("slices start small, grow towards the target time and shrink again", () => 
   expect(size.next(1_000_000)).toBe(16);
 });
 
+test("slices are shorter while others wait for their ends, and as long as before afterwards", () => {
+  const size = new SliceSize({ unit: 1, bytesPerCycle: 100 });
+  size.observe(1000, 10);
+  const usual = size.next(1_000_000);
+  expect(size.next(1_000_000, { isInHurry: true }) / usual).toBeCloseTo(2 / 7, 2);
+  expect(size.next(1_000_000)).toBe(usual);
+});
+
 test("slices hold whole steps, except before a border", () => {
   const size = new SliceSize({ unit: 128, bytesPerCycle: 100 });
   expect(size.next(1000)).toBe(128);

@@ -1,5 +1,5 @@
 import { delay } from "../delay.ts";
-import { HanamiError } from "../errors.ts";
+import { BadRequestError, ConflictError, HanamiError } from "../errors.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 
@@ -73,7 +73,7 @@ export interface RequestTask {
 }
 
 export interface WatchOptions {
-  /** Polling interval; default 500. */
+  /** Between two looks at the progress; default: longer and longer, 0.5 to 30 seconds. The end comes at once. */
   intervalMs?: number;
   signal?: AbortSignal;
 }
@@ -88,10 +88,20 @@ export class TaskError extends HanamiError {
   }
 }
 
+/** How long one request waits for a change; proxies cut off a connection that is silent for a minute. */
+const WAIT_MS_MAX = 45_000;
+/** Polling interval where the server has no waiting requests, or too many. */
+const POLL_MS = 500;
+/** A watched task is looked at more and more seldom: after this share of the time that has passed. */
+const LOOK_SHARE = 0.1;
+const LOOK_MS_MAX = 30_000;
+
 const isOver = ({ state }: Task) => state !== "queued" && state !== "active";
 
 export class Tasks {
   readonly #session: Session;
+  /** False for a server that does not know `wait`. */
+  #canWait = true;
 
   constructor(session: Session) {
     this.#session = session;
@@ -124,25 +134,52 @@ export class Tasks {
   }
 
   /** Yields the task now, after each progress, and finally in its end state. */
-  async *watch(reference: TaskReference, { intervalMs = 500, signal }: WatchOptions = {}): AsyncGenerator<Task, void> {
-    let last: Task | undefined;
-    for (;;) {
-      signal?.throwIfAborted();
-      const task = await this.get(reference);
-      if (task.state !== last?.state || task.current_cycle !== last.current_cycle) yield task;
-      if (isOver(task)) return;
+  async *watch(reference: TaskReference, { intervalMs, signal }: WatchOptions = {}): AsyncGenerator<Task, void> {
+    signal?.throwIfAborted();
+    const startMs = Date.now();
+    let last = await this.get(reference);
+    yield last;
+    while (!isOver(last)) {
+      const growing = Math.min(LOOK_MS_MAX, Math.max(POLL_MS, LOOK_SHARE * (Date.now() - startMs)));
+      const task = await this.#next(last, { ms: intervalMs ?? growing, pollMs: intervalMs ?? POLL_MS, signal });
+      if (task.state !== last.state || task.current_cycle !== last.current_cycle) yield task;
       last = task;
-      await delay(intervalMs, signal);
     }
   }
 
   /** Resolves to the finished task. Throws TaskError when it failed or was aborted. */
-  async wait(reference: TaskReference, options: WatchOptions = {}): Promise<Task> {
-    for await (const task of this.watch(reference, options)) {
-      if (task.state === "finished") return task;
-      if (isOver(task)) throw new TaskError(task);
+  async wait(reference: TaskReference, { intervalMs = POLL_MS, signal }: WatchOptions = {}): Promise<Task> {
+    signal?.throwIfAborted();
+    let task = await this.get(reference);
+    while (!isOver(task)) task = await this.#next(task, { ms: WAIT_MS_MAX, pollMs: intervalMs, signal });
+    if (task.state !== "finished") throw new TaskError(task);
+    return task;
+  }
+
+  /** The task after a change of its state, or after `ms`; after `pollMs` where the server cannot wait. */
+  async #next(
+    last: Task,
+    { ms, pollMs, signal }: { ms: number; pollMs: number; signal: AbortSignal | undefined },
+  ): Promise<Task> {
+    const { uuid, cluster_uuid } = last;
+    signal?.throwIfAborted();
+    const endMs = Date.now() + Math.min(ms, pollMs);
+    if (this.#canWait) {
+      const wait = Math.min(ms, WAIT_MS_MAX) / 1000;
+      try {
+        const answer = await this.#session.request("GET", "/task", { uuid, cluster_uuid, wait }, signal);
+        const task = complete(answer, cluster_uuid);
+        // A server that stops answers early.
+        if (task.state === last.state) await delay(Math.max(0, endMs - Date.now()), signal);
+        return task;
+      } catch (error) {
+        if (error instanceof BadRequestError && error.message.includes("'wait'")) this.#canWait = false;
+        // Too many clients wait.
+        else if (!(error instanceof ConflictError)) throw error;
+      }
     }
-    throw new Error("A watched task ends in a final state.");
+    await delay(Math.max(0, endMs - Date.now()), signal);
+    return this.get(last);
   }
 
   async #create(path: string, task: TrainTask | RequestTask): Promise<Task> {
