@@ -102,17 +102,14 @@ export class ClusterNetwork {
 
   /** Trains a run. `position` is the network's position after the run; null outside of tasks. */
   async train(run: TrainRun, position: TaskPosition | null): Promise<TrainReport> {
-    const report = await this.#calls.train(run);
+    let report = await this.#calls.train(run, (host) => position !== null || !this.#isAtRisk(host));
+    while (report === null) {
+      await this.save();
+      report = await this.#calls.train(run, (host) => !this.#isAtRisk(host));
+    }
     this.#progress.changed();
     this.#progress.position = position;
     return report;
-  }
-
-  /** Saves changes if the host is so full that the next growth, which may fail for that, would undo them. */
-  async saveBeforeShortage(): Promise<void> {
-    const { host, info } = await this.ready();
-    const free = host.lastStatus?.memoryBytesFree ?? Infinity;
-    if (this.dirty && free < GROWTH_FACTOR * info.figures.bytes + GROWTH_BYTES[host.type]) await this.save();
   }
 
   /** Sends a part of a task's table to the host; false when the host keeps no tables. */
@@ -202,6 +199,12 @@ export class ClusterNetwork {
   async leave(): Promise<void> {
     await this.#snapshots.idle();
     await this.#attachment.abandon();
+  }
+
+  /** Whether the host is so full that growth, which may fail for that, would undo changes that no task repeats. */
+  #isAtRisk({ type, lastStatus }: Host): boolean {
+    const bytes = this.#attachment.live?.info.figures.bytes ?? 0;
+    return this.dirty && (lastStatus?.memoryBytesFree ?? Infinity) < GROWTH_FACTOR * bytes + GROWTH_BYTES[type];
   }
 
   /** The network now has the state of this row. */

@@ -147,8 +147,7 @@ class DirectLine implements DirectIo {
   }
 
   async train(): Promise<void> {
-    await this.#cycle(async (network) => {
-      await network.saveBeforeShortage();
+    await this.#cycle((network) => {
       const [inputs, expected] = [rowsOf(this.#inputs), rowsOf(this.#expected)];
       return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: "direct" }, null);
     });

@@ -23,18 +23,21 @@ export class HostCalls {
 
   /**
    * Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it; a missing table
-   * changes nothing.
+   * changes nothing. Null, and nothing has happened, when the run may not start at its turn.
    */
-  async train(run: TrainRun): Promise<TrainReport> {
+  async train(run: TrainRun, mayStart: (host: Host) => boolean): Promise<TrainReport | null> {
     this.hangs.check();
-    let report: TrainReport;
+    let report: TrainReport | null;
     try {
-      report = await this.#compute((host, rows) => host.train(this.#attachment.uuid, rows), run);
+      const train = async (host: Host, rows: TrainRun) =>
+        mayStart(host) ? host.train(this.#attachment.uuid, rows) : null;
+      report = await this.#compute(train, run);
     } catch (error) {
       if (isOfKind(error, "crowded")) this.#attachment.outgrown();
       if (error instanceof HostError && error.kind !== "table") await this.#attachment.abandon();
       throw error;
     }
+    if (report === null) return null;
     this.#noteWork("train", run, report.elapsedMs);
     this.#attachment.noteFigures(report.figures);
     return report;
