@@ -1,8 +1,9 @@
 /**
- * Measures what many trainings on one host cost an occasional caller, and what waiting clients cost the server:
- * `npm run bench -- fairness`. Options: `--counts LIST` trainings at a time (1,16,64), `--seconds N` per case (10),
- * `--pause MS` between an answer of direct IO and its next question (20), `--beside CHECKOUT` measures another built checkout, too, `--only TEXT` takes the cases whose names contain this,
- * `--json` prints nothing but the result, `--save` keeps it under bench/results.
+ * Measures what many trainings on one host cost an occasional caller, and what waiting clients cost the server: `npm
+ * run bench -- fairness`. Options: `--counts LIST` trainings at a time (1,16,64), `--seconds N` per case (10), `--pause
+ * MS` between an answer of direct IO and its next question (20), `--beside CHECKOUT` measures another built checkout,
+ * too, `--only TEXT` takes the cases whose names contain this, `--json` prints nothing but the result, `--save` keeps
+ * it under bench/results.
  */
 import { readOptions } from "../harness/options.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";

@@ -1,6 +1,10 @@
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
-import type { TaskKey } from "./get-task.ts";
 import type { NetworkFigures } from "../network/network-figures.ts";
+
+interface TaskId {
+  uuid: string;
+  cluster_uuid: string;
+}
 
 /**
  * Runs the tasks of all clusters: one queue per cluster, strictly in order; different clusters in parallel, each sent
@@ -29,9 +33,9 @@ export interface Scheduler {
   /** Calls `listener` when the cluster is deleted; the returned function unsubscribes. */
   onRetired(clusterUuid: string, listener: () => void): () => void;
   /** Calls `listener` after each change of the task's state; the returned function unsubscribes. */
-  onChanged(task: TaskKey, listener: () => void): () => void;
+  onChanged(task: TaskId, listener: () => void): () => void;
   /** Tells the listeners that the state of the task was changed, or the task deleted, elsewhere. */
-  changed(task: TaskKey): void;
+  changed(task: TaskId): void;
   /** Saves the clusters' networks; unfinished tasks resume at the next start. */
   close(): Promise<void>;
 }

@@ -103,7 +103,7 @@ test("a task, a cluster and a right that go while a client waits are answered li
   expect(await answer).toMatchObject({ status: 401, text: again.text });
 });
 
-test("one user can not take all places, and gets a 409 that says when to come back", async () => {
+test("one user cannot take all places, and gets a 409 that says when to come back", async () => {
   const task = await queuedTask();
   const answers = Array.from({ length: 256 }, () => wait(task));
   await untilWaiting(256);
