@@ -138,11 +138,14 @@ test("a full GPU refuses a cluster with the reason; the cluster stays, and so do
   });
   await expectLearned(cluster, sound);
   expect(failing.generation).toBe(0);
+  // It was idle, so it left to make room; its next use brings it back.
+  rmSync(flag);
   expect((await stateOf(rig.context.app, there)).equals(before)).toBe(true);
+  writeFileSync(flag, "weights");
 
   const refused = await newCluster(failing);
   const unavailable = expect.stringContaining("out of memory");
-  expect(await getCluster(rig.context, { uuid: refused })).toMatchObject({ hostState: "lost", unavailable });
+  expect(await getCluster(rig.context, { uuid: refused })).toMatchObject({ hostState: "ready", figures: { cycle: 0 } });
   expect(await over(await train(refused))).toMatchObject({ state: "failed", error_message: unavailable });
   await move(refused, sound);
   await finished(await train(refused));
