@@ -52,7 +52,9 @@ export class HostCalls {
   }
 
   async exportState(): Promise<Uint8Array> {
-    return this.#call((host) => host.exportState(this.#attachment.uuid), isSmall(this.#networkBytes));
+    return this.#call((host) => host.exportState(this.#attachment.uuid), {
+      isShort: isSmall(this.#networkBytes),
+    });
   }
 
   /** False when the host keeps no tables. */
@@ -71,11 +73,11 @@ export class HostCalls {
   #compute<Run extends RequestRun, T>(call: (host: Host, run: Run) => Promise<T>, run: Run): Promise<T> {
     // When the host has dropped the idle network, the rows are needed again.
     const carryOut = (host: Host) => call(host, this.#attachment.live?.isIdle === true ? structuredClone(run) : run);
-    return this.#call(carryOut, this.#isShort(run));
+    return this.#call(carryOut, { isShort: this.#isShort(run), isUrgent: true });
   }
 
   /** Attaches the network to its host first, also after the host has just dropped it. */
-  async #call<T>(call: (host: Host) => Promise<T>, isShort = false): Promise<T> {
+  async #call<T>(call: (host: Host) => Promise<T>, kind: { isShort?: boolean; isUrgent?: boolean } = {}): Promise<T> {
     const attachment = this.#attachment;
     for (;;) {
       const attached = await attachment.ready();
@@ -89,7 +91,7 @@ export class HostCalls {
       };
       try {
         const owner = { projectId, clusterUuid: attachment.uuid };
-        return await this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
+        return await this.#resources.hosts.queue(host).run(owner, carryOut, kind);
       } catch (error) {
         if (!attached.isIdle || !isOfKind(error, "unknown_cluster")) throw error;
         attachment.forget();

@@ -1,7 +1,9 @@
 /** A slice takes about this long. */
 export const SLICE_MS = 70;
-/** A member that has used more than its share by this much does not count for the others. */
-const DEBT_MS = 2 * SLICE_MS;
+/** A member that is behind by more than this comes before all others; one that was away has saved up this at most. */
+const LAG_MAX = 2 * SLICE_MS;
+/** What a longer call takes is not made up for in full. */
+const ORDINARY_MS = 2 * SLICE_MS;
 /** Differences below this one do not matter. */
 const TOLERANCE_MS = 1;
 
@@ -10,94 +12,83 @@ export class Member {
   /** Time that it has used, on the scale of the level. */
   used = -Infinity;
   isPresent = false;
-  /** What counts towards the level; undefined for one that is absent or deep in debt. */
-  counted: number | undefined;
 }
 
 /**
  * Divides time equally among the members that are present: those with a call that waits or runs. The level is the time
- * that they have used on average. A member at or below the level is within its share. The level rises while one of them
- * runs, whichever it is, so that a member which needs little time is soon within its share again.
+ * that they have used on average; a member at or below it is within its share. The level rises while one of them runs,
+ * whichever it is, so that a member which needs little time is soon within its share again.
+ *
+ * Members within their share may lead: come before others that have used less. All leaders together get a slice for
+ * each member between two turns of others, so that also members that come, lead and leave again, whose time the average
+ * forgets, leave the others their share.
  */
 export class FairShare {
   #sum = 0;
   #count = 0;
-  /** Level of the last moment at which anybody counted. */
-  #last = 0;
+  #level = 0;
+  /** Time of the leaders since the last turn of another member. */
+  #aheadMs = 0;
 
   get level(): number {
-    return this.#count === 0 ? this.#last : this.#sum / this.#count;
+    return this.#level;
   }
 
   isWithin(member: Member, allowanceMs = 0): boolean {
-    return member.used <= this.level + allowanceMs + TOLERANCE_MS;
+    return member.used <= this.#level + allowanceMs + TOLERANCE_MS;
   }
 
-  /** A new member begins at the level. One that was away has saved up a slice at most. */
+  /** Whether the leaders have had their time, and it is the turn of others. */
+  get isLeadOver(): boolean {
+    return this.#aheadMs >= this.#count * SLICE_MS;
+  }
+
+  /** A member that does not lead gets a turn. */
+  endLead(): void {
+    this.#aheadMs = 0;
+  }
+
+  /** Whether others have taken so much of its time that it is to come next. */
+  isBehind(member: Member): boolean {
+    return member.used < this.#level - LAG_MAX;
+  }
+
+  /** A new member begins at the level. */
   join(member: Member): void {
-    const { level } = this;
     member.isPresent = true;
-    member.used = member.used === -Infinity ? level : Math.max(member.used, level - SLICE_MS);
-    this.#addUnlessInDebt(member);
-  }
-
-  /** After a call of a member that stays present. */
-  stay(member: Member): void {
-    this.#remove(member);
-    this.#addUnlessInDebt(member);
+    member.used = member.used === -Infinity ? this.#level : Math.max(member.used, this.#level - LAG_MAX);
+    this.#sum += member.used;
+    this.#count += 1;
   }
 
   leave(member: Member): void {
     member.isPresent = false;
-    this.#remove(member);
-  }
-
-  /** Begins to charge a member for a call. Even one in debt counts now: time passes for the others, too. */
-  start(member: Member): void {
-    if (member.counted === undefined) this.#add(member, this.level);
+    this.#sum -= member.used;
+    this.#count -= 1;
   }
 
   /** Adds to the time that a present member has used. */
-  charge(member: Member, ms: number): void {
+  charge(member: Member, ms: number, isLeading: boolean): void {
+    if (isLeading) this.#aheadMs += ms;
     member.used += ms;
-    if (member.counted === undefined) return;
-    member.counted += ms;
     this.#sum += ms;
+    this.#level = Math.max(this.#level, this.#sum / this.#count);
   }
 
   /**
-   * After a call of `tookMs`: members that could not run in the meantime have no claim to all of that time at once, or
-   * those that could run would wait as long. Keeps the order of the members.
+   * After a call of `tookMs` of one of the members. If it was long, those that could not run in the meantime have no
+   * claim to all of that time at once, or those that could run would wait as long; and the member itself, which would
+   * have to wait until each of them has had as much, waits about `tookMs`. Keeps the order of the others.
    */
-  forgive(members: Iterable<Member>, tookMs: number): void {
-    if (tookMs <= DEBT_MS) return;
-    const floor = this.level - SLICE_MS;
-    for (const member of members) {
-      if (!member.isPresent || member.used >= floor) continue;
-      const missing = floor - member.used;
-      member.used = floor;
-      if (member.counted === undefined) continue;
-      member.counted += missing;
-      this.#sum += missing;
-    }
+  protected settle(members: Iterable<Member>, member: Member, tookMs: number): void {
+    if (tookMs <= ORDINARY_MS) return;
+    const level = this.#level;
+    this.#move(member, Math.min(member.used, level + Math.max(ORDINARY_MS, tookMs / this.#count)));
+    for (const each of members) if (each.isPresent) this.#move(each, Math.max(each.used, level - SLICE_MS));
   }
 
-  #remove(member: Member): void {
-    if (member.counted === undefined) return;
-    this.#last = this.level;
-    this.#count -= 1;
-    this.#sum = this.#count === 0 ? 0 : this.#sum - member.counted;
-    member.counted = undefined;
-  }
-
-  /** Where everybody is in debt, nobody is. */
-  #addUnlessInDebt(member: Member): void {
-    if (this.#count === 0 || member.used <= this.level + DEBT_MS) this.#add(member, member.used);
-  }
-
-  #add(member: Member, counted: number): void {
-    member.counted = counted;
-    this.#sum += counted;
-    this.#count += 1;
+  #move(member: Member, used: number): void {
+    this.#sum += used - member.used;
+    member.used = used;
   }
 }

@@ -270,6 +270,7 @@ export class HostClient implements Host {
     this.#link = null;
     this.generation += 1;
     this.lastStatus = null;
+    this.lastTookMs = Infinity;
     for (const cluster of this.#networks) this.#left(cluster);
   }
 

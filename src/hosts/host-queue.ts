@@ -23,7 +23,7 @@ interface RunningCall {
 /** A call computes for at least this long, or for as long as its last round took, before it yields to other calls. */
 const QUANTUM_MS = 4;
 const quantumOf = ({ roundMs }: RunningCall) => Math.max(QUANTUM_MS, roundMs);
-/** A short call that has to wait longer than this would have liked shorter slices. */
+/** An urgent short call within its share that has to wait longer than this would have liked shorter slices. */
 const PATIENCE_MS = 10;
 /** How long slices stay short after such a call. */
 const HURRY_MS = 1000;
@@ -60,17 +60,17 @@ export class HostQueue {
 
   /**
    * Executes `call` when it is its turn. A call must not wait for another call of the same host. `isShort` marks a call
-   * that takes about a quantum at most.
+   * that takes about a quantum at most, `isUrgent` one that somebody waits for.
    */
-  run<T>(owner: CallOwner, call: () => Promise<T>, { isShort = false } = {}): Promise<T> {
+  run<T>(owner: CallOwner, call: () => Promise<T>, { isShort = false, isUrgent = false } = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       const came = performance.now();
-      const carryOut = () => {
+      const carryOut = ({ isLeading }: Turn) => {
         const now = performance.now();
-        if (isShort && now - came > PATIENCE_MS) this.#hurryUntil = now + HURRY_MS;
+        if (isUrgent && isLeading && now - came > PATIENCE_MS) this.#hurryUntil = now + HURRY_MS;
         return call().then(resolve, reject);
       };
-      this.#waiting.add(owner, { isShort, carryOut });
+      this.#waiting.add({ owner, isShort, carryOut });
       this.#next();
     });
   }
@@ -96,8 +96,9 @@ export class HostQueue {
     const started = performance.now();
     const running: RunningCall = { turn, since: started, tookMs: 0, isRound: false, roundMs: 0, roundMsOf: new Map() };
     this.#running = running;
-    void turn.call.carryOut().finally(() => {
-      this.#ended(turn, started);
+    void turn.call.carryOut(turn).finally(() => {
+      const sinceMs = running.isRound ? 0 : performance.now() - running.since;
+      this.#ended(turn, running.tookMs + sinceMs);
       this.#running = null;
       this.#next();
     });
@@ -133,8 +134,8 @@ export class HostQueue {
     const { projectId } = turn.call.owner;
     running.isRound = true;
     this.#isBetween = true;
-    void turn.call.carryOut().finally(() => {
-      const took = this.#ended(turn, now);
+    void turn.call.carryOut(turn).finally(() => {
+      const took = this.#ended(turn, performance.now() - now);
       running.roundMs += took;
       roundMsOf.set(projectId, (roundMsOf.get(projectId) ?? 0) + took);
       this.#isBetween = false;
@@ -153,11 +154,10 @@ export class HostQueue {
    * Returns how long the call took: the host's own measurement if there is one. Some calls fail before they reach the
    * host, so the elapsed time is an upper bound.
    */
-  #ended(turn: Turn, started: number): number {
-    const now = performance.now();
-    const took = Math.min(this.#host.lastTookMs, now - started);
+  #ended(turn: Turn, elapsedMs: number): number {
+    const took = Math.min(this.#host.lastTookMs, elapsedMs);
     this.#waiting.end(turn, took);
-    this.#longCalls.note(turn.call.owner.projectId, took, now);
+    this.#longCalls.note(turn.call.owner.projectId, took, performance.now());
     return took;
   }
 

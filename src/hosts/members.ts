@@ -27,9 +27,9 @@ export class Members<M extends Member> extends FairShare {
     return created;
   }
 
-  /** See `FairShare.forgive`. */
-  forgiveAll(tookMs: number): void {
-    this.forgive(this.#byName.values(), tookMs);
+  /** Call it after every call. Long ones are not made up for in full. */
+  ended(member: M, tookMs: number): void {
+    this.settle(this.#byName.values(), member, tookMs);
   }
 
   #tidy(): void {

@@ -8,12 +8,15 @@ export interface CallOwner {
   clusterUuid: string;
 }
 
-export interface WaitingCall {
+export interface NewCall {
   owner: CallOwner;
   isShort: boolean;
+  carryOut(turn: Turn): Promise<void>;
+}
+
+interface WaitingCall extends NewCall {
   /** Order of arrival. */
   number: number;
-  carryOut(): Promise<void>;
 }
 
 class Cluster extends Member {
@@ -32,10 +35,15 @@ class Project extends Member {
   readonly long = new Heap<Cluster>(comesBefore);
   running = 0;
 
-  /** The cluster whose short call may come before the long ones, because it is within its share of the project. */
-  get firstShort(): Cluster | undefined {
-    const cluster = this.short.first;
-    return cluster !== undefined && this.clusters.isWithin(cluster) ? cluster : undefined;
+  /**
+   * The cluster whose short call may come before the long ones: it is within its share, and no other one is behind.
+   * `isBetween`: in the middle of another call, where long ones cannot come.
+   */
+  leading(isBetween: boolean): Cluster | undefined {
+    const short = this.short.first;
+    if (short === undefined || !this.clusters.isWithin(short)) return undefined;
+    const mustWait = this.first !== short && (this.clusters.isBehind(this.first!) || this.clusters.isLeadOver);
+    return mustWait && !isBetween ? undefined : short;
   }
 
   get first(): Cluster | undefined {
@@ -58,6 +66,8 @@ export interface Turn {
   readonly call: WaitingCall;
   readonly project: Project;
   readonly cluster: Cluster;
+  /** It is short and came before long calls. */
+  readonly isLeading: boolean;
   /** Time that its project and cluster were charged so far. */
   charged: number;
 }
@@ -79,19 +89,38 @@ export class WaitingCalls {
     return this.#shorts > 0;
   }
 
-  add(owner: CallOwner, call: Pick<WaitingCall, "isShort" | "carryOut">): void {
-    const project = this.#projects.of(owner.projectId);
-    const cluster = project.clusters.of(owner.clusterUuid);
+  add(call: NewCall): void {
+    const project = this.#projects.of(call.owner.projectId);
+    const cluster = project.clusters.of(call.owner.clusterUuid);
     if (!project.isPresent) this.#projects.join(project);
     if (!cluster.isPresent) project.clusters.join(cluster);
-    cluster.calls.push({ ...call, owner, number: this.#number++ });
+    cluster.calls.push({ ...call, number: this.#number++ });
     this.#count(call, 1);
     if (!cluster.isRunning && cluster.calls.length === 1) this.#put(project, cluster);
   }
 
-  /** Gives a turn to the call that comes next, if any: among those that are short and within their share, or all. */
+  /**
+   * Gives a turn to the call that comes next, if any: of the project that has used the least if it is behind; else a
+   * short one of a project within its share, which may be a slice ahead because of its trainings; else, unless
+   * `onlyShort`, of the project that has used the least.
+   */
   take({ onlyShort, mayCome }: { onlyShort: boolean; mayCome: (projectId: string) => boolean }): Turn | undefined {
-    return this.#take(mayCome, true) ?? (onlyShort ? undefined : this.#take(mayCome, false));
+    const projects = this.#projects;
+    let [neediest, leader]: [Project?, Project?] = [];
+    for (const each of this.#waiting) {
+      if (!mayCome(idOf(each))) continue;
+      if (isBefore(each, neediest)) neediest = each;
+      const mayLead = each.leading(onlyShort) !== undefined && projects.isWithin(each, SLICE_MS);
+      if (mayLead && isBefore(each, leader)) leader = each;
+    }
+    if (neediest === undefined) return undefined;
+    if (onlyShort) return leader && this.#start(leader, leader.leading(true)!);
+    if (projects.isBehind(neediest) || projects.isLeadOver) leader = neediest;
+    const leading = leader?.leading(false);
+    if (leading !== undefined) return this.#start(leader!, leading, { isLeading: true });
+    projects.endLead();
+    neediest.clusters.endLead();
+    return this.#start(neediest, neediest.first!);
   }
 
   /** The projects whose calls wait. */
@@ -102,25 +131,22 @@ export class WaitingCalls {
   /** Charges a running call for the time that it has taken so far. */
   charge(turn: Turn, tookMs: number): void {
     const { project, cluster } = turn;
-    const ms = tookMs - turn.charged;
-    turn.charged = tookMs;
-    this.#projects.charge(project, ms);
-    project.clusters.charge(cluster, ms);
+    const ms = Math.max(0, tookMs - turn.charged);
+    turn.charged += ms;
+    this.#projects.charge(project, ms, turn.isLeading);
+    project.clusters.charge(cluster, ms, turn.isLeading);
   }
 
   end(turn: Turn, tookMs: number): void {
     const { project, cluster } = turn;
     this.charge(turn, tookMs);
-    this.#projects.forgiveAll(tookMs);
-    project.clusters.forgiveAll(tookMs);
+    this.#projects.ended(project, tookMs);
+    project.clusters.ended(cluster, tookMs);
     cluster.isRunning = false;
     project.running -= 1;
-    if (cluster.calls.length > 0) {
-      project.clusters.stay(cluster);
-      this.#put(project, cluster);
-    } else project.clusters.leave(cluster);
-    if (this.#waiting.has(project)) this.#projects.stay(project);
-    else if (project.running === 0) this.#projects.leave(project);
+    if (cluster.calls.length > 0) this.#put(project, cluster);
+    else project.clusters.leave(cluster);
+    if (project.running === 0 && !this.#waiting.has(project)) this.#projects.leave(project);
   }
 
   /** Forgets what was used: no call waits, so nobody has a claim to the next turn. */
@@ -129,31 +155,14 @@ export class WaitingCalls {
     this.#waiting.clear();
   }
 
-  #take(mayCome: (projectId: string) => boolean, onlyShort: boolean): Turn | undefined {
-    let [project, cluster]: [Project?, Cluster?] = [];
-    for (const each of this.#waiting) {
-      if (onlyShort && !this.#projects.isWithin(each, SLICE_MS)) continue;
-      const first = onlyShort ? each.firstShort : each.first;
-      if (first === undefined || !mayCome(idOf(each))) continue;
-      const isFirst =
-        project === undefined ||
-        each.used < project.used ||
-        (each.used === project.used && first.calls[0]!.number < cluster!.calls[0]!.number);
-      if (isFirst) [project, cluster] = [each, first];
-    }
-    return project === undefined ? undefined : this.#start(project, cluster!);
-  }
-
-  #start(project: Project, cluster: Cluster): Turn {
+  #start(project: Project, cluster: Cluster, { isLeading = false } = {}): Turn {
     project.take(cluster);
     const call = cluster.calls.shift()!;
     this.#count(call, -1);
     cluster.isRunning = true;
     project.running += 1;
     if (project.first === undefined) this.#waiting.delete(project);
-    this.#projects.start(project);
-    project.clusters.start(cluster);
-    return { call, project, cluster, charged: 0 };
+    return { call, project, cluster, isLeading, charged: 0 };
   }
 
   #put(project: Project, cluster: Cluster): void {
@@ -166,5 +175,8 @@ export class WaitingCalls {
     if (isShort) this.#shorts += change;
   }
 }
+
+const isBefore = (a: Project, b: Project | undefined) =>
+  b === undefined || a.used < b.used || (a.used === b.used && a.first!.calls[0]!.number < b.first!.calls[0]!.number);
 
 const idOf = (project: Project): string => project.first!.calls[0]!.owner.projectId;

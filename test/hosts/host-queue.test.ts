@@ -14,7 +14,7 @@ function openQueue(host: Partial<QueuedHost> = {}) {
         begun.push(`${projectId}${cluster}`);
         return new Promise<void>((resolve) => ends.push(resolve));
       },
-      { isShort },
+      { isShort, isUrgent: isShort },
     );
   const end = async () => {
     ends.shift()?.();
