@@ -2,8 +2,6 @@
 export const SLICE_MS = 70;
 /** A member that is behind by more than this comes before all others; one that was away has saved up this at most. */
 const LAG_MAX = 2 * SLICE_MS;
-/** What a longer call takes is not made up for in full. */
-const ORDINARY_MS = 2 * SLICE_MS;
 /** Differences below this one do not matter. */
 const TOLERANCE_MS = 1;
 
@@ -76,14 +74,15 @@ export class FairShare {
   }
 
   /**
-   * After a call of `tookMs` of one of the members. If it was long, those that could not run in the meantime have no
-   * claim to all of that time at once, or those that could run would wait as long; and the member itself, which would
-   * have to wait until each of them has had as much, waits about `tookMs`. Keeps the order of the others.
+   * After a call of `tookMs` of one of the members. If it took longer than calls of its kind ordinarily do, those that
+   * could not run in the meantime have no claim to all of that time at once, or those that could run would wait as
+   * long; and the member itself, which would have to wait until each of them has had as much, waits about `tookMs`.
+   * Keeps the order of the others.
    */
-  protected settle(members: Iterable<Member>, member: Member, tookMs: number): void {
-    if (tookMs <= ORDINARY_MS) return;
+  protected settle(members: Iterable<Member>, member: Member, tookMs: number, ordinaryMs: number): void {
+    if (tookMs <= ordinaryMs) return;
     const level = this.#level;
-    this.#move(member, Math.min(member.used, level + Math.max(ORDINARY_MS, tookMs / this.#count)));
+    this.#move(member, Math.min(member.used, level + Math.max(ordinaryMs, tookMs / this.#count)));
     for (const each of members) if (each.isPresent) this.#move(each, Math.max(each.used, level - SLICE_MS));
   }
 

@@ -27,9 +27,9 @@ export class Members<M extends Member> extends FairShare {
     return created;
   }
 
-  /** Call it after every call. Long ones are not made up for in full. */
-  ended(member: M, tookMs: number): void {
-    this.settle(this.#byName.values(), member, tookMs);
+  /** Call it after every call: one that took longer than `ordinaryMs` is not made up for in full. */
+  ended(member: M, tookMs: number, ordinaryMs: number): void {
+    this.settle(this.#byName.values(), member, tookMs, ordinaryMs);
   }
 
   #tidy(): void {

@@ -19,6 +19,10 @@ interface WaitingCall extends NewCall {
   number: number;
 }
 
+/** What calls that are short, and slices, take at most, unless something unforeseen happens. */
+const SHORT_MAX = 8;
+const LONG_MAX = 2 * SLICE_MS;
+
 class Cluster extends Member {
   /** In order of arrival. */
   readonly calls: WaitingCall[] = [];
@@ -140,8 +144,9 @@ export class WaitingCalls {
   end(turn: Turn, tookMs: number): void {
     const { project, cluster } = turn;
     this.charge(turn, tookMs);
-    this.#projects.ended(project, tookMs);
-    project.clusters.ended(cluster, tookMs);
+    const ordinaryMs = turn.call.isShort ? SHORT_MAX : LONG_MAX;
+    this.#projects.ended(project, tookMs, ordinaryMs);
+    project.clusters.ended(cluster, tookMs, ordinaryMs);
     cluster.isRunning = false;
     project.running -= 1;
     if (cluster.calls.length > 0) this.#put(project, cluster);

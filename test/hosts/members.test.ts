@@ -51,7 +51,7 @@ test("what a long call took is not made up for in full: its member waits about a
   for (const each of [long, other, waits]) members.join(each);
   members.charge(long, 3000, false);
   members.charge(other, 900, false);
-  members.ended(long, 3000);
+  members.ended(long, 3000, 140);
   expect([long.used, other.used, waits.used]).toEqual([1300 + 1000, 1300 - 70, 1300 - 70]);
 });
 

@@ -41,6 +41,13 @@ describe.each([false, true])("on a host that serves in between: %s", (servesBetw
     },
   );
 
+  test("a short call that took unexpectedly long costs less than a second beside 64 trainings", async () => {
+    const stalled = { ...directIO("p"), ms: 70, laterMs: 1, thinkMs: 25, fromMs: 6000 };
+    const callers = [stalled, ...names(64).map((name) => training("p", name))];
+    const [served] = await simulate(callers, { durationMs: 12_000, servesBetween });
+    expect(served!.longestWait).toBeLessThan(1000);
+  });
+
   test("a stream of new clusters takes no more than its share from the training of its project", async () => {
     const durationMs = 6000;
     const fresh = Array.from({ length: 2000 }, (_, index) => ({
