@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { copyDatabaseTemplate } from "../../src/db/database-template.ts";
 import { settings } from "../../src/db/embedded.ts";
 import { TableUpkeep } from "../../src/db/table-upkeep.ts";
+import { NoSpaceError } from "../../src/files/free-space.ts";
 import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
@@ -106,7 +107,7 @@ test("a table that only grows is counted by its index alone", { timeout: 180_000
     await expect.poll(async () => (await figures()).vacuumed, patience).toBe(round);
   }
   await tables.stop();
-  await client.query("set enable_seqscan = off; set enable_bitmapscan = off".split(";")[0] as string);
+  await client.exec("set enable_seqscan = off; set enable_bitmapscan = off");
   const { rows } = await client.query<{ "QUERY PLAN": string }>(
     "explain (analyze, costs off, timing off) select count(*) from projects where deleted_at is null",
   );
@@ -137,12 +138,12 @@ test("a table that cannot be cleaned does not keep others from it, and is tried 
 });
 
 /** Long values and indexes count, too: a copy of them may go to the log. */
-test.each([
+test.for([
   ["without a reserve", 20, "'p'"],
   ["with long values", 40, "(select string_agg(md5(random()::text), '') from generate_series(1, 300 + sequence % 2))"],
-])("on a nearly full disk %s nothing is cleaned, and the database answers", { timeout: 180_000 }, async (_, mib, name) => {
+] as const)("on a nearly full disk %s nothing is cleaned, and the database answers", { timeout: 180_000 }, async ([, mib, name], t) => {
   const disk = await mountSmallDisk(256);
-  if ("reason" in disk) return skip(disk.reason);
+  if ("reason" in disk) return t.skip(disk.reason);
   const { client, figures, insert, tidy, warnings } = await open(disk.folder);
   await insert(2000);
   await client.query("alter table projects alter column name set storage external");
