@@ -142,12 +142,12 @@ test("the tables of an embedded database are clean and have statistics before th
     select 'old', 'old', 'old' from generate_series(1, 300)`);
   await client.close();
 
-  const { db, close } = await openDatabase({ url: undefined, directory });
-  const { rows: clean } = (await db.execute(sql`select relname as name from pg_class
+  const database = await openDatabase({ url: undefined, directory });
+  const { rows: clean } = (await database.db.execute(sql`select relname as name from pg_class
     where relkind = 'r' and relnamespace = 'public'::regnamespace and relpages > 0 and relallvisible = relpages
       and exists (select from pg_statistic where starelid = pg_class.oid) order by relname`)) as unknown as {
     rows: { name: string }[];
   };
-  await close();
+  await database.close();
   expect(clean.map(({ name }) => name)).toEqual(["datasets", "error_log"]);
 }, 120_000);
