@@ -153,6 +153,7 @@ export async function openApp(
       filesMax: files.database,
       connections: config.databaseConnections,
       querySeconds: config.databaseTimeoutSeconds,
+      log,
     });
     closer.add(() => database.close());
     const db = withOutcomes(database.db);

@@ -5,11 +5,12 @@ import { isMissing } from "../files/is-missing.ts";
 /**
  * Gives a new embedded database its first files: a copy of `template`, the empty database that the build made
  * (`scripts/build-database.mjs`). Otherwise PGlite makes them, which takes four seconds of processor time and 800 MB.
- * Does nothing if `directory` contains anything, or without a template. The database appears under its name as a whole.
+ * False, and nothing is done, if `directory` contains anything, or without a template. The database appears under its
+ * name as a whole.
  */
-export function copyDatabaseTemplate(template: string, directory: string): void {
+export function copyDatabaseTemplate(template: string, directory: string): boolean {
   const exists = existsSync(directory);
-  if (exists && readdirSync(directory).length > 0) return;
+  if (exists && readdirSync(directory).length > 0) return false;
   const draft = `${directory}.new`;
   rmSync(draft, { recursive: true, force: true });
   try {
@@ -17,11 +18,12 @@ export function copyDatabaseTemplate(template: string, directory: string): void 
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     // There is no template, or a build replaces it at this moment.
-    if (isMissing(error)) return;
+    if (isMissing(error)) return false;
     throw error;
   }
   if (exists) rmdirSync(directory);
   renameSync(draft, directory);
+  return true;
 }
 
 /** Takes a third of `fs.cp`'s processor time for a thousand files, because `fs.cp` checks every folder above each. */

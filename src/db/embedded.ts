@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
+import type { Logger } from "pino";
 import { checkSpace } from "../files/free-space.ts";
 import { outageOf } from "../server/outage.ts";
 import { paths } from "../files/paths.ts";
@@ -12,7 +13,7 @@ import type { Database } from "./database.ts";
 import { copyDatabaseTemplate } from "./database-template.ts";
 import { prepareStatements } from "./prepared-statements.ts";
 import * as schema from "./schema/index.ts";
-import { keepTablesTidy } from "./table-upkeep.ts";
+import { TableUpkeep } from "./table-upkeep.ts";
 import { keepLogShort } from "./write-ahead-log.ts";
 
 export const settings = [
@@ -22,10 +23,16 @@ export const settings = [
   "min_wal_size=48MB",
   // Otherwise every checkpoint writes a file for them; on a full disk that makes the database and the process hang.
   "max_active_replication_origins=0",
+  // Statistics of 900 rows instead of 30 000: as exact as our queries need, in a twentieth of the time.
+  "default_statistics_target=3",
 ];
 
-/** Postgres' own default. It keeps up to this many files open. */
-const defaultFilesMax = 1000;
+interface Options {
+  /** It keeps up to this many files open; without it, as many as Postgres does. */
+  filesMax?: number | undefined;
+  template?: string;
+  log?: Pick<Logger, "warn"> | undefined;
+}
 
 /**
  * Opens the embedded database. It has no lock of its own: the caller must hold the lock of the data directory, because
@@ -33,14 +40,13 @@ const defaultFilesMax = 1000;
  */
 export async function openEmbedded(
   directory: string,
-  filesMax = defaultFilesMax,
-  template = paths.databaseTemplate,
+  { filesMax = 1000, template = paths.databaseTemplate, log }: Options = {},
 ): Promise<Database> {
   let client: PGlite | undefined;
   try {
     // Without disk space, opening would hang.
     await checkSpace(dirname(directory));
-    copyDatabaseTemplate(template, directory);
+    const isNew = copyDatabaseTemplate(template, directory);
     client = await PGlite.create({
       dataDir: directory,
       startParams: [
@@ -51,15 +57,17 @@ export async function openEmbedded(
     const db = drizzle(prepareStatements(client), { schema });
     await checkVersion(db as unknown as Db, `in ${directory}`);
     await migrate(db, { migrationsFolder: paths.migrations });
-    const log = keepLogShort(client, directory);
-    const tables = keepTablesTidy(client, directory);
+    const tables = new TableUpkeep(client, directory, { log });
+    if (!isNew) await tables.cleanUnknown();
+    tables.start();
+    const writeAheadLog = keepLogShort(client, directory);
     return {
       db: db as unknown as Db,
       // The lock of the data directory keeps other servers out.
       taken: new Promise(() => {}),
       close: async () => {
         await tables.stop();
-        await log.stop();
+        await writeAheadLog.stop();
         await client?.close();
       },
     };

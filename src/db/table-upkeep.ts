@@ -1,80 +1,140 @@
 import { statfs } from "node:fs/promises";
 import type { PGlite } from "@electric-sql/pglite";
-import { reservedBytes } from "../files/free-space.ts";
+import type { Logger } from "pino";
+import { NoSpaceError, reservedBytes } from "../files/free-space.ts";
 
 const INTERVAL_MS = 30_000;
 const PAGE_BYTES = 8192;
 
-/** 300 sampled rows for each: as exact as our queries need, in a twentieth of the default's time. */
-const STATISTICS_TARGET = 3;
-
 interface Table {
   name: string;
-  /** As of the last statistics; -1: there are none. */
+  /** As of the last statistics or the last new index; -1: there were none. */
   rows: number;
   pages_then: number;
   pages: number;
+  /** Nobody has looked at the contents: a new index only counts the rows. */
+  unknown: boolean;
+  /** Pages whose rows need not be looked at to see that they are valid, as of the last vacuum or statistics. */
+  visible: number;
   /** Rows changed since the last statistics, and rows that were replaced or deleted; both since the start. */
   changed: number;
   dead: number;
 }
 
 const LOOK = `select oid::regclass::text as name, reltuples as rows, relpages as pages_then,
-  (pg_relation_size(oid) / ${PAGE_BYTES})::int as pages, pg_stat_get_mod_since_analyze(oid) as changed,
-  pg_stat_get_dead_tuples(oid) as dead
-  from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`;
+  (pg_relation_size(oid) / ${PAGE_BYTES})::int as pages, relallvisible as visible,
+  not exists (select from pg_statistic where starelid = pg_class.oid) as unknown,
+  pg_stat_get_mod_since_analyze(oid) as changed, pg_stat_get_dead_tuples(oid) as dead
+  from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname`;
+
+const isUnknown = ({ unknown, pages }: Table) => unknown && pages > 0;
 
 /** The counters begin at 0 with each start, the size of the table does not. */
-const lacksStatistics = ({ rows, pages, pages_then, changed }: Table) =>
-  (rows < 0 && pages > 0) || Math.abs(pages - pages_then) > 20 + 0.1 * pages_then || changed > 500 + 0.1 * rows;
+const lacksStatistics = (table: Table) => {
+  const { rows, pages, pages_then, changed } = table;
+  return isUnknown(table) || Math.abs(pages - pages_then) > 20 + 0.1 * pages_then || changed > 500 + 0.1 * rows;
+};
 
 /** Small portions: for a hundredth of a table its indexes are not read. */
 const hasDeadRows = ({ rows, dead }: Table) => dead > 500 + 0.01 * rows;
 
+/** Counting by an index reads the rows themselves on all other pages, also in tables that only grow. */
+const hasNewPages = ({ pages, visible }: Table) => pages - visible > 20 + 0.2 * pages;
+
+interface Options {
+  /** Gets one warning for a table that cannot be cleaned, until it can. */
+  log?: Pick<Logger, "warn"> | undefined;
+  intervalMs?: number;
+}
+
 /**
  * Does what the autovacuum of a Postgres server does, which the embedded database lacks: without statistics it would
  * read whole tables, and tables and indexes would keep the space of all replaced rows. Requests wait for at most one
- * statement on one table. Never rejects.
+ * statement on one table.
  */
-export function keepTablesTidy(client: PGlite, directory: string, intervalMs = INTERVAL_MS): { stop(): Promise<void> } {
-  let seen = "";
-  let work: Promise<void> = Promise.resolve();
-  let isStopping = false;
-  const position = async () =>
-    (await client.query<{ lsn: string }>("select pg_current_wal_insert_lsn()::text as lsn")).rows[0]?.lsn ?? "";
-  const look = async () => {
-    const current = await position();
-    // Nothing was written, as on an idle server.
-    if (current === seen) return;
-    // Otherwise the counters lack the changes of the last second.
-    await client.query("select pg_stat_force_next_flush()");
-    const { rows: tables } = await client.query<Table>(LOOK);
-    for (const table of tables) {
-      if (hasDeadRows(table) && (await hasRoom(directory, table)) && !isStopping) {
-        await client.query(`vacuum ${table.name}`);
-      }
-      if (lacksStatistics(table) && (await hasRoom(directory, table)) && !isStopping) {
-        await client.exec(`set default_statistics_target = ${STATISTICS_TARGET}; analyze ${table.name}`);
-      }
-    }
-    seen = current;
-  };
-  const timer = setInterval(() => {
-    // On a full disk the next interval tries again.
-    work = work.then(look).catch(() => {});
-  }, intervalMs);
-  timer.unref();
-  return {
-    async stop() {
-      isStopping = true;
-      clearInterval(timer);
-      await work;
-    },
-  };
-}
+export class TableUpkeep {
+  readonly #client: PGlite;
+  readonly #directory: string;
+  readonly #options: Options;
+  readonly #reported = new Set<string>();
+  #seen = "";
+  #isStopping = false;
+  #timer: NodeJS.Timeout | undefined;
+  #work: Promise<void> = Promise.resolve();
 
-/** The log gets up to a copy of each changed page, and the database hangs where there is no space for the log. */
-async function hasRoom(directory: string, { pages }: Table): Promise<boolean> {
-  const { bavail, bsize } = await statfs(directory);
-  return bavail * bsize >= reservedBytes + 2 * pages * PAGE_BYTES;
+  constructor(client: PGlite, directory: string, options: Options = {}) {
+    this.#client = client;
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  /** Cleans the tables of an earlier version, which takes seconds for a million rows. Call it before there are requests. */
+  async cleanUnknown(): Promise<void> {
+    for (const table of await this.#tables()) if (isUnknown(table)) await this.#clean("vacuum (analyze)", table);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      // Without the database the next interval tries again.
+      this.#work = this.#work.then(() => this.#look()).catch(() => {});
+    }, this.#options.intervalMs ?? INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#timer);
+    await this.#work;
+  }
+
+  async #look(): Promise<void> {
+    const current = await this.#position();
+    // Nothing was written, as on an idle server.
+    if (current === this.#seen) return;
+    // Otherwise the counters lack the changes of the last second.
+    await this.#client.query("select pg_stat_force_next_flush()");
+    let isDone = true;
+    for (const table of await this.#tables()) {
+      const isVacuumed = !(hasDeadRows(table) || hasNewPages(table)) || (await this.#clean("vacuum", table));
+      const isAnalyzed = !lacksStatistics(table) || (await this.#clean("analyze", table));
+      isDone &&= isVacuumed && isAnalyzed;
+    }
+    if (isDone) this.#seen = current;
+  }
+
+  async #position(): Promise<string> {
+    const { rows } = await this.#client.query<{ lsn: string }>("select pg_current_wal_insert_lsn()::text as lsn");
+    return rows[0]?.lsn ?? "";
+  }
+
+  async #tables(): Promise<Table[]> {
+    return (await this.#client.query<Table>(LOOK)).rows;
+  }
+
+  /** False: it failed, as on a full disk, and the other tables do not depend on it. */
+  async #clean(command: string, { name }: Table): Promise<boolean> {
+    if (this.#isStopping) return false;
+    const key = `${command} ${name}`;
+    try {
+      if (!(await this.#hasRoom(name))) throw new NoSpaceError(this.#directory);
+      await this.#client.query(key);
+      this.#reported.delete(key);
+      return true;
+    } catch (error) {
+      if (!this.#reported.has(key)) this.#options.log?.warn({ err: error, table: name }, "a table cannot be cleaned");
+      this.#reported.add(key);
+      return false;
+    }
+  }
+
+  /**
+   * The log gets up to a copy of each changed page of the table, its long values and its indexes, and the database
+   * hangs where there is no space for the log. The sum of their sizes takes milliseconds to find.
+   */
+  async #hasRoom(table: string): Promise<boolean> {
+    const sum = "select pg_total_relation_size($1::text::regclass)::float8 as bytes";
+    const { rows } = await this.#client.query<{ bytes: number }>(sum, [table]);
+    const { bavail, bsize } = await statfs(this.#directory);
+    return bavail * bsize >= reservedBytes + 2 * (rows[0]?.bytes ?? Infinity);
+  }
 }

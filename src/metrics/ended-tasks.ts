@@ -4,6 +4,9 @@ import { onOutcome } from "../db/commit-listeners.ts";
 import type { TaskRow } from "../db/rows.ts";
 import { isEndedTask, tasks } from "../db/schema/index.ts";
 
+/** After a lost answer the database may still carry out the commit: until it notices that nobody is there. */
+const DOUBT_MS = 60_000;
+
 type Counts = ReadonlyMap<TaskRow["state"], number>;
 
 /**
@@ -15,6 +18,13 @@ export class EndedTasks {
   /** Changes that began, and those of them whose outcome is open. */
   #begun = 0;
   #open = 0;
+  /** No counts are kept before. */
+  #inDoubtUntil = -Infinity;
+  readonly #now: () => number;
+
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Notes that the transaction `tx` adds or, with -1, removes ended tasks in these states. */
   changed(tx: Db, states: readonly TaskRow["state"][], by: 1 | -1): void {
@@ -22,8 +32,10 @@ export class EndedTasks {
     this.#open += 1;
     onOutcome(tx, (outcome) => {
       this.#open -= 1;
-      // The next reader asks the database.
-      if (outcome === "unknown") this.#counts = undefined;
+      if (outcome === "unknown") {
+        this.#counts = undefined;
+        this.#inDoubtUntil = this.#now() + DOUBT_MS;
+      }
       if (outcome !== "committed" || this.#counts === undefined) return;
       for (const state of states) this.#counts.set(state, (this.#counts.get(state) ?? 0) + by);
     });
@@ -31,15 +43,19 @@ export class EndedTasks {
 
   async read(db: Db): Promise<Counts> {
     if (this.#counts !== undefined) return this.#counts;
-    const [begun, open] = [this.#begun, this.#open];
-    const rows = await db
-      .select({ state: tasks.state, value: count() })
-      .from(tasks)
-      .where(isEndedTask)
-      .groupBy(tasks.state);
-    const counts = new Map(rows.map(({ state, value }) => [state, value]));
-    // The database may or may not have counted a change at the same time, so these figures serve for this answer only.
-    if (open === 0 && begun === this.#begun) this.#counts = counts;
-    return counts;
+    return db.transaction(async (tx) => {
+      // Only now is it this reader's turn: while it waited for the database, others may have changed much.
+      const [begun, open] = [this.#begun, this.#open];
+      const rows = await tx
+        .select({ state: tasks.state, value: count() })
+        .from(tasks)
+        .where(isEndedTask)
+        .groupBy(tasks.state);
+      const counts = new Map(rows.map(({ state, value }) => [state, value]));
+      // The database may or may not have counted a change at the same time: these figures serve for this answer only.
+      const isCertain = open === 0 && begun === this.#begun && this.#now() >= this.#inDoubtUntil;
+      if (isCertain) this.#counts = counts;
+      return counts;
+    });
   }
 }

@@ -11,8 +11,8 @@ import { temporaryFolder } from "../datasets/support.ts";
 vi.setConfig({ testTimeout: 120_000 });
 
 /** Columns, constraints and indexes, in an order of their own. */
-async function schemaOf(directory: string, template?: string): Promise<unknown[]> {
-  const database = await openEmbedded(directory, undefined, template);
+async function schemaOf(directory: string, template = paths.databaseTemplate): Promise<unknown[]> {
+  const database = await openEmbedded(directory, { template });
   const answers = [];
   for (const query of [
     sql`select table_schema, table_name, column_name, data_type, is_nullable, column_default

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { sql } from "drizzle-orm";
 import { drizzle as drizzleEmbedded } from "drizzle-orm/pglite";
 import { migrate as migrateEmbedded } from "drizzle-orm/pglite/migrator";
 import { drizzle as drizzleServer } from "drizzle-orm/postgres-js";
@@ -11,6 +12,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { hashPassphrase } from "../../src/accounts/passphrase.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
 import { datasetPath, openStorage } from "../../src/files/storage.ts";
+import { openDatabase } from "../../src/db/open.ts";
 import { paths } from "../../src/files/paths.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 import { databases } from "../support/databases.ts";
@@ -128,3 +130,24 @@ test.each(databases)(
   },
   120_000,
 );
+
+test("the tables of an embedded database are clean and have statistics before the first request", async () => {
+  const folder = await temporaryFolder();
+  const directory = join(folder, "database");
+  const client = await PGlite.create({ dataDir: directory });
+  await migrateEmbedded(drizzleEmbedded(client), { migrationsFolder: await earlierMigrations(folder, 5) });
+  await client.query(`insert into datasets (uuid, name, type, state, project_id, owner_id)
+    select gen_random_uuid(), 'old', 'csv', 'ready', ${owner} from generate_series(1, 300)`);
+  await client.query(`insert into error_log (component, context, message)
+    select 'old', 'old', 'old' from generate_series(1, 300)`);
+  await client.close();
+
+  const database = await openDatabase({ url: undefined, directory });
+  const { rows: clean } = (await database.db.execute(sql`select relname as name from pg_class
+    where relkind = 'r' and relnamespace = 'public'::regnamespace and relpages > 0 and relallvisible = relpages
+      and exists (select from pg_statistic where starelid = pg_class.oid) order by relname`)) as unknown as {
+    rows: { name: string }[];
+  };
+  await database.close();
+  expect(clean.map(({ name }) => name)).toEqual(["datasets", "error_log"]);
+}, 120_000);

@@ -3,13 +3,12 @@ import { asc, eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { audit_log, error_log, tasks } from "../../src/db/schema/index.ts";
 import { type Config, ConfigError, parseConfig } from "../../src/server/config.ts";
-import { sweepHistory } from "../../src/tasks/sweep-history.ts";
+import { type LogPositions, sweepHistory } from "../../src/tasks/sweep-history.ts";
 import { contentOf, makeCluster, makeDataset, startRequest, startTrain, untilFinished } from "../support/compute.ts";
 import { createTestApp, databases, type TestApp } from "../support/test-app.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
-const now = new Date("2030-01-31T12:00:00Z");
-const daysAgo = (days: number) => new Date(now.getTime() - days * dayMs);
+const daysAgo = (days: number) => new Date(Date.now() - days * dayMs);
 const never: Config["retention"] = { taskDays: undefined, auditLogDays: undefined, errorLogDays: undefined };
 const nothing = { tasks: 0, auditLog: 0, errorLog: 0 };
 
@@ -41,9 +40,10 @@ describe.each(databases)("the retention on $name", (database) => {
   });
   afterAll(() => app.close());
 
+  let positions: LogPositions = new Map();
   const sweep = (retention: Partial<Config["retention"]>, signal?: AbortSignal) => {
     const config = { ...app.app.config, retention: { ...never, ...retention } };
-    return sweepHistory({ ...app.app, config }, now, signal);
+    return sweepHistory({ ...app.app, config }, positions, signal);
   };
   /** A cluster whose queue stands still. */
   async function stillCluster(name: string): Promise<string> {
@@ -115,7 +115,7 @@ describe.each(databases)("the retention on $name", (database) => {
     const { uuid } = await startRequest(app, cluster, dataset);
     await untilFinished(app, cluster, uuid);
     const before = await contentOf(app, uuid, "label", 4);
-    // By the server's clock all this is long ago.
+    await app.app.db.execute(sql`update tasks set ended_at = ended_at - interval '31 days'`);
     expect((await sweep({ taskDays: 30 })).tasks).toBe(2);
     expect(await kept(cluster)).toEqual([]);
     await app.restart();
@@ -156,10 +156,39 @@ describe.each(databases)("the retention on $name", (database) => {
     expect(await left(error_log)).toEqual(times.slice(2));
 
     // More than a batch.
-    await db.execute(sql`insert into audit_log (created_at, user_id, endpoint, request_type)
-      select '2029-01-01', 'some_user', 'x', 'PUT' from generate_series(1, 1100)`);
-    await db.delete(audit_log).where(sql`created_at > '2029-12-01'`);
+    await db.delete(audit_log);
+    await addEntries(1100, "-31 days");
     expect(await sweep({ auditLogDays: 30 })).toEqual({ ...nothing, auditLog: 1100 });
+  });
+
+  const addEntries = (entries: number, interval: string) =>
+    app.app.db.execute(sql`insert into audit_log (created_at, user_id, endpoint, request_type)
+      select now() + ${interval}::interval, 'some_user', 'x', 'PUT' from generate_series(1, ${entries}::int)`);
+
+  test("old entries behind any number of entries of the future are found, sooner or later", async () => {
+    await app.app.db.delete(audit_log);
+    await addEntries(10, "400 days");
+    await addEntries(1100, "-31 days");
+    expect(await sweep({ auditLogDays: 30 })).toEqual({ ...nothing, auditLog: 1100 });
+
+    await addEntries(2100, "-1 day");
+    await addEntries(600, "-31 days");
+    await addEntries(700, "-1 day");
+    positions = new Map();
+    let swept = 0;
+    for (let minute = 0; minute < 6; minute++) {
+      const { auditLog } = await sweep({ auditLogDays: 30 });
+      swept += auditLog;
+    }
+    expect(swept).toBe(600);
+    // The round begins anew, and the first entries are looked at each time.
+    await app.app.db.execute(sql`update audit_log set created_at = now() - interval '31 days'
+      where sequence in (select sequence from audit_log order by sequence limit 5)`);
+    expect(await sweep({ auditLogDays: 30 })).toEqual({ ...nothing, auditLog: 5 });
+    await app.app.db.execute(sql`update audit_log set created_at = now() - interval '31 days'
+      where sequence in (select sequence from audit_log order by sequence desc limit 5)`);
+    for (let minute = 0; minute < 12; minute++) swept += (await sweep({ auditLogDays: 30 })).auditLog;
+    expect(swept).toBe(605);
   });
 });
 
