@@ -171,8 +171,9 @@ test("a project with eight training clusters gets as much time as a project with
   const counted = slices().slice(first);
   const ofMany = counted.filter(({ cluster }) => cluster !== single);
   const time = (calls: Watch["posted"]) => calls.reduce((sum, { ms }) => sum + ms, 0);
-  // The one cluster has no call waiting right after its own, so its slices count as they come. By cluster: 0.89.
-  expect(time(ofMany) / time(counted)).toBeGreaterThan(0.25);
-  expect(time(ofMany) / time(counted)).toBeLessThan(0.75);
-  expect(new Set(ofMany.map(({ cluster }) => cluster)).size).toBe(8);
+  // The one cluster has no call waiting right after its own. By cluster it would be 0.89.
+  const share = time(ofMany) / time(counted);
+  expect(share).toBeGreaterThan(0.35);
+  expect(share).toBeLessThan(0.65);
+  expect(new Set(ofMany.map(({ cluster }) => cluster)).size).toBeGreaterThanOrEqual(7);
 });
