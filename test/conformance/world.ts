@@ -303,8 +303,8 @@ export const samples: Record<string, Sample> = {
   "DELETE /checkpoint": { access: "visible", input: (_world, _who, { checkpoint }) => ({ uuid: checkpoint }) },
 
   "GET /host/all": list,
-  "GET /audit_log": list,
-  "GET /error_log": { access: "admins", input: firstPage },
+  "GET /audit_log": { access: "anyone", input: () => ({ page: 0 }) },
+  "GET /error_log": { access: "admins", input: () => ({ page: 0 }) },
   "GET /power_consumption": { access: "anyone", input: nothing },
   "GET /temperature_production": { access: "anyone", input: nothing },
   "GET /speed": { access: "anyone", input: nothing },
