@@ -217,10 +217,7 @@ export async function openApp(
     const server = createHttpServer(api, tls);
     server.maxConnections = connectionsMax;
     if (connectionsMax < config.limits.connections) {
-      log.info(
-        { connections: connectionsMax },
-        "the limit on open files allows fewer connections than configured",
-      );
+      log.info({ connections: connectionsMax }, "the limit on open files allows fewer connections than configured");
     }
     server.on("drop", () => metrics.refused("connections"));
     const webSockets = attachWebSockets(app, server, socketTargets);
