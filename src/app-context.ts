@@ -41,6 +41,8 @@ export interface App {
   readonly comparisons: Semaphore;
   /** Open connections per user; they end when the user or the assignment is removed. */
   readonly connections: Connections;
+  /** Upper bound on the connections of all clients. */
+  readonly connectionsMax: number;
 }
 
 /** A client without a token. */

@@ -36,6 +36,7 @@ import { openFilesMax, shareOpenFiles } from "./server/open-files.ts";
 import { loadTlsFiles } from "./server/tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
 import { startHistorySweeper } from "./tasks/sweep-history.ts";
+import { TaskChanges } from "./tasks/task-changes.ts";
 
 /** A running server: all parts are open, but it listens only after `listen`. */
 export interface Server {
@@ -140,6 +141,7 @@ export async function openApp(
   });
   try {
     const files = shareOpenFiles(openFilesMax(), config.cpuThreads ?? availableParallelism());
+    const connectionsMax = Math.min(config.limits.connections, files.connections);
     const storage = await openStorage(config.dataDir);
     const lock = await lockDataDirectory(storage.root);
     closer.add(() => lock.release());
@@ -177,6 +179,7 @@ export async function openApp(
       snapshotIntervalMs: config.snapshotIntervalMs,
       limits: config.limits,
       metrics,
+      changes: new TaskChanges(),
     });
     closer.add(() => scheduler.close());
 
@@ -194,6 +197,7 @@ export async function openApp(
       policies,
       measurements,
       connections: new Connections(),
+      connectionsMax,
       metrics,
       requestRate: new TokenBuckets({
         perSecond: config.limits.requestsPerSecond,
@@ -212,12 +216,9 @@ export async function openApp(
 
     const api = createApi(app, routes);
     const server = createHttpServer(api, tls);
-    server.maxConnections = Math.min(config.limits.connections, files.connections);
-    if (server.maxConnections < config.limits.connections) {
-      log.info(
-        { connections: server.maxConnections },
-        "the limit on open files allows fewer connections than configured",
-      );
+    server.maxConnections = connectionsMax;
+    if (connectionsMax < config.limits.connections) {
+      log.info({ connections: connectionsMax }, "the limit on open files allows fewer connections than configured");
     }
     server.on("drop", () => metrics.refused("connections"));
     const webSockets = attachWebSockets(app, server, socketTargets);

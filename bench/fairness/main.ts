@@ -59,10 +59,19 @@ const text = [
     ]),
   ),
   table(
-    ["clients that wait for tasks", "build", "share of a core", "without clients", "from end to answer: p50 ms", "max"],
-    waiting.map(({ name, build, share, idle, latency }) => [
+    [
+      "clients that wait for tasks",
+      "build",
+      "requests/s",
+      "share of a core",
+      "without clients",
+      "from end to answer: p50 ms",
+      "max",
+    ],
+    waiting.map(({ name, build, asked, share, idle, latency }) => [
       name,
       build,
+      asked.toFixed(1),
       ...[share, idle].map((part) => `${(100 * part).toFixed(2)} %`),
       ...[latency.p50, latency.max].map(showMs),
     ]),

@@ -1,4 +1,4 @@
-import { HanamiClient } from "hanami-sdk";
+import { HanamiClient, type ClientOptions } from "hanami-sdk";
 import { startServer } from "../../scripts/demo/server.ts";
 
 /** A server in a separate process, and a client that is logged in as its administrator. */
@@ -6,7 +6,7 @@ export interface BenchServer {
   address: string;
   client: HanamiClient;
   /** Another client of the administrator. */
-  login: () => HanamiClient;
+  login: (more?: Pick<ClientOptions, "fetch">) => HanamiClient;
   stop(): Promise<void>;
 }
 
@@ -23,6 +23,6 @@ export async function startBenchServer(parts: Parts = { startServer, HanamiClien
   // The server has a process group of its own, so Ctrl-C does not reach it.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void server.stop().finally(() => process.exit(1)));
-  const login = () => new parts.HanamiClient(server);
+  const login: BenchServer["login"] = (more) => new parts.HanamiClient({ ...server, ...more });
   return { address: server.address, client: login(), login, stop: () => server.stop() };
 }

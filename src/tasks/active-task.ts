@@ -64,7 +64,6 @@ export class ActiveTask {
       .catch((error: unknown) => this.#fail(active, error))
       .finally(() => {
         this.#active = null;
-        this.#cluster.changes.changed(task.cluster_uuid, task.uuid);
       });
     this.#ended = running.catch(() => undefined);
     await running;

@@ -1,6 +1,5 @@
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { Serial } from "../clusters/serial.ts";
-import type { TaskChanges } from "./task-changes.ts";
 import type { StopReason, TaskResources } from "./running-task.ts";
 
 export interface SchedulerResources extends TaskResources {
@@ -16,7 +15,6 @@ export interface ClusterParts {
   /** Every use of the network takes a turn. */
   readonly turns: Serial;
   readonly stop: StopSignal;
-  readonly changes: TaskChanges;
 }
 
 /** Why a cluster accepts no more work; null while it does. */

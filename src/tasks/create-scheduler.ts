@@ -4,20 +4,18 @@ import type { SchedulerResources } from "./cluster-parts.ts";
 import { roomMaker } from "./room-maker.ts";
 import { ScheduledCluster } from "./scheduled-cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { TaskChanges } from "./task-changes.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
 /** Creates the scheduler: sweeps leftover files of an earlier run, then resumes every queue that is not empty. */
 export async function createScheduler(resources: SchedulerResources): Promise<Scheduler> {
-  const { db } = resources;
+  const { db, changes } = resources;
   await sweepFiles(resources);
 
-  const changes = new TaskChanges();
   const scheduled = new Map<string, ScheduledCluster>();
   const clusterOf = (uuid: string): ScheduledCluster => {
     const known = scheduled.get(uuid);
     if (known !== undefined) return known;
-    const created: ScheduledCluster = new ScheduledCluster(resources, uuid, changes, () => {
+    const created: ScheduledCluster = new ScheduledCluster(resources, uuid, () => {
       if (scheduled.get(uuid) === created) scheduled.delete(uuid);
     });
     scheduled.set(uuid, created);
@@ -48,8 +46,8 @@ export async function createScheduler(resources: SchedulerResources): Promise<Sc
       scheduled.delete(uuid);
     },
     onRetired: (uuid, listener) => clusterOf(uuid).onRetired(listener),
-    onChanged: (task, listener) => changes.on(task.cluster_uuid.toLowerCase(), task.uuid.toLowerCase(), listener),
-    changed: (task) => changes.changed(task.cluster_uuid, task.uuid),
+    onChanged: (task, listener) => changes.on(task, listener),
+    changed: (task) => changes.changed(task),
     close: async () => {
       await Promise.all([...scheduled.values()].map((each) => each.close()));
     },

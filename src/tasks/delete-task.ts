@@ -39,8 +39,8 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   await app.scheduler.abort(cluster.uuid, active.uuid);
   // Still active, but not running: its queue waits for the database or the disk.
   const end = { state: "aborted", cycle: active.current_cycle } as const;
-  const isEnded = await app.db.transaction((tx) => recordEnd(app.metrics, tx, active.uuid, end));
-  if (isEnded) app.scheduler.changed(active);
+  const told = { metrics: app.metrics, changes: app.scheduler };
+  const isEnded = await app.db.transaction((tx) => recordEnd(told, tx, active, end));
   // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
 }

@@ -31,13 +31,13 @@ export async function abortTask(resources: TaskResources, active: RunningTask): 
 
 async function discard(resources: TaskResources, active: RunningTask, end: TaskEnd): Promise<void> {
   const { db, storage } = resources;
-  const { uuid } = active.task;
+  const { task } = active;
   const hasFile = await db.transaction(async (tx) => {
-    await recordEnd(resources.metrics, tx, uuid, end);
-    return active.plan.kind === "request" && (await discardResultRow(tx, uuid));
+    await recordEnd(resources, tx, task, end);
+    return active.plan.kind === "request" && (await discardResultRow(tx, task.uuid));
   });
   await unpin(resources, active);
-  if (hasFile) await removeResultFile(storage, uuid);
+  if (hasFile) await removeResultFile(storage, task.uuid);
 }
 
 /** Removes the pinned checkpoint of a restore task that has ended. */

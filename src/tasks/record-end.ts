@@ -1,7 +1,10 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
+import { onOutcome } from "../db/commit-listeners.ts";
+import type { TaskRow } from "../db/rows.ts";
 import { tasks } from "../db/schema/index.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { TaskChanges } from "./task-changes.ts";
 
 export interface TaskEnd {
   state: "finished" | "aborted" | "failed";
@@ -9,11 +12,22 @@ export interface TaskEnd {
   errorMessage?: string;
 }
 
+/** Those who are told about the end of a task as soon as it is committed. */
+interface Told {
+  metrics: Metrics;
+  changes: Pick<TaskChanges, "changed">;
+}
+
 /**
  * Records the end of an active task in the transaction `tx`; for clients an aborted task has no end time, as in the
  * contract. False when the task is no longer active.
  */
-export async function recordEnd({ endedTasks }: Metrics, tx: Db, taskUuid: string, end: TaskEnd): Promise<boolean> {
+export async function recordEnd(
+  { metrics, changes }: Told,
+  tx: Db,
+  task: Pick<TaskRow, "uuid" | "cluster_uuid">,
+  end: TaskEnd,
+): Promise<boolean> {
   const rows = await tx
     .update(tasks)
     .set({
@@ -22,9 +36,14 @@ export async function recordEnd({ endedTasks }: Metrics, tx: Db, taskUuid: strin
       error_message: end.errorMessage ?? null,
       [end.state === "aborted" ? "aborted_at" : "ended_at"]: sql`now()`,
     })
-    .where(and(eq(tasks.uuid, taskUuid), eq(tasks.state, "active")))
+    .where(and(eq(tasks.uuid, task.uuid), eq(tasks.state, "active")))
     .returning({ state: tasks.state });
   const states = rows.map(({ state }) => state);
-  endedTasks.changed(tx, states, 1);
-  return rows.length > 0;
+  metrics.endedTasks.changed(tx, states, 1);
+  if (rows.length === 0) return false;
+  // Whoever waits does not wait for the clean-up that follows. After a lost answer they look for themselves.
+  onOutcome(tx, (outcome) => {
+    if (outcome !== "undone") changes.changed(task);
+  });
+  return true;
 }

@@ -81,7 +81,7 @@ async function answerRows(context: RunContext, active: RunningTask<"request">, s
     // If the server is killed before the next step, the task restarts and publishes the same rows again.
     const isEmpty = !(await results.publish());
     const record = async (tx: Db) => {
-      await recordEnd(context.metrics, tx, task.uuid, { state, cycle });
+      await recordEnd(context, tx, task, { state, cycle });
       // A task that is aborted before its first row leaves no dataset.
       if (isEmpty) await discardResultRow(tx, task.uuid);
     };

@@ -39,7 +39,7 @@ async function replaceNetwork(
     try {
       await network.save(async (tx) => {
         await tx.update(clusters).set({ template }).where(eq(clusters.uuid, task.cluster_uuid));
-        await recordEnd(context.metrics, tx, task.uuid, { state: "finished", cycle: 1 });
+        await recordEnd(context, tx, task, { state: "finished", cycle: 1 });
       });
     } catch (error) {
       // The row still describes the old network, so its last snapshot must be attached again.

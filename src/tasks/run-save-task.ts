@@ -15,7 +15,7 @@ export async function runSaveTask(context: RunContext, active: RunningTask<"save
   const path = checkpointPath(context.storage, task.uuid);
   await writeDurably(path, state);
   const record = context.db.transaction(async (tx) => {
-    if (!(await recordEnd(context.metrics, tx, task.uuid, { state: "finished", cycle: 1 }))) return false;
+    if (!(await recordEnd(context, tx, task, { state: "finished", cycle: 1 }))) return false;
     await checkProjectBytes(context.limits, tx, task.project_id, state.byteLength);
     await tx.insert(checkpoints).values({
       uuid: task.uuid,

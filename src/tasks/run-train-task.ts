@@ -56,7 +56,7 @@ async function finish(context: RunContext, active: RunningTask<"train">): Promis
     if ((await network.positionOf(task.uuid)) !== cycle) return false;
     const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
     await network.saveEnd(async (tx) => {
-      await recordEnd(context.metrics, tx, task.uuid, { state, cycle });
+      await recordEnd(context, tx, task, { state, cycle });
     });
     return true;
   });

@@ -3,6 +3,7 @@ import type { Limits } from "../server/config.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
+import type { TaskChanges } from "./task-changes.ts";
 
 /** A running task, shared by the scheduler, its runner and the API. */
 export interface RunningTask<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
@@ -24,6 +25,7 @@ export type StopReason = "abort" | "suspend" | "retire";
 export interface TaskResources extends NetworkResources {
   /** Size limits of results and checkpoints. */
   limits: Pick<Limits, "datasetBytes" | "projectBytes">;
+  changes: TaskChanges;
 }
 
 /** Resources of a runner: those of the server, and turns on the cluster. */

@@ -5,7 +5,6 @@ import { Serial } from "../clusters/serial.ts";
 import { ActiveTask } from "./active-task.ts";
 import { BackgroundSaves } from "./background-saves.ts";
 import type { ClusterParts, SchedulerResources, StopSignal } from "./cluster-parts.ts";
-import type { TaskChanges } from "./task-changes.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 /** One cluster of the scheduler: its network and turns, its queue, its active task and its end. */
@@ -19,11 +18,11 @@ export class ScheduledCluster {
   #lastTurnMs = 0;
 
   /** Calls `onForgettable` whenever a new object would know as much as this one. */
-  constructor(resources: SchedulerResources, uuid: string, changes: TaskChanges, onForgettable: () => void) {
+  constructor(resources: SchedulerResources, uuid: string, onForgettable: () => void) {
     const network = new ClusterNetwork(resources, uuid);
     const settle = () => this.settle();
     this.#onForgettable = onForgettable;
-    this.#parts = { resources, uuid, network, turns: new Serial(), stop: { reason: null }, changes };
+    this.#parts = { resources, uuid, network, turns: new Serial(), stop: { reason: null } };
     this.#saves = new BackgroundSaves(this.#parts, settle);
     this.task = new ActiveTask(this.#parts, (work) => this.exclusive(work));
     this.queue = new TaskQueue(this.#parts, (task) => this.task.run(task), settle);
@@ -103,7 +102,7 @@ export class ScheduledCluster {
 
   /** See `Scheduler.retire`. The object is unusable afterwards, unless `remove` threw. */
   async retire(remove: () => Promise<void>): Promise<void> {
-    const { turns, network, stop, changes, uuid } = this.#parts;
+    const { resources, turns, network, stop, uuid } = this.#parts;
     await this.#halt("retire");
     await turns.run(async () => {
       try {
@@ -114,7 +113,7 @@ export class ScheduledCluster {
         throw error;
       }
       for (const listener of this.#listeners) listener();
-      changes.clusterGone(uuid);
+      resources.changes.clusterGone(uuid);
       await network.leave();
       await this.#removeFiles();
     });

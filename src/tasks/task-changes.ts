@@ -1,10 +1,16 @@
+interface TaskId {
+  uuid: string;
+  cluster_uuid: string;
+}
+
 /** Tells listeners when the state of a task has changed, after the change is committed. */
 export class TaskChanges {
   /** By cluster, then by task. */
   readonly #listeners = new Map<string, Map<string, Set<() => void>>>();
 
   /** Calls `listener` after each change of this task; the returned function unsubscribes. */
-  on(clusterUuid: string, taskUuid: string, listener: () => void): () => void {
+  on(task: TaskId, listener: () => void): () => void {
+    const [clusterUuid, taskUuid] = [task.cluster_uuid.toLowerCase(), task.uuid.toLowerCase()];
     const ofCluster = this.#listeners.get(clusterUuid) ?? new Map<string, Set<() => void>>();
     const ofTask = ofCluster.get(taskUuid) ?? new Set();
     this.#listeners.set(clusterUuid, ofCluster);
@@ -17,8 +23,8 @@ export class TaskChanges {
     };
   }
 
-  changed(clusterUuid: string, taskUuid: string): void {
-    for (const listener of this.#listeners.get(clusterUuid)?.get(taskUuid) ?? []) listener();
+  changed(task: TaskId): void {
+    for (const listener of this.#listeners.get(task.cluster_uuid)?.get(task.uuid) ?? []) listener();
   }
 
   /** The cluster is deleted with all of its tasks. */

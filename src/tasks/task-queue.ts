@@ -57,7 +57,7 @@ export class TaskQueue {
       while (this.#wanted) {
         this.#wanted = false;
         for (let task = await this.#claim(); task !== undefined; task = await this.#claim()) {
-          this.#cluster.changes.changed(task.cluster_uuid, task.uuid);
+          this.#cluster.resources.changes.changed(task);
           await this.#run(task);
           this.#retryMs = RETRY_MS_MIN;
         }

@@ -4,8 +4,8 @@ import type { Connection } from "../accounts/connections.ts";
 import { tooMany } from "../errors.ts";
 import { getTask, type TaskKey, type TaskView } from "./get-task.ts";
 
-/** Requests that wait at the same time. Each takes a connection and an entry in two maps. */
-const WAITS_MAX = { user: 256, project: 512, total: 1024 };
+/** Requests that wait at the same time; half of the connections remain for others. */
+const WAITS_MAX = 1024;
 const RETRY_SECONDS = 5;
 
 /** The request that waits. */
@@ -41,6 +41,12 @@ export async function waitForTask(
   }
 }
 
+/** A project may take half of the places, a user a quarter. */
+function boundsFor(connectionsMax: number): { user: number; project: number; total: number } {
+  const total = Math.min(WAITS_MAX, Math.floor(connectionsMax / 2));
+  return { user: Math.ceil(total / 4), project: Math.ceil(total / 2), total };
+}
+
 async function waitIn(
   { app, caller }: Context,
   { key, task, endMs }: { key: TaskKey; task: TaskView; endMs: number },
@@ -50,7 +56,7 @@ async function waitIn(
   const { userId, userUuid, projectId } = caller;
   const end = () => bell.stop();
   const place: Connection = { userId, userUuid, projectId, target: undefined, end };
-  if (!app.connections.add(place, WAITS_MAX)) {
+  if (!app.connections.add(place, boundsFor(app.connectionsMax))) {
     app.metrics.refused("waits");
     throw tooMany("Too many clients wait for tasks.", RETRY_SECONDS);
   }

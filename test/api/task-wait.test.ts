@@ -103,20 +103,48 @@ test("a task, a cluster and a right that go while a client waits are answered li
   expect(await answer).toMatchObject({ status: 401, text: again.text });
 });
 
-test("one user cannot take all places, and gets a 409 that says when to come back", async () => {
-  const task = await queuedTask();
-  const answers = Array.from({ length: 256 }, () => wait(task));
-  await untilWaiting(256);
-  const refused = await wait(task);
-  expect(refused).toMatchObject({ status: 409, text: "Too many clients wait for tasks." });
-  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
-  // Without waiting, and for a task that does not exist, nothing has changed.
-  expect((await app.request("GET", "/task", { query: { ...task } })).status).toBe(200);
-  expect((await wait({ ...task, uuid: task.cluster_uuid })).status).toBe(404);
-  const token = await app.addUser({ id: "other_waiter", projectId: "other_project", isProjectAdmin: true });
-  expect((await wait(task, 0.01, token)).status).toBe(404);
-  await app.request("DELETE", "/task", { query: { ...task } });
+test("users, projects and all together take shares of the connections, and get a 409 that says when to return", async () => {
+  const { limits } = app.app.config;
+  const own = await createTestApp({ config: { limits: { ...limits, connections: 16 } } });
+  onTestFinished(() => own.close());
+  const addChief = (id: string, projectId: string) => own.addUser({ id, projectId, isProjectAdmin: true });
+  const addTask = async (owner_id: string, project_id: string, token: string) => {
+    const cluster_uuid = await makeCluster(own, { token });
+    await own.request("PUT", "/cluster/set_mode", { token, body: { uuid: cluster_uuid, new_state: "DIRECT" } });
+    const rows = await makeDataset(own.app, { rows: 4, owner: { owner_id, project_id } });
+    const answer = await own.request("POST", "/task/train", { token, body: trainBody(cluster_uuid, rows) });
+    return { uuid: answer.json<TaskBody>().uuid, cluster_uuid };
+  };
+  const ask = (task: Task, token: string, seconds = 50) =>
+    own.request("GET", "/task", { query: { ...task, wait: seconds }, token });
+  const refused = { status: 409, text: "Too many clients wait for tasks." };
+  const answers: Promise<TestResponse>[] = [];
+  const tasks: Task[] = [];
+  for (const project of ["mine", "yours"]) {
+    const chiefs = [];
+    for (const name of ["first", "second", "third"]) chiefs.push(await addChief(`${name}_of_${project}`, project));
+    const [first, second, third] = chiefs as [string, string, string];
+    const task = await addTask(`first_of_${project}`, project, first);
+    tasks.push(task);
+    for (const chief of [first, second]) {
+      for (let n = 0; n < 2; n++) {
+        answers.push(ask(task, chief));
+        await untilWaiting(answers.length, own);
+      }
+      const third = await ask(task, chief);
+      expect(third).toMatchObject(refused);
+      expect(Number(third.headers.get("retry-after"))).toBeGreaterThan(0);
+    }
+    expect(await ask(task, third)).toMatchObject(refused);
+    // Without waiting, and for a task that does not exist, nothing has changed.
+    expect((await ask(task, third, 0)).status).toBe(200);
+    expect((await ask({ ...task, uuid: task.cluster_uuid }, third)).status).toBe(404);
+  }
+  // Nobody of the administrator's project waits.
+  expect(await ask(tasks[0]!, own.token)).toMatchObject(refused);
+  for (const task of tasks) await own.request("DELETE", "/task", { query: { ...task } });
   for (const { status } of await Promise.all(answers)) expect(status).toBe(404);
+  expect((await ask(await queuedTask(own, await makeDataset(own.app, { rows: 4 })), own.token, 0.01)).status).toBe(200);
 });
 
 test.each([

@@ -142,7 +142,8 @@ async function freshProject(world: World): Promise<string> {
 }
 
 const nothing = () => ({});
-const list: Sample = { access: "anyone", input: nothing };
+const firstPage = () => ({ page: 0, limit: 10 });
+const list: Sample = { access: "anyone", input: firstPage };
 
 /** A valid input for every endpoint. An endpoint without one fails the tests that walk the OpenAPI document. */
 export const samples: Record<string, Sample> = {
@@ -155,7 +156,7 @@ export const samples: Record<string, Sample> = {
     input: () => ({ id: freshId("user"), name: "some user", passphrase: base64(testPassphrase), is_admin: false }),
   },
   "GET /user": { access: "admins", input: () => ({ id: people.owner.id }) },
-  "GET /user/all": { access: "admins", input: nothing },
+  "GET /user/all": { access: "admins", input: firstPage },
   "DELETE /user": { access: "admins", input: async (world) => ({ id: await freshUser(world) }) },
   "POST /user/project": {
     access: "admins",
@@ -178,7 +179,7 @@ export const samples: Record<string, Sample> = {
 
   "POST /project": { access: "admins", input: () => ({ id: freshId("project"), name: "some project" }) },
   "GET /project": { access: "admins", input: async (world) => ({ id: await freshProject(world) }) },
-  "GET /project/all": { access: "admins", input: nothing },
+  "GET /project/all": { access: "admins", input: firstPage },
   "DELETE /project": { access: "admins", input: async (world) => ({ id: await freshProject(world) }) },
 
   "GET /dataset": { access: "visible", input: (_world, _who, { dataset }) => ({ uuid: dataset }) },
@@ -275,9 +276,13 @@ export const samples: Record<string, Sample> = {
   },
   "GET /task": {
     access: "visible",
-    input: (_world, _who, { task, cluster }) => ({ uuid: task, cluster_uuid: cluster }),
+    // Over, so the answer comes at once.
+    input: (_world, _who, { task, cluster }) => ({ uuid: task, cluster_uuid: cluster, wait: 50 }),
   },
-  "GET /task/all": { access: "visible", input: (_world, _who, { cluster }) => ({ cluster_uuid: cluster }) },
+  "GET /task/all": {
+    access: "visible",
+    input: (_world, _who, { cluster }) => ({ cluster_uuid: cluster, page: 0, limit: 10 }),
+  },
   "DELETE /task": {
     access: "visible",
     input: (_world, _who, { task, cluster }) => ({ uuid: task, cluster_uuid: cluster }),
@@ -300,11 +305,11 @@ export const samples: Record<string, Sample> = {
   "GET /host/all": list,
   "GET /audit_log": { access: "anyone", input: () => ({ page: 0 }) },
   "GET /error_log": { access: "admins", input: () => ({ page: 0 }) },
-  "GET /power_consumption": list,
-  "GET /temperature_production": list,
-  "GET /speed": list,
-  "GET /threading": list,
-  "GET /system_info": list,
+  "GET /power_consumption": { access: "anyone", input: nothing },
+  "GET /temperature_production": { access: "anyone", input: nothing },
+  "GET /speed": { access: "anyone", input: nothing },
+  "GET /threading": { access: "anyone", input: nothing },
+  "GET /system_info": { access: "anyone", input: nothing },
 };
 
 export const keyOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`;

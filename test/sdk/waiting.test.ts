@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { HanamiClient, TaskError } from "hanami-sdk";
 import { makeCluster, makeDataset, startTrain } from "../support/compute.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
@@ -113,4 +114,64 @@ test("a watched task is shown after its interval, and a server that answers earl
   expect(asked).toBe(1);
   ended.abort(new Error("enough"));
   await expect(over).rejects.toThrow("enough");
+});
+
+test.each(["document", "WorkerGlobalScope"])(
+  "in a browser (%s) two requests wait, and the other tasks are polled",
+  async (name) => {
+    vi.stubGlobal(name, {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { client, waits } = openClient();
+    const tasks = [await queuedTask(), await queuedTask(), await queuedTask(), await queuedTask()];
+    const over = tasks.map(({ task }) => client.tasks.wait(task, { intervalMs: 5 }));
+    await expect.poll(() => waits.length, { interval: 2 }).toBeGreaterThan(20);
+    expect(waits.filter((wait) => wait !== null)).toHaveLength(2);
+    for (const { begin } of tasks) await begin();
+    for (const task of await Promise.all(over)) expect(task.state).toBe("finished");
+  },
+);
+
+test("a request that waits on a half-dead connection is given up after a while, and the task is asked for again", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const asked: string[] = [];
+  let state = "queued";
+  const client = new HanamiClient({
+    address: "http://test",
+    user: adminId,
+    passphrase: testPassphrase,
+    fetch: async (input, init) => {
+      const { pathname, searchParams } = input as URL;
+      if (pathname.endsWith("/token")) return Response.json({ token: "opaque" });
+      const wait = searchParams.get("wait");
+      asked.push(wait ?? "now");
+      if (wait === null) return Response.json({ state });
+      return new Promise((_, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted"))));
+    },
+  });
+  const over = client.tasks.wait({ uuid: "task", cluster_uuid: "cluster" });
+  // `expect.poll` would let the fake time pass.
+  const untilAsked = async (requests: string[]) => {
+    while (asked.length < requests.length) {
+      await vi.advanceTimersByTimeAsync(100);
+      await setImmediate();
+    }
+    expect(asked).toEqual(requests);
+  };
+  await untilAsked(["now", "45"]);
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(asked).toEqual(["now", "45"]);
+  await untilAsked(["now", "45", "now", "45"]);
+  state = "finished";
+  await untilAsked(["now", "45", "now", "45", "now"]);
+  expect(await over).toMatchObject({ state: "finished" });
+  expect(vi.getTimerCount()).toBe(0);
+
+  const enough = new AbortController();
+  state = "queued";
+  const left = client.tasks.wait({ uuid: "task", cluster_uuid: "cluster" }, { signal: enough.signal });
+  await untilAsked(["now", "45", "now", "45", "now", "now", "45"]);
+  enough.abort(new Error("enough"));
+  await expect(left).rejects.toThrow("enough");
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -9,6 +9,7 @@ import { hostUuid } from "../../src/hosts/host-uuid.ts";
 import type { HostLink, HostMethod, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createHostRegistry } from "../../src/hosts/registry.ts";
 import { createScheduler } from "../../src/tasks/create-scheduler.ts";
+import { TaskChanges } from "../../src/tasks/task-changes.ts";
 import type { TestApp } from "./test-app.ts";
 
 export const cpuWorker = new URL("../../src/hosts/cpu/cpu-worker.js", import.meta.url);
@@ -102,6 +103,7 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     snapshotIntervalMs,
     limits: app.app.config.limits,
     metrics,
+    changes: new TaskChanges(),
   });
   const caller = await authenticate(app.app, app.token);
   const crash = async () => {

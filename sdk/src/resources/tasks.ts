@@ -2,6 +2,7 @@ import { delay } from "../delay.ts";
 import { BadRequestError, ConflictError, HanamiError } from "../errors.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
+import { withinTime } from "../time-limit.ts";
 
 export type TaskState = "queued" | "active" | "aborted" | "finished" | "failed";
 
@@ -73,7 +74,10 @@ export interface RequestTask {
 }
 
 export interface WatchOptions {
-  /** Between two looks at the progress; default: longer and longer, 0.5 to 30 seconds. The end comes at once. */
+  /**
+   * Between two looks at the progress, at most 45 seconds; default: longer and longer, 0.5 to 30 seconds. The end comes
+   * at once.
+   */
   intervalMs?: number;
   signal?: AbortSignal;
 }
@@ -90,11 +94,17 @@ export class TaskError extends HanamiError {
 
 /** How long one request waits for a change; proxies cut off a connection that is silent for a minute. */
 const WAIT_MS_MAX = 45_000;
+/** After this time beyond it, a request is given up: its connection may be half dead. */
+const OVERDUE_MS = 15_000;
+/** Browsers open six connections to a server; those of other requests must not wait for these. */
+const BROWSER_WAITS_MAX = 2;
 /** Polling interval where the server has no waiting requests, or too many. */
 const POLL_MS = 500;
 /** A watched task is looked at more and more seldom: after this share of the time that has passed. */
 const LOOK_SHARE = 0.1;
 const LOOK_MS_MAX = 30_000;
+
+const isBrowser = () => "document" in globalThis || "WorkerGlobalScope" in globalThis;
 
 const isOver = ({ state }: Task) => state !== "queued" && state !== "active";
 
@@ -102,6 +112,9 @@ export class Tasks {
   readonly #session: Session;
   /** False for a server that does not know `wait`. */
   #canWait = true;
+  /** Requests that wait. */
+  #waits = 0;
+  readonly #waitsMax = isBrowser() ? BROWSER_WAITS_MAX : Infinity;
 
   constructor(session: Session) {
     this.#session = session;
@@ -117,8 +130,8 @@ export class Tasks {
     return this.#create("/task/request", task);
   }
 
-  async get({ uuid, cluster_uuid }: TaskReference): Promise<Task> {
-    return complete(await this.#session.request("GET", "/task", { uuid, cluster_uuid }), cluster_uuid);
+  get(reference: TaskReference): Promise<Task> {
+    return this.#get(reference);
   }
 
   /** All tasks of a cluster by uuid, or one page of them. */
@@ -136,11 +149,11 @@ export class Tasks {
   /** Yields the task now, after each progress, and finally in its end state. */
   async *watch(reference: TaskReference, { intervalMs, signal }: WatchOptions = {}): AsyncGenerator<Task, void> {
     signal?.throwIfAborted();
-    const startMs = Date.now();
-    let last = await this.get(reference);
+    const startMs = performance.now();
+    let last = await this.#get(reference, { signal });
     yield last;
     while (!isOver(last)) {
-      const growing = Math.min(LOOK_MS_MAX, Math.max(POLL_MS, LOOK_SHARE * (Date.now() - startMs)));
+      const growing = Math.min(LOOK_MS_MAX, Math.max(POLL_MS, LOOK_SHARE * (performance.now() - startMs)));
       const task = await this.#next(last, { ms: intervalMs ?? growing, pollMs: intervalMs ?? POLL_MS, signal });
       if (task.state !== last.state || task.current_cycle !== last.current_cycle) yield task;
       last = task;
@@ -150,10 +163,18 @@ export class Tasks {
   /** Resolves to the finished task. Throws TaskError when it failed or was aborted. */
   async wait(reference: TaskReference, { intervalMs = POLL_MS, signal }: WatchOptions = {}): Promise<Task> {
     signal?.throwIfAborted();
-    let task = await this.get(reference);
+    let task = await this.#get(reference, { signal });
     while (!isOver(task)) task = await this.#next(task, { ms: WAIT_MS_MAX, pollMs: intervalMs, signal });
     if (task.state !== "finished") throw new TaskError(task);
     return task;
+  }
+
+  /** With `wait`, after so many seconds or at a change of the state. */
+  async #get(
+    { uuid, cluster_uuid }: TaskReference,
+    { wait, signal }: { wait?: number; signal?: AbortSignal | undefined } = {},
+  ): Promise<Task> {
+    return complete(await this.#session.request("GET", "/task", { uuid, cluster_uuid, wait }, signal), cluster_uuid);
   }
 
   /** The task after a change of its state, or after `ms`; after `pollMs` where the server cannot wait. */
@@ -161,25 +182,33 @@ export class Tasks {
     last: Task,
     { ms, pollMs, signal }: { ms: number; pollMs: number; signal: AbortSignal | undefined },
   ): Promise<Task> {
-    const { uuid, cluster_uuid } = last;
     signal?.throwIfAborted();
-    const endMs = Date.now() + Math.min(ms, pollMs);
-    if (this.#canWait) {
-      const wait = Math.min(ms, WAIT_MS_MAX) / 1000;
-      try {
-        const answer = await this.#session.request("GET", "/task", { uuid, cluster_uuid, wait }, signal);
-        const task = complete(answer, cluster_uuid);
-        // A server that stops answers early.
-        if (task.state === last.state) await delay(Math.max(0, endMs - Date.now()), signal);
-        return task;
-      } catch (error) {
-        if (error instanceof BadRequestError && error.message.includes("'wait'")) this.#canWait = false;
-        // Too many clients wait.
-        else if (!(error instanceof ConflictError)) throw error;
-      }
+    const waitMs = Math.min(ms, WAIT_MS_MAX);
+    const endMs = performance.now() + Math.min(waitMs, pollMs);
+    const untilEnd = () => delay(Math.max(0, endMs - performance.now()), signal);
+    const task = await this.#changed(last, waitMs, signal);
+    // A server that stops answers early.
+    if (task?.state === last.state) await untilEnd();
+    if (task !== undefined) return task;
+    await untilEnd();
+    return this.#get(last, { signal });
+  }
+
+  /** The answer of a request that waits. Undefined where there can be none, or none has come in time. */
+  async #changed(last: Task, waitMs: number, signal: AbortSignal | undefined): Promise<Task | undefined> {
+    if (!this.#canWait || this.#waits >= this.#waitsMax) return undefined;
+    this.#waits += 1;
+    try {
+      const wait = waitMs / 1000;
+      return await withinTime(waitMs + OVERDUE_MS, signal, (limit) => this.#get(last, { wait, signal: limit }));
+    } catch (error) {
+      if (error instanceof BadRequestError && error.message.includes("'wait'")) this.#canWait = false;
+      // Too many clients wait.
+      else if (!(error instanceof ConflictError)) throw error;
+      return undefined;
+    } finally {
+      this.#waits -= 1;
     }
-    await delay(Math.max(0, endMs - Date.now()), signal);
-    return this.get(last);
   }
 
   async #create(path: string, task: TrainTask | RequestTask): Promise<Task> {
