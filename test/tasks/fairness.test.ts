@@ -165,14 +165,15 @@ test("a project with eight training clusters gets as much time as a project with
   for (let n = 0; n < 8; n++) await trainLong(many, await newCluster(many), dataset);
   const slices = () => posted.filter(({ method, ms }) => method === "train" && ms > 0);
   await until(() => new Set(slices().map(({ cluster }) => cluster)).size === 9);
-  const first = slices().length;
-  await until(() => slices().length >= first + 32);
-
-  const counted = slices().slice(first);
-  const ofMany = counted.filter(({ cluster }) => cluster !== single);
+  // The first slices are small, and attaching eight networks has used time, too.
+  const first = slices().length + 24;
   const time = (calls: Watch["posted"]) => calls.reduce((sum, { ms }) => sum + ms, 0);
+  const counted = () => slices().slice(first);
+  await until(() => time(counted()) >= 2500);
+
+  const ofMany = counted().filter(({ cluster }) => cluster !== single);
   // The one cluster has no call waiting right after its own. By cluster it would be 0.89.
-  const share = time(ofMany) / time(counted);
+  const share = time(ofMany) / time(counted());
   expect(share).toBeGreaterThan(0.35);
   expect(share).toBeLessThan(0.65);
   expect(new Set(ofMany.map(({ cluster }) => cluster)).size).toBeGreaterThanOrEqual(7);
