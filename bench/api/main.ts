@@ -1,18 +1,20 @@
 /**
  * Measures a whole server over its API, beside a bare Hono server: `npm run bench -- api`. Options: `--json` prints
  * nothing else, `--save` keeps the result under bench/results, `--seconds N` per case and round (2), `--only TEXT`
- * measures the cases whose names contain this, and their baselines.
+ * measures the cases whose names contain this, and their baselines, `--beside CHECKOUT` measures another built checkout,
+ * too. With `DATABASE_URL` the server uses that database, which only one of two can.
  */
+import { buildAt, thisBuild } from "../harness/builds.ts";
 import { readOptions } from "../harness/options.ts";
 import { rateOf, showRate, type Rate } from "../harness/rates.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";
-import { startBenchServer } from "../harness/server.ts";
+import type { BenchServer } from "../harness/server.ts";
 import { table } from "../harness/table.ts";
 import { runInTurn } from "../harness/timing.ts";
 import { startBareServer } from "./bare.ts";
 import { apiCases, type ApiCase, type Sample } from "./cases.ts";
 
-const options = readOptions({ ...REPORT_OPTIONS, seconds: 2, only: "" });
+const options = readOptions({ ...REPORT_OPTIONS, seconds: 2, only: "", beside: "" });
 const ROUNDS = 5;
 
 /** Medians over the rounds, and the range of the rate. */
@@ -54,10 +56,22 @@ async function measure(cases: ApiCase[]): Promise<Result[]> {
   });
 }
 
-const server = await startBenchServer();
+const builds = [thisBuild, ...(options.beside === "" ? [] : [await buildAt(options.beside)])];
+const servers: BenchServer[] = [];
 const bare = await startBareServer();
 try {
-  const results = await measure(choose(await apiCases(server, bare.url, options.seconds)));
+  const cases: ApiCase[] = [];
+  for (const build of builds) {
+    const server = await build.start();
+    servers.push(server);
+    const ofBuild = await apiCases(server, bare.url, options.seconds);
+    const baselines = new Set(ofBuild.map((each) => each.bare));
+    for (const each of ofBuild) {
+      if (build === thisBuild) cases.push(each);
+      else if (!baselines.has(each.name)) cases.push({ ...each, name: `${each.name} (${build.name})` });
+    }
+  }
+  const results = await measure(choose(cases));
   const rows = results.map(({ unit, p50, p99, ratio, ...result }) => [
     result.name,
     `${showRate(result, (value) => value.toFixed(0))} ${unit}`,
@@ -68,7 +82,7 @@ try {
   const text = table(["", "median (lowest to highest)", "p50 ms", "p99 ms", "of bare"], rows);
   report("api", { rounds: ROUNDS, secondsPerCase: options.seconds, results }, `\n${text}`, options);
 } finally {
-  await server.stop();
+  for (const server of servers) await server.stop();
   await bare.stop();
 }
 // The clients' open sockets would keep the process alive.

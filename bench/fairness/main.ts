@@ -8,7 +8,7 @@
 import { readOptions } from "../harness/options.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";
 import { table } from "../harness/table.ts";
-import { buildAt, thisBuild } from "./builds.ts";
+import { buildAt, thisBuild } from "../harness/builds.ts";
 import { turnCases, type TurnFigures } from "./turns.ts";
 import { measureWaiting, type WaitingFigures } from "./waiting.ts";
 

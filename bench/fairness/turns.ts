@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { HanamiClient } from "hanami-sdk";
-import { classesOf, idx, label, loadDigits, picture } from "../harness/digits.ts";
+import { label, picture } from "../harness/digits.ts";
 import { quantiles } from "../harness/rates.ts";
 import { TEMPLATE } from "../harness/template.ts";
+import { startTraining, uploadDigits } from "../harness/training.ts";
 import type { BenchServer } from "../harness/server.ts";
-import { type Build, readMetric } from "./builds.ts";
+import { type Build, readMetric } from "../harness/builds.ts";
 
 type Quantiles = ReturnType<typeof quantiles>;
 
@@ -36,8 +37,6 @@ interface TurnCase {
 }
 
 const ROWS = 20_000;
-const EPOCHS = 1_000_000;
-const STEP = 128;
 const WARM_UP_MS = 5000;
 const SAMPLES_FIRST = 100;
 const OTHER_PROJECT = "other";
@@ -63,16 +62,10 @@ async function measureTurns(
     const { client, address } = server;
     const clients: HanamiClient[] = [];
     for (let n = 0; n < projects; n++) clients.push(await inProject(server, `trains${n}`));
-    const digits = loadDigits(ROWS);
-    const images = idx([ROWS, 1, digits.width], digits.pixels);
-    const { uuid: dataset } = await client.datasets.uploadMnist({
-      name: "digits",
-      images,
-      labels: idx([ROWS], classesOf(digits)),
-    });
+    const dataset = await uploadDigits(client, ROWS);
     const own = await openDirect(clients[0]!, "own");
     const other = await openDirect(await inProject(server, OTHER_PROJECT), "other");
-    for (let n = 0; n < count; n++) await train(clients[n % projects]!, dataset, `training ${n}`);
+    for (let n = 0; n < count; n++) await startTraining(clients[n % projects]!, dataset, `training ${n}`);
     const samples = () => readMetric(address, "hanami_cycles_total", 'kind="train"');
     await delay(WARM_UP_MS);
     const alone = await rateOver(ms / 2, samples);
@@ -98,13 +91,6 @@ async function inProject({ login, client }: BenchServer, id: string): Promise<Ha
   const there = login();
   await there.switchProject(id);
   return there;
-}
-
-async function train(client: HanamiClient, dataset_uuid: string, name: string): Promise<void> {
-  const { uuid: cluster_uuid } = await client.clusters.create({ name, template: TEMPLATE, seed: 1 });
-  const bind = (dataset_column: string, hexagon_name: string) => [{ dataset_uuid, dataset_column, hexagon_name }];
-  const [inputs, outputs] = [bind("picture", "in"), bind("label", "out")];
-  await client.tasks.train({ name, cluster_uuid, inputs, outputs, epochs: EPOCHS, batch_size: STEP });
 }
 
 async function openDirect(client: HanamiClient, name: string): Promise<(row: number) => Promise<unknown>> {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { quantiles } from "../harness/rates.ts";
 import { TEMPLATE } from "../harness/template.ts";
-import type { Build } from "./builds.ts";
+import type { Build } from "../harness/builds.ts";
 import { rateOver } from "./turns.ts";
 
 export interface WaitingFigures {

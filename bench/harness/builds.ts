@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { HanamiClient } from "hanami-sdk";
 import { startServer } from "../../scripts/demo/server.ts";
-import { startBenchServer, type BenchServer } from "../harness/server.ts";
+import { startBenchServer, type BenchServer } from "./server.ts";
 
 /** A built checkout: its server and its SDK. */
 export interface Build {
