@@ -1,6 +1,6 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
-import type { SchedulerResources } from "./cluster-parts.ts";
+import type { TaskResources } from "./running-task.ts";
 import { roomMaker } from "./room-maker.ts";
 import { ScheduledCluster } from "./scheduled-cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -8,7 +8,7 @@ import { TaskChanges } from "./task-changes.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
 /** Creates the scheduler: sweeps leftover files of an earlier run, then resumes every queue that is not empty. */
-export async function createScheduler(resources: SchedulerResources): Promise<Scheduler> {
+export async function createScheduler(resources: TaskResources): Promise<Scheduler> {
   const { db } = resources;
   await sweepFiles(resources);
 

@@ -21,7 +21,7 @@ import type { RunContext, RunningTask } from "./running-task.ts";
  */
 export async function runRequestTask(context: RunContext, active: RunningTask<"request">): Promise<void> {
   const { plan } = active;
-  const losses = new HostLosses();
+  const losses = new HostLosses(active);
   const { info } = await context.onHost((network) => network.ready());
   const template = parseTemplate(info.template);
   resolveBindings("output", template.outputs, plan.results);
