@@ -7,9 +7,8 @@ const PATIENCE_MS = 5_000;
 const ASK_MS = 250;
 /** For so long others that fit may pass a network that does not. */
 const PASSING_MS = 2_000;
-/** How long a network that has needed more room keeps others out after it has entered, and in all. */
-const HOLD_MS = 3_000;
-const HOLD_MS_MAX = 30_000;
+/** How long a network that has needed more room keeps others out from its entry on: less than their patience. */
+const HOLD_MS = 4_000;
 
 /** A network that is to be put onto the host. */
 interface Entrant {
@@ -58,8 +57,7 @@ class Waiter {
 /** The network that keeps others out until it has grown. */
 interface Hold {
   clusterUuid: string;
-  sinceMs: number;
-  timer: NodeJS.Timeout | undefined;
+  timer: NodeJS.Timeout;
 }
 
 /**
@@ -152,7 +150,6 @@ export class HostRoom {
     }
     this.#waiting.add(waiter);
     this.#arrivals.set(clusterUuid, waiter.sinceMs);
-    if (isLate) this.#keepHold(clusterUuid, HOLD_MS_MAX);
     const end = () => waiter.end();
     const patience = setTimeout(end, this.#patienceMs);
     signal.addEventListener("abort", end);
@@ -160,12 +157,11 @@ export class HostRoom {
     this.#next();
     try {
       const result = await this.#tryAgain(waiter, attempt, failure);
-      if (isLate) this.#hold ??= { clusterUuid, sinceMs: performance.now(), timer: undefined };
+      if (isLate) this.#holdFor(clusterUuid);
       return result;
     } finally {
       clearTimeout(patience);
       signal.removeEventListener("abort", end);
-      this.#keepHold(clusterUuid, this.#holdMs);
       this.#leave(waiter);
     }
   }
@@ -225,9 +221,10 @@ export class HostRoom {
     const there = [...this.#waiting].filter((waiter) => !waiter.isOver && !this.#isKeptOut(waiter));
     const first = this.#first(there);
     if (first === undefined) return;
-    const mayTry = ({ triedAfter, entrant: { bytes } }: Waiter) =>
-      triedAfter < this.#changes && (this.#bytesMax === Infinity || bytes <= this.#bytesMax);
-    const chosen = this.#mayPass(first) ? this.#first(there.filter(mayTry)) : mayTry(first) ? first : undefined;
+    const mayTry = ({ triedAfter }: Waiter) => triedAfter < this.#changes;
+    const isSmall = ({ entrant: { bytes } }: Waiter) => this.#bytesMax === Infinity || bytes <= this.#bytesMax;
+    let chosen: Waiter | undefined = first;
+    if (!mayTry(first)) chosen = this.#mayPass(first) ? this.#first(there.filter(mayTry).filter(isSmall)) : undefined;
     if (chosen === undefined) return;
     chosen.triedAfter = this.#changes;
     this.#isTrying = true;
@@ -253,13 +250,8 @@ export class HostRoom {
     return this.#hold !== undefined && this.#hold.clusterUuid !== entrant.clusterUuid;
   }
 
-  /** Ends the hold of this network, if it has one, after this time or at its maximum. */
-  #keepHold(clusterUuid: string, ms: number): void {
-    const hold = this.#hold;
-    if (hold?.clusterUuid !== clusterUuid) return;
-    clearTimeout(hold.timer);
-    const leftMs = hold.sinceMs + HOLD_MS_MAX - performance.now();
-    hold.timer = setTimeout(() => this.release(clusterUuid), Math.max(0, Math.min(ms, leftMs))).unref();
+  #holdFor(clusterUuid: string): void {
+    this.#hold ??= { clusterUuid, timer: setTimeout(() => this.release(clusterUuid), this.#holdMs).unref() };
   }
 
   #ask(): void {

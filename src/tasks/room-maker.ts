@@ -24,9 +24,10 @@ export function roomMaker(clusters: ReadonlyMap<string, ScheduledCluster>, host:
     if (isGivingWay) return;
     const since = (cluster: ScheduledCluster) => cluster.onHost?.sinceMs ?? Infinity;
     const longest = there
-      .filter((cluster) => cluster.mayGiveWay && !hasFailed(cluster))
+      .filter((cluster) => cluster.isInUse && !hasFailed(cluster))
       .filter((cluster) => since(cluster) <= performance.now() - STAY_MS)
-      .sort((a, b) => since(a) - since(b))[0];
+      // One that waits for room itself comes last, because its turn lasts as long as its patience.
+      .sort((a, b) => Number(a.isEntering) - Number(b.isEntering) || since(a) - since(b))[0];
     if (longest === undefined) return;
     isGivingWay = true;
     void longest.giveWay().then((hasLeft) => {

@@ -69,9 +69,9 @@ export class ScheduledCluster {
     if (!isPending && network.isForgettable) this.#onForgettable();
   }
 
-  /** Whether the network may give way: its cluster's turn does not wait for room itself. */
-  get mayGiveWay(): boolean {
-    return this.isInUse && !this.#parts.network.isEntering;
+  /** Whether the network waits for room in its cluster's turn, as for a restore or a move. */
+  get isEntering(): boolean {
+    return this.#parts.network.isEntering;
   }
 
   /** Whether a task or a turn is under way or waits. */
