@@ -22,6 +22,14 @@ export interface Attached {
   sinceMs: number;
 }
 
+interface PutOptions {
+  hangs?: Hangs;
+  /** See `HostRoom.enter`. */
+  after?: number | undefined;
+  /** Size of a state, if it is known. */
+  bytes?: number | undefined;
+}
+
 interface FreshNetwork {
   template: string;
   seed: number;
@@ -142,14 +150,13 @@ export class Attachment {
 
   /**
    * Puts a state or a fresh network onto a host, in the cluster's turn there. While the host is full it waits for room,
-   * and calls `content` again for each try. The current host stays in use until `take`. `bytes` is the size of a
-   * state, if it is known.
+   * and calls `content` again for each try. The current host stays in use until `take`.
    */
   async put(
     host: Host,
     projectId: string,
     content: () => Promise<Uint8Array | FreshNetwork>,
-    { hangs = this.hangs, after, bytes }: { hangs?: Hangs; after?: number | undefined; bytes?: number | undefined } = {},
+    { hangs = this.hangs, after, bytes }: PutOptions = {},
   ): Promise<Attached> {
     const { hosts } = this.#resources;
     const owner = { projectId, clusterUuid: this.uuid };
@@ -169,7 +176,8 @@ export class Attachment {
     const { signal } = this.#patience;
     this.#puts += 1;
     try {
-      return await hosts.room(host).enter({ ...owner, bytes: bytes ?? Infinity, signal }, attempt, after === undefined ? {} : { after });
+      const entrant = { ...owner, bytes: bytes ?? Infinity, signal };
+      return await hosts.room(host).enter(entrant, attempt, after === undefined ? {} : { after });
     } finally {
       this.#puts -= 1;
     }

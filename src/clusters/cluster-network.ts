@@ -94,8 +94,8 @@ export class ClusterNetwork {
   /** True when the cluster's row and snapshot tell everything that this object knows. */
   get isForgettable(): boolean {
     const { live, hangs } = this.#attachment;
-    const isSaved = live === null && !this.dirty && this.#snapshots.isSettled;
-    return isSaved && hangs.isClear && this.#calls.hangs.isClear;
+    // Changes that no snapshot contains are lost with the network.
+    return live === null && this.#snapshots.isSettled && hangs.isClear && this.#calls.hangs.isClear;
   }
 
   /** Lets the host drop the network when it needs room, if a snapshot equals it. */

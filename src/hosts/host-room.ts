@@ -1,4 +1,4 @@
-import { isOfKind } from "./host-errors.ts";
+import { type HostError, isOfKind } from "./host-errors.ts";
 import { noRoom } from "./network-failure.ts";
 
 /** How long a network waits for room on a host that is full of networks in use. */
@@ -137,7 +137,7 @@ export class HostRoom {
       triedAfter: after ?? -1,
     });
     const mayNotWait = this.#isClosed || signal.aborted;
-    let failure: unknown;
+    let failure: HostError | undefined;
     if (mayNotWait || (!isLate && this.#mayTryAtOnce(waiter))) {
       waiter.triedAfter = this.#changes;
       try {
@@ -166,7 +166,7 @@ export class HostRoom {
     }
   }
 
-  async #tryAgain<T>(waiter: Waiter, attempt: () => Promise<T>, failure: unknown): Promise<T> {
+  async #tryAgain<T>(waiter: Waiter, attempt: () => Promise<T>, failure: HostError | undefined): Promise<T> {
     for (let last = failure; ;) {
       await waiter.woken();
       const { isChosen } = waiter;

@@ -15,8 +15,7 @@ const FAILED_MS = 10_000;
 export function roomMaker(clusters: ReadonlyMap<string, ScheduledCluster>, host: Host): () => void {
   let isGivingWay = false;
   const failures = new WeakMap<ScheduledCluster, number>();
-  const hasFailed = (cluster: ScheduledCluster) =>
-    (failures.get(cluster) ?? -Infinity) > performance.now() - FAILED_MS;
+  const hasFailed = (cluster: ScheduledCluster) => (failures.get(cluster) ?? -Infinity) > performance.now() - FAILED_MS;
   return () => {
     const there = [...clusters.values()].filter(({ onHost }) => onHost?.hostUuid === host.uuid);
     const unsaved = there.filter((cluster) => !cluster.isInUse && cluster.isDirty);

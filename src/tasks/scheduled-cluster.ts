@@ -94,8 +94,8 @@ export class ScheduledCluster {
   }
 
   /**
-   * Saves the network and takes it off its host, between two slices. Its task or direct IO attaches it again. False when
-   * that failed.
+   * Saves the network and takes it off its host, between two slices. Its task or direct IO attaches it again. False
+   * when that failed.
    */
   async giveWay(): Promise<boolean> {
     const { resources, turns, network, stop, uuid } = this.#parts;

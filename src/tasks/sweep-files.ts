@@ -7,11 +7,7 @@ import type { TaskResources } from "./running-task.ts";
 import { checkpoints, clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 
 /** Removes snapshots, pins and checkpoints without a row: leftovers of a killed server. */
-export async function sweepFiles({
-  db,
-  storage,
-  log,
-}: Pick<TaskResources, "db" | "storage" | "log">): Promise<void> {
+export async function sweepFiles({ db, storage, log }: Pick<TaskResources, "db" | "storage" | "log">): Promise<void> {
   const snapshots = await db
     .select({ name: clusters.snapshot })
     .from(clusters)

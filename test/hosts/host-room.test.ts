@@ -102,7 +102,7 @@ test("patience ends with the host's reason, and other failures at once", async (
   await expect(failing).rejects.toMatchObject({ kind: "room" });
 });
 
-test("a signal ends the wait at once, and whoever comes after it tries once", async () => {
+test("a signal ends the wait at once, and a network that comes later tries only once", async () => {
   const { enter, entered, leave } = openRoom(1);
   await enter("a", "a");
   const { signal, abort } = abortable();

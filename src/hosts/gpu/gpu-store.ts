@@ -107,22 +107,24 @@ export class GpuStore implements AsyncHostService {
   }
 
   request(cluster: string, run: RequestRun): Promise<RequestReport> {
-    return this.#compute(cluster, (_, start) =>
-      this.#using(cluster, async (network) => {
+    return this.#compute(cluster, async (_, start) => {
+      const report = await this.#using(cluster, async (network) => {
         const values = await network.request(run);
         return reportOf(network, values, this.#worked(start));
-      }),
-    );
+      });
+      if (report.remembers) this.#networks.markBusy(cluster);
+      return report;
+    });
   }
 
-  /** Runs work for which the network stays. One that was idle is then the last to leave, unless it has changed. */
+  /** Runs work for which the network stays, even if it is idle; then it is the last to leave. */
   async #using<T>(cluster: string, work: (network: GpuNetwork) => Promise<T>): Promise<T> {
     const network = this.#networks.get(cluster);
     const wasIdle = this.#networks.markBusy(cluster);
     try {
       return await work(network);
     } finally {
-      if (wasIdle && !network.remembers) this.#networks.markIdle(cluster);
+      if (wasIdle) this.#networks.markIdle(cluster);
     }
   }
 
