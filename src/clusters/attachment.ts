@@ -1,5 +1,6 @@
 import type { ClusterRow } from "../db/rows.ts";
 import { HostLostError } from "../hosts/host-errors.ts";
+import { noRoom } from "../hosts/network-failure.ts";
 import type { Host, NetworkInfo } from "../hosts/host.ts";
 import { isQuicklyMade, isSmall, ShortCycles } from "../hosts/short-calls.ts";
 import { readClusterRow } from "./cluster-row.ts";
@@ -21,6 +22,14 @@ export interface Attached {
   sinceMs: number;
 }
 
+interface PutOptions {
+  hangs?: Hangs;
+  /** See `HostRoom.enter`. */
+  after?: number | undefined;
+  /** Size of a state, if it is known. */
+  bytes?: number | undefined;
+}
+
 interface FreshNetwork {
   template: string;
   seed: number;
@@ -39,7 +48,10 @@ export class Attachment {
   readonly #onRestored: (row: ClusterRow) => void;
   #attached: Attached | null = null;
   #shortCycles = new ShortCycles();
-  #hasOutgrown = false;
+  /** The host that had no room for the network's growth, and the `changes` of its room by then. */
+  #outgrown: { host: Host; changes: number } | null = null;
+  #patience = new AbortController();
+  #puts = 0;
 
   /** Calls `onRestored` with the row whose snapshot the network now comes from. */
   constructor(
@@ -63,6 +75,20 @@ export class Attachment {
     const attached = this.#attached;
     if (attached?.generation !== attached?.host.generation) return null;
     return attached?.host.has(this.uuid) === true ? attached : null;
+  }
+
+  /** Whether the network is being put onto a host, or waits for room there. */
+  get isEntering(): boolean {
+    return this.#puts > 0;
+  }
+
+  /** From now on the network waits for no room, until `beginWaiting`. */
+  endWaiting(): void {
+    this.#patience.abort();
+  }
+
+  beginWaiting(): void {
+    if (this.#patience.signal.aborted) this.#patience = new AbortController();
   }
 
   /** Cycle times of the network on its current host. */
@@ -113,11 +139,12 @@ export class Attachment {
 
   /** Puts the last snapshot, or a fresh network if there is none, onto a host like `put`. */
   async putSnapshot(host: Host, row: ClusterRow): Promise<Attached> {
-    const { template, seed } = row;
+    const { template, seed, figures } = row;
     const read = async () => (await this.#snapshots.read(row)) ?? { template, seed };
-    const isLate = this.#hasOutgrown;
-    const attached = await this.put(host, row.project_id, read, { isLate });
-    this.#hasOutgrown = false;
+    // One more change than at the failure is that the network has left.
+    const after = this.#outgrown?.host === host ? this.#outgrown.changes + 1 : undefined;
+    const attached = await this.put(host, row.project_id, read, { after, bytes: figures?.bytes });
+    this.#outgrown = null;
     return attached;
   }
 
@@ -129,11 +156,12 @@ export class Attachment {
     host: Host,
     projectId: string,
     content: () => Promise<Uint8Array | FreshNetwork>,
-    { hangs = this.hangs, isLate = false }: { hangs?: Hangs; isLate?: boolean } = {},
+    { hangs = this.hangs, after, bytes }: PutOptions = {},
   ): Promise<Attached> {
     const { hosts } = this.#resources;
     const owner = { projectId, clusterUuid: this.uuid };
     const attempt = async () => {
+      if (bytes !== undefined) checkFree(host, bytes);
       const network = await content();
       const carryOut = async () => {
         const { generation } = host;
@@ -145,7 +173,14 @@ export class Attachment {
       const isShort = network instanceof Uint8Array ? isSmall(network.byteLength) : isQuicklyMade(network.template);
       return hosts.queue(host).run(owner, carryOut, { isShort });
     };
-    return hosts.room(host).enter(projectId, attempt, { isLate });
+    const { signal } = this.#patience;
+    this.#puts += 1;
+    try {
+      const entrant = { ...owner, bytes: bytes ?? Infinity, signal };
+      return await hosts.room(host).enter(entrant, attempt, after === undefined ? {} : { after });
+    } finally {
+      this.#puts -= 1;
+    }
   }
 
   /** Switches to the network that `put` has placed. */
@@ -153,9 +188,12 @@ export class Attachment {
     this.#attached = attached;
   }
 
-  /** Records the size of the network, as reported by the host. */
+  /** Records the size of the network after training, as reported by the host. */
   noteFigures(figures: NetworkFigures): void {
-    if (this.#attached !== null) this.#attached.info = { ...this.#attached.info, figures };
+    const attached = this.#attached;
+    if (attached === null) return;
+    attached.info = { ...attached.info, figures };
+    this.#resources.hosts.room(attached.host).release(this.uuid);
   }
 
   /** Lets the host drop the network until it changes. Call it only while the last snapshot equals it. */
@@ -164,8 +202,11 @@ export class Attachment {
     if (live === null || live.isIdle) return;
     live.isIdle = true;
     // A lost host has no network to drop.
-    live.host.markIdle(this.uuid).catch(() => undefined);
-    this.#resources.hosts.room(live.host).changed();
+    const marked = live.host.markIdle(this.uuid).catch(() => undefined);
+    const room = this.#resources.hosts.room(live.host);
+    room.release(this.uuid);
+    // The reply tells what is free now.
+    void marked.then(() => room.changed());
   }
 
   /** Keeps the network on its host, if it is still there. */
@@ -180,7 +221,8 @@ export class Attachment {
 
   /** Notes that the host had no room for the network's growth: it waits before it tries again. */
   outgrown(): void {
-    this.#hasOutgrown = true;
+    const { live } = this;
+    if (live !== null) this.#outgrown = { host: live.host, changes: this.#resources.hosts.room(live.host).changes };
   }
 
   /** The next use attaches the network again. */
@@ -198,6 +240,21 @@ export class Attachment {
   async detachFrom(host: Host): Promise<void> {
     // A lost host has no network to detach.
     await host.detach(this.uuid).catch(() => undefined);
-    this.#resources.hosts.room(host).changed();
+    const room = this.#resources.hosts.room(host);
+    if (this.#outgrown?.host !== host) room.release(this.uuid);
+    room.changed();
   }
+}
+
+/**
+ * Throws HostError `crowded` when a CPU host has certainly no room for a state, which is then not even read. What is
+ * free on a GPU is known only approximately.
+ */
+function checkFree({ type, lastStatus }: Host, bytes: number): void {
+  if (type === "gpu" || lastStatus === null) return;
+  const { memoryBytesTotal: total, memoryBytesFree: free } = lastStatus;
+  // The host itself refuses for good what is larger than its budget.
+  if (bytes <= free || bytes > total) return;
+  const reason = `its clusters may take ${total} bytes of memory, ${free} are free, ${bytes} more are needed`;
+  throw noRoom(reason, "crowded");
 }

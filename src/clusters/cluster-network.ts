@@ -26,6 +26,8 @@ export class ClusterNetwork {
   readonly #attachment: Attachment;
   readonly #calls: HostCalls;
   #mode: ClusterMode | null = null;
+  /** When the network was last exported for a save, in ms of `performance.now()`, and its size then. */
+  #lastSave = { ms: -Infinity, bytes: 0 };
 
   constructor(resources: NetworkResources, clusterUuid: string) {
     this.#resources = resources;
@@ -70,6 +72,20 @@ export class ClusterNetwork {
     return this.#attachment.ready();
   }
 
+  /** Whether the network is being put onto a host, or waits for room there. */
+  get isEntering(): boolean {
+    return this.#attachment.isEntering;
+  }
+
+  /** See `Attachment`. */
+  endWaiting(): void {
+    this.#attachment.endWaiting();
+  }
+
+  beginWaiting(): void {
+    this.#attachment.beginWaiting();
+  }
+
   /** Why the network is not put onto its host for a while; undefined otherwise. */
   get refusal(): string | undefined {
     return this.#attachment.hangs.refusal?.message;
@@ -78,8 +94,8 @@ export class ClusterNetwork {
   /** True when the cluster's row and snapshot tell everything that this object knows. */
   get isForgettable(): boolean {
     const { live, hangs } = this.#attachment;
-    const isSaved = live === null && !this.dirty && this.#snapshots.isSettled;
-    return isSaved && hangs.isClear && this.#calls.hangs.isClear;
+    // Changes that no snapshot contains are lost with the network.
+    return live === null && this.#snapshots.isSettled && hangs.isClear && this.#calls.hangs.isClear;
   }
 
   /** Lets the host drop the network when it needs room, if a snapshot equals it. */
@@ -164,6 +180,7 @@ export class ClusterNetwork {
     const position = positionOfState();
     const { changes } = this.#progress;
     const { figures } = this.#attachment.attached!.info;
+    this.#lastSave = { ms: performance.now(), bytes: figures.bytes };
     return { written: this.#snapshots.write({ state, changes, position, figures, record }) };
   }
 
@@ -201,15 +218,21 @@ export class ClusterNetwork {
     await this.#attachment.abandon();
   }
 
-  /** Whether the host is so full that growth, which may fail for that, would undo changes that no task repeats. */
+  /**
+   * Whether the network grows on a host that is so full that the growth may fail, which would undo changes that no task
+   * repeats. False for an interval after each save, because a save for each cycle would cost more than it keeps.
+   */
   #isAtRisk({ type, lastStatus }: Host): boolean {
     const bytes = this.#attachment.live?.info.figures.bytes ?? 0;
-    return this.dirty && (lastStatus?.memoryBytesFree ?? Infinity) < GROWTH_FACTOR * bytes + GROWTH_BYTES[type];
+    const { ms, bytes: savedBytes } = this.#lastSave;
+    if (!this.dirty || bytes <= savedBytes || performance.now() < ms + this.#resources.snapshotIntervalMs) return false;
+    return (lastStatus?.memoryBytesFree ?? Infinity) < GROWTH_FACTOR * bytes + GROWTH_BYTES[type];
   }
 
   /** The network now has the state of this row. */
   #follow(row: ClusterRow): void {
     this.#mode = row.mode;
+    this.#lastSave = { ms: -Infinity, bytes: row.figures?.bytes ?? 0 };
     this.#snapshots.follow(row);
     this.#progress.fellBack(row);
   }

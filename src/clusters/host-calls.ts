@@ -33,9 +33,7 @@ export class HostCalls {
         mayStart(host) ? host.train(this.#attachment.uuid, rows) : null;
       report = await this.#compute(train, run);
     } catch (error) {
-      if (isOfKind(error, "crowded")) this.#attachment.outgrown();
-      if (error instanceof HostError && error.kind !== "table") await this.#attachment.abandon();
-      throw error;
+      throw await this.#afterChange(error);
     }
     if (report === null) return null;
     this.#noteWork("train", run, report.elapsedMs);
@@ -57,11 +55,15 @@ export class HostCalls {
     });
   }
 
-  /** False when the host keeps no tables. */
+  /** False when the host keeps no tables. Fails like `train`. */
   async keepTable(part: TablePart): Promise<boolean> {
-    const isKept = await this.#call((host) => host.keepTable(this.#attachment.uuid, part));
-    this.#noteChange();
-    return isKept;
+    try {
+      const isKept = await this.#call((host) => host.keepTable(this.#attachment.uuid, part));
+      this.#noteChange();
+      return isKept;
+    } catch (error) {
+      throw await this.#afterChange(error);
+    }
   }
 
   async dropTable(): Promise<void> {
@@ -97,6 +99,13 @@ export class HostCalls {
         attachment.forget();
       }
     }
+  }
+
+  /** Puts the last snapshot in the place of a network that a failed call may have left half-changed. */
+  async #afterChange(error: unknown): Promise<unknown> {
+    if (isOfKind(error, "crowded")) this.#attachment.outgrown();
+    if (error instanceof HostError && error.kind !== "table") await this.#attachment.abandon();
+    return error;
   }
 
   #noteChange(): void {

@@ -11,4 +11,6 @@ export interface NetworkResources {
   storage: Storage;
   log: Logger;
   metrics: Metrics;
+  /** Changes of a network are durable after about this time. */
+  snapshotIntervalMs: number;
 }

@@ -34,6 +34,8 @@ export class Snapshots {
   #number = 0;
   /** Files whose recording failed. The database may still name one of them, because its answer may have been lost. */
   #unrecorded: string[] = [];
+  /** Files that the next snapshot removes. */
+  #outdated: string[] = [];
 
   constructor(resources: NetworkResources, uuid: string, progress: NetworkProgress) {
     this.#resources = resources;
@@ -60,6 +62,9 @@ export class Snapshots {
 
   /** Takes over the snapshot that this row names. */
   follow({ snapshot }: ClusterRow): void {
+    const known = this.#file === null ? this.#unrecorded : [...this.#unrecorded, this.#file];
+    this.#outdated.push(...known.filter((name) => name !== snapshot));
+    this.#unrecorded = [];
     this.#file = snapshot;
     this.#number = Math.max(this.#number, numberOf(snapshot));
   }
@@ -83,9 +88,10 @@ export class Snapshots {
       });
       await record?.(tx);
     });
-    const outdated = this.#unrecorded.filter((name) => name !== file);
+    const outdated = [...this.#outdated, ...this.#unrecorded.filter((name) => name !== file)];
     if (this.#file !== null) outdated.push(this.#file);
     this.#file = file;
+    this.#outdated = [];
     this.#unrecorded = [];
     this.#progress.saved(changes);
     for (const name of outdated) await rm(join(storage.clusters, name), { force: true });

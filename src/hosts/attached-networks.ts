@@ -35,9 +35,10 @@ export class AttachedNetworks<Network extends AttachedNetwork> {
     return this.#networks.values();
   }
 
-  /** Whether networks of other clusters are attached. */
+  /** Whether networks of other clusters are in use. */
   hasOthers(cluster: string): boolean {
-    return this.size > (this.#networks.has(cluster) ? 1 : 0);
+    const isOwnInUse = this.#networks.has(cluster) && !this.#idle.has(cluster);
+    return this.size - this.#idle.size > (isOwnInUse ? 1 : 0);
   }
 
   find(cluster: string): Network | undefined {

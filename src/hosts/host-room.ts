@@ -1,24 +1,44 @@
-import { isOfKind } from "./host-errors.ts";
+import { type HostError, isOfKind } from "./host-errors.ts";
+import { noRoom } from "./network-failure.ts";
 
 /** How long a network waits for room on a host that is full of networks in use. */
 const PATIENCE_MS = 5_000;
 /** Interval between two requests for room while somebody waits. */
 const ASK_MS = 250;
+/** For so long others that fit may pass a network that does not. */
+const PASSING_MS = 2_000;
+/** How long a network that has needed more room keeps others out from its entry on: less than their patience. */
+const HOLD_MS = 4_000;
+
+/** A network that is to be put onto the host. */
+interface Entrant {
+  projectId: string;
+  clusterUuid: string;
+  /** Its approximate size; Infinity when unknown. */
+  bytes: number;
+  /** Ends the wait. */
+  signal: AbortSignal;
+}
 
 /** A network that waits for room. */
 class Waiter {
-  readonly projectId: string;
-  /** Its patience is over: the next try is the last one. */
+  readonly entrant: Entrant;
+  readonly sinceMs: number;
+  /** Number of the last change that it has tried after. */
+  triedAfter: number;
+  /** Its wait is over. */
   isOver = false;
   /** It has been chosen to try. */
   isChosen = false;
   #wake = () => {};
 
-  constructor(projectId: string) {
-    this.projectId = projectId;
+  constructor(entrant: Entrant, { sinceMs, triedAfter }: { sinceMs: number; triedAfter: number }) {
+    this.entrant = entrant;
+    this.sinceMs = sinceMs;
+    this.triedAfter = triedAfter;
   }
 
-  /** Resolves when it may try. */
+  /** Resolves when it may try, or when its wait is over. */
   async woken(): Promise<void> {
     if (!this.isOver && !this.isChosen) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
@@ -34,25 +54,41 @@ class Waiter {
   }
 }
 
+/** The network that keeps others out until it has grown. */
+interface Hold {
+  clusterUuid: string;
+  timer: NodeJS.Timeout;
+}
+
 /**
- * The queue of the networks for which a host has no room beside those in use. They try again when a network
- * has left or become idle, one after another: first the project whose last turn is longest ago.
+ * The queue of the networks for which a host has no room beside those in use. They try again when a network has left or
+ * become idle, one after another: first the project whose last turn is longest ago. When one fails, others that need
+ * much less may pass it, but only for a while.
  */
 export class HostRoom {
   readonly #patienceMs: number;
-  readonly #waiting: Waiter[] = [];
+  readonly #passingMs: number;
+  readonly #holdMs: number;
+  readonly #waiting = new Set<Waiter>();
   /** Turn in which each project last got room, while somebody waits. */
   readonly #turns = new Map<string, number>();
+  /** Since when each cluster has waited, also if it has given up and come back. */
+  readonly #arrivals = new Map<string, number>();
   readonly #askers: (() => void)[] = [];
   #turn = 0;
   #isTrying = false;
-  /** There may be more room than at the start of the current try. */
-  #hasChanged = false;
+  /** Counts the changes after which there may be more room. */
+  #changes = 0;
+  /** Only networks of this size at most may fit, because a larger one has failed since the last change. */
+  #bytesMax = Infinity;
+  #hold: Hold | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(patienceMs: number = PATIENCE_MS) {
+  constructor({ patienceMs = PATIENCE_MS, passingMs = PASSING_MS, holdMs = HOLD_MS } = {}) {
     this.#patienceMs = patienceMs;
+    this.#passingMs = passingMs;
+    this.#holdMs = holdMs;
   }
 
   /** Calls `asker` repeatedly while somebody waits; it should make networks leave or become idle. */
@@ -60,10 +96,24 @@ export class HostRoom {
     this.#askers.push(asker);
   }
 
+  /** How often `changed` has been called. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Call it when a network has left or become idle. */
   changed(): void {
-    this.#hasChanged = true;
+    this.#changes += 1;
+    this.#bytesMax = Infinity;
     this.#next();
+  }
+
+  /** Call it when this network has grown or become idle, or has left: it keeps others out no longer. */
+  release(clusterUuid: string): void {
+    if (this.#hold?.clusterUuid !== clusterUuid) return;
+    clearTimeout(this.#hold.timer);
+    this.#hold = undefined;
+    this.changed();
   }
 
   /** From now on nobody waits. */
@@ -71,74 +121,137 @@ export class HostRoom {
     this.#isClosed = true;
     for (const waiter of this.#waiting) waiter.end();
     clearInterval(this.#timer);
+    clearTimeout(this.#hold?.timer);
   }
 
   /**
    * Puts a network on the host with `attempt`, which rejects with HostError `crowded` while there is no room. Rejects
-   * with the last such error when patience is over. With `isLate` it waits for others first, because the network has
-   * just shown that it needs more room.
+   * with the last such error when patience is over or the signal aborts. A network that has just shown that it needs
+   * more room waits until there have been more `changes` than `after`; then it keeps others out until `release`.
    */
-  async enter<T>(projectId: string, attempt: () => Promise<T>, { isLate = false } = {}): Promise<T> {
-    if (this.#isClosed || (this.#waiting.length === 0 && !isLate)) {
+  async enter<T>(entrant: Entrant, attempt: () => Promise<T>, { after }: { after?: number } = {}): Promise<T> {
+    const { clusterUuid, signal } = entrant;
+    const isLate = after !== undefined;
+    const waiter = new Waiter(entrant, {
+      sinceMs: this.#arrivals.get(clusterUuid) ?? performance.now(),
+      triedAfter: after ?? -1,
+    });
+    const mayNotWait = this.#isClosed || signal.aborted;
+    let failure: HostError | undefined;
+    if (mayNotWait || (!isLate && this.#mayTryAtOnce(waiter))) {
+      waiter.triedAfter = this.#changes;
       try {
-        return await attempt();
+        return this.#entered(waiter, await attempt());
       } catch (error) {
-        if (this.#isClosed || !isOfKind(error, "crowded")) throw error;
+        if (mayNotWait || this.#isClosed || signal.aborted || !isOfKind(error, "crowded")) throw error;
+        this.#failed(waiter);
+        failure = error;
       }
     }
-    const waiter = new Waiter(projectId);
-    if (isLate && this.#waiting.length === 0) this.#hasChanged = false;
-    this.#waiting.push(waiter);
-    const patience = setTimeout(() => waiter.end(), this.#patienceMs);
+    this.#waiting.add(waiter);
+    this.#arrivals.set(clusterUuid, waiter.sinceMs);
+    const end = () => waiter.end();
+    const patience = setTimeout(end, this.#patienceMs);
+    signal.addEventListener("abort", end);
     this.#ask();
     this.#next();
     try {
-      return await this.#tryAgain(waiter, attempt);
+      const result = await this.#tryAgain(waiter, attempt, failure);
+      if (isLate) this.#holdFor(clusterUuid);
+      return result;
     } finally {
       clearTimeout(patience);
+      signal.removeEventListener("abort", end);
       this.#leave(waiter);
     }
   }
 
-  async #tryAgain<T>(waiter: Waiter, attempt: () => Promise<T>): Promise<T> {
-    for (;;) {
+  async #tryAgain<T>(waiter: Waiter, attempt: () => Promise<T>, failure: HostError | undefined): Promise<T> {
+    for (let last = failure; ;) {
       await waiter.woken();
+      const { isChosen } = waiter;
+      if (!isChosen && last !== undefined) throw last;
+      if (!isChosen && this.#isKeptOut(waiter)) throw noRoom("another network needs more of its memory", "crowded");
       try {
-        const result = await attempt();
-        this.#turns.set(waiter.projectId, ++this.#turn);
-        // There may be room for one more.
-        this.#hasChanged = true;
-        return result;
+        return this.#entered(waiter, await attempt());
       } catch (error) {
         if (waiter.isOver || !isOfKind(error, "crowded")) throw error;
+        this.#failed(waiter);
+        last = error;
       } finally {
-        if (waiter.isChosen) this.#isTrying = false;
+        if (isChosen) this.#isTrying = false;
         waiter.isChosen = false;
       }
       this.#next();
     }
   }
 
+  #entered<T>({ entrant }: Waiter, result: T): T {
+    if (this.#waiting.size > 0) this.#turns.set(entrant.projectId, ++this.#turn);
+    this.#arrivals.delete(entrant.clusterUuid);
+    return result;
+  }
+
+  #failed({ entrant, triedAfter }: Waiter): void {
+    if (triedAfter === this.#changes) this.#bytesMax = Math.min(this.#bytesMax, entrant.bytes / 2);
+  }
+
   #leave(waiter: Waiter): void {
-    this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-    if (this.#waiting.length > 0) {
+    this.#waiting.delete(waiter);
+    if (this.#waiting.size > 0) {
       this.#next();
       return;
     }
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#turns.clear();
+    this.#arrivals.clear();
+  }
+
+  /** Whether a newcomer need not wait: the host may well have room for it, and it takes no one's turn. */
+  #mayTryAtOnce(newcomer: Waiter): boolean {
+    if (this.#isKeptOut(newcomer)) return false;
+    const first = this.#first(this.#waiting);
+    if (first === undefined || this.#isBefore(newcomer, first)) return true;
+    return this.#mayPass(first) && !this.#turns.has(newcomer.entrant.projectId);
   }
 
   #next(): void {
-    if (this.#isTrying || !this.#hasChanged) return;
-    const turnOf = ({ projectId }: Waiter) => this.#turns.get(projectId) ?? 0;
-    let first: Waiter | undefined;
-    for (const waiter of this.#waiting) if (first === undefined || turnOf(waiter) < turnOf(first)) first = waiter;
+    if (this.#isTrying) return;
+    const there = [...this.#waiting].filter((waiter) => !waiter.isOver && !this.#isKeptOut(waiter));
+    const first = this.#first(there);
     if (first === undefined) return;
-    this.#hasChanged = false;
+    const mayTry = ({ triedAfter }: Waiter) => triedAfter < this.#changes;
+    const isSmall = ({ entrant: { bytes } }: Waiter) => this.#bytesMax === Infinity || bytes <= this.#bytesMax;
+    let chosen: Waiter | undefined = first;
+    if (!mayTry(first)) chosen = this.#mayPass(first) ? this.#first(there.filter(mayTry).filter(isSmall)) : undefined;
+    if (chosen === undefined) return;
+    chosen.triedAfter = this.#changes;
     this.#isTrying = true;
-    first.choose();
+    chosen.choose();
+  }
+
+  #first(waiters: Iterable<Waiter>): Waiter | undefined {
+    let first: Waiter | undefined;
+    for (const waiter of waiters) if (first === undefined || this.#isBefore(waiter, first)) first = waiter;
+    return first;
+  }
+
+  #isBefore(a: Waiter, b: Waiter): boolean {
+    const turnOf = ({ entrant }: Waiter) => this.#turns.get(entrant.projectId) ?? 0;
+    return turnOf(a) === turnOf(b) ? a.sinceMs < b.sinceMs : turnOf(a) < turnOf(b);
+  }
+
+  #mayPass(first: Waiter): boolean {
+    return performance.now() - first.sinceMs < this.#passingMs;
+  }
+
+  #isKeptOut({ entrant }: Waiter): boolean {
+    return this.#hold !== undefined && this.#hold.clusterUuid !== entrant.clusterUuid;
+  }
+
+  #holdFor(clusterUuid: string): void {
+    this.#hold ??= { clusterUuid, timer: setTimeout(() => this.release(clusterUuid), this.#holdMs).unref() };
   }
 
   #ask(): void {

@@ -9,7 +9,7 @@ export const noRoom = (reason: string, kind: "room" | "crowded") =>
 
 interface Circumstances {
   cluster: string;
-  /** Whether the host has networks of other clusters, which may leave later. */
+  /** Whether the host has networks of other clusters in use, which may leave later. Idle ones have left already. */
   hasOthers: boolean;
 }
 

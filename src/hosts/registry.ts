@@ -15,6 +15,8 @@ export interface HostRegistry {
   room(host: Host): HostRoom;
   /** Calls `Host.hurry` of every host, because the server shuts down. */
   hurry(): void;
+  /** Whether the server shuts down. */
+  readonly isClosing: boolean;
   close(): Promise<void>;
 }
 
@@ -25,8 +27,9 @@ export function createHostRegistry(
 ): HostRegistry {
   const byUuid = new Map(hosts.map((host) => [host.uuid, host]));
   const queues = new Map(hosts.map((host) => [host, new HostQueue(host)]));
-  const rooms = new Map(hosts.map((host) => [host, new HostRoom(patienceMs)]));
+  const rooms = new Map(hosts.map((host) => [host, new HostRoom(patienceMs === undefined ? {} : { patienceMs })]));
   for (const [host, room] of rooms) host.onLeft(() => room.changed());
+  let isClosing = false;
   const of = <Part>(parts: ReadonlyMap<Host, Part>, host: Host): Part => {
     const part = parts.get(host);
     if (part === undefined) throw new Error(`host ${host.uuid} is not registered`);
@@ -39,10 +42,15 @@ export function createHostRegistry(
     queue: (host) => of(queues, host),
     room: (host) => of(rooms, host),
     hurry: () => {
+      isClosing = true;
       for (const room of rooms.values()) room.close();
       for (const host of hosts) host.hurry();
     },
+    get isClosing() {
+      return isClosing;
+    },
     close: async () => {
+      isClosing = true;
       for (const room of rooms.values()) room.close();
       await Promise.all(hosts.map((host) => host.close()));
     },

@@ -39,6 +39,7 @@ export class ActiveTask {
   async abort(taskUuid: string): Promise<void> {
     if (this.#active?.task.uuid !== taskUuid) return;
     this.#active.stop ??= "abort";
+    this.#cluster.network.endWaiting();
     await this.#ended;
   }
 
@@ -64,6 +65,7 @@ export class ActiveTask {
       .catch((error: unknown) => this.#fail(active, error))
       .finally(() => {
         this.#active = null;
+        if (this.#cluster.stop.reason === null) this.#cluster.network.beginWaiting();
       });
     this.#ended = running.catch(() => undefined);
     await running;
@@ -76,8 +78,10 @@ export class ActiveTask {
         try {
           await network.ready();
         } catch (error) {
-          if (isOfKind(error, "crowded") && active.stop === null) return null;
-          throw error;
+          if (!isOfKind(error, "crowded") || active.stop !== null) throw error;
+          // Nobody waits any more.
+          if (this.#cluster.resources.hosts.isClosing) throw new HostClosedError();
+          return null;
         }
         return { result: await work(network) };
       });

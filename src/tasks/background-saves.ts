@@ -13,6 +13,7 @@ export class BackgroundSaves {
   #timer: NodeJS.Timeout | null = null;
   #saving: Promise<void> = Promise.resolve();
   #isSaving = false;
+  #hasFailed = false;
   #delayMs: number;
 
   /** Calls `onSaved` after each save, also a failed one. */
@@ -25,15 +26,18 @@ export class BackgroundSaves {
   /** Schedules a save if the network has changed. */
   plan(): void {
     const { network, stop } = this.#cluster;
-    if (!network.dirty || this.#timer !== null || stop.reason !== null) return;
+    // What a network on no host had learned since its snapshot is lost.
+    if (!network.dirty || network.onHost === null || this.#timer !== null || stop.reason !== null) return;
     this.#timer = setTimeout(() => this.#start(), this.#delayMs);
   }
 
-  /** Saves now what a timer would save later. */
-  hasten(): void {
-    if (this.#timer === null || this.#isSaving) return;
+  /** Saves now what a timer would save later. False when nothing is being saved then, as after a failure. */
+  hasten(): boolean {
+    if (this.#isSaving) return true;
+    if (this.#timer === null || this.#hasFailed) return false;
     clearTimeout(this.#timer);
     this.#start();
+    return true;
   }
 
   /** True while no save is running or planned. */
@@ -67,15 +71,17 @@ export class BackgroundSaves {
     let pausedMs = 0;
     try {
       const save = await turns.run(async () => {
-        if (!network.dirty) return null;
+        if (!network.dirty || network.onHost === null) return null;
         const start = performance.now();
         const started = await network.startSave();
         pausedMs = performance.now() - start;
         return started;
       });
       await save?.written;
+      this.#hasFailed = false;
       this.#delayMs = Math.max(resources.snapshotIntervalMs, Math.min(SAVE_PAUSES * pausedMs, SAVE_DELAY_MS_MAX));
     } catch (error) {
+      this.#hasFailed = true;
       this.#delayMs = Math.min(2 * this.#delayMs, SAVE_DELAY_MS_MAX);
       if (!(error instanceof HostClosedError)) {
         await reportError(resources, error, { context: `snapshot of cluster ${uuid}` });

@@ -2,14 +2,9 @@ import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { Serial } from "../clusters/serial.ts";
 import type { StopReason, TaskResources } from "./running-task.ts";
 
-export interface SchedulerResources extends TaskResources {
-  /** Changes of a network are durable after about this time. */
-  snapshotIntervalMs: number;
-}
-
 /** State shared by the parts of one scheduled cluster. */
 export interface ClusterParts {
-  readonly resources: SchedulerResources;
+  readonly resources: TaskResources;
   readonly uuid: string;
   readonly network: ClusterNetwork;
   /** Every use of the network takes a turn. */

@@ -1,13 +1,13 @@
 import { and, eq, isNull } from "drizzle-orm";
 import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
-import type { SchedulerResources } from "./cluster-parts.ts";
+import type { TaskResources } from "./running-task.ts";
 import { roomMaker } from "./room-maker.ts";
 import { ScheduledCluster } from "./scheduled-cluster.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
 /** Creates the scheduler: sweeps leftover files of an earlier run, then resumes every queue that is not empty. */
-export async function createScheduler(resources: SchedulerResources): Promise<Scheduler> {
+export async function createScheduler(resources: TaskResources): Promise<Scheduler> {
   const { db, changes } = resources;
   await sweepFiles(resources);
 

@@ -1,3 +1,4 @@
+import { readClusterRow } from "../clusters/cluster-row.ts";
 import { unpinCheckpoint } from "../clusters/restore-pin.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { HanamiError } from "../errors.ts";
@@ -25,8 +26,15 @@ export async function failTask(resources: TaskResources, active: RunningTask, er
 
 /** Ends a task that was aborted while its network was on no host; its result is discarded. */
 export async function abortTask(resources: TaskResources, active: RunningTask): Promise<void> {
+  if (active.plan.kind === "train") active.cycle = await savedCycle(resources, active);
   logEnd(resources, active, { outcome: "ok" });
   await discard(resources, active, { state: "aborted", cycle: active.cycle });
+}
+
+/** The cycles of a training that the snapshot of its cluster contains. */
+async function savedCycle({ db }: TaskResources, { task }: RunningTask): Promise<number> {
+  const { snapshot_task_uuid, snapshot_task_cycle } = await readClusterRow(db, task.cluster_uuid);
+  return snapshot_task_uuid === task.uuid ? snapshot_task_cycle : 0;
 }
 
 async function discard(resources: TaskResources, active: RunningTask, end: TaskEnd): Promise<void> {

@@ -21,7 +21,7 @@ import type { RunContext, RunningTask } from "./running-task.ts";
  */
 export async function runRequestTask(context: RunContext, active: RunningTask<"request">): Promise<void> {
   const { plan } = active;
-  const losses = new HostLosses();
+  const losses = new HostLosses(active);
   const { info } = await context.onHost((network) => network.ready());
   const template = parseTemplate(info.template);
   resolveBindings("output", template.outputs, plan.results);
@@ -52,8 +52,9 @@ async function answerRows(context: RunContext, active: RunningTask<"request">, s
   // The width of the answers, and so the time per cycle, is unknown before the first cycle.
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
   const results = new Results(context, active);
+  let isInHurry = false;
   const read = async (firstCycle: number): Promise<RequestRun> => {
-    const cycles = size.next(total - firstCycle);
+    const cycles = size.next(total - firstCycle, { isInHurry });
     const { inputs, timeLength } = await source.read(firstCycle, cycles);
     return { cycles, timeLength, inputs };
   };
@@ -64,7 +65,11 @@ async function answerRows(context: RunContext, active: RunningTask<"request">, s
     while (active.cycle < total && active.stop === null) {
       const slice: RequestRun = await (ahead ?? read(active.cycle));
       const end: number = active.cycle + slice.cycles;
-      const answered = context.onHost((network) => network.request(slice));
+      const answered = context.onHost(async (network) => {
+        const { host } = await network.ready();
+        isInHurry = context.hosts.queue(host).isInHurry;
+        return network.request(slice);
+      });
       ahead = end < total ? read(end) : null;
       ahead?.catch(() => undefined);
       const report = await answered;

@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { readNetwork } from "../clusters/read-network.ts";
 import { pinPath } from "../clusters/restore-pin.ts";
 import { clusters } from "../db/schema/index.ts";
-import { HostError, isOfKind } from "../hosts/host-errors.ts";
+import { HostError } from "../hosts/host-errors.ts";
 import { HostLosses } from "./host-losses.ts";
 import { recordEnd } from "./record-end.ts";
 import { TaskError } from "./task-error.ts";
@@ -13,7 +13,7 @@ export async function runRestoreTask(context: RunContext, active: RunningTask<"r
   const { task } = active;
   const path = pinPath(context.storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
   const owner = { group: task.project_id, user: task.owner_uuid ?? task.owner_id };
-  const losses = new HostLosses();
+  const losses = new HostLosses(active);
   for (let over = false; !over;) {
     try {
       await replaceNetwork(context, active, () => readNetwork(path, owner));
@@ -22,7 +22,6 @@ export async function runRestoreTask(context: RunContext, active: RunningTask<"r
       if (error instanceof HostError && error.kind === "state") {
         throw new TaskError(`The checkpoint can not be restored: ${error.message}`, { cause: error });
       }
-      if (active.stop !== null && isOfKind(error, "crowded")) throw error;
       losses.accept(error, 0);
     }
   }

@@ -11,7 +11,7 @@ import type { RunContext, RunningTask } from "./running-task.ts";
 /** Writes the network as a checkpoint, which has the task's owner and uuid. */
 export async function runSaveTask(context: RunContext, active: RunningTask<"save">): Promise<void> {
   const { task } = active;
-  const state = await exportState(context);
+  const state = await exportState(context, active);
   const path = checkpointPath(context.storage, task.uuid);
   await writeDurably(path, state);
   const record = context.db.transaction(async (tx) => {
@@ -38,8 +38,8 @@ export async function runSaveTask(context: RunContext, active: RunningTask<"save
   else await rm(path, { force: true });
 }
 
-async function exportState(context: RunContext): Promise<Uint8Array> {
-  const losses = new HostLosses();
+async function exportState(context: RunContext, active: RunningTask<"save">): Promise<Uint8Array> {
+  const losses = new HostLosses(active);
   for (;;) {
     try {
       return await context.onHost((network) => network.exportState());

@@ -21,7 +21,7 @@ import type { RunContext, RunningTask } from "./running-task.ts";
  */
 export async function runTrainTask(context: RunContext, active: RunningTask<"train">): Promise<void> {
   const { plan } = active;
-  const losses = new HostLosses();
+  const losses = new HostLosses(active);
   const { info } = await context.onHost((network) => network.ready());
   const template = parseTemplate(info.template);
   const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
@@ -169,7 +169,11 @@ class SliceTrainer {
   async #bring(part: TablePart): Promise<void> {
     const isKept = await this.#context.onHost(async (network) => {
       await this.#seed(network);
-      return network.keepTable(part);
+      return network.keepTable(part).catch((error: unknown) => {
+        // Another network comes in the place of the one with the table.
+        if (error instanceof HostError) this.#table.forget();
+        throw error;
+      });
     });
     this.#table.answered(part, isKept);
     // The slice that was read ahead contains rows that the host has now.

@@ -4,7 +4,8 @@ import { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { Serial } from "../clusters/serial.ts";
 import { ActiveTask } from "./active-task.ts";
 import { BackgroundSaves } from "./background-saves.ts";
-import type { ClusterParts, SchedulerResources, StopSignal } from "./cluster-parts.ts";
+import type { ClusterParts, StopSignal } from "./cluster-parts.ts";
+import type { TaskResources } from "./running-task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 /** One cluster of the scheduler: its network and turns, its queue, its active task and its end. */
@@ -18,7 +19,7 @@ export class ScheduledCluster {
   #lastTurnMs = 0;
 
   /** Calls `onForgettable` whenever a new object would know as much as this one. */
-  constructor(resources: SchedulerResources, uuid: string, onForgettable: () => void) {
+  constructor(resources: TaskResources, uuid: string, onForgettable: () => void) {
     const network = new ClusterNetwork(resources, uuid);
     const settle = () => this.settle();
     this.#onForgettable = onForgettable;
@@ -67,6 +68,11 @@ export class ScheduledCluster {
     if (!isPending && network.isForgettable) this.#onForgettable();
   }
 
+  /** Whether the network waits for room in its cluster's turn, as for a restore or a move. */
+  get isEntering(): boolean {
+    return this.#parts.network.isEntering;
+  }
+
   /** Whether a task or a turn is under way or waits. */
   get isInUse(): boolean {
     return this.queue.isWorking || !this.#parts.turns.isIdle;
@@ -81,23 +87,30 @@ export class ScheduledCluster {
     return this.#lastTurnMs;
   }
 
-  /** Saves the changes that are to be saved soon; then the network may leave its host. */
-  hastenSave(): void {
-    this.#saves.hasten();
+  /** Saves the changes that are to be saved soon; then the network may leave its host. False when it cannot now. */
+  hastenSave(): boolean {
+    return this.#saves.hasten();
   }
 
-  /** Saves the network and takes it off its host, between two slices. Its task or direct IO attaches it again. */
-  async giveWay(): Promise<void> {
+  /**
+   * Saves the network and takes it off its host, between two slices. Its task or direct IO attaches it again. False
+   * when that failed.
+   */
+  async giveWay(): Promise<boolean> {
     const { resources, turns, network, stop, uuid } = this.#parts;
-    await turns.run(async () => {
-      if (stop.reason !== null || network.onHost === null) return;
-      try {
+    try {
+      await turns.run(async () => {
+        if (stop.reason !== null || network.onHost === null) return;
         if (network.dirty) await network.save();
         await network.leave();
-      } catch (error) {
-        resources.log.warn({ err: error, cluster: uuid }, "the cluster could not give way to another one");
-      }
-    });
+      });
+      return true;
+    } catch (error) {
+      resources.log.warn({ err: error, cluster: uuid }, "the cluster could not give way to another one");
+      return false;
+    } finally {
+      this.settle();
+    }
   }
 
   /** See `Scheduler.retire`. The object is unusable afterwards, unless `remove` threw. */
@@ -109,6 +122,8 @@ export class ScheduledCluster {
         await remove();
       } catch (error) {
         stop.reason = null;
+        network.beginWaiting();
+        this.#saves.plan();
         this.queue.wake();
         throw error;
       }
@@ -124,7 +139,7 @@ export class ScheduledCluster {
     const { turns, network, resources, uuid } = this.#parts;
     await this.#halt("suspend");
     await turns.run(async () => {
-      if (!network.dirty) return;
+      if (!network.dirty || network.onHost === null) return;
       try {
         await network.save();
       } catch (error) {
@@ -137,6 +152,7 @@ export class ScheduledCluster {
   async #halt(reason: NonNullable<StopSignal["reason"]>): Promise<void> {
     this.#parts.stop.reason = reason;
     this.task.stop(reason);
+    this.#parts.network.endWaiting();
     this.#saves.cancel();
     this.queue.cancelRetry();
     await this.queue.idle();

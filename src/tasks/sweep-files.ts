@@ -3,15 +3,11 @@ import { and, eq, isNotNull, isNull } from "drizzle-orm";
 import { keepOnly } from "../files/keep-only.ts";
 import { checkpointPath } from "../files/storage.ts";
 import { pinName } from "../clusters/restore-pin.ts";
-import type { SchedulerResources } from "./cluster-parts.ts";
+import type { TaskResources } from "./running-task.ts";
 import { checkpoints, clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 
 /** Removes snapshots, pins and checkpoints without a row: leftovers of a killed server. */
-export async function sweepFiles({
-  db,
-  storage,
-  log,
-}: Pick<SchedulerResources, "db" | "storage" | "log">): Promise<void> {
+export async function sweepFiles({ db, storage, log }: Pick<TaskResources, "db" | "storage" | "log">): Promise<void> {
   const snapshots = await db
     .select({ name: clusters.snapshot })
     .from(clusters)

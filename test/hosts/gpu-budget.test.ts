@@ -109,6 +109,31 @@ test("a GPU of unknown memory takes clusters until its device is full", async ()
   expect(giveUp).not.toHaveBeenCalled();
 });
 
+test("the idle network that was used longest ago leaves, and growth waits for those in use", async () => {
+  const network = Network.create(parseTemplate(smallTemplate), 1, new WasmEngine());
+  network.train({ ...sliceOf(16), schedule: 1 });
+  const state = network.export();
+  const giveUp = vi.fn<(reason: string) => void>();
+  // Two of the three fit.
+  const store = new GpuStore({ gpu: open().gpu, memoryBytes: 75_000_000, giveUp });
+  onTestFinished(async () => {
+    for (const cluster of ["a", "b", "c"]) await store.detach(cluster);
+  });
+  for (const cluster of ["a", "b"]) {
+    await store.attach(cluster, state.slice());
+    await store.markIdle(cluster);
+  }
+  await store.request("a", { cycles: 1, timeLength: 1, inputs: [] });
+  await store.attach("c", state.slice());
+  expect(store.takeLeft()).toEqual(["b"]);
+  await store.markBusy("a");
+  await expect(store.train("c", sliceOf(20_000))).rejects.toMatchObject({ kind: "crowded" });
+  await store.markIdle("a");
+  await store.detach("c");
+  await store.attach("c", state.slice());
+  await expect(store.train("c", sliceOf(20_000))).rejects.toMatchObject({ kind: "room" });
+});
+
 test("a network that becomes wider than the device can compute fails alone", async () => {
   const giveUp = vi.fn<(reason: string) => void>();
   const store = new GpuStore({ gpu: open().gpu, memoryBytes: null, giveUp });

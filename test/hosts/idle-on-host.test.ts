@@ -59,6 +59,16 @@ test("what does not fit at all drops nobody", () => {
   expect([store.takeLeft(), store.status().clusters]).toEqual([[], 1]);
 });
 
+test("growth that finds no room waits for networks in use only", () => {
+  const grown = (isIdle: boolean) => {
+    const store = openStore(0.6);
+    for (const cluster of ["other", "growing"]) store.create(cluster, { template: smallTemplate, seed: 1 });
+    if (isIdle) store.markIdle("other");
+    return kind(() => store.train("growing", sliceOf(0, HORIZON)));
+  };
+  expect([grown(true), grown(false)]).toEqual(["room", "crowded"]);
+});
+
 test("idle networks make room for growth in the middle of a slice, and the result is the same", () => {
   const store = openStore(3.2);
   for (const cluster of ["a", "b"]) {

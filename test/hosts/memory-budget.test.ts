@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eq } from "drizzle-orm";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
+import { deleteCluster } from "../../src/clusters/delete-cluster.ts";
 import { getCluster } from "../../src/clusters/get-cluster.ts";
 import { openDirectIo } from "../../src/clusters/direct-io.ts";
 import { createRestoreTask } from "../../src/tasks/create-restore-task.ts";
@@ -174,4 +175,70 @@ test("a cluster cannot enter a host in any way that is full of a network in use;
   for (let n = 0; n < 40; n++) await stateOf(rig.context.app, await newCluster(rig));
   const request = await createRequestTask(rig.context, { time_length: 1, ...requestBody(settled, wide) });
   expect(await over(rig, request)).toMatchObject({ state: "finished" });
+});
+
+/** Keeps a cluster's network in use until it is called. */
+async function occupy(rig: Rig, cluster: string): Promise<() => void> {
+  let release = () => {};
+  const isOver = new Promise<void>((resolve) => (release = resolve));
+  await new Promise<void>((resolve) => {
+    void rig.context.app.scheduler.exclusive(cluster, async (network) => {
+      await network.ready();
+      await network.markBusy();
+      resolve();
+      await isOver;
+    });
+  });
+  return release;
+}
+
+test("a task that waits for room ends at once when it, its cluster or the server does, and resumes", async () => {
+  // Nobody runs out of patience in this test.
+  const rig = await openSmall(1_000_000, 600_000);
+  const { scheduler, hosts } = rig.context.app;
+  const [aborted, deleted, stopped, full] = [
+    await newCluster(rig),
+    await newCluster(rig),
+    await newCluster(rig),
+    await newCluster(rig),
+  ];
+  for (const cluster of [aborted, deleted, stopped, full])
+    expect(await over(rig, await train(rig, cluster, narrow))).toMatchObject({ state: "finished" });
+  const before = await stateOf(rig.context.app, aborted);
+  const release = await occupy(rig, full);
+  const waiting = async (cluster: string) => {
+    const task = await train(rig, cluster, narrow, 3);
+    await expect.poll(async () => (await getTask(rig.context, task)).state, { interval: 5 }).toBe("active");
+    return task;
+  };
+
+  const first = await waiting(aborted);
+  await deleteTask(rig.context, first);
+  expect(await getTask(rig.context, first)).toMatchObject({ state: "aborted", current_cycle: 0 });
+  await waiting(deleted);
+  await deleteCluster(rig.context, { uuid: deleted });
+  const last = await waiting(stopped);
+  hosts.hurry();
+  await expect.poll(() => scheduler.progress(stopped, last.uuid), { interval: 5 }).toBeUndefined();
+  const closed = scheduler.close();
+  release();
+  await closed;
+
+  // With room for what the task adds.
+  const next = await openSmall(10_000_000);
+  expect(await over(next, last)).toMatchObject({ state: "finished", current_cycle: 48 });
+  expect((await stateOf(next.context.app, aborted)).equals(before)).toBe(true);
+  expect(await over(next, await train(next, aborted, narrow, 3))).toMatchObject({ state: "finished" });
+  // Both began with the same seed.
+  const [undisturbed, resumed] = [await stateOf(next.context.app, aborted), await stateOf(next.context.app, stopped)];
+  expect(resumed.equals(undisturbed)).toBe(true);
+});
+
+test("growth that can never fit fails its task beside an idle network", async () => {
+  const rig = await openSmall(2_600_000);
+  const [growing, idle] = [await newCluster(rig), await newCluster(rig)];
+  for (const cluster of [growing, idle]) await over(rig, await train(rig, cluster, narrow));
+  const failed = await over(rig, await train(rig, growing, wide, 5));
+  expect(failed).toMatchObject({ state: "failed", error_message: expect.stringContaining("has no room") });
+  expect(await over(rig, await train(rig, idle, narrow))).toMatchObject({ state: "finished" });
 });

@@ -63,7 +63,7 @@ export class GpuStore implements AsyncHostService {
   }
 
   exportState(cluster: string): Promise<Uint8Array> {
-    return this.#inTurn(() => this.#networks.get(cluster).export());
+    return this.#inTurn(() => this.#using(cluster, (network) => network.export()));
   }
 
   detach(cluster: string): Promise<void> {
@@ -107,11 +107,25 @@ export class GpuStore implements AsyncHostService {
   }
 
   request(cluster: string, run: RequestRun): Promise<RequestReport> {
-    return this.#compute(cluster, async (network, start) => {
-      if (network.remembers) this.#networks.markBusy(cluster);
-      const values = await network.request(run);
-      return reportOf(network, values, this.#worked(start));
+    return this.#compute(cluster, async (_, start) => {
+      const report = await this.#using(cluster, async (network) => {
+        const values = await network.request(run);
+        return reportOf(network, values, this.#worked(start));
+      });
+      if (report.remembers) this.#networks.markBusy(cluster);
+      return report;
     });
+  }
+
+  /** Runs work for which the network stays, even if it is idle; then it is the last to leave. */
+  async #using<T>(cluster: string, work: (network: GpuNetwork) => Promise<T>): Promise<T> {
+    const network = this.#networks.get(cluster);
+    const wasIdle = this.#networks.markBusy(cluster);
+    try {
+      return await work(network);
+    } finally {
+      if (wasIdle) this.#networks.markIdle(cluster);
+    }
   }
 
   #compute<T>(cluster: string, work: (network: GpuNetwork, start: number) => Promise<T>): Promise<T> {

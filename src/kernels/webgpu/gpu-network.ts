@@ -1,6 +1,6 @@
 import { outputWidth, widenInput, createModel, type NetworkModel } from "../../network/network-model.ts";
 import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
-import { MemoryFullError } from "../../network/memory-full-error.ts";
+import { BudgetFullError } from "../../network/memory-full-error.ts";
 import type { NetworkFigures } from "../../network/network-figures.ts";
 import { packRows } from "../../network/output-rows.ts";
 import { rateAt, updateOf } from "../../network/rate.ts";
@@ -308,8 +308,8 @@ export class GpuNetwork {
     const place = { gpu: this.#gpu, dropIdle: this.#dropIdle };
     const upload = () => NetworkBuffers.upload(place, model);
     const device = await besideFewer(upload, this.#dropIdle).catch((error: unknown) => {
-      // Nothing has changed yet, so only this network fails: it needs more memory than the device has.
-      if (error instanceof GpuMemoryError) throw new MemoryFullError(error.message, { cause: error });
+      // Nothing has changed yet, so only this network fails: it needs more memory than the device has left.
+      if (error instanceof GpuMemoryError) throw new BudgetFullError(error.message, { cause: error });
       throw error;
     });
     this.#forgetDevice();
