@@ -1,8 +1,8 @@
 /**
  * Measures a whole server over its API, beside a bare Hono server: `npm run bench -- api`. Options: `--json` prints
  * nothing else, `--save` keeps the result under bench/results, `--seconds N` per case and round (2), `--only TEXT`
- * measures the cases whose names contain this, and their baselines, `--beside CHECKOUT` measures another built checkout,
- * too. With `DATABASE_URL` the server uses that database, which only one of two can.
+ * measures the cases whose names contain this, and their baselines, `--beside CHECKOUT` measures another built
+ * checkout, too. With `DATABASE_URL` the server uses that database, which only one of two can.
  */
 import { buildAt, thisBuild } from "../harness/builds.ts";
 import { readOptions } from "../harness/options.ts";

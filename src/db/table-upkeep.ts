@@ -68,7 +68,9 @@ export class TableUpkeep {
     this.#options = options;
   }
 
-  /** Cleans the tables of an earlier version, which takes seconds for a million rows. Call it before there are requests. */
+  /**
+   * Cleans the tables of an earlier version, which takes seconds for a million rows. Call it before there are requests.
+   */
   async cleanUnknown(): Promise<void> {
     for (const table of await this.#tables()) if (isUnknown(table)) await this.#clean("vacuum (analyze)", table);
   }

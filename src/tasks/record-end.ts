@@ -41,7 +41,7 @@ export async function recordEnd(
   const states = rows.map(({ state }) => state);
   metrics.endedTasks.changed(tx, states, 1);
   if (rows.length === 0) return false;
-  // Whoever waits does not wait for the clean-up that follows. After a lost answer they look for themselves.
+  // Clients that wait are told before the clean-up that follows. After a lost answer they look for themselves.
   onOutcome(tx, (outcome) => {
     if (outcome !== "undone") changes.changed(task);
   });
