@@ -13,6 +13,8 @@ export type ClusterMode = "TASK" | "DIRECT";
 
 /** What one cycle may add to a network at most, approximately: a multiple of its size, and bytes. */
 const GROWTH_FACTOR = 2;
+/** A network takes less than this multiple of its size on its host: the rest belongs to others. */
+const OWN_FACTOR = 1.5;
 const GROWTH_BYTES = { cpu: 2 ** 20, gpu: 2 ** 26 };
 
 /**
@@ -219,14 +221,18 @@ export class ClusterNetwork {
   }
 
   /**
-   * Whether the network grows on a host that is so full that the growth may fail, which would undo changes that no task
-   * repeats. False for an interval after each save, because a save for each cycle would cost more than it keeps.
+   * Whether the host is so full that the next growth may fail, which would undo changes that no task repeats. Without
+   * other networks in use that is rare: then it is false for an interval after each save, and while the network does
+   * not grow, because a save for each cycle would cost more than it keeps.
    */
   #isAtRisk({ type, lastStatus }: Host): boolean {
     const bytes = this.#attachment.live?.info.figures.bytes ?? 0;
+    if (!this.dirty || lastStatus === null) return false;
+    const { memoryBytesFree: free, memoryBytesTotal: total } = lastStatus;
+    if (free >= GROWTH_FACTOR * bytes + GROWTH_BYTES[type]) return false;
+    if (total - free > OWN_FACTOR * bytes) return true;
     const { ms, bytes: savedBytes } = this.#lastSave;
-    if (!this.dirty || bytes <= savedBytes || performance.now() < ms + this.#resources.snapshotIntervalMs) return false;
-    return (lastStatus?.memoryBytesFree ?? Infinity) < GROWTH_FACTOR * bytes + GROWTH_BYTES[type];
+    return bytes > savedBytes && performance.now() >= ms + this.#resources.snapshotIntervalMs;
   }
 
   /** The network now has the state of this row. */

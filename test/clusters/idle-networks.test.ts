@@ -214,6 +214,17 @@ type Action = (rig: Rig, twin: Twin, random: Random) => Promise<void>;
 const both = <T>({ uuids }: Twin, act: (uuid: string, nth: 0 | 1) => Promise<T>) =>
   Promise.all([act(uuids[0], 0), act(uuids[1], 1)]);
 
+/** The small host may be full of networks in use, for longer than such calls wait. */
+async function onceThereIsRoom<T>(act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      assert.match(String(error), /has no room for (this network|the cluster)/);
+    }
+  }
+}
+
 const inMode =
   (mode: Twin["mode"], action: Action): Action =>
   async (rig, twin, random) => {
@@ -253,7 +264,7 @@ const actions: Action[] = [
   inMode("DIRECT", async (rig, twin, random) => {
     const cycles = random.int(1, 5);
     const answers = await both(twin, async (uuid) => {
-      const io = await openDirectIo(rig.context, uuid, () => undefined);
+      const io = await onceThereIsRoom(() => openDirectIo(rig.context, uuid, () => undefined));
       for (let cycle = 0; cycle < cycles; cycle++) {
         io.setInput(
           "picture_hex",
@@ -274,27 +285,19 @@ const actions: Action[] = [
   }),
   async (rig, { uuids: [uuid] }) => {
     await switchHost(rig.context, { cluster_uuid: uuid, host_uuid: rig.hosts[1].uuid });
-    // The small host may be full of networks in use for longer than a move waits.
-    for (let isBack = false; !isBack;) {
-      isBack = await switchHost(rig.context, { cluster_uuid: uuid, host_uuid: rig.hosts[0].uuid }).then(
-        () => true,
-        (error: unknown) => {
-          assert.match(String(error), /has no room for this network/);
-          return false;
-        },
-      );
-    }
+    await onceThereIsRoom(() => switchHost(rig.context, { cluster_uuid: uuid, host_uuid: rig.hosts[0].uuid }));
   },
   async (rig, twin) => {
     await both(twin, (uuid) => deleteCluster(rig.context, { uuid }));
     const seed = (twin.seed += 100);
     const host = rig.hosts[1];
-    twin.uuids = [await newCluster(rig, { seed }), await newCluster(rig, { seed, host })];
+    const small = await onceThereIsRoom(() => newCluster(rig, { seed }));
+    twin.uuids = [small, await newCluster(rig, { seed, host })];
     Object.assign(twin, { mode: "TASK", cycle: 0 });
   },
 ];
 
-test.each([1, 2])("everything at once on ten clusters, seed %i: the same as on a roomy host", async (seed) => {
+test.each([1, 2])("everything on ten clusters, two at a time, seed %i: the same as on a roomy host", async (seed) => {
   const rig = await openSmall(ROOM_FOR_THREE);
   const twins: Twin[] = [];
   for (let nth = 0; nth < 10; nth++) {
@@ -304,12 +307,21 @@ test.each([1, 2])("everything at once on ten clusters, seed %i: the same as on a
     ];
     twins.push({ seed: nth, uuids, mode: "TASK", checkpoints: [], cycle: 0 });
   }
-  await Promise.all(
-    twins.map(async (twin, nth) => {
-      const random = createRandom(seed * 1000 + nth);
-      for (let step = 0; step < 15; step++) await random.pick(actions)(rig, twin, random);
-    }),
-  );
+  const randoms = twins.map((_, nth) => createRandom(seed * 1000 + nth));
+  // Two clusters at a time have room. With more, calls of direct IO may be refused, which this test does not repeat.
+  const waiting = Array.from({ length: 15 }, () => [...twins.keys()]).flat();
+  const busy = new Set<number>();
+  const work = async () => {
+    for (;;) {
+      const at = waiting.findIndex((nth) => !busy.has(nth));
+      if (at < 0) return;
+      const [nth] = waiting.splice(at, 1) as [number];
+      busy.add(nth);
+      await randoms[nth]!.pick(actions)(rig, twins[nth]!, randoms[nth]!);
+      busy.delete(nth);
+    }
+  };
+  await Promise.all([work(), work()]);
   for (const twin of twins) {
     const [state, other] = await both(twin, (uuid) => stateOf(rig.context.app, uuid));
     expect(state.equals(other)).toBe(true);

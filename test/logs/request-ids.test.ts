@@ -34,7 +34,7 @@ test("a defect has it in the log and the error log", async () => {
   expect([failed.status, failed.text]).toEqual([500, ""]);
   const id = failed.headers.get("x-request-id");
   expect(log.entries().filter(({ requestId }) => requestId === id)).toMatchObject([
-    { level: 50, component: "api", err: { stack: expect.stringContaining('column "name" does not exist') } },
+    { level: 50, component: "api", err: { stack: expect.stringContaining("column clusters.name does not exist") } },
     { msg: "request", status: 500 },
   ]);
   const { body } = (await app.request("GET", "/error_log?page=0")).json<{ body: string[][] }>();
