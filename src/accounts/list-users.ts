@@ -1,21 +1,14 @@
-import { and, asc, eq, gt, isNull } from "drizzle-orm";
+import { asc, eq, isNull, type SQL } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
-import { bySequence, readPages, sequenceAt, type Page } from "../db/read-pages.ts";
+import { bySequence, readPages, type Page } from "../db/read-pages.ts";
 import { user_projects, users } from "../db/schema/index.ts";
 import { publicColumns, type UserView } from "./find-user.ts";
 
 /** All users, or one page of them, in the order of creation, each with its projects. */
 export async function listUsers({ app }: Context, page?: Page): Promise<UserView[]> {
   const { db } = app;
-  const isThere = isNull(users.deleted_at);
-  const read = async (after: number, count: number) => {
-    const some = db
-      .select()
-      .from(users)
-      .where(and(isThere, gt(users.sequence, after)))
-      .orderBy(asc(users.sequence))
-      .limit(count)
-      .as("some");
+  const read = async (isAfter: SQL | undefined, count: number) => {
+    const some = db.select().from(users).where(isAfter).orderBy(asc(users.sequence)).limit(count).as("some");
     const rows = await db
       .select({ user: some._.selectedFields, project: user_projects })
       .from(some)
@@ -32,5 +25,5 @@ export async function listUsers({ app }: Context, page?: Page): Promise<UserView
     }
     return [...views.values()];
   };
-  return readPages(bySequence(sequenceAt(db, users, isThere), read), page);
+  return readPages(bySequence({ db, table: users, condition: isNull(users.deleted_at), read }), page);
 }

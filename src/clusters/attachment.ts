@@ -1,6 +1,7 @@
 import type { ClusterRow } from "../db/rows.ts";
 import { HostLostError } from "../hosts/host-errors.ts";
 import { noRoom } from "../hosts/network-failure.ts";
+import { shortageText } from "../network/memory-full-error.ts";
 import type { Host, NetworkInfo } from "../hosts/host.ts";
 import { isQuicklyMade, isSmall, ShortCycles } from "../hosts/short-calls.ts";
 import { readClusterRow } from "./cluster-row.ts";
@@ -255,6 +256,5 @@ function checkFree({ type, lastStatus }: Host, bytes: number): void {
   const { memoryBytesTotal: total, memoryBytesFree: free } = lastStatus;
   // The host itself refuses for good what is larger than its budget.
   if (bytes <= free || bytes > total) return;
-  const reason = `its clusters may take ${total} bytes of memory, ${free} are free, ${bytes} more are needed`;
-  throw noRoom(reason, "crowded");
+  throw noRoom(shortageText(total, free, bytes), "crowded");
 }

@@ -13,9 +13,9 @@ export type ClusterMode = "TASK" | "DIRECT";
 
 /** What one cycle may add to a network at most, approximately: a multiple of its size, and bytes. */
 const GROWTH_FACTOR = 2;
+const GROWTH_BYTES = { cpu: 2 ** 20, gpu: 2 ** 26 };
 /** A network takes less than this multiple of its size on its host: the rest belongs to others. */
 const OWN_FACTOR = 1.5;
-const GROWTH_BYTES = { cpu: 2 ** 20, gpu: 2 ** 26 };
 
 /**
  * The network of one cluster on its current host: computes, saves and moves it. Not safe for concurrent callers: the
@@ -120,11 +120,9 @@ export class ClusterNetwork {
 
   /** Trains a run. `position` is the network's position after the run; null outside of tasks. */
   async train(run: TrainRun, position: TaskPosition | null): Promise<TrainReport> {
-    let report = await this.#calls.train(run, (host) => position !== null || !this.#isAtRisk(host));
-    while (report === null) {
-      await this.save();
-      report = await this.#calls.train(run, (host) => !this.#isAtRisk(host));
-    }
+    const mayStart = (host: Host) => position !== null || !this.#isAtRisk(host);
+    let report: TrainReport | null;
+    while ((report = await this.#calls.train(run, mayStart)) === null) await this.save();
     this.#progress.changed();
     this.#progress.position = position;
     return report;

@@ -56,31 +56,33 @@ export async function readPages<Row, Key>(list: KeyedList<Row, Key>, page?: Page
   return rows;
 }
 
-/** The `keyAt` of a table's rows in the order of their sequence. */
-export function sequenceAt(db: Db, table: PgTable & { sequence: PgColumn }, condition: SQL | undefined) {
-  return async (after: number, distance: number): Promise<number | undefined> => {
-    const [row] = await db
-      .select({ sequence: table.sequence })
-      .from(table as PgTable)
-      .where(and(condition, gt(table.sequence, after)))
-      .orderBy(table.sequence)
-      .limit(1)
-      .offset(distance - 1);
-    return row?.sequence as number | undefined;
-  };
+interface Sequence<Row> {
+  db: Db;
+  table: PgTable & { sequence: PgColumn };
+  condition: SQL | undefined;
+  /** The first rows of the table that fulfil `isAfter`: those of the list after a sequence, in its order. */
+  read: (isAfter: SQL | undefined, rows: number) => Promise<Row[]>;
 }
 
-/** A list of rows in the order of their sequence. `read` returns the first rows after a sequence. */
-export function bySequence<Row extends { sequence: number }>(
-  keyAt: KeyedList<Row, number>["keyAt"],
-  read: (after: number, rows: number) => Promise<Row[]>,
-): KeyedList<Row, number> {
+/** The rows of a table that fulfil a condition, in the order of their sequence. */
+export function bySequence<Row extends { sequence: number }>(list: Sequence<Row>): KeyedList<Row, number> {
+  const { db, table, condition } = list;
+  const isAfter = (after: number) => and(condition, gt(table.sequence, after));
   return {
     first: 0,
-    keyAt,
     async read(after, count) {
-      const rows = await read(after, count);
+      const rows = await list.read(isAfter(after), count);
       return { rows, last: rows.at(-1)?.sequence };
+    },
+    async keyAt(after, distance) {
+      const [row] = await db
+        .select({ sequence: table.sequence })
+        .from(table as PgTable)
+        .where(isAfter(after))
+        .orderBy(table.sequence)
+        .limit(1)
+        .offset(distance - 1);
+      return row?.sequence as number | undefined;
     },
   };
 }

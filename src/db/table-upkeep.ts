@@ -1,7 +1,6 @@
-import { statfs } from "node:fs/promises";
 import type { PGlite } from "@electric-sql/pglite";
 import type { Logger } from "pino";
-import { NoSpaceError, reservedBytes } from "../files/free-space.ts";
+import { checkSpace } from "../files/free-space.ts";
 
 const INTERVAL_MS = 30_000;
 const PAGE_BYTES = 8192;
@@ -118,7 +117,7 @@ export class TableUpkeep {
     if (this.#isStopping) return false;
     const key = `${command} ${name}`;
     try {
-      if (!(await this.#hasRoom(name))) throw new NoSpaceError(this.#directory);
+      await checkSpace(this.#directory, 2 * (await this.#size(name)));
       await this.#client.query(key);
       this.#reported.delete(key);
       return true;
@@ -130,13 +129,12 @@ export class TableUpkeep {
   }
 
   /**
-   * The log gets up to a copy of each changed page of the table, its long values and its indexes, and the database
-   * hangs where there is no space for the log. The sum of their sizes takes milliseconds to find.
+   * Size of the table, its long values and its indexes, which takes milliseconds to find. The log gets up to a copy of
+   * each page that changes, and the database hangs where there is no space for the log.
    */
-  async #hasRoom(table: string): Promise<boolean> {
+  async #size(table: string): Promise<number> {
     const sum = "select pg_total_relation_size($1::text::regclass)::float8 as bytes";
     const { rows } = await this.#client.query<{ bytes: number }>(sum, [table]);
-    const { bavail, bsize } = await statfs(this.#directory);
-    return bavail * bsize >= reservedBytes + 2 * (rows[0]?.bytes ?? Infinity);
+    return rows[0]?.bytes ?? Infinity;
   }
 }

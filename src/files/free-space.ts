@@ -16,12 +16,13 @@ export class NoSpaceError extends Error {
  */
 export const reservedBytes = 32 * 1024 * 1024;
 
-export async function hasSpace(folder: string): Promise<boolean> {
+/** Whether so many bytes may be written; without a number, whether a write may begin. */
+export async function hasSpace(folder: string, bytes = 0): Promise<boolean> {
   const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize >= reservedBytes;
+  return bavail * bsize >= reservedBytes + bytes;
 }
 
 /** Call it before a write that can be refused. Throws NoSpaceError. */
-export async function checkSpace(folder: string): Promise<void> {
-  if (!(await hasSpace(folder))) throw new NoSpaceError(folder);
+export async function checkSpace(folder: string, bytes = 0): Promise<void> {
+  if (!(await hasSpace(folder, bytes))) throw new NoSpaceError(folder);
 }

@@ -1,4 +1,4 @@
-/** A slice takes about this long. */
+/** A slice takes about this long: enough to amortize messages, and soon another cluster gets its turn. */
 export const SLICE_MS = 70;
 /** A member that is behind by more than this comes before all others; one that was away has saved up this at most. */
 const LAG_MAX = 2 * SLICE_MS;

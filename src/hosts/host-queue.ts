@@ -110,8 +110,8 @@ export class HostQueue {
   #giveWay(running: RunningCall): void {
     if (!this.#waiting.hasShort && !running.isRound) return;
     const now = performance.now();
-    const quantumLeft = running.since + quantumOf(running) - now;
     if (!running.isRound) {
+      const quantumLeft = running.since + quantumOf(running) - now;
       if (quantumLeft > 0) {
         this.#lookAgain(quantumLeft);
         return;
@@ -119,8 +119,6 @@ export class HostQueue {
       running.tookMs += now - running.since;
       running.since = now;
       this.#waiting.charge(running.turn, running.tookMs);
-    }
-    if (!running.isRound) {
       running.roundMs = 0;
       running.roundMsOf.clear();
     }

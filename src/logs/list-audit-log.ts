@@ -1,6 +1,6 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { asc, eq, type SQL } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
-import { bySequence, readPages, sequenceAt } from "../db/read-pages.ts";
+import { bySequence, readPages } from "../db/read-pages.ts";
 import { audit_log } from "../db/schema/index.ts";
 import { unauthorized } from "../errors.ts";
 import { pageRows } from "./page.ts";
@@ -19,12 +19,7 @@ export async function listAuditLog({ app, caller }: Context, { page, user_id }: 
   if (user_id !== undefined && !caller.isAdmin) throw unauthorized("'user_id' can only be set by an admin");
   const { db } = app;
   const isOfUser = user_id === undefined ? eq(audit_log.user_uuid, caller.userUuid) : eq(audit_log.user_id, user_id);
-  const read = (after: number, rows: number) =>
-    db
-      .select()
-      .from(audit_log)
-      .where(and(isOfUser, gt(audit_log.sequence, after)))
-      .orderBy(asc(audit_log.sequence))
-      .limit(rows);
-  return readPages(bySequence(sequenceAt(db, audit_log, isOfUser), read), { page, limit: pageRows });
+  const read = (isAfter: SQL | undefined, rows: number) =>
+    db.select().from(audit_log).where(isAfter).orderBy(asc(audit_log.sequence)).limit(rows);
+  return readPages(bySequence({ db, table: audit_log, condition: isOfUser, read }), { page, limit: pageRows });
 }

@@ -1,6 +1,6 @@
-import { and, asc, eq, gt } from "drizzle-orm";
+import { asc, eq, type SQL } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
-import { bySequence, readPages, sequenceAt } from "../db/read-pages.ts";
+import { bySequence, readPages } from "../db/read-pages.ts";
 import { error_log } from "../db/schema/index.ts";
 import type { LogPage } from "./list-audit-log.ts";
 import { pageRows } from "./page.ts";
@@ -9,12 +9,7 @@ import { pageRows } from "./page.ts";
 export async function listErrorLog({ app }: Context, { page, user_id }: LogPage) {
   const { db } = app;
   const isOfUser = user_id === undefined ? undefined : eq(error_log.user_id, user_id);
-  const read = (after: number, rows: number) =>
-    db
-      .select()
-      .from(error_log)
-      .where(and(isOfUser, gt(error_log.sequence, after)))
-      .orderBy(asc(error_log.sequence))
-      .limit(rows);
-  return readPages(bySequence(sequenceAt(db, error_log, isOfUser), read), { page, limit: pageRows });
+  const read = (isAfter: SQL | undefined, rows: number) =>
+    db.select().from(error_log).where(isAfter).orderBy(asc(error_log.sequence)).limit(rows);
+  return readPages(bySequence({ db, table: error_log, condition: isOfUser, read }), { page, limit: pageRows });
 }

@@ -7,3 +7,7 @@ export class MemoryFullError extends Error {
 export class BudgetFullError extends MemoryFullError {
   override name = "BudgetFullError";
 }
+
+/** Why a memory budget has no room, in bytes. */
+export const shortageText = (total: number, free: number, needed: number) =>
+  `its clusters may take ${total} bytes of memory, ${free} are free, ${needed} more are needed`;

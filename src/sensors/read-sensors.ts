@@ -46,7 +46,7 @@ export async function listFolder(path: string): Promise<string[]> {
 export interface SensorFiles {
   /** The list of processors, if it shows their clocks. */
   cpuinfo: string | undefined;
-  /** It is a matter of microseconds to read that list. */
+  /** Reading that list takes a fraction of a millisecond. */
   isCpuinfoShort: boolean;
   /** Otherwise one file per core, in kHz. */
   clocks: string[];

@@ -1,5 +1,5 @@
-/** Long enough to amortize messages, short enough for other clusters to get their turn. */
-const GOAL_MS = 70;
+import { SLICE_MS } from "../hosts/fair-share.ts";
+
 /** While short calls wait for the ends of slices. */
 const HURRY_GOAL_MS = 20;
 /** Maximum growth from one slice to the next, because the first slices of a new network say little about later ones. */
@@ -30,14 +30,14 @@ export class SliceSize {
 
   /** Cycles of the next slice; `left` is the number of cycles that remain. */
   next(left: number, { isInHurry = false } = {}): number {
-    const goal = isInHurry ? (this.#goal * HURRY_GOAL_MS) / GOAL_MS : this.#goal;
+    const goal = isInHurry ? (this.#goal * HURRY_GOAL_MS) / SLICE_MS : this.#goal;
     const cycles = Math.min(goal, this.#cyclesMax);
     return Math.min(left, Math.max(1, Math.floor(cycles / this.#unit)) * this.#unit);
   }
 
   /** Adapts to the time that a slice took on the host. */
   observe(cycles: number, elapsedMs: number): void {
-    const wanted = (cycles / Math.max(elapsedMs, 0.01)) * GOAL_MS;
+    const wanted = (cycles / Math.max(elapsedMs, 0.01)) * SLICE_MS;
     this.#goal = Math.max(1, Math.min(wanted, cycles * GROWTH_MAX));
   }
 }

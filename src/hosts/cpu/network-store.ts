@@ -1,6 +1,7 @@
 import type { Engine } from "../../network/engine.ts";
 import { Network } from "../../network/network.ts";
 import type { RequestRun, TrainRun } from "../../network/run.ts";
+import { shortageText } from "../../network/memory-full-error.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { startStopwatch } from "../../network/yield-point.ts";
 import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
@@ -147,7 +148,7 @@ export class NetworkStore implements HostService {
 
   #noRoom(cluster: string, bytes: number): HostError {
     const { bytesMax } = this.#engine.budget;
-    const reason = `its clusters may take ${bytesMax} bytes of memory, ${this.#freeBytes} are free, ${bytes} more are needed`;
+    const reason = shortageText(bytesMax, this.#freeBytes, bytes);
     return noRoom(reason, bytes > bytesMax || !this.#networks.hasOthers(cluster) ? "room" : "crowded");
   }
 }

@@ -1,4 +1,4 @@
-import { BudgetFullError } from "../../network/memory-full-error.ts";
+import { BudgetFullError, shortageText } from "../../network/memory-full-error.ts";
 
 /** Limits the total memory of an engine's networks, in docks and at rest. Scratch memory of steps is not counted. */
 export class MemoryBudget {
@@ -19,9 +19,7 @@ export class MemoryBudget {
   take(bytes: number): void {
     if (bytes > this.free) this.onShortage(bytes - this.free);
     if (bytes > this.free) {
-      throw new BudgetFullError(
-        `its clusters may take ${this.bytesMax} bytes of memory, ${this.free} are free, ${bytes} more are needed`,
-      );
+      throw new BudgetFullError(shortageText(this.bytesMax, this.free, bytes));
     }
     this.#used += bytes;
   }
