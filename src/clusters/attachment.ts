@@ -1,5 +1,5 @@
 import type { ClusterRow } from "../db/rows.ts";
-import { HostLostError } from "../hosts/host-errors.ts";
+import { HostLostError, isOfKind } from "../hosts/host-errors.ts";
 import { noRoom } from "../hosts/network-failure.ts";
 import { shortageText } from "../network/memory-full-error.ts";
 import type { Host, NetworkInfo } from "../hosts/host.ts";
@@ -26,12 +26,14 @@ export interface Attached {
 interface PutOptions {
   hangs?: Hangs;
   /** See `HostRoom.enter`. */
+  mayWait?: boolean;
+  /** See `HostRoom.enter`. */
   after?: number | undefined;
   /** Size of a state, if it is known. */
   bytes?: number | undefined;
 }
 
-interface FreshNetwork {
+export interface FreshNetwork {
   template: string;
   seed: number;
 }
@@ -54,7 +56,7 @@ export class Attachment {
   #patience = new AbortController();
   #puts = 0;
 
-  /** Calls `onRestored` with the row whose snapshot the network now comes from. */
+  /** Calls `onRestored` with the cluster's row when a network is on the host again. */
   constructor(
     resources: NetworkResources,
     uuid: string,
@@ -107,19 +109,11 @@ export class Attachment {
     if (live !== null) return live;
     this.hangs.check();
     this.#attached = null;
-    // A background save may be about to replace the file that the row names.
-    await this.#snapshots.idle();
-    const row = await this.row();
-    const { hosts, log } = this.#resources;
-    let host = hosts.get(row.host_uuid);
-    if (host === undefined) {
-      host = hosts.default();
-      log.warn({ cluster: this.uuid, host: row.host_uuid }, "the cluster's host is gone, using the default one");
-    }
-    const target = host;
+    const row = await this.#settledRow();
+    const host = this.#hostOf(row);
     // A host process that was killed restarts with the next call.
-    const attached = await this.putSnapshot(target, row).catch((error: unknown) => {
-      if (error instanceof HostLostError) return this.putSnapshot(target, row);
+    const attached = await this.putSnapshot(host, row).catch((error: unknown) => {
+      if (error instanceof HostLostError) return this.putSnapshot(host, row);
       throw error;
     });
     return this.#restored(row, attached);
@@ -127,9 +121,45 @@ export class Attachment {
 
   /** Attaches the last snapshot to this host, even if the row names another one. */
   async adoptSnapshot(host: Host): Promise<Attached> {
-    await this.#snapshots.idle();
-    const row = await this.row();
+    const row = await this.#settledRow();
     return this.#restored(row, await this.putSnapshot(host, row));
+  }
+
+  /**
+   * Puts another network in the place of the one that is on the host. False, and nothing has happened, when none is
+   * there, or when the host has no room for both at once.
+   */
+  async replace(content: () => Promise<Uint8Array | FreshNetwork>, { hangs }: { hangs: Hangs }): Promise<boolean> {
+    const { live } = this;
+    if (live === null) return false;
+    try {
+      this.#attached = await this.put(live.host, live.projectId, content, { hangs, mayWait: false });
+      return true;
+    } catch (error) {
+      if (isOfKind(error, "crowded") || isOfKind(error, "room")) return false;
+      throw error;
+    }
+  }
+
+  /** Puts a network that is not the last snapshot onto the host, where the cluster has none. */
+  async enterAs(content: () => Promise<Uint8Array | FreshNetwork>, { hangs }: { hangs: Hangs }): Promise<void> {
+    this.hangs.check();
+    const row = await this.#settledRow();
+    this.#restored(row, await this.put(this.#hostOf(row), row.project_id, content, { hangs }));
+  }
+
+  /** The row, when no background save is about to replace the file that it names. */
+  async #settledRow(): Promise<ClusterRow> {
+    await this.#snapshots.idle();
+    return this.row();
+  }
+
+  #hostOf(row: ClusterRow): Host {
+    const { hosts, log } = this.#resources;
+    const host = hosts.get(row.host_uuid);
+    if (host !== undefined) return host;
+    log.warn({ cluster: this.uuid, host: row.host_uuid }, "the cluster's host is gone, using the default one");
+    return hosts.default();
   }
 
   #restored(row: ClusterRow, attached: Attached): Attached {
@@ -157,7 +187,7 @@ export class Attachment {
     host: Host,
     projectId: string,
     content: () => Promise<Uint8Array | FreshNetwork>,
-    { hangs = this.hangs, after, bytes }: PutOptions = {},
+    { hangs = this.hangs, mayWait = true, after, bytes }: PutOptions = {},
   ): Promise<Attached> {
     const { hosts } = this.#resources;
     const owner = { projectId, clusterUuid: this.uuid };
@@ -178,7 +208,7 @@ export class Attachment {
     this.#puts += 1;
     try {
       const entrant = { ...owner, bytes: bytes ?? Infinity, signal };
-      return await hosts.room(host).enter(entrant, attempt, after === undefined ? {} : { after });
+      return await hosts.room(host).enter(entrant, attempt, { mayWait, ...(after === undefined ? {} : { after }) });
     } finally {
       this.#puts -= 1;
     }

@@ -1,7 +1,7 @@
 import type { ClusterRow } from "../db/rows.ts";
-import type { Host, NetworkInfo, RequestReport, TrainReport } from "../hosts/host.ts";
+import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
 import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
-import { type Attached, Attachment } from "./attachment.ts";
+import { type Attached, Attachment, type FreshNetwork } from "./attachment.ts";
 import { HostCalls } from "./host-calls.ts";
 import { moveNetwork } from "./move-network.ts";
 import { NetworkProgress, type TaskPosition } from "./network-progress.ts";
@@ -186,30 +186,39 @@ export class ClusterNetwork {
 
   /** Restarts a network that has not learned anything yet with this seed; any other network keeps its own. */
   async seedFresh(seed: number): Promise<void> {
-    const { host, projectId, info } = await this.ready();
+    const { info } = await this.ready();
     const { cycle, sections } = info.figures;
     if (cycle > 0 || sections > 0 || info.seed === seed) return;
-    const fresh = { template: info.template, seed };
-    this.#attachment.take(await this.#attachment.put(host, projectId, async () => fresh));
-    this.#progress.changed();
+    await this.replace(async () => ({ template: info.template, seed }));
   }
 
   /**
-   * Replaces the network by another state, which `read` takes from `readNetwork`; `save` then updates the row's
-   * template. When the host refuses the state, nothing changes.
+   * Replaces the network by another one: by a state that `read` takes from `readNetwork`, or by a fresh network. `save`
+   * then updates the row's template. When the host refuses the state, nothing changes.
    */
-  async replace(read: () => Promise<Uint8Array>): Promise<NetworkInfo> {
-    const { host, projectId } = await this.ready();
-    const attached = await this.#attachment.put(host, projectId, read, { hangs: this.#calls.hangs });
-    this.#attachment.take(attached);
+  async replace(read: () => Promise<Uint8Array | FreshNetwork>): Promise<void> {
+    const { hangs } = this.#calls;
+    if (!(await this.#attachment.replace(read, { hangs }))) {
+      await this.giveWay();
+      await this.#attachment.enterAs(read, { hangs });
+    }
     this.#progress.position = null;
     this.#progress.changed();
-    return attached.info;
   }
 
   /** See `moveNetwork`. */
   moveTo(target: Host): Promise<void> {
     return moveNetwork({ db: this.#resources.db, attachment: this.#attachment, calls: this.#calls }, target);
+  }
+
+  /**
+   * Saves the network, if it is on a host, and takes it off. Networks must not wait for room on a host while they take
+   * some there, because they would wait for one another.
+   */
+  async giveWay(): Promise<void> {
+    if (this.onHost === null) return;
+    if (this.dirty) await this.save();
+    await this.leave();
   }
 
   /** Waits for pending saves, then detaches the network from its host; the next use attaches the last snapshot. */

@@ -72,11 +72,15 @@ export class ActiveTask {
   }
 
   /** See `RunContext.onHost`. Others get a turn between two tries. */
-  async #onHost<T>(active: RunningTask, work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
+  async #onHost<T>(
+    active: RunningTask,
+    work: (network: ClusterNetwork) => Promise<T>,
+    enter = (network: ClusterNetwork): Promise<unknown> => network.ready(),
+  ): Promise<T> {
     for (;;) {
       const done = await this.#exclusive(async (network) => {
         try {
-          await network.ready();
+          await enter(network);
         } catch (error) {
           if (!isOfKind(error, "crowded") || active.stop !== null) throw error;
           // Nobody waits any more.
@@ -93,7 +97,7 @@ export class ActiveTask {
   #carryOut(active: RunningTask): Promise<void> {
     const { resources } = this.#cluster;
     const log = resources.log.child({ task: active.task.uuid });
-    const onHost: RunContext["onHost"] = (work) => this.#onHost(active, work);
+    const onHost: RunContext["onHost"] = (work, enter) => this.#onHost(active, work, enter);
     const context: RunContext = { ...resources, log, exclusive: this.#exclusive, onHost };
     switch (active.plan.kind) {
       case "train":

@@ -1,4 +1,5 @@
 import { eq } from "drizzle-orm";
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { readNetwork } from "../clusters/read-network.ts";
 import { pinPath } from "../clusters/restore-pin.ts";
 import { clusters } from "../db/schema/index.ts";
@@ -33,8 +34,9 @@ async function replaceNetwork(
   { task }: RunningTask<"restore">,
   read: () => Promise<Uint8Array>,
 ): Promise<void> {
+  const enter = (network: ClusterNetwork) => network.replace(read);
   await context.onHost(async (network) => {
-    const { template } = await network.replace(read);
+    const { template } = (await network.ready()).info;
     try {
       await network.save(async (tx) => {
         await tx.update(clusters).set({ template }).where(eq(clusters.uuid, task.cluster_uuid));
@@ -45,5 +47,5 @@ async function replaceNetwork(
       await network.leave();
       throw error;
     }
-  });
+  }, enter);
 }

@@ -31,8 +31,12 @@ export interface TaskResources extends NetworkResources {
 /** Resources of a runner: those of the server, and turns on the cluster. */
 export interface RunContext extends TaskResources {
   /**
-   * Like `exclusive`, with the network on its host. Waits for room there for as long as the task does not have to stop.
+   * Like `exclusive`, with the network on its host, onto which `enter` has put it (by default `ready`). Waits for room
+   * there for as long as the task does not have to stop.
    */
-  onHost<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
+  onHost<T>(
+    work: (network: ClusterNetwork) => Promise<T>,
+    enter?: (network: ClusterNetwork) => Promise<unknown>,
+  ): Promise<T>;
   exclusive<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T>;
 }

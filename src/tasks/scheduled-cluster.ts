@@ -100,9 +100,7 @@ export class ScheduledCluster {
     const { resources, turns, network, stop, uuid } = this.#parts;
     try {
       await turns.run(async () => {
-        if (stop.reason !== null || network.onHost === null) return;
-        if (network.dirty) await network.save();
-        await network.leave();
+        if (stop.reason === null) await network.giveWay();
       });
       return true;
     } catch (error) {

@@ -274,9 +274,9 @@ const actions: Action[] = [
           "label_hex",
           Float32Array.from({ length: 8 }, (_, column) => oneHot(cycle, column)),
         );
-        await io.train();
+        await onceThereIsRoom(() => io.train());
       }
-      const answer = await io.request();
+      const answer = await onceThereIsRoom(() => io.request());
       io.close();
       return answer;
     });
@@ -297,7 +297,7 @@ const actions: Action[] = [
   },
 ];
 
-test.each([1, 2])("everything on ten clusters, two at a time, seed %i: the same as on a roomy host", async (seed) => {
+test.each([1, 2])("everything on ten clusters at once, seed %i: the same as on a roomy host", async (seed) => {
   const rig = await openSmall(ROOM_FOR_THREE);
   const twins: Twin[] = [];
   for (let nth = 0; nth < 10; nth++) {
@@ -308,20 +308,10 @@ test.each([1, 2])("everything on ten clusters, two at a time, seed %i: the same 
     twins.push({ seed: nth, uuids, mode: "TASK", checkpoints: [], cycle: 0 });
   }
   const randoms = twins.map((_, nth) => createRandom(seed * 1000 + nth));
-  // Two clusters at a time have room. With more, calls of direct IO may be refused, which this test does not repeat.
-  const waiting = Array.from({ length: 15 }, () => [...twins.keys()]).flat();
-  const busy = new Set<number>();
-  const work = async () => {
-    for (;;) {
-      const at = waiting.findIndex((nth) => !busy.has(nth));
-      if (at < 0) return;
-      const [nth] = waiting.splice(at, 1) as [number];
-      busy.add(nth);
-      await randoms[nth]!.pick(actions)(rig, twins[nth]!, randoms[nth]!);
-      busy.delete(nth);
-    }
+  const work = async (twin: Twin, nth: number) => {
+    for (let step = 0; step < 15; step++) await randoms[nth]!.pick(actions)(rig, twin, randoms[nth]!);
   };
-  await Promise.all([work(), work()]);
+  await Promise.all(twins.map(work));
   for (const twin of twins) {
     const [state, other] = await both(twin, (uuid) => stateOf(rig.context.app, uuid));
     expect(state.equals(other)).toBe(true);
