@@ -122,6 +122,41 @@ test("sixty tasks that are queued at once all finish on a host with room for thr
   expect((await stateOf(rig.context.app, uuids[59]!)).equals(await stateOf(rig.context.app, alone))).toBe(true);
 });
 
+test("checkpoints that are restored at once on a full host do not wait for one another", async () => {
+  const rig = await openSmall(ROOM_FOR_THREE);
+  const restores: { cluster: string; checkpoint: string }[] = [];
+  for (let seed = 0; seed < 8; seed++) {
+    const cluster = await newCluster(rig, { seed });
+    await finished(rig, await train(rig, cluster));
+    const { uuid } = await finished(rig, await createSaveTask(rig.context, { cluster_uuid: cluster, name: "saved" }));
+    restores.push({ cluster, checkpoint: uuid });
+  }
+  const restore = ({ cluster, checkpoint }: (typeof restores)[number]) =>
+    createRestoreTask(rig.context, { cluster_uuid: cluster, checkpoint_uuid: checkpoint });
+  const tasks = [];
+  for (const each of restores) {
+    // The network is on the host, with changes that no snapshot has.
+    await train(rig, each.cluster, 20);
+    tasks.push(await restore(each), await restore(each));
+  }
+  for (const task of tasks) await finished(rig, task);
+  for (const { cluster, checkpoint } of restores) {
+    const copy = (await createCluster(rig.context, { name: `cluster ${++names}`, checkpoint_uuid: checkpoint })).uuid;
+    expect((await stateOf(rig.context.app, cluster)).equals(await stateOf(rig.context.app, copy))).toBe(true);
+  }
+});
+
+test("a checkpoint comes in the place of a network that takes more than half of its host", async () => {
+  const rig = await openSmall(1_300_000);
+  const cluster = await newCluster(rig);
+  await finished(rig, await train(rig, cluster));
+  const { uuid } = await finished(rig, await createSaveTask(rig.context, { cluster_uuid: cluster, name: "saved" }));
+  const saved = await stateOf(rig.context.app, cluster);
+  await finished(rig, await train(rig, cluster, 20));
+  await finished(rig, await createRestoreTask(rig.context, { cluster_uuid: cluster, checkpoint_uuid: uuid }));
+  expect((await stateOf(rig.context.app, cluster)).equals(saved)).toBe(true);
+});
+
 test("an open line of direct IO that is silent lets its network leave, and learns on without a loss", async () => {
   const rig = await openSmall(ROOM_FOR_THREE);
   const [small, roomy] = rig.hosts;
