@@ -54,12 +54,12 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
     ({ hexagon_name }) => template.outputs.find(({ name }) => name === hexagon_name)!.kind,
   );
   const sample = sampleSize(columns, input.time_length, { hexagons: template.hexagons, outputKinds });
-  const most = samplesMax(sample);
-  const batchSize = input.batch_size ?? defaultBatchSize(total, most);
+  const batchSize = input.batch_size ?? defaultBatchSize(total, samplesMax(sample));
   const samples = Math.min(batchSize, total);
   checkValues(sample, samples);
   checkWidths(context, "input", columns.inputs, input.time_length);
   checkWidths(context, "output", columns.outputs, 1);
+  const most = samplesMax(sample, { hostMemoryBytes: context.app.config.cpuMemoryBytes });
   if (samples > most) {
     throw badRequest(
       `One step would have ${samples} samples, but with these columns and hexagons at most ${most} are possible`,

@@ -80,9 +80,13 @@ export interface SampleSize {
 
 /**
  * A step blocks its host for all others. Each of these limits takes one core one to five seconds: 128 samples in 1024
- * hexagons, 16 of the widest input, 32 of the widest output.
+ * hexagons, 16 of the widest input if all its values are positive, 32 of the widest output.
  */
 const STEP_MAX: SampleSize = { hexagons: 128 * 1024, inputs: 16 * 1024 * 1024, expected: 8 * 1024 * 1024 };
+/** Memory that a step takes for each input value, approximately. */
+const STEP_BYTES_PER_INPUT = 20;
+/** The part of the memory for networks that may be taken by a step that is larger than the server would choose. */
+const STEP_MEMORY_SHARE = 1 / 2;
 
 /** Size of one sample of a training task. */
 export function sampleSize(
@@ -112,10 +116,15 @@ export function checkValues(sample: Pick<SampleSize, "inputs" | "expected">, sam
   }
 }
 
-/** Maximum number of such samples in one step, at least 1. */
-export function samplesMax(sample: SampleSize): number {
+/**
+ * Maximum number of such samples in one step, at least 1. A step with few positive values takes much less time, so a
+ * client that says how many samples it wants may have more of them: as many as fit into the host's memory.
+ */
+export function samplesMax(sample: SampleSize, wanted?: { hostMemoryBytes: number }): number {
+  const hostInputs = ((wanted?.hostMemoryBytes ?? 0) * STEP_MEMORY_SHARE) / STEP_BYTES_PER_INPUT;
+  const inputs = Math.max(STEP_MAX.inputs, Math.min(hostInputs, STEP_VALUES_MAX));
   const limits = (["hexagons", "inputs", "expected"] as const).map(
-    (what) => STEP_MAX[what] / Math.max(1, sample[what]),
+    (what) => ({ ...STEP_MAX, inputs })[what] / Math.max(1, sample[what]),
   );
   return Math.max(1, Math.floor(Math.min(...limits)));
 }

@@ -13,6 +13,7 @@ import { SliceSource } from "./slice-source.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
+import { isWideStep, runWideStep } from "./wide-steps.ts";
 
 /**
  * Trains from the position of the network's snapshot to the last cycle. Slices end at whole steps, so the steps do not
@@ -82,6 +83,7 @@ class SliceTrainer {
   readonly #rows: Pick<SliceSource, "read" | "order">;
   readonly #table: TableLoader;
   readonly #size: SliceSize;
+  readonly #isWide: boolean;
   #ahead: Promise<TaskSlice> | null = null;
   #host: Host | null = null;
 
@@ -94,6 +96,9 @@ class SliceTrainer {
     this.#active = active;
     this.#rows = rows;
     this.#table = new TableLoader(source, active.task.uuid);
+    this.#isWide = isWideStep(
+      source.bytesPerCycle * Math.min(active.plan.batch_size, active.task.total_number_of_cycles),
+    );
     this.#size = new SliceSize({ unit: active.plan.batch_size, bytesPerCycle: source.bytesPerCycle });
   }
 
@@ -134,6 +139,15 @@ class SliceTrainer {
   }
 
   async #train(total: number): Promise<void> {
+    if (!this.#isWide || this.#table.isComplete) return this.#trainSlice(total);
+    const { task } = this.#active;
+    await runWideStep({ group: task.project_id, user: task.owner_uuid ?? task.owner_id }, async () => {
+      // It may have waited for long.
+      if (this.#active.stop === null) await this.#trainSlice(total);
+    });
+  }
+
+  async #trainSlice(total: number): Promise<void> {
     const active = this.#active;
     const taskUuid = active.task.uuid;
     const ahead = this.#ahead;
@@ -148,7 +162,7 @@ class SliceTrainer {
       await this.#seed(network);
       return network.train(slice, { taskUuid, cycle: end });
     });
-    if (end < total) {
+    if (end < total && !this.#isWide) {
       this.#ahead = this.#read(end);
       this.#ahead.catch(() => undefined);
     }
