@@ -81,11 +81,11 @@ export class CsvBytes {
    * follow.
    */
   #readPlain(start: number): number | undefined {
-    const columns = this.#table.names?.length;
+    const { names, knowsRounded } = this.#table;
     const line = this.#reader.nextLine;
-    if (columns === undefined || line === undefined) return undefined;
+    if (names === undefined || line === undefined) return undefined;
     const plain = this.#plain;
-    const reason = plain.scan(this.#bytes, start, this.#length, columns);
+    const reason = plain.scan(this.#bytes, start, this.#length, { columns: names.length, knowsRounded });
     if (plain.rowCount > 0) {
       this.#table.takePlain(plain, this.#bytes, line);
       this.#reader.skip(plain.lineEnds);

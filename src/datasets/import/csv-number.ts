@@ -34,6 +34,10 @@ export function decimalNumber(mantissa: number, power: number): number {
   return low === high && low > 0 && high < WHOLE_END ? value : Number.NaN;
 }
 
+/** True for a whole number that a 64-bit float represents and a 32-bit float changes. */
+export const isRoundedWhole = (mantissa: number, power: number) =>
+  mantissa > WHOLE_END && mantissa < EXACT_END && power === 0 && Math.fround(mantissa) !== mantissa;
+
 /** True for NaN, and when a 32-bit float may change a value of `decimalNumber` beyond rounding its decimals. */
 export const mayChange = (value: number) =>
   !(value <= WHOLE_END) && (!(value < EXACT_END) || Math.fround(value) !== value);

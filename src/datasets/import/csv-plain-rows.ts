@@ -1,4 +1,4 @@
-import { decimalNumber, mayChange } from "./csv-number.ts";
+import { decimalNumber, isRoundedWhole, mayChange } from "./csv-number.ts";
 import { MAX_CELL_LENGTH, MAX_CSV_COLUMNS, type LineEnds } from "./csv-reader.ts";
 
 /** Room for at least one row. */
@@ -29,6 +29,12 @@ const EXPONENT_MAX = 100_000;
 /** Why `scan` ended: the bytes ended within a row, there is no room for another row, or a row is not plain. */
 type ScanEnd = "cut" | "full" | "not plain";
 
+interface ScannedTable {
+  columns: number;
+  /** See `CsvTable`. */
+  knowsRounded: Uint8Array;
+}
+
 /**
  * Reads rows of numbers from the bytes of a CSV file, without a string per cell. A row is plain when it is ASCII, has
  * no quotes, has the expected number of cells, and is more than delimiters. Its cells that are not plain numbers are
@@ -40,6 +46,12 @@ export class PlainRows {
   /** For each cell that is no plain number: its index in `values`, start and end in the bytes. */
   readonly texts = new Int32Array(3 * (TEXTS_MAX + MAX_CSV_COLUMNS));
   textCount = 0;
+  /**
+   * Indices in `values` of the whole numbers that a 32-bit float changes, in columns of which the first one is
+   * known. In other columns they are among the `texts`.
+   */
+  readonly rounded = new Int32Array(VALUES_MAX);
+  roundedCount = 0;
   rowCount = 0;
   readonly lineEnds: LineEnds = { CRLF: 0, LF: 0, CR: 0 };
   /** Where the first row begins that was not read. */
@@ -50,15 +62,16 @@ export class PlainRows {
    * Reads whole rows of `columns` cells from the start on; the results replace those of the last call. `bytes[end]` has
    * to be 0.
    */
-  scan(bytes: Uint8Array, start: number, end: number, columns: number): ScanEnd {
-    const { values, texts, lineEnds } = this;
+  scan(bytes: Uint8Array, start: number, end: number, { columns, knowsRounded }: ScannedTable): ScanEnd {
+    const { values, texts, rounded, lineEnds } = this;
     lineEnds.CRLF = lineEnds.LF = lineEnds.CR = 0;
-    this.textCount = this.rowCount = 0;
+    this.textCount = this.roundedCount = this.rowCount = 0;
     this.end = start;
     let at = start;
     let count = 0;
     let rowEnd = columns;
     let textCount = 0;
+    let roundedCount = 0;
     for (;;) {
       const cellStart = at;
       let byte = bytes[at] as number;
@@ -93,7 +106,10 @@ export class PlainRows {
       }
       let value = decimalNumber(mantissa, power);
       byte = digit + ZERO;
-      if (!isDelimiter(byte) || digitCount === 0 || mayChange(value)) {
+      const isPlain = isDelimiter(byte) && digitCount > 0;
+      if (isPlain && isRoundedWhole(mantissa, power) && knowsRounded[count - rowEnd + columns] === 1) {
+        rounded[roundedCount++] = count;
+      } else if (!isPlain || mayChange(value)) {
         while (!isDelimiter(byte)) {
           if (at >= end) return "cut";
           if (byte === QUOTE || byte >= ASCII_END) return "not plain";
@@ -122,6 +138,7 @@ export class PlainRows {
       } else lineEnds.CR++;
       this.end = at;
       this.textCount = textCount;
+      this.roundedCount = roundedCount;
       this.rowCount++;
       rowEnd += columns;
       if (rowEnd > VALUES_MAX || textCount > TEXTS_MAX) return "full";

@@ -1,7 +1,7 @@
 import { cellNumber, changeOfCell, isEmptyCell } from "./csv-cell.ts";
 import { numberedNames, readNames } from "./csv-header.ts";
 import type { PlainRows } from "./csv-plain-rows.ts";
-import type { CsvRow } from "./csv-reader.ts";
+import { MAX_CSV_COLUMNS, type CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
 
@@ -30,6 +30,8 @@ interface Seen {
  */
 export class CsvTable {
   names: string[] | undefined;
+  /** For each column: 1 when the first whole number that a 32-bit float changes has been reported. */
+  readonly knowsRounded = new Uint8Array(MAX_CSV_COLUMNS);
   readonly #warnings: ImportWarnings;
   readonly #options: Options;
   #rows = 0;
@@ -132,11 +134,21 @@ export class CsvTable {
       const cell = bytes.toString("latin1", texts[text + 1], texts[text + 2]).trim();
       values[index] = this.#cellValue(cell, index - row * names.length, line + row);
     }
+    this.#countRounded(plain, names);
     this.#rows = rowsBefore + rowCount;
     const count = rowCount * names.length;
     this.#reserve(count);
     this.#values.set(values.subarray(0, count), this.#count);
     this.#count += count;
+  }
+
+  #countRounded({ rounded, roundedCount }: PlainRows, names: string[]): void {
+    if (roundedCount === 0) return;
+    const counts = new Uint32Array(names.length);
+    for (let i = 0; i < roundedCount; i++) counts[(rounded[i] as number) % names.length]!++;
+    for (const [column, count] of counts.entries()) {
+      if (count > 0) this.#warnings.count("rounded", names[column] as string, { row: this.#rows, count });
+    }
   }
 
   /** The value of a cell of the last row. */
@@ -162,6 +174,7 @@ export class CsvTable {
     if (this.#options.isExact) {
       throw this.#refusal(line, column, `${excerpt(text)} becomes ${narrowed} as a 32-bit float`);
     }
+    if (change === "rounded") this.knowsRounded[column] = 1;
     const name = this.names?.[column] as string;
     this.#warnings.count(change, name, { row: this.#rows, value: text, became: narrowed });
   }
