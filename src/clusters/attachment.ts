@@ -23,19 +23,23 @@ export interface Attached {
   sinceMs: number;
 }
 
-interface PutOptions {
-  hangs?: Hangs;
-  /** See `HostRoom.enter`. */
-  mayWait?: boolean;
-  /** See `HostRoom.enter`. */
-  after?: number | undefined;
+export interface FreshNetwork {
+  template: string;
+  seed: number;
+}
+
+/** A network that is to be put onto a host. */
+export interface NewNetwork {
+  /** Called for each try. */
+  read: () => Promise<Uint8Array | FreshNetwork>;
   /** Size of a state, if it is known. */
   bytes?: number | undefined;
 }
 
-export interface FreshNetwork {
-  template: string;
-  seed: number;
+interface PutOptions {
+  hangs?: Hangs;
+  /** See `HostRoom.enter`. */
+  after?: number | undefined;
 }
 
 /**
@@ -56,7 +60,7 @@ export class Attachment {
   #patience = new AbortController();
   #puts = 0;
 
-  /** Calls `onRestored` with the cluster's row when a network is on the host again. */
+  /** Calls `onRestored` with the cluster's row when a network is on the host that was not there. */
   constructor(
     resources: NetworkResources,
     uuid: string,
@@ -126,26 +130,31 @@ export class Attachment {
   }
 
   /**
-   * Puts another network in the place of the one that is on the host. False, and nothing has happened, when none is
-   * there, or when the host has no room for both at once.
+   * Puts another network in the place of the one that is on the host. False when none is there, or when the host has no
+   * room for both at once; then the old one stays. Like growth, this waits for nobody.
    */
-  async replace(content: () => Promise<Uint8Array | FreshNetwork>, { hangs }: { hangs: Hangs }): Promise<boolean> {
+  async replace(network: NewNetwork, { hangs }: { hangs: Hangs }): Promise<boolean> {
     const { live } = this;
     if (live === null) return false;
+    const { host, projectId } = live;
     try {
-      this.#attached = await this.put(live.host, live.projectId, content, { hangs, mayWait: false });
-      return true;
+      this.#attached = await this.#place(host, projectId, network, hangs);
     } catch (error) {
       if (isOfKind(error, "crowded") || isOfKind(error, "room")) return false;
       throw error;
     }
+    this.#outgrown = null;
+    this.#resources.hosts.room(host).changed();
+    return true;
   }
 
-  /** Puts a network that is not the last snapshot onto the host, where the cluster has none. */
-  async enterAs(content: () => Promise<Uint8Array | FreshNetwork>, { hangs }: { hangs: Hangs }): Promise<void> {
-    this.hangs.check();
+  /** Puts a network that is not the last snapshot onto the host, where the cluster has none. Waits for room. */
+  async enterAs(network: NewNetwork, { hangs }: { hangs: Hangs }): Promise<void> {
     const row = await this.#settledRow();
-    this.#restored(row, await this.put(this.#hostOf(row), row.project_id, content, { hangs }));
+    this.#restored(row, await this.put(this.#hostOf(row), row.project_id, network, { hangs }));
+    this.#outgrown = null;
+    // They were those of the old network.
+    this.hangs.forget();
   }
 
   /** The row, when no background save is about to replace the file that it names. */
@@ -174,44 +183,46 @@ export class Attachment {
     const read = async () => (await this.#snapshots.read(row)) ?? { template, seed };
     // One more change than at the failure is that the network has left.
     const after = this.#outgrown?.host === host ? this.#outgrown.changes + 1 : undefined;
-    const attached = await this.put(host, row.project_id, read, { after, bytes: figures?.bytes });
+    const attached = await this.put(host, row.project_id, { read, bytes: figures?.bytes }, { after });
     this.#outgrown = null;
     return attached;
   }
 
   /**
-   * Puts a state or a fresh network onto a host, in the cluster's turn there. While the host is full it waits for room,
-   * and calls `content` again for each try. The current host stays in use until `take`.
+   * Puts a network onto a host, in the cluster's turn there, and waits for room while the host is full. The current host
+   * stays in use until `take`.
    */
   async put(
     host: Host,
     projectId: string,
-    content: () => Promise<Uint8Array | FreshNetwork>,
-    { hangs = this.hangs, mayWait = true, after, bytes }: PutOptions = {},
+    network: NewNetwork,
+    { hangs = this.hangs, after }: PutOptions = {},
   ): Promise<Attached> {
-    const { hosts } = this.#resources;
-    const owner = { projectId, clusterUuid: this.uuid };
-    const attempt = async () => {
-      if (bytes !== undefined) checkFree(host, bytes);
-      const network = await content();
-      const carryOut = async () => {
-        const { generation } = host;
-        this.#shortCycles = new ShortCycles();
-        const put = network instanceof Uint8Array ? host.attach(this.uuid, network) : host.create(this.uuid, network);
-        const info = await hangs.watch(put);
-        return { host, projectId, generation, info, isIdle: false, sinceMs: performance.now() };
-      };
-      const isShort = network instanceof Uint8Array ? isSmall(network.byteLength) : isQuicklyMade(network.template);
-      return hosts.queue(host).run(owner, carryOut, { isShort });
-    };
     const { signal } = this.#patience;
+    const entrant = { projectId, clusterUuid: this.uuid, bytes: network.bytes ?? Infinity, signal };
+    const attempt = () => this.#place(host, projectId, network, hangs);
     this.#puts += 1;
     try {
-      const entrant = { ...owner, bytes: bytes ?? Infinity, signal };
-      return await hosts.room(host).enter(entrant, attempt, { mayWait, ...(after === undefined ? {} : { after }) });
+      const room = this.#resources.hosts.room(host);
+      return await room.enter(entrant, attempt, after === undefined ? {} : { after });
     } finally {
       this.#puts -= 1;
     }
+  }
+
+  async #place(host: Host, projectId: string, { read, bytes }: NewNetwork, hangs: Hangs): Promise<Attached> {
+    if (bytes !== undefined) checkFree(host, bytes);
+    const network = await read();
+    const carryOut = async () => {
+      const { generation } = host;
+      this.#shortCycles = new ShortCycles();
+      const put = network instanceof Uint8Array ? host.attach(this.uuid, network) : host.create(this.uuid, network);
+      const info = await hangs.watch(put);
+      return { host, projectId, generation, info, isIdle: false, sinceMs: performance.now() };
+    };
+    const isShort = network instanceof Uint8Array ? isSmall(network.byteLength) : isQuicklyMade(network.template);
+    const owner = { projectId, clusterUuid: this.uuid };
+    return this.#resources.hosts.queue(host).run(owner, carryOut, { isShort });
   }
 
   /** Switches to the network that `put` has placed. */

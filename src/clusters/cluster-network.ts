@@ -1,7 +1,7 @@
 import type { ClusterRow } from "../db/rows.ts";
 import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
-import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
-import { type Attached, Attachment, type FreshNetwork } from "./attachment.ts";
+import type { RequestRun, RunRows, TablePart, TrainRun } from "../network/run.ts";
+import { type Attached, Attachment, type NewNetwork } from "./attachment.ts";
 import { HostCalls } from "./host-calls.ts";
 import { moveNetwork } from "./move-network.ts";
 import { NetworkProgress, type TaskPosition } from "./network-progress.ts";
@@ -118,11 +118,14 @@ export class ClusterNetwork {
     return this.#progress.cyclesOf(taskUuid);
   }
 
-  /** Trains a run. `position` is the network's position after the run; null outside of tasks. */
-  async train(run: TrainRun, position: TaskPosition | null): Promise<TrainReport> {
+  /**
+   * Trains a run. `position` is the network's position after the run; null outside of tasks. A run without rows gets
+   * them from `readRows` when it is its turn.
+   */
+  async train(run: TrainRun, position: TaskPosition | null, readRows?: () => Promise<RunRows>): Promise<TrainReport> {
     const mayStart = (host: Host) => position !== null || !this.#isAtRisk(host);
     let report: TrainReport | null;
-    while ((report = await this.#calls.train(run, mayStart)) === null) await this.save();
+    while ((report = await this.#calls.train(run, { mayStart, readRows })) === null) await this.save();
     this.#progress.changed();
     this.#progress.position = position;
     return report;
@@ -189,18 +192,18 @@ export class ClusterNetwork {
     const { info } = await this.ready();
     const { cycle, sections } = info.figures;
     if (cycle > 0 || sections > 0 || info.seed === seed) return;
-    await this.replace(async () => ({ template: info.template, seed }));
+    await this.replace({ read: async () => ({ template: info.template, seed }) });
   }
 
   /**
-   * Replaces the network by another one: by a state that `read` takes from `readNetwork`, or by a fresh network. `save`
-   * then updates the row's template. When the host refuses the state, nothing changes.
+   * Replaces the network by another one: by a state that `readNetwork` has checked, or by a fresh network. `save` then
+   * updates the row's template. When the host refuses the state, nothing changes.
    */
-  async replace(read: () => Promise<Uint8Array | FreshNetwork>): Promise<void> {
+  async replace(network: NewNetwork): Promise<void> {
     const { hangs } = this.#calls;
-    if (!(await this.#attachment.replace(read, { hangs }))) {
+    if (!(await this.#attachment.replace(network, { hangs }))) {
       await this.giveWay();
-      await this.#attachment.enterAs(read, { hangs });
+      await this.#attachment.enterAs(network, { hangs });
     }
     this.#progress.position = null;
     this.#progress.changed();
@@ -212,8 +215,8 @@ export class ClusterNetwork {
   }
 
   /**
-   * Saves the network, if it is on a host, and takes it off. Networks must not wait for room on a host while they take
-   * some there, because they would wait for one another.
+   * Saves the network, if it is on a host, and takes it off. Tasks must not wait for room on a host while their networks
+   * take some there, because they would wait for one another.
    */
   async giveWay(): Promise<void> {
     if (this.onHost === null) return;

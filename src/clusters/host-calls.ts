@@ -1,10 +1,15 @@
 import { HostError, HostLostError, isOfKind } from "../hosts/host-errors.ts";
 import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
-import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
+import type { RequestRun, RunRows, TablePart, TrainRun } from "../network/run.ts";
 import { isSmall } from "../hosts/short-calls.ts";
 import type { Attachment } from "./attachment.ts";
 import { Hangs } from "./hangs.ts";
 import type { NetworkResources } from "./network-resources.ts";
+
+interface TrainOptions {
+  mayStart: (host: Host) => boolean;
+  readRows: (() => Promise<RunRows>) | undefined;
+}
 
 /**
  * Calls the host that has one cluster's network. Each call waits for the cluster's turn in the host's queue. After
@@ -23,14 +28,17 @@ export class HostCalls {
 
   /**
    * Trains a run. A failure may leave the network half-updated, so the last snapshot replaces it; a missing table
-   * changes nothing. Null, and nothing has happened, when the run may not start at its turn.
+   * changes nothing. Null, and nothing has happened, when the run may not start at its turn. `readRows` is called at
+   * that turn for the rows of a run without any.
    */
-  async train(run: TrainRun, mayStart: (host: Host) => boolean): Promise<TrainReport | null> {
+  async train(run: TrainRun, { mayStart, readRows }: TrainOptions): Promise<TrainReport | null> {
     this.hangs.check();
     let report: TrainReport | null;
     try {
-      const train = async (host: Host, rows: TrainRun) =>
-        mayStart(host) ? host.train(this.#attachment.uuid, rows) : null;
+      const train = async (host: Host, rows: TrainRun) => {
+        if (!mayStart(host)) return null;
+        return host.train(this.#attachment.uuid, readRows === undefined ? rows : { ...rows, ...(await readRows()) });
+      };
       report = await this.#compute(train, run);
     } catch (error) {
       throw await this.#afterChange(error);

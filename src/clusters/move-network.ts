@@ -22,7 +22,10 @@ export async function moveNetwork({ db, attachment, calls }: MovedNetwork, targe
   const moved =
     source === null
       ? await attachment.adoptSnapshot(target)
-      : await attachment.put(target, row.project_id, handedOver(source, calls), { bytes: source.state.byteLength });
+      : await attachment.put(target, row.project_id, {
+          read: handedOver(source, calls),
+          bytes: source.state.byteLength,
+        });
   try {
     await updateClusterRow(db, attachment.uuid, { host_uuid: target.uuid });
   } catch (error) {

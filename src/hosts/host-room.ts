@@ -126,35 +126,27 @@ export class HostRoom {
 
   /**
    * Puts a network on the host with `attempt`, which rejects with HostError `crowded` while there is no room. Rejects
-   * with the last such error when patience is over or the signal aborts, or at once, also if others wait, when the
-   * network may not wait. A network that has just shown that it needs more room waits until there have been more
-   * `changes` than `after`; then it keeps others out until `release`.
+   * with the last such error when patience is over or the signal aborts. A network that has just shown that it needs
+   * more room waits until there have been more `changes` than `after`; then it keeps others out until `release`.
    */
-  async enter<T>(
-    entrant: Entrant,
-    attempt: () => Promise<T>,
-    { after, mayWait = true }: { after?: number; mayWait?: boolean } = {},
-  ): Promise<T> {
+  async enter<T>(entrant: Entrant, attempt: () => Promise<T>, { after }: { after?: number } = {}): Promise<T> {
     const { clusterUuid, signal } = entrant;
     const isLate = after !== undefined;
     const waiter = new Waiter(entrant, {
       sinceMs: this.#arrivals.get(clusterUuid) ?? performance.now(),
       triedAfter: after ?? -1,
     });
-    const isOver = () => this.#isClosed || signal.aborted;
+    const mayNotWait = this.#isClosed || signal.aborted;
     let failure: HostError | undefined;
-    if (isOver() || (!isLate && this.#mayTryAtOnce(waiter))) {
-      const isLast = isOver() || !mayWait;
+    if (mayNotWait || (!isLate && this.#mayTryAtOnce(waiter))) {
       waiter.triedAfter = this.#changes;
       try {
         return this.#entered(waiter, await attempt());
       } catch (error) {
-        if (isLast || isOver() || !isOfKind(error, "crowded")) throw error;
+        if (mayNotWait || this.#isClosed || signal.aborted || !isOfKind(error, "crowded")) throw error;
         this.#failed(waiter);
         failure = error;
       }
-    } else if (!mayWait) {
-      throw noRoom("others wait for it", "crowded");
     }
     this.#waiting.add(waiter);
     this.#arrivals.set(clusterUuid, waiter.sinceMs);

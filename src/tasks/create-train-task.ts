@@ -10,6 +10,7 @@ import {
   cyclesOf,
   sampleSize,
   samplesMax,
+  wideStepInputs,
   type BoundColumns,
 } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
@@ -59,7 +60,10 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   checkValues(sample, samples);
   checkWidths(context, "input", columns.inputs, input.time_length);
   checkWidths(context, "output", columns.outputs, 1);
-  const most = samplesMax(sample, { hostMemoryBytes: context.app.config.cpuMemoryBytes });
+  const { hosts, config } = context.app;
+  const isOnCpu = hosts.get(cluster.host_uuid)?.type === "cpu";
+  const mayBeWide = input.batch_size !== undefined && isOnCpu;
+  const most = samplesMax(sample, mayBeWide ? wideStepInputs(config.cpuMemoryBytes) : undefined);
   if (samples > most) {
     throw badRequest(
       `One step would have ${samples} samples, but with these columns and hexagons at most ${most} are possible`,

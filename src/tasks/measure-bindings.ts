@@ -83,9 +83,10 @@ export interface SampleSize {
  * hexagons, 16 of the widest input if all its values are positive, 32 of the widest output.
  */
 const STEP_MAX: SampleSize = { hexagons: 128 * 1024, inputs: 16 * 1024 * 1024, expected: 8 * 1024 * 1024 };
-/** Memory that a step takes for each input value, approximately. */
-const STEP_BYTES_PER_INPUT = 20;
-/** The part of the memory for networks that may be taken by a step that is larger than the server would choose. */
+/** Memory that a step takes at most for each input value, approximately, and in total: that of wasm. */
+const STEP_BYTES_PER_INPUT = 40;
+const STEP_BYTES_MAX = 2 ** 32;
+/** Part of the memory for networks, and as much again, that a step of more input values may take. */
 const STEP_MEMORY_SHARE = 1 / 2;
 
 /** Size of one sample of a training task. */
@@ -116,13 +117,21 @@ export function checkValues(sample: Pick<SampleSize, "inputs" | "expected">, sam
   }
 }
 
+/** Whether a step has more input values than the server would choose. */
+export const isWideStep = (inputs: number) => inputs > STEP_MAX.inputs;
+
 /**
- * Maximum number of such samples in one step, at least 1. A step with few positive values takes much less time, so a
- * client that says how many samples it wants may have more of them: as many as fit into the host's memory.
+ * Input values of a step for which a host of this memory has room, whatever they are. Most steps need far less memory
+ * and time, because few of their values are positive, so a client may ask for such a step.
  */
-export function samplesMax(sample: SampleSize, wanted?: { hostMemoryBytes: number }): number {
-  const hostInputs = ((wanted?.hostMemoryBytes ?? 0) * STEP_MEMORY_SHARE) / STEP_BYTES_PER_INPUT;
-  const inputs = Math.max(STEP_MAX.inputs, Math.min(hostInputs, STEP_VALUES_MAX));
+export function wideStepInputs(memoryBytes: number): number {
+  const bytes = memoryBytes * STEP_MEMORY_SHARE;
+  const inputs = bytes >= STEP_BYTES_MAX ? STEP_VALUES_MAX : bytes / STEP_BYTES_PER_INPUT;
+  return Math.max(STEP_MAX.inputs, Math.min(inputs, STEP_VALUES_MAX));
+}
+
+/** Maximum number of such samples in one step, at least 1. */
+export function samplesMax(sample: SampleSize, inputs = STEP_MAX.inputs): number {
   const limits = (["hexagons", "inputs", "expected"] as const).map(
     (what) => ({ ...STEP_MAX, inputs })[what] / Math.max(1, sample[what]),
   );

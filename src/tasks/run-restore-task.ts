@@ -1,4 +1,6 @@
+import { stat } from "node:fs/promises";
 import { eq } from "drizzle-orm";
+import type { NewNetwork } from "../clusters/attachment.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { readNetwork } from "../clusters/read-network.ts";
 import { pinPath } from "../clusters/restore-pin.ts";
@@ -13,11 +15,12 @@ import type { RunContext, RunningTask } from "./running-task.ts";
 export async function runRestoreTask(context: RunContext, active: RunningTask<"restore">): Promise<void> {
   const { task } = active;
   const path = pinPath(context.storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
+  const { size: bytes } = await stat(path);
   const owner = { group: task.project_id, user: task.owner_uuid ?? task.owner_id };
   const losses = new HostLosses(active);
   for (let over = false; !over;) {
     try {
-      await replaceNetwork(context, active, () => readNetwork(path, owner));
+      await replaceNetwork(context, active, { read: () => readNetwork(path, owner), bytes });
       over = true;
     } catch (error) {
       if (error instanceof HostError && error.kind === "state") {
@@ -32,9 +35,9 @@ export async function runRestoreTask(context: RunContext, active: RunningTask<"r
 async function replaceNetwork(
   context: RunContext,
   { task }: RunningTask<"restore">,
-  read: () => Promise<Uint8Array>,
+  checkpoint: NewNetwork,
 ): Promise<void> {
-  const enter = (network: ClusterNetwork) => network.replace(read);
+  const enter = (network: ClusterNetwork) => network.replace(checkpoint);
   await context.onHost(async (network) => {
     const { template } = (await network.ready()).info;
     try {

@@ -2,8 +2,9 @@ import { datasetPath } from "../files/storage.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
-import { fromTable, type TablePart, type TrainRun } from "../network/run.ts";
+import { fromTable, type RunRows, type TablePart, type TrainRun } from "../network/run.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
+import { isWideStep } from "./measure-bindings.ts";
 import { HostLosses } from "./host-losses.ts";
 import { resolveBindings } from "./resolve-bindings.ts";
 import { recordEnd } from "./record-end.ts";
@@ -13,7 +14,6 @@ import { SliceSource } from "./slice-source.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
-import { isWideStep, runWideStep } from "./wide-steps.ts";
 
 /**
  * Trains from the position of the network's snapshot to the last cycle. Slices end at whole steps, so the steps do not
@@ -74,7 +74,11 @@ async function outOfRoom(context: RunContext, active: RunningTask<"train">, caus
 interface TaskSlice {
   firstCycle: number;
   slice: TrainRun;
+  /** Reads the rows of a wide step, which are in memory only while it has its host's turn. */
+  readRows: (() => Promise<RunRows>) | undefined;
 }
+
+const NO_ROWS: RunRows = { timeLength: 1, inputs: [], expected: [] };
 
 /** Sends a task to the host slice by slice, and reads the rows of the next slice while the host computes. */
 class SliceTrainer {
@@ -96,9 +100,8 @@ class SliceTrainer {
     this.#active = active;
     this.#rows = rows;
     this.#table = new TableLoader(source, active.task.uuid);
-    this.#isWide = isWideStep(
-      source.bytesPerCycle * Math.min(active.plan.batch_size, active.task.total_number_of_cycles),
-    );
+    const samples = Math.min(active.plan.batch_size, active.task.total_number_of_cycles);
+    this.#isWide = isWideStep(source.inputValues * samples);
     this.#size = new SliceSize({ unit: active.plan.batch_size, bytesPerCycle: source.bytesPerCycle });
   }
 
@@ -132,6 +135,9 @@ class SliceTrainer {
 
   /** Discards the slice that was read ahead, whose size suited the previous host. */
   async #beginOn(host: Host): Promise<void> {
+    if (this.#isWide && host.type === "gpu") {
+      throw new TaskError("Steps of so many input values are possible on the CPU host only");
+    }
     this.#host = host;
     this.#size.startAgain();
     await this.#ahead?.catch(() => undefined);
@@ -139,30 +145,20 @@ class SliceTrainer {
   }
 
   async #train(total: number): Promise<void> {
-    if (!this.#isWide || this.#table.isComplete) return this.#trainSlice(total);
-    const { task } = this.#active;
-    await runWideStep({ group: task.project_id, user: task.owner_uuid ?? task.owner_id }, async () => {
-      // It may have waited for long.
-      if (this.#active.stop === null) await this.#trainSlice(total);
-    });
-  }
-
-  async #trainSlice(total: number): Promise<void> {
     const active = this.#active;
     const taskUuid = active.task.uuid;
     const ahead = this.#ahead;
     this.#ahead = null;
-    let { firstCycle, slice } = await (ahead ?? this.#read(active.cycle));
+    let { firstCycle, slice, readRows } = await (ahead ?? this.#read(active.cycle));
     // The host may have fallen back to another state since this slice was read.
-    if (firstCycle !== active.cycle) ({ firstCycle, slice } = await this.#read(active.cycle));
+    if (firstCycle !== active.cycle) ({ firstCycle, slice, readRows } = await this.#read(active.cycle));
     const end = firstCycle + slice.cycles;
     const trained = this.#context.onHost(async (network) => {
       if ((await network.positionOf(taskUuid)) !== firstCycle || (await network.ready()).host !== this.#host)
         return null;
-      await this.#seed(network);
-      return network.train(slice, { taskUuid, cycle: end });
-    });
-    if (end < total && !this.#isWide) {
+      return network.train(slice, { taskUuid, cycle: end }, readRows);
+    }, this.#enter);
+    if (end < total) {
       this.#ahead = this.#read(end);
       this.#ahead.catch(() => undefined);
     }
@@ -181,37 +177,41 @@ class SliceTrainer {
   }
 
   async #bring(part: TablePart): Promise<void> {
-    const isKept = await this.#context.onHost(async (network) => {
-      await this.#seed(network);
-      return network.keepTable(part).catch((error: unknown) => {
+    const keep = (network: ClusterNetwork) =>
+      network.keepTable(part).catch((error: unknown) => {
         // Another network comes in the place of the one with the table.
         if (error instanceof HostError) this.#table.forget();
         throw error;
       });
-    });
+    const isKept = await this.#context.onHost(keep, this.#enter);
     this.#table.answered(part, isKept);
     // The slice that was read ahead contains rows that the host has now.
     if (this.#table.isComplete) this.#ahead = null;
   }
 
-  async #seed(network: ClusterNetwork): Promise<void> {
+  /** Puts the network onto its host, with the seed of the task. */
+  readonly #enter = async (network: ClusterNetwork): Promise<void> => {
+    await network.ready();
     const { seed } = this.#active.plan;
     if (this.#active.cycle === 0 && seed !== null) await network.seedFresh(seed);
-  }
+  };
 
   async #read(firstCycle: number): Promise<TaskSlice> {
     const { plan, task } = this.#active;
     const isInHurry = this.#host !== null && this.#context.hosts.queue(this.#host).isInHurry;
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle, { isInHurry });
-    const rows = this.#table.isComplete
+    const { isComplete } = this.#table;
+    const read = () => this.#rows.read(firstCycle, cycles);
+    const readRows = this.#isWide && !isComplete ? read : undefined;
+    const rows = isComplete
       ? fromTable(task.uuid, this.#rows.order(firstCycle, cycles))
-      : { cycles, ...(await this.#rows.read(firstCycle, cycles)) };
+      : { cycles, ...(readRows === undefined ? await read() : NO_ROWS) };
     const slice: TrainRun = {
       ...rows,
       batchSize: plan.batch_size,
       schedule: { firstCycle, horizon: task.total_number_of_cycles },
       ...(plan.learning_rate === null ? {} : { learningRate: plan.learning_rate }),
     };
-    return { firstCycle, slice };
+    return { firstCycle, slice, readRows };
   }
 }

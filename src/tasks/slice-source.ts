@@ -71,6 +71,11 @@ export class SliceSource {
     }
   }
 
+  /** Input values of one cycle. */
+  get inputValues(): number {
+    return this.#inputs.reduce((sum, { width }) => sum + width, 0) * this.#timeLength;
+  }
+
   /** Approximate memory of one cycle's rows. */
   get bytesPerCycle(): number {
     const bytes = ({ width, reader }: BoundGroup) => width * (reader.type === "uint8" ? 1 : 4);

@@ -20,7 +20,6 @@ import {
   requestBody,
   smallTemplate,
   startTrain,
-  stateOf,
   trainBody,
   untilFinished,
 } from "../support/compute.ts";
@@ -101,7 +100,7 @@ test("a step whose expected values do not fit into memory is refused", async () 
 
 test("a step that would occupy the host is refused; the default size becomes smaller", async () => {
   const { limits } = parseConfig({});
-  const large = await createTestApp({ config: { limits, cpuMemoryBytes: 800_000_000 } });
+  const large = await createTestApp({ config: { limits, cpuMemoryBytes: 1_600_000_000 } });
   try {
     const cluster = await makeCluster(large);
     const row = Array.from({ length: 100 }, (_, i) => `${i},1,1`).join("\n");
@@ -124,7 +123,7 @@ test("a step that would occupy the host is refused; the default size becomes sma
     const few = await data(100, 1, 1);
     expect(await train(cluster, few, { batch_size: 65_536, epochs: 1000 })).toEqual([400, text(65_536, 43_690)]);
     expect(await train(long, few, { batch_size: 1311, epochs: 1000 })).toEqual([400, text(1311, 1310)]);
-    // Half of the memory for networks, by 20 bytes for each of 40 000 values.
+    // Half of the memory for networks, by 40 bytes for each of 40 000 values.
     expect(await train(cluster, await data(100, 40_000, 1), { batch_size: 501, epochs: 1000 })).toEqual([
       400,
       text(501, 500),
@@ -136,33 +135,6 @@ test("a step that would occupy the host is refused; the default size becomes sma
     const { uuid } = await startTrain(large, cluster, await data(2, 200_000, 1), { epochs: 100_000 });
     const [row0] = await large.app.db.select().from(tasks).where(eq(tasks.uuid, uuid));
     expect(row0?.plan).toMatchObject({ batch_size: 64 });
-  } finally {
-    await large.close();
-  }
-});
-
-test("steps larger than the server would choose train one at a time, and end with the cluster that waits", async () => {
-  const { limits } = parseConfig({});
-  const large = await createTestApp({ config: { limits, cpuMemoryBytes: 2 ** 31 } });
-  try {
-    const rows = 100;
-    const width = 200_000;
-    const groups = [
-      { name: "picture", width, cell: (row: number, column: number) => Number(column % 1000 === row) },
-      { name: "label", width: 8, cell: oneHot },
-    ];
-    const wide = await makeDataset(large.app, { rows, groups, type: "float32" });
-    const clusters = await Promise.all(["one", "two", "three"].map((name) => makeCluster(large, { name: `${name}_` })));
-    const start = (cluster: string, epochs: number) =>
-      startTrain(large, cluster, wide, { batch_size: rows, epochs, seed: 5 });
-    const running = [await start(clusters[0]!, 2), await start(clusters[1]!, 2), await start(clusters[2]!, 1000)];
-    expect((await large.request("DELETE", "/cluster", { query: { uuid: clusters[2]! } })).status).toBe(200);
-    for (const nth of [0, 1]) await untilFinished(large, clusters[nth]!, running[nth]!.uuid);
-    const [one, two] = await Promise.all([0, 1].map((nth) => stateOf(large.app, clusters[nth]!)));
-    expect(one!.equals(two!)).toBe(true);
-    const last = await start(clusters[0]!, 1000);
-    const aborted = { cluster_uuid: clusters[0]!, uuid: last.uuid };
-    expect((await large.request("DELETE", "/task", { query: aborted })).status).toBe(200);
   } finally {
     await large.close();
   }

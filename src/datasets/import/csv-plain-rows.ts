@@ -48,7 +48,7 @@ export class PlainRows {
   textCount = 0;
   /**
    * Indices in `values` of the whole numbers that a 32-bit float changes, in columns of which the first one is
-   * known. In other columns they are among the `texts`.
+   * known. Those in other columns, and those that are not just digits, are among the `texts`.
    */
   readonly rounded = new Int32Array(VALUES_MAX);
   roundedCount = 0;

@@ -124,6 +124,8 @@ export class WasmEngine implements Engine {
     const [outerDock, outerModel, outerBlocks] = [this.#dock, this.#model, this.#coveredBlocks];
     const wasHelped = outerDock !== null && this.#helpers.dock === outerDock;
     const dock = this.#docks.take(model);
+    // Otherwise a large memory that has just been dropped would stay until the end of this call.
+    if (outerDock === null) this.#collect();
     const bytesBefore = dock.plan === null ? 0 : dock.bytes;
     this.#dock = dock;
     this.#model = model;
