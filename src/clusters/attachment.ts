@@ -189,8 +189,8 @@ export class Attachment {
   }
 
   /**
-   * Puts a network onto a host, in the cluster's turn there, and waits for room while the host is full. The current host
-   * stays in use until `take`.
+   * Puts a network onto a host, in the cluster's turn there, and waits for room while the host is full. The current
+   * host stays in use until `take`.
    */
   async put(
     host: Host,

@@ -215,8 +215,8 @@ export class ClusterNetwork {
   }
 
   /**
-   * Saves the network, if it is on a host, and takes it off. Tasks must not wait for room on a host while their networks
-   * take some there, because they would wait for one another.
+   * Saves the network, if it is on a host, and takes it off. Tasks must not wait for room on a host while their
+   * networks take some there, because they would wait for one another.
    */
   async giveWay(): Promise<void> {
     if (this.onHost === null) return;
