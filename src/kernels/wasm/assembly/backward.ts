@@ -23,7 +23,7 @@ import { LOG2_E } from "./curves.ts";
 import { denominatorsOf, valuesOf } from "./forward.ts";
 import { getU, header, hexagonAt, hexagonOfBlock, rankOf, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
-import { bounded, madd, splat } from "./vectors.ts";
+import { bounded, madd, splat, store16 } from "./vectors.ts";
 import { PIECE_ROWS, yieldAfter } from "./yield-point.ts";
 
 /** Address of the deltas of a tile of the block with this rank. */
@@ -107,14 +107,8 @@ function addRows(d: usize, w: usize, u: usize, count: u32): void {
     d7 = madd(v128.load(w, 112), error, d7);
     w += 512;
   }
-  v128.store(d, d0);
-  v128.store(d, d1, 16);
-  v128.store(d, d2, 32);
-  v128.store(d, d3, 48);
-  v128.store(d, d4, 64);
-  v128.store(d, d5, 80);
-  v128.store(d, d6, 96);
-  v128.store(d, d7, 112);
+  store16(d, d0, d1, d2, d3);
+  store16(d + 64, d4, d5, d6, d7);
 }
 
 /**
@@ -138,14 +132,8 @@ function addRowsToTwo(d: usize, w: usize, u: usize, t: usize, count: u32): void 
     e3 = madd(w3, other, e3);
     w += 512;
   }
-  v128.store(d, d0);
-  v128.store(d, d1, 16);
-  v128.store(d, d2, 32);
-  v128.store(d, d3, 48);
-  v128.store(d, e0, 128);
-  v128.store(d, e1, 144);
-  v128.store(d, e2, 160);
-  v128.store(d, e3, 176);
+  store16(d, d0, d1, d2, d3);
+  store16(d + 128, e0, e1, e2, e3);
 }
 
 /** Turns gradients over values into gradients over inputs, and sums them over the learners. */

@@ -21,6 +21,7 @@ import {
 import { growSection } from "./grow-section.ts";
 import { HOT_LIMIT, HOT_NEXT, HOT_RANGE, hotOf, refresh } from "./hot.ts";
 import { getF, getU, header, hexagonAt, rampsOf, setF, setSlot, setU, slot } from "./memory.ts";
+import { store16 } from "./vectors.ts";
 
 /**
  * Item of a phase: grows the sections that one block of a hexagon feeds. Most have nothing to do, which the largest
@@ -178,14 +179,8 @@ function findTops(block: u32): void {
       at += 512;
     }
     const top = slot(AT_TOP) + ((<usize>block) << 9) + i;
-    v128.store(top, top0);
-    v128.store(top, top1, 16);
-    v128.store(top, top2, 32);
-    v128.store(top, top3, 48);
+    store16(top, top0, top1, top2, top3);
     const visited = slot(AT_VISITED) + ((<usize>block) << 9) + i;
-    v128.store(visited, count0);
-    v128.store(visited, count1, 16);
-    v128.store(visited, count2, 32);
-    v128.store(visited, count3, 48);
+    store16(visited, count0, count1, count2, count3);
   }
 }

@@ -1,7 +1,7 @@
 /** Turns the inputs of a block's neurons into values, log2(1 + input), and lists the active neurons. */
 import { log2 } from "./curves.ts";
 import { appendOctet } from "./unpack.ts";
-import { madd } from "./vectors.ts";
+import { madd, store16 } from "./vectors.ts";
 
 /**
  * Turns the 128 inputs at `values` into values, lists the active neurons at `active` and returns their number.
@@ -61,12 +61,6 @@ export function sumTile(first: usize, last: usize, size: usize, bias: usize, to:
     s6 = madd(v128.load(w, 96), a, s6);
     s7 = madd(v128.load(w, 112), a, s7);
   }
-  v128.store(to, s0);
-  v128.store(to, s1, 16);
-  v128.store(to, s2, 32);
-  v128.store(to, s3, 48);
-  v128.store(to, s4, 64);
-  v128.store(to, s5, 80);
-  v128.store(to, s6, 96);
-  v128.store(to, s7, 112);
+  store16(to, s0, s1, s2, s3);
+  store16(to + 64, s4, s5, s6, s7);
 }

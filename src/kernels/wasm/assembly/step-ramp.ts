@@ -6,7 +6,7 @@ import { ADAM_EPSILON, MOMENT_KEEP, SQUARE_KEEP, VALUE_MAX, WEIGHT_DECAY } from 
 import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, LEARNERS, RATE, SAMPLES } from "../slots.ts";
 import { floatSlot, getF, setF, slot } from "./memory.ts";
 import { batchRate, correct, descend, momentShare, squareShare } from "./update.ts";
-import { madd, splat, sum } from "./vectors.ts";
+import { madd, splat, store16, sum } from "./vectors.ts";
 
 /** Loaded from memory, because a vector constant takes four instructions at every use. */
 const KEEP = memory.data<f32>([<f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP], 16);
@@ -150,10 +150,7 @@ function sumHalf(
     g2 = centred(g2, v128.load(sums, 32), means, share);
     g3 = centred(g3, v128.load(sums, 48), means, share);
   }
-  v128.store(to, g0);
-  v128.store(to, g1, 16);
-  v128.store(to, g2, 32);
-  v128.store(to, g3, 48);
+  store16(to, g0, g1, g2, g3);
   return isBatch ? f32x4.add(madd(g0, g0, f32x4.mul(g1, g1)), madd(g2, g2, f32x4.mul(g3, g3))) : zero;
 }
 

@@ -22,7 +22,7 @@ import { listsOf } from "./local.ts";
 import { floatSlot, getF, getU, setF, slot } from "./memory.ts";
 import { outputsOf } from "./tiles.ts";
 import { adam, batchRate, descend } from "./update.ts";
-import { madd, splat } from "./vectors.ts";
+import { madd, splat, store16 } from "./vectors.ts";
 import { yieldAfter } from "./yield-point.ts";
 
 /** Item of a phase: steps the readout weights of one tile. `listsOf` has room for two rows of sums. */
@@ -61,10 +61,7 @@ function sumRow(block: u32, k: u32, to: usize): void {
       s2 = madd(v128.load(y, 32), u, s2);
       s3 = madd(v128.load(y, 48), u, s3);
     }
-    v128.store(to + i, s0);
-    v128.store(to + i, s1, 16);
-    v128.store(to + i, s2, 32);
-    v128.store(to + i, s3, 48);
+    store16(to + i, s0, s1, s2, s3);
   }
 }
 
@@ -93,14 +90,8 @@ function sumRows(block: u32, k: u32, to: usize): void {
       s3 = madd(y3, one, s3);
       t3 = madd(y3, next, t3);
     }
-    v128.store(to + i, s0);
-    v128.store(to + i, s1, 16);
-    v128.store(to + i, s2, 32);
-    v128.store(to + i, s3, 48);
-    v128.store(to + i, t0, 512);
-    v128.store(to + i, t1, 528);
-    v128.store(to + i, t2, 544);
-    v128.store(to + i, t3, 560);
+    store16(to + i, s0, s1, s2, s3);
+    store16(to + i + 512, t0, t1, t2, t3);
   }
 }
 

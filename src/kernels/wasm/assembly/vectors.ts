@@ -31,3 +31,13 @@ export function sum(v: v128): f32 {
 export function bounded(x: v128): v128 {
   return f32x4.pmax(f32x4.pmin(x, f32x4.splat(<f32>VALUE_MAX)), f32x4.splat(-<f32>VALUE_MAX));
 }
+
+/** Stores 16 floats. */
+// @ts-ignore: decorator
+@inline
+export function store16(to: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(to, a);
+  v128.store(to, b, 16);
+  v128.store(to, c, 32);
+  v128.store(to, d, 48);
+}
