@@ -15,9 +15,9 @@ import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createRestoreTask } from "../../src/tasks/create-restore-task.ts";
 import { createSaveTask } from "../../src/tasks/create-save-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
-import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
+import type { TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, oneHot, pixel, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
-import { cpuWorker, openRig, type Rig, type RigOptions } from "../support/compute-rig.ts";
+import { cpuWorker, openRig, over, type Rig, type RigOptions } from "../support/compute-rig.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
@@ -54,14 +54,8 @@ const train = (rig: Rig, cluster: string, epochs = 1, more: { seed?: number } = 
 const ask = (rig: Rig, cluster: string) =>
   createRequestTask(rig.context, { time_length: 1, ...requestBody(cluster, dataset) });
 
-async function over(rig: Rig, task: TaskView): Promise<TaskView> {
-  const state = async () => (await getTask(rig.context, task)).state;
-  await expect.poll(state, { interval: 5, timeout: 120_000 }).toMatch(/finished|failed/);
-  return getTask(rig.context, task);
-}
-
 async function finished(rig: Rig, task: TaskView): Promise<TaskView> {
-  const done = await over(rig, task);
+  const done = await over(rig, task, 120_000);
   expect(done).toMatchObject({ state: "finished" });
   return done;
 }

@@ -16,10 +16,10 @@ import type { OpenHostLink } from "../../src/hosts/protocol.ts";
 import { readCycle } from "../../src/network/cycle.ts";
 import { restoreState } from "../../src/network/state-file.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
-import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
+import { getTask } from "../../src/tasks/get-task.ts";
 import { sliceOf } from "../hosts/slices.ts";
 import { makeDataset, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
-import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
+import { cpuWorker, openRig, over, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -44,12 +44,6 @@ const train = (rig: Rig, cluster: string) =>
 
 const move = (rig: Rig, cluster_uuid: string, host: { uuid: string }) =>
   switchHost(rig.context, { cluster_uuid, host_uuid: host.uuid });
-
-async function over(rig: Rig, task: TaskView): Promise<TaskView> {
-  const state = async () => (await getTask(rig.context, task)).state;
-  await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
-  return getTask(rig.context, task);
-}
 
 /** A host that works until `break` is called; from then on its process ends at once. */
 function fragileLink() {

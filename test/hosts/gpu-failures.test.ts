@@ -11,9 +11,9 @@ import { switchHost } from "../../src/clusters/switch-host.ts";
 import { processLink } from "../../src/hosts/gpu/process-link.ts";
 import type { HostMethod, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
-import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
+import type { TaskView } from "../../src/tasks/get-task.ts";
 import { makeDataset, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
-import { createRig, type KillableHost, type Rig } from "../support/compute-rig.ts";
+import { createRig, type KillableHost, type Rig, over } from "../support/compute-rig.ts";
 import { createRandom } from "../support/random.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 import { HORIZON, sliceOf } from "./slices.ts";
@@ -80,14 +80,8 @@ const train = (cluster: string) =>
 const move = (cluster_uuid: string, host: KillableHost) =>
   switchHost(rig.context, { cluster_uuid, host_uuid: host.uuid });
 
-async function over(task: TaskView): Promise<TaskView> {
-  const state = async () => (await getTask(rig.context, task)).state;
-  await expect.poll(state, { interval: 10, timeout: 500_000 }).toMatch(/finished|failed/);
-  return getTask(rig.context, task);
-}
-
 async function finished(task: TaskView): Promise<void> {
-  expect(await over(task)).toMatchObject({ state: "finished", current_cycle: cycles });
+  expect(await over(rig, task, 500_000)).toMatchObject({ state: "finished", current_cycle: cycles });
 }
 
 async function learnUndisturbed(): Promise<Buffer> {
@@ -146,7 +140,7 @@ test("a full GPU refuses a cluster with the reason; the cluster stays, and so do
   const refused = await newCluster(failing);
   const unavailable = expect.stringContaining("out of memory");
   expect(await getCluster(rig.context, { uuid: refused })).toMatchObject({ hostState: "ready", figures: { cycle: 0 } });
-  expect(await over(await train(refused))).toMatchObject({ state: "failed", error_message: unavailable });
+  expect(await over(rig, await train(refused), 500_000)).toMatchObject({ state: "failed", error_message: unavailable });
   await move(refused, sound);
   await finished(await train(refused));
   await expectLearned(refused, sound);

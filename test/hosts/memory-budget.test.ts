@@ -13,9 +13,9 @@ import { clusters } from "../../src/db/schema/index.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { deleteTask } from "../../src/tasks/delete-task.ts";
-import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
+import { getTask } from "../../src/tasks/get-task.ts";
 import { makeDataset, oneHot, pixel, requestBody, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
-import { cpuWorker, openRig, type Rig } from "../support/compute-rig.ts";
+import { cpuWorker, openRig, over, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -51,12 +51,6 @@ const newCluster = async (rig: Rig, host_uuid?: string) => {
 
 const train = (rig: Rig, cluster: string, data: string, epochs = 1) =>
   createTrainTask(rig.context, { time_length: 1, epochs, batch_size: 16, ...trainBody(cluster, data) });
-
-async function over(rig: Rig, task: TaskView): Promise<TaskView> {
-  const state = async () => (await getTask(rig.context, task)).state;
-  await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
-  return getTask(rig.context, task);
-}
 
 test("a network that outgrows its host fails its task and keeps its state; other clusters continue", async () => {
   const rig = await openSmall(2_600_000);

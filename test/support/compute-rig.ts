@@ -1,4 +1,4 @@
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { authenticate } from "../../src/accounts/authenticate.ts";
 import type { Context } from "../../src/app-context.ts";
 import { HostClient } from "../../src/hosts/host-client.ts";
@@ -9,6 +9,7 @@ import { hostUuid } from "../../src/hosts/host-uuid.ts";
 import type { HostLink, HostMethod, OpenHostLink } from "../../src/hosts/protocol.ts";
 import { createHostRegistry } from "../../src/hosts/registry.ts";
 import { createScheduler } from "../../src/tasks/create-scheduler.ts";
+import { getTask, type TaskKey, type TaskView } from "../../src/tasks/get-task.ts";
 import { TaskChanges } from "../../src/tasks/task-changes.ts";
 import type { TestApp } from "./test-app.ts";
 
@@ -111,4 +112,11 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     await scheduler.close();
   };
   return { context: { app: { ...app.app, hosts, scheduler }, caller }, hosts: [first, second], crash };
+}
+
+/** The task once it has finished or failed. */
+export async function over(rig: Pick<Rig, "context">, task: TaskKey, timeout = 60_000): Promise<TaskView> {
+  const state = async () => (await getTask(rig.context, task)).state;
+  await expect.poll(state, { interval: 5, timeout }).toMatch(/finished|failed/);
+  return getTask(rig.context, task);
 }

@@ -8,9 +8,9 @@ import { datasetPath } from "../../src/files/storage.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { deleteTask } from "../../src/tasks/delete-task.ts";
-import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
+import { getTask } from "../../src/tasks/get-task.ts";
 import { makeDataset, requestBody, smallTemplate, trainBody } from "../support/compute.ts";
-import { openRig, type Rig } from "../support/compute-rig.ts";
+import { openRig, over, type Rig } from "../support/compute-rig.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
@@ -32,12 +32,6 @@ const train = (rig: Rig, cluster: string, data: string, epochs = 1) =>
 
 const request = (rig: Rig, cluster: string, data: string) =>
   createRequestTask(rig.context, { time_length: 1, ...requestBody(cluster, data) });
-
-async function over(rig: Rig, task: TaskView): Promise<TaskView> {
-  const state = async () => (await getTask(rig.context, task)).state;
-  await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
-  return getTask(rig.context, task);
-}
 
 test("tasks whose dataset is gone fail with the reason, and the queue continues", async () => {
   const rig = await openRig(app);

@@ -6,9 +6,9 @@ import { switchHost } from "../../src/clusters/switch-host.ts";
 import { parseConfig } from "../../src/server/config.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
 import { deleteTask } from "../../src/tasks/delete-task.ts";
-import { getTask, type TaskView } from "../../src/tasks/get-task.ts";
+import { getTask } from "../../src/tasks/get-task.ts";
 import { makeDataset, oneHot, smallTemplate, stateOf, trainBody } from "../support/compute.ts";
-import { openRig, type Rig } from "../support/compute-rig.ts";
+import { openRig, over, type Rig } from "../support/compute-rig.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -38,12 +38,6 @@ const newCluster = async (rig: Rig, host: { uuid: string }) => {
 
 const train = (rig: Rig, cluster: string, { epochs, batch_size }: { epochs: number; batch_size?: number }) =>
   createTrainTask(rig.context, { time_length: 1, epochs, batch_size, ...trainBody(cluster, dataset) });
-
-async function over(rig: Rig, task: TaskView): Promise<TaskView> {
-  const state = async () => (await getTask(rig.context, task)).state;
-  await expect.poll(state, { interval: 5, timeout: 60_000 }).toMatch(/finished|failed/);
-  return getTask(rig.context, task);
-}
 
 test("two trainings at once end like each of them alone; abort and deletion need not wait", async () => {
   const rig = await openRig(app);
