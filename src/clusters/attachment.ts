@@ -1,5 +1,5 @@
 import type { ClusterRow } from "../db/rows.ts";
-import { HostLostError, isOfKind } from "../hosts/host-errors.ts";
+import { HostLostError, isNoRoom } from "../hosts/host-errors.ts";
 import { noRoom } from "../hosts/network-failure.ts";
 import { shortageText } from "../network/memory-full-error.ts";
 import type { Host, NetworkInfo } from "../hosts/host.ts";
@@ -140,7 +140,7 @@ export class Attachment {
     try {
       this.#attached = await this.#place(host, projectId, network, hangs);
     } catch (error) {
-      if (isOfKind(error, "crowded") || isOfKind(error, "room")) return false;
+      if (isNoRoom(error)) return false;
       throw error;
     }
     this.#outgrown = null;

@@ -35,6 +35,10 @@ export function createHostRegistry(
     if (part === undefined) throw new Error(`host ${host.uuid} is not registered`);
     return part;
   };
+  const endWaiting = () => {
+    isClosing = true;
+    for (const room of rooms.values()) room.close();
+  };
   return {
     list: () => [...hosts],
     get: (uuid) => byUuid.get(uuid.toLowerCase()),
@@ -42,16 +46,14 @@ export function createHostRegistry(
     queue: (host) => of(queues, host),
     room: (host) => of(rooms, host),
     hurry: () => {
-      isClosing = true;
-      for (const room of rooms.values()) room.close();
+      endWaiting();
       for (const host of hosts) host.hurry();
     },
     get isClosing() {
       return isClosing;
     },
     close: async () => {
-      isClosing = true;
-      for (const room of rooms.values()) room.close();
+      endWaiting();
       await Promise.all(hosts.map((host) => host.close()));
     },
   };

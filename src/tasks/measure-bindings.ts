@@ -127,13 +127,12 @@ export const isWideStep = (inputs: number) => inputs > STEP_MAX.inputs;
 export function wideStepInputs(memoryBytes: number): number {
   const bytes = memoryBytes * STEP_MEMORY_SHARE;
   const inputs = bytes >= STEP_BYTES_MAX ? STEP_VALUES_MAX : bytes / STEP_BYTES_PER_INPUT;
-  return Math.max(STEP_MAX.inputs, Math.min(inputs, STEP_VALUES_MAX));
+  return Math.max(STEP_MAX.inputs, inputs);
 }
 
 /** Maximum number of such samples in one step, at least 1. */
 export function samplesMax(sample: SampleSize, inputs = STEP_MAX.inputs): number {
-  const limits = (["hexagons", "inputs", "expected"] as const).map(
-    (what) => ({ ...STEP_MAX, inputs })[what] / Math.max(1, sample[what]),
-  );
+  const step: SampleSize = { ...STEP_MAX, inputs };
+  const limits = (["hexagons", "inputs", "expected"] as const).map((what) => step[what] / Math.max(1, sample[what]));
   return Math.max(1, Math.floor(Math.min(...limits)));
 }

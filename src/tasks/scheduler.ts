@@ -1,10 +1,6 @@
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkFigures } from "../network/network-figures.ts";
-
-interface TaskId {
-  uuid: string;
-  cluster_uuid: string;
-}
+import type { TaskId } from "./task-changes.ts";
 
 /**
  * Runs the tasks of all clusters: one queue per cluster, strictly in order; different clusters in parallel, each sent

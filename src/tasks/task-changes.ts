@@ -1,4 +1,4 @@
-interface TaskId {
+export interface TaskId {
   uuid: string;
   cluster_uuid: string;
 }
