@@ -12,9 +12,12 @@ export interface Build {
 
 export const thisBuild: Build = { name: "this", start: () => startBenchServer({ startServer, HanamiClient }) };
 
+/** The address of a file in another checkout. */
+export const urlIn = (checkout: string, path: string) => pathToFileURL(resolve(checkout, path)).href;
+
 /** The build in another checkout. */
 export async function buildAt(checkout: string): Promise<Build> {
-  const load = <T>(path: string) => import(pathToFileURL(resolve(checkout, path)).href) as Promise<T>;
+  const load = <T>(path: string) => import(urlIn(checkout, path)) as Promise<T>;
   const { startServer } = await load<typeof import("../../scripts/demo/server.ts")>("dist/scripts/demo/server.js");
   const { HanamiClient } = await load<typeof import("hanami-sdk")>("sdk/dist/index.js");
   return { name: "other", start: () => startBenchServer({ startServer, HanamiClient }) };

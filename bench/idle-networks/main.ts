@@ -4,6 +4,7 @@
  * (4), `--json`, `--save`. Exit code 1 when an operation failed.
  */
 import type { HanamiClient } from "hanami-sdk";
+import { readMetric } from "../harness/builds.ts";
 import { idx, picture, PIXELS } from "../harness/digits.ts";
 import { readOptions } from "../harness/options.ts";
 import { quantiles } from "../harness/rates.ts";
@@ -29,11 +30,9 @@ interface Phase {
   attached: number;
 }
 
-async function figuresOf({ client, address }: BenchServer): Promise<{ serverMb: number; attached: number }> {
-  const { token } = await client.login();
-  const text = await (await fetch(`${address}/metrics`, { headers: { "X-Auth-Token": token } })).text();
-  const value = (name: string) => Number(new RegExp(`^${name}\\S* (\\S+)$`, "m").exec(text)?.[1]);
-  return { serverMb: value("process_resident_memory_bytes") / 1e6, attached: value("hanami_host_clusters") };
+async function figuresOf({ address }: BenchServer): Promise<{ serverMb: number; attached: number }> {
+  const bytes = await readMetric(address, "process_resident_memory_bytes");
+  return { serverMb: bytes / 1e6, attached: await readMetric(address, "hanami_host_clusters") };
 }
 
 /** Does an operation once for each item, some at once. */

@@ -1,14 +1,14 @@
 /**
  * Measures the import of CSV files: `npm run bench -- import`. Options: `--json` prints nothing else, `--save` keeps
  * the result under bench/results, `--megabytes N` of each file (30), `--only TEXT` measures the files whose names
- * contain this, `--other DIST` compares with the compiled files of another checkout, such as `../before/dist`.
+ * contain this, `--beside CHECKOUT` measures another built checkout, too, whose dataset files have to be the same.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { urlIn } from "../harness/builds.ts";
 import { readOptions } from "../harness/options.ts";
 import { rateOf, showRate, type Rate } from "../harness/rates.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";
@@ -17,11 +17,11 @@ import { runInTurn } from "../harness/timing.ts";
 import { CSV_KINDS, writeCsv, type CsvKind } from "./csv-files.ts";
 import type { BenchAnswer, BenchJob } from "./import-bench-process.ts";
 
-const options = readOptions({ ...REPORT_OPTIONS, megabytes: 30, rounds: 3, only: "", other: "" });
+const options = readOptions({ ...REPORT_OPTIONS, megabytes: 30, rounds: 3, only: "", beside: "" });
 
 const CARRY_OUT = "src/datasets/import/carry-out.js";
 const ours = new URL(`../../${CARRY_OUT}`, import.meta.url).href;
-const theirs = options.other === "" ? undefined : pathToFileURL(resolve(options.other, CARRY_OUT)).href;
+const theirs = options.beside === "" ? undefined : urlIn(options.beside, `dist/${CARRY_OUT}`);
 
 const folder = mkdtempSync(join(tmpdir(), "hanami-bench-"));
 
