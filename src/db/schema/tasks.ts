@@ -35,6 +35,23 @@ export type TaskPlan =
   /** `template`: the checkpoint's template, against which tasks queued behind this one are checked. */
   | { kind: "restore"; checkpoint_uuid: string; template: string };
 
+/** What a task has measured on rows from which it did not learn. */
+export interface TaskOutcome {
+  /** Passes over the rows of a training. */
+  epochs?: number;
+  /** Why there were so many, in one sentence. */
+  reason?: string;
+  /** Number of rows that were measured. */
+  rows?: number;
+  /** Scores by the name of the output. */
+  metrics?: Record<string, OutputMetrics>;
+  /** Scores of always answering the commonest class, or the mean, by the name of the output. */
+  baseline?: Record<string, OutputMetrics>;
+}
+
+/** Names of scores, such as `accuracy`, and their values. */
+export type OutputMetrics = Record<string, unknown>;
+
 const STATES = ["queued", "active", "aborted", "finished", "failed"] as const;
 
 /**
@@ -61,6 +78,10 @@ export const tasks = pgTable(
     plan: jsonb("plan").$type<TaskPlan>().notNull(),
     state: text("state", { enum: STATES }).notNull().default("queued"),
     error_message: text("error_message"),
+    /** Short sentences about what the task guessed, left out or changed. */
+    warnings: jsonb("warnings").$type<string[]>().notNull().default([]),
+    /** What the task has measured; null for a task that measures nothing, or has not yet. */
+    outcome: jsonb("outcome").$type<TaskOutcome>(),
     current_cycle: bigint("current_cycle", { mode: "number" }).notNull().default(0),
     total_number_of_cycles: bigint("total_number_of_cycles", { mode: "number" }).notNull(),
     queued_at: timestamp("queued_at", { withTimezone: true }).notNull().defaultNow(),
