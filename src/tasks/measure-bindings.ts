@@ -14,6 +14,7 @@ export interface BoundColumns {
   name: string;
   rows: number;
   width: number;
+  dataset: { uuid: string; name: string };
 }
 
 /**
@@ -36,7 +37,12 @@ export function bindingMeasure(
     const group = reader.group(dataset_column);
     if (group === undefined) throw unknownColumn(dataset_column);
     if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${dataset_uuid}' has no rows`);
-    return { name: dataset_column, rows: reader.rowCount, width: group.column_end - group.column_start };
+    return {
+      name: dataset_column,
+      rows: reader.rowCount,
+      width: group.column_end - group.column_start,
+      dataset: { uuid: dataset_uuid, name: reader.name },
+    };
   };
 }
 

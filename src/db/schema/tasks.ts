@@ -10,6 +10,9 @@ export interface TaskBinding {
   hexagon_name: string;
 }
 
+/** Which row of a window of rows has the target. Missing in older plans: the first. */
+export type TargetRow = "first" | "last";
+
 /** Complete description of a task's work, so that it can be rerun after a restart. */
 export type TaskPlan =
   | {
@@ -23,6 +26,7 @@ export type TaskPlan =
       learning_rate: number | null;
       /** Seed of the network if this task is the first to train it; null: the cluster's own. */
       seed: number | null;
+      target_row?: TargetRow;
     }
   | {
       kind: "request";
@@ -30,6 +34,14 @@ export type TaskPlan =
       results: Omit<TaskBinding, "dataset_uuid">[];
       rows: number;
       time_length: number;
+    }
+  | {
+      kind: "evaluate";
+      inputs: TaskBinding[];
+      outputs: TaskBinding[];
+      rows: number;
+      time_length: number;
+      target_row?: TargetRow;
     }
   | { kind: "save" }
   /** `template`: the checkpoint's template, against which tasks queued behind this one are checked. */
