@@ -144,6 +144,12 @@ export class ClusterNetwork {
     return this.#calls.dropTable();
   }
 
+  /** Replaces the encoders that the network's state carries. */
+  async setEncoders(text: string): Promise<void> {
+    await this.#calls.setEncoders(text);
+    this.#progress.changed();
+  }
+
   async request(run: RequestRun): Promise<RequestReport> {
     const report = await this.#calls.request(run);
     if (report.remembers) this.#progress.changed();

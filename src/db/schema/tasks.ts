@@ -4,11 +4,22 @@ import { clusters } from "./clusters.ts";
 import { owner, sequence } from "./columns.ts";
 
 /** One column group of a dataset bound to a named input or output of the cluster. */
-export interface TaskBinding {
+export interface ColumnBinding {
   dataset_uuid: string;
   dataset_column: string;
   hexagon_name: string;
 }
+
+/** Columns of a dataset bound to a named input that takes a table. */
+export interface TableBinding {
+  dataset_uuid: string;
+  /** Their names; `*` for all columns but those of `except` and those that the task's outputs are bound to. */
+  dataset_columns: string[] | "*";
+  except?: string[];
+  hexagon_name: string;
+}
+
+export type TaskBinding = ColumnBinding | TableBinding;
 
 /** Complete description of a task's work, so that it can be rerun after a restart. */
 export type TaskPlan =
@@ -27,7 +38,7 @@ export type TaskPlan =
   | {
       kind: "request";
       inputs: TaskBinding[];
-      results: Omit<TaskBinding, "dataset_uuid">[];
+      results: Omit<ColumnBinding, "dataset_uuid">[];
       rows: number;
       time_length: number;
     }

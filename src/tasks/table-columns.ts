@@ -1,0 +1,36 @@
+import type { ColumnMeaning } from "../encoders/cells.ts";
+import type { DatasetReader } from "../datasets/file/reader.ts";
+import type { TableBinding, TaskBinding } from "../db/schema/index.ts";
+
+/** What the cells of a single column are; undefined for a name that the dataset lacks, or a group of several columns. */
+export function meaningOf(reader: DatasetReader, name: string): ColumnMeaning | undefined {
+  const range = reader.group(name);
+  if (range === undefined || range.column_end - range.column_start !== 1) return undefined;
+  const facts = reader.factsOf(name);
+  if (facts === undefined) return { name, kind: "number", categories: [], origin: 0 };
+  const { kind, categories, origin } = facts;
+  return { name, kind, categories, origin };
+}
+
+/** The names of the columns that a table consists of. `targets` are those of the dataset that the outputs learn. */
+export function namesOf(
+  { dataset_columns: columns, except = [] }: TableBinding,
+  reader: Pick<DatasetReader, "groups">,
+  targets: readonly string[],
+): string[] {
+  if (columns !== "*") return columns;
+  const left = new Set([...except, ...targets]);
+  return reader.groups.map(({ name }) => name).filter((name) => !left.has(name));
+}
+
+/** The columns of this dataset that are bound to outputs. */
+export const targetsIn = (datasetUuid: string, outputs: readonly TaskBinding[]) =>
+  outputs.flatMap((output) =>
+    "dataset_column" in output && output.dataset_uuid === datasetUuid ? [output.dataset_column] : [],
+  );
+
+/** A binding of one column, as a table. */
+export const asTable = (binding: TaskBinding): TableBinding =>
+  "dataset_column" in binding
+    ? { dataset_uuid: binding.dataset_uuid, hexagon_name: binding.hexagon_name, dataset_columns: [binding.dataset_column] }
+    : binding;
