@@ -2,17 +2,21 @@
  * The dataset file: a table of little-endian numbers in chunks of rows. In each chunk the values of a column group are
  * contiguous, so that a task reads only the groups that it is bound to.
  *
- *     header (64 B) · metadata (JSON: name, groups) · zeros up to a multiple of 64 B · chunk · chunk · …
+ *     header (64 B) · metadata (JSON: name, groups) · zeros up to a multiple of 64 B · chunk · chunk · … · trailer
  *     chunk = CRC32 of each group's segment (u32 × groups) · segment of group 0 · segment of group 1 · …
- *     segment = rows of the chunk × columns of the group, row by row
+ *     segment = rows of the chunk × columns of the group, row by row; a missing cell is NaN
  *
  * | offset | header field            |    | offset | header field                                  |
  * |--------|-------------------------|----|--------|-----------------------------------------------|
  * | 0      | magic `HANAMIDS`        |    | 32     | column count u32                              |
  * | 8      | format version u32      |    | 36     | rows per chunk u32 (the last one may be short) |
  * | 12     | bytes per value u32     |    | 40     | metadata bytes u32                            |
- * | 16     | file bytes u64          |    | 44     | zeros                                         |
- * | 24     | row count u64           |    | 60     | CRC32 of header bytes 0…59 and metadata u32   |
+ * | 16     | file bytes u64          |    | 44     | trailer bytes u32, CRC32 of the trailer u32   |
+ * | 24     | row count u64           |    | 52     | zeros                                         |
+ * |        |                         |    | 60     | CRC32 of header bytes 0…59 and metadata u32   |
+ *
+ * The trailer (`columns.ts`) tells the kinds of the columns. A file without one has format version 1, and plain numbers;
+ * a file with one has version 2.
  *
  * The header is written last, so an unfinished file has no magic and is refused.
  */
@@ -35,6 +39,9 @@ export interface DatasetHeader {
   columnCount: number;
   rowsPerChunk: number;
   fileBytes: number;
+  /** 0 for a file without a trailer. */
+  trailerBytes: number;
+  trailerChecksum: number;
 }
 
 /** The file is not a dataset file of this version, or it is damaged. The message gives the reason, but no path. */
@@ -46,7 +53,8 @@ export class DatasetFileError extends Error {
 }
 
 export const HEADER_BYTES = 64;
-export const FORMAT_VERSION = 1;
+/** Of files without a trailer, and of those with one. */
+const [PLAIN_VERSION, TRAILER_VERSION] = [1, 2];
 /** Bounds a reader's allocations for one row and for the metadata of an unknown file. */
 export const MAX_COLUMNS = 1_048_576;
 export const MAX_METADATA_BYTES = 32 * 1024 * 1024;
@@ -102,13 +110,15 @@ export function encodeMetadata(name: string, groups: readonly ColumnGroup[]): Bu
 export function encodeHeader(header: DatasetHeader, metadata: Uint8Array): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(bytes, 0);
-  bytes.writeUInt32LE(FORMAT_VERSION, 8);
+  bytes.writeUInt32LE(header.trailerBytes === 0 ? PLAIN_VERSION : TRAILER_VERSION, 8);
   bytes.writeUInt32LE(elementBytes(header.type), 12);
   bytes.writeBigUInt64LE(BigInt(header.fileBytes), 16);
   bytes.writeBigUInt64LE(BigInt(header.rowCount), 24);
   bytes.writeUInt32LE(header.columnCount, 32);
   bytes.writeUInt32LE(header.rowsPerChunk, 36);
   bytes.writeUInt32LE(metadata.length, 40);
+  bytes.writeUInt32LE(header.trailerBytes, 44);
+  bytes.writeUInt32LE(header.trailerChecksum, 48);
   bytes.writeUInt32LE(headerChecksum(bytes, metadata), 60);
   return bytes;
 }
@@ -123,8 +133,8 @@ export function decodeMetadataBytes(header: Buffer): number {
     throw new DatasetFileError("not a finished dataset file");
   }
   const version = header.readUInt32LE(8);
-  if (version !== FORMAT_VERSION) {
-    throw new DatasetFileError(`format version ${version}, but only ${FORMAT_VERSION} is known`);
+  if (version !== PLAIN_VERSION && version !== TRAILER_VERSION) {
+    throw new DatasetFileError(`format version ${version}, but only ${PLAIN_VERSION} and ${TRAILER_VERSION} are known`);
   }
   const metadataBytes = header.readUInt32LE(40);
   if (metadataBytes > MAX_METADATA_BYTES) throw new DatasetFileError("the metadata is too big");
@@ -147,7 +157,12 @@ export function decodeHeader(bytes: Buffer, metadata: Buffer, actualBytes: numbe
     columnCount: bytes.readUInt32LE(32),
     rowsPerChunk: bytes.readUInt32LE(36),
     fileBytes: Number(bytes.readBigUInt64LE(16)),
+    trailerBytes: bytes.readUInt32LE(44),
+    trailerChecksum: bytes.readUInt32LE(48),
   };
+  if ((bytes.readUInt32LE(8) === TRAILER_VERSION) !== header.trailerBytes > 0) {
+    throw new DatasetFileError("format version and trailer do not agree");
+  }
   if (header.columnCount !== (groups.at(-1)?.column_end ?? 0)) {
     throw new DatasetFileError("the column groups do not cover the columns");
   }
@@ -176,7 +191,7 @@ function decodeMetadata(metadata: Buffer): { name: string; groups: ColumnGroup[]
 
 /** Size of a finished file. */
 export function totalBytes(
-  header: Pick<DatasetHeader, "type" | "columnCount" | "groups" | "rowCount" | "rowsPerChunk">,
+  header: Pick<DatasetHeader, "type" | "columnCount" | "groups" | "rowCount" | "rowsPerChunk" | "trailerBytes">,
   metadataBytes: number,
 ): number {
   const fullChunks = Math.floor(header.rowCount / header.rowsPerChunk);
@@ -184,6 +199,7 @@ export function totalBytes(
   return (
     dataStart(metadataBytes) +
     fullChunks * chunkBytes(header, header.rowsPerChunk) +
-    (rest === 0 ? 0 : chunkBytes(header, rest))
+    (rest === 0 ? 0 : chunkBytes(header, rest)) +
+    header.trailerBytes
   );
 }

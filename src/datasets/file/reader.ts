@@ -1,5 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { decodeTrailer, MAX_TRAILER_BYTES, type ColumnFacts } from "./columns.ts";
 import {
   chunkBytes,
   DatasetFileError,
@@ -23,16 +24,21 @@ export interface DatasetReader {
   readonly columnCount: number;
   readonly type: ElementType;
   readonly groups: readonly ColumnGroup[];
+  /** What is known about the cells of each group; undefined for plain numbers: of groups, and of files without facts. */
+  readonly columns: readonly (ColumnFacts | undefined)[];
   /** A column group by its name. */
   group(name: string): ColumnGroup | undefined;
   /**
    * Reads `[rowCount × width of the group]` values from `firstRow` on into a new, transferable buffer. Reads only the
-   * segments that contain them, and verifies each segment's checksum on first use in this process. Throws RangeError
-   * for an unknown group or rows beyond the end, DatasetFileError for damaged data.
+   * segments that contain them, and verifies each segment's checksum on first use in this process. A missing cell is 0,
+   * a category its code, a time its seconds after the column's origin. Throws RangeError for an unknown group or rows
+   * beyond the end, DatasetFileError for damaged data.
    */
   readGroup(name: string, firstRow: number, rowCount: number): Promise<Values>;
   /** Like `readGroup`, into `target`, which has the dataset's type. */
   fillGroup(target: Uint8Array | Float32Array, name: string, firstRow: number, rowCount: number): Promise<void>;
+  /** Like `fillGroup`, as 32-bit floats of any dataset, and a missing cell is NaN. The codes of categories are checked. */
+  fillCells(target: Float32Array, name: string, firstRow: number, rowCount: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,13 +56,24 @@ export async function openDatasetFile(path: string): Promise<DatasetReader> {
     const metadata = Buffer.alloc(Math.min(decodeMetadataBytes(start), size - HEADER_BYTES));
     await readFully(handle, metadata, HEADER_BYTES);
     const header = decodeHeader(start, metadata, size);
+    const columns = await readColumns(handle, header);
     const chunks = Math.ceil(header.rowCount / header.rowsPerChunk);
     const verified = await verifiedSegments(handle, chunks * header.groups.length);
-    return new FileReader(handle, header, { dataStart: dataStart(metadata.length), verified });
+    return new FileReader(handle, header, { dataStart: dataStart(metadata.length), verified, columns });
   } catch (error) {
     await handle.close();
     throw error;
   }
+}
+
+async function readColumns(handle: FileHandle, header: DatasetHeader): Promise<(ColumnFacts | undefined)[]> {
+  const { groups, fileBytes, trailerBytes, trailerChecksum } = header;
+  if (trailerBytes === 0) return groups.map(() => undefined);
+  if (trailerBytes > MAX_TRAILER_BYTES) throw new DatasetFileError("the trailer is too big");
+  const trailer = Buffer.alloc(trailerBytes);
+  await readFully(handle, trailer, fileBytes - trailerBytes);
+  if (crc32(trailer) !== trailerChecksum) throw new DatasetFileError("the trailer's checksum does not match");
+  return decodeTrailer(trailer, header);
 }
 
 class FileReader implements DatasetReader {
@@ -67,14 +84,20 @@ class FileReader implements DatasetReader {
   readonly #index: Map<string, number>;
   /** One bit per verified segment, shared with other readers of the file. */
   readonly #verified: Uint8Array;
+  readonly columns: readonly (ColumnFacts | undefined)[];
   /** Reused buffer for verification: allocating one per segment would keep the garbage collector busy. */
   #spare: Uint8Array | null = null;
 
-  constructor(handle: FileHandle, header: DatasetHeader, file: { dataStart: number; verified: Uint8Array }) {
+  constructor(
+    handle: FileHandle,
+    header: DatasetHeader,
+    file: { dataStart: number; verified: Uint8Array; columns: readonly (ColumnFacts | undefined)[] },
+  ) {
     this.#handle = handle;
     this.#header = header;
     this.#dataStart = file.dataStart;
     this.#verified = file.verified;
+    this.columns = file.columns;
     this.#index = new Map(header.groups.map((group, index) => [group.name, index]));
   }
 
@@ -108,6 +131,26 @@ class FileReader implements DatasetReader {
   }
 
   async fillGroup(values: Uint8Array | Float32Array, name: string, firstRow: number, rowCount: number): Promise<void> {
+    const index = await this.#fill(values, name, firstRow, rowCount);
+    if ((this.columns[index]?.missing ?? 0) === 0) return;
+    for (let at = 0; at < rowCount; at++) if (Number.isNaN(values[at])) values[at] = 0;
+  }
+
+  async fillCells(target: Float32Array, name: string, firstRow: number, rowCount: number): Promise<void> {
+    if (this.type === "float32") await this.#fill(target, name, firstRow, rowCount);
+    else target.set(await this.readGroup(name, firstRow, rowCount));
+    const facts = this.columns[this.#index.get(name) as number];
+    if (facts?.kind !== "category") return;
+    const { length } = facts.categories;
+    for (let at = 0; at < rowCount; at++) {
+      const code = target[at] as number;
+      if (Number.isNaN(code) || (Number.isInteger(code) && code >= 0 && code < length)) continue;
+      throw new DatasetFileError(`column '${name}' has the code ${code}, but only ${length} categories`);
+    }
+  }
+
+  /** Reads the values as they are stored. Returns the index of the group. */
+  async #fill(values: Uint8Array | Float32Array, name: string, firstRow: number, rowCount: number): Promise<number> {
     const { rowsPerChunk, type } = this.#header;
     const { index, width } = this.#group(name, firstRow, rowCount);
     const rowBytes = width * elementBytes(type);
@@ -120,6 +163,7 @@ class FileReader implements DatasetReader {
       await this.#readSegment(chunk, index, rowInChunk * rowBytes, target);
       row += rows;
     }
+    return index;
   }
 
   /** A group's index and width. Throws RangeError for an unknown group or rows beyond the end. */

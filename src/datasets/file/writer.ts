@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { syncFolder, writeFully } from "../../files/durable-file.ts";
 import { checkSpace } from "../../files/free-space.ts";
+import { encodeTrailer, type ColumnFacts } from "./columns.ts";
 import {
   checkGroups,
   chooseRowsPerChunk,
@@ -38,8 +39,11 @@ export interface DatasetWriter {
   append(rows: Rows): Promise<void>;
   /** Appends whole rows as one array per group, in the order of the groups: `[rowCount × width of the group]` each. */
   appendGroups(rowCount: number, groups: readonly Rows[]): Promise<void>;
-  /** Syncs and renames, atomically replacing an existing file. Returns the file's size in bytes. */
-  finish(): Promise<number>;
+  /**
+   * Syncs and renames, atomically replacing an existing file. Returns the file's size in bytes. `columns` has one entry
+   * per group: facts of single columns whose cells are not just plain numbers, or undefined.
+   */
+  finish(columns?: readonly (ColumnFacts | undefined)[]): Promise<number>;
   /** Removes the partial file. No effect after `finish` or an earlier `abort`. */
   abort(): Promise<void>;
 }
@@ -100,6 +104,8 @@ class FileWriter implements DatasetWriter {
       columnCount,
       rowsPerChunk,
       fileBytes: 0,
+      trailerBytes: 0,
+      trailerChecksum: 0,
     };
     const memory = new ArrayBuffer(chunkBytes(this.#header, rowsPerChunk));
     this.#chunk = Buffer.from(memory);
@@ -197,8 +203,14 @@ class FileWriter implements DatasetWriter {
     this.#rowsInChunk = 0;
   }
 
-  async finish(): Promise<number> {
+  async finish(columns?: readonly (ColumnFacts | undefined)[]): Promise<number> {
     await this.#flush();
+    if (columns?.some((facts) => facts !== undefined) === true) {
+      const trailer = encodeTrailer(this.#header.groups, columns);
+      this.#header.trailerBytes = trailer.length;
+      this.#header.trailerChecksum = crc32(trailer);
+      await writeFully(this.#handle, trailer, this.#position);
+    }
     this.#header.fileBytes = totalBytes(this.#header, this.#metadata.length);
     await writeFully(this.#handle, this.#metadata, HEADER_BYTES);
     // In a file without chunks nothing has written the final padding.
