@@ -2,14 +2,16 @@ import type { ColumnMeaning } from "../encoders/cells.ts";
 import type { DatasetReader } from "../datasets/file/reader.ts";
 import type { TableBinding, TaskBinding } from "../db/schema/index.ts";
 
-/** What the cells of a single column are; undefined for a name that the dataset lacks, or a group of several columns. */
-export function meaningOf(reader: DatasetReader, name: string): ColumnMeaning | undefined {
-  const range = reader.group(name);
-  if (range === undefined || range.column_end - range.column_start !== 1) return undefined;
-  const facts = reader.factsOf(name);
-  if (facts === undefined) return { name, kind: "number", categories: [], origin: 0 };
-  const { kind, categories, origin } = facts;
-  return { name, kind, categories, origin };
+/** What the cells of these columns are; without names that the dataset lacks, and groups of several columns. */
+export function meaningsOf(reader: DatasetReader, names: readonly string[]): Map<string, ColumnMeaning> {
+  const wanted = new Set(names);
+  const found = new Map<string, ColumnMeaning>();
+  for (const [index, { name, column_start, column_end }] of reader.groups.entries()) {
+    if (!wanted.has(name) || column_end - column_start !== 1) continue;
+    const { kind = "number", categories = [], origin = 0 } = reader.columns[index] ?? {};
+    found.set(name, { name, kind, categories, origin });
+  }
+  return found;
 }
 
 /** The names of the columns that a table consists of. `targets` are those of the dataset that the outputs learn. */
