@@ -39,6 +39,8 @@ export type TaskPlan =
       kind: "request";
       inputs: TaskBinding[];
       results: Omit<ColumnBinding, "dataset_uuid">[];
+      /** Columns of the first input's dataset that the result keeps. */
+      keep_columns: string[];
       rows: number;
       time_length: number;
     }
