@@ -34,6 +34,7 @@ export type { Project } from "./resources/projects.ts";
 export type { Measurements, SystemInfo } from "./resources/system.ts";
 export {
   TaskError,
+  type OutputScores,
   type RequestTask,
   type Task,
   type TaskColumn,

@@ -12,9 +12,13 @@ export interface TaskKey {
   cluster_uuid: string;
 }
 
-/** A task without its plan: plans may be megabytes long, and lists are unbounded. */
+/** A task without its plan, which may be megabytes long. */
 export type TaskView = Omit<TaskRow, "plan">;
 const { plan: _plan, ...viewColumns } = getTableColumns(tasks);
+
+/** A task in a list, which is unbounded: also without what it has measured. */
+export type ListedTask = Omit<TaskView, "warnings" | "outcome">;
+const { warnings: _warnings, outcome: _outcome, ...listColumns } = viewColumns;
 
 const byUuid = builtOnce((db) =>
   db
@@ -28,7 +32,7 @@ const isAfter = and(eq(tasks.cluster_uuid, sql.placeholder("cluster")), gt(tasks
 
 const readTasks = builtOnce((db) =>
   db
-    .select(viewColumns)
+    .select(listColumns)
     .from(tasks)
     .where(isAfter)
     .orderBy(tasks.uuid)
@@ -56,10 +60,10 @@ export async function getTask(context: Context, key: TaskKey): Promise<TaskView>
 }
 
 /** All tasks of a cluster, or one page of them, sorted by uuid. */
-export async function listTasks(context: Context, input: { cluster_uuid: string }, page?: Page): Promise<TaskView[]> {
+export async function listTasks(context: Context, input: { cluster_uuid: string }, page?: Page): Promise<ListedTask[]> {
   const { uuid: cluster } = await findCluster(context, input.cluster_uuid);
   const { db } = context.app;
-  const list: KeyedList<TaskView, string> = {
+  const list: KeyedList<ListedTask, string> = {
     first: "00000000-0000-0000-0000-000000000000",
     async read(after, count) {
       const rows = await readTasks(db).execute({ cluster, after, rows: count });
@@ -78,7 +82,7 @@ export async function listTasks(context: Context, input: { cluster_uuid: string 
 export const taskNotFound = ({ uuid, cluster_uuid }: TaskKey) =>
   notFound(`Task with UUID '${uuid}'not found in Cluster with UUID '${cluster_uuid}`);
 
-function withProgress({ app }: Context, row: TaskView): TaskView {
+function withProgress<View extends ListedTask>({ app }: Context, row: View): View {
   if (row.state !== "active") return row;
   const cycle = app.scheduler.progress(row.cluster_uuid, row.uuid);
   return cycle === undefined ? row : { ...row, current_cycle: cycle };

@@ -7,6 +7,7 @@ import { tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
+import { joinWarnings } from "./add-warnings.ts";
 
 /**
  * Queues a complete task, together with the result dataset of a request. Throws 404 when the caller cannot see the
@@ -14,7 +15,7 @@ import type { TaskRow } from "../db/rows.ts";
  */
 export async function insertTask(
   context: Context,
-  task: { uuid?: string; clusterUuid: string; name: string; plan: TaskPlan; cycles: number },
+  task: { uuid?: string; clusterUuid: string; name: string; plan: TaskPlan; cycles: number; warnings?: string[] },
 ): Promise<TaskRow> {
   const { app, caller } = context;
   const { plan, name } = task;
@@ -32,6 +33,7 @@ export async function insertTask(
         name,
         plan,
         total_number_of_cycles: task.cycles,
+        warnings: joinWarnings([], task.warnings ?? []),
         ...ownedBy(caller),
       })
       .returning();

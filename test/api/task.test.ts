@@ -36,6 +36,7 @@ test("a cluster learns in a train task and shows it in a request task", async ()
     queue_timestamp: expect.stringMatching(timestamp),
     start_timestamp: "-",
     end_timestamp: "-",
+    warnings: [],
   });
   const trained = await untilFinished(app, cluster, created.uuid);
   expect(trained).toMatchObject({

@@ -6,6 +6,9 @@ import { definedOnly } from "../input/defined-only.ts";
 import { decimal, integer } from "../input/numbers.ts";
 import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import type { Printer } from "../output/printer.ts";
+import { printable } from "../output/printable.ts";
+import { scoresText } from "../output/scores-text.ts";
+import { objectTable } from "../output/views.ts";
 import { createProgress } from "../progress.ts";
 
 const FIELDS = [
@@ -17,8 +20,8 @@ const FIELDS = [
   "start_timestamp",
   "end_timestamp",
 ];
-/** Present only in failed tasks. */
-const EXTRA_FIELDS = ["error_message"];
+/** Present only in failed tasks, and in those that have measured something. */
+const EXTRA_FIELDS = ["error_message", "epochs", "reason", "rows", "metrics", "baseline"];
 const LIST_FIELDS = ["uuid", "state"];
 const LIST_DETAIL_FIELDS = [...LIST_FIELDS, "percentage", "queued", "start", "end"];
 
@@ -37,6 +40,14 @@ interface NewTrainTask extends NewTask {
   seed?: number;
 }
 
+/** Prints a task, and its warnings on standard error; `-j` also includes them in the task. */
+function showTask(print: Printer, task: Task): void {
+  const { metrics, baseline } = task;
+  const texts = { metrics: metrics && scoresText(metrics), baseline: baseline && scoresText(baseline) };
+  print.custom(task, () => objectTable({ ...task, ...texts }, FIELDS, EXTRA_FIELDS));
+  for (const warning of task.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
+}
+
 /** Shows a task's progress until it ends. Throws TaskError, after showing the task, when it did not finish. */
 async function follow(client: HanamiClient, reference: TaskReference, print: Printer): Promise<void> {
   const progress = createProgress({ plain: "lines" });
@@ -51,14 +62,14 @@ async function follow(client: HanamiClient, reference: TaskReference, print: Pri
     progress.end();
   }
   if (last === undefined) return;
-  print.object(last, FIELDS, EXTRA_FIELDS);
+  showTask(print, last);
   if (last.state !== "finished") throw new TaskError(last);
 }
 
 /** Shows a new task, at once or when it has ended. */
 async function showCreated(client: HanamiClient, task: Task, wait: boolean, print: Printer): Promise<void> {
   if (wait) await follow(client, task, print);
-  else print.object(task, FIELDS, EXTRA_FIELDS);
+  else showTask(print, task);
 }
 
 /** `hanamictl task …` */
@@ -69,7 +80,7 @@ export function addTaskCommands(program: Command): void {
   addTaskCommand(group, "get <TASK_UUID>", "Show a task").action(
     run<{ cluster: string }>(async ({ options, print, connect }, uuid) => {
       const client = await connect();
-      print.object(await client.tasks.get({ uuid, cluster_uuid: options.cluster }), FIELDS, EXTRA_FIELDS);
+      showTask(print, await client.tasks.get({ uuid, cluster_uuid: options.cluster }));
     }),
   );
 

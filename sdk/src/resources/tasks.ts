@@ -25,6 +25,47 @@ export interface Task extends TaskReference {
   end_timestamp: string;
   /** Present in the state `failed`. */
   error_message?: string;
+  /** What the task guessed, left out or changed, in short sentences. Missing with upstream's server. */
+  warnings?: string[];
+  /** Passes over the rows of a training that chose their number, and why there were so many. */
+  epochs?: number;
+  reason?: string;
+  /** Number of rows that were measured. */
+  rows?: number;
+  /** Scores of the measured rows by the name of the output, and those of the commonest class or the mean. */
+  metrics?: Record<string, OutputScores>;
+  baseline?: Record<string, OutputScores>;
+}
+
+/** Scores of classes, or of numbers. Null where a score is undefined, for example without rows. */
+export interface OutputScores {
+  rows: number;
+  accuracy?: number | null;
+  balanced_accuracy?: number | null;
+  log_loss?: number | null;
+  /** Area under the ROC curve; only of two classes. */
+  auc?: number | null;
+  /** Rows of classes that the network does not know; they count as wrong. */
+  unknown_class_rows?: number;
+  /** Each class; of more than 100 those with most rows. */
+  classes?: {
+    class: string;
+    rows: number;
+    precision: number | null;
+    recall: number | null;
+    f1: number | null;
+  }[];
+  /** `counts[truth][answer]`; only of at most 100 classes. */
+  confusion?: { classes: string[]; counts: number[][] };
+  /** What the baseline always answers. */
+  class?: string;
+  mean?: number | null;
+  /** Mean absolute error, and root of the mean squared error. */
+  mae?: number | null;
+  rmse?: number | null;
+  r2?: number | null;
+  /** Rows in which the answer was no finite number. */
+  not_finite_rows?: number;
 }
 
 export interface TaskSummary {

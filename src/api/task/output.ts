@@ -1,7 +1,10 @@
 import { z } from "zod";
-import type { TaskView } from "../../tasks/get-task.ts";
+import type { ListedTask, TaskView } from "../../tasks/get-task.ts";
 import { formatTimestamp } from "../../server/timestamp.ts";
 import { timestampOutput } from "../fields.ts";
+
+/** Names and values of scores by the name of the output. */
+const scores = z.record(z.string(), z.record(z.string(), z.unknown()));
 
 export const taskOutput = z.object({
   uuid: z.string(),
@@ -16,10 +19,18 @@ export const taskOutput = z.object({
   end_timestamp: timestampOutput,
   /** Only for a failed task. */
   error_message: z.string().optional(),
+  /** What the task guessed, left out or changed. */
+  warnings: z.array(z.string()),
+  /** The following only for a task that has measured something: see `TaskOutcome`. */
+  epochs: z.number().optional(),
+  reason: z.string().optional(),
+  rows: z.number().optional(),
+  metrics: scores.optional(),
+  baseline: scores.optional(),
 });
 
 /** Finished share of a task, 0 … 1. */
-export const finishedShare = (task: TaskView) => task.current_cycle / task.total_number_of_cycles;
+export const finishedShare = (task: ListedTask) => task.current_cycle / task.total_number_of_cycles;
 
 export function toTaskBody(task: TaskView): z.input<typeof taskOutput> {
   const { uuid, name, state, current_cycle, total_number_of_cycles } = task;
@@ -34,5 +45,7 @@ export function toTaskBody(task: TaskView): z.input<typeof taskOutput> {
     start_timestamp: formatTimestamp(task.started_at),
     end_timestamp: formatTimestamp(task.ended_at),
     ...(task.error_message === null ? {} : { error_message: task.error_message }),
+    warnings: task.warnings,
+    ...task.outcome,
   };
 }
