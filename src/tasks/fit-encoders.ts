@@ -91,14 +91,8 @@ async function fitTarget(
     throw reader.group(name) === undefined ? noColumn(binding.dataset_uuid, name) : notSingle(name);
   }
   if (wanted === "number") return fitNumber({ ...meaning, values: await sample(reader, meaning, part) });
-  let target = typeof wanted === "string" ? undefined : wanted.kind === "class" ? wanted : undefined;
-  // Every class counts, also one of a single row.
-  for await (const values of allCells(reader, meaning, part)) {
-    const cells = { ...meaning, values };
-    target = target === undefined ? fitClass(cells) : extendClasses(target, cells);
-  }
-  if (target === undefined) throw new TaskError(`The target '${name}' has no rows`);
-  return target;
+  const cells = { ...meaning, values: await distinct(reader, meaning, part) };
+  return typeof wanted === "object" && wanted.kind === "class" ? extendClasses(wanted, cells) : fitClass(cells);
 }
 
 const notSingle = (name: string) =>
@@ -120,6 +114,18 @@ async function* allCells(reader: DatasetReader, column: ColumnMeaning, part: Par
     for (; at < chosen.length && chosen[at]! < first + count; at++) values[kept++] = values[chosen[at]! - first]!;
     yield values.subarray(0, kept);
   }
+}
+
+/** More classes than any network may have. */
+const DISTINCT_MAX = 65_537;
+
+/** The different cells of a column that the task learns from: every class counts, also one of a single row. */
+async function distinct(reader: DatasetReader, column: ColumnMeaning, part: Part): Promise<Float32Array> {
+  const found = new Set<number>();
+  for await (const cells of allCells(reader, column, part)) {
+    for (const value of cells) if (found.size < DISTINCT_MAX) found.add(value);
+  }
+  return Float32Array.from(found);
 }
 
 /** At most `FIT_ROWS_MAX` cells of a column that the task learns from. */

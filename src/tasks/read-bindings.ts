@@ -50,7 +50,7 @@ export function readTaskBindings(what: string, items: readonly unknown[]): TaskB
 }
 
 /** Distinct names of columns. */
-function readNames(key: "dataset_columns" | "except", value: unknown): string[] {
+export function readNames(key: "dataset_columns" | "except" | "keep_columns", value: unknown): string[] {
   if (!Array.isArray(value)) throw badRequest(`'${key}' is not an array of names`);
   for (const name of value) {
     if (typeof name !== "string") throw badRequest(`'${key}' is not an array of names`);

@@ -7,6 +7,7 @@ import type { ResultGroup } from "../datasets/result-dataset.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { readCells } from "./encoded-group.ts";
+import { noColumn } from "./row-group.ts";
 import type { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 
@@ -17,7 +18,18 @@ export interface ResultColumn extends ResultGroup {
   values: Float32Array;
 }
 
-const NO_STATISTICS = { min: null, max: null, mean: null, deviation: null, distinct: null, quantiles: [], commonest: [] };
+/** Tasks that were queued before there was a choice keep none. */
+const keptNames = ({ keep_columns: names = [] }: RequestPlan) => names;
+
+const NO_STATISTICS = {
+  min: null,
+  max: null,
+  mean: null,
+  deviation: null,
+  distinct: null,
+  quantiles: [],
+  commonest: [],
+};
 
 /** The columns of a request's result: columns of its first dataset that were asked for, then the answers. */
 export class ResultColumns {
@@ -46,16 +58,18 @@ export class ResultColumns {
     const { dataset_uuid: uuid } = first!;
     const reader = await datasets.open(uuid, plan.rows);
     const indexOf = new Map(reader.groups.map(({ name }, index) => [name, index]));
-    const facts = plan.keep_columns.map((name) => {
+    const facts = keptNames(plan).map((name) => {
       const index = indexOf.get(name);
-      if (index === undefined) throw new TaskError(`Dataset with uuid '${uuid}' has no column with name '${name}'`);
+      if (index === undefined) throw noColumn(uuid, name);
+      const { column_start, column_end } = reader.groups[index]!;
+      if (column_end - column_start !== 1) throw new TaskError(`'${name}' is a group of several columns`);
       return reader.columns[index];
     });
     const results = plan.results.map(({ hexagon_name, dataset_column }) => {
       const target = targetOf(encoders, hexagon_name);
       return { name: dataset_column, classes: target?.kind === "class" ? target.classes : [] };
     });
-    return new ResultColumns(plan, { reader, facts }, predictionNames(results, plan.keep_columns));
+    return new ResultColumns(plan, { reader, facts }, predictionNames(results, keptNames(plan)));
   }
 
   /** The columns of `rows` rows from `first` on, for these answers. */
@@ -83,7 +97,8 @@ export class ResultColumns {
   }
 
   async #keptColumns(first: number, rows: number): Promise<ResultColumn[]> {
-    const { keep_columns: names, time_length: timeLength } = this.#plan;
+    const names = keptNames(this.#plan);
+    const timeLength = this.#plan.time_length;
     if (names.length === 0) return [];
     const columns = names.map((name) => ({ name }));
     // A window ends with the row that its answer is about.

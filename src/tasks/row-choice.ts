@@ -16,7 +16,11 @@ export interface SplitRows {
  * Holds out a share of the rows, at least one and not all. `seed` chooses them; rows whose order matters are held out at
  * the end, so that both parts stay in order.
  */
-export function splitRows(rows: number, share: number, { seed, isOrdered }: { seed: number; isOrdered: boolean }): SplitRows {
+export function splitRows(
+  rows: number,
+  share: number,
+  { seed, isOrdered }: { seed: number; isOrdered: boolean },
+): SplitRows {
   const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
   const isHeldOut = new Uint8Array(rows);
   if (isOrdered) isHeldOut.fill(1, rows - count);

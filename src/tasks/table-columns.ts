@@ -34,5 +34,9 @@ export const targetsIn = (datasetUuid: string, outputs: readonly TaskBinding[]) 
 /** A binding of one column, as a table. */
 export const asTable = (binding: TaskBinding): TableBinding =>
   "dataset_column" in binding
-    ? { dataset_uuid: binding.dataset_uuid, hexagon_name: binding.hexagon_name, dataset_columns: [binding.dataset_column] }
+    ? {
+        dataset_uuid: binding.dataset_uuid,
+        hexagon_name: binding.hexagon_name,
+        dataset_columns: [binding.dataset_column],
+      }
     : binding;

@@ -40,7 +40,7 @@ export type TaskPlan =
       inputs: TaskBinding[];
       results: Omit<ColumnBinding, "dataset_uuid">[];
       /** Columns of the first input's dataset that the result keeps. */
-      keep_columns: string[];
+      keep_columns?: string[];
       rows: number;
       time_length: number;
     }
