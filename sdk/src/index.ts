@@ -42,6 +42,7 @@ export type { Project } from "./resources/projects.ts";
 export type { Measurements, SystemInfo } from "./resources/system.ts";
 export {
   TaskError,
+  type EvaluateTask,
   type OutputScores,
   type RequestTask,
   type Task,
