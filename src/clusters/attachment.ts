@@ -238,6 +238,11 @@ export class Attachment {
     this.#resources.hosts.room(attached.host).release(this.uuid);
   }
 
+  noteEncoders(encoders: string): void {
+    const attached = this.#attached;
+    if (attached !== null) attached.info = { ...attached.info, encoders };
+  }
+
   /** Lets the host drop the network until it changes. Call it only while the last snapshot equals it. */
   markIdle(): void {
     const { live } = this;

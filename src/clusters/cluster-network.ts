@@ -131,6 +131,11 @@ export class ClusterNetwork {
     return report;
   }
 
+  /** Trains rows that belong to no task, also between the slices of one, which goes on where it is. */
+  async learn(run: TrainRun): Promise<void> {
+    await this.train(run, this.#progress.position);
+  }
+
   /** Sends a part of a task's table to the host; false when the host keeps no tables. */
   async keepTable(part: TablePart): Promise<boolean> {
     const isKept = await this.#calls.keepTable(part);
@@ -142,6 +147,12 @@ export class ClusterNetwork {
   /** Makes the host drop the table. */
   dropTable(): Promise<void> {
     return this.#calls.dropTable();
+  }
+
+  /** Replaces the encoders that the network's state carries. */
+  async setEncoders(text: string): Promise<void> {
+    await this.#calls.setEncoders(text);
+    this.#progress.changed();
   }
 
   async request(run: RequestRun): Promise<RequestReport> {

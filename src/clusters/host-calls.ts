@@ -63,6 +63,12 @@ export class HostCalls {
     });
   }
 
+  async setEncoders(text: string): Promise<void> {
+    await this.#call((host) => host.setEncoders(this.#attachment.uuid, text), { isShort: true });
+    this.#noteChange();
+    this.#attachment.noteEncoders(text);
+  }
+
   /** False when the host keeps no tables. Fails like `train`. */
   async keepTable(part: TablePart): Promise<boolean> {
     try {

@@ -4,6 +4,7 @@ import { and, eq, isNull } from "drizzle-orm";
 import type { App } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { datasets } from "../db/schema/index.ts";
+import type { ColumnFacts } from "./file/columns.ts";
 import { createDatasetFile } from "./file/writer.ts";
 import { datasetPath } from "../files/storage.ts";
 
@@ -66,10 +67,10 @@ export interface ResultWriter {
   /** Appends a host's answer: one array per group, `[rowCount × width]`. */
   append(rowCount: number, outputs: readonly Float32Array[]): Promise<void>;
   /**
-   * Publishes all rows at once; the dataset has none before. False when the dataset was deleted meanwhile; then nothing
+   * Publishes all rows at once; the dataset has none before. `columns` are facts of each group, see `DatasetWriter`. False when the dataset was deleted meanwhile; then nothing
    * is left.
    */
-  publish(): Promise<boolean>;
+  publish(columns?: readonly (ColumnFacts | undefined)[]): Promise<boolean>;
   /** Discards the rows; the dataset stays unchanged. No effect after `publish`. */
   abort(): Promise<void>;
 }
@@ -87,8 +88,8 @@ export async function openResultWriter(
   const writer = await createResultFile(app, result);
   return {
     append: (rowCount, outputs) => writer.appendGroups(rowCount, outputs),
-    async publish() {
-      const file_size = await writer.finish();
+    async publish(columns) {
+      const file_size = await writer.finish(columns);
       const [row] = await app.db
         .update(datasets)
         .set({ state: "ready", file_size })

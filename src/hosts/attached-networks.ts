@@ -8,6 +8,7 @@ interface AttachedNetwork {
   readonly template: Template;
   readonly seed: number;
   readonly remembers: boolean;
+  encoders: string;
   readonly outputs: { name: string; width: number }[];
   /** The share of the host's memory budget that it takes. */
   readonly bytesTaken: number;
@@ -96,8 +97,9 @@ export class AttachedNetworks<Network extends AttachedNetwork> {
   }
 }
 
-export function infoOf({ template, seed, remembers }: AttachedNetwork, figures: NetworkFigures): NetworkInfo {
-  return { template: template.text, seed, remembers, figures };
+export function infoOf(network: AttachedNetwork, figures: NetworkFigures): NetworkInfo {
+  const { template, seed, remembers, encoders } = network;
+  return { template: template.text, seed, remembers, encoders, figures };
 }
 
 /** `values` has one array per output, in the order of `outputs`. */

@@ -111,6 +111,10 @@ export class HostClient implements Host {
     return this.#call("exportState", [cluster]);
   }
 
+  async setEncoders(cluster: string, text: string) {
+    await this.#call("setEncoders", [cluster, text]);
+  }
+
   async detach(cluster: string) {
     this.#networks.delete(cluster);
     await this.#call("detach", [cluster]);

@@ -46,6 +46,8 @@ export interface Host extends HostFacts {
   attach(cluster: string, state: Uint8Array): Promise<NetworkInfo>;
   /** The full state as safetensors bytes, as of the last finished slice. */
   exportState(cluster: string): Promise<Uint8Array>;
+  /** Replaces the text of the encoders that the network's state carries. */
+  setEncoders(cluster: string, text: string): Promise<void>;
   /** Discards the network. Unknown clusters are not an error. */
   detach(cluster: string): Promise<void>;
   /**
@@ -113,6 +115,8 @@ export interface NetworkInfo {
   seed: number;
   /** Whether the network carries state from one cycle to the next, so that it learns from the order of cycles. */
   remembers: boolean;
+  /** Text of the encoders of its inputs and outputs, see `NetworkEncoders`; empty until they are fitted. */
+  encoders: string;
   figures: NetworkFigures;
 }
 

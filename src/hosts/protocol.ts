@@ -3,7 +3,8 @@ import type { HostErrorKind } from "./host-errors.ts";
 
 /** The remote calls of a host; each is one request message and one reply message. */
 export type HostMethod =
-  | ("status" | "create" | "attach" | "exportState" | "detach" | "markIdle" | "markBusy" | "train" | "request")
+  | ("status" | "create" | "attach" | "exportState" | "setEncoders" | "detach" | "markIdle" | "markBusy")
+  | ("train" | "request")
   | TableMethod;
 
 /** Calls that only hosts with `keepsTables` support. */

@@ -34,6 +34,8 @@ export interface NetworkModel {
   readonly hasMemory: boolean;
   /** Whether connections may lead to the same or an earlier hexagon of the list. */
   readonly hasBackEdges: boolean;
+  /** Text of the encoders of its inputs and outputs, see `encodersText`; empty until they are fitted. */
+  encoders: string;
 }
 
 /** Creates a network with an empty state. Throws RangeError unless `seed` is an unsigned 32-bit integer. */
@@ -52,7 +54,7 @@ export function createModel(template: Template, seed: number, memory?: Memory): 
 }
 
 /** Builds the model of a template and a state. Throws StateError if its blocks or outputs do not fit. */
-export function modelOf(template: Template, state: State): NetworkModel {
+export function modelOf(template: Template, state: State, encoders = ""): NetworkModel {
   const { header, blockHexagon, blockSections, outputOwner } = state.arrays;
   const seed = header[HEADER.seed]!;
   const lists = targetLists(template, seed);
@@ -90,6 +92,7 @@ export function modelOf(template: Template, state: State): NetworkModel {
     outputNeurons,
     hasMemory: refractoryTime > 1 || neuronCooldown < COOLDOWN_FORGETS,
     hasBackEdges: hexagons.some(({ index, targets }) => targets.some((target) => target <= index)),
+    encoders,
   };
 }
 

@@ -67,6 +67,15 @@ export class Network {
     return this.#model.seed;
   }
 
+  /** Text of the encoders of its inputs and outputs; empty until they are fitted. They do not change how it computes. */
+  get encoders(): string {
+    return this.#model.encoders;
+  }
+
+  set encoders(text: string) {
+    this.#model.encoders = text;
+  }
+
   /** Trained samples. */
   get cycle(): number {
     return readCycle(this.#model.state.arrays.header);

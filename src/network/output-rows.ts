@@ -1,5 +1,5 @@
 import type { NetworkModel } from "./network-model.ts";
-import { expandValue, NEURONS_PER_VALUE, packValue } from "./output-values.ts";
+import { expandValue, isNeuronValue, NEURONS_PER_VALUE, packValue } from "./output-values.ts";
 import type { Rows } from "./run.ts";
 import { count } from "./state.ts";
 
@@ -29,10 +29,11 @@ export function expandRows(
     const { kind } = template.outputs[index]!;
     const perValue = NEURONS_PER_VALUE[kind];
     const shown = new Float32Array(perValue);
+    const isPlain = isNeuronValue(kind);
     for (let cycle = 0; cycle < cycles; cycle++) {
       for (let k = 0; k < width; k++) {
         const value = values[cycle * width + k]!;
-        if (kind === "plain" && value >= 0 && value <= 1) {
+        if (isPlain && value >= 0 && value <= 1) {
           // The common case: the general path costs as much as a tenth of the training of a sample.
           expanded[cycle * stride + neurons[k]!] = value;
           continue;
@@ -62,9 +63,10 @@ export function packRows(
   const width = neurons.length / perValue;
   const values = new Float32Array(cycles * width);
   const bits = new Float32Array(perValue);
+  const isPlain = isNeuronValue(kind);
   for (let cycle = 0; cycle < cycles; cycle++) {
     for (let k = 0; k < width; k++) {
-      if (kind === "plain") {
+      if (isPlain) {
         values[cycle * width + k] = shown[cycle * stride + neurons[k]!]!;
         continue;
       }

@@ -1,7 +1,17 @@
 import type { OutputKind } from "./template/parse-template.ts";
 
 /** Output neurons per external value. */
-export const NEURONS_PER_VALUE: Record<OutputKind, number> = { plain: 1, bool: 1, int: 64, float: 32 };
+export const NEURONS_PER_VALUE: Record<OutputKind, number> = {
+  plain: 1,
+  bool: 1,
+  int: 64,
+  float: 32,
+  class: 1,
+  number: 1,
+};
+
+/** Whether an external value of this kind is the value of its output neuron, 0 to 1. */
+export const isNeuronValue = (kind: OutputKind) => kind === "plain" || kind === "class" || kind === "number";
 
 const WORD = 2 ** 32;
 
@@ -18,6 +28,8 @@ export function expandValue(kind: OutputKind, value: number, expected: Float32Ar
   }
   switch (kind) {
     case "plain":
+    case "class":
+    case "number":
       expected[at] = Math.min(1, Math.max(0, value));
       break;
     case "bool":
@@ -48,6 +60,8 @@ function packWord(outputs: Float32Array, at: number): number {
 export function packValue(kind: OutputKind, outputs: Float32Array, at: number): number {
   switch (kind) {
     case "plain":
+    case "class":
+    case "number":
       return outputs[at]!;
     case "bool":
       return outputs[at]! >= 0.5 ? 1 : 0;

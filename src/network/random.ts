@@ -19,6 +19,7 @@ export const DRAW = {
   readout: 0x50000000,
   pieceOrder: 0x60000000,
   cycleOrder: 0x70000000,
+  heldOut: 0x80000000,
 } as const;
 
 /** A 32-bit draw; `stream` is one of `DRAW`, plus a hexagon index. */

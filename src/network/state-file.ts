@@ -18,6 +18,7 @@ import {
   STATE_BYTES_MAX,
   type Memory,
 } from "./state.ts";
+import { checkEncoders } from "./check-encoders.ts";
 import { parseTemplate, type Template } from "./template/parse-template.ts";
 import { TemplateError } from "./template/template-error.ts";
 import { validateState } from "./validate-state.ts";
@@ -27,7 +28,7 @@ const FORMAT = "hanami-network";
 const VERSION = "1";
 
 /** Writes the whole network as a safetensors file: one tensor per array, everything else in the metadata. */
-export function exportState({ state, template, seed }: NetworkModel): Uint8Array {
+export function exportState({ state, template, seed, encoders }: NetworkModel): Uint8Array {
   const tensors = new Map<string, Tensor>();
   for (const name of ARRAY_NAMES) {
     const { type, per, width } = LAYOUT[name];
@@ -41,6 +42,7 @@ export function exportState({ state, template, seed }: NetworkModel): Uint8Array
     seed: String(seed),
     cycle: String(readCycle(state.arrays.header)),
     template: template.text,
+    ...(encoders === "" ? {} : { encoders }),
   };
   return encodeSafetensors({ metadata: { ...metadata, checksum: checksum({ metadata, tensors }) }, tensors });
 }
@@ -128,6 +130,7 @@ function verify({ content, template, counts }: OpenedFile): void {
   if (metadata["cycle"] !== String(readCycle(state.arrays.header)))
     throw new StateError("the cycle is not the network's");
   validateState(template, state);
+  checkEncoders(metadata["encoders"] ?? "", template);
 }
 
 /** Copies the tensors into newly allocated arrays. */
@@ -136,7 +139,7 @@ function load({ content, template, counts }: OpenedFile, memory?: Memory): Netwo
   try {
     for (const per of PERS) append(state, per, counts[per]);
     for (const name of ARRAY_NAMES) copyBytes(content.tensors.get(name)!.bytes, bytesOf(state, name));
-    return modelOf(template, state);
+    return modelOf(template, state, content.metadata["encoders"]);
   } catch (error) {
     releaseState(state);
     throw error;

@@ -20,8 +20,10 @@ export async function warnOfClippedTargets(context: RunContext, active: RunningT
       .map(({ name }) => name),
   );
   const warnings: string[] = [];
-  for (const { hexagon_name, dataset_uuid, dataset_column } of plan.outputs) {
-    if (!plain.has(hexagon_name)) continue;
+  for (const binding of plan.outputs) {
+    const { hexagon_name, dataset_uuid } = binding;
+    if (!plain.has(hexagon_name) || !("dataset_column" in binding)) continue;
+    const { dataset_column } = binding;
     const clipped = await readClipped(datasetPath(context.storage, dataset_uuid), dataset_column, active);
     if (clipped === undefined || clipped.count === 0) continue;
     const { count, first, row } = clipped;

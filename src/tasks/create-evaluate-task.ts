@@ -7,7 +7,7 @@ import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
+import { checkPorts, plannedBinding, readTaskBindings } from "./read-bindings.ts";
 
 export interface CreateEvaluateTaskInput {
   name: string;
@@ -22,13 +22,11 @@ export interface CreateEvaluateTaskInput {
 /** The scores of an output may be tens of kilobytes, and are kept in memory while the task runs. */
 const OUTPUTS_MAX = 32;
 
-const keys = ["hexagon_name", "dataset_uuid", "dataset_column"] as const;
-
 /** Queues a task that runs rows through the network and measures how far its answers are from the targets. */
 export async function createEvaluateTask(context: Context, input: CreateEvaluateTaskInput): Promise<TaskRow> {
   const cluster = await findCluster(context, input.cluster_uuid);
-  const inputs = readBindings("inputs", input.inputs, keys);
-  const outputs = readBindings("outputs", input.outputs, keys);
+  const inputs = readTaskBindings("inputs", input.inputs);
+  const outputs = readTaskBindings("outputs", input.outputs);
   if (outputs.length > OUTPUTS_MAX) throw badRequest(`'outputs' has more than ${OUTPUTS_MAX} items`);
   const template = await queuedTemplate(context, cluster);
   checkPorts("input", template.inputs, inputs);
@@ -36,8 +34,8 @@ export async function createEvaluateTask(context: Context, input: CreateEvaluate
 
   const columns: { inputs: BoundColumns[]; outputs: BoundColumns[] } = { inputs: [], outputs: [] };
   const measure = bindingMeasure(context, unknownColumn);
-  for (const binding of inputs) columns.inputs.push(await measure(binding));
-  for (const binding of outputs) columns.outputs.push(await measure(binding));
+  for (const binding of inputs) columns.inputs.push(await measure(binding, template.inputs, outputs));
+  for (const binding of outputs) columns.outputs.push(await measure(binding, template.outputs));
   const { rows, cycles } = cyclesOf(columns, input.time_length);
   checkWidths(context, "input", columns.inputs, input.time_length);
   checkWidths(context, "output", columns.outputs, 1);

@@ -5,7 +5,7 @@ import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
+import { checkPorts, plannedBinding, readBindings, readNames, readTaskBindings } from "./read-bindings.ts";
 import type { TaskRow } from "../db/rows.ts";
 
 export interface CreateRequestTaskInput {
@@ -15,6 +15,8 @@ export interface CreateRequestTaskInput {
   /** Which outputs to keep; each becomes a column group of the result dataset. */
   results: readonly unknown[];
   time_length: number;
+  /** Columns of the first input's dataset that the result keeps. */
+  keep_columns?: readonly unknown[] | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface CreateRequestTaskInput {
  */
 export async function createRequestTask(context: Context, input: CreateRequestTaskInput): Promise<TaskRow> {
   const cluster = await findCluster(context, input.cluster_uuid);
-  const inputs = readBindings("inputs", input.inputs, ["hexagon_name", "dataset_uuid", "dataset_column"]);
+  const inputs = readTaskBindings("inputs", input.inputs);
   const results = readBindings("results", input.results, ["hexagon_name", "dataset_column"]);
   const template = await queuedTemplate(context, cluster);
   checkPorts("input", template.inputs, inputs);
@@ -34,9 +36,13 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
     names.add(name);
   }
 
+  const keep = readNames("keep_columns", input.keep_columns ?? []);
+  for (const name of keep) {
+    if (names.has(name)) throw badRequest(`The column with name '${name}' is used twice`);
+  }
   const columns: BoundColumns[] = [];
   const measure = bindingMeasure(context, unknownColumn);
-  for (const binding of inputs) columns.push(await measure(binding));
+  for (const binding of inputs) columns.push(await measure(binding, template.inputs));
   const { rows, cycles } = cyclesOf({ inputs: columns, outputs: [] }, input.time_length);
   checkWidths(context, "input", columns, input.time_length);
   checkValues({ inputs: valuesOf(columns) * input.time_length, expected: 0 }, 1);
@@ -48,6 +54,7 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
       kind: "request",
       inputs: inputs.map(plannedBinding),
       results,
+      keep_columns: keep,
       rows,
       time_length: input.time_length,
     },

@@ -16,7 +16,7 @@ import {
   type BoundColumns,
 } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkPorts, plannedBinding, readBindings } from "./read-bindings.ts";
+import { checkPorts, plannedBinding, readTaskBindings } from "./read-bindings.ts";
 import type { TaskRow } from "../db/rows.ts";
 
 export interface CreateTrainTaskInput {
@@ -38,21 +38,19 @@ export interface CreateTrainTaskInput {
   target_row?: TargetRow | undefined;
 }
 
-const keys = ["hexagon_name", "dataset_uuid", "dataset_column"] as const;
-
 /** Queues a training task after checking its columns, datasets and limits. */
 export async function createTrainTask(context: Context, input: CreateTrainTaskInput): Promise<TaskRow> {
   const cluster = await findCluster(context, input.cluster_uuid);
-  const inputs = readBindings("inputs", input.inputs, keys);
-  const outputs = readBindings("outputs", input.outputs, keys);
+  const inputs = readTaskBindings("inputs", input.inputs);
+  const outputs = readTaskBindings("outputs", input.outputs);
   const template = await queuedTemplate(context, cluster);
   checkPorts("input", template.inputs, inputs);
   checkPorts("output", template.outputs, outputs);
 
   const columns: { inputs: BoundColumns[]; outputs: BoundColumns[] } = { inputs: [], outputs: [] };
   const measure = bindingMeasure(context, unknownColumn);
-  for (const binding of inputs) columns.inputs.push(await measure(binding));
-  for (const binding of outputs) columns.outputs.push(await measure(binding));
+  for (const binding of inputs) columns.inputs.push(await measure(binding, template.inputs, outputs));
+  for (const binding of outputs) columns.outputs.push(await measure(binding, template.outputs));
   const { rows, cycles } = cyclesOf(columns, input.time_length);
   const total = cycles * input.epochs;
   const outputKinds = outputs.map(

@@ -81,7 +81,7 @@ export class CycleOrder {
 }
 
 /** A permutation of 0 … count − 1 (Fisher and Yates). */
-function shuffled(count: number, random: (i: number) => number): Uint32Array {
+export function shuffled(count: number, random: (i: number) => number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = random(i) % (i + 1);

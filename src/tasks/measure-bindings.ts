@@ -4,18 +4,26 @@ import { openDataset } from "../datasets/open-dataset.ts";
 import type { TaskBinding } from "../db/schema/index.ts";
 import { badRequest, type HanamiError } from "../errors.ts";
 import { widthExcess } from "../limits/width-excess.ts";
+import type { ColumnMeaning } from "../encoders/cells.ts";
 import { NEURONS_PER_VALUE } from "../network/output-values.ts";
-import type { OutputKind } from "../network/template/parse-template.ts";
+import { isEncoded, type InputKind, type OutputKind } from "../network/template/parse-template.ts";
 import { checkUuid } from "./read-bindings.ts";
+import { asTable, meaningsOf, namesOf, targetsIn } from "./table-columns.ts";
 
 /** A column group that a task will read. */
 export interface BoundColumns {
   /** Name of the column group. */
   name: string;
   rows: number;
+  /** Values per row; of a table the most that its encoder may make of one. */
   width: number;
+  /** Positions of the input or output, which all get the values. */
+  positions: number;
   dataset: { uuid: string; name: string };
 }
+
+/** An input or output of a template, by its positions. */
+type Ports = readonly { name: string; kind: InputKind | OutputKind }[];
 
 /**
  * Returns a function that measures a binding's columns; each dataset is opened only once. That function throws 404 when
@@ -24,9 +32,10 @@ export interface BoundColumns {
 export function bindingMeasure(
   context: Context,
   unknownColumn: (name: string) => HanamiError,
-): (binding: TaskBinding) => Promise<BoundColumns> {
+): (binding: TaskBinding, ports: Ports, outputs?: readonly TaskBinding[]) => Promise<BoundColumns> {
   const closed = new Map<string, DatasetReader>();
-  return async ({ dataset_uuid, dataset_column }) => {
+  return async (binding, ports, outputs = []) => {
+    const { dataset_uuid, hexagon_name: port } = binding;
     checkUuid("dataset_uuid", dataset_uuid);
     let reader = closed.get(dataset_uuid);
     if (reader === undefined) {
@@ -34,16 +43,37 @@ export function bindingMeasure(
       await reader.close();
       closed.set(dataset_uuid, reader);
     }
-    const group = reader.group(dataset_column);
-    if (group === undefined) throw unknownColumn(dataset_column);
+    const table = asTable(binding);
+    const names = namesOf(table, reader, targetsIn(dataset_uuid, outputs));
+    for (const name of names) if (reader.group(name) === undefined) throw unknownColumn(name);
     if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${dataset_uuid}' has no rows`);
-    return {
-      name: dataset_column,
-      rows: reader.rowCount,
-      width: group.column_end - group.column_start,
-      dataset: { uuid: dataset_uuid, name: reader.name },
-    };
+    const own = ports.filter(({ name }) => name === port);
+    const kind = own[0]!.kind;
+    const dataset = { uuid: dataset_uuid, name: reader.name };
+    const bound = { name: names[0] ?? port, rows: reader.rowCount, positions: own.length, dataset };
+    if (!isEncoded(kind)) {
+      if (!("dataset_column" in binding)) throw badRequest(`'${port}' is no table and takes one 'dataset_column'`);
+      const group = reader.group(binding.dataset_column)!;
+      return { ...bound, width: group.column_end - group.column_start };
+    }
+    if (names.length === 0) throw badRequest(`The table of '${port}' has no columns`);
+    const meanings = meaningsOf(reader, names);
+    const wide = names.find((name) => !meanings.has(name));
+    if (wide !== undefined) throw badRequest(`'${wide}' is a group of several columns; '${port}' takes single columns`);
+    return { ...bound, width: [...meanings.values()].reduce((sum, meaning) => sum + valuesMax(kind, meaning), 0) };
   };
+}
+
+/** Values that an encoder makes of one cell, at most: the ramps of a number in both directions, and a mark of missing. */
+const NUMBER_VALUES_MAX = 11;
+/** Its position in time, and parts such as the month. */
+const TIME_VALUES_MAX = 64;
+const CATEGORY_VALUES_MAX = 51;
+
+function valuesMax(kind: InputKind | OutputKind, { kind: cells, categories }: ColumnMeaning): number {
+  if (kind === "class") return Math.max(1, categories.length);
+  if (cells === "category") return Math.min(CATEGORY_VALUES_MAX, categories.length + 1);
+  return cells === "time" ? TIME_VALUES_MAX : NUMBER_VALUES_MAX;
 }
 
 /** Limit on the input values, and on the expected values of output neurons, of one training step: 512 MiB each. */
@@ -104,14 +134,15 @@ export function sampleSize(
   return {
     inputs: valuesOf(columns.inputs) * timeLength,
     expected: columns.outputs.reduce(
-      (sum, { width }, index) => sum + width * NEURONS_PER_VALUE[template.outputKinds[index]!],
+      (sum, { width, positions }, index) => sum + width * positions * NEURONS_PER_VALUE[template.outputKinds[index]!],
       0,
     ),
     hexagons: template.hexagons.length,
   };
 }
 
-export const valuesOf = (columns: readonly BoundColumns[]) => columns.reduce((sum, { width }) => sum + width, 0);
+export const valuesOf = (columns: readonly BoundColumns[]) =>
+  columns.reduce((sum, { width, positions }) => sum + width * positions, 0);
 
 /** Throws 400 when the input or expected values of `samples` samples would not fit into memory. */
 export function checkValues(sample: Pick<SampleSize, "inputs" | "expected">, samples: number): void {

@@ -9,29 +9,61 @@ export interface OutputScorer {
   add(targets: ArrayLike<number>, answers: ArrayLike<number>): void;
   metrics(): OutputMetrics;
   baseline(): OutputMetrics;
+  /** What grows with the errors: log loss of classes, unexplained variance of numbers; infinite without rows. */
+  readonly loss: number;
   /** Sentences about rows that were not measured as their owner may expect. */
   warnings(): string[];
 }
 
 /** What is known about the targets of an output before its answers come. */
 export interface TargetFacts {
+  kind: OutputKind;
   /** Values per row. */
   width: number;
-  /** Mean of all values. */
-  mean: number;
+  /** Mean of all values; undefined without any. */
+  mean: number | undefined;
+  /** Classes of an encoder, and rows of each. */
+  classes: readonly string[];
+  counts: Float64Array;
 }
 
-/** The scorer for an output of this kind; see docs/api-extensions.md for what its scores are. */
-export function outputScorer(name: string, kind: OutputKind, facts: TargetFacts): OutputScorer {
+/** The scorer for an output; see docs/api-extensions.md for what its scores are. */
+export function outputScorer(name: string, facts: TargetFacts): OutputScorer {
+  const { kind } = facts;
+  if (kind === "class") return new ClassScorer(facts);
   if (kind === "bool") return new YesNoScorer();
   return kind === "plain" && facts.width > 1 ? new OneHotScorer(name, facts) : new NumberScorer(facts.mean);
+}
+
+/** Every row has the index of a class, and the probabilities of all. */
+class ClassScorer implements OutputScorer {
+  readonly #scores: ClassScores;
+  readonly #counts: Float64Array;
+
+  constructor({ classes, counts }: TargetFacts) {
+    // An output that has learnt no classes yet answers nothing.
+    this.#scores = new ClassScores(classes.length === 0 ? [""] : classes);
+    this.#counts = counts;
+  }
+
+  add(targets: ArrayLike<number>, probabilities: ArrayLike<number>): void {
+    this.#scores.add(targets, probabilities);
+  }
+
+  metrics = () => ({ ...this.#scores.metrics() });
+  baseline = () => ({ ...this.#scores.baseline(this.#counts) });
+  warnings = () => [];
+
+  get loss(): number {
+    return this.#scores.metrics().log_loss ?? Infinity;
+  }
 }
 
 /** Every value is a number. */
 class NumberScorer implements OutputScorer {
   readonly #scores: NumberScores;
 
-  constructor(mean: number) {
+  constructor(mean: number | undefined) {
     this.#scores = new NumberScores(mean);
   }
 
@@ -42,6 +74,15 @@ class NumberScorer implements OutputScorer {
   metrics = () => ({ ...this.#scores.metrics() });
   baseline = () => ({ ...this.#scores.baseline() });
   warnings = () => [];
+
+  get loss(): number {
+    return lossOf(this.#scores);
+  }
+}
+
+function lossOf(scores: NumberScores): number {
+  const { rmse, r2 } = scores.metrics();
+  return r2 === null ? (rmse ?? Infinity) : 1 - r2;
 }
 
 /** Every value is a class, false or true. */
@@ -58,6 +99,10 @@ class YesNoScorer implements OutputScorer {
   metrics = () => ({ ...this.#scores.metrics() });
   baseline = () => ({ ...this.#scores.baseline() });
   warnings = () => [];
+
+  get loss(): number {
+    return 1 - (this.#scores.metrics().accuracy ?? -Infinity);
+  }
 }
 
 /**
@@ -95,6 +140,10 @@ class OneHotScorer implements OutputScorer {
     }
     this.#rows += truth.length;
     this.#classes.add(truth, asShares(answers, width));
+  }
+
+  get loss(): number {
+    return this.#oddRow > 0 ? lossOf(this.#numbers) : (this.#classes.metrics().log_loss ?? Infinity);
   }
 
   metrics = () => ({ ...(this.#oddRow > 0 ? this.#numbers : this.#classes).metrics() });

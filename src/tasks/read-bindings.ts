@@ -26,6 +26,41 @@ export function readBindings<K extends Key>(what: string, items: readonly unknow
   });
 }
 
+/**
+ * Reads the items of `inputs` or `outputs`, which name a column, or with `dataset_columns` several: an array of names, or
+ * `*` with the names in `except` left out. Throws 400 for the first error.
+ */
+export function readTaskBindings(what: string, items: readonly unknown[]): TaskBinding[] {
+  if (items.length === 0) throw badRequest(`'${what}' is empty`);
+  return items.map((item): TaskBinding => {
+    if (typeof item !== "object" || item === null || !("dataset_columns" in item)) {
+      return readBindings(what, [item], ["hexagon_name", "dataset_uuid", "dataset_column"])[0]!;
+    }
+    if ("dataset_column" in item) throw badRequest("An item has 'dataset_column' and 'dataset_columns'");
+    const [named] = readBindings(what, [item], ["hexagon_name", "dataset_uuid"]);
+    const { dataset_columns, except } = item as { dataset_columns: unknown; except?: unknown };
+    if (dataset_columns === "*") {
+      return { ...named!, dataset_columns, except: except === undefined ? [] : readNames("except", except) };
+    }
+    if (except !== undefined) throw badRequest("'except' is only possible where 'dataset_columns' is '*'");
+    const names = readNames("dataset_columns", dataset_columns);
+    if (names.length === 0) throw badRequest("'dataset_columns' is empty");
+    return { ...named!, dataset_columns: names };
+  });
+}
+
+/** Distinct names of columns. */
+export function readNames(key: "dataset_columns" | "except" | "keep_columns", value: unknown): string[] {
+  if (!Array.isArray(value)) throw badRequest(`'${key}' is not an array of names`);
+  for (const name of value) {
+    if (typeof name !== "string") throw badRequest(`'${key}' is not an array of names`);
+    checkColumnName(name);
+  }
+  const names = new Set(value as string[]);
+  if (names.size < value.length) throw badRequest(`'${key}' names a column twice`);
+  return [...names];
+}
+
 /** Throws 400 unless the text is a uuid, because the database rejects a comparison with other text. */
 export function checkUuid(key: Key, value: string): void {
   if (!UUID.test(value)) throw badRequest(`Given item '${key}' doesn't match with regex "${UUID.source}"`);

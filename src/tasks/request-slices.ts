@@ -1,6 +1,7 @@
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { RequestReport } from "../hosts/host.ts";
 import type { RunRows } from "../network/run.ts";
-import type { RunContext, RunningTask } from "./running-task.ts";
+import type { RunContext } from "./running-task.ts";
 import { SliceSize } from "./slice-size.ts";
 import type { SliceSource } from "./slice-source.ts";
 
@@ -11,40 +12,52 @@ export interface AnsweredSlice {
   report: RequestReport;
 }
 
+/** Rows that a network answers, and how far it has got. */
+interface RequestedRows {
+  /** The next cycle, which this advances. */
+  cycle: number;
+  readonly total: number;
+  /** Whether the task has to stop. */
+  readonly isStopped: boolean;
+}
+
 /**
- * Runs a task's rows through the network, slice by slice, from `active.cycle` to its last cycle or until it has to
- * stop. The host computes a slice while the next one is read and the previous answers are taken.
+ * Runs rows through the network, slice by slice, from `rows.cycle` to the last one or until the task has to stop. The
+ * host computes a slice while the next one is read and the previous answers are taken. `check` is called at the turn of
+ * each slice.
  */
 export async function requestSlices(
   context: RunContext,
-  active: Pick<RunningTask, "task" | "cycle" | "stop">,
+  rows: RequestedRows,
   source: SliceSource,
-  take: (slice: AnsweredSlice) => void,
+  { take, check }: { take: (slice: AnsweredSlice) => void; check?: (network: ClusterNetwork) => Promise<void> },
 ): Promise<void> {
-  const total = active.task.total_number_of_cycles;
+  const { total } = rows;
   // The width of the answers, and so the time per cycle, is unknown before the first cycle.
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
   let isInHurry = false;
   const read = async (firstCycle: number) => {
     const cycles = size.next(total - firstCycle, { isInHurry });
-    return { cycles, ...(await source.read(firstCycle, cycles)) };
+    const read = await source.read(firstCycle, cycles);
+    return { cycles, ...source.spread({ ...read, expected: [] }), expected: read.expected };
   };
   let ahead: ReturnType<typeof read> | null = null;
   try {
-    while (active.cycle < total && active.stop === null) {
-      const { expected, ...slice }: Awaited<ReturnType<typeof read>> = await (ahead ?? read(active.cycle));
+    while (rows.cycle < total && !rows.isStopped) {
+      const { expected, ...slice }: Awaited<ReturnType<typeof read>> = await (ahead ?? read(rows.cycle));
       const { cycles } = slice;
-      const end: number = active.cycle + cycles;
+      const end: number = rows.cycle + cycles;
       const answered = context.onHost(async (network) => {
         const { host } = await network.ready();
         isInHurry = context.hosts.queue(host).isInHurry;
+        await check?.(network);
         return network.request(slice);
       });
       ahead = end < total ? read(end) : null;
       ahead?.catch(() => undefined);
       const report = await answered;
       take({ cycles, expected, report });
-      active.cycle = end;
+      rows.cycle = end;
       size.observe(cycles, report.elapsedMs);
     }
   } finally {

@@ -1,18 +1,18 @@
 import { TaskError } from "./task-error.ts";
 
 /**
- * Finds the index of each binding among the inputs or outputs of a template. Throws TaskError for an unknown name: a
- * restore may have changed the template since the task was created.
+ * Finds the indices of each binding among the inputs or outputs of a template: one per position. Throws TaskError for
+ * an unknown name: a restore may have changed the template since the task was created.
  */
-export function resolveBindings<B extends { hexagon_name: string }>(
+export function resolveBindings<B extends { hexagon_name: string }, Kind>(
   what: "input" | "output",
-  ports: readonly { name: string }[],
+  ports: readonly { name: string; kind: Kind }[],
   bindings: readonly B[],
-): (B & { index: number })[] {
-  const indexOf = new Map(ports.map(({ name }, index) => [name, index]));
+): { binding: B; kind: Kind; indices: number[] }[] {
   return bindings.map((binding) => {
-    const index = indexOf.get(binding.hexagon_name);
-    if (index === undefined) throw new TaskError(`Cluster has no ${what} with name '${binding.hexagon_name}'`);
-    return { ...binding, index };
+    const indices = ports.flatMap(({ name }, index) => (name === binding.hexagon_name ? [index] : []));
+    const [first] = indices;
+    if (first === undefined) throw new TaskError(`Cluster has no ${what} with name '${binding.hexagon_name}'`);
+    return { binding, indices, kind: ports[first]!.kind };
   });
 }

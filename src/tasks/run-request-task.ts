@@ -3,15 +3,21 @@ import { datasetPath } from "../files/storage.ts";
 import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
 import type { RequestReport } from "../hosts/host.ts";
 import type { RequestRun } from "../network/run.ts";
-import { parseTemplate } from "../network/template/parse-template.ts";
+import type { NetworkEncoders } from "../encoders/network-encoders.ts";
+import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 import { noBytesText, roomInProject } from "../limits/project-bytes.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import type { Db } from "../db/client.ts";
 import { HostLosses } from "./host-losses.ts";
+import { answersOf, encodersOf } from "../clusters/answers.ts";
+import { addWarnings } from "./add-warnings.ts";
+import { openGroups, taskErrorOf } from "./open-groups.ts";
 import { resolveBindings } from "./resolve-bindings.ts";
+import { ResultColumns } from "./result-columns.ts";
 import { recordEnd } from "./record-end.ts";
 import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
+import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 
@@ -25,37 +31,43 @@ export async function runRequestTask(context: RunContext, active: RunningTask<"r
   const { info } = await context.onHost((network) => network.ready());
   const template = parseTemplate(info.template);
   resolveBindings("output", template.outputs, plan.results);
-  const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
-    inputs: resolveBindings("input", template.inputs, plan.inputs),
-    expected: [],
-    rows: plan.rows,
-    timeLength: plan.time_length,
-  });
+  const encoders = encodersOf(info);
+  const datasets = new TaskDatasets((uuid) => datasetPath(context.storage, uuid));
   try {
+    const groups = await openGroups({ template, encoders }, { ...plan, outputs: [] }, datasets);
+    const source = new SliceSource(groups, { rows: plan.rows, timeLength: plan.time_length });
+    const columns = await ResultColumns.open(encoders, plan, datasets);
+    const answers = { template, encoders, columns, warnings: () => [...groups.warnings(), ...columns.warnings] };
     for (let over = false; !over;) {
       try {
-        await answerRows(context, active, source);
+        await answerRows(context, active, { source, results: () => new Results(context, active, answers) });
         over = true;
       } catch (error) {
         losses.accept(error, active.cycle);
         active.cycle = 0;
       }
     }
+  } catch (error) {
+    throw taskErrorOf(error);
   } finally {
-    await source.close();
+    await datasets.close();
   }
 }
 
-async function answerRows(context: RunContext, active: RunningTask<"request">, source: SliceSource): Promise<void> {
+async function answerRows(
+  context: RunContext,
+  active: RunningTask<"request">,
+  { source, results: makeResults }: { source: SliceSource; results: () => Results },
+): Promise<void> {
   const { task } = active;
   const total = task.total_number_of_cycles;
   // The width of the answers, and so the time per cycle, is unknown before the first cycle.
   const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
-  const results = new Results(context, active);
+  const results = makeResults();
   let isInHurry = false;
   const read = async (firstCycle: number): Promise<RequestRun> => {
     const cycles = size.next(total - firstCycle, { isInHurry });
-    const { inputs, timeLength } = await source.read(firstCycle, cycles);
+    const { inputs, timeLength } = source.spread(await source.read(firstCycle, cycles));
     return { cycles, timeLength, inputs };
   };
   // While the host computes a slice, the next one is read and the previous answers are written.
@@ -74,7 +86,7 @@ async function answerRows(context: RunContext, active: RunningTask<"request">, s
       ahead?.catch(() => undefined);
       const report = await answered;
       await written;
-      written = results.append(slice.cycles, report);
+      written = results.append(end - slice.cycles, slice.cycles, report);
       written.catch(() => undefined);
       active.cycle = end;
       size.observe(slice.cycles, report.elapsedMs);
@@ -102,27 +114,31 @@ async function answerRows(context: RunContext, active: RunningTask<"request">, s
   }
 }
 
+/** How answers become rows of the result dataset. */
+interface Answers {
+  template: Template;
+  encoders: NetworkEncoders;
+  columns: ResultColumns;
+  warnings: () => string[];
+}
+
 /** Rows of the result dataset: one column group per result, with the current width of its output. */
 class Results {
   readonly #context: RunContext;
   readonly #active: RunningTask<"request">;
+  readonly #answers: Answers;
   #writer: ResultWriter | null = null;
 
-  constructor(context: RunContext, active: RunningTask<"request">) {
+  constructor(context: RunContext, active: RunningTask<"request">, answers: Answers) {
     this.#context = context;
     this.#active = active;
+    this.#answers = answers;
   }
 
-  async append(cycles: number, report: RequestReport): Promise<void> {
-    const { task, plan } = this.#active;
-    const outputs = new Map(report.outputs.map((output) => [output.name, output]));
-    const columns = plan.results.map(({ dataset_column: name, hexagon_name }) => {
-      const output = outputs.get(hexagon_name);
-      if (output === undefined) throw new TaskError(`Cluster has no output with name '${hexagon_name}'`);
-      // An untrained output has no width yet; its answer is zero.
-      if (output.width === 0) return { name, width: 1, values: new Float32Array(cycles) };
-      return { name, width: output.width, values: output.values };
-    });
+  async append(first: number, cycles: number, report: RequestReport): Promise<void> {
+    const { task } = this.#active;
+    const { template, encoders, columns: wanted } = this.#answers;
+    const columns = await wanted.columns(first, cycles, answersOf(template, encoders, report, cycles));
     const groups = columns.map(({ name, width }) => ({ name, width }));
     if (this.#writer === null) await this.#checkSize(groups);
     this.#writer ??= await openResultWriter(this.#context, { uuid: task.uuid, name: task.name, groups });
@@ -152,7 +168,9 @@ class Results {
 
   /** Publishes the rows; false when there are none. */
   async publish(): Promise<boolean> {
-    await this.#writer?.publish();
+    const { columns, encoders, warnings } = this.#answers;
+    await addWarnings(this.#context.db, this.#active.task.uuid, warnings());
+    await this.#writer?.publish(columns.facts(encoders));
     return this.#writer !== null;
   }
 

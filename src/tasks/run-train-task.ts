@@ -1,16 +1,20 @@
 import { datasetPath } from "../files/storage.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
+import { encodersOf } from "../clusters/answers.ts";
+import { encodersText, type NetworkEncoders } from "../encoders/network-encoders.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
 import { fromTable, type RunRows, type TablePart, type TrainRun } from "../network/run.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { isWideStep } from "./measure-bindings.ts";
 import { HostLosses } from "./host-losses.ts";
-import { resolveBindings } from "./resolve-bindings.ts";
+import { fitEncoders } from "./fit-encoders.ts";
+import { openGroups, taskErrorOf } from "./open-groups.ts";
 import { recordEnd } from "./record-end.ts";
 import { ShuffledSource } from "./shuffled-source.ts";
 import { SliceSize } from "./slice-size.ts";
 import { SliceSource } from "./slice-source.ts";
+import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
@@ -25,16 +29,15 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
   const losses = new HostLosses(active);
   const { info } = await context.onHost((network) => network.ready());
   const template = parseTemplate(info.template);
-  const source = await SliceSource.open((uuid) => datasetPath(context.storage, uuid), {
-    inputs: resolveBindings("input", template.inputs, plan.inputs),
-    expected: resolveBindings("output", template.outputs, plan.outputs),
-    rows: plan.rows,
-    timeLength: plan.time_length,
-  });
-  // A network with memory learns a sequence, so its rows keep their order.
-  const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
-  const trainer = new SliceTrainer(context, active, { rows, source });
+  const datasets = new TaskDatasets((uuid) => datasetPath(context.storage, uuid));
+  let trainer: SliceTrainer | null = null;
   try {
+    const encoders = await fitEncoders(encodersOf(info), { plan, template, chosen: undefined }, datasets);
+    const groups = await openGroups({ template, encoders }, plan, datasets);
+    const source = new SliceSource(groups, { rows: plan.rows, timeLength: plan.time_length });
+    // A network with memory learns a sequence, so its rows keep their order.
+    const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
+    trainer = new SliceTrainer(context, active, { rows, source, encoders: textOf(encoders) });
     for (let over = false; !over;) {
       try {
         over = !(await trainer.next()) && (await finish(context, active));
@@ -43,11 +46,17 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
         losses.accept(error, active.cycle);
       }
     }
+  } catch (error) {
+    throw taskErrorOf(error);
   } finally {
-    await trainer.close();
-    await source.close();
+    await trainer?.close();
+    await datasets.close();
   }
 }
+
+/** Networks without encoders have no text. */
+const textOf = (encoders: NetworkEncoders) =>
+  Object.keys({ ...encoders.inputs, ...encoders.outputs }).length === 0 ? "" : encodersText(encoders);
 
 /** Saves the final state and records the end. False when the host fell back to an earlier state meanwhile. */
 async function finish(context: RunContext, active: RunningTask<"train">): Promise<boolean> {
@@ -87,6 +96,8 @@ class SliceTrainer {
   readonly #rows: Pick<SliceSource, "read" | "order">;
   readonly #table: TableLoader;
   readonly #size: SliceSize;
+  readonly #source: SliceSource;
+  readonly #encoders: string;
   readonly #isWide: boolean;
   #ahead: Promise<TaskSlice> | null = null;
   #host: Host | null = null;
@@ -94,8 +105,11 @@ class SliceTrainer {
   constructor(
     context: RunContext,
     active: RunningTask<"train">,
-    { rows, source }: { rows: Pick<SliceSource, "read" | "order">; source: SliceSource },
+    options: { rows: Pick<SliceSource, "read" | "order">; source: SliceSource; encoders: string },
   ) {
+    const { rows, source, encoders } = options;
+    this.#source = source;
+    this.#encoders = encoders;
     this.#context = context;
     this.#active = active;
     this.#rows = rows;
@@ -189,11 +203,13 @@ class SliceTrainer {
     if (this.#table.isComplete) this.#ahead = null;
   }
 
-  /** Puts the network onto its host, with the seed of the task. */
+  /** Puts the network onto its host, with the seed and the encoders of the task. */
   readonly #enter = async (network: ClusterNetwork): Promise<void> => {
     await network.ready();
     const { seed } = this.#active.plan;
     if (this.#active.cycle === 0 && seed !== null) await network.seedFresh(seed);
+    const { info } = await network.ready();
+    if (info.encoders !== this.#encoders) await network.setEncoders(this.#encoders);
   };
 
   async #read(firstCycle: number): Promise<TaskSlice> {
@@ -201,7 +217,7 @@ class SliceTrainer {
     const isInHurry = this.#host !== null && this.#context.hosts.queue(this.#host).isInHurry;
     const cycles = this.#size.next(task.total_number_of_cycles - firstCycle, { isInHurry });
     const { isComplete } = this.#table;
-    const read = () => this.#rows.read(firstCycle, cycles);
+    const read = async () => this.#source.spread(await this.#rows.read(firstCycle, cycles));
     const readRows = this.#isWide && !isComplete ? read : undefined;
     const rows = isComplete
       ? fromTable(task.uuid, this.#rows.order(firstCycle, cycles))

@@ -41,7 +41,7 @@ export class TableLoader {
     const wanted = Math.floor(PART_BYTES / Math.max(1, bytesPerCycle * TABLE_PART_UNIT)) * TABLE_PART_UNIT;
     const first = this.#loaded;
     const rows = Math.min(Math.max(TABLE_PART_UNIT, wanted), rowsTotal - first);
-    return { key: this.#key, rowsTotal, first, rows, ...(await this.#source.readRows(first, rows)) };
+    return { key: this.#key, rowsTotal, first, rows, ...this.#source.spread(await this.#source.readRows(first, rows)) };
   }
 
   /** Notes the host's answer to a part. The host may also have lost the earlier parts. */

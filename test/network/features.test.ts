@@ -183,7 +183,7 @@ describe("kinds", () => {
     expect(restored(network).figures()).toEqual(network.figures());
   });
 
-  const taught: Record<Exclude<OutputKind, "plain">, number[]> = {
+  const taught: Record<Exclude<OutputKind, "plain" | "class" | "number">, number[]> = {
     bool: [0, 1, 1, 0],
     int: [7, 0, 65535, 12],
     float: [1.5, -2.25, 0, 1e20],

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { outputScorer } from "../../src/tasks/output-scorers.ts";
 
+const none = { classes: [], counts: new Float64Array() };
+
 test("one value of a plain, int or float output is a number", () => {
   for (const kind of ["plain", "int", "float"] as const) {
-    const scorer = outputScorer("y", kind, { width: 1, mean: 2 });
+    const scorer = outputScorer("y", { ...none, kind, width: 1, mean: 2 });
     scorer.add([1, 3], [1, 2]);
     expect(scorer.metrics()).toEqual({ rows: 2, mae: 0.5, rmse: Math.sqrt(0.5), r2: 0.5 });
     expect(scorer.baseline()).toEqual({ mean: 2, rows: 2, mae: 1, rmse: 1, r2: 0 });
@@ -12,7 +14,7 @@ test("one value of a plain, int or float output is a number", () => {
 });
 
 test("one-hot values of a plain output are classes with shares as probabilities", () => {
-  const scorer = outputScorer("y", "plain", { width: 2, mean: 0.5 });
+  const scorer = outputScorer("y", { ...none, kind: "plain", width: 2, mean: 0.5 });
   scorer.add(Uint8Array.of(1, 0, 0, 1), [0.3, 0.1, 0.2, 0.2]);
   const metrics = scorer.metrics();
   expect(metrics).toMatchObject({ rows: 2, accuracy: 0.5, auc: 1, classes: [{ class: "0" }, { class: "1" }] });
@@ -28,7 +30,7 @@ test.each([
   ["no 1", [0, 0]],
   ["another value", [0, 0.5]],
 ])("several values with %s are numbers, with a warning", (_, odd) => {
-  const scorer = outputScorer("y", "plain", { width: 2, mean: 0.5 });
+  const scorer = outputScorer("y", { ...none, kind: "plain", width: 2, mean: 0.5 });
   scorer.add([1, 0, 0, 1], [1, 0, 0, 1]);
   scorer.add([1, 0, ...odd], [1, 0, ...odd]);
   scorer.add([1, 0], [1, 0]);
@@ -40,7 +42,7 @@ test.each([
 });
 
 test("values of a bool output are classes without probabilities", () => {
-  const scorer = outputScorer("y", "bool", { width: 1, mean: 0.5 });
+  const scorer = outputScorer("y", { ...none, kind: "bool", width: 1, mean: 0.5 });
   scorer.add([1, 0, 5, 0.4], [1, 1, 1, 0]);
   const metrics = scorer.metrics();
   expect(metrics).toMatchObject({ rows: 4, accuracy: 0.75, confusion: { classes: ["false", "true"] } });

@@ -3,15 +3,17 @@ import { afterEach, expect, test } from "vitest";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
 import type { Rows } from "../../src/network/run.ts";
 import { ShuffledSource } from "../../src/tasks/shuffled-source.ts";
+import { plainGroup } from "../../src/tasks/row-group.ts";
 import { SliceSource } from "../../src/tasks/slice-source.ts";
+import { TaskDatasets } from "../../src/tasks/task-datasets.ts";
 import { temporaryFolder } from "../datasets/support.ts";
 
 const ROWS = 7;
 /** Row r of the two columns of `in` is (10 r, 10 r + 1), of `out` it is (r). */
 const inputRow = (row: number) => [10 * row, 10 * row + 1];
 
-let source: SliceSource | undefined;
-afterEach(() => source?.close());
+let datasets: TaskDatasets | undefined;
+afterEach(() => datasets?.close());
 
 async function open(timeLength: number, type: "uint8" | "float32" = "float32", rowCount = ROWS): Promise<SliceSource> {
   const path = join(await temporaryFolder(), "table");
@@ -23,14 +25,11 @@ async function open(timeLength: number, type: "uint8" | "float32" = "float32", r
   const values = Array.from({ length: rowCount }, (_, row) => [...inputRow(row), row]).flat();
   await writer.append(type === "uint8" ? Uint8Array.from(values) : Float32Array.from(values));
   await writer.finish();
-  const bind = (column: string) => ({ index: 0, hexagon_name: "h", dataset_uuid: "d", dataset_column: column });
-  source = await SliceSource.open(() => path, {
-    inputs: [bind("in")],
-    expected: [bind("out")],
-    rows: rowCount,
-    timeLength,
-  });
-  return source;
+  await datasets?.close();
+  datasets = new TaskDatasets(() => path);
+  const reader = await datasets.open("d", rowCount);
+  const bind = (column: string) => plainGroup(reader, { dataset_uuid: "d", dataset_column: column }, [0]);
+  return new SliceSource({ inputs: [bind("in")], expected: [bind("out")] }, { rows: rowCount, timeLength });
 }
 
 /** The sample of each cycle, as a host cuts it out of a slice. */
@@ -58,7 +57,6 @@ test.each([1, 3, ROWS])(
           expect(input.values.byteLength).toBe(input.values.buffer.byteLength);
         }
       }
-      await table.close();
     }
   },
 );

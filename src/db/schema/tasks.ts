@@ -4,11 +4,22 @@ import { clusters } from "./clusters.ts";
 import { owner, sequence } from "./columns.ts";
 
 /** One column group of a dataset bound to a named input or output of the cluster. */
-export interface TaskBinding {
+export interface ColumnBinding {
   dataset_uuid: string;
   dataset_column: string;
   hexagon_name: string;
 }
+
+/** Columns of a dataset bound to a named input that takes a table. */
+export interface TableBinding {
+  dataset_uuid: string;
+  /** Their names; `*` for all columns but those of `except` and those that the task's outputs are bound to. */
+  dataset_columns: string[] | "*";
+  except?: string[];
+  hexagon_name: string;
+}
+
+export type TaskBinding = ColumnBinding | TableBinding;
 
 /** Which row of a window of rows has the target. Missing in older plans: the first. */
 export type TargetRow = "first" | "last";
@@ -31,7 +42,9 @@ export type TaskPlan =
   | {
       kind: "request";
       inputs: TaskBinding[];
-      results: Omit<TaskBinding, "dataset_uuid">[];
+      results: Omit<ColumnBinding, "dataset_uuid">[];
+      /** Columns of the first input's dataset that the result keeps. */
+      keep_columns?: string[];
       rows: number;
       time_length: number;
     }

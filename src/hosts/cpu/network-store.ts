@@ -61,6 +61,11 @@ export class NetworkStore implements HostService {
     return this.#using(cluster, (network) => network.export());
   }
 
+  setEncoders(cluster: string, text: string): void {
+    this.#networks.markBusy(cluster);
+    this.#networks.get(cluster).encoders = text;
+  }
+
   markIdle(cluster: string): void {
     this.#networks.markIdle(cluster);
   }

@@ -66,6 +66,13 @@ export class GpuStore implements AsyncHostService {
     return this.#inTurn(() => this.#using(cluster, (network) => network.export()));
   }
 
+  setEncoders(cluster: string, text: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#networks.markBusy(cluster);
+      this.#networks.get(cluster).encoders = text;
+    });
+  }
+
   detach(cluster: string): Promise<void> {
     return this.#inTurn(async () => this.#networks.drop(cluster));
   }

@@ -104,6 +104,15 @@ export class GpuNetwork {
     return this.#model.seed;
   }
 
+  /** Text of the encoders of its inputs and outputs; empty until they are fitted. */
+  get encoders(): string {
+    return this.#model.encoders;
+  }
+
+  set encoders(text: string) {
+    this.#model.encoders = text;
+  }
+
   /** Number of trained samples. */
   get cycle(): number {
     return readCycle(this.#header);
@@ -130,7 +139,7 @@ export class GpuNetwork {
 
   /** Copies the network into the form of the reference kernels. */
   async download(): Promise<NetworkModel> {
-    return this.#device.download(this.#header);
+    return { ...(await this.#device.download(this.#header)), encoders: this.encoders };
   }
 
   async figures(): Promise<NetworkFigures> {
@@ -347,7 +356,7 @@ function skeleton(model: NetworkModel): NetworkModel {
   const empty = createModel(model.template, model.seed);
   empty.state.arrays.inputWidth.set(inputWidth.subarray(0, model.template.inputs.length));
   empty.state.arrays.header.set(header);
-  return { ...empty, outputNeurons: model.outputNeurons };
+  return { ...empty, outputNeurons: model.outputNeurons, encoders: model.encoders };
 }
 
 const groupLimits = ({ identity }: Gpu): GroupLimits => (identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS);

@@ -3,11 +3,16 @@ import type { TemplateError } from "./template-error.ts";
 import { TokenReader, type Token } from "./tokens.ts";
 
 /** Kinds that a template names in parentheses. A template cannot name the default, "plain". */
-const NAMED_INPUT_KINDS = ["binary", "match"] as const;
-const NAMED_OUTPUT_KINDS = ["bool", "int", "float"] as const;
+const NAMED_INPUT_KINDS = ["binary", "match", "table"] as const;
+const NAMED_OUTPUT_KINDS = ["bool", "int", "float", "class", "number"] as const;
+/** Kinds with an encoder, which may have several positions. Older templates may use these words as names. */
+const ENCODED_KINDS = ["table", "class", "number"] as const;
 
 export type InputKind = "plain" | (typeof NAMED_INPUT_KINDS)[number];
 export type OutputKind = "plain" | (typeof NAMED_OUTPUT_KINDS)[number];
+
+/** Whether an encoder stands between the cells of a table and the values of this input or output. */
+export const isEncoded = (kind: InputKind | OutputKind) => (ENCODED_KINDS as readonly string[]).includes(kind);
 
 export interface TemplateSettings {
   /** Divides a neuron's remaining potential each cycle, > 1. */
@@ -27,6 +32,7 @@ export interface Template {
   hexagons: Position[];
   /** At most one per source. */
   axons: { source: number; target: number }[];
+  /** One entry per position. The positions of one input or output follow one another, with the same name and kind. */
   inputs: { name: string; hexagon: number; kind: InputKind }[];
   outputs: { name: string; hexagon: number; kind: OutputKind }[];
 }
@@ -35,8 +41,7 @@ const SETTINGS = new Set(["neuron_cooldown", "refractory_time", "max_connection_
 const KEYWORDS = new Set<string>([
   ..."settings hexagons inputs outputs axons true false True False".split(" "),
   ...SETTINGS,
-  ...NAMED_INPUT_KINDS,
-  ...NAMED_OUTPUT_KINDS,
+  ...[...NAMED_INPUT_KINDS, ...NAMED_OUTPUT_KINDS].filter((kind) => !isEncoded(kind)),
 ]);
 export const NAME_LENGTH_MAX = 254;
 const UINT32_MAX = 0xffffffff;
@@ -89,11 +94,11 @@ class TemplateParser {
     this.#header("inputs");
     const { inputs, outputs } = this.#template;
     const inputNames = new Set<string>();
-    do inputs.push(this.#port("Input", inputNames, NAMED_INPUT_KINDS));
+    do inputs.push(...this.#port("Input", inputNames, NAMED_INPUT_KINDS));
     while (this.#nextIsWord() && this.#tokens.peek().text !== "outputs");
     this.#header("outputs");
     const outputNames = new Set<string>();
-    do outputs.push(this.#port("Output", outputNames, NAMED_OUTPUT_KINDS));
+    do outputs.push(...this.#port("Output", outputNames, NAMED_OUTPUT_KINDS));
     while (this.#nextIsWord());
     if (this.#tokens.peek().type !== "end") throw this.#error(this.#tokens.peek());
   }
@@ -198,12 +203,15 @@ class TemplateParser {
     this.#template.axons.push(axon);
   }
 
-  /** Reads an input or output, `name: x,y,z (kind)`, and adds its name to `names`. */
-  #port<Kind extends string>(
+  /**
+   * Reads an input or output, `name: x,y,z (kind)`, and adds its name to `names`. Kinds with an encoder may have several
+   * positions: the cells of a table go to each, and the answers of all are averaged.
+   */
+  #port<Kind extends InputKind | OutputKind>(
     what: string,
     names: Set<string>,
     kinds: readonly Kind[],
-  ): { name: string; hexagon: number; kind: Kind | "plain" } {
+  ): { name: string; hexagon: number; kind: Kind | "plain" }[] {
     const name = this.#tokens.peek();
     if (name.type !== "word" || KEYWORDS.has(name.text) || !/^\w+$/.test(name.text)) throw this.#error(name);
     if (name.text.length > NAME_LENGTH_MAX)
@@ -212,21 +220,31 @@ class TemplateParser {
     names.add(name.text);
     this.#tokens.take();
     this.#expect(":");
+    const hexagons = [this.#free()];
+    const second = this.#tokens.peek();
+    while (this.#tokens.peek().type === "integer") hexagons.push(this.#free());
+    const kind = this.#tokens.peek().text === "(" ? this.#kind(kinds) : "plain";
+    if (hexagons.length > 1 && !isEncoded(kind)) throw this.#error(second);
+    return hexagons.map((hexagon) => ({ name: name.text, hexagon, kind }));
+  }
+
+  /** Reads the position of a hexagon that has no input or output yet, and takes it. */
+  #free(): number {
     const { hexagon, position, token } = this.#existing("Hexagon");
     // An input hexagon holds values instead of neurons, so it cannot have a readout.
     if (this.#taken.has(hexagon))
       throw this.#error(token, `Hexagon with the position ${show(position)} already has an input or output.`);
     this.#taken.add(hexagon);
-    let kind: Kind | "plain" = "plain";
-    if (this.#tokens.peek().text === "(") {
-      this.#tokens.take();
-      const found = kinds.find((each) => each === this.#tokens.peek().text);
-      if (found === undefined) throw this.#error(this.#tokens.peek());
-      this.#tokens.take();
-      kind = found;
-      this.#expect(")");
-    }
-    return { name: name.text, hexagon, kind };
+    return hexagon;
+  }
+
+  #kind<Kind extends string>(kinds: readonly Kind[]): Kind {
+    this.#tokens.take();
+    const kind = kinds.find((each) => each === this.#tokens.peek().text);
+    if (kind === undefined) throw this.#error(this.#tokens.peek());
+    this.#tokens.take();
+    this.#expect(")");
+    return kind;
   }
 }
 
