@@ -42,7 +42,10 @@ export interface DirectIo {
   /** Sets all expected values of an output. */
   setExpected(name: string, values: Float32Array): void;
   train(): Promise<void>;
-  /** Returns the values of every output, sorted by name. Starts when there is room for the answer. */
+  /**
+   * Returns the values of every output, sorted by name. Starts when there is room for the answer. Refuses an input with
+   * more values than a trained network knows.
+   */
   request(): Promise<OutputValues[]>;
   close(): void;
 }
@@ -136,6 +139,16 @@ class DirectLine implements DirectIo {
     if (wrong >= 0) throw badRequest(`Value ${wrong} of '${name}' is ${values[wrong]}, not a finite number`);
   }
 
+  /** Refuses values that cannot count, because the network has learnt fewer, `widths` by the index of the input. */
+  #checkLearnt(widths: readonly number[]): void {
+    for (const [index, { length }] of this.#inputs) {
+      const width = widths[index] ?? 0;
+      if (width === 0 || length <= width) continue;
+      const { name } = this.#template.inputs[index]!;
+      throw badRequest(`'${name}' has ${length} values, but the network has learnt only ${width} of them`);
+    }
+  }
+
   #put(buffers: Map<number, Float32Array<ArrayBuffer>>, index: number, values: Float32Array): void {
     const { bytesMax } = this.#line;
     const bytes = this.#bytes + values.byteLength - (buffers.get(index)?.byteLength ?? 0);
@@ -159,9 +172,11 @@ class DirectLine implements DirectIo {
     while (report === undefined) {
       await taker.room();
       // Other requests may have used up the room while this one waited for its turn; then nothing is computed.
-      report = await this.#cycle(async (network) =>
-        taker.hasRoom() ? network.request({ cycles: 1, timeLength: 1, inputs: rowsOf(this.#inputs) }) : undefined,
-      );
+      report = await this.#cycle(async (network) => {
+        if (!taker.hasRoom()) return undefined;
+        this.#checkLearnt((await network.ready()).info.figures.inputs ?? []);
+        return network.request({ cycles: 1, timeLength: 1, inputs: rowsOf(this.#inputs) });
+      });
     }
     return report.outputs
       .map(({ name, values }) => ({ name, values }))
