@@ -1,6 +1,7 @@
 /** What a column's cells look like, from one pass over them in bounded memory. */
 import type { ColumnKind } from "../encoders/cells.ts";
 import type { ColumnFacts } from "./file/columns.ts";
+import { shortFloat } from "./short-float.ts";
 import { RowSample } from "./row-sample.ts";
 
 /** Columns with statistics: those that an answer lists. Of later ones only kind and missing cells are known. */
@@ -208,16 +209,17 @@ function numberFacts(reading: ColumnReading, statistics: ColumnStatistics | unde
   if (moments === undefined) return { ...reading, ...nothing, distinct: 0 };
   const { min, max, mean, deviation } = moments;
   const { sorted } = statistics;
+  const shown = (value: number) => (reading.kind === "time" ? origin + value : shortFloat(value));
   const quantiles = Array.from({ length: EIGHTHS + 1 }, (_, eighth) => {
-    if (eighth === 0) return origin + min;
-    if (eighth === EIGHTHS || sorted.length === 0) return origin + max;
-    return origin + (sorted[Math.round(((sorted.length - 1) * eighth) / EIGHTHS)] as number);
+    if (eighth === 0) return shown(min);
+    if (eighth === EIGHTHS || sorted.length === 0) return shown(max);
+    return shown(sorted[Math.round(((sorted.length - 1) * eighth) / EIGHTHS)] as number);
   });
   return {
     ...reading,
     distinct: sorted.reduce((sum, value, at) => sum + (at === 0 || value !== sorted[at - 1] ? 1 : 0), 0),
-    min: origin + min,
-    max: origin + max,
+    min: shown(min),
+    max: shown(max),
     mean: rounded(origin + mean),
     deviation: rounded(deviation),
     quantiles,

@@ -95,7 +95,24 @@ function middleText(random: Random): string {
   return middle.slice(0, end) + random.pick(["", "0", "1", "000000000000000000001"]);
 }
 
-const WORDS = ["", "null", "true", "FALSE", "x", "NaN", "é", " ", "\t", "\u00a0", "-", ".", "1 2", "5%", "Infinity", "\0"];
+const WORDS = [
+  "",
+  "null",
+  "true",
+  "FALSE",
+  "x",
+  "NaN",
+  "é",
+  " ",
+  "\t",
+  "\u00a0",
+  "-",
+  ".",
+  "1 2",
+  "5%",
+  "Infinity",
+  "\0",
+];
 
 function cellText(random: Random): string {
   const kind = random.int(0, 99);
