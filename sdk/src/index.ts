@@ -17,13 +17,17 @@ export type { Checkpoint } from "./resources/checkpoints.ts";
 export type { Cluster, ClusterDetails, NewCluster } from "./resources/clusters.ts";
 export type {
   ColumnGroup,
+  ColumnKind,
   ContentQuery,
+  CsvOptions,
   CsvUpload,
   Dataset,
+  DatasetColumn,
   DownloadQuery,
   FileUpload,
   MnistUpload,
   PendingUpload,
+  TableOptions,
   UploadOptions,
   UploadProgress,
 } from "./resources/datasets.ts";
