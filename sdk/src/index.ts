@@ -25,13 +25,17 @@ export type {
 } from "./resources/clusters.ts";
 export type {
   ColumnGroup,
+  ColumnKind,
   ContentQuery,
+  CsvOptions,
   CsvUpload,
   Dataset,
+  DatasetColumn,
   DownloadQuery,
   FileUpload,
   MnistUpload,
   PendingUpload,
+  TableOptions,
   UploadOptions,
   UploadProgress,
 } from "./resources/datasets.ts";

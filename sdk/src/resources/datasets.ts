@@ -14,6 +14,29 @@ export interface ColumnGroup {
   column_end: number;
 }
 
+/** What the cells of a column are. */
+export type ColumnKind = "number" | "category" | "time";
+
+/** What the server knows about the cells of a column group; null where it makes no sense, or is not known. */
+export interface DatasetColumn {
+  name: string;
+  /** Number of columns of the group. */
+  width: number;
+  kind: ColumnKind;
+  missing: number | null;
+  distinct: number | null;
+  /** Of numbers, and of times in seconds from 1970 on. */
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  /** Standard deviation. */
+  deviation: number | null;
+  /** Minimum, the seven eighths in between, and maximum; empty for categories. */
+  quantiles: number[];
+  /** Of categories, most frequent first: at most ten. */
+  commonest: { text: string; count: number }[];
+}
+
 export interface Dataset extends Owned {
   version: string;
   number_of_rows: number;
@@ -22,6 +45,8 @@ export interface Dataset extends Owned {
   description: Record<string, ColumnGroup>;
   /** Short sentences about what the import guessed, left out or changed. Upstream's server does not send them. */
   warnings?: string[];
+  /** The first 1024 column groups. Upstream's server does not send them. */
+  columns?: DatasetColumn[];
 }
 
 /** An announced upload that waits for its files. */
@@ -49,27 +74,42 @@ export interface MnistUpload {
   labels: FileSource;
 }
 
-export interface CsvUpload {
-  name: string;
-  file: FileSource;
-  has_header?: boolean;
+/** Options of a table's upload; what is omitted, the server recognises, and says so in `warnings`. */
+export interface TableOptions {
+  /** Refuse whole numbers and times that a 32-bit float changes, and numbers that it makes 0, instead of warning. */
   exact?: boolean;
+  /** Names of columns to leave out. */
+  drop?: string[];
+  /** Kinds of columns by name. */
+  kinds?: Record<string, ColumnKind>;
 }
 
-export interface FileUpload {
+export interface CsvOptions extends TableOptions {
+  /**
+   * Whether the first line has the names of the columns. If omitted, the server refuses a first line of numbers.
+   * Without a header the columns are named `column_0`, `column_1`, …
+   */
+  has_header?: boolean;
+  /** Texts of missing cells, in any case, besides empty ones. */
+  missing?: string[];
+  delimiter?: "," | ";" | "tab" | "|";
+  decimal?: "." | ",";
+  encoding?: "utf-8" | "utf-16le" | "utf-16be" | "latin1";
+}
+
+export interface CsvUpload extends CsvOptions {
+  name: string;
+  file: FileSource;
+}
+
+/** Of the options, each format takes those of the same names in `uploadFormats`. */
+export interface FileUpload extends CsvOptions {
   name: string;
   file: FileSource;
   /** `arrow` is an IPC stream, an IPC file or Feather version 2. */
   format: FileFormat;
   /** For NPY: name of the only column group; default `data`. */
   column_name?: string;
-  /**
-   * For CSV: whether the first line has the names of the columns. If omitted, the server refuses a first line of
-   * numbers. Without a header the columns are named `column_0`, `column_1`, …
-   */
-  has_header?: boolean;
-  /** Refuse whole numbers that a 32-bit float changes, and numbers that it makes 0, instead of warning. */
-  exact?: boolean;
 }
 
 export interface ContentQuery {
@@ -189,8 +229,8 @@ export class Datasets {
       await this.#untilComplete(uuid);
     }
     if ("file" in files) {
-      const { format = "csv", column_name, has_header, exact } = files;
-      await this.#finalize(format, { uuid, uuid_input_file, column_name, has_header, exact });
+      const { format = "csv", file: _file, name: _name, ...given } = files;
+      await this.#finalize(format, { ...given, uuid, uuid_input_file });
     } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file });
     return this.get(uuid);
   }
