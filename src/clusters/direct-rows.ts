@@ -18,9 +18,9 @@ interface DirectNetwork {
 
 /**
  * The row of one cycle, in template order, on which the growth of a network depends. Values of a table are its cells in
- * the learnt order: numbers, seconds since 1970, and categories by their index among the learnt ones; those that are not
- * sent are missing. Copies the values, because those of a run are handed over to the host. Throws 400 for values that
- * can not be meant.
+ * the learnt order: numbers, seconds since 1970, and categories by their index among the learnt ones; those that are
+ * not sent are missing. Copies the values, because those of a run are handed over to the host. Throws 400 for values
+ * that cannot be meant.
  */
 export function directInputs({ template, encoders }: DirectNetwork, values: DirectValues): Rows[] {
   return portsOf(template.inputs).flatMap(({ name, kind, indices }): Rows[] => {
@@ -59,7 +59,10 @@ function encodeRow(name: string, table: TableEncoder, sent: Float32Array): Float
   return values;
 }
 
-/** What the outputs learn in one cycle: for classes the index of the class, or a value per class of which the highest counts. */
+/**
+ * What the outputs learn in one cycle: for classes the index of the class, or a value per class of which the highest
+ * counts.
+ */
 export function directExpected({ template, encoders }: DirectNetwork, values: DirectValues): Rows[] {
   return portsOf(template.outputs).flatMap(({ name, kind, indices }): Rows[] => {
     const sent = values.get(name);
