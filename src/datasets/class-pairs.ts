@@ -1,3 +1,4 @@
+import { numberText } from "../encoders/number-text.ts";
 import type { ColumnFacts } from "./file/columns.ts";
 import type { DatasetReader } from "./file/reader.ts";
 
@@ -93,7 +94,7 @@ async function comparison(
   if (result.facts?.kind === "category") {
     const codes = new Map(result.facts.categories.map((text, code) => [text, code]));
     const known = reference.facts?.kind === "category" ? reference.facts.categories : undefined;
-    const textOf = (value: number) => known?.[value] ?? String(value);
+    const textOf = (value: number) => known?.[value] ?? numberText(value);
     return { answer: asAnswer, truth: (values, start) => codeOf(values[start]!, codes, textOf) };
   }
   const areYesNo = await areZerosAndOnes(reference, reader, rows);

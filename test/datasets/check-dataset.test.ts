@@ -80,7 +80,8 @@ test("beside categories, other columns of a result are not compared", async () =
   expect(await check({ species: ["a", "b"] }, { weight: [1.5, 2.5] })).toBe(unfit);
 });
 
-test("categories of whole numbers are compared with numbers", async () => {
+test("categories that are numbers are compared with numbers", async () => {
+  expect(await check({ size: ["0.1", "2.5"] }, { size: [0.1, 2.5] })).toBe(100);
   expect(await check({ digit: ["7", "8", "1"] }, { digit: [7, 8, 9] })).toBeCloseTo(66.67, 1);
 });
 
