@@ -11,7 +11,7 @@ import { readProblems, type Problem } from "./problems.ts";
 import { mean, show, summarize, type Result } from "./results.ts";
 import { standing } from "./scores.ts";
 
-const options = readOptions({ laboratory: false, tables: "", folds: 5, networks: 4, ...REPORT_OPTIONS });
+const options = readOptions({ laboratory: false, tables: "", folds: 5, networks: 2, ...REPORT_OPTIONS });
 const folder = process.env["HANAMI_TABLES_DIR"];
 
 if (folder === undefined) console.log("Skipped: set HANAMI_TABLES_DIR to the folder of tables.json.");
