@@ -1,7 +1,7 @@
 /** Rows that a fit reads at most; more would not move a quantile noticeably. */
 export const SAMPLE_ROWS_MAX = 131_072;
 /** Ramps between the quantiles of a column of numbers. */
-const RAMPS = 8;
+export const RAMPS = 8;
 
 /** The finite values of at most `SAMPLE_ROWS_MAX` rows, taken evenly, in ascending order. */
 export function sortedSample(values: Float32Array | Float64Array): Float64Array {

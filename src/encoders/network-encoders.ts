@@ -10,19 +10,25 @@ export interface NetworkEncoders {
   outputs: Record<string, FittedTarget>;
 }
 
-/** Characters of the stored text: far more than the widest table needs. */
-const TEXT_MAX = 256 * 1024 * 1024;
+/** Characters of the stored text, which is parsed within a tenth of a second: some fifty thousand columns. */
+const TEXT_MAX = 16 * 1024 * 1024;
 const COLUMNS_MAX = 100_000;
 const COLUMN_NAME_MAX = 65_536;
 const PORTS_MAX = 65_536;
 const KNOTS_MAX = 64;
 
 /** The encoders as a text, to be stored beside the network. */
-export const encodersText = (encoders: NetworkEncoders): string => JSON.stringify(encoders);
+export function encodersText(encoders: NetworkEncoders): string {
+  const text = JSON.stringify(encoders);
+  if (text.length > TEXT_MAX) throw tooLong();
+  return text;
+}
+
+const tooLong = () => new EncoderError(`The encoders have more than ${TEXT_MAX} characters: use fewer columns.`);
 
 /** Reads what `encodersText` wrote. The text may come from anybody: throws EncoderError with the reason. */
 export function parseEncoders(text: string): NetworkEncoders {
-  if (text.length > TEXT_MAX) throw new EncoderError(`The encoders have more than ${TEXT_MAX} characters.`);
+  if (text.length > TEXT_MAX) throw tooLong();
   const { inputs, outputs } = fields(json(text), "encoders", ["inputs", "outputs"]);
   return { inputs: ports(inputs, "inputs", parseTable), outputs: ports(outputs, "outputs", parseTarget) };
 }

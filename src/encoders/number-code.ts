@@ -1,3 +1,5 @@
+import { RAMPS } from "./knots.ts";
+
 /**
  * The code of a number between ascending knots, all channels 0 to 1: its position u between the first and the last
  * knot, 1 - u, and, with more than two knots, one ramp from each knot to the next. Numbers beyond the knots count as
@@ -9,6 +11,9 @@ export interface NumberCode {
   span: number;
   steps: Float64Array;
 }
+
+/** Channels of the code with most knots. */
+export const NUMBER_CHANNELS_MAX = RAMPS + 2;
 
 /** Channels of a number's code; a constant has none. */
 export function numberChannels(knots: readonly number[]): number {

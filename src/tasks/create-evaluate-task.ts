@@ -7,6 +7,7 @@ import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
+import { OUTPUTS_MAX } from "./read-validation.ts";
 import { checkPorts, plannedBinding, readTaskBindings } from "./read-bindings.ts";
 
 export interface CreateEvaluateTaskInput {
@@ -18,9 +19,6 @@ export interface CreateEvaluateTaskInput {
   time_length: number;
   target_row: TargetRow;
 }
-
-/** The scores of an output may be tens of kilobytes, and are kept in memory while the task runs. */
-const OUTPUTS_MAX = 32;
 
 /** Queues a task that runs rows through the network and measures how far its answers are from the targets. */
 export async function createEvaluateTask(context: Context, input: CreateEvaluateTaskInput): Promise<TaskRow> {

@@ -1,11 +1,19 @@
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
+import { openDataset } from "../datasets/open-dataset.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkPorts, plannedBinding, readBindings, readColumnNames, readTaskBindings } from "./read-bindings.ts";
+import {
+  checkPorts,
+  checkUuid,
+  plannedBinding,
+  readBindings,
+  readColumnNames,
+  readTaskBindings,
+} from "./read-bindings.ts";
 import type { TaskRow } from "../db/rows.ts";
 
 export interface CreateRequestTaskInput {
@@ -40,6 +48,7 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
   for (const name of keep) {
     if (names.has(name)) throw badRequest(`The column with name '${name}' is used twice`);
   }
+  if (keep.length > 0) await checkKept(context, keep, inputs[0]!.dataset_uuid);
   const columns: BoundColumns[] = [];
   const measure = bindingMeasure(context, unknownColumn);
   for (const binding of inputs) columns.push(await measure(binding, template.inputs));
@@ -61,6 +70,20 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
     cycles,
     warnings: bindingWarnings(template, { inputs, outputs: results }, columns),
   });
+}
+
+/** Throws 404 or 400 unless the dataset has these columns, each a single one. */
+async function checkKept(context: Context, names: readonly string[], uuid: string): Promise<void> {
+  checkUuid("dataset_uuid", uuid);
+  const { reader } = await openDataset(context, uuid);
+  await reader.close();
+  for (const name of names) {
+    const group = reader.group(name);
+    if (group === undefined) throw unknownColumn(name);
+    if (group.column_end - group.column_start !== 1) {
+      throw badRequest(`'${name}' is a group of several columns; 'keep_columns' takes single columns`);
+    }
+  }
 }
 
 const unknownColumn = (name: string) => notFound(`Dataset doesn't contain column with name '${name}'`);

@@ -43,4 +43,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   const isEnded = await app.db.transaction((tx) => recordEnd(told, tx, active, end));
   // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
+  // The best network so far of a training that waited.
+  if (active.plan.kind === "train")
+    await unpinCheckpoint(app.storage, { clusterUuid: cluster.uuid, taskUuid: key.uuid });
 }

@@ -1,13 +1,16 @@
+import { setImmediate } from "node:timers/promises";
 import type { DatasetReader } from "../datasets/file/reader.ts";
 import type { ColumnBinding, TableBinding } from "../db/schema/index.ts";
-import { bindTable, widthOf, type BoundTable, type TableEncoder } from "../encoders/table-encoder.ts";
+import { bindTable, widthOf, type TableEncoder } from "../encoders/table-encoder.ts";
 import { bindTarget, truthReader, widthOfTarget, type FittedTarget } from "../encoders/targets.ts";
+import { CountedRows } from "./counted-rows.ts";
 import { noColumn, type RowGroup } from "./row-group.ts";
 import { meaningsOf, namesOf } from "./table-columns.ts";
 import { damaged } from "./task-datasets.ts";
 
-/** Rows that are encoded at once: some milliseconds at most, even of a wide table. */
-const CELLS_AT_ONCE = 65_536;
+/** Cells that are read at once, and those that are encoded without a pause: some milliseconds at most. */
+const CELLS_READ = 1_048_576;
+const CELLS_ENCODED = 65_536;
 
 /** Encoded rows, and what a user should know about them. */
 export interface EncodedGroup extends RowGroup {
@@ -27,30 +30,43 @@ export function tableGroup(
   const columns = encoder.columns.map(({ name }) => meanings.get(name));
   const bound = bindTable(encoder, columns);
   const width = widthOf(encoder);
-  const rowsAtOnce = Math.max(1, Math.floor(CELLS_AT_ONCE / Math.max(1, columns.length)));
+  const rowsOf = (cells: number) => Math.max(1, Math.floor(cells / Math.max(1, columns.length)));
+  const [rowsRead, rowsEncoded] = [rowsOf(CELLS_READ), rowsOf(CELLS_ENCODED)];
+  const counted = new CountedRows(bound.unknown);
   return {
     indices,
     width,
     type: "float32",
-    warnings: () => tableWarnings(encoder, meanings, bound),
+    warnings: () => tableWarnings(encoder, meanings, counted.unknown),
     async fill(target, first, count) {
-      for (let done = 0; done < count; done += rowsAtOnce) {
-        const rows = Math.min(rowsAtOnce, count - done);
+      for (let done = 0; done < count; done += rowsRead) {
+        const rows = Math.min(rowsRead, count - done);
         const cells = await cellsOfColumns(reader, columns, first + done, rows);
-        bound.encode(cells, rows, (target as Float32Array).subarray(done * width, (done + rows) * width));
+        for (const { at, count: part } of counted.runs(first + done, rows, rowsEncoded)) {
+          const from = done + at;
+          const some = cells.map((values) => values?.subarray(at, at + part));
+          counted.note(first + from, part, () =>
+            bound.encode(some, part, (target as Float32Array).subarray(from * width, (from + part) * width)),
+          );
+          if (rows > rowsEncoded) await setImmediate();
+        }
       }
     },
   };
 }
 
-function tableWarnings(encoder: TableEncoder, meanings: ReadonlyMap<string, unknown>, bound: BoundTable): string[] {
+function tableWarnings(
+  encoder: TableEncoder,
+  meanings: ReadonlyMap<string, unknown>,
+  unknown: ReadonlyMap<string, number>,
+): string[] {
   const known = new Set(encoder.columns.map(({ name }) => name));
   const missing = [...known].filter((name) => !meanings.has(name));
   const extra = [...meanings.keys()].filter((name) => !known.has(name));
   const sentences: string[] = [];
   if (missing.length > 0) sentences.push(`${listed(missing)}: learnt, but not in this dataset, and silent here`);
   if (extra.length > 0) sentences.push(`${listed(extra)}: not learnt, and ignored here`);
-  for (const [name, count] of bound.unknown) {
+  for (const [name, count] of unknown) {
     const cells = count === 1 ? "1 cell has a category" : `${count} cells have categories`;
     sentences.push(`column '${name}': ${cells} that the network has not learnt, and is silent there`);
   }
@@ -71,20 +87,34 @@ export function targetGroup(
   reader: DatasetReader,
   { dataset_uuid: uuid, dataset_column: name }: ColumnBinding,
   { target: fitted, indices }: { target: FittedTarget; indices: readonly number[] },
-): RowGroup {
+): EncodedGroup {
   const meaning = meaningsOf(reader, [name]).get(name);
   if (meaning === undefined) throw noColumn(uuid, name);
   const bound = bindTarget(fitted, meaning);
+  const width = widthOfTarget(fitted);
+  const beyond = new Map<string, number>();
+  const counted = new CountedRows(beyond);
   return {
     indices,
-    width: widthOfTarget(fitted),
+    width,
     type: "float32",
+    warnings: () => [...counted.unknown].map(([column, count]) => beyondSentence(column, count)),
     async fill(target, first, count) {
       const [cells] = await cellsOfColumns(reader, [meaning], first, count);
-      bound.encode(cells as Float32Array, count, target as Float32Array);
+      for (const { at, count: part } of counted.runs(first, count, CELLS_ENCODED)) {
+        counted.note(first + at, part, () => {
+          const values = (target as Float32Array).subarray(at * width, (at + part) * width);
+          bound.encode((cells as Float32Array).subarray(at, at + part), part, values);
+          beyond.set(name, bound.beyond);
+        });
+      }
     },
   };
 }
+
+const beyondSentence = (name: string, count: number) =>
+  `column '${name}': ${count === 1 ? "1 target is" : `${count} targets are`} beyond the range of the first training, ` +
+  "or far from all others, and learnt as the nearest one within";
 
 /** The cells of a target's column as what answers are compared with, see `truthReader`. */
 export function truthGroup(

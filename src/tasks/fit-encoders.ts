@@ -2,6 +2,7 @@ import type { DatasetReader } from "../datasets/file/reader.ts";
 import type { TaskBinding, TaskPlan } from "../db/schema/index.ts";
 import type { ColumnMeaning } from "../encoders/cells.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
+import { SAMPLE_ROWS_MAX } from "../encoders/knots.ts";
 import { fitColumn, type TableEncoder } from "../encoders/table-encoder.ts";
 import { extendClasses, fitClass, fitNumber, type FittedTarget } from "../encoders/targets.ts";
 import type { Template } from "../network/template/parse-template.ts";
@@ -11,8 +12,6 @@ import { asTable, meaningsOf, namesOf, targetsIn } from "./table-columns.ts";
 import type { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 
-/** An encoder is fitted to this many rows at most, evenly spaced. */
-const FIT_ROWS_MAX = 131_072;
 /** Rows of one column that are read at once. */
 const READ_ROWS = 65_536;
 
@@ -33,26 +32,26 @@ export async function fitEncoders(
   { plan, template, chosen }: FittedTask,
   datasets: TaskDatasets,
 ): Promise<NetworkEncoders> {
-  const inputs = { ...known.inputs };
-  const outputs = { ...known.outputs };
+  const inputs = new Map(Object.entries(known.inputs));
+  const outputs = new Map(Object.entries(known.outputs));
   for (const binding of plan.inputs) {
     const name = binding.hexagon_name;
-    if (kindOf(template.inputs, name) !== "table" || Object.hasOwn(inputs, name)) continue;
+    if (kindOf(template.inputs, name) !== "table" || inputs.has(name)) continue;
     const reader = await datasets.open(binding.dataset_uuid, plan.rows);
     const table = asTable(binding);
     const columns = namesOf(table, reader, targetsIn(table.dataset_uuid, plan.outputs));
-    inputs[name] = await fitTable(reader, columns, { plan, chosen }, table.dataset_uuid);
+    inputs.set(name, await fitTable(reader, columns, { plan, chosen }, table.dataset_uuid));
   }
   for (const binding of plan.outputs) {
     const name = binding.hexagon_name;
     const kind = kindOf(template.outputs, name);
     if (kind !== "class" && kind !== "number") continue;
-    const old = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+    const old = outputs.get(name);
     if (old?.kind === "number") continue;
     const reader = await datasets.open(binding.dataset_uuid, plan.rows);
-    outputs[name] = await fitTarget(reader, binding, { plan, chosen }, old ?? kind);
+    outputs.set(name, await fitTarget(reader, binding, { plan, chosen }, old ?? kind));
   }
-  return { inputs, outputs };
+  return { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) };
 }
 
 type Part = Pick<FittedTask, "chosen" | "plan">;
@@ -128,18 +127,25 @@ async function distinct(reader: DatasetReader, column: ColumnMeaning, part: Part
   return Float32Array.from(found);
 }
 
-/** At most `FIT_ROWS_MAX` cells of a column that the task learns from. */
+/** At most `SAMPLE_ROWS_MAX` cells of a column that the task learns from. */
 async function sample(reader: DatasetReader, column: ColumnMeaning, part: Part): Promise<Float32Array> {
   const rows = part.chosen?.length ?? part.plan.rows;
-  const step = Math.max(1, rows / FIT_ROWS_MAX);
-  const values = new Float32Array(Math.min(rows, FIT_ROWS_MAX));
+  const step = Math.max(1, rows / SAMPLE_ROWS_MAX);
+  const values = new Float32Array(Math.min(rows, SAMPLE_ROWS_MAX));
   let kept = 0;
   let seen = 0;
+  let [least, largest] = [Infinity, -Infinity];
   for await (const cells of allCells(reader, column, part)) {
     for (; kept < values.length && Math.floor(kept * step) < seen + cells.length; kept++) {
       values[kept] = cells[Math.floor(kept * step) - seen]!;
     }
+    for (const cell of cells) {
+      if (cell < least) least = cell;
+      if (cell > largest) largest = cell;
+    }
     seen += cells.length;
   }
+  // The ends of the range count, also when they are rare.
+  if (step > 1 && least <= largest && column.kind !== "category") values.set([least, largest]);
   return values;
 }

@@ -4,7 +4,11 @@ import { openDataset } from "../datasets/open-dataset.ts";
 import type { TaskBinding } from "../db/schema/index.ts";
 import { badRequest, type HanamiError } from "../errors.ts";
 import { widthExcess } from "../limits/width-excess.ts";
+import { setImmediate } from "node:timers/promises";
 import type { ColumnMeaning } from "../encoders/cells.ts";
+import { NUMBER_CHANNELS_MAX } from "../encoders/number-code.ts";
+import { CATEGORIES_CODED_MAX } from "../encoders/table-encoder.ts";
+import { TIME_PARTS } from "../encoders/time-parts.ts";
 import { NEURONS_PER_VALUE } from "../network/output-values.ts";
 import { isEncoded, type InputKind, type OutputKind } from "../network/template/parse-template.ts";
 import { checkUuid } from "./read-bindings.ts";
@@ -22,6 +26,8 @@ export interface BoundColumns {
   dataset: { uuid: string; name: string };
 }
 
+type ColumnWidth = Pick<BoundColumns, "width" | "positions">;
+
 /** An input or output of a template, by its positions. */
 type Ports = readonly { name: string; kind: InputKind | OutputKind }[];
 
@@ -34,6 +40,7 @@ export function bindingMeasure(
   unknownColumn: (name: string) => HanamiError,
 ): (binding: TaskBinding, ports: Ports, outputs?: readonly TaskBinding[]) => Promise<BoundColumns> {
   const closed = new Map<string, DatasetReader>();
+  let columns = 0;
   return async (binding, ports, outputs = []) => {
     const { dataset_uuid, hexagon_name: port } = binding;
     checkUuid("dataset_uuid", dataset_uuid);
@@ -44,6 +51,10 @@ export function bindingMeasure(
       closed.set(dataset_uuid, reader);
     }
     const table = asTable(binding);
+    columns += table.dataset_columns === "*" ? reader.groups.length : table.dataset_columns.length;
+    if (columns > COLUMNS_MAX) throw badRequest(`The task would read more than ${COLUMNS_MAX} columns`);
+    // Others get a turn between two tables, each of which may have thousands of columns.
+    if (columns > COLUMNS_AT_ONCE) await setImmediate();
     const names = namesOf(table, reader, targetsIn(dataset_uuid, outputs));
     for (const name of names) if (reader.group(name) === undefined) throw unknownColumn(name);
     if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${dataset_uuid}' has no rows`);
@@ -64,13 +75,14 @@ export function bindingMeasure(
   };
 }
 
-/**
- * Values that an encoder makes of one cell, at most: the ramps of a number in both directions, and a mark of missing.
- */
-const NUMBER_VALUES_MAX = 11;
-/** Its position in time, and parts such as the month. */
-const TIME_VALUES_MAX = 64;
-const CATEGORY_VALUES_MAX = 51;
+/** Columns of all inputs and outputs of a task together: tens of microseconds are needed for each. */
+const COLUMNS_MAX = 262_144;
+const COLUMNS_AT_ONCE = 1024;
+
+/** Values that an encoder makes of one cell, at most, with that for a missing cell. */
+const NUMBER_VALUES_MAX = NUMBER_CHANNELS_MAX + 1;
+const TIME_VALUES_MAX = TIME_PARTS.length * NUMBER_CHANNELS_MAX + 1;
+const CATEGORY_VALUES_MAX = CATEGORIES_CODED_MAX + 1;
 
 function valuesMax(kind: InputKind | OutputKind, { kind: cells, categories }: ColumnMeaning): number {
   if (kind === "class") return Math.max(1, categories.length);
@@ -129,7 +141,7 @@ const STEP_MEMORY_SHARE = 1 / 2;
 
 /** Size of one sample of a training task. */
 export function sampleSize(
-  columns: { inputs: readonly BoundColumns[]; outputs: readonly BoundColumns[] },
+  columns: { inputs: readonly ColumnWidth[]; outputs: readonly ColumnWidth[] },
   timeLength: number,
   template: { hexagons: readonly unknown[]; outputKinds: readonly OutputKind[] },
 ): SampleSize {
@@ -143,7 +155,7 @@ export function sampleSize(
   };
 }
 
-export const valuesOf = (columns: readonly BoundColumns[]) =>
+export const valuesOf = (columns: readonly ColumnWidth[]) =>
   columns.reduce((sum, { width, positions }) => sum + width * positions, 0);
 
 /** Throws 400 when the input or expected values of `samples` samples would not fit into memory. */

@@ -36,9 +36,9 @@ export async function openGroups(
   const groups: TaskGroups & { inputs: RowGroup[]; expected: RowGroup[] } = {
     inputs: [],
     expected: [],
-    warnings: () => tables.flatMap((table) => table.warnings()),
+    warnings: () => encoded.flatMap((group) => group.warnings()),
   };
-  const tables: EncodedGroup[] = [];
+  const encoded: EncodedGroup[] = [];
   for (const { binding, kind, indices } of resolveBindings("input", template.inputs, inputs)) {
     const reader = await datasets.open(binding.dataset_uuid, rows);
     if (!isEncoded(kind)) {
@@ -49,18 +49,19 @@ export async function openGroups(
     if (encoder === undefined) throw new TaskError(`The input '${binding.hexagon_name}' has not learnt a table yet`);
     const table = asTable(binding);
     const targets = targetsIn(table.dataset_uuid, outputs);
-    tables.push(asTaskError(() => tableGroup(reader, { binding: table, targets }, { encoder, indices })));
-    groups.inputs.push(tables.at(-1) as EncodedGroup);
+    encoded.push(asTaskError(() => tableGroup(reader, { binding: table, targets }, { encoder, indices })));
+    groups.inputs.push(encoded.at(-1) as EncodedGroup);
   }
   for (const { binding, kind, indices } of resolveBindings("output", template.outputs, outputs)) {
     const reader = await datasets.open(binding.dataset_uuid, rows);
     const column = singleColumn(binding);
     const target = isEncoded(kind) ? targetOf(encoders, binding.hexagon_name) : undefined;
-    groups.expected.push(
-      target === undefined
-        ? plainGroup(reader, column, indices)
-        : asTaskError(() => (isCompared ? truthGroup : targetGroup)(reader, column, { target, indices })),
-    );
+    if (target === undefined) groups.expected.push(plainGroup(reader, column, indices));
+    else if (isCompared) groups.expected.push(asTaskError(() => truthGroup(reader, column, { target, indices })));
+    else {
+      encoded.push(asTaskError(() => targetGroup(reader, column, { target, indices })));
+      groups.expected.push(encoded.at(-1) as EncodedGroup);
+    }
   }
   return groups;
 }

@@ -2,9 +2,11 @@ import { encodersOf } from "../clusters/answers.ts";
 import { checkEncodedWidths } from "../clusters/check-encoded-widths.ts";
 import type { RunContext } from "./running-task.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
-import { encodersText, type NetworkEncoders } from "../encoders/network-encoders.ts";
+import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import type { NetworkInfo } from "../hosts/host.ts";
-import { parseTemplate } from "../network/template/parse-template.ts";
+import { widthExcess } from "../limits/width-excess.ts";
+import { checkValues, sampleSize, samplesMax } from "./measure-bindings.ts";
+import { isEncoded, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import { fitEncoders } from "./fit-encoders.ts";
 import { openGroups, type TaskGroups } from "./open-groups.ts";
 import { advanceRows, chooseRows, splitRows } from "./row-choice.ts";
@@ -24,15 +26,20 @@ interface Training {
   seed: number;
   isStopped: () => boolean;
   limits: RunContext["limits"];
+  /** Of the whole task. */
+  cycles: number;
 }
+
+const NO_ENCODERS: NetworkEncoders = { inputs: {}, outputs: {} };
 
 interface OpenedTraining {
   /** The rows that are learnt. */
   source: SliceSource;
-  /** Text of the encoders that the network needs for them. */
-  encoders: string;
+  /** By which they are encoded. */
+  encoders: NetworkEncoders;
   heldOut: HeldOutRows | undefined;
-  warnings: string[];
+  /** What the rows that were read so far lacked. */
+  warnings: () => string[];
 }
 
 /** Opens the rows that a task learns, and those that it holds out. The same task always gets the same. */
@@ -47,25 +54,26 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
       ? splitRows(rows, validation.share, { seed, isOrdered: timeLength > 1 })
       : undefined;
   const template = parseTemplate(info.template);
-  const encoders = await fitEncoders(encodersOf(info), { plan, template, chosen: split?.learnt }, datasets);
+  // A network that has learnt nothing keeps nothing of a training that ended before its first step.
+  const isFresh = info.figures.cycle === 0 && info.figures.sections === 0;
+  const known = isFresh ? NO_ENCODERS : encodersOf(info);
+  const encoders = await fitEncoders(known, { plan, template, chosen: split?.learnt }, datasets);
   checkEncodedWidths(limits, encoders);
   const network = { template, encoders };
   const learnt = await openGroups(network, plan, datasets);
   const table = { ...parts(learnt, split?.learnt, plan), rows: split?.learnt.length ?? rows };
+  checkSteps(training, template, table);
   const source = new SliceSource(table, { rows: table.rows, timeLength });
-  return {
-    source,
-    encoders: textOf(encoders),
-    heldOut: validation && (await openHeldOut(training, { network, split }, datasets)),
-    warnings: learnt.warnings(),
-  };
+  const heldOut = validation && (await openHeldOut(training, { network, split }, datasets));
+  const warnings = () => [...new Set([...learnt.warnings(), ...(heldOut?.warnings() ?? [])])];
+  return { source, encoders, heldOut: heldOut?.rows, warnings };
 }
 
 async function openHeldOut(
   { plan, isStopped }: Training,
   { network, split }: { network: ScoredNetwork; split: ReturnType<typeof splitRows> | undefined },
   datasets: TaskDatasets,
-): Promise<HeldOutRows> {
+): Promise<{ rows: HeldOutRows; warnings: () => string[] }> {
   const { time_length: timeLength } = plan;
   const others = plan.validation !== undefined && "inputs" in plan.validation ? plan.validation : plan;
   const compared = await openGroups(network, { ...others, isCompared: true }, datasets);
@@ -82,12 +90,43 @@ async function openHeldOut(
     { rows: (split?.learnt.length ?? plan.rows) - timeLength + 1, isStopped },
   );
   const byName = new Map(plan.outputs.map(({ hexagon_name }, nth) => [hexagon_name, facts[nth]!]));
+  for (const { name, group } of outputs) {
+    const { width } = byName.get(name)!;
+    if (group.width === width) continue;
+    throw new TaskError(`'${name}' learns ${width} values per row, but is to be measured with ${group.width}`);
+  }
+  const source = new SliceSource(groups, { rows, timeLength });
   return {
-    network,
-    source: new SliceSource(groups, { rows, timeLength }),
-    outputs,
-    facts: names.map((name) => byName.get(name)!),
+    rows: { network, source, outputs, facts: names.map((name) => byName.get(name)!) },
+    warnings: () => compared.warnings(),
   };
+}
+
+/** Checks the steps once more: encoders may make more of a row than was known when the task was queued. */
+function checkSteps(
+  { plan, limits, cycles }: Training,
+  template: Template,
+  { inputs, expected }: { inputs: RowGroup[]; expected: RowGroup[] },
+): void {
+  const ports = [...template.inputs, ...template.outputs];
+  if (!ports.some(({ kind }) => isEncoded(kind))) return;
+  const { time_length: timeLength, batch_size: batchSize } = plan;
+  const columns = (groups: RowGroup[]) => groups.map(({ width, indices }) => ({ width, positions: indices.length }));
+  for (const { width, indices } of inputs) {
+    const excess = widthExcess(limits, "input", width * timeLength);
+    if (excess !== undefined) throw new TaskError(`'${template.inputs[indices[0]!]!.name}' ${excess}`);
+  }
+  const outputKinds = expected.map(({ indices }) => template.outputs[indices[0]!]!.kind);
+  const size = sampleSize({ inputs: columns(inputs), outputs: columns(expected) }, timeLength, {
+    hexagons: template.hexagons,
+    outputKinds,
+  });
+  const samples = Math.min(batchSize, cycles);
+  checkValues(size, samples);
+  const most = samplesMax(size);
+  if (samples > most) {
+    throw new TaskError(`A step of ${samples} samples would take too much memory: at most ${most} are possible`);
+  }
 }
 
 /** The groups with the chosen rows only, and targets from the row of a window that has them. */
@@ -101,7 +140,3 @@ function parts(
   const advance = (group: RowGroup) => (offset === 0 ? group : advanceRows(group, offset, chosen?.length ?? rows));
   return { inputs: inputs.map(choose), expected: expected.map((group) => advance(choose(group))) };
 }
-
-/** Networks without encoders have no text. */
-const textOf = (encoders: NetworkEncoders) =>
-  Object.keys({ ...encoders.inputs, ...encoders.outputs }).length === 0 ? "" : encodersText(encoders);

@@ -1,16 +1,20 @@
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { RequestReport } from "../hosts/host.ts";
 import type { RunRows } from "../network/run.ts";
-import type { RunContext } from "./running-task.ts";
+import type { RunContext, RunningTask } from "./running-task.ts";
 import { SliceSize } from "./slice-size.ts";
 import type { SliceSource } from "./slice-source.ts";
 
 /** A slice of a task whose rows a network has answered. */
 export interface AnsweredSlice {
+  first: number;
   cycles: number;
   expected: RunRows["expected"];
   report: RequestReport;
 }
+
+/** Takes the answers of a slice; the next one waits for the promise. */
+type TakeSlice = (slice: AnsweredSlice) => void | Promise<void>;
 
 /** Rows that a network answers, and how far it has got. */
 interface RequestedRows {
@@ -30,7 +34,7 @@ export async function requestSlices(
   context: RunContext,
   rows: RequestedRows,
   source: SliceSource,
-  { take, check }: { take: (slice: AnsweredSlice) => void; check?: (network: ClusterNetwork) => Promise<void> },
+  { take, check }: { take: TakeSlice; check?: (network: ClusterNetwork) => Promise<void> },
 ): Promise<void> {
   const { total } = rows;
   // The width of the answers, and so the time per cycle, is unknown before the first cycle.
@@ -42,6 +46,7 @@ export async function requestSlices(
     return { cycles, ...source.spread({ ...read, expected: [] }), expected: read.expected };
   };
   let ahead: ReturnType<typeof read> | null = null;
+  let taken: Promise<void> = Promise.resolve();
   try {
     while (rows.cycle < total && !rows.isStopped) {
       const { expected, ...slice }: Awaited<ReturnType<typeof read>> = await (ahead ?? read(rows.cycle));
@@ -56,11 +61,29 @@ export async function requestSlices(
       ahead = end < total ? read(end) : null;
       ahead?.catch(() => undefined);
       const report = await answered;
-      take({ cycles, expected, report });
+      await taken;
+      taken = Promise.resolve(take({ first: end - cycles, cycles, expected, report }));
+      taken.catch(() => undefined);
       rows.cycle = end;
       size.observe(cycles, report.elapsedMs);
     }
+    await taken;
   } finally {
     await ahead?.catch(() => undefined);
+    await taken.catch(() => undefined);
   }
 }
+
+/** All cycles of a task, as rows that a network answers. */
+export const rowsOfTask = (active: Pick<RunningTask, "task" | "cycle" | "stop">): RequestedRows => ({
+  total: active.task.total_number_of_cycles,
+  get cycle() {
+    return active.cycle;
+  },
+  set cycle(cycle) {
+    active.cycle = cycle;
+  },
+  get isStopped() {
+    return active.stop !== null;
+  },
+});

@@ -3,8 +3,9 @@ import { DRAW, draw } from "../network/random.ts";
 import { shuffled } from "./cycle-order.ts";
 import type { RowGroup } from "./row-group.ts";
 
-/** Rows of a dataset that are read together while some of them are chosen. */
-const SPAN_ROWS = 4096;
+/** Limits of the rows that are read together while some of them are chosen: their number, and their values. */
+const SPAN_ROWS_MAX = 4096;
+const SPAN_VALUES_MAX = 1_048_576;
 
 /** The rows of a table from which a task learns, and those that it holds out; both ascend. */
 export interface SplitRows {
@@ -40,13 +41,14 @@ export function splitRows(
 /** A group with the chosen rows only; `chosen` ascends. */
 export function chooseRows(group: RowGroup, chosen: Uint32Array): RowGroup {
   const { width } = group;
+  const spanRows = Math.max(1, Math.min(SPAN_ROWS_MAX, Math.floor(SPAN_VALUES_MAX / Math.max(1, width))));
   return {
     ...group,
     async fill(target, first, count) {
       for (let done = 0; done < count;) {
         const start = chosen[first + done] as number;
         let end = done;
-        while (end < count && (chosen[first + end] as number) - start < SPAN_ROWS) end++;
+        while (end < count && (chosen[first + end] as number) - start < spanRows) end++;
         const rows = (chosen[first + end - 1] as number) - start + 1;
         const span: Rows["values"] =
           group.type === "uint8" ? new Uint8Array(rows * width) : new Float32Array(rows * width);

@@ -6,7 +6,7 @@ import { addWarnings } from "./add-warnings.ts";
 import { HostLosses } from "./host-losses.ts";
 import { openGroups, taskErrorOf } from "./open-groups.ts";
 import { recordEnd } from "./record-end.ts";
-import { requestSlices } from "./request-slices.ts";
+import { requestSlices, rowsOfTask } from "./request-slices.ts";
 import { advanceRows } from "./row-choice.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 import { SliceSource } from "./slice-source.ts";
@@ -54,19 +54,7 @@ async function evaluate(
   { source, scores, warnings }: { source: SliceSource; scores: TaskScores; warnings: () => string[] },
 ): Promise<void> {
   const { task } = active;
-  const rows = {
-    total: task.total_number_of_cycles,
-    get cycle() {
-      return active.cycle;
-    },
-    set cycle(cycle) {
-      active.cycle = cycle;
-    },
-    get isStopped() {
-      return active.stop !== null;
-    },
-  };
-  await requestSlices(context, rows, source, { take: (slice) => scores.add(slice) });
+  await requestSlices(context, rowsOfTask(active), source, { take: (slice) => scores.add(slice) });
   if (active.stop === "suspend" || active.stop === "retire") return;
   const { cycle } = active;
   const isWhole = cycle >= task.total_number_of_cycles;

@@ -2,7 +2,6 @@ import { MAX_COLUMNS } from "../datasets/file/layout.ts";
 import { datasetPath } from "../files/storage.ts";
 import { openResultWriter, type ResultWriter } from "../datasets/result-dataset.ts";
 import type { RequestReport } from "../hosts/host.ts";
-import type { RequestRun } from "../network/run.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { parseTemplate, type Template } from "../network/template/parse-template.ts";
 import { noBytesText, roomInProject } from "../limits/project-bytes.ts";
@@ -15,7 +14,7 @@ import { openGroups, taskErrorOf } from "./open-groups.ts";
 import { resolveBindings } from "./resolve-bindings.ts";
 import { ResultColumns } from "./result-columns.ts";
 import { recordEnd } from "./record-end.ts";
-import { SliceSize } from "./slice-size.ts";
+import { type AnsweredSlice, requestSlices, rowsOfTask } from "./request-slices.ts";
 import { SliceSource } from "./slice-source.ts";
 import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
@@ -60,41 +59,13 @@ async function answerRows(
   { source, results: makeResults }: { source: SliceSource; results: () => Results },
 ): Promise<void> {
   const { task } = active;
-  const total = task.total_number_of_cycles;
-  // The width of the answers, and so the time per cycle, is unknown before the first cycle.
-  const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
   const results = makeResults();
-  let isInHurry = false;
-  const read = async (firstCycle: number): Promise<RequestRun> => {
-    const cycles = size.next(total - firstCycle, { isInHurry });
-    const { inputs, timeLength } = source.spread(await source.read(firstCycle, cycles));
-    return { cycles, timeLength, inputs };
-  };
-  // While the host computes a slice, the next one is read and the previous answers are written.
-  let ahead: Promise<RequestRun> | null = null;
-  let written: Promise<void> = Promise.resolve();
   try {
-    while (active.cycle < total && active.stop === null) {
-      const slice: RequestRun = await (ahead ?? read(active.cycle));
-      const end: number = active.cycle + slice.cycles;
-      const answered = context.onHost(async (network) => {
-        const { host } = await network.ready();
-        isInHurry = context.hosts.queue(host).isInHurry;
-        return network.request(slice);
-      });
-      ahead = end < total ? read(end) : null;
-      ahead?.catch(() => undefined);
-      const report = await answered;
-      await written;
-      written = results.append(end - slice.cycles, slice.cycles, report);
-      written.catch(() => undefined);
-      active.cycle = end;
-      size.observe(slice.cycles, report.elapsedMs);
-    }
-    await written;
+    const take = ({ first, cycles, report }: AnsweredSlice) => results.append(first, cycles, report);
+    await requestSlices(context, rowsOfTask(active), source, { take });
     if (active.stop === "suspend" || active.stop === "retire") return;
     const { cycle } = active;
-    const state = cycle >= total ? "finished" : "aborted";
+    const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
     // If the server is killed before the next step, the task restarts and publishes the same rows again.
     const isEmpty = !(await results.publish());
     const record = async (tx: Db) => {
@@ -108,8 +79,6 @@ async function answerRows(
     });
     if (isEmpty) await removeResultFile(context.storage, task.uuid);
   } finally {
-    await ahead?.catch(() => undefined);
-    await written.catch(() => undefined);
     await results.close();
   }
 }

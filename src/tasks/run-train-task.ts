@@ -1,7 +1,9 @@
 import { datasetPath } from "../files/storage.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { eq } from "drizzle-orm";
+import type { Db } from "../db/client.ts";
 import { tasks } from "../db/schema/index.ts";
+import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
 import { fromTable, type RunRows, type TablePart, type TrainRun } from "../network/run.ts";
@@ -15,6 +17,7 @@ import { recordEnd } from "./record-end.ts";
 import { ShuffledSource } from "./shuffled-source.ts";
 import { SliceSize } from "./slice-size.ts";
 import type { SliceSource } from "./slice-source.ts";
+import { TaskEncoders } from "./task-encoders.ts";
 import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
@@ -34,17 +37,19 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
   try {
     const seed = plan.seed ?? info.seed;
     const { limits } = context;
-    const opened = await openTraining({ info, plan, seed, limits, isStopped: () => active.stop !== null }, datasets);
+    const { total_number_of_cycles: cycles } = active.task;
+    const isStopped = () => active.stop !== null;
+    const opened = await openTraining({ info, plan, seed, limits, cycles, isStopped }, datasets);
     const { source, encoders, heldOut } = opened;
     // A network with memory learns a sequence, so its rows keep their order.
     const rows = info.remembers ? source : new ShuffledSource(source, seed);
     const validation =
       heldOut === undefined ? null : new Validation(context, active, { rows: heldOut, period: source.period });
     trainer = new SliceTrainer(context, active, { rows, source, validation, encoders });
-    await addWarnings(context.db, active.task.uuid, opened.warnings);
+    const { warnings } = opened;
     for (let over = false; !over;) {
       try {
-        over = !(await trainer.next()) && (await finish(context, active, validation));
+        over = !(await trainer.next()) && (await finish(context, active, { validation, warnings }));
       } catch (error) {
         if (error instanceof HostError && error.kind === "room") throw await outOfRoom(context, active, error);
         losses.accept(error, active.cycle);
@@ -62,7 +67,7 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
 async function finish(
   context: RunContext,
   active: RunningTask<"train">,
-  validation: Validation | null,
+  { validation, warnings }: { validation: Validation | null; warnings: () => string[] },
 ): Promise<boolean> {
   if (active.stop === "suspend" || active.stop === "retire") return true;
   const { task, cycle } = active;
@@ -71,12 +76,20 @@ async function finish(
     if ((await network.positionOf(task.uuid)) !== cycle) return false;
     const { outcome, read } = validation?.end(cycle) ?? { outcome: undefined, read: null };
     if (read !== null) await network.replace({ read });
-    await network.saveEnd(async (tx) => {
+    const record = async (tx: Db) => {
+      await addWarnings(tx, task.uuid, warnings());
       const end = { state: isWhole ? ("finished" as const) : ("aborted" as const), cycle };
       await recordEnd(context, tx, task, { ...end, ...(outcome === undefined ? {} : { outcome }) });
       // A training without patience for its last epochs has finished, too.
       if (isWhole) await tx.update(tasks).set({ total_number_of_cycles: cycle }).where(eq(tasks.uuid, task.uuid));
-    });
+    };
+    try {
+      await network.saveEnd(record);
+    } catch (error) {
+      // The last snapshot knows how far the task is; the best network does not.
+      if (read !== null) await network.leave();
+      throw error;
+    }
     return true;
   });
 }
@@ -106,7 +119,7 @@ class SliceTrainer {
   readonly #table: TableLoader;
   readonly #size: SliceSize;
   readonly #source: SliceSource;
-  readonly #encoders: string;
+  readonly #encoders: TaskEncoders;
   readonly #validation: Validation | null;
   readonly #isWide: boolean;
   #ahead: Promise<TaskSlice> | null = null;
@@ -118,14 +131,14 @@ class SliceTrainer {
     options: {
       rows: Pick<SliceSource, "read" | "order">;
       source: SliceSource;
-      encoders: string;
+      encoders: NetworkEncoders;
       validation: Validation | null;
     },
   ) {
     const { rows, source, encoders, validation } = options;
     this.#validation = validation;
+    this.#encoders = new TaskEncoders(encoders);
     this.#source = source;
-    this.#encoders = encoders;
     this.#context = context;
     this.#active = active;
     this.#rows = rows;
@@ -227,8 +240,7 @@ class SliceTrainer {
     await network.ready();
     const { seed } = this.#active.plan;
     if (this.#active.cycle === 0 && seed !== null) await network.seedFresh(seed);
-    const { info } = await network.ready();
-    if (info.encoders !== this.#encoders) await network.setEncoders(this.#encoders);
+    await this.#encoders.enter(network);
   };
 
   async #read(firstCycle: number): Promise<TaskSlice> {

@@ -104,8 +104,11 @@ export class Validation {
     const { reason } = active.plan;
     const epochs = Math.round(cycle / this.#period);
     const outcome = { epochs, ...(reason === undefined ? {} : { reason }), ...scores.outcome(source.period) };
-    this.#last = { cycle, loss: scores.loss, outcome };
-    if (this.#best === null || this.#last.loss < this.#best.loss) await this.#noteBest(this.#last);
+    const measured = { cycle, loss: scores.loss, outcome };
+    const isBetter = this.#best === null || measured.loss < this.#best.loss;
+    if (isBetter && keepsBest(active.plan) && !(await this.#keep(cycle))) return false;
+    this.#last = measured;
+    if (isBetter) this.#best = measured;
     const best = this.#best === null ? {} : { best: this.#best };
     await this.#context.db
       .update(tasks)
@@ -121,14 +124,15 @@ export class Validation {
     return this.#last.cycle - this.#best.cycle >= patience * this.#period;
   }
 
-  async #noteBest(measured: Measured): Promise<void> {
-    this.#best = measured;
-    if (!keepsBest(this.#active.plan)) return;
-    const state = await this.#context.onHost(async (network) =>
-      (await network.positionOf(this.#active.task.uuid)) === measured.cycle ? network.exportState() : null,
-    );
-    if (state === null) this.#best = null;
-    else await writeDurably(this.#path, state);
+  /** Keeps the network as it is after this cycle; false when it fell back to an earlier state meanwhile. */
+  async #keep(cycle: number): Promise<boolean> {
+    const state = await this.#context.onHost(async (network) => {
+      const taken = await network.exportState();
+      // The export may have restored an older state.
+      return (await network.positionOf(this.#active.task.uuid)) === cycle ? taken : null;
+    });
+    if (state !== null) await writeDurably(this.#path, state);
+    return state !== null;
   }
 
   get #path(): string {
@@ -149,4 +153,4 @@ export class Validation {
   }
 }
 
-export const keepsBest = ({ keep }: TrainPlan) => keep === "best";
+const keepsBest = ({ keep }: TrainPlan) => keep === "best";

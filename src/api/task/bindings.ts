@@ -20,6 +20,7 @@ export const bindingErrors = {
     "'{port}' is no table and takes one 'dataset_column'",
     "The table of '{port}' has no columns",
     "'{name}' is a group of several columns; '{port}' takes single columns",
+    "The task would read more than {number} columns",
     "Data-set with uuid '{uuid}' is not complete yet",
     "Data-set with uuid '{uuid}' has no rows",
     "Dataset with UUID '{uuid}' is invalid and can not be read.",
@@ -57,7 +58,15 @@ const itemKeys = { hexagon_name: text, dataset_uuid: text, dataset_column: text 
 
 /** For the documentation only: the action checks the items, with special texts. */
 export const boundItems = {
-  items: { type: "object", properties: itemKeys, required: Object.keys(itemKeys) },
+  items: {
+    type: "object",
+    properties: {
+      ...itemKeys,
+      dataset_columns: { oneOf: [{ const: "*" }, { type: "array", items: text }] },
+      except: { type: "array", items: text },
+    },
+    required: ["hexagon_name", "dataset_uuid"],
+  },
 };
 
 const resultKeys = { hexagon_name: text, dataset_column: text };
