@@ -14,16 +14,19 @@ export { downloadFormats, uploadFormats, type DownloadFormat, type FileFormat } 
 export type { Input, Method } from "./http.ts";
 export type { PageQuery, Table } from "./list.ts";
 export type { Checkpoint } from "./resources/checkpoints.ts";
-export type { Cluster, ClusterDetails, NewCluster } from "./resources/clusters.ts";
+export type { Cluster, ClusterDetails, LearntColumn, LearntColumns, LearntOutput, NewCluster } from "./resources/clusters.ts";
 export type {
   ColumnGroup,
+  ColumnKind,
   ContentQuery,
   CsvUpload,
   Dataset,
+  DatasetColumn,
   DownloadQuery,
   FileUpload,
   MnistUpload,
   PendingUpload,
+  ReadingOptions,
   UploadOptions,
   UploadProgress,
 } from "./resources/datasets.ts";
@@ -42,6 +45,7 @@ export {
   type TaskResult,
   type TaskState,
   type TaskSummary,
+  type TaskTable,
   type TrainTask,
   type WatchOptions,
 } from "./resources/tasks.ts";
@@ -49,3 +53,12 @@ export type { Assignment, User } from "./resources/users.ts";
 export type { TokenInfo } from "./session.ts";
 export type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
 export type { FileSource } from "./upload.ts";
+export type { CsvDialect } from "./tables/csv-head.ts";
+export { readHead } from "./tables/csv-head.ts";
+export type { Evaluated, EvaluateOptions } from "./tables/evaluate.ts";
+export type { FitOptions, FitProgress, Fitted } from "./tables/fit.ts";
+export type { LearnProgress, LearnTableOptions, LearntTable } from "./tables/learn.ts";
+export { namedRows, type PredictedRow, type PredictedTable, type PredictOptions } from "./tables/predict.ts";
+export { TableError } from "./tables/resources.ts";
+export type { RollingScores, StreamScores } from "./tables/rolling-score.ts";
+export { CsvSplitter, type SplitRow } from "./tables/splitter.ts";

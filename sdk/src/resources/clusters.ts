@@ -38,6 +38,26 @@ export interface NewCluster {
   seed?: number;
 }
 
+/** A column of a table as a cluster has learnt it; `empty` had not a single value. */
+export interface LearntColumn {
+  name: string;
+  kind: "number" | "category" | "time" | "empty";
+}
+
+export interface LearntOutput {
+  hexagon_name: string;
+  kind: "class" | "number";
+  column: string | null;
+  /** Empty for numbers. */
+  classes: string[];
+}
+
+/** The columns that a cluster's tables, classes and numbers have learnt; null before the first training. */
+export interface LearntColumns {
+  inputs: { hexagon_name: string; columns: LearntColumn[] | null }[];
+  outputs: LearntOutput[];
+}
+
 export class Clusters {
   readonly #context: ClientContext;
 
@@ -53,6 +73,11 @@ export class Clusters {
 
   async get(uuid: string): Promise<ClusterDetails> {
     return (await this.#context.session.request("GET", "/cluster", { uuid })) as ClusterDetails;
+  }
+
+  /** What the cluster's inputs `(table)` and outputs `(class)` and `(number)` have learnt. */
+  async columns(uuid: string): Promise<LearntColumns> {
+    return (await this.#context.session.request("GET", "/cluster/columns", { uuid })) as LearntColumns;
   }
 
   /** All that the user can see, or one page. */

@@ -14,12 +14,35 @@ export interface ColumnGroup {
   column_end: number;
 }
 
+export type ColumnKind = "number" | "category" | "time";
+
+/** What is known about the cells of a column. */
+export interface DatasetColumn {
+  name: string;
+  kind: ColumnKind;
+  /** Missing cells. */
+  missing: number;
+  /** Different cells; null if they were not counted. */
+  distinct: number | null;
+  /** Of numbers, and of times in seconds from 1970 on; null for others. */
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  deviation: number | null;
+  /** Minimum, seven eighths in between, maximum. */
+  quantiles: number[];
+  /** Of categories. */
+  commonest: { text: string; count: number }[];
+}
+
 export interface Dataset extends Owned {
   version: string;
   number_of_rows: number;
   number_of_columns: number;
   /** Column groups by name. */
   description: Record<string, ColumnGroup>;
+  /** The first 1024 columns whose cells have a kind. Upstream's server does not send them. */
+  columns?: DatasetColumn[];
   /** Short sentences about what the import guessed, left out or changed. Upstream's server does not send them. */
   warnings?: string[];
 }
@@ -40,6 +63,22 @@ export interface UploadProgress {
 
 export interface UploadOptions {
   onProgress?: (progress: { sentBytes: number; totalBytes: number }) => void;
+  /** Ends the upload, and deletes what has arrived. */
+  signal?: AbortSignal | undefined;
+}
+
+/** How the server shall read the cells of a file; by default it recognises all of this. */
+export interface ReadingOptions {
+  /** Names of columns to leave out. */
+  drop?: readonly string[];
+  /** Kinds of columns by name. */
+  kinds?: Readonly<Record<string, ColumnKind>>;
+  /** For CSV: texts that mark missing cells, in any case. */
+  missing?: readonly string[];
+  delimiter?: "," | ";" | "tab" | "|";
+  /** The mark in numbers. */
+  decimal?: "." | ",";
+  encoding?: "utf-8" | "utf-16le" | "utf-16be" | "latin1";
 }
 
 export interface MnistUpload {
@@ -49,14 +88,14 @@ export interface MnistUpload {
   labels: FileSource;
 }
 
-export interface CsvUpload {
+export interface CsvUpload extends ReadingOptions {
   name: string;
   file: FileSource;
   has_header?: boolean;
   exact?: boolean;
 }
 
-export interface FileUpload {
+export interface FileUpload extends ReadingOptions {
   name: string;
   file: FileSource;
   /** `arrow` is an IPC stream, an IPC file or Feather version 2. */
@@ -189,9 +228,9 @@ export class Datasets {
       await this.#untilComplete(uuid);
     }
     if ("file" in files) {
-      const { format = "csv", column_name, has_header, exact } = files;
-      await this.#finalize(format, { uuid, uuid_input_file, column_name, has_header, exact });
-    } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file });
+      const { format = "csv", file: _file, name: _name, ...reading } = files;
+      await this.#finalize(format, { uuid, uuid_input_file, ...reading }, options.signal);
+    } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file }, options.signal);
     return this.get(uuid);
   }
 
@@ -201,7 +240,7 @@ export class Datasets {
       return await this.resumeUpload(...upload);
     } catch (error) {
       // Reports the refusal even if this deletion fails; the server deletes idle uploads after a while.
-      if (error instanceof BadRequestError) await this.delete(upload[0].uuid).catch(() => {});
+      if (error instanceof BadRequestError || upload[2]?.signal?.aborted === true) await this.delete(upload[0].uuid).catch(() => {});
       throw error;
     }
   }
@@ -210,22 +249,23 @@ export class Datasets {
   async #sendParts(
     parts: { uuid: string; file: FileSource }[],
     skippedBytes: number,
-    { onProgress }: UploadOptions,
+    { onProgress, signal }: UploadOptions,
   ): Promise<void> {
     const totalBytes = parts.reduce((sum, { file }) => sum + sizeOf(file), 0);
     let before = 0;
     for (const { uuid, file } of parts) {
       const start = Math.min(Math.max(0, skippedBytes - before), sizeOf(file));
       const offset = before;
-      await uploadFile({ ...this.#context, uuid }, file, start, (sentBytes) =>
-        onProgress?.({ sentBytes: offset + sentBytes, totalBytes }),
-      );
+      await uploadFile({ ...this.#context, uuid }, file, start, (sentBytes) => {
+        onProgress?.({ sentBytes: offset + sentBytes, totalBytes });
+        signal?.throwIfAborted();
+      });
       before += sizeOf(file);
     }
   }
 
-  async #finalize(kind: "mnist" | FileFormat, input: Input): Promise<void> {
-    await this.#context.session.request("PUT", `/dataset/upload/${kind}`, input);
+  async #finalize(kind: "mnist" | FileFormat, input: Input, signal?: AbortSignal): Promise<void> {
+    await this.#context.session.request("PUT", `/dataset/upload/${kind}`, input, signal);
   }
 
   async #announce(kind: "mnist" | FileFormat, input: Input): Promise<PendingUpload> {

@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts";
 import { deleteClusterRoute } from "./delete.ts";
 import { getAllClusters } from "./get-all.ts";
+import { getClusterColumns } from "./get-columns.ts";
 import { getClusterRoute } from "./get.ts";
 import { postClusterLoad } from "./post-load.ts";
 import { postClusterSave } from "./post-save.ts";
@@ -11,6 +12,7 @@ import { putClusterSwitchHost } from "./put-switch-host.ts";
 export const routes: Route[] = [
   postCluster,
   getClusterRoute,
+  getClusterColumns,
   getAllClusters,
   deleteClusterRoute,
   postClusterSave,
