@@ -14,7 +14,18 @@ export { downloadFormats, uploadFormats, type DownloadFormat, type FileFormat } 
 export type { Input, Method } from "./http.ts";
 export type { PageQuery, Table } from "./list.ts";
 export type { Checkpoint } from "./resources/checkpoints.ts";
-export type { Cluster, ClusterDetails, LearntColumn, LearntColumns, LearntOutput, NewCluster } from "./resources/clusters.ts";
+export type {
+  Cluster,
+  ClusterDetails,
+  LearnOptions,
+  LearntColumn,
+  LearntColumns,
+  LearntOutput,
+  LearntRows,
+  NewCluster,
+  Predictions,
+  TableRow,
+} from "./resources/clusters.ts";
 export type {
   ColumnGroup,
   ColumnKind,

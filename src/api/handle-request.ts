@@ -7,7 +7,7 @@ import { writeAuditLog } from "../logs/write-audit-log.ts";
 import { errorBox } from "./ascii-box.ts";
 import { addressKey } from "../limits/address-key.ts";
 import { readBody } from "./read-body.ts";
-import { hasFewItems, tooManyItems } from "./json-items.ts";
+import { hasFewItems, JSON_ITEMS_MAX, tooManyItems } from "./json-items.ts";
 import { mergeInput, parseBody } from "./read-input.ts";
 import type { PatientClient } from "../tasks/wait-for-task.ts";
 import type { Route } from "./route.ts";
@@ -54,11 +54,15 @@ function climbs(path: string): boolean {
   return path.replaceAll(/%2e/gi, ".").includes("..");
 }
 
-async function readValues(request: Request, path: string, bytesMax: number): Promise<Map<string, unknown>> {
+async function readValues(
+  request: Request,
+  path: string,
+  { bytesMax, itemsMax }: { bytesMax: number; itemsMax: number },
+): Promise<Map<string, unknown>> {
   const takesBody = request.method === "POST" || request.method === "PUT";
   if (!takesBody) return new Map();
   const text = await readBody(request, bytesMax);
-  if (text !== undefined && !hasFewItems(text)) throw tooManyItems();
+  if (text !== undefined && !hasFewItems(text, itemsMax)) throw tooManyItems(itemsMax);
   const values = text === undefined ? undefined : parseBody(text);
   if (values === undefined) throw badRequest(`Failed to pasre uri: ${path}`);
   return values;
@@ -97,10 +101,11 @@ export async function handleRequest(
   }
   if (!path.startsWith("/") || climbs(path)) throw badRequest("");
   if (path.length < pathCharsMin) throw badRequest(`Failed to pasre uri: ${path}`);
-  const body = await readValues(request, path, app.config.limits.bodyBytes);
-
   const endpoint = path.slice(1);
   const route = table.get(`${method} ${endpoint}`);
+  const { bodyBytes: bytesMax } = app.config.limits;
+  const body = await readValues(request, path, { bytesMax, itemsMax: route?.itemsMax ?? JSON_ITEMS_MAX });
+
   trace.route = route?.path ?? "none";
   const input = () => {
     trace.values = mergeInput(route?.rules ?? [], body, query);

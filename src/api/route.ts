@@ -30,6 +30,8 @@ interface Declaration<Input extends z.ZodObject, Output extends z.ZodType<object
   oneOf?: Alternatives;
   /** Media types of a body that is not JSON; `output` is an empty object then. */
   produces?: readonly string[];
+  /** Items of a JSON body, where an endpoint takes more than others. */
+  itemsMax?: number;
   /** About three lines: calls one action with the validated input and shapes its result. */
   handler: (first: First, input: z.output<Input>, client: Client) => Promise<z.input<Output> | StreamAnswer>;
 }
@@ -43,6 +45,7 @@ interface RouteBase {
   errors?: ErrorTexts;
   oneOf?: Alternatives;
   produces?: readonly string[];
+  itemsMax?: number;
   /** Derived from `input`, in alphabetical order. */
   rules: FieldRule[];
 }

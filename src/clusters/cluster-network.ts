@@ -131,6 +131,11 @@ export class ClusterNetwork {
     return report;
   }
 
+  /** Trains rows that belong to no task, also between the slices of one, which goes on where it is. */
+  async learn(run: TrainRun): Promise<void> {
+    await this.train(run, this.#progress.position);
+  }
+
   /** Sends a part of a task's table to the host; false when the host keeps no tables. */
   async keepTable(part: TablePart): Promise<boolean> {
     const isKept = await this.#calls.keepTable(part);

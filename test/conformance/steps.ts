@@ -380,6 +380,11 @@ export function furtherSdkSteps(stage: Stage): Step[] {
       const { uuid } = await client.checkpoints.upload({ name: "uploaded", file });
       await client.clusters.create({ name: "copy", checkpoint_uuid: uuid });
     }),
+    step("clusters.learn, clusters.predict", async () => {
+      const { uuid } = await client.clusters.create({ name: "rows of JSON", template: smallTemplate });
+      await client.clusters.learn(uuid, [{ picture_hex: [1], label_hex: [1] }]);
+      check("one row", (await client.clusters.predict(uuid, [{ picture_hex: [1] }])).rows.length === 1);
+    }),
     step("client.request", async () => {
       const document = (await client.request("GET", "/openapi.json")) as { openapi: string };
       check("3.1", document.openapi.startsWith("3.1"));

@@ -257,6 +257,19 @@ export const samples: Record<string, Sample> = {
     access: "visible",
     input: (_world, _who, { cluster }) => ({ uuid: cluster, new_state: "DIRECT" }),
   },
+  "POST /cluster/predict": {
+    access: "visible",
+    input: (_world, _who, { cluster }) => ({ cluster_uuid: cluster, rows: [{ picture_hex: [0, 1] }] }),
+  },
+  "POST /cluster/learn": {
+    access: "visible",
+    input: (_world, _who, { cluster }) => ({
+      cluster_uuid: cluster,
+      rows: [{ picture_hex: [0, 1], label_hex: [1, 0] }],
+      predict: true,
+      targets: {},
+    }),
+  },
   "PUT /cluster/switch_host": {
     access: "visible",
     input: (world, _who, { cluster }) => ({ cluster_uuid: cluster, host_uuid: world.host, hexagon_id: 1 }),

@@ -58,6 +58,33 @@ export interface LearntColumns {
   outputs: LearntOutput[];
 }
 
+/** A row of a table by column name, or an array of its cells in the order of the learnt columns. */
+export type TableRow = Record<string, unknown> | unknown[];
+
+export interface Predictions {
+  /** The columns of rows that are arrays. */
+  header?: string[];
+  /**
+   * One per row: `predicted_COLUMN` and, for classes, `probability_CLASS`; or the values of outputs without an encoder.
+   */
+  rows: TableRow[];
+  warnings: string[];
+}
+
+export interface LearntRows {
+  header?: string[];
+  /** With `predict`: what the network predicted for each row before it learnt it; null for its very first ones. */
+  rows?: (TableRow | null)[];
+  learnt: number;
+  warnings: string[];
+}
+
+export interface LearnOptions {
+  predict?: boolean;
+  /** For a network that has learnt nothing yet: the column of each output, by the output's name. */
+  targets?: Record<string, string>;
+}
+
 export class Clusters {
   readonly #context: ClientContext;
 
@@ -97,6 +124,17 @@ export class Clusters {
   /** Queues a task that replaces the cluster's state by a checkpoint's. The uuid is the task's. */
   async restore(input: { cluster_uuid: string; checkpoint_uuid: string }): Promise<{ uuid: string }> {
     return (await this.#context.session.request("POST", "/cluster/load", input)) as { uuid: string };
+  }
+
+  /** Answers rows at once, without a task: at most 10 000. */
+  async predict(cluster_uuid: string, rows: readonly TableRow[]): Promise<Predictions> {
+    return (await this.#context.session.request("POST", "/cluster/predict", { cluster_uuid, rows })) as Predictions;
+  }
+
+  /** Learns rows with their targets at once, in order: at most 10 000. */
+  async learn(cluster_uuid: string, rows: readonly TableRow[], options: LearnOptions = {}): Promise<LearntRows> {
+    const input = { cluster_uuid, rows, ...options };
+    return (await this.#context.session.request("POST", "/cluster/learn", input)) as LearntRows;
   }
 
   /** Moves a cluster to another host. */

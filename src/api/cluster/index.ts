@@ -3,7 +3,9 @@ import { deleteClusterRoute } from "./delete.ts";
 import { getAllClusters } from "./get-all.ts";
 import { getClusterColumns } from "./get-columns.ts";
 import { getClusterRoute } from "./get.ts";
+import { postClusterLearn } from "./post-learn.ts";
 import { postClusterLoad } from "./post-load.ts";
+import { postClusterPredict } from "./post-predict.ts";
 import { postClusterSave } from "./post-save.ts";
 import { postCluster } from "./post.ts";
 import { putClusterSetMode } from "./put-set-mode.ts";
@@ -19,4 +21,6 @@ export const routes: Route[] = [
   postClusterLoad,
   putClusterSetMode,
   putClusterSwitchHost,
+  postClusterPredict,
+  postClusterLearn,
 ];

@@ -1,0 +1,53 @@
+import { badRequest } from "../errors.ts";
+
+/** A cell of a row in JSON; an array is one row of an input that takes no table. */
+export type JsonCell = number | string | boolean | null | readonly number[];
+
+/** Rows of a request by column. A cell that a row does not have is undefined. */
+export interface JsonColumns {
+  rows: number;
+  cells: Map<string, (JsonCell | undefined)[]>;
+}
+
+/** Rows in one request. */
+export const ROWS_MAX = 10_000;
+
+/**
+ * Reads rows: objects by column name, or arrays in the order of `names`. All rows are of one sort. Throws 400 for the
+ * first row that is neither, or has a cell that is none.
+ */
+export function readJsonRows(rows: readonly unknown[], names: readonly string[]): JsonColumns {
+  if (rows.length === 0) throw badRequest("'rows' is empty");
+  if (rows.length > ROWS_MAX) throw badRequest(`'rows' has ${rows.length} rows, but at most ${ROWS_MAX} are possible`);
+  const cells: JsonColumns["cells"] = new Map();
+  const put = (name: string, row: number, value: unknown) => {
+    if (!isCell(value)) throw badRequest(`Row ${row}, column '${name}' is no cell`);
+    let column = cells.get(name);
+    if (column === undefined) cells.set(name, (column = []));
+    column[row] = value;
+  };
+  const isList = Array.isArray(rows[0]);
+  for (const [index, row] of rows.entries()) {
+    if (typeof row !== "object" || row === null || Array.isArray(row) !== isList) {
+      throw badRequest(`Row ${index} is not ${isList ? "an array" : "an object"}`);
+    }
+    if (!Array.isArray(row)) for (const [name, value] of Object.entries(row)) put(name, index, value);
+    else if (row.length !== names.length) {
+      throw badRequest(`Row ${index} has ${row.length} cells, but ${names.length} are expected: ${shown(names)}`);
+    } else for (const [column, value] of row.entries()) put(names[column]!, index, value);
+  }
+  return { rows: rows.length, cells };
+}
+
+function isCell(value: unknown): value is JsonCell {
+  if (Array.isArray(value)) return value.every((each) => typeof each === "number");
+  return typeof value !== "object" || value === null;
+}
+
+const NAMES_SHOWN = 10;
+
+/** Names of columns for a message. */
+export function shown(names: readonly string[]): string {
+  const first = names.slice(0, NAMES_SHOWN).map((name) => `'${name}'`);
+  return names.length > NAMES_SHOWN ? `${first.join(", ")} and ${names.length - NAMES_SHOWN} more` : first.join(", ");
+}
