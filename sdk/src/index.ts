@@ -30,6 +30,7 @@ export type {
   ColumnGroup,
   ColumnKind,
   ContentQuery,
+  CsvOptions,
   CsvUpload,
   Dataset,
   DatasetColumn,
@@ -37,7 +38,7 @@ export type {
   FileUpload,
   MnistUpload,
   PendingUpload,
-  ReadingOptions,
+  TableOptions,
   UploadOptions,
   UploadProgress,
 } from "./resources/datasets.ts";

@@ -62,7 +62,7 @@ const table = {
     name: "CSV",
     upload: "a CSV file",
     files: { input: "file" },
-    options: ["exact", "has_header"],
+    options: ["exact", "has_header", "drop", "kinds", "missing", "delimiter", "decimal", "encoding"],
     importer: async () => (await import("./import/import-csv.ts")).importCsv,
     download: {
       mediaType: "text/csv",

@@ -52,7 +52,7 @@ function readGroups(columns: readonly Group[], text: string): Group[] | undefine
 }
 
 /** Two or more single columns `name_0`, `name_1`, … become one group unless its name is taken. */
-function groupRuns(columns: readonly Group[], onGuess: (group: Group) => void): Group[] {
+export function groupRuns(columns: readonly Group[], onGuess: (group: Group) => void = () => {}): Group[] {
   const taken = new Set(columns.map(({ name }) => name));
   const groups: Group[] = [];
   for (let at = 0; at < columns.length;) {

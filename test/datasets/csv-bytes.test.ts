@@ -4,17 +4,15 @@ import { TextDecoder } from "node:util";
 import { describe, expect, test } from "vitest";
 import { CsvBytes } from "../../src/datasets/import/csv-bytes.ts";
 import { CsvReader } from "../../src/datasets/import/csv-reader.ts";
-import { CsvTable } from "../../src/datasets/import/csv-table.ts";
+import type { ColumnGuess } from "../../src/datasets/import/csv-column.ts";
+import { CsvTable, type TableOptions } from "../../src/datasets/import/csv-table.ts";
 import { importCsv } from "../../src/datasets/import/import-csv.ts";
 import { ImportWarnings } from "../../src/datasets/import/import-warnings.ts";
 import { mutate } from "../fuzz/values.ts";
 import { createRandom, type Random } from "../support/random.ts";
 import { temporaryFolder } from "./support.ts";
 
-interface Options {
-  hasHeader?: boolean | undefined;
-  isExact?: boolean;
-}
+type Options = Pick<TableOptions, "hasHeader" | "isExact" | "delimiter" | "decimal" | "drop">;
 
 /** `values` are the bytes in hexadecimal, so that 0 and -0 differ. */
 type Outcome = { names: string[] | undefined; values: string; warnings: string[]; lineEnds: object } | string;
@@ -22,12 +20,16 @@ type Outcome = { names: string[] | undefined; values: string; warnings: string[]
 const hexOf = (values: Float32Array) =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("hex");
 
-/** What `read` makes of a table, or the text of its error. */
-function outcomeOf({ hasHeader, isExact = false }: Options, read: (table: CsvTable) => object): Outcome {
+/** What `read` makes of a table, twice if the first time shows other kinds of columns, or the text of its error. */
+function outcomeOf(options: Options, read: (table: CsvTable) => object, guesses?: ColumnGuess[]): Outcome {
   const warnings = new ImportWarnings();
-  const table = new CsvTable(warnings, { hasHeader, isExact });
+  const table = new CsvTable(warnings, { ...options, guesses });
   try {
     const lineEnds = read(table);
+    if (table.isSurvey) {
+      expect(guesses).toBe(undefined);
+      return outcomeOf(options, read, table.guesses);
+    }
     const values = [...table.drain()].map(hexOf).join("");
     table.finish();
     return { names: table.names, values, warnings: warnings.sentences(), lineEnds };
@@ -38,7 +40,7 @@ function outcomeOf({ hasHeader, isExact = false }: Options, read: (table: CsvTab
 
 const readAsText = (bytes: Uint8Array, options: Options = {}) =>
   outcomeOf(options, (table) => {
-    const reader = new CsvReader((row) => table.take(row));
+    const reader = new CsvReader((row) => table.take(row), table.delimiter);
     reader.write(new TextDecoder().decode(bytes));
     reader.end();
     return reader.lineEnds;
@@ -93,7 +95,24 @@ function middleText(random: Random): string {
   return middle.slice(0, end) + random.pick(["", "0", "1", "000000000000000000001"]);
 }
 
-const WORDS = ["", "", "null", "true", "FALSE", "x", "NaN", "é", " ", "\t", "\u00a0", "-", ".", "1 2", "0x1", "\0"];
+const WORDS = [
+  "",
+  "null",
+  "true",
+  "FALSE",
+  "x",
+  "NaN",
+  "é",
+  " ",
+  "\t",
+  "\u00a0",
+  "-",
+  ".",
+  "1 2",
+  "5%",
+  "Infinity",
+  "\0",
+];
 
 function cellText(random: Random): string {
   const kind = random.int(0, 99);
@@ -134,7 +153,12 @@ describe("the bytes of a CSV file mean what its text means", () => {
       const bytes = random.int(0, 3) === 0 ? mutate(random, text) : text;
       // A file of UTF-16 has another text.
       if (bytes[0] === 0xff || bytes[0] === 0xfe) continue;
-      const options = { hasHeader: random.pick([true, true, undefined, false]), isExact: random.int(0, 5) === 0 };
+      const options = {
+        hasHeader: random.pick([true, true, undefined, false]),
+        isExact: random.int(0, 5) === 0,
+        ...random.pick([{}, {}, { delimiter: ";" }, { decimal: "," as const }]),
+        drop: random.int(0, 5) === 0 ? [`c${random.int(0, 1)}`] : [],
+      };
       const expected = readAsText(bytes, options);
       if (typeof expected !== "string") done++;
       const found = readAsBytes(cut(random, bytes), options);
@@ -190,6 +214,7 @@ describe("the bytes of a CSV file mean what its text means", () => {
         const job = {
           type: "csv",
           name: "any",
+          encoding: ({ utf8: "utf-8", utf16le: "utf-16le" } as const)[encoding],
           input: join(folder, encoding),
           target: join(folder, `${encoding}-out`),
         };

@@ -37,11 +37,25 @@ test("rows know the line in which they begin", () => {
   const outcome = read(['a,"b\nc"\r\n\n', '"1\n\n', '2",3\r4,5']);
   expect(outcome).toEqual({
     rows: [
-      { cells: ["a", "b\nc"], line: 1, trimmed: 0 },
-      { cells: [""], line: 3, trimmed: 0 },
-      { cells: ["1\n\n2", "3"], line: 4, trimmed: 0 },
-      { cells: ["4", "5"], line: 7, trimmed: 0 },
+      { cells: ["a", "b\nc"], line: 1, trimmed: 0, quoted: [1] },
+      { cells: [""], line: 3, trimmed: 0, quoted: [] },
+      { cells: ["1\n\n2", "3"], line: 4, trimmed: 0, quoted: [0] },
+      { cells: ["4", "5"], line: 7, trimmed: 0, quoted: [] },
     ],
     lineEnds: { CRLF: 1, LF: 1, CR: 1 },
   });
+});
+
+test("other delimiters separate cells, also tabs, which are blanks elsewhere; line breaks in quotes are counted", () => {
+  for (const delimiter of [";", "\t", "|"]) {
+    const rows: string[][] = [];
+    const reader = new CsvReader(({ cells }) => rows.push(cells), delimiter);
+    reader.write(`a, b${delimiter}"x${delimiter}y"\n${delimiter}"1\n2"\n`);
+    reader.end();
+    expect(rows).toEqual([
+      ["a, b", `x${delimiter}y`],
+      ["", "1\n2"],
+    ]);
+    expect(reader.broken).toEqual({ count: 1, line: 2 });
+  }
 });

@@ -1,5 +1,12 @@
-import { Option, type Command } from "commander";
-import { downloadFormats, uploadFormats, type Dataset, type DownloadFormat, type FileFormat } from "hanami-sdk";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import {
+  downloadFormats,
+  uploadFormats,
+  type ColumnKind,
+  type Dataset,
+  type DownloadFormat,
+  type FileFormat,
+} from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
 import { definedOnly } from "../input/defined-only.ts";
 import { openFile } from "../input/files.ts";
@@ -38,14 +45,45 @@ const ADD_OPTIONS: Record<UploadOption, (command: Command) => Command> = {
       .option("--header", "the first line has the names of the columns, although they are numbers")
       .option("--no-header", "the first line has values; the columns are called column_0, column_1, …"),
   exact: (command) =>
-    command.option("--exact", "refuse whole numbers that a 32-bit float changes, and numbers that it makes 0"),
+    command.option("--exact", "refuse numbers and times that a 32-bit float changes, other than rounding decimals"),
+  drop: (command) => command.option("--drop <COLUMN>", "leave a column out (repeatable)", collected),
+  kinds: (command) =>
+    command.option("--kind <COLUMN=KIND>", `kind of a column: ${KINDS.join(", ")} (repeatable)`, collectedKind),
+  missing: (command) =>
+    command.option("--missing <TEXT>", "text of missing cells instead of NA, null, … (repeatable)", collected),
+  delimiter: (command) =>
+    command.addOption(new Option("--delimiter <CHARACTER>", "what separates cells").choices([",", ";", "tab", "|"])),
+  decimal: (command) =>
+    command.addOption(new Option("--decimal <CHARACTER>", "decimal mark of numbers").choices([".", ","])),
+  encoding: (command) =>
+    command.addOption(
+      new Option("--encoding <NAME>", "encoding of the text").choices(["utf-8", "utf-16le", "utf-16be", "latin1"]),
+    ),
 };
+
+const KINDS: readonly ColumnKind[] = ["number", "category", "time"];
+
+const collected = (text: string, before: string[] = []) => [...before, text];
+
+/** Adds `COLUMN=KIND`; a name may contain `=`. */
+function collectedKind(text: string, before: Record<string, ColumnKind> = {}): Record<string, ColumnKind> {
+  const at = text.lastIndexOf("=");
+  const kind = KINDS.find((each) => each === text.slice(at + 1));
+  if (at < 1 || kind === undefined) throw new InvalidArgumentError(`Expected COLUMN=KIND, with ${KINDS.join(", ")}.`);
+  return Object.fromEntries([...Object.entries(before), [text.slice(0, at), kind]]);
+}
 
 interface CreateOptions {
   input: string;
   column?: string;
   header?: boolean;
   exact?: true;
+  drop?: string[];
+  kind?: Record<string, ColumnKind>;
+  missing?: string[];
+  delimiter?: ",";
+  decimal?: ",";
+  encoding?: "utf-8";
 }
 
 /** `hanamictl dataset create …` */
@@ -73,10 +111,12 @@ export function addUploadCommands(group: Command): void {
     for (const [option, add] of Object.entries(ADD_OPTIONS)) if (taken.has(option)) add(command);
     command.action(
       run<CreateOptions>(async ({ options, print, connect }, name) => {
-        const { input, column: column_name, header: has_header, exact } = options;
+        const { input, column: column_name, header: has_header, kind: kinds, ...others } = options;
+        const { exact, drop, missing, delimiter, decimal, encoding } = others;
         const file = await openFile(input);
         const client = await connect();
-        const upload = { name, file, format, ...definedOnly({ column_name, has_header, exact }) };
+        const given = { column_name, has_header, exact, drop, kinds, missing, delimiter, decimal, encoding };
+        const upload = { name, file, format, ...definedOnly(given) };
         showNew(print, await withProgress((each) => client.datasets.uploadFile(upload, each)));
       }),
     );

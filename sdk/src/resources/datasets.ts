@@ -14,24 +14,26 @@ export interface ColumnGroup {
   column_end: number;
 }
 
+/** What the cells of a column are. */
 export type ColumnKind = "number" | "category" | "time";
 
-/** What is known about the cells of a column. */
+/** What the server knows about the cells of a column group; null where it makes no sense, or is not known. */
 export interface DatasetColumn {
   name: string;
+  /** Number of columns of the group. */
+  width: number;
   kind: ColumnKind;
-  /** Missing cells. */
-  missing: number;
-  /** Different cells; null if they were not counted. */
+  missing: number | null;
   distinct: number | null;
-  /** Of numbers, and of times in seconds from 1970 on; null for others. */
+  /** Of numbers, and of times in seconds from 1970 on. */
   min: number | null;
   max: number | null;
   mean: number | null;
+  /** Standard deviation. */
   deviation: number | null;
-  /** Minimum, seven eighths in between, maximum. */
+  /** Minimum, the seven eighths in between, and maximum; empty for categories. */
   quantiles: number[];
-  /** Of categories. */
+  /** Of categories, most frequent first: at most ten. */
   commonest: { text: string; count: number }[];
 }
 
@@ -41,10 +43,10 @@ export interface Dataset extends Owned {
   number_of_columns: number;
   /** Column groups by name. */
   description: Record<string, ColumnGroup>;
-  /** The first 1024 columns whose cells have a kind. Upstream's server does not send them. */
-  columns?: DatasetColumn[];
   /** Short sentences about what the import guessed, left out or changed. Upstream's server does not send them. */
   warnings?: string[];
+  /** The first 1024 column groups. Upstream's server does not send them. */
+  columns?: DatasetColumn[];
 }
 
 /** An announced upload that waits for its files. */
@@ -67,20 +69,6 @@ export interface UploadOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** How the server shall read the cells of a file; by default it recognises all of this. */
-export interface ReadingOptions {
-  /** Names of columns to leave out. */
-  drop?: readonly string[];
-  /** Kinds of columns by name. */
-  kinds?: Readonly<Record<string, ColumnKind>>;
-  /** For CSV: texts that mark missing cells, in any case. */
-  missing?: readonly string[];
-  delimiter?: "," | ";" | "tab" | "|";
-  /** The mark in numbers. */
-  decimal?: "." | ",";
-  encoding?: "utf-8" | "utf-16le" | "utf-16be" | "latin1";
-}
-
 export interface MnistUpload {
   name: string;
   /** Images in IDX format, uncompressed. */
@@ -88,27 +76,42 @@ export interface MnistUpload {
   labels: FileSource;
 }
 
-export interface CsvUpload extends ReadingOptions {
-  name: string;
-  file: FileSource;
-  has_header?: boolean;
+/** Options of a table's upload; what is omitted, the server recognises, and says so in `warnings`. */
+export interface TableOptions {
+  /** Refuse whole numbers and times that a 32-bit float changes, and numbers that it makes 0, instead of warning. */
   exact?: boolean;
+  /** Names of columns to leave out. */
+  drop?: string[];
+  /** Kinds of columns by name. */
+  kinds?: Record<string, ColumnKind>;
 }
 
-export interface FileUpload extends ReadingOptions {
+export interface CsvOptions extends TableOptions {
+  /**
+   * Whether the first line has the names of the columns. If omitted, the server refuses a first line of numbers.
+   * Without a header the columns are named `column_0`, `column_1`, …
+   */
+  has_header?: boolean;
+  /** Texts of missing cells, in any case, besides empty ones. */
+  missing?: string[];
+  delimiter?: "," | ";" | "tab" | "|";
+  decimal?: "." | ",";
+  encoding?: "utf-8" | "utf-16le" | "utf-16be" | "latin1";
+}
+
+export interface CsvUpload extends CsvOptions {
+  name: string;
+  file: FileSource;
+}
+
+/** Of the options, each format takes those of the same names in `uploadFormats`. */
+export interface FileUpload extends CsvOptions {
   name: string;
   file: FileSource;
   /** `arrow` is an IPC stream, an IPC file or Feather version 2. */
   format: FileFormat;
   /** For NPY: name of the only column group; default `data`. */
   column_name?: string;
-  /**
-   * For CSV: whether the first line has the names of the columns. If omitted, the server refuses a first line of
-   * numbers. Without a header the columns are named `column_0`, `column_1`, …
-   */
-  has_header?: boolean;
-  /** Refuse whole numbers that a 32-bit float changes, and numbers that it makes 0, instead of warning. */
-  exact?: boolean;
 }
 
 export interface ContentQuery {
@@ -228,8 +231,8 @@ export class Datasets {
       await this.#untilComplete(uuid);
     }
     if ("file" in files) {
-      const { format = "csv", file: _file, name: _name, ...reading } = files;
-      await this.#finalize(format, { uuid, uuid_input_file, ...reading }, options.signal);
+      const { format = "csv", file: _file, name: _name, ...given } = files;
+      await this.#finalize(format, { ...given, uuid, uuid_input_file }, options.signal);
     } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file }, options.signal);
     return this.get(uuid);
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { announceDataset } from "../../datasets/announce-dataset.ts";
 import { finalizeDataset } from "../../datasets/finalize-dataset.ts";
 import { fileRoles, FORMAT_NAMES, formats, type FileRole, type FormatName } from "../../datasets/formats.ts";
-import type { ImportOptions } from "../../datasets/import/import-job.ts";
+import { DELIMITERS, ENCODINGS, type ImportOptions } from "../../datasets/import/import-job.ts";
 import { noBytesText } from "../../limits/project-bytes.ts";
 import { fields } from "../fields.ts";
 import { route, type Route } from "../route.ts";
@@ -10,10 +10,20 @@ import { validationTexts as texts } from "../validation-texts.ts";
 import { fileKey, finalizeOutput, toUpload, uploadOutput } from "./output.ts";
 import { announceErrors, fileBytes } from "./upload-size.ts";
 
+/** Names in lists, which a request may hold many of. */
+const NAMES_MAX = 65_536;
+const MARKS_MAX = 1000;
+
 const optionFields = {
   exact: z.boolean().default(false),
   has_header: z.boolean().optional(),
   column_name: fields.columnName.optional(),
+  drop: z.array(fields.columnName).max(NAMES_MAX).optional(),
+  kinds: z.record(fields.columnName, z.enum(["number", "category", "time"])).optional(),
+  missing: z.array(z.string().max(254)).max(MARKS_MAX).optional(),
+  delimiter: z.enum(Object.keys(DELIMITERS) as (keyof typeof DELIMITERS)[]).optional(),
+  decimal: z.enum([".", ","]).optional(),
+  encoding: z.enum(ENCODINGS).optional(),
 } satisfies Record<keyof ImportOptions, z.ZodType>;
 
 const sizeKey = (role: FileRole) => `${role}_data_size` as const;

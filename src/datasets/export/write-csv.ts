@@ -1,3 +1,4 @@
+import { shortFloat } from "../short-float.ts";
 import { batches, columnNames, rowsOf, type ExportTable } from "./table.ts";
 
 const VALUES_PER_PIECE = 65_536;
@@ -31,15 +32,13 @@ const quote = (name: string) =>
 const DIGITS_END = 1e16;
 
 /**
- * Nine digits always distinguish two 32-bit floats; usually fewer suffice. A whole number is written with all its
- * digits or with an exponent, because rounded digits would spell another whole number.
+ * The shortest text that becomes this 32-bit float. A whole number is written with all its digits or with an exponent,
+ * because rounded digits would spell another whole number.
  */
 export function floatText(value: number): string {
   if (Object.is(value, -0)) return "-0";
   const isWhole = Number.isInteger(value);
   if (isWhole && Math.abs(value) < DIGITS_END) return String(value);
-  let digits = 7;
-  while (digits < 9 && Math.fround(Number(value.toPrecision(digits))) !== value) digits++;
-  const short = Number(value.toPrecision(digits));
+  const short = shortFloat(value);
   return isWhole ? short.toExponential() : String(short);
 }

@@ -21,31 +21,36 @@ export class CsvBytes {
   readonly #table: CsvTable;
   readonly #reader: CsvReader;
   readonly #plain = new PlainRows();
-  /** Decoder of the file, by its byte order mark or else UTF-8. */
-  #decoder: TextDecoder | undefined;
-  #isUtf8 = true;
+  readonly #decoder: TextDecoder;
+  readonly #delimiter: number;
+  readonly #decimalMark: number;
   /** The bytes that are not read yet: less than a row, except during a call. One more byte is always 0. */
   readonly #bytes = Buffer.alloc(ROW_BYTES_MAX + PIECE_BYTES + 1);
   #length = 0;
   #textBytes = TEXT_BYTES_MIN;
 
-  constructor(table: CsvTable) {
+  /** `encoding` is one of a `TextDecoder`. */
+  constructor(table: CsvTable, encoding = "utf-8") {
     this.#table = table;
-    this.#reader = new CsvReader((row) => table.take(row));
+    this.#reader = new CsvReader((row) => table.take(row), table.delimiter);
+    this.#decoder = new TextDecoder(encoding);
+    this.#delimiter = table.delimiter.charCodeAt(0);
+    // Where it is the delimiter, too, it ends a cell that is not in quotes.
+    this.#decimalMark = table.decimal === table.delimiter ? -1 : table.decimal.charCodeAt(0);
   }
 
   get lineEnds(): LineEnds {
     return this.#reader.lineEnds;
   }
 
-  /** Reads the next piece of the file. The first one holds the whole byte order mark. */
+  /** Cells with line breaks. */
+  get broken(): CsvReader["broken"] {
+    return this.#reader.broken;
+  }
+
+  /** Reads the next piece of the file. */
   write(piece: Buffer): void {
-    if (this.#decoder === undefined) {
-      const encoding = encodingOf(piece);
-      this.#decoder = new TextDecoder(encoding);
-      this.#isUtf8 = encoding === "utf-8";
-    }
-    if (!this.#isUtf8) {
+    if (this.#decoder.encoding !== "utf-8") {
       this.#readText(piece);
       return;
     }
@@ -54,7 +59,7 @@ export class CsvBytes {
 
   end(): void {
     this.#readText(this.#bytes.subarray(0, this.#length));
-    this.#reader.write(this.#decoder?.decode() ?? "");
+    this.#reader.write(this.#decoder.decode());
     this.#reader.end();
   }
 
@@ -81,11 +86,17 @@ export class CsvBytes {
    * follow.
    */
   #readPlain(start: number): number | undefined {
-    const { names, knowsRounded } = this.#table;
+    const { names, knowsRounded, asText } = this.#table;
     const line = this.#reader.nextLine;
     if (names === undefined || line === undefined) return undefined;
     const plain = this.#plain;
-    const reason = plain.scan(this.#bytes, start, this.#length, { columns: names.length, knowsRounded });
+    const reason = plain.scan(this.#bytes, start, this.#length, {
+      columns: names.length,
+      knowsRounded,
+      asText,
+      delimiter: this.#delimiter,
+      decimalMark: this.#decimalMark,
+    });
     if (plain.rowCount > 0) {
       this.#table.takePlain(plain, this.#bytes, line);
       this.#reader.skip(plain.lineEnds);
@@ -106,12 +117,6 @@ export class CsvBytes {
   }
 
   #readText(bytes: Buffer): void {
-    this.#reader.write(this.#decoder?.decode(bytes, { stream: true }) ?? "");
+    this.#reader.write(this.#decoder.decode(bytes, { stream: true }));
   }
-}
-
-function encodingOf(start: Buffer): string {
-  if (start[0] === 0xff && start[1] === 0xfe) return "utf-16le";
-  if (start[0] === 0xfe && start[1] === 0xff) return "utf-16be";
-  return "utf-8";
 }

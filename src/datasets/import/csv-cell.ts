@@ -1,3 +1,4 @@
+import { parseTime } from "../iso-time.ts";
 import type { CellChange } from "./import-warnings.ts";
 import { changeBy32Bits } from "./narrow.ts";
 
@@ -5,35 +6,62 @@ import { changeBy32Bits } from "./narrow.ts";
  * Linear time: no digit follows a run of digits, so backtracking finds no other match and gives back each digit once.
  */
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-/** Texts that programs write for NaN and infinity; no cell may contain them. */
+const GROUPED = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
+/** Texts that programs write for NaN and infinity; no number may be one. */
 const NO_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
-/** Texts that programs write for missing values; no cell may contain them, either. */
-const MARK_OF_MISSING = /^(?:NA|<NA>|#?N\/A|n\/a|None|NIL|\\N|\?)$/;
+const MARKS_OF_MISSING = ["NA", "N/A", "NaN", "null", "None", "-", "?", "<NA>", "#N/A", "\\N"];
+/** Texts that only programs write, for missing values: no names of columns, unlike `Na`. */
+const NO_NAME = /^(?:NA|<NA>|#?N\/A|n\/a|None|NIL|\\N|\?)$/;
 
-const words = new Map([
-  ["", 0],
-  ["null", 0],
-  ["false", 0],
-  ["true", 1],
-]);
+export type DecimalMark = "." | ",";
 
-export const isEmptyCell = (text: string) => text === "" || text.toLowerCase() === "null";
+/** How a cell of a column is read: two of numbers, two of times (without a zone, and with one), and texts. */
+export type ReadKind = "number" | "percent" | "time" | "zoned time" | "category";
 
-/** Parses a cell as a 64-bit float; undefined when it is no number. Missing values are 0. */
-export function cellNumber(text: string): number | undefined {
-  if (NUMBER.test(text)) return Number(text);
-  // The longest word has five letters.
-  return text.length > 5 ? undefined : words.get(text.toLowerCase());
+/** Whether a trimmed text is a missing value: empty, or one of the marks in any case. */
+export function missingMarks(marks: readonly string[] = MARKS_OF_MISSING): (text: string) => boolean {
+  const known = new Set(marks.map((mark) => mark.trim().toLowerCase()));
+  const longest = Math.max(0, ...[...known].map(({ length }) => length));
+  // Folding changes the length of few characters, and only makes a text longer.
+  return (text) => text === "" || (text.length <= longest && known.has(text.toLowerCase()));
 }
 
-const isValue = (text: string) => cellNumber(text) !== undefined || NO_NUMBER.test(text);
+/** The text of a number in the form of JavaScript: without separators of thousands, with a decimal point. */
+export function numberText(text: string, decimal: DecimalMark): string | undefined {
+  if (decimal === ".") return NUMBER.test(text) ? text : GROUPED.test(text) ? text.replaceAll(",", "") : undefined;
+  // Points and commas change places.
+  const swapped = text.replaceAll(/[.,]/g, (mark) => (mark === "." ? "," : "."));
+  return numberText(swapped, ".");
+}
+
+/** The text of the number before a percent sign. */
+export const percentText = (text: string, decimal: DecimalMark) =>
+  text.endsWith("%") ? numberText(text.slice(0, -1).trimEnd(), decimal) : undefined;
+
+/** True or false in any case; undefined for other texts. */
+export function truth(text: string): boolean | undefined {
+  if (text.length > 5 || text.length < 4) return undefined;
+  const word = text.toLowerCase();
+  return word === "true" ? true : word === "false" ? false : undefined;
+}
+
+/** The only kind that a text may have besides that of a category. A number may be infinite or too big for a float. */
+export function kindOfText(text: string, decimal: DecimalMark): ReadKind {
+  if (numberText(text, decimal) !== undefined || truth(text) !== undefined || NO_NUMBER.test(text)) return "number";
+  const time = parseTime(text);
+  if (time !== undefined) return time.hasZone ? "zoned time" : "time";
+  return percentText(text, decimal) === undefined ? "category" : "percent";
+}
+
+const isValue = (text: string) =>
+  /^(?:null)?$/i.test(text) || NUMBER.test(text) || truth(text) !== undefined || NO_NUMBER.test(text);
 
 /** Whether all texts would be values, or were meant as values, below the header. */
 export const areValues = (texts: readonly string[]) =>
   texts.some((text) => text !== "" && isValue(text)) &&
-  texts.every((text) => isValue(text) || MARK_OF_MISSING.test(text));
+  texts.every((text) => isValue(text) || NO_NAME.test(text) || parseTime(text) !== undefined);
 
-/** Like `changeBy32Bits`, for the text of a cell: its 64-bit float may already differ from it. */
+/** Like `changeBy32Bits`, for the text of a number: its 64-bit float may already differ from it. */
 export function changeOfCell(text: string, value: number, narrowed: number): CellChange | undefined {
   if (value === 0) return text !== "0" && spellsDigits(text) ? "vanished" : undefined;
   // 64-bit floats represent all smaller whole numbers exactly.

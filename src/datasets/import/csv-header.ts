@@ -1,14 +1,15 @@
 import { nameProblem } from "../column-name.ts";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
-import { areValues } from "./csv-cell.ts";
+import { areValues, numberText } from "./csv-cell.ts";
 import type { CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
 
-const NO_ROW_NUMBERS = "pandas: index=False, R: row.names=FALSE";
-
 /** Column names for a file without a header. */
 export const numberedNames = (count: number) => Array.from({ length: count }, (_, column) => `column_${column}`);
+
+/** Name of a first column without one. */
+const FIRST = "column_0";
 
 const countsFrom0 = (cells: readonly string[]) => cells.every((cell, column) => cell === String(column));
 
@@ -22,22 +23,53 @@ const isNumbered = ([first, ...others]: readonly string[]) => first === "" && co
  */
 export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: boolean): string[] {
   const { cells } = row;
+  const names = [...cells];
   if (!isSureHeader && areValues(cells.map((cell) => cell.trim())) && !isNumbered(cells)) {
-    const where = `line ${row.line}: '${excerpt(cells.join(","))}'`;
-    if (!countsFrom0(cells)) {
-      throw new ImportError(
-        `${where} holds values where the names of the columns are expected; say has_header=false (--no-header) for a file ` +
-          "without a header, or has_header=true (--header) if these are the names",
-      );
-    }
-    warnings.add(`${where} is taken as names of columns, not as values; has_header=false says that it is a row`);
+    if (!countsFrom0(cells)) throw noHeader(row);
+    warnings.add(`${whereIs(row)} is taken as names of columns, not as values; has_header=false says that it is a row`);
   }
-  checkNames(cells);
+  if (names[0] === "" && names.length > 1) {
+    let name = FIRST;
+    while (names.includes(name)) name += "_";
+    names[0] = name;
+    warnings.add(`the first column has no name, like numbers of rows; it is kept as '${names[0]}'`);
+  }
+  checkNames(names);
   if (row.trimmed > 0) {
     const names = row.trimmed === 1 ? "1 name of a column" : `${row.trimmed} names of columns`;
     warnings.add(`blanks around ${names} are left out`);
   }
-  return cells;
+  return names;
+}
+
+const whereIs = ({ line, cells }: CsvRow) => `line ${line}: '${excerpt(cells.join(","))}'`;
+
+const noHeader = (row: CsvRow) =>
+  new ImportError(
+    `${whereIs(row)} holds values where the names of the columns are expected; say has_header=false (--no-header) for a ` +
+      "file without a header, or has_header=true (--header) if these are the names",
+  );
+
+/**
+ * Throws ImportError when the first row looks like the rows below it: one of its cells is a number, or all are texts,
+ * and each text is a category of its column. `categories` are those of each column; empty for the other kinds.
+ */
+export function checkHeader(row: CsvRow, categories: readonly (readonly string[])[]): void {
+  const isRepeated = categories.map((texts, column) => texts.includes(row.cells[column] as string));
+  const texts = categories.filter(({ length }) => length > 0).length;
+  const hasNumber = row.cells.some((cell) => numberText(cell, ".") !== undefined);
+  const isRow = texts > 0 && isRepeated.filter(Boolean).length === texts && (hasNumber || texts === row.cells.length);
+  if (isRow) throw noHeader(row);
+}
+
+/** Throws ImportError for options that name no column, and when no column is left. */
+export function checkNamed(names: readonly string[], drop: readonly string[], kinds: readonly string[]): void {
+  const known = new Set(names);
+  for (const [option, listed] of Object.entries({ drop, kinds })) {
+    const unknown = listed.find((name) => !known.has(name));
+    if (unknown !== undefined) throw new ImportError(`${option}: there is no column '${excerpt(unknown)}'`);
+  }
+  if (new Set(drop).size === known.size) throw new ImportError("drop: no column is left");
 }
 
 function checkNames(names: string[]): void {
@@ -46,9 +78,6 @@ function checkNames(names: string[]): void {
   for (const [index, name] of names.entries()) {
     const where = `header, column ${index + 1}`;
     const problem = nameProblem(name);
-    if (name === "" && index === 0 && names.length > 1) {
-      throw new ImportError(`${where}: the name ${problem}; numbers of rows are to be left out (${NO_ROW_NUMBERS})`);
-    }
     if (problem !== undefined) throw new ImportError(`${where}: the name ${problem}`);
     const other = columns.get(name);
     if (other !== undefined) throw new ImportError(`${where}: the name '${name}' is that of column ${other}, too`);

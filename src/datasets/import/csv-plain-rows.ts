@@ -6,7 +6,6 @@ const VALUES_MAX = 2 * MAX_CSV_COLUMNS;
 /** Cells that are no plain numbers; a last row may add more. */
 const TEXTS_MAX = 8192;
 
-const COMMA = 44;
 const QUOTE = 34;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -16,7 +15,6 @@ const VERTICAL_TAB = 11;
 const FORM_FEED = 12;
 const PLUS = 43;
 const MINUS = 45;
-const POINT = 46;
 const ZERO = 48;
 const SMALL_E = 101;
 /** Bit that distinguishes small letters from capital ones. */
@@ -33,6 +31,11 @@ interface ScannedTable {
   columns: number;
   /** See `CsvTable`. */
   knowsRounded: Uint8Array;
+  /** 1 for columns whose cells are all among the `texts`; undefined when there are none. */
+  asText: Uint8Array | undefined;
+  /** Codes of the characters. */
+  delimiter: number;
+  decimalMark: number;
 }
 
 /**
@@ -62,7 +65,9 @@ export class PlainRows {
    * Reads whole rows of `columns` cells from the start on; the results replace those of the last call. `bytes[end]` has
    * to be 0.
    */
-  scan(bytes: Uint8Array, start: number, end: number, { columns, knowsRounded }: ScannedTable): ScanEnd {
+  scan(bytes: Uint8Array, start: number, end: number, table: ScannedTable): ScanEnd {
+    const { columns, knowsRounded, asText, delimiter, decimalMark } = table;
+    const point = decimalMark - ZERO;
     const { values, texts, rounded, lineEnds } = this;
     lineEnds.CRLF = lineEnds.LF = lineEnds.CR = 0;
     this.textCount = this.roundedCount = this.rowCount = 0;
@@ -87,7 +92,7 @@ export class PlainRows {
       }
       digitCount += at;
       let power = 0;
-      if (digit === POINT - ZERO) {
+      if (digit === point) {
         power = ++at;
         digit = (bytes[at] as number) - ZERO;
         while (digit >= 0 && digit <= 9) {
@@ -106,11 +111,12 @@ export class PlainRows {
       }
       let value = decimalNumber(mantissa, power);
       byte = digit + ZERO;
-      const isPlain = isDelimiter(byte) && digitCount > 0;
+      const isNumber = digitCount > 0 && isCellEnd(byte, delimiter);
+      const isPlain = isNumber && (asText === undefined || asText[count - rowEnd + columns] === 0);
       if (isPlain && isRoundedWhole(mantissa, power) && knowsRounded[count - rowEnd + columns] === 1) {
         rounded[roundedCount++] = count;
       } else if (!isPlain || mayChange(value)) {
-        while (!isDelimiter(byte)) {
+        while (!isCellEnd(byte, delimiter)) {
           if (at >= end) return "cut";
           if (byte === QUOTE || byte >= ASCII_END) return "not plain";
           byte = bytes[++at] as number;
@@ -124,12 +130,13 @@ export class PlainRows {
       if (at - cellStart > MAX_CELL_LENGTH) return "not plain";
       values[count++] = isNegative ? -value : value;
       at++;
-      if (byte === COMMA) {
+      if (byte === delimiter) {
         if (count === rowEnd) return "not plain";
         continue;
       }
       if (count !== rowEnd) return "not plain";
-      if (textCount - this.textCount === columns && columns > 1 && isEmptyRow(bytes, this.end)) return "not plain";
+      if (textCount - this.textCount === columns && columns > 1 && isEmptyRow(bytes, this.end, delimiter))
+        return "not plain";
       if (byte === LINE_FEED) lineEnds.LF++;
       else if (at >= end) return "cut";
       else if (bytes[at] === LINE_FEED) {
@@ -160,13 +167,15 @@ export class PlainRows {
   }
 }
 
-const isDelimiter = (byte: number) => byte === COMMA || byte === LINE_FEED || byte === CARRIAGE_RETURN;
+const isCellEnd = (byte: number, delimiter: number) =>
+  byte === delimiter || byte === LINE_FEED || byte === CARRIAGE_RETURN;
 
 /** True when the row that begins at `at` is nothing but delimiters and blanks. */
-function isEmptyRow(bytes: Uint8Array, at: number): boolean {
+function isEmptyRow(bytes: Uint8Array, at: number, delimiter: number): boolean {
   for (; ; at++) {
     const byte = bytes[at] as number;
     if (byte === LINE_FEED || byte === CARRIAGE_RETURN) return true;
-    if (byte !== COMMA && byte !== BLANK && byte !== TAB && byte !== VERTICAL_TAB && byte !== FORM_FEED) return false;
+    if (byte !== delimiter && byte !== BLANK && byte !== TAB && byte !== VERTICAL_TAB && byte !== FORM_FEED)
+      return false;
   }
 }

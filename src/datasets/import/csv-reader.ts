@@ -7,7 +7,6 @@ export const MAX_CELL_LENGTH = 32_767;
 /** Limit for all cells of a row together. */
 const MAX_ROW_LENGTH = 16 * 1024 * 1024;
 
-const COMMA = 44;
 const QUOTE = 34;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -25,6 +24,8 @@ export interface CsvRow {
   line: number;
   /** Number of cells that had blanks around them. */
   trimmed: number;
+  /** Columns of the cells in quotes, from 0. */
+  quoted: number[];
 }
 
 /** Number of rows by line end. */
@@ -35,24 +36,28 @@ export interface LineEnds {
 }
 
 /**
- * Splits text into rows of cells as in RFC 4180. In addition, LF, CR and CRLF each end a row, and blanks around a cell
+ * Splits text into rows of cells as in RFC 4180, also with another delimiter. In addition, LF, CR and CRLF each end a row, and blanks around a cell
  * or its quotes are ignored. An empty line is a row of one empty cell. Reads every character once and holds at most one
  * row. Throws ImportError that names line and column.
  */
 export class CsvReader {
   readonly lineEnds: LineEnds = { CRLF: 0, LF: 0, CR: 0 };
+  /** Cells with line breaks: their number, and the line in which the first one begins. */
+  readonly broken = { count: 0, line: 0 };
   readonly #onRow: (row: CsvRow) => void;
+  readonly #delimiter: number;
   #state: CellState = "before";
   #cell = "";
   #hasBlanks = false;
-  #row: CsvRow = { cells: [], line: 1, trimmed: 0 };
+  #row: CsvRow = { cells: [], line: 1, trimmed: 0, quoted: [] };
   #rowLength = 0;
   #line = 1;
   #quoteLine = 1;
   #isAfterReturn = false;
 
-  constructor(onRow: (row: CsvRow) => void) {
+  constructor(onRow: (row: CsvRow) => void, delimiter = ",") {
     this.#onRow = onRow;
+    this.#delimiter = delimiter.charCodeAt(0);
   }
 
   /** Line of the file where the next row begins; undefined within a row or its line end. */
@@ -97,11 +102,12 @@ export class CsvReader {
     }
     if (code === QUOTE && this.#state === "before") {
       this.#state = "quoted";
+      this.#row.quoted.push(this.#row.cells.length);
       this.#quoteLine = this.#line;
     } else if (code === QUOTE && this.#state === "quote in quoted") {
       this.#state = "quoted";
       this.#append('"');
-    } else if (code === COMMA) this.#endCell();
+    } else if (code === this.#delimiter) this.#endCell();
     else if (code === LINE_FEED || code === CARRIAGE_RETURN) this.#endLine(code);
     else if (code === BLANK || OTHER_BLANK.test(text.charAt(at))) {
       this.#hasBlanks = true;
@@ -117,13 +123,13 @@ export class CsvReader {
     let at = start;
     for (; at < text.length; at++) {
       const code = text.charCodeAt(at);
-      if (code === COMMA || code === LINE_FEED || code === CARRIAGE_RETURN) break;
+      if (code === this.#delimiter || code === LINE_FEED || code === CARRIAGE_RETURN) break;
       if (code === QUOTE) throw this.#fault("there is a quote in a cell that does not begin with one");
     }
     this.#append(text.slice(start, at));
     if (at === text.length) return at;
     const code = text.charCodeAt(at);
-    if (code === COMMA) this.#endCell();
+    if (code === this.#delimiter) this.#endCell();
     else this.#endLine(code);
     return at + 1;
   }
@@ -160,10 +166,15 @@ export class CsvReader {
     if (cells.length === MAX_CSV_COLUMNS) throw this.#fault(`more than ${MAX_CSV_COLUMNS} columns`);
     const cell = this.#state === "plain" ? this.#cell.trimEnd() : this.#cell;
     cells.push(cell);
+    if (this.#state !== "plain" && this.#line > this.#quoteLine && cell.includes("\n")) this.#noteBreak();
     if (this.#hasBlanks || cell.length < this.#cell.length) this.#row.trimmed++;
     this.#cell = "";
     this.#hasBlanks = false;
     this.#state = "before";
+  }
+
+  #noteBreak(): void {
+    if (this.broken.count++ === 0) this.broken.line = this.#quoteLine;
   }
 
   #endLine(code: number): void {
@@ -176,7 +187,7 @@ export class CsvReader {
     this.#endCell();
     const row = this.#row;
     this.#line++;
-    this.#row = { cells: [], line: this.#line, trimmed: 0 };
+    this.#row = { cells: [], line: this.#line, trimmed: 0, quoted: [] };
     this.#rowLength = 0;
     this.#onRow(row);
   }

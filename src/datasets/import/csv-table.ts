@@ -1,18 +1,33 @@
-import { cellNumber, changeOfCell, isEmptyCell } from "./csv-cell.ts";
-import { numberedNames, readNames } from "./csv-header.ts";
+import type { ColumnKind } from "../../encoders/cells.ts";
+import type { ColumnReading } from "../column-statistics.ts";
+import { missingMarks, type DecimalMark } from "./csv-cell.ts";
+import { CsvColumn, type ColumnGuess } from "./csv-column.ts";
+import { checkNamed, numberedNames, readNames } from "./csv-header.ts";
 import type { PlainRows } from "./csv-plain-rows.ts";
 import { MAX_CSV_COLUMNS, type CsvRow } from "./csv-reader.ts";
+import { textRoom } from "./dictionary.ts";
 import { ImportError } from "./import-job.ts";
-import { excerpt, type ImportWarnings } from "./import-warnings.ts";
+import type { ImportWarnings } from "./import-warnings.ts";
 
 /** Values per block: 256 KiB. */
 const VALUES_PER_BLOCK = 65_536;
 
-interface Options {
+export interface TableOptions {
   /** Undefined: derived from the first row. */
-  hasHeader: boolean | undefined;
+  hasHeader?: boolean | undefined;
   /** Refuses values that a 32-bit float changes. */
-  isExact: boolean;
+  isExact?: boolean;
+  delimiter?: string;
+  decimal?: DecimalMark;
+  /** Marks of missing cells; the usual ones when omitted. */
+  missing?: readonly string[] | undefined;
+  /** Names of columns to leave out, and kinds of others. */
+  drop?: readonly string[];
+  kinds?: ReadonlyMap<string, ColumnKind>;
+  /** What earlier rows or another reading have shown of each column. */
+  guesses?: readonly ColumnGuess[] | undefined;
+  /** Only narrows the guesses. */
+  isSurvey?: boolean;
 }
 
 /** Rows of one kind: their number, and the line of the first. */
@@ -22,22 +37,32 @@ interface Seen {
 }
 
 /**
- * Converts rows of cells to rows of numbers, and reports to `warnings` what it skips or changes. Throws ImportError
- * that names row and column (both from 1, not counting the header) and the line of the file.
+ * Converts rows of cells to rows of values, NaN where a cell is missing, and reports to `warnings` what it skips or
+ * changes. When a cell is not of the kind that was guessed for its column, the table only surveys from there on: it
+ * gives no more rows, but at the end the right guesses for another reading. Throws ImportError that names row and column
+ * (both from 1, not counting the header) and the line of the file.
  *
  * A row of only delimiters counts as missing values when another row follows, and is skipped at the end, where
  * spreadsheets write many. An empty line is a missing value in a table of one column, and is skipped otherwise.
  */
 export class CsvTable {
   names: string[] | undefined;
+  /** The first row, if it holds the names. */
+  header: CsvRow | undefined;
+  /** By column of the file; undefined for those that are left out. */
+  columns: (CsvColumn | undefined)[] = [];
+  /** See `PlainRows`. */
+  asText: Uint8Array | undefined;
+  isSurvey: boolean;
   /** For each column: 1 when the first whole number that a 32-bit float changes has been reported. */
   readonly knowsRounded = new Uint8Array(MAX_CSV_COLUMNS);
   readonly #warnings: ImportWarnings;
-  readonly #options: Options;
+  readonly #options: TableOptions;
+  #kept = 0;
   #rows = 0;
   #values = new Float32Array(VALUES_PER_BLOCK);
   #count = 0;
-  /** What precedes `#values`: blocks of values, and numbers of rows of 0. */
+  /** What precedes `#values`: blocks of values, and numbers of rows of missing cells. */
   #blocks: (Float32Array | number)[] = [];
   readonly #emptyLines: Seen = { count: 0, line: 0 };
   readonly #emptyRows: Seen = { count: 0, line: 0 };
@@ -45,9 +70,26 @@ export class CsvTable {
   #waiting: Seen = { count: 0, line: 0 };
   #waitingFault: ImportError | undefined;
 
-  constructor(warnings: ImportWarnings, options: Options) {
+  constructor(warnings: ImportWarnings, options: TableOptions) {
     this.#warnings = warnings;
     this.#options = options;
+    this.isSurvey = options.isSurvey === true;
+  }
+
+  get delimiter(): string {
+    return this.#options.delimiter ?? ",";
+  }
+
+  get decimal(): DecimalMark {
+    return this.#options.decimal ?? ".";
+  }
+
+  get rowCount(): number {
+    return this.#rows;
+  }
+
+  get guesses(): ColumnGuess[] {
+    return this.columns.map((column) => column?.guess ?? { kind: "category" });
   }
 
   take(row: CsvRow): void {
@@ -59,25 +101,50 @@ export class CsvTable {
         return;
       }
       if (this.#options.hasHeader !== false) {
-        this.names = readNames(row, this.#warnings, this.#options.hasHeader === true);
+        this.header = row;
+        this.#takeNames(readNames(row, this.#warnings, this.#options.hasHeader === true));
         return;
       }
-      this.names = numberedNames(cells.length);
+      this.#takeNames(numberedNames(cells.length));
       if (cells.length === 1) this.#takeEmptyLines();
     }
+    if (this.names === undefined) return;
     if (this.names.length === 1) this.#takeRow(row, this.names);
     else if (isEmptyLine) see(this.#emptyLines, line);
     else if (cells.every((cell) => cell === "")) {
       this.#waitingFault ??= this.#wrongCount(row, this.names);
       see(this.#waiting, line);
     } else {
-      if (this.#waiting.count > 0) this.#takeWaiting(this.names);
+      if (this.#waiting.count > 0) this.#takeWaiting();
       this.#takeRow(row, this.names);
     }
   }
 
-  /** Reports skipped and missing rows, after all rows are read. */
-  finish(): void {
+  #takeNames(names: string[]): void {
+    const { drop = [], kinds, guesses, isExact = false, missing } = this.#options;
+    checkNamed(names, drop, [...(kinds?.keys() ?? [])]);
+    this.names = names;
+    const left = new Set(drop);
+    const settings = {
+      isExact,
+      decimal: this.decimal,
+      isMissing: missingMarks(missing),
+      warnings: this.#warnings,
+      room: textRoom(),
+    };
+    this.columns = names.map((name, index) => {
+      if (left.has(name)) return undefined;
+      const guess = { ...(guesses?.[index] ?? { kind: undefined }) };
+      return new CsvColumn({ name, guess, declared: kinds?.get(name), ...settings });
+    });
+    this.#kept = names.length - left.size;
+    if (this.columns.some((column) => column?.needsText === true)) {
+      this.asText = Uint8Array.from(this.columns, (column) => (column?.needsText === true ? 1 : 0));
+    }
+  }
+
+  /** Reports skipped and missing rows, after all rows are read. Returns what is known about the columns that are kept. */
+  finish(): ColumnReading[] {
     const row = "row of nothing but delimiters";
     const rows = "rows of nothing but delimiters";
     this.#say(this.#waiting, [`${row} at the end is left out`, `${rows} at the end are left out`]);
@@ -86,6 +153,7 @@ export class CsvTable {
       `${rows} between others count as missing values`,
     ]);
     this.#say(this.#emptyLines, ["empty line is left out", "empty lines are left out"]);
+    return this.columns.flatMap((column) => column?.finish(this.#rows) ?? []);
   }
 
   #say({ count, line }: Seen, [one, many]: [string, string]): void {
@@ -94,13 +162,13 @@ export class CsvTable {
 
   /** The values of all whole rows since the last call, valid until more rows are taken. */
   *drain(): Generator<Float32Array> {
-    const columns = this.names?.length ?? 0;
+    const columns = this.#kept;
     for (const block of this.#blocks) {
       if (typeof block !== "number") yield block;
       else {
         const rowsPerBlock = Math.max(1, Math.floor(VALUES_PER_BLOCK / columns));
         for (let done = 0; done < block; done += rowsPerBlock) {
-          yield new Float32Array(Math.min(rowsPerBlock, block - done) * columns);
+          yield new Float32Array(Math.min(rowsPerBlock, block - done) * columns).fill(Number.NaN);
         }
       }
     }
@@ -114,9 +182,11 @@ export class CsvTable {
     const fault = this.#wrongCount(row, names);
     if (fault !== undefined) throw fault;
     this.#rows++;
-    this.#reserve(cells.length);
-    for (let column = 0; column < cells.length; column++) {
-      this.#values[this.#count++] = this.#cellValue((cells[column] as string).trim(), column, row.line);
+    if (!this.isSurvey) this.#reserve(this.#kept);
+    for (const [index, column] of this.columns.entries()) {
+      if (column === undefined) continue;
+      const value = this.#read(column, (cells[index] as string).trim(), { index, line: row.line });
+      if (!this.isSurvey) this.#values[this.#count++] = value;
     }
   }
 
@@ -125,21 +195,34 @@ export class CsvTable {
     const { values, texts, textCount, rowCount } = plain;
     if (rowCount === 0) return;
     const names = this.names as string[];
-    if (this.#waiting.count > 0) this.#takeWaiting(names);
+    if (this.#waiting.count > 0) this.#takeWaiting();
     const rowsBefore = this.#rows;
     for (let text = 0; text < 3 * textCount; text += 3) {
-      const index = texts[text] as number;
-      const row = Math.floor(index / names.length);
+      const at = texts[text] as number;
+      const row = Math.floor(at / names.length);
+      const index = at - row * names.length;
+      const column = this.columns[index];
+      if (column === undefined || (this.isSurvey && column.guess.kind === "category")) continue;
       this.#rows = rowsBefore + row + 1;
       const cell = bytes.toString("latin1", texts[text + 1], texts[text + 2]).trim();
-      values[index] = this.#cellValue(cell, index - row * names.length, line + row);
+      values[at] = this.#read(column, cell, { index, line: line + row });
     }
     this.#countRounded(plain, names);
     this.#rows = rowsBefore + rowCount;
+    if (this.isSurvey) return;
+    this.#reserve(rowCount * this.#kept);
     const count = rowCount * names.length;
-    this.#reserve(count);
-    this.#values.set(values.subarray(0, count), this.#count);
-    this.#count += count;
+    if (this.#kept === names.length) this.#values.set(values.subarray(0, count), this.#count);
+    else this.#setKept(values.subarray(0, count), names.length);
+    this.#count += rowCount * this.#kept;
+  }
+
+  #setKept(values: Float32Array, columns: number): void {
+    const kept = this.columns.flatMap((column, index) => (column === undefined ? [] : index));
+    let target = this.#count;
+    for (let first = 0; first < values.length; first += columns) {
+      for (const index of kept) this.#values[target++] = values[first + index] as number;
+    }
   }
 
   #countRounded({ rounded, roundedCount }: PlainRows, names: string[]): void {
@@ -151,56 +234,52 @@ export class CsvTable {
     }
   }
 
-  /** The value of a cell of the last row. */
-  #cellValue(text: string, column: number, line: number): number {
-    const value = cellNumber(text);
-    if (value === undefined) throw this.#refusal(line, column, `'${excerpt(text)}' is not a number`);
-    const narrowed = Math.fround(value);
-    if (!Number.isFinite(narrowed)) {
-      throw this.#refusal(line, column, `'${excerpt(text)}' is too big for a 32-bit float`);
+  /** The value of a cell of the last row; the survey begins where it is not of the kind that was guessed. */
+  #read(column: CsvColumn, text: string, { index, line }: { index: number; line: number }): number {
+    if (this.isSurvey) {
+      column.survey(text, this.#rows);
+      return Number.NaN;
     }
-    if (value === 0 && isEmptyCell(text)) {
-      this.#warnings.count("missing", this.names?.[column] as string, { row: this.#rows });
-    } else if (narrowed !== value || value === 0 || Math.abs(value) >= 2 ** 53) {
-      this.#noteChange(line, column, { text, value, narrowed });
+    let value: number | undefined;
+    try {
+      value = column.read(text, this.#rows);
+    } catch (error) {
+      if (!(error instanceof ImportError)) throw error;
+      throw new ImportError(`row ${this.#rows} (line ${line}), column '${column.name}': ${error.message}`);
     }
-    return narrowed;
-  }
-
-  #noteChange(line: number, column: number, cell: { text: string; value: number; narrowed: number }): void {
-    const { text, value, narrowed } = cell;
-    const change = changeOfCell(text, value, narrowed);
-    if (change === undefined) return;
-    if (this.#options.isExact) {
-      throw this.#refusal(line, column, `${excerpt(text)} becomes ${narrowed} as a 32-bit float`);
-    }
-    if (change === "rounded") this.knowsRounded[column] = 1;
-    const name = this.names?.[column] as string;
-    this.#warnings.count(change, name, { row: this.#rows, value: text, became: narrowed });
+    if (column.knowsRounded) this.knowsRounded[index] = 1;
+    if (value !== undefined) return value;
+    this.isSurvey = true;
+    this.#blocks = [];
+    this.#count = 0;
+    const isOpen = (guess: ColumnGuess | undefined) => guess?.kind !== "number" && guess?.kind !== "category";
+    this.asText = Uint8Array.from(this.columns, (each) => (each !== undefined && isOpen(each.guess) ? 1 : 0));
+    return Number.NaN;
   }
 
   /** Counts empty lines before the first row as missing values, because the file has one column. */
   #takeEmptyLines(): void {
     this.#waiting = { ...this.#emptyLines };
     this.#emptyLines.count = 0;
-    if (this.#waiting.count > 0) this.#addMissingRows(this.names as string[]);
+    if (this.#waiting.count > 0) this.#addMissingRows();
   }
 
-  #takeWaiting(names: string[]): void {
+  #takeWaiting(): void {
     if (this.#waitingFault !== undefined) throw this.#waitingFault;
     if (this.#emptyRows.count === 0) this.#emptyRows.line = this.#waiting.line;
     this.#emptyRows.count += this.#waiting.count;
-    this.#addMissingRows(names);
+    this.#addMissingRows();
   }
 
-  /** Adds rows of 0 for the waiting rows. */
-  #addMissingRows(names: string[]): void {
+  /** Adds rows of missing cells for the waiting rows. */
+  #addMissingRows(): void {
     const { count } = this.#waiting;
-    for (const name of names) this.#warnings.count("missing", name, { row: this.#rows + 1, count });
-    const values = count * names.length;
-    if (values <= VALUES_PER_BLOCK) {
+    for (const column of this.columns) column?.addMissing(count, this.#rows + 1);
+    const values = count * this.#kept;
+    if (this.isSurvey) this.#blocks = [];
+    else if (values <= VALUES_PER_BLOCK) {
       this.#reserve(values);
-      this.#values.fill(0, this.#count, this.#count + values);
+      this.#values.fill(Number.NaN, this.#count, this.#count + values);
       this.#count += values;
     } else {
       this.#blocks.push(this.#values.slice(0, this.#count), count);
@@ -219,10 +298,6 @@ export class CsvTable {
       `row ${this.#rows + this.#waiting.count + 1} (line ${line}): ${what}: ` +
         `${cells.length} cells under a header of ${names.length}`,
     );
-  }
-
-  #refusal(line: number, column: number, what: string): ImportError {
-    return new ImportError(`row ${this.#rows} (line ${line}), column '${this.names?.[column]}': ${what}`);
   }
 
   #reserve(more: number): void {

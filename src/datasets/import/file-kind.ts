@@ -11,12 +11,15 @@ interface FileKind {
   advice: string;
   /** The format for its import. */
   format?: FormatName;
+  isText: boolean;
 }
 
+const ZIP = /^PK(?:\x03\x04|\x05\x06)/;
 const HEAD_BYTES = 512;
 /** The directory of a ZIP archive is at its end. */
 const TAIL_BYTES = 65_536;
 
+const GZIP = /^\x1f\x8b/;
 const UNPACK = "unpack it first";
 const SAVE = "save it as CSV";
 
@@ -30,7 +33,7 @@ const ownKinds = FORMAT_NAMES.flatMap((format): BinaryKind[] => {
 
 const binaryKinds: BinaryKind[] = [
   ...ownKinds,
-  [/^\x1f\x8b/, "gzip", UNPACK],
+  [GZIP, "gzip", UNPACK],
   [/^BZh/, "bzip2", UNPACK],
   [/^\xfd7zXZ\0/, "xz", UNPACK],
   [/^\x28\xb5\x2f\xfd/, "zstd", UNPACK],
@@ -51,11 +54,6 @@ const binaryKinds: BinaryKind[] = [
   [/^\xff\xd8\xff/, "a JPEG picture", "pictures are uploaded as IDX, CSV or a table"],
   [/^(?:\xff\xfe\0\0|\0\0\xfe\xff)/, "UTF-32 text", "save it as CSV in UTF-8"],
   [/^(?:(?:[\t\r\n -~]\0\0\0){4}|(?:\0\0\0[\t\r\n -~]){4})/, "UTF-32 text", "save it as CSV in UTF-8"],
-  [
-    /^(?:(?:[\t\r\n -~]\0){4}|(?:\0[\t\r\n -~]){4})/,
-    "UTF-16 text without a byte order mark",
-    "save it as CSV in UTF-8",
-  ],
 ];
 
 /** First characters after blanks and a byte order mark, in lower case. */
@@ -64,11 +62,8 @@ const textKinds: [RegExp, string, string][] = [
   [/^<(?:!doctype html|html|head|body|table)\b/, "an HTML page", "it may be an error page; download the file itself"],
   [/^<(?:\?xml|[a-z!])/, "XML", SAVE],
   [/^(?:\{\s*["}]|\[\s*(?:["[{\]\d-]|true|false|null))/, "JSON", SAVE],
-  [/^[^\n,]*\t[^\n,]*(?:\n|$)/, "text separated by tabs", "separate cells by commas"],
-  [/^[^\n,]*;[^\n,]*(?:\n|$)/, "text separated by semicolons", "separate cells by commas, and decimals by points"],
-  [/^[^\n,]*\|[^\n,]*\n[^\n,]*\|/, "text separated by vertical bars", "separate cells by commas"],
   // Names and titles may contain blanks, so two numbers decide.
-  [/^[^\n,]*\n *[\d.+-][^\s,]* +[\d.+-]/, "text separated by blanks", "separate cells by commas"],
+  [/^[^\n,;\t|]*\n *[\d.+-][^\s,;|]* +[\d.+-]/, "text separated by blanks", "separate cells by commas"],
 ];
 
 /** Kinds of ZIP archives by the names in their directory. */
@@ -90,7 +85,9 @@ export async function otherKind(path: string, wanted: FormatName): Promise<strin
     const head = await readBytes(file, 0, Math.min(HEAD_BYTES, size));
     const tailBytes = Math.min(TAIL_BYTES, size);
     const tail = async () => Buffer.from(await readBytes(file, size - tailBytes, tailBytes));
-    const kind = await kindOf(Buffer.from(head), tail);
+    // Text may be packed.
+    if (wanted === "csv" && GZIP.test(Buffer.from(head).toString("latin1"))) return undefined;
+    const kind = kindOfHead(Buffer.from(head), await zipKind(Buffer.from(head), tail));
     if (kind === undefined || kind.format === wanted) return undefined;
     return `not ${formats[wanted].name}, but ${kind.name}: ${kind.advice}`;
   } finally {
@@ -98,29 +95,42 @@ export async function otherKind(path: string, wanted: FormatName): Promise<strin
   }
 }
 
-async function kindOf(head: Buffer, readTail: () => Promise<Buffer>): Promise<FileKind | undefined> {
+async function zipKind(head: Buffer, readTail: () => Promise<Buffer>): Promise<[string, string] | undefined> {
+  if (!ZIP.test(head.toString("latin1"))) return undefined;
+  const tail = await readTail();
+  const [, name, advice] = zipKinds.find(([entry]) => tail.includes(entry)) ?? [];
+  return name === undefined || advice === undefined ? undefined : [name, advice];
+}
+
+/** The kind of a file by its first bytes. `zip` tells more about a ZIP archive. */
+export function kindOfHead(file: Buffer, zip?: [name: string, advice: string]): FileKind | undefined {
+  const head = file.subarray(0, HEAD_BYTES);
   if (head.length === 0) return undefined;
   const bytes = head.toString("latin1");
-  if (/^PK(?:\x03\x04|\x05\x06)/.test(bytes)) {
-    const tail = await readTail();
-    const [, name, advice] = zipKinds.find(([entry]) => tail.includes(entry)) ?? ["", "a ZIP archive", UNPACK];
-    return { name, advice };
+  if (ZIP.test(bytes)) {
+    const [name, advice] = zip ?? ["a ZIP archive", UNPACK];
+    return { name, advice, isText: false };
   }
   // A text may begin with a word such as ORC, too.
   const text = isText(bytes) ? head.toString("utf8") : utf16Text(head, bytes);
   if (text !== undefined) {
     const start = text.trimStart().toLowerCase();
     const [, name, advice] = textKinds.find(([pattern]) => pattern.test(start)) ?? [];
-    if (name !== undefined && advice !== undefined) return { name, advice };
-    return { name: "text", advice: "upload it as CSV, if it is that", format: "csv" };
+    if (name !== undefined && advice !== undefined) return { name, advice, isText: true };
+    return { name: "text", advice: "upload it as CSV, if it is that", format: "csv", isText: true };
   }
   const [, name, advice, format] = binaryKinds.find(([pattern]) => pattern.test(bytes)) ?? [];
   if (name === undefined || advice === undefined) return undefined;
-  return { name, advice, ...(format === undefined ? {} : { format }) };
+  return { name, advice, isText: false, ...(format === undefined ? {} : { format }) };
 }
 
-/** Text with the byte order mark of UTF-16. That of UTF-32 may begin in the same way. */
+/** Four characters of UTF-16 without a byte order mark, in either byte order. */
+const [LITTLE, BIG] = [/^(?:[\t\r\n -~]\0){4}/, /^(?:\0[\t\r\n -~]){4}/];
+
+/** Text of UTF-16. The byte order mark of UTF-32 may begin like that of UTF-16. */
 function utf16Text(head: Buffer, bytes: string): string | undefined {
+  if (LITTLE.test(bytes)) return new TextDecoder("utf-16le").decode(head);
+  if (BIG.test(bytes)) return new TextDecoder("utf-16be").decode(head);
   if (/^\xff\xfe(?!\0\0)/s.test(bytes)) return new TextDecoder("utf-16le").decode(head);
   return bytes.startsWith("\xfe\xff") ? new TextDecoder("utf-16be").decode(head) : undefined;
 }

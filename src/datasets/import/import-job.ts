@@ -1,3 +1,8 @@
+import type { ColumnKind } from "../../encoders/cells.ts";
+
+export const DELIMITERS = { ",": ",", ";": ";", tab: "\t", "|": "|" } as const;
+export const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "latin1"] as const;
+
 /** Options of the last step of an upload; each format takes some of them. */
 export interface ImportOptions {
   /** Refuses, instead of counting, numbers that a 32-bit float changes beyond rounding their decimals. */
@@ -6,6 +11,16 @@ export interface ImportOptions {
   has_header?: boolean | undefined;
   /** Name of the column group for a file without names; `data` when omitted. */
   column_name?: string | undefined;
+  /** Columns to leave out, by name. */
+  drop?: string[] | undefined;
+  /** Kinds of columns by name; derived from the cells when omitted. */
+  kinds?: Record<string, ColumnKind> | undefined;
+  /** Texts of missing cells, in any case, besides empty ones. */
+  missing?: string[] | undefined;
+  /** How CSV is written; each is derived from the first rows when omitted. */
+  delimiter?: keyof typeof DELIMITERS | undefined;
+  decimal?: "." | "," | undefined;
+  encoding?: (typeof ENCODINGS)[number] | undefined;
 }
 
 /** Paths of the uploaded bytes and of the new dataset file, and limits of its content. */

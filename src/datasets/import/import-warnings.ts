@@ -9,12 +9,14 @@ const COLUMNS_MAX = 16;
 
 /** Changes of cells, in the singular and the plural. */
 const changes = {
-  missing: ["1 cell is missing and counts as 0", "cells are missing and count as 0"],
+  missing: ["1 cell is missing, which plain inputs read as 0", "cells are missing, which plain inputs read as 0"],
   rounded: ["1 whole number changes its value as a 32-bit float", "whole numbers change their values as 32-bit floats"],
   vanished: [
     "1 number is too small for a 32-bit float and becomes 0",
     "numbers are too small for 32-bit floats and become 0",
   ],
+  grouped: ["1 number has separators of thousands", "numbers have separators of thousands"],
+  moved: ["1 time moves by more than a second as a 32-bit float", "times move by more than a second as 32-bit floats"],
 } as const;
 
 export type CellChange = keyof typeof changes;
@@ -26,7 +28,7 @@ interface ChangedCells {
   count?: number;
   /** Value of the first cell, before and after. */
   value?: string | number | bigint;
-  became?: number;
+  became?: number | string;
 }
 
 interface Tally {

@@ -9,7 +9,7 @@ const WHOLE_DOUBLES_END = 2 ** 53;
  * How a 32-bit float changes a number beyond rounding its decimals: a whole number may become another one, and one
  * close to 0 may become 0. `narrowed` is the number as a 32-bit float, finite.
  */
-export function changeBy32Bits(value: number | bigint, narrowed: number): Exclude<CellChange, "missing"> | undefined {
+export function changeBy32Bits(value: number | bigint, narrowed: number): CellChange | undefined {
   if (typeof value === "bigint") {
     // Fast path for small numbers, which are the common case.
     if (Math.abs(narrowed) < WHOLE_FLOATS_END || BigInt(narrowed) === value) return undefined;
