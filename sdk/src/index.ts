@@ -49,6 +49,7 @@ export type { Project } from "./resources/projects.ts";
 export type { Measurements, SystemInfo } from "./resources/system.ts";
 export {
   TaskError,
+  type EvaluateTask,
   type OutputScores,
   type RequestTask,
   type Task,
@@ -65,8 +66,7 @@ export type { Assignment, User } from "./resources/users.ts";
 export type { TokenInfo } from "./session.ts";
 export type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
 export type { FileSource } from "./upload.ts";
-export type { CsvDialect } from "./tables/csv-head.ts";
-export { readHead } from "./tables/csv-head.ts";
+export { readHead, type CsvDialect, type CsvHead } from "./tables/csv-head.ts";
 export type { Evaluated, EvaluateOptions } from "./tables/evaluate.ts";
 export type { FitOptions, FitProgress, Fitted } from "./tables/fit.ts";
 export type { LearnProgress, LearnTableOptions, LearntTable } from "./tables/learn.ts";

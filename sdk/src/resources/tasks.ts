@@ -119,6 +119,19 @@ export interface TrainTask {
   batch_size?: number;
   seed?: number;
   learning_rate?: number;
+  /** Which row of `time_length` rows has the target; default `first`. */
+  target_row?: "first" | "last";
+}
+
+export interface EvaluateTask {
+  name: string;
+  cluster_uuid: string;
+  inputs: (TaskColumn | TaskTable)[];
+  /** The targets with which the answers are compared. */
+  outputs: TaskColumn[];
+  /** These as in the training. */
+  time_length?: number;
+  target_row?: "first" | "last";
 }
 
 export interface RequestTask {
@@ -186,6 +199,11 @@ export class Tasks {
   /** Queues a request task. Its answers become a dataset with the uuid and name of the task. */
   request(task: RequestTask): Promise<Task> {
     return this.#create("/task/request", task);
+  }
+
+  /** Queues a task that compares the cluster's answers with targets. `metrics` and `baseline` are its scores. */
+  evaluate(task: EvaluateTask): Promise<Task> {
+    return this.#create("/task/evaluate", task);
   }
 
   get(reference: TaskReference): Promise<Task> {
@@ -269,7 +287,7 @@ export class Tasks {
     }
   }
 
-  async #create(path: string, task: TrainTask | RequestTask): Promise<Task> {
+  async #create(path: string, task: TrainTask | RequestTask | EvaluateTask): Promise<Task> {
     return complete(await this.#session.request("POST", path, { ...task }), task.cluster_uuid);
   }
 }
