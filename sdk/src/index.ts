@@ -70,6 +70,8 @@ export { readHead, type CsvDialect, type CsvHead } from "./tables/csv-head.ts";
 export type { Evaluated, EvaluateOptions } from "./tables/evaluate.ts";
 export type { FitOptions, FitProgress, Fitted } from "./tables/fit.ts";
 export type { LearnProgress, LearnTableOptions, LearntTable } from "./tables/learn.ts";
+export { formatOf } from "./tables/format-of.ts";
+export { nameFrom } from "./tables/new-cluster.ts";
 export { namedRows, type PredictedRow, type PredictedTable, type PredictOptions } from "./tables/predict.ts";
 export { TableError } from "./tables/resources.ts";
 export type { RollingScores, StreamScores } from "./tables/rolling-score.ts";

@@ -25,7 +25,10 @@ export async function learntColumns({ app, ...context }: Context, uuid: string):
   const outputs = new Map<string, "class" | "number">();
   for (const { name, kind } of template.outputs) if (kind === "class" || kind === "number") outputs.set(name, kind);
   return {
-    inputs: [...inputs].map((name) => ({ hexagon_name: name, columns: namesAndKinds(tableOf(encoders, name)?.columns) })),
+    inputs: [...inputs].map((name) => ({
+      hexagon_name: name,
+      columns: namesAndKinds(tableOf(encoders, name)?.columns),
+    })),
     outputs: [...outputs].map(([name, kind]) => {
       const target = targetOf(encoders, name);
       const classes = target?.kind === "class" ? target.classes : [];

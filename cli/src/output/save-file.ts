@@ -4,8 +4,8 @@ import { basename } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
-import { HanamiError, type Download } from "hanami-sdk";
-import { CliError, fileError } from "../errors.ts";
+import { ConnectionError, HanamiError, type Download } from "hanami-sdk";
+import { CliError, fileError, Interrupted } from "../errors.ts";
 import { createProgress } from "../progress.ts";
 
 const exists = (path: string) =>
@@ -73,6 +73,7 @@ export async function saveFile(download: Download, path: string): Promise<number
     await rm(partial, { force: true }).catch(() => {});
     const { syscall } = error as NodeJS.ErrnoException;
     if (syscall === "open" || syscall === "write" || syscall === "rename") throw fileError("write", path, error);
-    throw new HanamiError("The connection broke before the whole file was there.", undefined, { cause: error });
+    if (error instanceof CliError || error instanceof HanamiError || error instanceof Interrupted) throw error;
+    throw new ConnectionError("The connection broke before the whole file was there.", undefined, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { encodeBase64 } from "../base64.ts";
 import type { ClientContext } from "../context.ts";
 import { DirectIO } from "../direct-io.ts";
+import { ConflictError, NotFoundError } from "../errors.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import { Socket } from "../socket.ts";
 import type { Owned } from "./owned.ts";
@@ -85,6 +86,8 @@ export interface LearnOptions {
   targets?: Record<string, string>;
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 export class Clusters {
   readonly #context: ClientContext;
 
@@ -100,6 +103,17 @@ export class Clusters {
 
   async get(uuid: string): Promise<ClusterDetails> {
     return (await this.#context.session.request("GET", "/cluster", { uuid })) as ClusterDetails;
+  }
+
+  /** The uuid of a cluster that is given by its uuid or its name. Throws ConflictError for the name of several. */
+  async find(cluster: string): Promise<string> {
+    if (UUID.test(cluster)) return cluster;
+    const found = (await this.list()).filter(({ name }) => name === cluster);
+    const [first, second] = found;
+    if (first === undefined) throw new NotFoundError(`There is no cluster with the name '${cluster}'.`, 404);
+    if (second === undefined) return first.uuid;
+    const uuids = found.map(({ uuid }) => uuid).join(", ");
+    throw new ConflictError(`Several clusters have the name '${cluster}'; give the uuid of one: ${uuids}`, 409);
   }
 
   /** What the cluster's inputs `(table)` and outputs `(class)` and `(number)` have learnt. */

@@ -243,7 +243,8 @@ export class Datasets {
       return await this.resumeUpload(...upload);
     } catch (error) {
       // Reports the refusal even if this deletion fails; the server deletes idle uploads after a while.
-      if (error instanceof BadRequestError || upload[2]?.signal?.aborted === true) await this.delete(upload[0].uuid).catch(() => {});
+      if (error instanceof BadRequestError || upload[2]?.signal?.aborted === true)
+        await this.delete(upload[0].uuid).catch(() => {});
       throw error;
     }
   }

@@ -1,6 +1,5 @@
 import type { OutputScores } from "../resources/tasks.ts";
 import type { FileSource } from "../upload.ts";
-import { clusterUuid } from "./find-cluster.ts";
 import { knownTable, uploadLearnt } from "./learnt-table.ts";
 import { TableError, Undo, type TableResources } from "./resources.ts";
 
@@ -33,7 +32,7 @@ export async function evaluate(
   { target, onProgress, signal }: EvaluateOptions = {},
 ): Promise<Evaluated> {
   const { datasets, tasks } = resources;
-  const cluster_uuid = await clusterUuid(resources, cluster);
+  const cluster_uuid = await resources.clusters.find(cluster);
   const { learnt, outputs } = await knownTable(resources, cluster_uuid);
   const [output, second] = outputs;
   if (output === undefined || second !== undefined) {
@@ -45,7 +44,10 @@ export async function evaluate(
   const uploaded = await uploadLearnt(
     resources,
     { source, learnt, targets: [{ name, kind }] },
-    { onProgress: ({ sentBytes, totalBytes }) => onProgress?.({ step: "upload", share: sentBytes / totalBytes }), signal },
+    {
+      onProgress: ({ sentBytes, totalBytes }) => onProgress?.({ step: "upload", share: sentBytes / totalBytes }),
+      signal,
+    },
   );
   const undo = new Undo();
   const { uuid: dataset_uuid } = uploaded.dataset;

@@ -73,12 +73,7 @@ export async function fit(resources: TableResources, source: FileSource, options
   }
 }
 
-async function fitAll(
-  resources: TableResources,
-  source: FileSource,
-  options: FitOptions,
-  undo: Undo,
-): Promise<Fitted> {
+async function fitAll(resources: TableResources, source: FileSource, options: FitOptions, undo: Undo): Promise<Fitted> {
   const { datasets, clusters } = resources;
   const { target, drop = [], seed, onProgress, signal } = options;
   if (sizeOf(source) === 0) throw new TableError("The file is empty.");
@@ -115,19 +110,29 @@ async function fitAll(
 
   const trial = await newCluster(`${name} trial`);
   const share = options.validationShare ?? DEFAULT_SHARE;
-  const measured = await trained(resources, { ...lesson(trial.uuid), epochs: "auto", validation: { share } }, (task) => {
-    const metrics = task.metrics?.[output];
-    onProgress?.({ step: "measure", share: task.percentage_finished, ...(metrics === undefined ? {} : { metrics }) });
-  }, signal);
+  const measured = await trained(
+    resources,
+    { ...lesson(trial.uuid), epochs: "auto", validation: { share } },
+    (task) => {
+      const metrics = task.metrics?.[output];
+      onProgress?.({ step: "measure", share: task.percentage_finished, ...(metrics === undefined ? {} : { metrics }) });
+    },
+    signal,
+  );
   const [metrics, baseline] = [measured.metrics?.[output], measured.baseline?.[output]];
   const { epochs, reason = "" } = measured;
   if (metrics === undefined || baseline === undefined || epochs === undefined) {
     throw new TableError("The server does not measure on rows that are held out: it is too old for this.");
   }
   const kept = await newCluster(name);
-  const final = await trained(resources, { ...lesson(kept.uuid), epochs }, (task) => {
-    onProgress?.({ step: "learn", share: task.percentage_finished, metrics });
-  }, signal);
+  const final = await trained(
+    resources,
+    { ...lesson(kept.uuid), epochs },
+    (task) => {
+      onProgress?.({ step: "learn", share: task.percentage_finished, metrics });
+    },
+    signal,
+  );
   await clusters.delete(trial.uuid);
   const unknown = metrics.unknown_class_rows ?? 0;
   return {
@@ -169,6 +174,6 @@ async function trained(
 
 /** A `File` has a name, other blobs and bytes have none. */
 const fileName = (source: FileSource) =>
-  "name" in source && typeof source.name === "string" ? source.name.replace(/\.[^/]*$/, "") : undefined;
+  "name" in source && typeof source.name === "string" ? source.name : undefined;
 
 const unique = (texts: readonly string[]) => [...new Set(texts)];

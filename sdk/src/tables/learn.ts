@@ -1,6 +1,4 @@
-
 import { BadRequestError } from "../errors.ts";
-import { clusterUuid } from "./find-cluster.ts";
 import { TableError, type TableResources } from "./resources.ts";
 import { RollingScore, type RollingScores } from "./rolling-score.ts";
 
@@ -49,7 +47,7 @@ export async function learn(
 ): Promise<LearntTable> {
   const { prequential = false, window = WINDOW_ROWS, onProgress, signal } = options;
   const { clusters } = resources;
-  const cluster_uuid = await clusterUuid(resources, cluster);
+  const cluster_uuid = await resources.clusters.find(cluster);
   const { inputs, outputs } = await clusters.columns(cluster_uuid);
   const [output, second] = outputs;
   if (inputs.length === 0 || output === undefined || second !== undefined) {
@@ -105,4 +103,3 @@ export async function learn(
 
 const renamed = (row: NamedRow, from: string, to: string): NamedRow =>
   Object.fromEntries(Object.entries(row).map(([name, cell]) => [name === from ? to : name, cell]));
-

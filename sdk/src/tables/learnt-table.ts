@@ -50,6 +50,8 @@ interface LearntUpload {
   learnt: LearntColumns;
   /** Targets that the dataset keeps. */
   targets?: readonly TargetColumn[];
+  /** Keep the other columns of the file, too. */
+  keepAll?: boolean;
 }
 
 /**
@@ -58,7 +60,7 @@ interface LearntUpload {
  */
 export async function uploadLearnt(
   { datasets }: Pick<TableResources, "datasets">,
-  { source, learnt, targets = [] }: LearntUpload,
+  { source, learnt, targets = [], keepAll = false }: LearntUpload,
   options: UploadOptions,
 ): Promise<UploadedTable> {
   const known = new Map(learnt.inputs.flatMap(({ columns }) => columns ?? []).map(({ name, kind }) => [name, kind]));
@@ -82,7 +84,8 @@ export async function uploadLearnt(
     for (const [name, kind] of known) if (kind !== "empty" && head.names.includes(name)) kinds.set(name, kind);
     for (const { name, kind } of targets) if (kind !== undefined) kinds.set(name, kind);
     const kept = new Set([...known.keys(), ...targets.map(({ name }) => name)]);
-    const drop = [...new Set(head.names.filter((name) => !kept.has(name)))];
+    const others = [...new Set(head.names.filter((name) => !kept.has(name)))];
+    const drop = keepAll ? [] : others;
     const strange = drop.filter((name) => !answered.includes(name));
     if (strange.length > 0) warnings.push(`${listed(strange)}: not learnt, and ignored here`);
     const { delimiterName: delimiter } = head;
@@ -97,9 +100,12 @@ export async function uploadLearnt(
   }
   const { uuid: dataset_uuid } = dataset;
   const except = answered.filter((name) => Object.hasOwn(dataset.description, name));
-  const inputs = learnt.inputs.map(
-    ({ hexagon_name }): TaskTable => ({ hexagon_name, dataset_uuid, dataset_columns: "*", except }),
-  );
+  const inputs = learnt.inputs.map(({ hexagon_name }): TaskTable => ({
+    hexagon_name,
+    dataset_uuid,
+    dataset_columns: "*",
+    except,
+  }));
   return { dataset, format, dialect, inputs, warnings: [...warnings, ...(dataset.warnings ?? [])] };
 }
 

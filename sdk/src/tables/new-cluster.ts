@@ -6,9 +6,10 @@ const NAME_LENGTH = { min: 4, max: 240 };
 /** Names that are tried when others take them meanwhile. */
 const TRIES_MAX = 5;
 
-/** A name that the server takes for datasets and clusters, made of any text, such as the name of a file. */
+/** A name for a dataset and a cluster, made of the name of a file, or any text. */
 export function nameFrom(text: string): string {
-  const plain = text.replace(/[^a-zA-Z0-9_\- ]+/g, "_").replace(/^[^a-zA-Z]+/, "");
+  const stem = text.replace(/\.gz$/i, "").replace(/\.[^.]*$/, "");
+  const plain = stem.replace(/[^a-zA-Z0-9_\- ]+/g, "_").replace(/^[^a-zA-Z]+/, "");
   const name = plain.slice(0, NAME_LENGTH.max).trimEnd();
   return name.length < NAME_LENGTH.min ? `table ${name}`.trimEnd() : name;
 }

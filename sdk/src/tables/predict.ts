@@ -2,7 +2,6 @@ import type { Download } from "../download.ts";
 import type { DownloadFormat, FileFormat } from "../formats.ts";
 import type { FileSource } from "../upload.ts";
 import type { CsvDialect } from "./csv-head.ts";
-import { clusterUuid } from "./find-cluster.ts";
 import { knownTable, uploadLearnt } from "./learnt-table.ts";
 import { TableError, Undo, type TableResources } from "./resources.ts";
 import { CsvSplitter } from "./splitter.ts";
@@ -44,12 +43,15 @@ export async function predictWith<T>(
   { keep = false, onProgress, signal }: PredictOptions & { keep?: boolean } = {},
 ): Promise<T> {
   const { datasets, tasks } = resources;
-  const cluster_uuid = await clusterUuid(resources, cluster);
+  const cluster_uuid = await resources.clusters.find(cluster);
   const { learnt, outputs } = await knownTable(resources, cluster_uuid);
   const uploaded = await uploadLearnt(
     resources,
-    { source, learnt },
-    { onProgress: ({ sentBytes, totalBytes }) => onProgress?.({ step: "upload", share: sentBytes / totalBytes }), signal },
+    { source, learnt, keepAll: keep },
+    {
+      onProgress: ({ sentBytes, totalBytes }) => onProgress?.({ step: "upload", share: sentBytes / totalBytes }),
+      signal,
+    },
   );
   const undo = new Undo();
   const { dataset } = uploaded;
@@ -74,7 +76,9 @@ export async function predictWith<T>(
     return await use({
       rows: result.number_of_rows,
       columns: namesInOrder(result.description).slice(own.length),
-      labels: results.filter((_, index) => outputs[index]?.kind === "class").map(({ dataset_column }) => dataset_column),
+      labels: results
+        .filter((_, index) => outputs[index]?.kind === "class")
+        .map(({ dataset_column }) => dataset_column),
       format: uploaded.format,
       dialect: uploaded.dialect,
       warnings: [...new Set([...uploaded.warnings, ...(finished.warnings ?? [])])],

@@ -108,7 +108,11 @@ export class CsvSplitter {
   }
 }
 
+/** The cell of a raw text. Only ASCII blanks are left out: in a text of bytes the others may be parts of letters. */
 function cellOf(raw: string): string {
-  const text = raw.trim();
+  let [start, end] = [0, raw.length];
+  while (start < end && isBlank(raw.charCodeAt(start))) start++;
+  while (end > start && isBlank(raw.charCodeAt(end - 1))) end--;
+  const text = raw.slice(start, end);
   return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
 }

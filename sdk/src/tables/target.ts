@@ -32,15 +32,16 @@ export async function checkTarget(
     if (wanted !== undefined) return { kind: wanted, warnings: [] };
     throw new TableError(`The server does not tell the kind of the target '${target}': say 'class' or 'number'.`);
   }
-  const present = dataset.number_of_rows - facts.missing;
+  const missing = facts.missing ?? 0;
+  const present = dataset.number_of_rows - missing;
   checkCells(facts, present);
   const guess = await guessKind(datasets, dataset, facts, present);
   const kind = wanted ?? guess.kind;
   if (kind === "class") checkClasses(facts, present);
   else if (facts.kind !== "number") throw new TableError(`The target '${target}' has texts, which are no numbers.`);
   const warnings = wanted === undefined && guess.warning !== undefined ? [guess.warning] : [];
-  if (facts.missing > 0) {
-    const rows = facts.missing === 1 ? "1 row has no target and is" : `${facts.missing} rows have no target and are`;
+  if (missing > 0) {
+    const rows = missing === 1 ? "1 row has no target and is" : `${missing} rows have no target and are`;
     warnings.push(`${rows} not learnt`);
   }
   return { kind, warnings };

@@ -12,7 +12,9 @@ export const getClusterColumns = route({
     inputs: z.array(
       z.object({
         hexagon_name: z.string(),
-        columns: z.array(z.object({ name: z.string(), kind: z.enum(["number", "category", "time", "empty"]) })).nullable(),
+        columns: z
+          .array(z.object({ name: z.string(), kind: z.enum(["number", "category", "time", "empty"]) }))
+          .nullable(),
       }),
     ),
     outputs: z.array(
