@@ -3,25 +3,20 @@ import { badRequest } from "../errors.ts";
 import { checkExists } from "./open-dataset.ts";
 import { findDataset } from "./find-dataset.ts";
 import type { DatasetRow } from "../db/rows.ts";
-import { DatasetFileError, type ColumnGroup } from "./file/layout.ts";
+import { type ClassPair, classPairs, NoClassesError, readCells } from "./class-pairs.ts";
+import { DatasetFileError } from "./file/layout.ts";
 import { openDatasetFile, type DatasetReader } from "./file/reader.ts";
 import { datasetPath } from "../files/storage.ts";
 import { isMissing } from "../files/is-missing.ts";
 
 const BATCH_VALUES = 1_048_576;
 
-/** A group of the result and the group of the reference that it is compared with; both have the same width. */
-interface Pair {
-  result: string;
-  reference: string;
-  width: number;
-}
-
 /**
- * Accuracy of a classifier: the percentage of correct rows, as a single-precision value. In every row each group of the
- * result is replaced by the one-hot vector of its maximum (the first one wins a tie; a single column becomes 1 from 0.5
- * on, else 0) and must then equal its reference group: the group of the same name, else `label`, else the last one of
- * the same width. Rows beyond the end of the shorter dataset do not count.
+ * Accuracy of a classifier: the percentage of correct rows, as a single-precision value. A row is correct when each
+ * group of the result answers the class of its reference group, see `classPairs`. The answer of several values is the
+ * first of the highest, that of a single column is its category, 1 from 0.5 on and else 0 where the reference has no
+ * other numbers, and otherwise the nearest whole number. Rows beyond the end of the shorter dataset do not count, nor
+ * do those whose class is missing.
  */
 export async function checkDataset(
   context: Context,
@@ -36,12 +31,15 @@ export async function checkDataset(
   try {
     const reference = await openReady(context, referenceRow, unfitReference);
     try {
-      const pairs = pairGroups(result.groups, reference.groups);
-      if (pairs === undefined) throw unfitReference();
       const rows = Math.min(result.rowCount, reference.rowCount);
-      const correct = await countCorrect(result, reference, pairs, rows);
-      return Math.fround(Math.fround(correct / rows) * 100);
+      const pairs = await classPairs(result, reference, rows);
+      if (pairs === undefined) throw unfitReference();
+      const { correct, counted } = await countCorrect(result, reference, pairs, rows);
+      if (counted === 0) throw unfitReference();
+      return Math.fround(Math.fround(correct / counted) * 100);
     } catch (error) {
+      if (error instanceof NoClassesError)
+        throw badRequest(`${unfitReference().message}: ${error.message}; POST /task/evaluate measures numbers`);
       if (!(error instanceof DatasetFileError)) throw error;
       context.app.log.error({ err: error, datasets: [uuid, reference_uuid] }, "a dataset file cannot be read");
       throw unfitReference();
@@ -68,50 +66,32 @@ async function openReady({ app }: Context, row: DatasetRow, unfit: () => Error):
   throw unfit();
 }
 
-function pairGroups(results: readonly ColumnGroup[], references: readonly ColumnGroup[]): Pair[] | undefined {
-  const widthOf = (group: ColumnGroup) => group.column_end - group.column_start;
-  const byName = new Map(references.map((reference) => [reference.name, reference]));
-  const lastOfWidth = new Map(references.map((reference) => [widthOf(reference), reference]));
-  const pairs: Pair[] = [];
-  for (const result of results) {
-    const width = widthOf(result);
-    const named = [byName.get(result.name), byName.get("label")];
-    const reference = named.find((each) => each && widthOf(each) === width) ?? lastOfWidth.get(width);
-    if (reference === undefined) return undefined;
-    pairs.push({ result: result.name, reference: reference.name, width });
-  }
-  return pairs;
-}
-
-async function countCorrect(result: DatasetReader, reference: DatasetReader, pairs: Pair[], rows: number) {
-  const widest = Math.max(1, ...pairs.map(({ width }) => width));
+async function countCorrect(
+  result: DatasetReader,
+  reference: DatasetReader,
+  pairs: readonly ClassPair[],
+  rows: number,
+): Promise<{ correct: number; counted: number }> {
+  const widest = Math.max(1, ...pairs.map((pair) => Math.max(pair.result.width, pair.reference.width)));
   const batch = Math.max(1, Math.floor(BATCH_VALUES / widest));
-  let correct = 0;
+  let [correct, missing] = [0, 0];
   for (let first = 0; first < rows; first += batch) {
     const count = Math.min(batch, rows - first);
     const isWrong = new Uint8Array(count);
+    const isMissing = new Uint8Array(count);
     for (const pair of pairs) {
-      const given = await result.readGroup(pair.result, first, count);
-      const expected = await reference.readGroup(pair.reference, first, count);
+      const given = await readCells(result, pair.result, first, count);
+      const expected = await readCells(reference, pair.reference, first, count);
       for (let row = 0; row < count; row++) {
-        if (!isRowRight(given, expected, row * pair.width, pair.width)) isWrong[row] = 1;
+        const truth = pair.truth(expected, row * pair.reference.width);
+        if (Number.isNaN(truth)) isMissing[row] = 1;
+        else if (pair.answer(given, row * pair.result.width) !== truth) isWrong[row] = 1;
       }
     }
-    for (const wrong of isWrong) correct += 1 - wrong;
+    for (let row = 0; row < count; row++) {
+      if (isMissing[row] === 1) missing += 1;
+      else correct += 1 - isWrong[row]!;
+    }
   }
-  return correct;
-}
-
-type Values = Uint8Array | Float32Array;
-
-function isRowRight(given: Values, expected: Values, start: number, width: number): boolean {
-  if (width === 1) return ((given[start] as number) >= 0.5 ? 1 : 0) === expected[start];
-  let best = 0;
-  for (let column = 1; column < width; column++) {
-    if ((given[start + column] as number) > (given[start + best] as number)) best = column;
-  }
-  for (let column = 0; column < width; column++) {
-    if (expected[start + column] !== (column === best ? 1 : 0)) return false;
-  }
-  return true;
+  return { correct, counted: rows - missing };
 }

@@ -231,3 +231,13 @@ function decodeNumbers({ knots }: NumberTarget, means: Float32Array, rows: numbe
 
 /** The largest finite 32-bit float. */
 const FLOAT_MAX = 3.4028234663852886e38;
+
+/**
+ * Reads a cell of a dataset's column as what a prediction is compared with: the index of its class, −1 for a class that
+ * the target does not know, or its number; NaN where it is missing. Throws like `bindTarget`.
+ */
+export function truthReader(target: FittedTarget, meaning: ColumnMeaning): (cell: number) => number {
+  if (target.kind === "number") return numberReader(target.column, meaning);
+  const find = classFinder(target, meaning);
+  return (cell) => (Number.isNaN(cell) ? NaN : (find(cell) ?? -1));
+}

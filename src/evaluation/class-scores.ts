@@ -28,9 +28,9 @@ export interface ClassMetrics {
   accuracy: number | null;
   /** Mean recall of the classes that have rows; all unknown classes count as one with recall 0. */
   balanced_accuracy: number | null;
-  /** Mean of −ln of the probability of the true class. */
-  log_loss: number | null;
-  /** Only of two classes; null if one of them has no rows. */
+  /** Mean of −ln of the probability of the true class; not of answers without probabilities. */
+  log_loss?: number | null;
+  /** Only of two classes with probabilities; null if one of them has no rows. */
   auc?: number | null;
   /** The 100 classes with most rows, or all of them in their order. */
   classes: ScoresOfClass[];
@@ -44,8 +44,8 @@ export interface ClassBaseline {
   rows: number;
   accuracy: number | null;
   balanced_accuracy: number | null;
-  log_loss: number | null;
-  /** Only of two classes. */
+  /** These as in `ClassMetrics`. */
+  log_loss?: number | null;
   auc?: number | null;
 }
 
@@ -57,19 +57,24 @@ export class ClassScores {
   readonly #hits: Float64Array;
   /** [truth × classes + answer]; null for many classes. */
   readonly #counts: Float64Array | null;
+  readonly #hasProbabilities: boolean;
   readonly #area: AreaUnderCurve | null;
   #unknown = 0;
   #loss = 0;
 
-  /** `classes` are the names of the answers, at least one. */
-  constructor(classes: readonly string[]) {
+  /**
+   * `classes` are the names of the answers, at least one. Without probabilities, that of the answer is 1 and says
+   * nothing.
+   */
+  constructor(classes: readonly string[], { hasProbabilities = true } = {}) {
     const count = classes.length;
     this.#classes = classes;
     this.#rows = new Float64Array(count);
     this.#answers = new Float64Array(count);
     this.#hits = new Float64Array(count);
     this.#counts = count <= LISTED_MAX ? new Float64Array(count * count) : null;
-    this.#area = count === 2 ? new AreaUnderCurve() : null;
+    this.#hasProbabilities = hasProbabilities;
+    this.#area = count === 2 && hasProbabilities ? new AreaUnderCurve() : null;
   }
 
   /**
@@ -113,7 +118,7 @@ export class ClassScores {
       ...(this.#unknown > 0 && { unknown_class_rows: this.#unknown }),
       accuracy: rows > 0 ? hits / rows : null,
       balanced_accuracy: this.#balanced((index) => this.#hits[index]! / this.#rows[index]!),
-      log_loss: rows > 0 ? this.#loss / rows : null,
+      ...(this.#hasProbabilities && { log_loss: rows > 0 ? this.#loss / rows : null }),
       ...(this.#area !== null && { auc: this.#area.area() }),
       classes: this.#listed().map((index) => this.#scoresOf(index)),
       ...this.#confusion(),
@@ -141,7 +146,7 @@ export class ClassScores {
       rows,
       accuracy: rows > 0 ? this.#rows[commonest]! / rows : null,
       balanced_accuracy: this.#balanced((index) => (index === commonest ? 1 : 0)),
-      log_loss: rows > 0 ? loss / rows : null,
+      ...(this.#hasProbabilities && { log_loss: rows > 0 ? loss / rows : null }),
       ...(this.#area !== null && { auc: this.#rows.every((count) => count > 0) ? 0.5 : null }),
     };
   }

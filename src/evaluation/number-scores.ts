@@ -1,6 +1,3 @@
-/** Rows whose values are kept to know how far they are from their mean. */
-const KEPT_ROWS_MAX = 1_000_000;
-
 /** Scores of predicted numbers, in the unit of the target or its square; null where they are undefined. */
 export interface NumberMetrics {
   /** Rows that counted: those whose target is not missing. */
@@ -20,7 +17,7 @@ export interface NumberBaseline {
   /** The answer. */
   mean: number | null;
   rows: number;
-  /** Null beyond a million rows, if the mean was not known before them. */
+  /** Null if the mean was not known before the rows. */
   mae: number | null;
   rmse: number | null;
   r2: number | null;
@@ -28,7 +25,7 @@ export interface NumberBaseline {
 
 /** Keeps the scores of predicted numbers while they come in batches. */
 export class NumberScores {
-  readonly #trainedMean: number | undefined;
+  readonly #knownMean: number | undefined;
   #rows = 0;
   #notFinite = 0;
   #absolute = 0;
@@ -36,12 +33,12 @@ export class NumberScores {
   #mean = 0;
   /** Sum of the squared distances of the targets from their mean. */
   #spread = 0;
-  #absoluteToTrained = 0;
-  #kept = new Float64Array(1024);
+  /** Sum of the distances of the targets from the known mean. */
+  #absoluteToMean = 0;
 
-  /** `trainedMean`: mean of the rows from which the network has learnt, the baseline's answer if it is known. */
-  constructor(trainedMean?: number) {
-    this.#trainedMean = trainedMean;
+  /** `mean` is the baseline's answer: that of the rows from which the network has learnt, or of the rows to come. */
+  constructor(mean?: number) {
+    this.#knownMean = mean;
   }
 
   /** Adds rows; those whose `truth` is NaN do not count. */
@@ -59,22 +56,12 @@ export class NumberScores {
   }
 
   #addTarget(target: number): void {
-    if (this.#rows < KEPT_ROWS_MAX && this.#trainedMean === undefined) this.#keep(target);
-    else if (this.#trainedMean !== undefined) this.#absoluteToTrained += Math.abs(target - this.#trainedMean);
+    if (this.#knownMean !== undefined) this.#absoluteToMean += Math.abs(target - this.#knownMean);
     this.#rows += 1;
     // Welford's update: sums of squares would lose the digits of numbers far from 0.
     const distance = target - this.#mean;
     this.#mean += distance / this.#rows;
     this.#spread += distance * (target - this.#mean);
-  }
-
-  #keep(target: number): void {
-    if (this.#rows === this.#kept.length) {
-      const more = new Float64Array(Math.min(KEPT_ROWS_MAX, 2 * this.#rows));
-      more.set(this.#kept);
-      this.#kept = more;
-    }
-    this.#kept[this.#rows] = target;
   }
 
   metrics(): NumberMetrics {
@@ -89,27 +76,19 @@ export class NumberScores {
     };
   }
 
-  /** Scores of always answering the mean of the trained rows; if it is unknown, that of these rows. */
+  /** Scores of always answering the known mean; without one, that of these rows. */
   baseline(): NumberBaseline {
     const rows = this.#rows;
-    if (rows === 0) return { mean: this.#trainedMean ?? null, rows, mae: null, rmse: null, r2: null };
-    const mean = this.#trainedMean ?? this.#mean;
+    if (rows === 0) return { mean: this.#knownMean ?? null, rows, mae: null, rmse: null, r2: null };
+    const mean = this.#knownMean ?? this.#mean;
     const squares = this.#spread + rows * (this.#mean - mean) ** 2;
     return {
       mean,
       rows,
-      mae: this.#absoluteTo(mean),
+      mae: this.#knownMean === undefined ? null : this.#absoluteToMean / rows,
       rmse: Math.sqrt(squares / rows),
       r2: this.#explained(squares),
     };
-  }
-
-  #absoluteTo(mean: number): number | null {
-    if (this.#trainedMean !== undefined) return this.#absoluteToTrained / this.#rows;
-    if (this.#rows > KEPT_ROWS_MAX) return null;
-    let sum = 0;
-    for (let row = 0; row < this.#rows; row++) sum += Math.abs(this.#kept[row]! - mean);
-    return sum / this.#rows;
   }
 
   #explained(squares: number): number | null {

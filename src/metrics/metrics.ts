@@ -84,7 +84,7 @@ export class Metrics {
     // Starts these counters at 0, so that rates are defined before the first event.
     for (const limit of REFUSALS) this.refusals.inc({ limit }, 0);
     for (const level of ["warn", "error"]) this.logEntries.inc({ level }, 0);
-    for (const kind of ["train", "request", "save", "restore"]) {
+    for (const kind of ["train", "request", "evaluate", "save", "restore"]) {
       for (const outcome of ["ok", "failed"]) this.tasksEnded.inc({ kind, outcome }, 0);
     }
   }

@@ -3,7 +3,9 @@ import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostClosedError, isOfKind } from "../hosts/host-errors.ts";
 import { outageOf } from "../server/outage.ts";
 import type { ClusterParts, StopSignal } from "./cluster-parts.ts";
+import { warnOfClippedTargets } from "./clipped-targets.ts";
 import { abortTask, failTask, logEnd, unpin } from "./end-task.ts";
+import { runEvaluateTask } from "./run-evaluate-task.ts";
 import { runRequestTask } from "./run-request-task.ts";
 import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
@@ -94,16 +96,19 @@ export class ActiveTask {
   }
 
   /** Runs until the task is finished or `active.stop` is set, and records the end. Rejects when the task fails. */
-  #carryOut(active: RunningTask): Promise<void> {
+  async #carryOut(active: RunningTask): Promise<void> {
     const { resources } = this.#cluster;
     const log = resources.log.child({ task: active.task.uuid });
     const onHost: RunContext["onHost"] = (work, enter) => this.#onHost(active, work, enter);
     const context: RunContext = { ...resources, log, exclusive: this.#exclusive, onHost };
     switch (active.plan.kind) {
       case "train":
+        await warnOfClippedTargets(context, active as RunningTask<"train">);
         return runTrainTask(context, active as RunningTask<"train">);
       case "request":
         return runRequestTask(context, active as RunningTask<"request">);
+      case "evaluate":
+        return runEvaluateTask(context, active as RunningTask<"evaluate">);
       case "save":
         return runSaveTask(context, active as RunningTask<"save">);
       case "restore":

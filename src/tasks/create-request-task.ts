@@ -1,6 +1,7 @@
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { badRequest, notFound } from "../errors.ts";
+import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
@@ -58,6 +59,7 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
       time_length: input.time_length,
     },
     cycles,
+    warnings: bindingWarnings(template, { inputs, outputs: results }, columns),
   });
 }
 

@@ -1,7 +1,9 @@
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
+import type { TargetRow } from "../db/schema/index.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { defaultBatchSize } from "../network/batch-size.ts";
+import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import {
   bindingMeasure,
@@ -32,6 +34,8 @@ export interface CreateTrainTaskInput {
   learning_rate?: number | undefined;
   /** New seed of a network that has not been trained yet. */
   seed?: number | undefined;
+  /** The row of a window whose target is learnt; the first one when omitted. */
+  target_row?: TargetRow | undefined;
 }
 
 /** Queues a training task after checking its columns, datasets and limits. */
@@ -81,8 +85,10 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
       batch_size: batchSize,
       learning_rate: input.learning_rate ?? null,
       seed: input.seed ?? null,
+      target_row: input.target_row ?? "first",
     },
     cycles: total,
+    warnings: bindingWarnings(template, { inputs, outputs }, [...columns.inputs, ...columns.outputs]),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { DatasetReader } from "../datasets/file/reader.ts";
 import type { ColumnBinding, TableBinding } from "../db/schema/index.ts";
 import { bindTable, widthOf, type BoundTable, type TableEncoder } from "../encoders/table-encoder.ts";
-import { bindTarget, widthOfTarget, type FittedTarget } from "../encoders/targets.ts";
+import { bindTarget, truthReader, widthOfTarget, type FittedTarget } from "../encoders/targets.ts";
 import { noColumn, type RowGroup } from "./row-group.ts";
 import { meaningsOf, namesOf } from "./table-columns.ts";
 import { unreadable } from "./task-datasets.ts";
@@ -82,6 +82,26 @@ export function targetGroup(
     async fill(target, first, count) {
       const [cells] = await readCells(reader, [meaning], first, count);
       bound.encode(cells as Float32Array, count, target as Float32Array);
+    },
+  };
+}
+
+/** The cells of a target's column as what answers are compared with, see `truthReader`. */
+export function truthGroup(
+  reader: DatasetReader,
+  { dataset_uuid: uuid, dataset_column: name }: ColumnBinding,
+  { target: fitted, indices }: { target: FittedTarget; indices: readonly number[] },
+): RowGroup {
+  const meaning = meaningsOf(reader, [name]).get(name);
+  if (meaning === undefined) throw noColumn(uuid, name);
+  const read = truthReader(fitted, meaning);
+  return {
+    indices,
+    width: 1,
+    type: "float32",
+    async fill(target, first, count) {
+      const [cells] = await readCells(reader, [meaning], first, count);
+      for (let row = 0; row < count; row++) target[row] = read((cells as Float32Array)[row] as number);
     },
   };
 }

@@ -19,6 +19,7 @@ export interface BoundColumns {
   width: number;
   /** Positions of the input or output, which all get the values. */
   positions: number;
+  dataset: { uuid: string; name: string };
 }
 
 /** An input or output of a template, by its positions. */
@@ -48,7 +49,8 @@ export function bindingMeasure(
     if (reader.rowCount === 0) throw badRequest(`Data-set with uuid '${dataset_uuid}' has no rows`);
     const own = ports.filter(({ name }) => name === port);
     const kind = own[0]!.kind;
-    const bound = { name: names[0] ?? port, rows: reader.rowCount, positions: own.length };
+    const dataset = { uuid: dataset_uuid, name: reader.name };
+    const bound = { name: names[0] ?? port, rows: reader.rowCount, positions: own.length, dataset };
     if (!isEncoded(kind)) {
       if (!("dataset_column" in binding)) throw badRequest(`'${port}' is no table and takes one 'dataset_column'`);
       const group = reader.group(binding.dataset_column)!;

@@ -3,7 +3,7 @@ import type { ColumnBinding, TaskBinding } from "../db/schema/index.ts";
 import { EncoderError } from "../encoders/encoder-error.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { isEncoded, type Template } from "../network/template/parse-template.ts";
-import { type EncodedGroup, tableGroup, targetGroup } from "./encoded-group.ts";
+import { type EncodedGroup, tableGroup, targetGroup, truthGroup } from "./encoded-group.ts";
 import { resolveBindings } from "./resolve-bindings.ts";
 import { plainGroup, type RowGroup } from "./row-group.ts";
 import { asTable, targetsIn } from "./table-columns.ts";
@@ -16,6 +16,8 @@ interface BoundTask {
   outputs: readonly TaskBinding[];
   /** Least number of rows of each dataset. */
   rows: number;
+  /** Reads the targets of encoders as what answers are compared with, instead of what is learnt. */
+  isCompared?: boolean;
 }
 
 export interface TaskGroups {
@@ -28,7 +30,7 @@ export interface TaskGroups {
 /** Opens the rows of a task's bindings. Throws TaskError when the network can not take them. */
 export async function openGroups(
   { template, encoders }: { template: Template; encoders: NetworkEncoders },
-  { inputs, outputs, rows }: BoundTask,
+  { inputs, outputs, rows, isCompared = false }: BoundTask,
   datasets: TaskDatasets,
 ): Promise<TaskGroups> {
   const groups: TaskGroups & { inputs: RowGroup[]; expected: RowGroup[] } = {
@@ -57,7 +59,7 @@ export async function openGroups(
     groups.expected.push(
       target === undefined
         ? plainGroup(reader, column, indices)
-        : asTaskError(() => targetGroup(reader, column, { target, indices })),
+        : asTaskError(() => (isCompared ? truthGroup : targetGroup)(reader, column, { target, indices })),
     );
   }
   return groups;

@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { onOutcome } from "../db/commit-listeners.ts";
 import type { TaskRow } from "../db/rows.ts";
-import { tasks } from "../db/schema/index.ts";
+import { tasks, type TaskOutcome } from "../db/schema/index.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
@@ -10,6 +10,7 @@ export interface TaskEnd {
   state: "finished" | "aborted" | "failed";
   cycle: number;
   errorMessage?: string;
+  outcome?: TaskOutcome;
 }
 
 /** Those who are told about the end of a task as soon as it is committed. */
@@ -34,6 +35,7 @@ export async function recordEnd(
       state: end.state,
       current_cycle: end.cycle,
       error_message: end.errorMessage ?? null,
+      ...(end.outcome !== undefined && { outcome: end.outcome }),
       [end.state === "aborted" ? "aborted_at" : "ended_at"]: sql`now()`,
     })
     .where(and(eq(tasks.uuid, task.uuid), eq(tasks.state, "active")))

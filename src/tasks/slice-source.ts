@@ -127,7 +127,7 @@ export class SliceSource {
     };
   }
 
-  /** Copies the entry of each group for all its positions, which share the values. */
+  /** Copies the entry of each group for all its positions, which share the values. Either list may be empty. */
   spread({ timeLength, inputs, expected }: RunRows): RunRows {
     return {
       timeLength,

@@ -67,6 +67,7 @@ const queued = {
   queue_timestamp: timestamp,
   start_timestamp: "-",
   end_timestamp: "-",
+  warnings: [],
 };
 
 // One example per line; long ones are wrapped.

@@ -371,6 +371,16 @@ export function furtherSdkSteps(stage: Stage): Step[] {
         check("3 rows", (await client.datasets.uploadFile(again)).number_of_rows === 3);
       }
     }),
+    step("tasks.evaluate", async () => {
+      const table = new Blob(["x,y\n1,0\n2,1\n3,0\n4,1\n"]);
+      const { uuid: dataset_uuid } = await client.datasets.uploadCsv({ name: "targets", file: table });
+      const { uuid: cluster_uuid } = await client.clusters.create({ name: "evaluated", template: smallTemplate });
+      const bound = (dataset_column: string, hexagon_name: string) => [{ dataset_uuid, dataset_column, hexagon_name }];
+      const columns = { inputs: bound("x", "picture_hex"), outputs: bound("y", "label_hex") };
+      const task = await client.tasks.evaluate({ name: "evaluate_task", cluster_uuid, ...columns });
+      const { metrics } = await client.tasks.wait(task, { intervalMs: 20 });
+      check("4 rows", metrics?.["label_hex"]?.rows === 4);
+    }),
     step("clusters.create with checkpoint_uuid, checkpoints.download, checkpoints.upload", async () => {
       const first = await client.clusters.create({ name: "to be copied", template: smallTemplate });
       const task = await client.clusters.save({ cluster_uuid: first.uuid, name: "copied" });

@@ -288,6 +288,15 @@ export const samples: Record<string, Sample> = {
     access: "visible",
     input: (_world, _who, { cluster, dataset }) => requestBody(cluster, dataset),
   },
+  "POST /task/evaluate": {
+    access: "visible",
+    input: (_world, _who, { cluster, dataset }) => ({
+      name: "evaluate_task",
+      cluster_uuid: cluster,
+      inputs: [{ dataset_uuid: dataset, dataset_column: "picture", hexagon_name: "picture_hex" }],
+      outputs: [{ dataset_uuid: dataset, dataset_column: "label", hexagon_name: "label_hex" }],
+    }),
+  },
   "GET /task": {
     access: "visible",
     // Over, so the answer comes at once.

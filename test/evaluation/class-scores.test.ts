@@ -96,6 +96,16 @@ test("without rows, and with a single class, everything is JSON", () => {
     expect(JSON.parse(JSON.stringify(part))).toEqual(part);
 });
 
+test("answers without probabilities have no score of them", () => {
+  const scores = new ClassScores(["no", "yes"], { hasProbabilities: false });
+  scores.add([0, 1], sure([0, 0], 2));
+  for (const part of [scores.metrics(), scores.baseline()]) {
+    expect(part).toMatchObject({ rows: 2, accuracy: 0.5 });
+    expect(part).not.toHaveProperty("log_loss");
+    expect(part).not.toHaveProperty("auc");
+  }
+});
+
 test("of many classes the commonest hundred are listed, without a matrix", () => {
   const classes = Array.from({ length: 150 }, (_, k) => `class ${k}`);
   const scores = new ClassScores(classes);

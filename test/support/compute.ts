@@ -91,6 +91,7 @@ export interface TaskBody {
   start_timestamp: string;
   end_timestamp: string;
   error_message?: string;
+  warnings: string[];
 }
 
 export async function makeCluster(

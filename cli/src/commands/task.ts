@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { TaskError, type HanamiClient, type Task, type TaskReference } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
 import { collect, parseColumn, parseResult } from "../input/columns.ts";
@@ -32,8 +32,12 @@ interface NewTask {
   wait?: true;
 }
 
-interface NewTrainTask extends NewTask {
+interface NewEvaluateTask extends NewTask {
   output: string[];
+  target_row?: "first" | "last";
+}
+
+interface NewTrainTask extends NewEvaluateTask {
   epochs?: number;
   batch_size?: number;
   learning_rate?: number;
@@ -125,26 +129,53 @@ function addNewTaskCommand(group: Command, usage: string, description: string): 
     .option("--wait", "show the progress and return when the task has ended");
 }
 
+function withTarget(command: Command): Command {
+  return command
+    .requiredOption("-o, --output <DATASET:COLUMN:HEXAGON>", "what an output shall give, likewise", collect)
+    .addOption(new Option("--target_row <ROW>", "which row of a cycle has the target").choices(["first", "last"]));
+}
+
 function addCreateCommands(group: Command): void {
   const create = addGroup(group, "create", "Queue a task");
 
-  addNewTaskCommand(create, "train <NAME>", "Queue a task that trains a cluster with datasets")
-    .requiredOption("-o, --output <DATASET:COLUMN:HEXAGON>", "what an output shall give, likewise", collect)
+  withTarget(addNewTaskCommand(create, "train <NAME>", "Queue a task that trains a cluster with datasets"))
     .option("--epochs <COUNT>", "passes over the data", integer)
     .option("--batch_size <COUNT>", "samples per step", integer)
     .option("--learning_rate <NUMBER>", "factor of each step", decimal)
     .option("--seed <NUMBER>", "seed of the order of rows, and of a network that has learned nothing yet", integer)
     .action(
       run<NewTrainTask>(async ({ options, print, connect }, name) => {
-        const { cluster: cluster_uuid, time: time_length, epochs, batch_size, learning_rate, seed } = options;
+        const {
+          cluster: cluster_uuid,
+          time: time_length,
+          epochs,
+          batch_size,
+          learning_rate,
+          seed,
+          target_row,
+        } = options;
         const inputs = options.input.map(parseColumn);
         const outputs = options.output.map(parseColumn);
-        const chosen = definedOnly({ epochs, batch_size, learning_rate, seed });
+        const chosen = definedOnly({ epochs, batch_size, learning_rate, seed, target_row });
         const client = await connect();
         const task = await client.tasks.train({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
         await showCreated(client, task, options.wait ?? false, print);
       }),
     );
+
+  withTarget(
+    addNewTaskCommand(create, "evaluate <NAME>", "Queue a task that compares a cluster's answers with targets"),
+  ).action(
+    run<NewEvaluateTask>(async ({ options, print, connect }, name) => {
+      const { cluster: cluster_uuid, time: time_length, target_row } = options;
+      const inputs = options.input.map(parseColumn);
+      const outputs = options.output.map(parseColumn);
+      const client = await connect();
+      const chosen = definedOnly({ target_row });
+      const task = await client.tasks.evaluate({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
+      await showCreated(client, task, options.wait ?? false, print);
+    }),
+  );
 
   addNewTaskCommand(create, "request <NAME>", "Queue a task that asks a cluster; the answers become a dataset")
     .requiredOption("-r, --result <HEXAGON:COLUMN>", "column group for the values of an output, likewise", collect)

@@ -12,6 +12,8 @@ export const checkDatasetRoute = route({
   errors: {
     400: [
       "Dataset with UUID '{uuid}' is invalid and can not be compared",
+      "Dataset with UUID '{uuid}' is invalid and can not be compared: column '{name}' holds numbers, not classes; " +
+        "POST /task/evaluate measures numbers",
       "Dataset with result with UUID '{uuid}' is invalid and can not be checked",
     ],
     404: ["Dataset with uuid '{uuid}' not found"],

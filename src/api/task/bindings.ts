@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { noRoomText } from "../../limits/check-room.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
 
@@ -26,6 +27,9 @@ export const bindingErrors = {
   ],
   409: [noRoomText("tasks")],
 };
+
+/** Which row of a window has the target; the contract knows only the first. */
+export const targetRow = z.enum(["first", "last"]).default("first");
 
 const text = { type: "string" } as const;
 const itemKeys = { hexagon_name: text, dataset_uuid: text, dataset_column: text };

@@ -16,7 +16,7 @@ export const postTaskRequest = route({
     inputs: z.array(z.unknown()).meta(boundItems),
     results: z.array(z.unknown()).meta(resultItems),
     time_length: fields.int(1, 1000).default(1),
-    keep_columns: z.array(z.string()).optional(),
+    keep_columns: z.array(z.unknown()).optional(),
   }),
   output: taskOutput,
   errors: {

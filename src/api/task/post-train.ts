@@ -2,7 +2,7 @@ import { z } from "zod";
 import { createTrainTask } from "../../tasks/create-train-task.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
-import { bindingErrors, boundItems } from "./bindings.ts";
+import { bindingErrors, boundItems, targetRow } from "./bindings.ts";
 import { taskOutput, toTaskBody } from "./output.ts";
 
 export const postTaskTrain = route({
@@ -19,6 +19,7 @@ export const postTaskTrain = route({
     batch_size: fields.int(1, 65_536).optional(),
     learning_rate: z.number().min(1e-9).max(10).optional(),
     seed: fields.int(0, 4_294_967_295).optional(),
+    target_row: targetRow,
   }),
   output: taskOutput,
   errors: { ...bindingErrors, 404: [...bindingErrors[404], "Dataset has no input for columsn with name '{name}'"] },

@@ -21,6 +21,9 @@ export interface TableBinding {
 
 export type TaskBinding = ColumnBinding | TableBinding;
 
+/** Which row of a window of rows has the target. Missing in older plans: the first. */
+export type TargetRow = "first" | "last";
+
 /** Complete description of a task's work, so that it can be rerun after a restart. */
 export type TaskPlan =
   | {
@@ -34,6 +37,7 @@ export type TaskPlan =
       learning_rate: number | null;
       /** Seed of the network if this task is the first to train it; null: the cluster's own. */
       seed: number | null;
+      target_row?: TargetRow;
     }
   | {
       kind: "request";
@@ -43,6 +47,14 @@ export type TaskPlan =
       keep_columns?: string[];
       rows: number;
       time_length: number;
+    }
+  | {
+      kind: "evaluate";
+      inputs: TaskBinding[];
+      outputs: TaskBinding[];
+      rows: number;
+      time_length: number;
+      target_row?: TargetRow;
     }
   | { kind: "save" }
   /** `template`: the checkpoint's template, against which tasks queued behind this one are checked. */

@@ -1,0 +1,66 @@
+import type { ClusterNetwork } from "../clusters/cluster-network.ts";
+import type { RequestReport } from "../hosts/host.ts";
+import type { RunRows } from "../network/run.ts";
+import type { RunContext } from "./running-task.ts";
+import { SliceSize } from "./slice-size.ts";
+import type { SliceSource } from "./slice-source.ts";
+
+/** A slice of a task whose rows a network has answered. */
+export interface AnsweredSlice {
+  cycles: number;
+  expected: RunRows["expected"];
+  report: RequestReport;
+}
+
+/** Rows that a network answers, and how far it has got. */
+interface RequestedRows {
+  /** The next cycle, which this advances. */
+  cycle: number;
+  readonly total: number;
+  /** Whether the task has to stop. */
+  readonly isStopped: boolean;
+}
+
+/**
+ * Runs rows through the network, slice by slice, from `rows.cycle` to the last one or until the task has to stop. The
+ * host computes a slice while the next one is read and the previous answers are taken. `check` is called at the turn of
+ * each slice.
+ */
+export async function requestSlices(
+  context: RunContext,
+  rows: RequestedRows,
+  source: SliceSource,
+  { take, check }: { take: (slice: AnsweredSlice) => void; check?: (network: ClusterNetwork) => Promise<void> },
+): Promise<void> {
+  const { total } = rows;
+  // The width of the answers, and so the time per cycle, is unknown before the first cycle.
+  const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
+  let isInHurry = false;
+  const read = async (firstCycle: number) => {
+    const cycles = size.next(total - firstCycle, { isInHurry });
+    const read = await source.read(firstCycle, cycles);
+    return { cycles, ...source.spread({ ...read, expected: [] }), expected: read.expected };
+  };
+  let ahead: ReturnType<typeof read> | null = null;
+  try {
+    while (rows.cycle < total && !rows.isStopped) {
+      const { expected, ...slice }: Awaited<ReturnType<typeof read>> = await (ahead ?? read(rows.cycle));
+      const { cycles } = slice;
+      const end: number = rows.cycle + cycles;
+      const answered = context.onHost(async (network) => {
+        const { host } = await network.ready();
+        isInHurry = context.hosts.queue(host).isInHurry;
+        await check?.(network);
+        return network.request(slice);
+      });
+      ahead = end < total ? read(end) : null;
+      ahead?.catch(() => undefined);
+      const report = await answered;
+      take({ cycles, expected, report });
+      rows.cycle = end;
+      size.observe(cycles, report.elapsedMs);
+    }
+  } finally {
+    await ahead?.catch(() => undefined);
+  }
+}
