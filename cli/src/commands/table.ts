@@ -39,8 +39,8 @@ function warn(warnings: readonly string[], asJson: boolean): void {
 }
 
 /** Draws progress while work is done, and ends it also after an error. */
-async function withProgress<T>(asJson: boolean, work: (progress: Progress) => Promise<T>): Promise<T> {
-  const progress = createProgress({ plain: asJson ? "silent" : "lines" });
+async function withProgress<T>(plain: "lines" | "silent", work: (progress: Progress) => Promise<T>): Promise<T> {
+  const progress = createProgress({ plain });
   try {
     return await work(progress);
   } finally {
@@ -80,9 +80,12 @@ function addFit(program: Command): void {
         const client = await connect();
         const name = options.name ?? nameFrom(basename(path));
         const given = definedOnly({ drop, seed, kind, keepOnFailure });
-        const fitted = await withProgress(asJson, (progress) => {
-          const onProgress = ({ step, share, metrics }: FitProgress) =>
+        const fitted = await withProgress(asJson ? "silent" : "lines", (progress) => {
+          const onProgress = ({ step, share, metrics }: FitProgress) => {
+            // Uploads show a bar on a terminal only.
+            if (step === "upload" && !process.stderr.isTTY) return;
             progress.update({ label: step, share, count: leadingScore(metrics) });
+          };
           return client.fit(file, { target, name, ...given, onProgress, signal });
         });
         warn(fitted.warnings, asJson);
@@ -135,7 +138,7 @@ function addPredict(program: Command): void {
           else await saveFile(download, output);
           return { rows: table.rows, columns: table.columns };
         };
-        const { rows, columns } = await withProgress(asJson, (progress) =>
+        const { rows, columns } = await withProgress("silent", (progress) =>
           client.predictWith(cluster, file, save, {
             keep: !isSpliced,
             signal,
@@ -168,7 +171,7 @@ function addEvaluate(program: Command): void {
         const file = await openFile(path);
         const signal = endSignal();
         const client = await connect();
-        const evaluated = await withProgress(asJson, (progress) =>
+        const evaluated = await withProgress("silent", (progress) =>
           client.evaluate(cluster, file, {
             ...options,
             signal,
@@ -217,7 +220,7 @@ function addLearn(program: Command): void {
         const { prequential = false, target } = options;
         const signal = endSignal();
         const client = await connect();
-        const learnt = await withProgress(asJson, async (progress) => {
+        const learnt = await withProgress(asJson ? "silent" : "lines", async (progress) => {
           const uuid = await client.clusters.find(cluster);
           const { inputs, outputs } = await client.clusters.columns(uuid);
           const known = [...inputs.flatMap(({ columns }) => columns ?? []).map(({ name }) => name), target];

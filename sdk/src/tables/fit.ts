@@ -4,6 +4,7 @@ import type { OutputScores, Task, TrainTask } from "../resources/tasks.ts";
 import { TaskError } from "../resources/tasks.ts";
 import { sizeOf, type FileSource } from "../upload.ts";
 import { formatOf } from "./format-of.ts";
+import { tableWarnings } from "./learnt-table.ts";
 import { createCluster, nameFrom } from "./new-cluster.ts";
 import { TableError, Undo, type TableResources } from "./resources.ts";
 import { checkTarget, type TargetKind } from "./target.ts";
@@ -146,7 +147,7 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
     metrics,
     baseline,
     warnings: unique([
-      ...(dataset.warnings ?? []),
+      ...tableWarnings(dataset),
       ...checked.warnings,
       ...(measured.warnings ?? []),
       ...(final.warnings ?? []),

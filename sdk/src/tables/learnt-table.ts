@@ -93,7 +93,7 @@ export async function uploadLearnt(
   }
   const dataset = await datasets.uploadFile(upload, options);
   try {
-    check(Object.keys(dataset.description));
+    check(columnNames(dataset));
   } catch (error) {
     await datasets.delete(dataset.uuid).catch(() => {});
     throw error;
@@ -106,8 +106,17 @@ export async function uploadLearnt(
     dataset_columns: "*",
     except,
   }));
-  return { dataset, format, dialect, inputs, warnings: [...warnings, ...(dataset.warnings ?? [])] };
+  return { dataset, format, dialect, inputs, warnings: [...warnings, ...tableWarnings(dataset)] };
 }
+
+/** The names of a dataset's column groups, in its order. */
+export const columnNames = ({ description }: Pick<Dataset, "description">) =>
+  Object.entries(description)
+    .sort(([, a], [, b]) => a.column_start - b.column_start)
+    .map(([name]) => name);
+
+/** The warnings of an import, without those about inputs that take no table. */
+export const tableWarnings = ({ warnings = [] }: Dataset) => warnings.filter((text) => !text.includes("plain inputs"));
 
 /** The error for a column that a file does not have. */
 export const noColumn = (name: string, names: readonly string[]) =>

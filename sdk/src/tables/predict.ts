@@ -2,7 +2,7 @@ import type { Download } from "../download.ts";
 import type { DownloadFormat, FileFormat } from "../formats.ts";
 import type { FileSource } from "../upload.ts";
 import type { CsvDialect } from "./csv-head.ts";
-import { knownTable, uploadLearnt } from "./learnt-table.ts";
+import { columnNames, knownTable, uploadLearnt } from "./learnt-table.ts";
 import { TableError, Undo, type TableResources } from "./resources.ts";
 import { CsvSplitter } from "./splitter.ts";
 
@@ -61,7 +61,7 @@ export async function predictWith<T>(
       const name = `predicted_${column}`;
       return { hexagon_name, dataset_column: name.length > NAME_LENGTH_MAX ? `predicted_${hexagon_name}` : name };
     });
-    const own = keep ? Object.keys(dataset.description) : [];
+    const own = keep ? columnNames(dataset) : [];
     const task = await tasks.request({
       name: "answers for a client",
       cluster_uuid,
@@ -75,7 +75,7 @@ export async function predictWith<T>(
     const result = await datasets.get(task.uuid);
     return await use({
       rows: result.number_of_rows,
-      columns: namesInOrder(result.description).slice(own.length),
+      columns: columnNames(result).slice(own.length),
       labels: results
         .filter((_, index) => outputs[index]?.kind === "class")
         .map(({ dataset_column }) => dataset_column),
@@ -88,11 +88,6 @@ export async function predictWith<T>(
     await undo.run();
   }
 }
-
-const namesInOrder = (description: Record<string, { column_start: number }>) =>
-  Object.entries(description)
-    .sort(([, a], [, b]) => a.column_start - b.column_start)
-    .map(([name]) => name);
 
 /** The answers of a cluster to the rows of a file, in order, and what the server has to say about them. */
 export function predict(

@@ -1,5 +1,5 @@
 import type { Dataset, DatasetColumn } from "../resources/datasets.ts";
-import { noColumn } from "./learnt-table.ts";
+import { columnNames, noColumn } from "./learnt-table.ts";
 import { TableError, type TableResources } from "./resources.ts";
 
 /** What the server can learn as one target. */
@@ -24,7 +24,7 @@ export async function checkTarget(
   target: string,
   wanted: TargetKind | undefined,
 ): Promise<{ kind: TargetKind; warnings: string[] }> {
-  const names = Object.keys(dataset.description);
+  const names = columnNames(dataset);
   if (!Object.hasOwn(dataset.description, target)) throw noColumn(target, names);
   if (names.length < 2) throw new TableError(`There is no column besides the target '${target}'.`);
   const facts = dataset.columns?.find(({ name }) => name === target);
