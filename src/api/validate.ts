@@ -14,6 +14,8 @@ export interface FieldRule {
   maximum: number | undefined;
   minLength: number | undefined;
   maxLength: number | undefined;
+  /** A text that stands for a value of the type. */
+  word: string | undefined;
 }
 
 const typeWords: Record<string, TypeWord> = {
@@ -38,7 +40,8 @@ export function compileRules(input: z.ZodObject): FieldRule[] {
   const schema = z.toJSONSchema(input, { io: "input" });
   const required = new Set(schema.required);
   return Object.entries(schema.properties ?? {})
-    .map(([key, property]): FieldRule => {
+    .map(([key, declared]): FieldRule => {
+      const { property, word } = typeof declared === "object" ? withoutWord(declared) : { property: declared };
       const type = typeof property === "object" ? typeWords[String(property.type)] : undefined;
       if (typeof property !== "object" || type === undefined) throw new Error(`input '${key}' needs one plain type`);
       const isNumber = type === "int" || type === "float";
@@ -51,9 +54,18 @@ export function compileRules(input: z.ZodObject): FieldRule[] {
         maximum: isNumber ? property.maximum : undefined,
         minLength: property.minLength,
         maxLength: property.maxLength,
+        word,
       };
     })
     .sort((a, b) => alphabetically(a.key, b.key));
+}
+
+type Property = z.core.JSONSchema.BaseSchema;
+
+/** Splits a type that a word may stand for, such as a number or `auto`. */
+function withoutWord(property: Property): { property: Property; word?: string } {
+  const [plain, { const: word } = {}] = property.anyOf ?? [];
+  return plain === undefined || typeof word !== "string" ? { property } : { property: plain, word };
 }
 
 /** Counts code points, as JSON schema and zod do: a surrogate pair is one character. */
@@ -81,6 +93,7 @@ const JUDGED_LENGTH = 16_384;
 
 function checkValue(rule: FieldRule, value: unknown): void {
   const { key } = rule;
+  if (rule.word !== undefined && value === rule.word) return;
   if (!hasType(value, rule.type)) {
     throw badRequest(texts.type(key, rule.type));
   }

@@ -8,7 +8,10 @@ export interface Pin {
   taskUuid: string;
 }
 
-/** Path under which a restore task keeps a checkpoint's bytes, so that the checkpoint can be deleted meanwhile. */
+/**
+ * Path under which a restore task keeps a checkpoint's bytes, so that the checkpoint can be deleted meanwhile, and a
+ * training the best network so far.
+ */
 export function pinPath(storage: Storage, { clusterUuid, taskUuid }: Pin): string {
   return join(storage.clusters, pinName({ clusterUuid, taskUuid }));
 }

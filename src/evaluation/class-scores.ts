@@ -195,6 +195,6 @@ export class ClassScores {
 }
 
 function shortName(name: string): string {
-  const letters = [...name];
+  const letters = Array.from(name);
   return letters.length > NAME_LENGTH_MAX ? `${letters.slice(0, NAME_LENGTH_MAX - 1).join("")}…` : name;
 }

@@ -36,7 +36,7 @@ function leftOutRows(columns: readonly BoundColumns[]): string[] {
 }
 
 function nameOf({ uuid, name }: BoundColumns["dataset"]): string {
-  const letters = [...name];
+  const letters = Array.from(name);
   const short = letters.length > NAME_LENGTH_MAX ? `${letters.slice(0, NAME_LENGTH_MAX).join("")}…` : name;
   return `dataset '${short}' (${uuid})`;
 }

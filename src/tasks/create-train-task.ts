@@ -3,6 +3,7 @@ import { findCluster } from "../clusters/find-cluster.ts";
 import type { TargetRow } from "../db/schema/index.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { defaultBatchSize } from "../network/batch-size.ts";
+import { autoEpochs } from "../encoders/default-template.ts";
 import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import {
@@ -17,6 +18,8 @@ import {
 } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
 import { checkPorts, plannedBinding, readTaskBindings } from "./read-bindings.ts";
+import { readValidation } from "./read-validation.ts";
+import { heldOutOf } from "./row-choice.ts";
 import type { TaskRow } from "../db/rows.ts";
 
 export interface CreateTrainTaskInput {
@@ -26,8 +29,8 @@ export interface CreateTrainTaskInput {
   outputs: readonly unknown[];
   /** Rows per cycle. */
   time_length: number;
-  /** Number of passes over the rows. */
-  epochs: number;
+  /** Number of passes over the rows; `auto`: chosen by the number of rows. */
+  epochs: number | "auto";
   /** Samples per step; derived from the number of cycles when omitted. */
   batch_size?: number | undefined;
   /** Base learning rate; the learning rule's own when omitted. */
@@ -36,6 +39,11 @@ export interface CreateTrainTaskInput {
   seed?: number | undefined;
   /** The row of a window whose target is learnt; the first one when omitted. */
   target_row?: TargetRow | undefined;
+  /** `{ share }` of the rows, or `{ inputs, outputs }` of other datasets, on which the network is measured. */
+  validation?: Record<string, unknown> | undefined;
+  /** Epochs without a lower loss after which the training ends. */
+  patience?: number | undefined;
+  keep?: "best" | "last" | undefined;
 }
 
 /** Queues a training task after checking its columns, datasets and limits. */
@@ -51,8 +59,13 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   const measure = bindingMeasure(context, unknownColumn);
   for (const binding of inputs) columns.inputs.push(await measure(binding, template.inputs, outputs));
   for (const binding of outputs) columns.outputs.push(await measure(binding, template.outputs));
-  const { rows, cycles } = cyclesOf(columns, input.time_length);
-  const total = cycles * input.epochs;
+  const { rows, cycles: all } = cyclesOf(columns, input.time_length);
+  const validation = await readValidation(input, { template, measure, rows });
+  const cycles = all - (validation !== undefined && "share" in validation ? heldOutOf(rows, validation.share) : 0);
+  if (cycles < 1) throw badRequest("No rows would be left to learn from");
+  const chosen = input.epochs === "auto" ? autoEpochs({ rows: cycles }) : { epochs: input.epochs, reason: undefined };
+  const { epochs } = chosen;
+  const total = cycles * epochs;
   const outputKinds = outputs.map(
     ({ hexagon_name }) => template.outputs.find(({ name }) => name === hexagon_name)!.kind,
   );
@@ -81,11 +94,15 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
       outputs: outputs.map(plannedBinding),
       rows,
       time_length: input.time_length,
-      epochs: input.epochs,
+      epochs,
       batch_size: batchSize,
       learning_rate: input.learning_rate ?? null,
       seed: input.seed ?? null,
       target_row: input.target_row ?? "first",
+      ...(validation === undefined ? {} : { validation }),
+      ...(input.patience === undefined ? {} : { patience: input.patience }),
+      ...(input.keep === undefined ? {} : { keep: input.keep }),
+      ...(chosen.reason === undefined ? {} : { reason: chosen.reason }),
     },
     cycles: total,
     warnings: bindingWarnings(template, { inputs, outputs }, [...columns.inputs, ...columns.outputs]),

@@ -48,9 +48,9 @@ async function discard(resources: TaskResources, active: RunningTask, end: TaskE
   if (hasFile) await removeResultFile(storage, task.uuid);
 }
 
-/** Removes the pinned checkpoint of a restore task that has ended. */
+/** Removes the pinned checkpoint of a restore task, or the best network of a training, that has ended. */
 export async function unpin({ storage }: TaskResources, { task, plan }: RunningTask): Promise<void> {
-  if (plan.kind !== "restore") return;
+  if (plan.kind !== "restore" && !(plan.kind === "train" && plan.keep === "best")) return;
   await unpinCheckpoint(storage, { clusterUuid: task.cluster_uuid, taskUuid: task.uuid });
 }
 

@@ -12,6 +12,9 @@ export interface SplitRows {
   heldOut: Uint32Array;
 }
 
+/** The number of rows that are held out. */
+export const heldOutOf = (rows: number, share: number) => Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
+
 /**
  * Holds out a share of the rows, at least one and not all. `seed` chooses them; rows whose order matters are held out at
  * the end, so that both parts stay in order.
@@ -21,7 +24,7 @@ export function splitRows(
   share: number,
   { seed, isOrdered }: { seed: number; isOrdered: boolean },
 ): SplitRows {
-  const count = Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
+  const count = heldOutOf(rows, share);
   const isHeldOut = new Uint8Array(rows);
   if (isOrdered) isHeldOut.fill(1, rows - count);
   else for (const row of shuffled(rows, (i) => draw(seed, DRAW.heldOut, 0, i)).subarray(0, count)) isHeldOut[row] = 1;

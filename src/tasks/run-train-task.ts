@@ -1,19 +1,20 @@
 import { datasetPath } from "../files/storage.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
-import { encodersOf } from "../clusters/answers.ts";
-import { encodersText, type NetworkEncoders } from "../encoders/network-encoders.ts";
+import { eq } from "drizzle-orm";
+import { tasks } from "../db/schema/index.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
 import { fromTable, type RunRows, type TablePart, type TrainRun } from "../network/run.ts";
-import { parseTemplate } from "../network/template/parse-template.ts";
 import { isWideStep } from "./measure-bindings.ts";
 import { HostLosses } from "./host-losses.ts";
-import { fitEncoders } from "./fit-encoders.ts";
-import { openGroups, taskErrorOf } from "./open-groups.ts";
+import { addWarnings } from "./add-warnings.ts";
+import { taskErrorOf } from "./open-groups.ts";
+import { openTraining } from "./open-training.ts";
+import { Validation } from "./validation.ts";
 import { recordEnd } from "./record-end.ts";
 import { ShuffledSource } from "./shuffled-source.ts";
 import { SliceSize } from "./slice-size.ts";
-import { SliceSource } from "./slice-source.ts";
+import type { SliceSource } from "./slice-source.ts";
 import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
@@ -28,19 +29,21 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
   const { plan } = active;
   const losses = new HostLosses(active);
   const { info } = await context.onHost((network) => network.ready());
-  const template = parseTemplate(info.template);
   const datasets = new TaskDatasets((uuid) => datasetPath(context.storage, uuid));
   let trainer: SliceTrainer | null = null;
   try {
-    const encoders = await fitEncoders(encodersOf(info), { plan, template, chosen: undefined }, datasets);
-    const groups = await openGroups({ template, encoders }, plan, datasets);
-    const source = new SliceSource(groups, { rows: plan.rows, timeLength: plan.time_length });
+    const seed = plan.seed ?? info.seed;
+    const opened = await openTraining({ info, plan, seed, isStopped: () => active.stop !== null }, datasets);
+    const { source, encoders, heldOut } = opened;
     // A network with memory learns a sequence, so its rows keep their order.
-    const rows = info.remembers ? source : new ShuffledSource(source, plan.seed ?? info.seed);
-    trainer = new SliceTrainer(context, active, { rows, source, encoders: textOf(encoders) });
+    const rows = info.remembers ? source : new ShuffledSource(source, seed);
+    const validation =
+      heldOut === undefined ? null : new Validation(context, active, { rows: heldOut, period: source.period });
+    trainer = new SliceTrainer(context, active, { rows, source, validation, encoders });
+    await addWarnings(context.db, active.task.uuid, opened.warnings);
     for (let over = false; !over;) {
       try {
-        over = !(await trainer.next()) && (await finish(context, active));
+        over = !(await trainer.next()) && (await finish(context, active, validation));
       } catch (error) {
         if (error instanceof HostError && error.kind === "room") throw await outOfRoom(context, active, error);
         losses.accept(error, active.cycle);
@@ -54,19 +57,24 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
   }
 }
 
-/** Networks without encoders have no text. */
-const textOf = (encoders: NetworkEncoders) =>
-  Object.keys({ ...encoders.inputs, ...encoders.outputs }).length === 0 ? "" : encodersText(encoders);
-
 /** Saves the final state and records the end. False when the host fell back to an earlier state meanwhile. */
-async function finish(context: RunContext, active: RunningTask<"train">): Promise<boolean> {
+async function finish(
+  context: RunContext,
+  active: RunningTask<"train">,
+  validation: Validation | null,
+): Promise<boolean> {
   if (active.stop === "suspend" || active.stop === "retire") return true;
   const { task, cycle } = active;
+  const isWhole = cycle >= task.total_number_of_cycles || (active.stop === null && validation !== null);
   return context.onHost(async (network) => {
     if ((await network.positionOf(task.uuid)) !== cycle) return false;
-    const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
+    const { outcome, read } = validation?.end(cycle) ?? { outcome: undefined, read: null };
+    if (read !== null) await network.replace({ read });
     await network.saveEnd(async (tx) => {
-      await recordEnd(context, tx, task, { state, cycle });
+      const end = { state: isWhole ? ("finished" as const) : ("aborted" as const), cycle };
+      await recordEnd(context, tx, task, { ...end, ...(outcome === undefined ? {} : { outcome }) });
+      // A training without patience for its last epochs has finished, too.
+      if (isWhole) await tx.update(tasks).set({ total_number_of_cycles: cycle }).where(eq(tasks.uuid, task.uuid));
     });
     return true;
   });
@@ -98,6 +106,7 @@ class SliceTrainer {
   readonly #size: SliceSize;
   readonly #source: SliceSource;
   readonly #encoders: string;
+  readonly #validation: Validation | null;
   readonly #isWide: boolean;
   #ahead: Promise<TaskSlice> | null = null;
   #host: Host | null = null;
@@ -105,9 +114,15 @@ class SliceTrainer {
   constructor(
     context: RunContext,
     active: RunningTask<"train">,
-    options: { rows: Pick<SliceSource, "read" | "order">; source: SliceSource; encoders: string },
+    options: {
+      rows: Pick<SliceSource, "read" | "order">;
+      source: SliceSource;
+      encoders: string;
+      validation: Validation | null;
+    },
   ) {
-    const { rows, source, encoders } = options;
+    const { rows, source, encoders, validation } = options;
+    this.#validation = validation;
     this.#source = source;
     this.#encoders = encoders;
     this.#context = context;
@@ -131,7 +146,10 @@ class SliceTrainer {
       host: (await network.ready()).host,
     }));
     active.cycle = cycle;
-    if (cycle >= total || active.stop !== null) return false;
+    if (active.stop !== null) return false;
+    const validation = this.#validation;
+    if (validation?.isDue(cycle) === true) return validation.measure(cycle).then(() => true);
+    if (cycle >= total || validation?.isOutOfPatience === true) return false;
     if (host !== this.#host) await this.#beginOn(host);
     const part = await this.#table.next(host, total - cycle);
     if (part !== null) await this.#bring(part);
@@ -215,7 +233,9 @@ class SliceTrainer {
   async #read(firstCycle: number): Promise<TaskSlice> {
     const { plan, task } = this.#active;
     const isInHurry = this.#host !== null && this.#context.hosts.queue(this.#host).isInHurry;
-    const cycles = this.#size.next(task.total_number_of_cycles - firstCycle, { isInHurry });
+    // The network is measured between two slices.
+    const end = this.#validation?.next(firstCycle) ?? task.total_number_of_cycles;
+    const cycles = this.#size.next(end - firstCycle, { isInHurry });
     const { isComplete } = this.#table;
     const read = async () => this.#source.spread(await this.#rows.read(firstCycle, cycles));
     const readRows = this.#isWide && !isComplete ? read : undefined;

@@ -1,5 +1,6 @@
 /** Tables, classes and numbers: from the cells of a dataset to answers that people can read. */
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { readdir } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
 import { switchHost } from "../../src/clusters/switch-host.ts";
 import { createRestoreTask } from "../../src/tasks/create-restore-task.ts";
@@ -8,6 +9,7 @@ import { openDatasetFile, type DatasetReader } from "../../src/datasets/file/rea
 import { datasetPath } from "../../src/files/storage.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
+import { stateOf } from "../support/compute.ts";
 import { openRig, over, type Rig } from "../support/compute-rig.ts";
 import { makeTable, type TestColumns } from "../support/tables.ts";
 import { base64, createTestApp, type TestApp } from "../support/test-app.ts";
@@ -152,4 +154,83 @@ test("a later training adds its new classes; a table needs a training first", as
   const labels = await cellsOf(reader, "predicted");
   expect(labels.filter((label, row) => label === species(row)).length).toBeGreaterThan(0.97 * ROWS);
   await reader.close();
+});
+
+describe("a training that is measured", () => {
+  /** Nothing can be learnt from the columns, so that the network gets worse where it has not seen the rows. */
+  const noise: TestColumns = {
+    x: rows.map((row) => (row * 7919) % 251),
+    y: rows.map((row) => ((row * 104_729) % 7 > 3 ? "up" : "down")),
+  };
+  const measured = (rig: Rig, cluster_uuid: string, dataset_uuid: string, more: object) =>
+    createTrainTask(rig.context, {
+      name: "measure it",
+      cluster_uuid,
+      inputs: [{ hexagon_name: "row", dataset_uuid, dataset_columns: "*", except: ["id"] }],
+      outputs: [{ hexagon_name: "answer", dataset_uuid, dataset_column: "y" }],
+      time_length: 1,
+      epochs: 30,
+      seed: 3,
+      ...more,
+    });
+
+  test("holds out rows, says what it has measured, and chooses epochs", async () => {
+    const rig = await openRig(app);
+    const dataset = await makeTable(app.app, { ...birds, y: birds["species"]! });
+    const cluster = await newCluster(rig, "class");
+    const task = await measured(rig, cluster, dataset, { epochs: "auto", validation: { share: 0.25 } });
+    const { outcome } = await over(rig, task);
+    expect(outcome).toMatchObject({ rows: 60, reason: expect.stringMatching(/./), metrics: { answer: { rows: 60 } } });
+    expect(outcome!.metrics!["answer"]!["accuracy"]).toBeGreaterThan(0.95);
+    expect(outcome!.baseline!["answer"]!["accuracy"]).toBeLessThan(0.5);
+    const others = await measured(rig, cluster, dataset, {
+      epochs: 1,
+      validation: {
+        inputs: [{ hexagon_name: "row", dataset_uuid: dataset, dataset_columns: ["beak", "mass"] }],
+        outputs: [{ hexagon_name: "answer", dataset_uuid: dataset, dataset_column: "species" }],
+      },
+    });
+    expect((await over(rig, others)).outcome).toMatchObject({ rows: ROWS, epochs: 1 });
+  });
+
+  test("ends when its patience does, and keeps the best network; a killed server changes nothing", async () => {
+    const dataset = await makeTable(app.app, noise);
+    const plan = { validation: { share: 0.5 }, patience: 5, keep: "best" };
+    const states: Buffer[] = [];
+    const outcomes: unknown[] = [];
+    for (const isKilled of [false, true]) {
+      let rig = await openRig(app);
+      const cluster = await newCluster(rig, "class");
+      if (isKilled) rig.hosts[0].slicesLeft = 8;
+      const task = await measured(rig, cluster, dataset, plan);
+      if (isKilled) {
+        await expect.poll(() => rig.hosts[0].isHeld, { timeout: 30_000 }).toBe(true);
+        await rig.crash();
+        rig = await openRig(app);
+      }
+      const ended = await over(rig, task);
+      expect(ended).toMatchObject({ state: "finished", error_message: null });
+      expect(ended.current_cycle).toBeLessThan(30 * 120);
+      outcomes.push(ended.outcome);
+      states.push(await stateOf(rig.context.app, cluster));
+    }
+    expect(outcomes[1]).toEqual(outcomes[0]);
+    expect(states[1]!.equals(states[0]!)).toBe(true);
+    const kept = async () => (await readdir(app.app.storage.clusters)).filter((name) => name.includes("restore"));
+    await expect.poll(kept).toEqual([]);
+  });
+
+  test.each([
+    [{ patience: 1 }, "'patience' needs a 'validation'"],
+    [{ keep: "best" }, "'keep' as 'best' needs a 'validation'"],
+    [{ validation: {} }, "'validation' needs a 'share', or 'inputs' and 'outputs'"],
+    [{ validation: { share: 1 } }, "'share' of 'validation' is not a number between 0 and 1"],
+    [{ validation: { share: 0.1, rows: 3 } }, "'validation' has an unknown key 'rows'"],
+    [{ validation: { share: 0.1 }, time_length: 200 }, "The rows that are held out are shorter than a window"],
+  ])("%j is refused", async (more, text) => {
+    const rig = await openRig(app);
+    const cluster = await newCluster(rig, "class");
+    const dataset = await makeTable(app.app, noise);
+    await expect(measured(rig, cluster, dataset, more)).rejects.toThrow(text);
+  });
 });

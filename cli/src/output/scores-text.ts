@@ -1,6 +1,6 @@
 import type { OutputScores } from "hanami-sdk";
 
-/** One line per output with the scores that are single values, in the server's order; `-` where one is undefined. */
+/** One line per output with the scores that are single values; `-` where one is undefined. */
 export function scoresText(scores: Record<string, OutputScores>): string {
   return Object.entries(scores)
     .map(([output, values]) => `${output}: ${lineOf(values)}`)

@@ -13,6 +13,13 @@ export const bindingErrors = {
     texts.name("{key}", "{reason}"),
     "The {port} with name '{name}' is used twice",
     "The column with name '{name}' is used twice",
+    "An item has 'dataset_column' and 'dataset_columns'",
+    "'{key}' is not an array of names",
+    "'{key}' names a column twice",
+    "'except' is only possible where 'dataset_columns' is '*'",
+    "'{port}' is no table and takes one 'dataset_column'",
+    "The table of '{port}' has no columns",
+    "'{name}' is a group of several columns; '{port}' takes single columns",
     "Data-set with uuid '{uuid}' is not complete yet",
     "Data-set with uuid '{uuid}' has no rows",
     "Dataset with UUID '{uuid}' is invalid and can not be read.",
@@ -27,6 +34,20 @@ export const bindingErrors = {
   ],
   409: [noRoomText("tasks")],
 };
+
+/** Error texts of `validation`, `patience` and `keep`. */
+export const validationErrors = [
+  "'patience' needs a 'validation'",
+  "'keep' as 'best' needs a 'validation'",
+  "'validation' has an unknown key '{key}'",
+  "'validation' has a 'share' or other datasets",
+  "'validation' needs a 'share', or 'inputs' and 'outputs'",
+  "'validation' measures '{output}', which is not learnt",
+  "'share' of 'validation' is not a number between 0 and 1",
+  "A single row can not be held out",
+  "The rows that are held out are shorter than a window",
+  "No rows would be left to learn from",
+];
 
 /** Which row of a window has the target; the contract knows only the first. */
 export const targetRow = z.enum(["first", "last"]).default("first");

@@ -34,6 +34,7 @@ export const finishedShare = (task: ListedTask) => task.current_cycle / task.tot
 
 export function toTaskBody(task: TaskView): z.input<typeof taskOutput> {
   const { uuid, name, state, current_cycle, total_number_of_cycles } = task;
+  const { best: _best, ...outcome } = task.outcome ?? {};
   return {
     uuid,
     name,
@@ -46,6 +47,6 @@ export function toTaskBody(task: TaskView): z.input<typeof taskOutput> {
     end_timestamp: formatTimestamp(task.ended_at),
     ...(task.error_message === null ? {} : { error_message: task.error_message }),
     warnings: task.warnings,
-    ...task.outcome,
+    ...outcome,
   };
 }

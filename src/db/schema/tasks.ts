@@ -24,6 +24,9 @@ export type TaskBinding = ColumnBinding | TableBinding;
 /** Which row of a window of rows has the target. Missing in older plans: the first. */
 export type TargetRow = "first" | "last";
 
+/** The rows on which a training is measured: a share of its own, which it does not learn, or others. */
+export type Validation = { share: number } | { inputs: TaskBinding[]; outputs: TaskBinding[]; rows: number };
+
 /** Complete description of a task's work, so that it can be rerun after a restart. */
 export type TaskPlan =
   | {
@@ -38,6 +41,13 @@ export type TaskPlan =
       /** Seed of the network if this task is the first to train it; null: the cluster's own. */
       seed: number | null;
       target_row?: TargetRow;
+      validation?: Validation;
+      /** Epochs without a better network after which the training ends. */
+      patience?: number;
+      /** The network that the cluster keeps: the best one on the held-out rows, or the last one. */
+      keep?: "best" | "last";
+      /** Why there are so many epochs, if the server chose them. */
+      reason?: string;
     }
   | {
       kind: "request";
@@ -72,6 +82,8 @@ export interface TaskOutcome {
   metrics?: Record<string, OutputMetrics>;
   /** Scores of always answering the commonest class, or the mean, by the name of the output. */
   baseline?: Record<string, OutputMetrics>;
+  /** The best network of a training so far, for a task that is resumed. */
+  best?: { cycle: number; loss: number; outcome: TaskOutcome };
 }
 
 /** Names of scores, such as `accuracy`, and their values. */
