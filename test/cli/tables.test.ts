@@ -32,7 +32,7 @@ interface Report {
 
 test("fit, predict, evaluate and learn", async () => {
   const path = await file(birdsCsv(), "birds of 2020.csv");
-  const fit = ["fit", path, "--target", "species", "--drop", "column_0", "--seed", "1"];
+  const fit = ["fit", path, "--target", "species", "--seed", "1"];
   const text = await server.cli([...fit, "--name", "first birds"]);
   expect(text).toMatchObject({ code: 0, stderr: expect.stringMatching(/measure .*%.*\nlearn .*100\.0 %.*accuracy/s) });
   expect(text.stdout).toMatch(

@@ -37,7 +37,7 @@ async function fitted(text: string, options: FitOptions) {
 test("classes: a held-out score beside the baseline, answers, an evaluation and rows learnt one by one", async () => {
   const steps = new Set<string>();
   const onProgress = ({ step }: { step: string }) => steps.add(step);
-  const { result, forget } = await fitted(birdsCsv(), { target: "species", drop: ["column_0"], onProgress });
+  const { result, forget } = await fitted(birdsCsv(), { target: "species", onProgress });
   expect([...steps]).toEqual(["upload", "measure", "learn"]);
   expect(result).toMatchObject({ target: "species", kind: "class", metrics: { rows: 18 }, baseline: { rows: 18 } });
   expect(result.metrics.accuracy).toBeGreaterThan(0.9);

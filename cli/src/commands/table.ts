@@ -56,6 +56,7 @@ interface FitCommand {
   name?: string;
   seed?: number;
   kind?: "class" | "number";
+  keep_index?: true;
   keep_on_failure?: true;
 }
 
@@ -71,15 +72,16 @@ function addFit(program: Command): void {
         "learn the target as this (default: texts and few whole numbers are classes)",
       ).choices(["class", "number"]),
     )
+    .option("--keep_index", "learn also from a first column that only counts the rows")
     .option("--keep_on_failure", "keep what was made when something fails")
     .action(
       runOwn<FitCommand>(async ({ options, asJson, print, connect }, path) => {
-        const { target, drop, seed, kind, keep_on_failure: keepOnFailure } = options;
+        const { target, drop, seed, kind, keep_index: keepIndex, keep_on_failure: keepOnFailure } = options;
         const file = await openFile(path);
         const signal = endSignal();
         const client = await connect();
         const name = options.name ?? nameFrom(basename(path));
-        const given = definedOnly({ drop, seed, kind, keepOnFailure });
+        const given = definedOnly({ drop, seed, kind, keepIndex, keepOnFailure });
         const fitted = await withProgress(asJson ? "silent" : "lines", (progress) => {
           const onProgress = ({ step, share, metrics }: FitProgress) => {
             // Uploads show a bar on a terminal only.

@@ -7,6 +7,7 @@ import { formatOf } from "./format-of.ts";
 import { tableWarnings } from "./learnt-table.ts";
 import { createCluster, nameFrom } from "./new-cluster.ts";
 import { TableError, Undo, type TableResources } from "./resources.ts";
+import { rowIndexOf } from "./row-index.ts";
 import { checkTarget, type TargetKind } from "./target.ts";
 
 export interface FitOptions {
@@ -20,6 +21,8 @@ export interface FitOptions {
   seed?: number;
   /** Whether the target is a class or a number; default: texts and few different whole numbers are classes. */
   kind?: TargetKind;
+  /** Learn also from a first column that only counts the rows; by default it is left out. */
+  keepIndex?: boolean;
   /** Share of the rows that is held out to measure what was learnt; default 0.2. */
   validationShare?: number;
   /** Default: recognised by the first bytes. */
@@ -94,6 +97,12 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
   signal?.throwIfAborted();
   const checked = await checkTarget(resources, dataset, target, options.kind);
 
+  const index = options.keepIndex === true ? undefined : rowIndexOf(dataset);
+  const except = index === undefined || index === target ? [target] : [target, index];
+  if (except.length === Object.keys(dataset.description).length) {
+    throw new TableError(`There is no column besides the target '${target}' and '${index}', which counts the rows.`);
+  }
+
   const seeded = seed === undefined ? {} : { seed };
   const newCluster = async (clusterName: string) => {
     const template = defaultTemplates[checked.kind];
@@ -104,7 +113,7 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
   const lesson = (cluster_uuid: string): TrainTask => ({
     name: `learn ${name}`.slice(0, 254),
     cluster_uuid,
-    inputs: [{ hexagon_name: input, dataset_uuid, dataset_columns: "*", except: [target] }],
+    inputs: [{ hexagon_name: input, dataset_uuid, dataset_columns: "*", except }],
     outputs: [{ hexagon_name: output, dataset_uuid, dataset_column: target }],
     ...seeded,
   });
@@ -149,6 +158,9 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
     warnings: unique([
       ...tableWarnings(dataset),
       ...checked.warnings,
+      ...(except.length === 1
+        ? []
+        : [`column '${index}' counts the rows and is not learnt; keepIndex: true (--keep_index) learns it, too`]),
       ...(measured.warnings ?? []),
       ...(final.warnings ?? []),
       ...(unknown > 0 ? [`${unknown} of the rows that are held out have a class that no other row has`] : []),
