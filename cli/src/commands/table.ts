@@ -18,7 +18,7 @@ import { definedOnly } from "../input/defined-only.ts";
 import { openFile } from "../input/files.ts";
 import { integer } from "../input/numbers.ts";
 import { printable } from "../output/printable.ts";
-import { checkFree, printFile, saveFile } from "../output/save-file.ts";
+import { checkFree, printWhileRead, saveFile } from "../output/save-file.ts";
 import { confusionTable, leadingScore, scoresTable } from "../output/score-report.ts";
 import { renderTable } from "../output/table.ts";
 import { createProgress, type Progress } from "../progress.ts";
@@ -136,7 +136,7 @@ function addPredict(program: Command): void {
           const download = isSpliced
             ? spliced(path, table, (text) => warnings.push(text))
             : await table.download(format);
-          if (output === "-") await printFile(download);
+          if (output === "-") await printWhileRead(download);
           else await saveFile(download, output);
           return { rows: table.rows, columns: table.columns };
         };

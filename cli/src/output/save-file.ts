@@ -57,6 +57,15 @@ export async function printFile(download: Download): Promise<void> {
   await receive(download, process.stdout);
 }
 
+/** Like `printFile`, but ends where the reader, such as `head`, closes the pipe: so that work behind it is done. */
+export async function printWhileRead(download: Download): Promise<void> {
+  // The program's own listeners would end it.
+  process.stdout.removeAllListeners("error");
+  await receive(download, process.stdout).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 /** Throws CliError when the file exists, unless `force` is set. */
 export async function checkFree(path: string, force: boolean): Promise<void> {
   if (!force && (await exists(path))) throw new CliError(`'${path}' exists already: use --force to replace it`);

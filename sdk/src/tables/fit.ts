@@ -60,6 +60,8 @@ export interface Fitted {
 }
 
 const DEFAULT_SHARE = 0.2;
+/** Scores of fewer rows differ much from split to split. */
+const FEW_ROWS = 20;
 const { input, output } = tablePorts;
 
 /**
@@ -145,6 +147,7 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
   );
   await clusters.delete(trial.uuid);
   const unknown = metrics.unknown_class_rows ?? 0;
+  const held = metrics.rows === 1 ? "row is" : "rows are";
   return {
     cluster_uuid: kept.uuid,
     cluster_name: kept.name,
@@ -164,6 +167,7 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
       ...(measured.warnings ?? []),
       ...(final.warnings ?? []),
       ...(unknown > 0 ? [`${unknown} of the rows that are held out have a class that no other row has`] : []),
+      ...(metrics.rows < FEW_ROWS ? [`only ${metrics.rows} ${held} held out: the scores are rough`] : []),
       ...(kept.name === name ? [] : [`another cluster is called '${name}': the new one is called '${kept.name}'`]),
     ]),
   };
