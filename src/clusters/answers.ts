@@ -35,7 +35,8 @@ export const targetOf = ({ outputs }: NetworkEncoders, name: string): FittedTarg
 
 /**
  * The answer of each named output, in template order. Where an encoder stands behind an output, the answers of its
- * positions are averaged and decoded; an output that has learnt nothing yet answers its values, of which there are none.
+ * positions are averaged and decoded; an output that has learnt nothing yet answers its values, of which there are
+ * none.
  */
 export function answersOf(
   template: Template,

@@ -2,9 +2,10 @@ import type { Context } from "../app-context.ts";
 import type { Limits } from "../server/config.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
 import { HostLostError, isOfKind, isUnavailable } from "../hosts/host-errors.ts";
-import type { RequestReport } from "../hosts/host.ts";
+import type { NetworkEncoders } from "../encoders/network-encoders.ts";
+import { answersOf, encodersOf, type Answer } from "./answers.ts";
+import { directExpected, directInputs, directValues } from "./direct-rows.ts";
 import { widthExcess } from "../limits/width-excess.ts";
-import type { Rows } from "../network/run.ts";
 import { NAME_LENGTH_MAX, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
@@ -99,8 +100,8 @@ class DirectLine implements DirectIo {
   readonly #line: Line;
   readonly #withdraw: () => void;
   readonly #template: Template;
-  readonly #inputs = new Map<number, Float32Array<ArrayBuffer>>();
-  readonly #expected = new Map<number, Float32Array<ArrayBuffer>>();
+  readonly #inputs = new Map<string, Float32Array<ArrayBuffer>>();
+  readonly #expected = new Map<string, Float32Array<ArrayBuffer>>();
   /** Size of all buffers together. */
   #bytes = 0;
   #losses: number;
@@ -115,17 +116,17 @@ class DirectLine implements DirectIo {
   }
 
   setInput(name: string, values: Float32Array): void {
-    const index = indexOf("input", this.#template.inputs, name);
+    checkName("input", this.#template.inputs, name);
     this.#check("input", name, values);
-    const known = this.#inputs.get(index);
+    const known = this.#inputs.get(name);
     if (known !== undefined && known.length >= values.length) known.set(values);
-    else this.#put(this.#inputs, index, values);
+    else this.#put(this.#inputs, name, values);
   }
 
   setExpected(name: string, values: Float32Array): void {
-    const index = indexOf("output", this.#template.outputs, name);
+    checkName("output", this.#template.outputs, name);
     this.#check("output", name, values);
-    this.#put(this.#expected, index, values);
+    this.#put(this.#expected, name, values);
   }
 
   /** Applies the limits of datasets. */
@@ -136,35 +137,39 @@ class DirectLine implements DirectIo {
     if (wrong >= 0) throw badRequest(`Value ${wrong} of '${name}' is ${values[wrong]}, not a finite number`);
   }
 
-  #put(buffers: Map<number, Float32Array<ArrayBuffer>>, index: number, values: Float32Array): void {
+  #put(buffers: Map<string, Float32Array<ArrayBuffer>>, name: string, values: Float32Array): void {
     const { bytesMax } = this.#line;
-    const bytes = this.#bytes + values.byteLength - (buffers.get(index)?.byteLength ?? 0);
+    const bytes = this.#bytes + values.byteLength - (buffers.get(name)?.byteLength ?? 0);
     if (bytes > bytesMax) {
       throw badRequest(`The buffers would hold ${bytes} bytes, but at most ${bytesMax} are possible`);
     }
-    buffers.set(index, new Float32Array(values));
+    buffers.set(name, new Float32Array(values));
     this.#bytes = bytes;
   }
 
   async train(): Promise<void> {
-    await this.#cycle((network) => {
-      const [inputs, expected] = [rowsOf(this.#inputs), rowsOf(this.#expected)];
+    await this.#cycle(async (network, encoders) => {
+      const known = { template: this.#template, encoders };
+      const [inputs, expected] = [directInputs(known, this.#inputs), directExpected(known, this.#expected)];
       return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: "direct" }, null);
     });
   }
 
   async request(): Promise<OutputValues[]> {
     const { taker } = this.#line;
-    let report: RequestReport | undefined;
-    while (report === undefined) {
+    let answers: Answer[] | undefined;
+    while (answers === undefined) {
       await taker.room();
       // Other requests may have used up the room while this one waited for its turn; then nothing is computed.
-      report = await this.#cycle(async (network) =>
-        taker.hasRoom() ? network.request({ cycles: 1, timeLength: 1, inputs: rowsOf(this.#inputs) }) : undefined,
-      );
+      answers = await this.#cycle(async (network, encoders) => {
+        if (!taker.hasRoom()) return undefined;
+        const known = { template: this.#template, encoders };
+        const inputs = directInputs(known, this.#inputs);
+        return answersOf(this.#template, encoders, await network.request({ cycles: 1, timeLength: 1, inputs }), 1);
+      });
     }
-    return report.outputs
-      .map(({ name, values }) => ({ name, values }))
+    return answers
+      .map((answer) => ({ name: answer.name, values: directValues(answer) }))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
@@ -172,7 +177,7 @@ class DirectLine implements DirectIo {
     this.#withdraw();
   }
 
-  #cycle<T>(work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
+  #cycle<T>(use: (network: ClusterNetwork, encoders: NetworkEncoders) => Promise<T>): Promise<T> {
     return this.#line.exclusive(async (network) => {
       await checkMode(network);
       const { info } = await network.ready();
@@ -182,6 +187,8 @@ class DirectLine implements DirectIo {
       // Acknowledged cycles were lost before they were saved; this cycle has not started.
       if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles", { wasUnderWay: false });
       this.#hasFailed = true;
+      const encoders = encodersOf(info);
+      const work = (live: ClusterNetwork) => use(live, encoders);
       const result = await work(network).catch((error: unknown) => this.#again(error, network, work));
       this.#hasFailed = false;
       return result;
@@ -213,19 +220,8 @@ async function checkMode(network: ClusterNetwork): Promise<void> {
   if ((await network.mode()) !== "DIRECT") throw conflict("The cluster is not in DIRECT mode");
 }
 
-function indexOf(what: "input" | "output", ports: readonly { name: string }[], name: string): number {
-  const index = ports.findIndex((port) => port.name === name);
+function checkName(what: "input" | "output", ports: readonly { name: string }[], name: string): void {
+  if (ports.some((port) => port.name === name)) return;
   // The client's name may be as long as a message.
-  if (index < 0) throw badRequest(`Cluster has no ${what} with name '${name.slice(0, NAME_LENGTH_MAX)}'`);
-  return index;
-}
-
-/**
- * Copies the buffers, because those of a run are handed over to the host. Sorts them in the template's order, not in
- * the order in which they were filled, because the growth of the network depends on it.
- */
-function rowsOf(buffers: ReadonlyMap<number, Float32Array<ArrayBuffer>>): Rows[] {
-  return [...buffers]
-    .sort(([a], [b]) => a - b)
-    .map(([index, values]) => ({ index, width: values.length, values: values.slice() }));
+  throw badRequest(`Cluster has no ${what} with name '${name.slice(0, NAME_LENGTH_MAX)}'`);
 }

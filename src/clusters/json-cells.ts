@@ -12,8 +12,8 @@ const isMissing = (cell: JsonCell | undefined) =>
   cell === undefined || cell === null || (typeof cell === "string" && isMark(cell.trim()));
 
 /**
- * Reads the cells of a JSON column as those of a dataset's column of this kind; null, and texts that mark a missing cell,
- * are missing. Throws 400, with row and column, for a cell that is not of the kind.
+ * Reads the cells of a JSON column as those of a dataset's column of this kind; null, and texts that mark a missing
+ * cell, are missing. Throws 400, with row and column, for a cell that is not of the kind.
  */
 export function jsonCells(name: string, column: Column, rows: number, kind: ColumnKind): Cells {
   if (kind === "category") return categories(name, column, rows);
@@ -50,7 +50,9 @@ function readTime(cell: JsonCell): number | undefined {
   return typeof cell === "string" ? parseTime(cell.trim())?.seconds : undefined;
 }
 
-/** Texts, trimmed as in an import. A column of nothing but numbers stays one, so that an encoder of texts refuses it. */
+/**
+ * Texts, trimmed as in an import. A column of nothing but numbers stays one, so that an encoder of texts refuses it.
+ */
 function categories(name: string, column: Column, rows: number): Cells {
   const codes = new Map<string, number>();
   const values = new Float32Array(rows);

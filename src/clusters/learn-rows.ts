@@ -26,7 +26,9 @@ export interface LearnRowsInput {
   rows: readonly unknown[];
   /** Answers what the network predicted for each row before it learnt it. */
   predict: boolean;
-  /** For a network that has learnt no target yet: the column of each output, by its name; by default the name itself. */
+  /**
+   * For a network that has learnt no target yet: the column of each output, by its name; by default the name itself.
+   */
   targets: Record<string, unknown>;
 }
 
@@ -45,8 +47,8 @@ const FIRST_ROWS_MIN = 20;
 const STEP_ROWS = 16;
 
 /**
- * Learns rows of JSON, in order and in turn with the cluster's tasks. The encoders of a network that has none are fitted
- * to the rows. Throws like `predictRows`.
+ * Learns rows of JSON, in order and in turn with the cluster's tasks. The encoders of a network that has none are
+ * fitted to the rows. Throws like `predictRows`.
  */
 export async function learnRows(context: Context, input: LearnRowsInput): Promise<LearntRows> {
   const { rows: given, predict } = input;

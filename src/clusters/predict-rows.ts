@@ -36,8 +36,8 @@ export interface KnownNetwork {
 }
 
 /**
- * Answers rows of JSON, in turn with the cluster's tasks. Throws 400 for rows that the network can not take, 404 for an
- * unknown cluster, 409 when its host can not take the network.
+ * Answers rows of JSON, in turn with the cluster's tasks. Throws 400 for rows that the network cannot take, 404 for an
+ * unknown cluster, 409 when its host cannot take the network.
  */
 export async function predictRows(
   context: Context,

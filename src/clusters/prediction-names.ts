@@ -2,7 +2,7 @@ import { nameProblem } from "../datasets/column-name.ts";
 
 /**
  * The names of the columns for the probabilities of classes: `probability_CLASS`, or `probability_RESULT_CLASS` where
- * several results have classes. A name that a column can not have, or has already, gets the number of the class instead;
+ * several results have classes. A name that a column cannot have, or has already, gets the number of the class instead;
  * a sentence says so. `taken` are names of other columns.
  */
 export function predictionNames(

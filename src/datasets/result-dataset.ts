@@ -67,8 +67,8 @@ export interface ResultWriter {
   /** Appends a host's answer: one array per group, `[rowCount × width]`. */
   append(rowCount: number, outputs: readonly Float32Array[]): Promise<void>;
   /**
-   * Publishes all rows at once; the dataset has none before. `columns` are facts of each group, see `DatasetWriter`. False when the dataset was deleted meanwhile; then nothing
-   * is left.
+   * Publishes all rows at once; the dataset has none before. `columns` are facts of each group, see `DatasetWriter`.
+   * False when the dataset was deleted meanwhile; then nothing is left.
    */
   publish(columns?: readonly (ColumnFacts | undefined)[]): Promise<boolean>;
   /** Discards the rows; the dataset stays unchanged. No effect after `publish`. */

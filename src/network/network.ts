@@ -67,7 +67,9 @@ export class Network {
     return this.#model.seed;
   }
 
-  /** Text of the encoders of its inputs and outputs; empty until they are fitted. They do not change how it computes. */
+  /**
+   * Text of the encoders of its inputs and outputs; empty until they are fitted. They do not change how it computes.
+   */
   get encoders(): string {
     return this.#model.encoders;
   }

@@ -5,7 +5,7 @@ import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { checkPorts, plannedBinding, readBindings, readNames, readTaskBindings } from "./read-bindings.ts";
+import { checkPorts, plannedBinding, readBindings, readColumnNames, readTaskBindings } from "./read-bindings.ts";
 import type { TaskRow } from "../db/rows.ts";
 
 export interface CreateRequestTaskInput {
@@ -36,7 +36,7 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
     names.add(name);
   }
 
-  const keep = readNames("keep_columns", input.keep_columns ?? []);
+  const keep = readColumnNames("keep_columns", input.keep_columns ?? []);
   for (const name of keep) {
     if (names.has(name)) throw badRequest(`The column with name '${name}' is used twice`);
   }

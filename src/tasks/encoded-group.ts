@@ -4,7 +4,7 @@ import { bindTable, widthOf, type BoundTable, type TableEncoder } from "../encod
 import { bindTarget, truthReader, widthOfTarget, type FittedTarget } from "../encoders/targets.ts";
 import { noColumn, type RowGroup } from "./row-group.ts";
 import { meaningsOf, namesOf } from "./table-columns.ts";
-import { unreadable } from "./task-datasets.ts";
+import { damaged } from "./task-datasets.ts";
 
 /** Rows that are encoded at once: some milliseconds at most, even of a wide table. */
 const CELLS_AT_ONCE = 65_536;
@@ -36,7 +36,7 @@ export function tableGroup(
     async fill(target, first, count) {
       for (let done = 0; done < count; done += rowsAtOnce) {
         const rows = Math.min(rowsAtOnce, count - done);
-        const cells = await readCells(reader, columns, first + done, rows);
+        const cells = await cellsOfColumns(reader, columns, first + done, rows);
         bound.encode(cells, rows, (target as Float32Array).subarray(done * width, (done + rows) * width));
       }
     },
@@ -80,7 +80,7 @@ export function targetGroup(
     width: widthOfTarget(fitted),
     type: "float32",
     async fill(target, first, count) {
-      const [cells] = await readCells(reader, [meaning], first, count);
+      const [cells] = await cellsOfColumns(reader, [meaning], first, count);
       bound.encode(cells as Float32Array, count, target as Float32Array);
     },
   };
@@ -100,14 +100,14 @@ export function truthGroup(
     width: 1,
     type: "float32",
     async fill(target, first, count) {
-      const [cells] = await readCells(reader, [meaning], first, count);
+      const [cells] = await cellsOfColumns(reader, [meaning], first, count);
       for (let row = 0; row < count; row++) target[row] = read((cells as Float32Array)[row] as number);
     },
   };
 }
 
 /** The cells of each column, undefined for a column that is not there. Missing cells are NaN. */
-export async function readCells(
+export async function cellsOfColumns(
   reader: DatasetReader,
   columns: readonly ({ name: string } | undefined)[],
   first: number,
@@ -120,7 +120,7 @@ export async function readCells(
     try {
       if (column !== undefined) await reader.fillCells(values, column.name, first, count);
     } catch (error) {
-      throw unreadable(reader.name, error);
+      throw damaged(reader.name, error);
     }
     cells.push(column === undefined ? undefined : values);
   }

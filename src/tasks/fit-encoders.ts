@@ -5,7 +5,7 @@ import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { fitColumn, type TableEncoder } from "../encoders/table-encoder.ts";
 import { extendClasses, fitClass, fitNumber, type FittedTarget } from "../encoders/targets.ts";
 import type { Template } from "../network/template/parse-template.ts";
-import { readCells } from "./encoded-group.ts";
+import { cellsOfColumns } from "./encoded-group.ts";
 import { noColumn } from "./row-group.ts";
 import { asTable, meaningsOf, namesOf, targetsIn } from "./table-columns.ts";
 import type { TaskDatasets } from "./task-datasets.ts";
@@ -25,8 +25,8 @@ interface FittedTask {
 
 /**
  * The encoders of a network for a training: those that it has, and fitted ones for inputs and outputs without, from the
- * rows that the task learns. Classes that the network does not know yet are added. The same rows give the same encoders.
- * Throws TaskError and EncoderError for columns that can not be learnt.
+ * rows that the task learns. Classes that the network does not know yet are added. The same rows give the same
+ * encoders. Throws TaskError and EncoderError for columns that cannot be learnt.
  */
 export async function fitEncoders(
   known: NetworkEncoders,
@@ -104,7 +104,7 @@ async function* allCells(reader: DatasetReader, column: ColumnMeaning, part: Par
   let at = 0;
   for (let first = 0; first < part.plan.rows; first += READ_ROWS) {
     const count = Math.min(READ_ROWS, part.plan.rows - first);
-    const [cells] = await readCells(reader, [column], first, count);
+    const [cells] = await cellsOfColumns(reader, [column], first, count);
     const values = cells as Float32Array;
     if (chosen === undefined) {
       yield values;

@@ -64,7 +64,9 @@ export function bindingMeasure(
   };
 }
 
-/** Values that an encoder makes of one cell, at most: the ramps of a number in both directions, and a mark of missing. */
+/**
+ * Values that an encoder makes of one cell, at most: the ramps of a number in both directions, and a mark of missing.
+ */
 const NUMBER_VALUES_MAX = 11;
 /** Its position in time, and parts such as the month. */
 const TIME_VALUES_MAX = 64;

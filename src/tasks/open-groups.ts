@@ -27,7 +27,7 @@ export interface TaskGroups {
   warnings(): string[];
 }
 
-/** Opens the rows of a task's bindings. Throws TaskError when the network can not take them. */
+/** Opens the rows of a task's bindings. Throws TaskError when the network cannot take them. */
 export async function openGroups(
   { template, encoders }: { template: Template; encoders: NetworkEncoders },
   { inputs, outputs, rows, isCompared = false }: BoundTask,

@@ -37,7 +37,7 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
   const { info, plan, seed } = training;
   const { rows, time_length: timeLength, validation } = plan;
   if (validation !== undefined && info.remembers) {
-    throw new TaskError("A network that remembers earlier rows can not be measured during its training");
+    throw new TaskError("A network that remembers earlier rows cannot be measured during its training");
   }
   const split =
     validation !== undefined && "share" in validation

@@ -27,8 +27,8 @@ export function readBindings<K extends Key>(what: string, items: readonly unknow
 }
 
 /**
- * Reads the items of `inputs` or `outputs`, which name a column, or with `dataset_columns` several: an array of names, or
- * `*` with the names in `except` left out. Throws 400 for the first error.
+ * Reads the items of `inputs` or `outputs`, which name a column, or with `dataset_columns` several: an array of names,
+ * or `*` with the names in `except` left out. Throws 400 for the first error.
  */
 export function readTaskBindings(what: string, items: readonly unknown[]): TaskBinding[] {
   if (items.length === 0) throw badRequest(`'${what}' is empty`);
@@ -40,17 +40,17 @@ export function readTaskBindings(what: string, items: readonly unknown[]): TaskB
     const [named] = readBindings(what, [item], ["hexagon_name", "dataset_uuid"]);
     const { dataset_columns, except } = item as { dataset_columns: unknown; except?: unknown };
     if (dataset_columns === "*") {
-      return { ...named!, dataset_columns, except: except === undefined ? [] : readNames("except", except) };
+      return { ...named!, dataset_columns, except: except === undefined ? [] : readColumnNames("except", except) };
     }
     if (except !== undefined) throw badRequest("'except' is only possible where 'dataset_columns' is '*'");
-    const names = readNames("dataset_columns", dataset_columns);
+    const names = readColumnNames("dataset_columns", dataset_columns);
     if (names.length === 0) throw badRequest("'dataset_columns' is empty");
     return { ...named!, dataset_columns: names };
   });
 }
 
 /** Distinct names of columns. */
-export function readNames(key: "dataset_columns" | "except" | "keep_columns", value: unknown): string[] {
+export function readColumnNames(key: "dataset_columns" | "except" | "keep_columns", value: unknown): string[] {
   if (!Array.isArray(value)) throw badRequest(`'${key}' is not an array of names`);
   for (const name of value) {
     if (typeof name !== "string") throw badRequest(`'${key}' is not an array of names`);

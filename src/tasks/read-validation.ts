@@ -1,4 +1,4 @@
-import type { TaskBinding, Validation } from "../db/schema/index.ts";
+import type { TaskBinding, ValidationRows } from "../db/schema/index.ts";
 import { badRequest } from "../errors.ts";
 import type { Template } from "../network/template/parse-template.ts";
 import { cyclesOf, type bindingMeasure, type BoundColumns } from "./measure-bindings.ts";
@@ -17,7 +17,7 @@ interface ValidatedTask {
 export async function readValidation(
   { validation, patience, keep, time_length: timeLength, outputs }: ValidatedTask,
   { template, measure, rows }: { template: Template; measure: ReturnType<typeof bindingMeasure>; rows: number },
-): Promise<Validation | undefined> {
+): Promise<ValidationRows | undefined> {
   if (validation === undefined) {
     if (patience !== undefined) throw badRequest("'patience' needs a 'validation'");
     if (keep === "best") throw badRequest("'keep' as 'best' needs a 'validation'");
@@ -31,7 +31,7 @@ export async function readValidation(
     if (typeof share !== "number" || !(share > 0 && share < 1)) {
       throw badRequest("'share' of 'validation' is not a number between 0 and 1");
     }
-    if (rows < 2) throw badRequest("A single row can not be held out");
+    if (rows < 2) throw badRequest("A single row cannot be held out");
     if (heldOutOf(rows, share) < timeLength) throw badRequest("The rows that are held out are shorter than a window");
     return { share };
   }

@@ -6,7 +6,7 @@ import type { DatasetReader } from "../datasets/file/reader.ts";
 import type { ResultGroup } from "../datasets/result-dataset.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
-import { readCells } from "./encoded-group.ts";
+import { cellsOfColumns } from "./encoded-group.ts";
 import { noColumn } from "./row-group.ts";
 import type { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
@@ -102,7 +102,7 @@ export class ResultColumns {
     if (names.length === 0) return [];
     const columns = names.map((name) => ({ name }));
     // A window ends with the row that its answer is about.
-    const cells = await readCells(this.#kept.reader, columns, first + timeLength - 1, rows);
+    const cells = await cellsOfColumns(this.#kept.reader, columns, first + timeLength - 1, rows);
     return columns.map(({ name }, index) => {
       const values = cells[index] as Float32Array;
       for (const value of values) if (Number.isNaN(value)) this.#missing[index]! += 1;

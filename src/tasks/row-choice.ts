@@ -16,8 +16,8 @@ export interface SplitRows {
 export const heldOutOf = (rows: number, share: number) => Math.min(rows - 1, Math.max(1, Math.round(rows * share)));
 
 /**
- * Holds out a share of the rows, at least one and not all. `seed` chooses them; rows whose order matters are held out at
- * the end, so that both parts stay in order.
+ * Holds out a share of the rows, at least one and not all. `seed` chooses them; rows whose order matters are held out
+ * at the end, so that both parts stay in order.
  */
 export function splitRows(
   rows: number,

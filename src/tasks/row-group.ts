@@ -3,7 +3,7 @@ import type { DatasetReader } from "../datasets/file/reader.ts";
 import type { ColumnBinding } from "../db/schema/index.ts";
 import type { Rows } from "../network/run.ts";
 import { TaskError } from "./task-error.ts";
-import { unreadable } from "./task-datasets.ts";
+import { damaged } from "./task-datasets.ts";
 
 /** The rows of one input or output of a network, in the order of a task's table. */
 export interface RowGroup {
@@ -12,7 +12,7 @@ export interface RowGroup {
   /** Values per row. */
   width: number;
   type: ElementType;
-  /** Writes `count` rows, `[count × width]`. Throws TaskError when they can not be read. */
+  /** Writes `count` rows, `[count × width]`. Throws TaskError when they cannot be read. */
   fill(target: Rows["values"], first: number, count: number): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function plainGroup(
       try {
         await reader.fillGroup(target, name, first, count);
       } catch (error) {
-        throw unreadable(reader.name, error);
+        throw damaged(reader.name, error);
       }
     },
   };

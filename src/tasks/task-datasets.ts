@@ -32,12 +32,12 @@ async function openDataset(path: string, uuid: string): Promise<DatasetReader> {
     return await openDatasetFile(path);
   } catch (error) {
     if (isMissing(error)) throw new TaskError(`Dataset with uuid '${uuid}' not found`, { cause: error });
-    throw unreadable(uuid, error);
+    throw damaged(uuid, error);
   }
 }
 
 /** The error of a task whose dataset is damaged. */
-export function unreadable(dataset: string, error: unknown): unknown {
+export function damaged(dataset: string, error: unknown): unknown {
   if (!(error instanceof DatasetFileError)) return error;
   return new TaskError(`Dataset '${dataset}' can not be read: ${error.message}`, { cause: error });
 }

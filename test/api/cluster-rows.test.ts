@@ -93,7 +93,7 @@ test("an input without an encoder takes arrays", async () => {
   expect(answer.rows).toEqual([{ label_hex: expect.any(Number) }]);
 });
 
-test("rows that the network can not take are refused, and nothing is learnt", async () => {
+test("rows that the network cannot take are refused, and nothing is learnt", async () => {
   const cluster_uuid = await makeCluster(app, { name: "refusals", template: template("class") });
   const learn = (rows: unknown, more: object = {}) => refusal("/cluster/learn", { cluster_uuid, rows, ...more });
   const predict = (rows: unknown) => refusal("/cluster/predict", { cluster_uuid, rows });

@@ -101,32 +101,36 @@ test("classes: labels as text and probabilities; other order, missing, extra and
   await reader.close();
 });
 
-test("numbers in their own unit, on a GPU host after a move, and in a cluster restored from a checkpoint", async () => {
-  const rig = await openRig(app, { types: ["cpu", "gpu"] });
-  const cluster = await newCluster(rig, "number");
-  const dataset = await makeTable(app.app, birds);
-  expect(await over(rig, await train(rig, cluster, dataset, "mass"))).toMatchObject({ state: "finished" });
-  const before = await ask(rig, cluster, dataset);
-  const mass = await cellsOf(before.reader, "predicted");
-  await before.reader.close();
-  for (const row of rows) expect(Math.abs(Number(mass[row]) - Number(birds["mass"]![row]))).toBeLessThan(5e5);
+test(
+  "numbers in their own unit, on a GPU host after a move, and in a cluster restored from a checkpoint",
+  { timeout: 180_000 },
+  async () => {
+    const rig = await openRig(app, { types: ["cpu", "gpu"] });
+    const cluster = await newCluster(rig, "number");
+    const dataset = await makeTable(app.app, birds);
+    expect(await over(rig, await train(rig, cluster, dataset, "mass"))).toMatchObject({ state: "finished" });
+    const before = await ask(rig, cluster, dataset);
+    const mass = await cellsOf(before.reader, "predicted");
+    await before.reader.close();
+    for (const row of rows) expect(Math.abs(Number(mass[row]) - Number(birds["mass"]![row]))).toBeLessThan(5e5);
 
-  await switchHost(rig.context, { cluster_uuid: cluster, host_uuid: rig.hosts[1].uuid });
-  const saved = await createSaveTask(rig.context, { cluster_uuid: cluster, name: "mass" });
-  expect(await over(rig, saved)).toMatchObject({ state: "finished" });
-  const moved = await ask(rig, cluster, dataset);
-  for (const [row, value] of (await cellsOf(moved.reader, "predicted")).entries())
-    expect(Number(value) / Number(mass[row])).toBeCloseTo(1, 4);
-  await moved.reader.close();
+    await switchHost(rig.context, { cluster_uuid: cluster, host_uuid: rig.hosts[1].uuid });
+    const saved = await createSaveTask(rig.context, { cluster_uuid: cluster, name: "mass" });
+    expect(await over(rig, saved)).toMatchObject({ state: "finished" });
+    const moved = await ask(rig, cluster, dataset);
+    for (const [row, value] of (await cellsOf(moved.reader, "predicted")).entries())
+      expect(Number(value) / Number(mass[row])).toBeCloseTo(1, 4);
+    await moved.reader.close();
 
-  const other = await newCluster(rig, "class");
-  expect(
-    await over(rig, await createRestoreTask(rig.context, { cluster_uuid: other, checkpoint_uuid: saved.uuid })),
-  ).toMatchObject({ state: "finished" });
-  const restored = await ask(rig, other, dataset);
-  expect(await cellsOf(restored.reader, "predicted")).toEqual(mass);
-  await restored.reader.close();
-});
+    const other = await newCluster(rig, "class");
+    expect(
+      await over(rig, await createRestoreTask(rig.context, { cluster_uuid: other, checkpoint_uuid: saved.uuid })),
+    ).toMatchObject({ state: "finished" });
+    const restored = await ask(rig, other, dataset);
+    expect(await cellsOf(restored.reader, "predicted")).toEqual(mass);
+    await restored.reader.close();
+  },
+);
 
 test("a later training adds its new classes; a table needs a training first", async () => {
   const rig = await openRig(app);

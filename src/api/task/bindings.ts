@@ -44,7 +44,7 @@ export const validationErrors = [
   "'validation' needs a 'share', or 'inputs' and 'outputs'",
   "'validation' measures '{output}', which is not learnt",
   "'share' of 'validation' is not a number between 0 and 1",
-  "A single row can not be held out",
+  "A single row cannot be held out",
   "The rows that are held out are shorter than a window",
   "No rows would be left to learn from",
 ];

@@ -25,7 +25,7 @@ export type TaskBinding = ColumnBinding | TableBinding;
 export type TargetRow = "first" | "last";
 
 /** The rows on which a training is measured: a share of its own, which it does not learn, or others. */
-export type Validation = { share: number } | { inputs: TaskBinding[]; outputs: TaskBinding[]; rows: number };
+export type ValidationRows = { share: number } | { inputs: TaskBinding[]; outputs: TaskBinding[]; rows: number };
 
 /** Complete description of a task's work, so that it can be rerun after a restart. */
 export type TaskPlan =
@@ -41,7 +41,7 @@ export type TaskPlan =
       /** Seed of the network if this task is the first to train it; null: the cluster's own. */
       seed: number | null;
       target_row?: TargetRow;
-      validation?: Validation;
+      validation?: ValidationRows;
       /** Epochs without a better network after which the training ends. */
       patience?: number;
       /** The network that the cluster keeps: the best one on the held-out rows, or the last one. */

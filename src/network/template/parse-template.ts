@@ -204,8 +204,8 @@ class TemplateParser {
   }
 
   /**
-   * Reads an input or output, `name: x,y,z (kind)`, and adds its name to `names`. Kinds with an encoder may have several
-   * positions: the cells of a table go to each, and the answers of all are averaged.
+   * Reads an input or output, `name: x,y,z (kind)`, and adds its name to `names`. Kinds with an encoder may have
+   * several positions: the cells of a table go to each, and the answers of all are averaged.
    */
   #port<Kind extends InputKind | OutputKind>(
     what: string,
