@@ -92,12 +92,12 @@ function addFit(program: Command): void {
         });
         warn(fitted.warnings, asJson);
         print.custom(fitted, () => {
-          const { cluster_uuid, cluster_name, epochs, metrics, baseline } = fitted;
+          const { cluster_uuid, cluster_name, epochs, reason, metrics, baseline } = fitted;
           const what = fitted.kind === "class" ? "classes" : "a number";
           return (
             `held out of the first training, to measure:\n${scoresTable(metrics, baseline)}` +
             `cluster '${cluster_name}' (${cluster_uuid}) has learnt '${printable(target)}' as ${what} from all rows, ` +
-            `${epochs} times\n`
+            `${epochs} times. ${printable(reason)}\n`
           );
         });
       }),

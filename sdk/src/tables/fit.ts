@@ -159,7 +159,7 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
     metrics,
     baseline,
     warnings: unique([
-      ...tableWarnings(dataset),
+      ...tableWarnings(dataset).filter((text) => !text.startsWith(`column '${index}' counts the rows`)),
       ...checked.warnings,
       ...(except.length === 1
         ? []

@@ -106,7 +106,9 @@ export async function uploadLearnt(
     dataset_columns: "*",
     except,
   }));
-  return { dataset, format, dialect, inputs, warnings: [...warnings, ...tableWarnings(dataset)] };
+  const { drop = [] } = upload;
+  const told = tableWarnings(dataset).filter((text) => !drop.some((name) => text.endsWith(`it is kept as '${name}'`)));
+  return { dataset, format, dialect, inputs, warnings: [...warnings, ...told] };
 }
 
 /** The names of a dataset's column groups, in its order. */
