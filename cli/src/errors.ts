@@ -53,8 +53,8 @@ export interface Reporting {
 }
 
 /**
- * Reports an error and returns the exit code. Answers of the server to upstream's commands go to standard output, as the
- * contract demands; other errors go to standard error.
+ * Reports an error and returns the exit code. Answers of the server to upstream's commands go to standard output, as
+ * the contract demands; other errors go to standard error.
  */
 export function report(error: unknown, { asJson, isOwn = false }: Reporting): number {
   if (error instanceof Interrupted) return exitCodes[error.signal];

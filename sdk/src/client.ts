@@ -77,8 +77,8 @@ export class HanamiClient {
   }
 
   /**
-   * Learns a column of a table from the others, and tells how well, measured on rows that are held out. The file is CSV,
-   * Parquet or Arrow. Throws TableError for a target that can not be learnt; what was made is deleted then.
+   * Learns a column of a table from the others, and tells how well, measured on rows that are held out. The file is
+   * CSV, Parquet or Arrow. Throws TableError for a target that cannot be learnt; what was made is deleted then.
    */
   fit(file: FileSource, options: FitOptions): Promise<Fitted> {
     return fit(this, file, options);

@@ -126,7 +126,7 @@ test("predict keeps every byte of a file, whatever its text is written in", asyn
     const number = String.raw`\d(?:,\d+)?(?:e-\d+)?`;
     const label = String.raw`(?:"(?:[^"]|"")*"|[^";\r\n]*)`;
     const [header, ...rest] = written.split("\r\n");
-    // A column's name can not hold a control character.
+    // A column's name cannot hold a control character.
     const shares = 'probability_0;"probability_=cmd|""x""";probability_ünï, code';
     expect({ what, header }).toEqual({ what, header: `${NAMES.join(";")};predicted_kind €;${shares}` });
     const added = new RegExp(`;${label};${number};${number};${number}(?=\\r\\n)`, "g");

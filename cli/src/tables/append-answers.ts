@@ -18,8 +18,8 @@ function freeNames(names: readonly string[], taken: readonly string[]): string[]
 }
 
 /**
- * A CSV file with answers behind the cells of each row; everything else is as it was, byte for byte. Rows that the server
- * leaves out have no answers. Throws CliError when file and answers have different numbers of rows.
+ * A CSV file with answers behind the cells of each row; everything else is as it was, byte for byte. Rows that the
+ * server leaves out have no answers. Throws CliError when file and answers have different numbers of rows.
  */
 export async function* appendAnswers(
   path: string,

@@ -10,8 +10,8 @@ const isEmptyLine = ({ cells }: SplitRow) => cells.length === 1 && cells[0] === 
 const isEmptyRow = ({ cells }: SplitRow) => cells.every((cell) => cell === "");
 
 /**
- * The rows of a CSV file as the server takes them: empty lines are left out, except in a table of one column, and so are
- * rows of nothing but delimiters behind the last other row.
+ * The rows of a CSV file as the server takes them: empty lines are left out, except in a table of one column, and so
+ * are rows of nothing but delimiters behind the last other row.
  */
 export async function* tableLines(bytes: CsvBytes, { delimiter }: CsvDialect): AsyncGenerator<TableLine> {
   const splitter = new CsvSplitter(delimiter);

@@ -33,8 +33,8 @@ const HEAD_BYTES = 4 * 1024 * 1024;
 const ROWS_MAX = 200;
 
 /**
- * Reads the names of the columns of a CSV file, whatever separates them: the delimiter that yields the most of the names
- * in `known`. The file may be packed with gzip.
+ * Reads the names of the columns of a CSV file, whatever separates them: the delimiter that yields the most of the
+ * names in `known`. The file may be packed with gzip.
  */
 export async function readHead(source: FileSource, known: ReadonlySet<string>): Promise<CsvHead> {
   const [first = 0, second = 0] = await bytesAt(source, 0, 2);

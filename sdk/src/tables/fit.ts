@@ -67,7 +67,7 @@ const { input, output } = tablePorts;
 /**
  * Learns a column of a table from the others: uploads the file, measures on rows that are held out how well it can be
  * learnt, then trains a new cluster with all rows. Deletes what it has made when something fails. Throws TableError for
- * a target that can not be learnt.
+ * a target that cannot be learnt.
  */
 export async function fit(resources: TableResources, source: FileSource, options: FitOptions): Promise<Fitted> {
   const undo = new Undo();
@@ -83,7 +83,7 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
   const { datasets, clusters } = resources;
   const { target, drop = [], seed, onProgress, signal } = options;
   if (sizeOf(source) === 0) throw new TableError("The file is empty.");
-  if (drop.includes(target)) throw new TableError(`The column '${target}' is the target: it can not be left out.`);
+  if (drop.includes(target)) throw new TableError(`The column '${target}' is the target: it cannot be left out.`);
   const name = options.name ?? nameFrom(fileName(source) ?? target);
   const format = options.format ?? (await formatOf(source));
   if (format === "npy") throw new TableError("An NPY file has no names of columns: use CSV, Parquet or Arrow.");

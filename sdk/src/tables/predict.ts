@@ -33,7 +33,7 @@ const NAME_LENGTH_MAX = 254;
 
 /**
  * Asks a cluster for answers to the rows of a file, and deletes what the server made for them after `use`. `keep` puts
- * the file's columns before the answers. Throws TableError for files that the cluster can not take.
+ * the file's columns before the answers. Throws TableError for files that the cluster cannot take.
  */
 export async function predictWith<T>(
   resources: TableResources,

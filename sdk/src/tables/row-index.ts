@@ -4,8 +4,8 @@ import type { Dataset } from "../resources/datasets.ts";
 const NAMES = /^(?:column_0_*|unnamed: ?0|index|id|nr|no|row|rownames?|row_?(?:id|nr|number))$/i;
 
 /**
- * The first column of a dataset if it only counts the rows, as programs write it: from 0 or 1 on, under such a name. What
- * is learnt from it holds for no other file.
+ * The first column of a dataset if it only counts the rows, as programs write it: from 0 or 1 on, under such a name.
+ * What is learnt from it holds for no other file.
  */
 export function rowIndexOf({ columns = [], number_of_rows: rows }: Dataset): string | undefined {
   const [first] = columns;

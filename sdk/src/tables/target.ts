@@ -16,7 +16,7 @@ export type TargetKind = "class" | "number";
 
 /**
  * Decides whether a column of a dataset is learnt as classes or as a number. Throws TableError, before anything is
- * trained, for a column that can not be learnt.
+ * trained, for a column that cannot be learnt.
  */
 export async function checkTarget(
   { datasets }: Pick<TableResources, "datasets">,
@@ -49,7 +49,7 @@ export async function checkTarget(
 
 function checkCells({ name, kind, distinct, min, max }: DatasetColumn, present: number): void {
   if (present === 0) throw new TableError(`The target '${name}' has no value in any row.`);
-  if (kind === "time") throw new TableError(`The target '${name}' has times, which can not be learnt as a target.`);
+  if (kind === "time") throw new TableError(`The target '${name}' has times, which cannot be learnt as a target.`);
   if (present < ROWS_MIN) {
     throw new TableError(
       `The target '${name}' has a value in ${present === 1 ? "1 row" : `${present} rows`} only: at least ${ROWS_MIN} ` +
