@@ -6,6 +6,7 @@ import { extendClasses, fitClass, fitNumber, type FittedTarget } from "../encode
 import { badRequest } from "../errors.ts";
 import type { Template } from "../network/template/parse-template.ts";
 import { tableOf, targetOf } from "./answers.ts";
+import { checkEncodedWidths } from "./check-encoded-widths.ts";
 import { findCluster } from "./find-cluster.ts";
 import { jsonCells, kindOfCells } from "./json-cells.ts";
 import { readJsonRows, type JsonColumns } from "./json-rows.ts";
@@ -60,6 +61,7 @@ export async function learnRows(context: Context, input: LearnRowsInput): Promis
     const encoders = fitToRows(before, columns, input.targets);
     const text = encoders === before.encoders ? before.info.encoders : encodersText(encoders);
     if (text !== before.info.encoders) {
+      checkEncodedWidths(context.app.config.limits, encoders);
       await turn(async (network) => {
         await checkKnown(network, before);
         await network.setEncoders(text);

@@ -1,4 +1,6 @@
 import { encodersOf } from "../clusters/answers.ts";
+import { checkEncodedWidths } from "../clusters/check-encoded-widths.ts";
+import type { RunContext } from "./running-task.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 import { encodersText, type NetworkEncoders } from "../encoders/network-encoders.ts";
 import type { NetworkInfo } from "../hosts/host.ts";
@@ -21,6 +23,7 @@ interface Training {
   /** Chooses the rows that are held out. */
   seed: number;
   isStopped: () => boolean;
+  limits: RunContext["limits"];
 }
 
 interface OpenedTraining {
@@ -34,7 +37,7 @@ interface OpenedTraining {
 
 /** Opens the rows that a task learns, and those that it holds out. The same task always gets the same. */
 export async function openTraining(training: Training, datasets: TaskDatasets): Promise<OpenedTraining> {
-  const { info, plan, seed } = training;
+  const { info, plan, seed, limits } = training;
   const { rows, time_length: timeLength, validation } = plan;
   if (validation !== undefined && info.remembers) {
     throw new TaskError("A network that remembers earlier rows cannot be measured during its training");
@@ -45,6 +48,7 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
       : undefined;
   const template = parseTemplate(info.template);
   const encoders = await fitEncoders(encodersOf(info), { plan, template, chosen: split?.learnt }, datasets);
+  checkEncodedWidths(limits, encoders);
   const network = { template, encoders };
   const learnt = await openGroups(network, plan, datasets);
   const table = { ...parts(learnt, split?.learnt, plan), rows: split?.learnt.length ?? rows };

@@ -33,7 +33,8 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
   let trainer: SliceTrainer | null = null;
   try {
     const seed = plan.seed ?? info.seed;
-    const opened = await openTraining({ info, plan, seed, isStopped: () => active.stop !== null }, datasets);
+    const { limits } = context;
+    const opened = await openTraining({ info, plan, seed, limits, isStopped: () => active.stop !== null }, datasets);
     const { source, encoders, heldOut } = opened;
     // A network with memory learns a sequence, so its rows keep their order.
     const rows = info.remembers ? source : new ShuffledSource(source, seed);

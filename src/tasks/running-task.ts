@@ -23,8 +23,8 @@ export type StopReason = "abort" | "suspend" | "retire";
 
 /** Parts of the server that tasks use. */
 export interface TaskResources extends NetworkResources {
-  /** Size limits of results and checkpoints. */
-  limits: Pick<Limits, "datasetBytes" | "projectBytes">;
+  /** Size limits of results, checkpoints, and of what encoders make of a row. */
+  limits: Pick<Limits, "datasetBytes" | "projectBytes" | "inputValues" | "outputValues">;
   changes: TaskChanges;
 }
 
