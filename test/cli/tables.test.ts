@@ -80,6 +80,35 @@ test("fit, predict, evaluate and learn", async () => {
   expect(await server.json("cluster", "list")).toMatchObject({ body: { length: 2 } });
 });
 
+test("tasks take tables, too: all columns but some, measured on rows that are held out, and kept in the answers", async () => {
+  const path = await file(birdsCsv());
+  const dataset = (await server.json<{ uuid: string }>("dataset", "create", "csv", "-i", path, "bird table")).uuid;
+  const template = await file(
+    "version: 1 settings: hexagons: 1,1,1 2,1,1 inputs: row: 1,1,1 (table) outputs: kind: 2,1,1 (class)",
+    "template",
+  );
+  const cluster = (await server.json<{ uuid: string }>("cluster", "create", "-t", template, "by hand")).uuid;
+  const inputs = ["-c", cluster, "-i", `${dataset}:*:row`, "--except", "column_0,island"];
+  const train = ["task", "create", "train", "lesson", ...inputs, "-o", `${dataset}:species:kind`, "--epochs", "auto"];
+  const trained = await server.json(...train, "--validation", "0.2", "--keep", "best", "--wait");
+  expect(trained).toMatchObject({ metrics: { kind: { rows: 18 } }, baseline: { kind: { rows: 18 } } });
+  const request = [
+    "task",
+    "create",
+    "request",
+    "question",
+    ...inputs,
+    "-r",
+    "kind:answer",
+    "--keep_columns",
+    "column_0",
+  ];
+  const { uuid } = await server.json<{ uuid: string }>(...request, "--wait");
+  const lines = (await server.text("dataset", "download", uuid, "-o", "-")).split("\n");
+  expect(lines[0]).toBe("column_0,answer,probability_Adelie,probability_Chinstrap,probability_Gentoo");
+  expect(lines[90]).toMatch(/^89,/);
+});
+
 const HOSTILE_CLASSES = ['=cmd|"x"', "\u001b[31mred\u001b[0m; a\nbreak", "ünï, code"];
 const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
 /** Semicolons, CRLF, quotes, line breaks and control characters in cells and names, rows that do not count. */
