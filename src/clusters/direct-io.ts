@@ -6,6 +6,7 @@ import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { answersOf, encodersOf, type Answer } from "./answers.ts";
 import { directExpected, directInputs, directValues } from "./direct-rows.ts";
 import { widthExcess } from "../limits/width-excess.ts";
+import type { Rows } from "../network/run.ts";
 import { NAME_LENGTH_MAX, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
@@ -43,7 +44,10 @@ export interface DirectIo {
   /** Sets all expected values of an output. */
   setExpected(name: string, values: Float32Array): void;
   train(): Promise<void>;
-  /** Returns the values of every output, sorted by name. Starts when there is room for the answer. */
+  /**
+   * Returns the values of every output, sorted by name. Starts when there is room for the answer. Refuses an input with
+   * more values than a trained network knows.
+   */
   request(): Promise<OutputValues[]>;
   close(): void;
 }
@@ -137,6 +141,16 @@ class DirectLine implements DirectIo {
     if (wrong >= 0) throw badRequest(`Value ${wrong} of '${name}' is ${values[wrong]}, not a finite number`);
   }
 
+  /** Refuses values that cannot count, because the network has learnt fewer, `widths` by the index of the input. */
+  #checkLearnt(inputs: readonly Rows[], widths: readonly number[]): void {
+    for (const { index, width } of inputs) {
+      const learnt = widths[index] ?? 0;
+      if (learnt === 0 || width <= learnt) continue;
+      const { name } = this.#template.inputs[index]!;
+      throw badRequest(`'${name}' has ${width} values, but the network has learnt only ${learnt} of them`);
+    }
+  }
+
   #put(buffers: Map<string, Float32Array<ArrayBuffer>>, name: string, values: Float32Array): void {
     const { bytesMax } = this.#line;
     const bytes = this.#bytes + values.byteLength - (buffers.get(name)?.byteLength ?? 0);
@@ -165,6 +179,7 @@ class DirectLine implements DirectIo {
         if (!taker.hasRoom()) return undefined;
         const known = { template: this.#template, encoders };
         const inputs = directInputs(known, this.#inputs);
+        this.#checkLearnt(inputs, (await network.ready()).info.figures.inputs ?? []);
         return answersOf(this.#template, encoders, await network.request({ cycles: 1, timeLength: 1, inputs }), 1);
       });
     }

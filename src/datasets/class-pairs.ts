@@ -1,3 +1,4 @@
+import { numberText } from "../encoders/number-text.ts";
 import type { ColumnFacts } from "./file/columns.ts";
 import type { DatasetReader } from "./file/reader.ts";
 
@@ -89,11 +90,11 @@ async function comparison(
   reader: DatasetReader,
   rows: number,
 ): Promise<Pick<ClassPair, "answer" | "truth">> {
-  if (reference.width > 1) return { answer: highest(result.width), truth: onlyOne(reference) };
+  if (reference.width > 1) return { answer: highest(result.width), truth: onlyOne(reference.width) };
   if (result.facts?.kind === "category") {
     const codes = new Map(result.facts.categories.map((text, code) => [text, code]));
     const known = reference.facts?.kind === "category" ? reference.facts.categories : undefined;
-    const textOf = (value: number) => known?.[value] ?? String(value);
+    const textOf = (value: number) => known?.[value] ?? numberText(value);
     return { answer: asAnswer, truth: (values, start) => codeOf(values[start]!, codes, textOf) };
   }
   const areYesNo = await areZerosAndOnes(reference, reader, rows);
@@ -119,15 +120,15 @@ const highest =
     return best;
   };
 
-/** The position of the only 1 among 0s. */
+/** The position of the only 1 among 0s; other values are no class, as in the contract. */
 const onlyOne =
-  ({ name, width }: CheckedGroup): ClassOf =>
+  (width: number): ClassOf =>
   (values, start) => {
     let [position, ones] = [NO_CLASS, 0];
     for (let at = 0; at < width; at++) {
       const value = values[start + at]!;
-      if (value !== 0 && value !== 1) throw new NoClassesError(name);
       if (value === 0) continue;
+      if (value !== 1) return NO_CLASS;
       position = at;
       ones += 1;
     }

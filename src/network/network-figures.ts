@@ -17,13 +17,24 @@ export interface NetworkFigures {
   bytes: number;
   /** The contents of each hexagon, in template order. */
   hexagons: { blocks: number; sections: number; bytes: number }[];
+  /** Known values of each input, in template order. Missing in figures that were stored by an older server. */
+  inputs?: number[];
 }
 
 /** The figures of a network that has learned nothing. */
 export function emptyFigures({ hexagons, inputs }: Template): NetworkFigures {
   const bytes = bytesPer("network") + inputs.length * bytesPer("input");
   const empty = { blocks: 0, sections: 0, bytes: 0 };
-  return { cycle: 0, blocks: 0, neurons: 0, sections: 0, synapses: 0, bytes, hexagons: hexagons.map(() => empty) };
+  return {
+    cycle: 0,
+    blocks: 0,
+    neurons: 0,
+    sections: 0,
+    synapses: 0,
+    bytes,
+    hexagons: hexagons.map(() => empty),
+    inputs: inputs.map(() => 0),
+  };
 }
 
 export function figuresOf(model: NetworkModel): NetworkFigures {
@@ -49,5 +60,11 @@ export function figuresOf(model: NetworkModel): NetworkFigures {
     synapses,
     bytes: usedBytes(state),
     hexagons: perHexagon,
+    inputs: inputWidths(model),
   };
+}
+
+/** Known values of each input, in template order. */
+export function inputWidths({ template, state }: NetworkModel): number[] {
+  return template.inputs.map((_, index) => state.arrays.inputWidth[index]!);
 }

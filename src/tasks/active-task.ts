@@ -11,6 +11,7 @@ import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
+import { warnOfWidths } from "./width-warnings.ts";
 
 /** The running task of one cluster, if any: runs it, stops it and reports its progress. */
 export class ActiveTask {
@@ -106,8 +107,10 @@ export class ActiveTask {
         await warnOfClippedTargets(context, active as RunningTask<"train">);
         return runTrainTask(context, active as RunningTask<"train">);
       case "request":
+        await warnOfWidths(context, active as RunningTask<"request">);
         return runRequestTask(context, active as RunningTask<"request">);
       case "evaluate":
+        await warnOfWidths(context, active as RunningTask<"evaluate">);
         return runEvaluateTask(context, active as RunningTask<"evaluate">);
       case "save":
         return runSaveTask(context, active as RunningTask<"save">);

@@ -40,27 +40,3 @@ function nameOf({ uuid, name }: BoundColumns["dataset"]): string {
   const short = letters.length > NAME_LENGTH_MAX ? `${letters.slice(0, NAME_LENGTH_MAX).join("")}…` : name;
   return `dataset '${short}' (${uuid})`;
 }
-
-/** An input or output with the number of its values in a sample. */
-export interface PortWidth {
-  name: string;
-  width: number;
-}
-
-/**
- * What a request does with inputs of another width than the network has learnt: a sentence for each. `learnt` has the
- * widths that the network knows; those of inputs that have learnt nothing are 0.
- */
-export function widthWarnings(learnt: readonly PortWidth[], given: readonly PortWidth[]): string[] {
-  const known = new Map(learnt.map(({ name, width }) => [name, width]));
-  return given.flatMap(({ name, width }) => {
-    const learntWidth = known.get(name) ?? 0;
-    if (learntWidth === 0 || width === learntWidth) return [];
-    const what = `Input '${name}' has learnt ${learntWidth} values per sample, but is given ${width}`;
-    return [
-      width > learntWidth
-        ? `${what}: those after the first ${learntWidth} are ignored.`
-        : `${what}: the others count as 0.`,
-    ];
-  });
-}

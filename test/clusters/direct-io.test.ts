@@ -123,6 +123,16 @@ test("an untrained cluster answers, and values that are not sent again stay", as
   expect(decodeClusterIO(await client.ask(again))?.values).toEqual(whole?.values);
 });
 
+test("a request with more values of an input than were learnt is refused", async () => {
+  const cluster = await directCluster("too wide");
+  const client = await connect(cluster);
+  await trainOnce(client, 1);
+  expect((await client.ask(lastPicture(1))).length).toBeGreaterThan(0);
+  const wide = await client.ask({ ...lastPicture(1), values: new Float32Array(17) });
+  const reason = "'picture_hex' has 17 values, but the network has learnt only 16 of them";
+  expect(wide.equals(refusal(reason))).toBe(true);
+});
+
 test("several outputs are sent right after each other, by name", async () => {
   const template = smallTemplate
     .replace("    3,1,1\ninputs", "    3,1,1\n    2,2,1\ninputs")

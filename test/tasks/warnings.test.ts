@@ -2,7 +2,7 @@ import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tasks } from "../../src/db/schema/index.ts";
 import { addWarnings, joinWarnings } from "../../src/tasks/add-warnings.ts";
-import { widthWarnings } from "../../src/tasks/binding-warnings.ts";
+import { widthWarnings } from "../../src/tasks/width-warnings.ts";
 import {
   type Cell,
   getTask,
@@ -125,6 +125,26 @@ test("inputs of another width than was learnt are named", () => {
   expect(widthWarnings(learnt, [{ name: "a", width: 3 }])).toEqual([
     "Input 'a' has learnt 4 values per sample, but is given 3: the others count as 0.",
   ]);
+});
+
+test("a request whose input has another width is answered with a warning", async () => {
+  const cluster = await makeCluster(app, { name: "widths" });
+  const table = await makeDataset(app.app, {
+    rows: 20,
+    groups: [2, 3, 4].map((width) => ({ name: `x${width}`, width, cell: (row: number) => row % 2 })),
+  });
+  const inputs = (column: string) => [{ dataset_uuid: table, dataset_column: column, hexagon_name: "picture_hex" }];
+  const warningsOf = async (column: string) => {
+    const { uuid } = await startRequest(app, cluster, table, { inputs: inputs(column) });
+    return (await untilFinished(app, cluster, uuid)).warnings;
+  };
+  // An untrained network knows no width.
+  expect(await warningsOf("x4")).toEqual([]);
+  const training = { inputs: inputs("x3"), outputs: outputs(await makeTable(20, { label: () => 1 })) };
+  await untilFinished(app, cluster, (await startTrain(app, cluster, table, training)).uuid);
+  expect(await warningsOf("x3")).toEqual([]);
+  expect(await warningsOf("x2")).toEqual([expect.stringContaining("is given 2: the others count as 0.")]);
+  expect(await warningsOf("x4")).toEqual([expect.stringContaining("is given 4: those after the first 3 are ignored.")]);
 });
 
 test("the row of a window's target may be chosen", async () => {

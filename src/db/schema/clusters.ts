@@ -10,6 +10,7 @@ export interface StoredFigures {
   synapses: number;
   bytes: number;
   hexagons: { blocks: number; sections: number; bytes: number }[];
+  inputs?: number[];
 }
 
 export const clusters = pgTable(

@@ -1,7 +1,7 @@
 import { outputWidth, widenInput, createModel, type NetworkModel } from "../../network/network-model.ts";
 import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import { BudgetFullError } from "../../network/memory-full-error.ts";
-import type { NetworkFigures } from "../../network/network-figures.ts";
+import { inputWidths, type NetworkFigures } from "../../network/network-figures.ts";
 import { packRows } from "../../network/output-rows.ts";
 import { rateAt, updateOf } from "../../network/rate.ts";
 import { widenOutput } from "../../network/readout.ts";
@@ -169,6 +169,7 @@ export class GpuNetwork {
       synapses: found["tally"]![2]!,
       bytes,
       hexagons,
+      inputs: inputWidths(this.#model),
     };
   }
 
