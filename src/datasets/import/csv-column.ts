@@ -10,7 +10,8 @@ import {
   type DecimalMark,
   type ReadKind,
 } from "./csv-cell.ts";
-import { Dictionary, TRUTHS, type TextRoom } from "./dictionary.ts";
+import { TRUTHS } from "../truths.ts";
+import { Dictionary, type TextRoom } from "./dictionary.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
 
