@@ -135,7 +135,7 @@ export class CsvTable {
     this.columns = names.map((name, index) => {
       if (left.has(name)) return undefined;
       const guess = { ...(guesses?.[index] ?? { kind: undefined }) };
-      return new CsvColumn({ name, guess, declared: kinds?.get(name), ...settings });
+      return new CsvColumn(name, guess, kinds?.get(name), settings);
     });
     this.#kept = names.length - left.size;
     if (this.columns.some((column) => column?.needsText === true)) {
