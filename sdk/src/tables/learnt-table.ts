@@ -3,7 +3,7 @@ import type { LearntColumns, LearntOutput } from "../resources/clusters.ts";
 import type { ColumnKind, Dataset, FileUpload, UploadOptions } from "../resources/datasets.ts";
 import type { TaskTable } from "../resources/tasks.ts";
 import type { FileSource } from "../upload.ts";
-import { readHead, type CsvDialect } from "./csv-head.ts";
+import { readHead, type CsvDialect, type CsvHead } from "./csv-head.ts";
 import { formatOf } from "./format-of.ts";
 import { listed } from "./listed.ts";
 import { TableError, type TableResources } from "./resources.ts";
@@ -64,6 +64,7 @@ export async function uploadLearnt(
   options: UploadOptions,
 ): Promise<UploadedTable> {
   const known = new Map(learnt.inputs.flatMap(({ columns }) => columns ?? []).map(({ name, kind }) => [name, kind]));
+  const used = new Set([...known.keys(), ...targets.map(({ name }) => name)]);
   const answered = learnt.outputs.flatMap(({ column }) => column ?? []);
   const check = (names: readonly string[]) => {
     for (const { name } of targets) if (!names.includes(name)) throw noColumn(name, names);
@@ -74,41 +75,42 @@ export async function uploadLearnt(
   const format = await formatOf(source);
   if (format === "npy") throw new TableError("An NPY file has no names of columns: use CSV, Parquet or Arrow.");
   let upload: FileUpload = { name: "table of a client", file: source, format };
+  let head: CsvHead | undefined;
   const warnings: string[] = [];
-  let dialect: CsvDialect | undefined;
   if (format === "csv") {
-    const head = await readHead(source, new Set([...known.keys(), ...targets.map(({ name }) => name)]));
-    dialect = head.dialect;
+    head = await readHead(source, used);
     check(head.names);
+    const present = new Set(head.names);
     const kinds = new Map<string, ColumnKind>();
-    for (const [name, kind] of known) if (kind !== "empty" && head.names.includes(name)) kinds.set(name, kind);
+    for (const [name, kind] of known) if (kind !== "empty" && present.has(name)) kinds.set(name, kind);
     for (const { name, kind } of targets) if (kind !== undefined) kinds.set(name, kind);
-    const kept = new Set([...known.keys(), ...targets.map(({ name }) => name)]);
-    const others = [...new Set(head.names.filter((name) => !kept.has(name)))];
-    const drop = keepAll ? [] : others;
+    const drop = keepAll ? [] : [...present].filter((name) => !used.has(name));
     const strange = drop.filter((name) => !answered.includes(name));
     if (strange.length > 0) warnings.push(`${listed(strange)}: not learnt, and ignored here`);
-    const { delimiterName: delimiter } = head;
+    const { dialect, delimiterName: delimiter } = head;
     upload = { ...upload, delimiter, encoding: dialect.encoding, drop, kinds: Object.fromEntries(kinds) };
   }
   const dataset = await datasets.uploadFile(upload, options);
+  const names = columnNames(dataset);
   try {
-    check(columnNames(dataset));
+    check(names);
   } catch (error) {
     await datasets.delete(dataset.uuid).catch(() => {});
     throw error;
   }
   const { uuid: dataset_uuid } = dataset;
-  const except = answered.filter((name) => Object.hasOwn(dataset.description, name));
+  const except = answered.filter((name) => names.includes(name));
   const inputs = learnt.inputs.map(({ hexagon_name }): TaskTable => ({
     hexagon_name,
     dataset_uuid,
     dataset_columns: "*",
     except,
   }));
-  const { drop = [] } = upload;
-  const told = tableWarnings(dataset).filter((text) => !drop.some((name) => text.endsWith(`it is kept as '${name}'`)));
-  return { dataset, format, dialect, inputs, warnings: [...warnings, ...told] };
+  const unused = (head?.names ?? names).filter((name) => !used.has(name));
+  const isAboutUnused = (text: string) =>
+    unused.some((name) => text.startsWith(`column '${name}'`) || text.endsWith(`it is kept as '${name}'`));
+  warnings.push(...tableWarnings(dataset).filter((text) => !isAboutUnused(text)));
+  return { dataset, format, dialect: head?.dialect, inputs, warnings };
 }
 
 /** The names of a dataset's column groups, in its order. */
