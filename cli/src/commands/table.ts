@@ -234,7 +234,7 @@ function addLearn(program: Command): void {
             signal,
             onProgress: ({ rows: done, scores }) => {
               const count = `${done} rows${scores === undefined ? "" : `, ${rollingText(scores)}`}`;
-              progress.update({ label: "learn", share: source.bytesRead / file.size, count });
+              progress.update({ label: "learn", share: source.bytesDone / file.size, count });
             },
           });
         });
