@@ -17,7 +17,7 @@ export function sortedSample(values: Float32Array | Float64Array): Float64Array 
 
 /**
  * The points between which a number is coded by ramps, ascending and distinct: all values where they are few, else
- * quantiles. Empty without values, a single one for a constant. Any affine change of the values changes the knots alike.
+ * quantiles. Empty without values, a single one for a constant. Another unit or origin changes them like the values.
  */
 export function quantileKnots(sorted: Float64Array): number[] {
   const distinct = firstDistinct(sorted, RAMPS + 2);

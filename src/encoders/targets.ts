@@ -1,6 +1,6 @@
 import type { Cells, ColumnMeaning } from "./cells.ts";
 import { EncoderError } from "./encoder-error.ts";
-import { sortedSample } from "./knots.ts";
+import { quantile, sortedSample } from "./knots.ts";
 import { numberFromText, numberText } from "./number-text.ts";
 
 /** Classes of one target: each is an output neuron. */
@@ -34,6 +34,8 @@ export type FittedTarget = ClassTarget | NumberTarget;
 export interface BoundTarget {
   /** Writes what a network learns from rows, [rows × width]: values in 0..1, or NaN throughout for a missing cell. */
   encode(cells: Float32Array, rows: number, target: Float32Array): void;
+  /** How many numbers so far were beyond the knots, and count as the nearest one. */
+  readonly beyond: number;
 }
 
 /** The values of one output of a network, [rows × width]. */
@@ -89,12 +91,26 @@ export function fitNumber(cells: Cells): NumberTarget {
   const read = numberReader(name, cells);
   const sorted = sortedSample(values.map(read));
   if (sorted.length === 0) throw new EncoderError(`The target '${name}' has no value in any row.`);
-  return { kind: "number", column: name, knots: evenKnots(sorted[0]!, sorted.at(-1)!) };
+  return { kind: "number", column: name, knots: evenKnots(...robustEnds(sorted)) };
+}
+
+/** How far beyond the middle nine tenths of the values the knots may reach, in widths of these. */
+const REACH = 2;
+
+/**
+ * The least and the largest value, or nearer ends where few values lie far out: a ramp as wide as from all values to
+ * one of them would turn each small error of an output into a large one.
+ */
+function robustEnds(sorted: Float64Array): [number, number] {
+  const [low, high] = [quantile(sorted, 0.05), quantile(sorted, 0.95)];
+  const reach = high > low ? REACH * (high - low) : Infinity;
+  return [Math.max(sorted[0]!, low - reach), Math.min(sorted.at(-1)!, high + reach)];
 }
 
 /** Knots at even distances; one where they would coincide. */
 function evenKnots(first: number, last: number): number[] {
-  const knots = Array.from({ length: TARGET_RAMPS + 1 }, (_, j) => first + (j / TARGET_RAMPS) * (last - first));
+  const inner = Array.from({ length: TARGET_RAMPS }, (_, j) => first + (j / TARGET_RAMPS) * (last - first));
+  const knots = [...inner, last];
   return knots.filter((knot, j) => j === 0 || knot > knots[j - 1]!);
 }
 
@@ -109,8 +125,13 @@ export function widthOfTarget(target: FittedTarget): number {
  */
 export function bindTarget(target: FittedTarget, meaning: ColumnMeaning): BoundTarget {
   const width = widthOfTarget(target);
-  const write = target.kind === "class" ? classWriter(target, meaning) : rampWriter(target, meaning);
+  let beyond = 0;
+  const write =
+    target.kind === "class" ? classWriter(target, meaning) : rampWriter(target, meaning, () => void (beyond += 1));
   return {
+    get beyond() {
+      return beyond;
+    },
     encode(cells, rows, values) {
       for (let row = 0, at = 0; row < rows; row++, at += width) write(cells[row]!, values, at);
     },
@@ -130,12 +151,13 @@ function classWriter(target: ClassTarget, meaning: ColumnMeaning): Write {
   };
 }
 
-function rampWriter({ column, knots }: NumberTarget, meaning: ColumnMeaning): Write {
+function rampWriter({ column, knots }: NumberTarget, meaning: ColumnMeaning, countBeyond: () => void): Write {
   const read = numberReader(column, meaning);
   const isConstant = knots.length === 1;
   const ramps = isConstant ? 1 : knots.length - 1;
   return (cell, values, at) => {
     const number = read(cell);
+    if (number < knots[0]! || number > knots.at(-1)!) countBeyond();
     if (Number.isNaN(number)) values.fill(NaN, at, at + ramps);
     else if (isConstant) values[at] = RAMP_LOW;
     else
@@ -197,22 +219,27 @@ function meanOf(members: readonly MemberValues[], rows: number, width: number): 
   return means;
 }
 
-/** The least probability of a class before all are scaled to the sum of 1. */
+/**
+ * The least probability of a class before all are scaled to the sum of 1, and of all together where there are many.
+ * Powers of the shares, and a softmax of their logits, had larger log losses.
+ */
 const PROBABILITY_MIN = 1e-3;
+const PROBABILITIES_MIN = 1e-2;
 
 /** Undoes what classes are taught as, so that outputs that fit the targets become the shares of the classes. */
 function decodeClasses(means: Float32Array, rows: number, classes: number): DecodedClasses {
   const labels = new Uint32Array(rows);
   const other = (1 - CLASS_SHARE) / Math.max(1, classes - 1);
+  const least = Math.min(PROBABILITY_MIN, PROBABILITIES_MIN / classes);
   for (let row = 0; row < rows; row++) {
     const one = means.subarray(row * classes, (row + 1) * classes);
     let sum = 0;
     let best = 0;
     for (let k = 0; k < classes; k++) {
       if (one[k]! > one[best]!) best = k;
-      sum += Math.max(PROBABILITY_MIN, one[k]! - other);
+      sum += Math.max(least, one[k]! - other);
     }
-    for (let k = 0; k < classes; k++) one[k] = Math.max(PROBABILITY_MIN, one[k]! - other) / sum;
+    for (let k = 0; k < classes; k++) one[k] = Math.max(least, one[k]! - other) / sum;
     labels[row] = best;
   }
   return { labels, probabilities: means };
