@@ -11,12 +11,10 @@ settings:
 hexagons:
     1,1,1 2,1,1 3,1,1
     1,3,1 2,3,1
-    1,5,1 2,5,1 3,5,1
-    1,7,1 2,7,1
 inputs:
-    row: 1,1,1 1,3,1 1,5,1 1,7,1 (table)
+    row: 1,1,1 1,3,1 (table)
 outputs:
-    target: 3,1,1 2,3,1 3,5,1 2,7,1 (class)
+    target: 3,1,1 2,3,1 (class)
 `,
   number: `version: 1
 settings:
@@ -24,11 +22,9 @@ settings:
 hexagons:
     1,1,1 2,1,1 3,1,1
     1,3,1 2,3,1
-    1,5,1 2,5,1 3,5,1
-    1,7,1 2,7,1
 inputs:
-    row: 1,1,1 1,3,1 1,5,1 1,7,1 (table)
+    row: 1,1,1 1,3,1 (table)
 outputs:
-    target: 3,1,1 2,3,1 3,5,1 2,7,1 (number)
+    target: 3,1,1 2,3,1 (number)
 `,
 } as const;

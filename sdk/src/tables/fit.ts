@@ -167,10 +167,19 @@ async function fitAll(resources: TableResources, source: FileSource, options: Fi
       ...(measured.warnings ?? []),
       ...(final.warnings ?? []),
       ...(unknown > 0 ? [`${unknown} of the rows that are held out have a class that no other row has`] : []),
+      ...(isBetter(metrics, baseline)
+        ? []
+        : ["what was learnt is no better than the baseline: the other columns may not tell the target"]),
       ...(metrics.rows < FEW_ROWS ? [`only ${metrics.rows} ${held} held out: the scores are rough`] : []),
       ...(kept.name === name ? [] : [`another cluster is called '${name}': the new one is called '${kept.name}'`]),
     ]),
   };
+}
+
+/** Whether the held-out score is above that of always giving the same answer. */
+function isBetter(metrics: OutputScores, baseline: OutputScores): boolean {
+  if (typeof metrics.accuracy === "number") return metrics.accuracy > (baseline.accuracy ?? 0);
+  return typeof metrics.rmse === "number" && metrics.rmse < (baseline.rmse ?? Infinity);
 }
 
 /** Runs a training to its end. */
