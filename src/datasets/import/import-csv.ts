@@ -211,13 +211,15 @@ function groupsOf(
   const singles = columns.map(({ name }) => ({ name, width: 1 }));
   const needsQuotes = (name: string) => /[",\r\n]/.test(name) || name !== name.trim();
   const quoted = new Set(header?.quoted.map((column) => header.cells[column] as string));
-  if (quoted.size === 0 || columns.some(({ kind }) => kind !== "number")) return singles;
+  if (quoted.size === 0) return singles;
   const groups = groupRuns(singles);
-  const isOurs = groups.every(({ name, width }) =>
-    width === 1
-      ? !quoted.has(name) || needsQuotes(name)
-      : Array.from({ length: width }, (_, column) => quoted.has(`${name}_${column}`)).every(Boolean),
-  );
+  let next = 0;
+  const isOurs = groups.every(({ width }) => {
+    const members = columns.slice(next, (next += width));
+    return width === 1
+      ? members.every(({ name }) => !quoted.has(name) || needsQuotes(name))
+      : members.every(({ name, kind }) => quoted.has(name) && kind === "number");
+  });
   if (!isOurs) return singles;
   for (const { name, width } of groups) {
     if (width > 1)
