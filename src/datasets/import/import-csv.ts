@@ -9,20 +9,19 @@ import { checkHeader } from "./csv-header.ts";
 import { CsvReader, type LineEnds } from "./csv-reader.ts";
 import { readHead, readPieces, type CsvSource } from "./csv-source.ts";
 import { CsvTable, type TableOptions } from "./csv-table.ts";
-import { kindOfHead } from "./file-kind.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 import { excerpt, ImportWarnings } from "./import-warnings.ts";
 import { RowIndex } from "./row-index.ts";
 
 /**
  * Imports CSV as float32. Every column is a group of its own, and a number, a category or a time by all of its cells:
- * the file is read with the kinds that its first rows suggest; when a later cell does not fit, the rest of the file only
- * tells the kinds, and the file is read once more. Resolves with the warnings. Throws ImportError that names row, column
- * and line.
+ * the file is read with the kinds that its first rows suggest; when a later cell does not fit, the rest of the file
+ * only tells the kinds, and the file is read once more. Resolves with the warnings. Throws ImportError that names row,
+ * column and line.
  */
 export async function importCsv(job: ImportFile): Promise<string[]> {
   const source = await readHead(job.input);
-  const kind = kindOfHead(source.head);
+  const kind = job.kindOf?.(source.head);
   const isOther = kind !== undefined && kind.format !== "csv";
   const reason = isOther ? `the file is not CSV, but ${kind.name}: ${kind.advice}` : undefined;
   if (isOther && !kind.isText) throw new ImportError(reason as string);
