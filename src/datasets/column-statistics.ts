@@ -198,7 +198,9 @@ function categoryFacts(reading: ColumnReading, statistics: ColumnStatistics | un
   return { ...reading, ...nothing, distinct, commonest };
 }
 
-/** Number of cells by code. Codes 0 and 1 may have been counted as numbers, before all were known to be truth values. */
+/**
+ * Number of cells by code. Codes 0 and 1 may have been counted as numbers, before all were known to be truth values.
+ */
 function codeCounts(statistics: ColumnStatistics): Float64Array {
   const { codes, moments } = statistics;
   if (codes.length > 0 || moments === undefined) return codes;

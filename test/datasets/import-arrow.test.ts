@@ -198,8 +198,8 @@ test("nulls of lists and of their items, whether the file has bits for them or n
     yes: columnFromArray([true, false, null], bool()),
   });
   const cell = (name: string, count: string, row: number) =>
-    `column '${name}': ${count} as 0; the first is in row ${row}`;
-  const one = "1 cell is missing and counts";
+    `column '${name}': ${count}, which plain inputs read as 0; the first is in row ${row}`;
+  const one = "1 cell is missing";
   const expected = {
     type: "float32",
     groups: {
@@ -212,7 +212,7 @@ test("nulls of lists and of their items, whether the file has bits for them or n
       real: [[0.5], [1.5], [2.5]],
       yes: [[1], [0], [0]],
     },
-    warnings: [cell("pair", "2 cells are missing and count", 1), cell("big", one, 2), cell("yes", one, 3)],
+    warnings: [cell("pair", "2 cells are missing", 1), cell("big", one, 2), cell("yes", one, 3)],
   };
   expect(await importBytes(tableToIPC(table, { format: "stream" }) as Uint8Array)).toEqual(expected);
   // A buffer that does not become smaller is stored with -1 as its size.

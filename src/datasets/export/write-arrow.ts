@@ -59,9 +59,10 @@ function encodeBatch(
   const item = type === "uint8" ? uint8() : float32();
   const columns = groups.map(({ name, width }, index): [string, Column<unknown>] => {
     const facts = known[index];
-    if (facts !== undefined && (facts.kind !== "number" || facts.missing > 0)) {
-      return [name, columnOf(parts[index] as Float32Array, facts)];
-    }
+    const isPlain = facts === undefined || (facts.kind === "number" && facts.missing === 0);
+    if (!isPlain) return [name, columnOf(parts[index] as Float32Array, facts)];
+    // Like the others, it has no batch without rows.
+    if (rowCount === 0) return [name, columnFromArray([], width === 1 ? item : fixedSizeList(item, width))];
     const values = plainBatch(item, { length: rowCount * width, values: parts[index] as Float32Array });
     if (width === 1) return [name, new Column([values])];
     const list = fixedSizeList(item, width);

@@ -10,8 +10,8 @@ const NO_VALUE = "NA";
 
 /**
  * Writes CSV as in RFC 4180, but with plain newlines. Every number reads back as the same 32-bit float; a category is
- * its text, a time a date or a date and time of ISO 8601, and a missing cell is empty. The import knows the columns of a
- * group by their names in quotes.
+ * its text, a time a date or a date and time of ISO 8601, and a missing cell is empty. The import knows the columns of
+ * a group by their names in quotes.
  */
 export async function* writeCsv(table: ExportTable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();

@@ -72,7 +72,10 @@ async function* readFile(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** The bytes of the text, piece by piece, each valid until the next. Throws ImportError for damaged gzip and for too much text. */
+/**
+ * The bytes of the text, piece by piece, each valid until the next. Throws ImportError for damaged gzip and for too
+ * much text.
+ */
 export async function* readPieces(path: string, isGzip: boolean): AsyncGenerator<Buffer> {
   if (!isGzip) {
     yield* readFile(path);

@@ -7,8 +7,8 @@ import { TableSink, withFloats, type TableJob } from "./table-sink.ts";
 
 /**
  * Imports an Arrow table (an IPC stream, an IPC file or Feather version 2) batch by batch. Columns are numbers,
- * booleans, texts, dates, times, or fixed-size lists of numbers. A table of only bytes and booleans stays bytes. Resolves with the warnings.
- * Throws ImportError for anything else.
+ * booleans, texts, dates, times, or fixed-size lists of numbers. A table of only bytes and booleans stays bytes.
+ * Resolves with the warnings. Throws ImportError for anything else.
  */
 export function importArrow(job: ImportFile): Promise<string[]> {
   return withFloats((needsFloats) => readTable({ ...job, needsFloats }));

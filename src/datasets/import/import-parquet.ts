@@ -26,8 +26,8 @@ const MAX_CHUNK_BYTES = 256 * 1024 * 1024;
 const VALUES_PER_READ = 8_388_608;
 
 /**
- * Imports a Parquet table by row groups. Columns are numbers, booleans, texts, dates or times; a table of only bytes and booleans stays
- * bytes. Throws ImportError for anything else.
+ * Imports a Parquet table by row groups. Columns are numbers, booleans, texts, dates or times; a table of only bytes
+ * and booleans stays bytes. Throws ImportError for anything else.
  */
 export function importParquet(job: ImportFile): Promise<string[]> {
   return withFloats((needsFloats) => readTable({ ...job, needsFloats }));
