@@ -57,11 +57,13 @@ export async function predictWith<T>(
   const { dataset } = uploaded;
   undo.add(`dataset ${dataset.uuid}`, () => datasets.delete(dataset.uuid));
   try {
+    const own = keep ? columnNames(dataset) : [];
     const results = outputs.map(({ hexagon_name, column }) => {
       const name = `predicted_${column}`;
-      return { hexagon_name, dataset_column: name.length > NAME_LENGTH_MAX ? `predicted_${hexagon_name}` : name };
+      let dataset_column = name.length > NAME_LENGTH_MAX ? `predicted_${hexagon_name}` : name;
+      while (own.includes(dataset_column)) dataset_column += "_";
+      return { hexagon_name, dataset_column };
     });
-    const own = keep ? columnNames(dataset) : [];
     const task = await tasks.request({
       name: "answers for a client",
       cluster_uuid,
