@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { generateFormats } from "./generate-formats.mjs";
 import { generateMessages } from "./generate-messages.mjs";
+import { generateTemplate } from "./generate-template.mjs";
 import { buildDatabase } from "./build-database.mjs";
 import { buildKernels } from "./build-kernels.mjs";
 import { ensureInstalled, isWritable, root } from "./install.mjs";
@@ -64,6 +65,7 @@ export async function build({ all }) {
     await generateMessages();
     await compile("src");
     await generateFormats();
+    await generateTemplate();
   }
   await compile(...(all ? ["."] : ["src", "sdk", "cli", "scripts/demo"]));
   removeStale();

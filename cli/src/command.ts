@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { HanamiClient } from "hanami-sdk";
 import { connect } from "./connect.ts";
+import { report } from "./errors.ts";
 import { Printer } from "./output/printer.ts";
 
 interface CommonOptions {
@@ -12,6 +13,7 @@ interface CommonOptions {
 /** Context of a command. */
 export interface Run<Options> {
   readonly options: Options;
+  readonly asJson: boolean;
   readonly print: Printer;
   /** Logs in. Commands read their files and arguments first, so that their errors are reported at once. */
   readonly connect: () => Promise<HanamiClient>;
@@ -44,6 +46,19 @@ export function run<Options = object>(
     const options = command.optsWithGlobals<Options & CommonOptions>();
     const { json_output: asJson = false, insecure = false, project } = options;
     const print = new Printer({ asJson });
-    await action({ options, print, connect: () => connect({ insecure, project }) }, ...command.args);
+    await action({ options, asJson, print, connect: () => connect({ insecure, project }) }, ...command.args);
   };
+}
+
+/** Like `run`, for commands that upstream's tool does not have, and which report errors in their own way. */
+export function runOwn<Options = object>(
+  action: (run: Run<Options>, ...args: string[]) => Promise<void>,
+): (...given: unknown[]) => Promise<void> {
+  return run<Options>(async (context, ...args) => {
+    try {
+      await action(context, ...args);
+    } catch (error) {
+      process.exitCode = report(error, { asJson: context.asJson, isOwn: true });
+    }
+  });
 }

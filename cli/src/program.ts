@@ -8,8 +8,10 @@ import { addHostCommands } from "./commands/host.ts";
 import { addLogCommands } from "./commands/log.ts";
 import { addProjectCommands } from "./commands/project.ts";
 import { addSystemCommands } from "./commands/system.ts";
+import { addTableCommands } from "./commands/table.ts";
 import { addTaskCommands } from "./commands/task.ts";
 import { addUserCommands } from "./commands/user.ts";
+import { errorJson } from "./errors.ts";
 
 const ENVIRONMENT = `
 Environment:
@@ -35,15 +37,22 @@ function addHelpCommands(group: Command): void {
     });
 }
 
+/** Whether the command line asks for JSON, also when it is wrong otherwise. */
+export const wantsJson = () => process.argv.some((word) => word === "-j" || word === "--json_output");
+
 /** The whole command line. */
 export function createProgram(): Command {
   const program = new Command("hanamictl")
     .description("Command line client for a hanami-webgpu or OpenHanami server")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "Error: ")) })
+    .configureOutput({
+      outputError: (text, write) =>
+        write(wantsJson() ? errorJson(text.replace(/^error: /, "").trimEnd()) : text.replace(/^error: /, "Error: ")),
+    })
     // Common options are declared for every command: the root would otherwise find them in values of other options.
     .enablePositionalOptions()
     .addHelpText("after", ENVIRONMENT);
   withCommonOptions(program);
+  addTableCommands(program);
   addProjectCommands(program);
   addUserCommands(program);
   addDatasetCommands(program);

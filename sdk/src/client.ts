@@ -10,6 +10,11 @@ import { Tasks } from "./resources/tasks.ts";
 import { Users } from "./resources/users.ts";
 import { Session, type Credentials, type TokenInfo } from "./session.ts";
 import type { WebSocketConstructor } from "./socket.ts";
+import { evaluate, type Evaluated, type EvaluateOptions } from "./tables/evaluate.ts";
+import { fit, type FitOptions, type Fitted } from "./tables/fit.ts";
+import { learn, type LearnTableOptions, type LearntTable } from "./tables/learn.ts";
+import { predict, predictWith, type PredictedRow, type PredictedTable, type PredictOptions } from "./tables/predict.ts";
+import type { FileSource } from "./upload.ts";
 
 export interface ClientOptions extends Credentials {
   /** Of the server, e.g. `http://127.0.0.1:11418`; behind a proxy it may have a path, e.g. `https://host/hanami`. */
@@ -69,6 +74,50 @@ export class HanamiClient {
   /** Switches to another project of the user. */
   switchProject(project_id: string): Promise<TokenInfo> {
     return this.#session.switchProject(project_id);
+  }
+
+  /**
+   * Learns a column of a table from the others, and tells how well, measured on rows that are held out. The file is
+   * CSV, Parquet or Arrow. Throws TableError for a target that cannot be learnt; what was made is deleted then.
+   */
+  fit(file: FileSource, options: FitOptions): Promise<Fitted> {
+    return fit(this, file, options);
+  }
+
+  /** What a cluster that has learnt a table, by uuid or name, answers to the rows of a file. */
+  predict(
+    cluster: string,
+    file: FileSource,
+    options?: PredictOptions,
+  ): Promise<{ rows: PredictedRow[]; warnings: string[] }> {
+    return predict(this, cluster, file, options);
+  }
+
+  /**
+   * The same for large files: `use` downloads the answers, which are deleted afterwards. `keep` puts the file's columns
+   * before them.
+   */
+  predictWith<T>(
+    cluster: string,
+    file: FileSource,
+    use: (table: PredictedTable) => Promise<T>,
+    options?: PredictOptions & { keep?: boolean },
+  ): Promise<T> {
+    return predictWith(this, cluster, file, use, options);
+  }
+
+  /** Compares a cluster's answers to the rows of a file with the targets there. */
+  evaluate(cluster: string, file: FileSource, options?: EvaluateOptions): Promise<Evaluated> {
+    return evaluate(this, cluster, file, options);
+  }
+
+  /** Teaches rows, one after another; with `prequential` it asks for each before, and scores the answers. */
+  learn(
+    cluster: string,
+    rows: Iterable<Record<string, unknown>> | AsyncIterable<Record<string, unknown>>,
+    options?: LearnTableOptions,
+  ): Promise<LearntTable> {
+    return learn(this, cluster, rows, options);
   }
 
   /** Calls any endpoint, by its path without the version, and returns the raw answer: `request("GET", "/host/all")`. */

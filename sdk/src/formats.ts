@@ -3,8 +3,8 @@
 /** Formats of single-file uploads: kind of file, and extra parameters of the upload's last step. */
 export const uploadFormats = {
   csv: { file: "a CSV file", options: ["exact", "has_header", "drop", "kinds", "missing", "delimiter", "decimal", "encoding"] },
-  parquet: { file: "a Parquet file", options: ["exact"] },
-  arrow: { file: "an Arrow IPC or Feather file", options: ["exact"] },
+  parquet: { file: "a Parquet file", options: ["exact", "drop", "kinds"] },
+  arrow: { file: "an Arrow IPC or Feather file", options: ["exact", "drop", "kinds"] },
   npy: { file: "an NPY file", options: ["exact", "column_name"] },
 } as const;
 export type FileFormat = keyof typeof uploadFormats;

@@ -18,6 +18,9 @@ export type {
   Cluster,
   ClusterDetails,
   LearnOptions,
+  LearntColumn,
+  LearntColumns,
+  LearntOutput,
   LearntRows,
   NewCluster,
   Predictions,
@@ -55,6 +58,7 @@ export {
   type TaskResult,
   type TaskState,
   type TaskSummary,
+  type TaskTable,
   type TrainTask,
   type WatchOptions,
 } from "./resources/tasks.ts";
@@ -62,3 +66,13 @@ export type { Assignment, User } from "./resources/users.ts";
 export type { TokenInfo } from "./session.ts";
 export type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
 export type { FileSource } from "./upload.ts";
+export { readHead, type CsvDialect, type CsvHead } from "./tables/csv-head.ts";
+export type { Evaluated, EvaluateOptions } from "./tables/evaluate.ts";
+export type { FitOptions, FitProgress, Fitted } from "./tables/fit.ts";
+export type { LearnProgress, LearnTableOptions, LearntTable } from "./tables/learn.ts";
+export { formatOf } from "./tables/format-of.ts";
+export { nameFrom } from "./tables/new-cluster.ts";
+export { namedRows, type PredictedRow, type PredictedTable, type PredictOptions } from "./tables/predict.ts";
+export { TableError } from "./tables/resources.ts";
+export type { RollingScores, StreamScores } from "./tables/rolling-score.ts";
+export { CsvSplitter, type SplitRow } from "./tables/splitter.ts";

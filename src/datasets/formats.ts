@@ -75,7 +75,7 @@ const table = {
     start: /^PAR[1E]/,
     upload: "a Parquet file",
     files: { input: "file" },
-    options: ["exact"],
+    options: ["exact", "drop", "kinds"],
     importer: async () => (await import("./import/import-parquet.ts")).importParquet,
     download: {
       mediaType: "application/vnd.apache.parquet",
@@ -89,7 +89,7 @@ const table = {
     start: /^(?:ARROW1|FEA1|\xff\xff\xff\xff)/,
     upload: "an Arrow IPC or Feather file",
     files: { input: "file" },
-    options: ["exact"],
+    options: ["exact", "drop", "kinds"],
     importer: async () => (await import("./import/import-arrow.ts")).importArrow,
     download: {
       mediaType: "application/vnd.apache.arrow.file",

@@ -14,9 +14,9 @@ export interface ContentInput {
   number_of_rows: number;
 }
 
-/** Values row by row: `[rowCount × width]`. */
+/** Values row by row: `[rowCount × width]`. Times are seconds from 1970 on; missing cells are 0. */
 export interface Content {
-  values: Uint8Array | Float32Array;
+  values: Uint8Array | Float32Array | Float64Array;
   width: number;
   rowCount: number;
 }
@@ -43,8 +43,13 @@ export async function readContent(context: Context, input: ContentInput): Promis
     if (number_of_rows * width > MAX_VALUES) {
       throw badRequest(`${number_of_rows} rows of ${width} columns are more than ${MAX_VALUES} values`);
     }
+    const facts = reader.columns[reader.groups.indexOf(group)];
     const values = await reader.readGroup(column_name, row_offset, number_of_rows);
-    return { values, width, rowCount: number_of_rows };
+    if (facts?.kind !== "time") return { values, width, rowCount: number_of_rows };
+    const cells = new Float32Array(number_of_rows);
+    await reader.fillCells(cells, column_name, row_offset, number_of_rows);
+    const times = Float64Array.from(cells, (cell) => (Number.isNaN(cell) ? 0 : facts.origin + cell));
+    return { values: times, width, rowCount: number_of_rows };
   } catch (error) {
     throw error instanceof DatasetFileError ? unreadable(app, row.uuid, error) : error;
   } finally {

@@ -17,7 +17,9 @@ export class RowSample {
     this.#size = size;
   }
 
-  /** Goes on by `count` rows. Returns pairs: a drawn row, counted from the first of these, and its slot in the sample. */
+  /**
+   * Goes on by `count` rows. Returns pairs: a drawn row, counted from the first of these, and its slot in the sample.
+   */
   draw(count: number): number[] {
     const drawn: number[] = [];
     const end = this.#seen + count;

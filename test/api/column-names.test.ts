@@ -168,9 +168,10 @@ test.each([
   ["a\ufffd", "is not UTF-8 or holds U+FFFD"],
   ["n".repeat(255), "is longer than 254 characters"],
 ])("%j is refused wherever a name can be given", async (name, problem) => {
-  const file = new Blob([`${quoted(name)},b\n1,2\n`]);
+  // A first column without a name holds numbers of rows, and gets one.
+  const file = new Blob([`a,${quoted(name)}\n1,2\n`]);
   await expect(hanami.datasets.uploadCsv({ name: "refused", file })).rejects.toThrow(
-    `Data-set can not be imported: header, column 1: the name ${problem}`,
+    `Data-set can not be imported: header, column 2: the name ${problem}`,
   );
   const text = `Validation failed, because item 'column_name' is not valid: the name ${problem}`;
   for (const path of ["/dataset/content", "/dataset/download"]) {

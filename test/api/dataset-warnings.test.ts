@@ -9,7 +9,7 @@ const ids = [16_777_217n, null, 5n, 2n ** 53n + 1n];
 const reals = [0.1, 16_777_219, 1e-60, 6e23];
 const said = [
   "column 'id': 2 whole numbers change their values as 32-bit floats; the first is 16777217 in row 1, which becomes 16777216",
-  "column 'id': 1 cell is missing and counts as 0; the first is in row 2",
+  "column 'id': 1 cell is missing, which plain inputs read as 0; the first is in row 2",
   "column 'real': 1 whole number changes its value as a 32-bit float; the first is 16777219 in row 2, which becomes 16777220",
   "column 'real': 1 number is too small for a 32-bit float and becomes 0; the first is 1e-60 in row 3, which becomes 0",
 ].toSorted();

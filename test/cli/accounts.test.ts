@@ -176,21 +176,22 @@ describe("the passphrase of a new user", () => {
     ["no input", "", "Failed to read passphrase input"],
   ])("%s are refused", async (_what, stdin, message) => {
     const { code, stderr } = await server.cli(create("never_made"), { stdin });
-    expect({ code, last: stderr.trimEnd().split("\n").at(-1) }).toEqual({ code: 1, last: `Error: ${message}` });
+    const last = JSON.parse(stderr.trimEnd().split("\n").at(-1) as string) as unknown;
+    expect({ code, last }).toEqual({ code: 1, last: { error: message, status: null } });
     expect((await server.cli(["user", "get", "never_made"])).stdout).toMatch(/^status 404/);
   });
 
   test("too short: the server says so", async () => {
     const { code, stdout } = await server.cli(create("never_made"), { stdin: "x\nx\n" });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/^status 400: err .*'passphrase'/) });
+    expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringMatching(/^status 400: err .*'passphrase'/) });
   });
 
   test("is requested only after the login", async () => {
     const outcome = await server.cli(create("never_made"), { env: { HANAMI_PASSPHRASE: "wrong passphrase" } });
     expect(outcome).toEqual({
-      code: 1,
+      code: 3,
       stdout: "status 401: err ACCESS DENIED!\nUser or passphrase is incorrect.\n",
-      stderr: "",
+      stderr: `${JSON.stringify({ error: "ACCESS DENIED!\nUser or passphrase is incorrect.", status: 401 })}\n`,
     });
   });
 

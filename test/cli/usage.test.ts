@@ -317,7 +317,7 @@ describe("completion", () => {
     [["dat"], ["dataset"]],
     [
       ["task", "create", ""],
-      ["help", "request", "train"],
+      ["evaluate", "help", "request", "train"],
     ],
     [
       ["cluster", "s"],

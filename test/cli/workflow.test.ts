@@ -251,7 +251,7 @@ test("--wait exits with 2 when the task is aborted, and says so", async () => {
   const { code, stdout, stderr } = await waiting;
   expect(code).toBe(2);
   expect(JSON.parse(stdout)).toMatchObject({ state: "aborted" });
-  expect(stderr).toMatch(/^Error: Task 'never_ends' aborted\.$/m);
+  expect(stderr).toMatch(/^\{"error":"Task 'never_ends' aborted\.","status":null\}$/m);
 });
 
 test.skipIf(!hasScript)("on a terminal, uploads and tasks draw a bar", async () => {

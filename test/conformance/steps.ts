@@ -395,6 +395,11 @@ export function furtherSdkSteps(stage: Stage): Step[] {
       await client.clusters.learn(uuid, [{ picture_hex: [1], label_hex: [1] }]);
       check("one row", (await client.clusters.predict(uuid, [{ picture_hex: [1] }])).rows.length === 1);
     }),
+    step("clusters.find, clusters.columns", async () => {
+      const { uuid } = await client.clusters.create({ name: "to be found", template: smallTemplate });
+      check("its uuid", (await client.clusters.find("to be found")) === uuid);
+      check("no tables", (await client.clusters.columns(uuid)).inputs.length === 0);
+    }),
     step("client.request", async () => {
       const document = (await client.request("GET", "/openapi.json")) as { openapi: string };
       check("3.1", document.openapi.startsWith("3.1"));

@@ -243,6 +243,7 @@ export const samples: Record<string, Sample> = {
   },
   "GET /cluster": { access: "visible", input: (_world, _who, { cluster }) => ({ uuid: cluster }) },
   "GET /cluster/all": list,
+  "GET /cluster/columns": { access: "visible", input: (_world, _who, { cluster }) => ({ uuid: cluster }) },
   "DELETE /cluster": { access: "visible", input: (_world, _who, { cluster }) => ({ uuid: cluster }) },
   "POST /cluster/save": {
     access: "visible",

@@ -44,7 +44,7 @@ describe.each(["uint8", "float32"] as const)("a dataset of %s", (type) => {
   test("as CSV has a header and every value", async () => {
     const path = await smallDataset(await temporaryFolder(), type, ROWS);
     const lines = (await exportBytes(path, "csv")).toString().split("\n");
-    expect(lines[0]).toBe('in_0,in_1,in_2,"out, 1"');
+    expect(lines[0]).toBe('"in_0","in_1","in_2","out, 1"');
     expect(lines).toHaveLength(ROWS + 2);
     for (const row of [0, 1, 4097, ROWS - 1]) {
       expect((lines[row + 1] as string).split(",").map((cell) => Math.fround(Number(cell)))).toEqual(rowOf(type, row));
@@ -116,7 +116,7 @@ test("one group alone", async () => {
 
 test("a table without rows is a file without rows", async () => {
   const path = await smallDataset(await temporaryFolder(), "float32", 0);
-  expect((await exportBytes(path, "csv")).toString()).toBe('in_0,in_1,in_2,"out, 1"\n');
+  expect((await exportBytes(path, "csv")).toString()).toBe('"in_0","in_1","in_2","out, 1"\n');
   expect(tableFromIPC(new Uint8Array(await exportBytes(path, "arrow"))).names).toEqual(["in", "out, 1"]);
   const parquet = new Uint8Array(await exportBytes(path, "parquet"));
   expect(parquetMetadata(parquet.buffer).num_rows).toBe(0n);

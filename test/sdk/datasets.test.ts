@@ -80,7 +80,9 @@ test("a CSV file without a header, exactness and warnings", async () => {
   await expect(upload("5.1,3.5\n4.9,3\n", {})).rejects.toThrow("has_header=false");
   const { number_of_rows, description, warnings, uuid } = await upload("5.1,3.5\n4.9,\n", { has_header: false });
   expect([number_of_rows, Object.keys(description)]).toEqual([2, ["column_0", "column_1"]]);
-  expect(warnings).toEqual(["column 'column_1': 1 cell is missing and counts as 0; the first is in row 2"]);
+  expect(warnings).toEqual([
+    "column 'column_1': 1 cell is missing, which plain inputs read as 0; the first is in row 2",
+  ]);
   expect((await hanami.datasets.get(uuid)).warnings).toEqual(warnings);
   await expect(upload("id\n16777217\n", { exact: true })).rejects.toThrow("16777217 becomes 16777216");
   const file = new TextEncoder().encode("2019\n1\n");

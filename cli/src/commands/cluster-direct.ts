@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import type { DirectIO, HanamiClient } from "hanami-sdk";
 import { addCommand, run } from "../command.ts";
-import { CliError, Interrupted, type EndSignal } from "../errors.ts";
+import { CliError } from "../errors.ts";
+import { endSignal } from "../end-signal.ts";
 import { integer } from "../input/numbers.ts";
 import { parseSource, readSamples, readsStdin, type Source } from "../input/samples.ts";
 import { printable } from "../output/printable.ts";
@@ -15,20 +16,17 @@ function collectSource(text: string, before: Source[] = []): Source[] {
   return [...before, source];
 }
 
-const END_SIGNALS: readonly EndSignal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
-
 /** Works with a cluster in direct mode, and switches it back to task mode even after an error or a signal. */
 async function withDirectIO(
   client: HanamiClient,
   uuid: string,
   work: (io: DirectIO, stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const interrupt = new AbortController();
-  // Installed before the mode changes. `once`: a second Ctrl-C kills the process if the server does not answer.
-  for (const signal of END_SIGNALS) process.once(signal, () => interrupt.abort(new Interrupted(signal)));
+  // Before the mode changes.
+  const stop = endSignal();
   const io = await client.clusters.directIO(uuid);
   try {
-    await work(io, interrupt.signal);
+    await work(io, stop);
   } catch (error) {
     // Only the first error is reported.
     await io.close().catch(() => {});

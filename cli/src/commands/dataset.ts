@@ -32,8 +32,15 @@ function columnsTable(columns: readonly DatasetColumn[]): string {
     const spread = deviation === null ? "" : kind === "time" ? `${Math.round(deviation)} s` : shown(deviation);
     return [
       width === 1 ? name : `${name} (${width} columns)`,
-      ...[kind, missing ?? "", distinct ?? "", shown(min), shown(quantiles[(quantiles.length - 1) / 2]), shown(max)],
-      ...[shown(mean), spread, texts],
+      kind,
+      missing ?? "",
+      distinct ?? "",
+      shown(min),
+      shown(quantiles[(quantiles.length - 1) / 2]),
+      shown(max),
+      shown(mean),
+      spread,
+      texts,
     ];
   });
   return listTable({ header: COLUMN_FIELDS, body }, COLUMN_FIELDS);

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import { TaskError, type HanamiClient, type Task, type TaskReference } from "hanami-sdk";
 import { addCommand, addGroup, run } from "../command.ts";
-import { collect, parseColumn, parseResult } from "../input/columns.ts";
+import { collect, parseColumn, parseInput, parseResult } from "../input/columns.ts";
 import { definedOnly } from "../input/defined-only.ts";
-import { decimal, integer } from "../input/numbers.ts";
+import { decimal, integer, integerOrAuto } from "../input/numbers.ts";
 import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import type { Printer } from "../output/printer.ts";
 import { printable } from "../output/printable.ts";
@@ -28,6 +28,7 @@ const LIST_DETAIL_FIELDS = [...LIST_FIELDS, "percentage", "queued", "start", "en
 interface NewTask {
   cluster: string;
   input: string[];
+  except?: string[];
   time: number;
   wait?: true;
 }
@@ -38,7 +39,10 @@ interface NewEvaluateTask extends NewTask {
 }
 
 interface NewTrainTask extends NewEvaluateTask {
-  epochs?: number;
+  epochs?: number | "auto";
+  validation?: number;
+  patience?: number;
+  keep?: "best" | "last";
   batch_size?: number;
   learning_rate?: number;
   seed?: number;
@@ -122,9 +126,10 @@ function addNewTaskCommand(group: Command, usage: string, description: string): 
   return addTaskCommand(group, usage, description)
     .requiredOption(
       "-i, --input <DATASET:COLUMN:HEXAGON>",
-      String.raw`column group of a dataset for an input of the cluster; repeatable, or several between commas; \: \, \\ in names`,
+      String.raw`column group of a dataset for an input of the cluster; repeatable, or several between commas; \: \, \\ in names; * for all columns, as a table`,
       collect,
     )
+    .option("--except <COLUMN>", "column that an input with the column * leaves out, likewise", collect)
     .option("-t, --time <CYCLES>", "rows that one cycle sees", integer, 1)
     .option("--wait", "show the progress and return when the task has ended");
 }
@@ -139,24 +144,22 @@ function addCreateCommands(group: Command): void {
   const create = addGroup(group, "create", "Queue a task");
 
   withTarget(addNewTaskCommand(create, "train <NAME>", "Queue a task that trains a cluster with datasets"))
-    .option("--epochs <COUNT>", "passes over the data", integer)
+    .option("--epochs <COUNT>", "passes over the data, or auto", integerOrAuto)
+    .option("--validation <SHARE>", "share of the rows that is held out, to measure on", decimal)
+    .option("--patience <COUNT>", "end after so many epochs without a better score", integer)
+    .addOption(new Option("--keep <STATE>", "which state of the network stays").choices(["best", "last"]))
     .option("--batch_size <COUNT>", "samples per step", integer)
     .option("--learning_rate <NUMBER>", "factor of each step", decimal)
     .option("--seed <NUMBER>", "seed of the order of rows, and of a network that has learned nothing yet", integer)
     .action(
       run<NewTrainTask>(async ({ options, print, connect }, name) => {
-        const {
-          cluster: cluster_uuid,
-          time: time_length,
-          epochs,
-          batch_size,
-          learning_rate,
-          seed,
-          target_row,
-        } = options;
-        const inputs = options.input.map(parseColumn);
+        const { cluster: cluster_uuid, time: time_length, validation: share } = options;
+        const { epochs, patience, keep, batch_size, learning_rate, seed, target_row } = options;
+        const inputs = options.input.map((text) => parseInput(text, options.except));
         const outputs = options.output.map(parseColumn);
-        const chosen = definedOnly({ epochs, batch_size, learning_rate, seed, target_row });
+        const validation = share === undefined ? undefined : { share };
+        const measured = definedOnly({ epochs, validation, patience, keep });
+        const chosen = { ...measured, ...definedOnly({ batch_size, learning_rate, seed, target_row }) };
         const client = await connect();
         const task = await client.tasks.train({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
         await showCreated(client, task, options.wait ?? false, print);
@@ -168,7 +171,7 @@ function addCreateCommands(group: Command): void {
   ).action(
     run<NewEvaluateTask>(async ({ options, print, connect }, name) => {
       const { cluster: cluster_uuid, time: time_length, target_row } = options;
-      const inputs = options.input.map(parseColumn);
+      const inputs = options.input.map((text) => parseInput(text, options.except));
       const outputs = options.output.map(parseColumn);
       const client = await connect();
       const chosen = definedOnly({ target_row });
@@ -179,13 +182,15 @@ function addCreateCommands(group: Command): void {
 
   addNewTaskCommand(create, "request <NAME>", "Queue a task that asks a cluster; the answers become a dataset")
     .requiredOption("-r, --result <HEXAGON:COLUMN>", "column group for the values of an output, likewise", collect)
+    .option("--keep_columns <COLUMN>", "column of the first input's dataset that the result keeps, likewise", collect)
     .action(
-      run<NewTask & { result: string[] }>(async ({ options, print, connect }, name) => {
+      run<NewTask & { result: string[]; keep_columns?: string[] }>(async ({ options, print, connect }, name) => {
         const { cluster: cluster_uuid, time: time_length } = options;
-        const inputs = options.input.map(parseColumn);
+        const inputs = options.input.map((text) => parseInput(text, options.except));
         const results = options.result.map(parseResult);
         const client = await connect();
-        const task = await client.tasks.request({ name, cluster_uuid, inputs, results, time_length });
+        const kept = definedOnly({ keep_columns: options.keep_columns });
+        const task = await client.tasks.request({ name, cluster_uuid, inputs, results, time_length, ...kept });
         await showCreated(client, task, options.wait ?? false, print);
       }),
     );

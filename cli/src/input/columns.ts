@@ -1,4 +1,4 @@
-import type { TaskColumn, TaskResult } from "hanami-sdk";
+import type { TaskColumn, TaskResult, TaskTable } from "hanami-sdk";
 import { CliError } from "../errors.ts";
 
 /** Hint that errors add to the contract's texts. */
@@ -41,6 +41,12 @@ function split(text: string, count: number): string[] {
 export function parseColumn(text: string): TaskColumn {
   const [dataset_uuid, dataset_column, hexagon_name] = split(text, 3) as [string, string, string];
   return { dataset_uuid, dataset_column, hexagon_name };
+}
+
+/** The same for an input, where the column `*` means all columns but those of `except`, as a table. */
+export function parseInput(text: string, except: string[] = []): TaskColumn | TaskTable {
+  const { dataset_column, ...binding } = parseColumn(text);
+  return dataset_column === "*" ? { ...binding, dataset_columns: "*", except } : { ...binding, dataset_column };
 }
 
 /** Parses `HEXAGON:COLUMN`, which names the column group of the result dataset for an output of the cluster. */

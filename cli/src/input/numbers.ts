@@ -13,3 +13,6 @@ export function decimal(text: string): number {
   if (text.trim() !== "" && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("It must be a number.");
 }
+
+/** Value of an option that takes a whole number, or leaves the choice to the server. */
+export const integerOrAuto = (text: string): number | "auto" => (text === "auto" ? text : integer(text));

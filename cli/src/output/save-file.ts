@@ -4,8 +4,8 @@ import { basename } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
-import { HanamiError, type Download } from "hanami-sdk";
-import { CliError, fileError } from "../errors.ts";
+import { ConnectionError, HanamiError, type Download } from "hanami-sdk";
+import { CliError, fileError, Interrupted } from "../errors.ts";
 import { createProgress } from "../progress.ts";
 
 const exists = (path: string) =>
@@ -57,6 +57,15 @@ export async function printFile(download: Download): Promise<void> {
   await receive(download, process.stdout);
 }
 
+/** Like `printFile`, but ends where the reader, such as `head`, closes the pipe: so that work behind it is done. */
+export async function printWhileRead(download: Download): Promise<void> {
+  // The program's own listeners would end it.
+  process.stdout.removeAllListeners("error");
+  await receive(download, process.stdout).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 /** Throws CliError when the file exists, unless `force` is set. */
 export async function checkFree(path: string, force: boolean): Promise<void> {
   if (!force && (await exists(path))) throw new CliError(`'${path}' exists already: use --force to replace it`);
@@ -73,6 +82,7 @@ export async function saveFile(download: Download, path: string): Promise<number
     await rm(partial, { force: true }).catch(() => {});
     const { syscall } = error as NodeJS.ErrnoException;
     if (syscall === "open" || syscall === "write" || syscall === "rename") throw fileError("write", path, error);
-    throw new HanamiError("The connection broke before the whole file was there.", undefined, { cause: error });
+    if (error instanceof CliError || error instanceof HanamiError || error instanceof Interrupted) throw error;
+    throw new ConnectionError("The connection broke before the whole file was there.", undefined, { cause: error });
   }
 }

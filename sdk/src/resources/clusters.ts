@@ -1,6 +1,7 @@
 import { encodeBase64 } from "../base64.ts";
 import type { ClientContext } from "../context.ts";
 import { DirectIO } from "../direct-io.ts";
+import { ConflictError, NotFoundError } from "../errors.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import { Socket } from "../socket.ts";
 import type { Owned } from "./owned.ts";
@@ -38,6 +39,26 @@ export interface NewCluster {
   seed?: number;
 }
 
+/** A column of a table as a cluster has learnt it; `empty` had not a single value. */
+export interface LearntColumn {
+  name: string;
+  kind: "number" | "category" | "time" | "empty";
+}
+
+export interface LearntOutput {
+  hexagon_name: string;
+  kind: "class" | "number";
+  column: string | null;
+  /** Empty for numbers. */
+  classes: string[];
+}
+
+/** The columns that a cluster's tables, classes and numbers have learnt; null before the first training. */
+export interface LearntColumns {
+  inputs: { hexagon_name: string; columns: LearntColumn[] | null }[];
+  outputs: LearntOutput[];
+}
+
 /** A row of a table by column name, or an array of its cells in the order of the learnt columns. */
 export type TableRow = Record<string, unknown> | unknown[];
 
@@ -65,6 +86,8 @@ export interface LearnOptions {
   targets?: Record<string, string>;
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 export class Clusters {
   readonly #context: ClientContext;
 
@@ -80,6 +103,22 @@ export class Clusters {
 
   async get(uuid: string): Promise<ClusterDetails> {
     return (await this.#context.session.request("GET", "/cluster", { uuid })) as ClusterDetails;
+  }
+
+  /** The uuid of a cluster that is given by its uuid or its name. Throws ConflictError for the name of several. */
+  async find(cluster: string): Promise<string> {
+    if (UUID.test(cluster)) return cluster;
+    const found = (await this.list()).filter(({ name }) => name === cluster);
+    const [first, second] = found;
+    if (first === undefined) throw new NotFoundError(`There is no cluster with the name '${cluster}'.`, 404);
+    if (second === undefined) return first.uuid;
+    const uuids = found.map(({ uuid }) => uuid).join(", ");
+    throw new ConflictError(`Several clusters have the name '${cluster}'; give the uuid of one: ${uuids}`, 409);
+  }
+
+  /** What the cluster's inputs `(table)` and outputs `(class)` and `(number)` have learnt. */
+  async columns(uuid: string): Promise<LearntColumns> {
+    return (await this.#context.session.request("GET", "/cluster/columns", { uuid })) as LearntColumns;
   }
 
   /** All that the user can see, or one page. */

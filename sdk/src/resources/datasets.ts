@@ -65,6 +65,8 @@ export interface UploadProgress {
 
 export interface UploadOptions {
   onProgress?: (progress: { sentBytes: number; totalBytes: number }) => void;
+  /** Ends the upload, and deletes what has arrived. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface MnistUpload {
@@ -230,8 +232,8 @@ export class Datasets {
     }
     if ("file" in files) {
       const { format = "csv", file: _file, name: _name, ...given } = files;
-      await this.#finalize(format, { ...given, uuid, uuid_input_file });
-    } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file });
+      await this.#finalize(format, { ...given, uuid, uuid_input_file }, options.signal);
+    } else await this.#finalize("mnist", { uuid, uuid_input_file, uuid_label_file }, options.signal);
     return this.get(uuid);
   }
 
@@ -241,7 +243,8 @@ export class Datasets {
       return await this.resumeUpload(...upload);
     } catch (error) {
       // Reports the refusal even if this deletion fails; the server deletes idle uploads after a while.
-      if (error instanceof BadRequestError) await this.delete(upload[0].uuid).catch(() => {});
+      if (error instanceof BadRequestError || upload[2]?.signal?.aborted === true)
+        await this.delete(upload[0].uuid).catch(() => {});
       throw error;
     }
   }
@@ -250,22 +253,23 @@ export class Datasets {
   async #sendParts(
     parts: { uuid: string; file: FileSource }[],
     skippedBytes: number,
-    { onProgress }: UploadOptions,
+    { onProgress, signal }: UploadOptions,
   ): Promise<void> {
     const totalBytes = parts.reduce((sum, { file }) => sum + sizeOf(file), 0);
     let before = 0;
     for (const { uuid, file } of parts) {
       const start = Math.min(Math.max(0, skippedBytes - before), sizeOf(file));
       const offset = before;
-      await uploadFile({ ...this.#context, uuid }, file, start, (sentBytes) =>
-        onProgress?.({ sentBytes: offset + sentBytes, totalBytes }),
-      );
+      await uploadFile({ ...this.#context, uuid }, file, start, (sentBytes) => {
+        onProgress?.({ sentBytes: offset + sentBytes, totalBytes });
+        signal?.throwIfAborted();
+      });
       before += sizeOf(file);
     }
   }
 
-  async #finalize(kind: "mnist" | FileFormat, input: Input): Promise<void> {
-    await this.#context.session.request("PUT", `/dataset/upload/${kind}`, input);
+  async #finalize(kind: "mnist" | FileFormat, input: Input, signal?: AbortSignal): Promise<void> {
+    await this.#context.session.request("PUT", `/dataset/upload/${kind}`, input, signal);
   }
 
   async #announce(kind: "mnist" | FileFormat, input: Input): Promise<PendingUpload> {

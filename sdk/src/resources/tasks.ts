@@ -85,6 +85,15 @@ export interface TaskColumn {
   hexagon_name: string;
 }
 
+/** Binds columns of a dataset to an input `(table)` of the cluster's template. */
+export interface TaskTable {
+  dataset_uuid: string;
+  /** Their names; `*` for all but the targets and those of `except`. */
+  dataset_columns: string[] | "*";
+  except?: string[];
+  hexagon_name: string;
+}
+
 /** Names the column group of the result dataset for the values of an output. */
 export interface TaskResult {
   dataset_column: string;
@@ -94,12 +103,18 @@ export interface TaskResult {
 export interface TrainTask {
   name: string;
   cluster_uuid: string;
-  inputs: TaskColumn[];
+  inputs: (TaskColumn | TaskTable)[];
   outputs: TaskColumn[];
   /** Rows per cycle, 1…1000; default 1. */
   time_length?: number;
-  /** Passes over the data; default 1. */
-  epochs?: number;
+  /** Passes over the data; default 1. With `auto` the server chooses. */
+  epochs?: number | "auto";
+  /** Rows to measure on: a share of the task's, which it then does not learn, or those of other datasets. */
+  validation?: { share: number } | { inputs: (TaskColumn | TaskTable)[]; outputs: TaskColumn[] };
+  /** Ends after so many epochs without a better score. */
+  patience?: number;
+  /** Which state of the network stays. */
+  keep?: "best" | "last";
   /** Samples per step; the server's default depends on the size of the task. */
   batch_size?: number;
   seed?: number;
@@ -111,7 +126,7 @@ export interface TrainTask {
 export interface EvaluateTask {
   name: string;
   cluster_uuid: string;
-  inputs: TaskColumn[];
+  inputs: (TaskColumn | TaskTable)[];
   /** The targets with which the answers are compared. */
   outputs: TaskColumn[];
   /** These as in the training. */
@@ -122,9 +137,11 @@ export interface EvaluateTask {
 export interface RequestTask {
   name: string;
   cluster_uuid: string;
-  inputs: TaskColumn[];
+  inputs: (TaskColumn | TaskTable)[];
   results: TaskResult[];
   time_length?: number;
+  /** Columns of the first input's dataset that the result keeps. */
+  keep_columns?: string[];
 }
 
 export interface WatchOptions {
@@ -133,7 +150,7 @@ export interface WatchOptions {
    * at once.
    */
   intervalMs?: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The awaited task did not finish: it failed or was aborted. */

@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts";
 import { deleteClusterRoute } from "./delete.ts";
 import { getAllClusters } from "./get-all.ts";
+import { getClusterColumns } from "./get-columns.ts";
 import { getClusterRoute } from "./get.ts";
 import { postClusterLearn } from "./post-learn.ts";
 import { postClusterLoad } from "./post-load.ts";
@@ -13,6 +14,7 @@ import { putClusterSwitchHost } from "./put-switch-host.ts";
 export const routes: Route[] = [
   postCluster,
   getClusterRoute,
+  getClusterColumns,
   getAllClusters,
   deleteClusterRoute,
   postClusterSave,

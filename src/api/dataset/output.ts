@@ -63,15 +63,18 @@ const columnOutput = z.object({
 function toColumn({ name, column_start, column_end }: ColumnGroup, facts: ColumnFacts | undefined) {
   const width = column_end - column_start;
   const { kind, missing, distinct, min, max, mean, deviation, quantiles, commonest } = facts ?? UNKNOWN;
-  return {
-    ...{ name, width, kind, missing, distinct, min, max, mean, deviation },
-    quantiles: [...quantiles],
-    commonest: [...commonest],
-  };
+  const numbers = { missing, distinct, min, max, mean, deviation };
+  return { name, width, kind, ...numbers, quantiles: [...quantiles], commonest: [...commonest] };
 }
 
 const UNKNOWN = {
-  ...{ kind: "number" as const, missing: null, distinct: null, min: null, max: null, mean: null, deviation: null },
+  kind: "number" as const,
+  missing: null,
+  distinct: null,
+  min: null,
+  max: null,
+  mean: null,
+  deviation: null,
   quantiles: [],
   commonest: [],
 };

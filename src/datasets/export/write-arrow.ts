@@ -1,17 +1,23 @@
 import {
   batchType,
+  bool,
   Column,
+  columnFromArray,
   fixedSizeList,
   float32,
   tableFromColumns,
   tableToIPC,
+  timestamp,
+  TimeUnit,
   uint8,
+  utf8,
   type Batch,
   type DataType,
 } from "@uwdata/flechette";
 import { arrowFooter, readMessages, type ArrowBlock } from "../arrow-messages.ts";
+import type { ColumnFacts } from "../file/columns.ts";
 import { GROUPS_KEY, groupsText } from "../groups-metadata.ts";
-import { batches, rowsOf, type ExportTable } from "./table.ts";
+import { areTruths, batches, rowsOf, type ExportTable } from "./table.ts";
 
 const VALUES_PER_BATCH = 1_048_576;
 const MAGIC = "ARROW1";
@@ -46,12 +52,17 @@ const emptyParts = ({ type, groups }: ExportTable) =>
 
 /** A stream with the schema and one record batch. */
 function encodeBatch(
-  { type, groups }: ExportTable,
+  { type, groups, columns: known }: ExportTable,
   rowCount: number,
   parts: readonly (Uint8Array | Float32Array)[],
 ): Uint8Array {
   const item = type === "uint8" ? uint8() : float32();
   const columns = groups.map(({ name, width }, index): [string, Column<unknown>] => {
+    const facts = known[index];
+    const isPlain = facts === undefined || (facts.kind === "number" && facts.missing === 0);
+    if (!isPlain) return [name, columnOf(parts[index] as Float32Array, facts)];
+    // Like the others, it has no batch without rows.
+    if (rowCount === 0) return [name, columnFromArray([], width === 1 ? item : fixedSizeList(item, width))];
     const values = plainBatch(item, { length: rowCount * width, values: parts[index] as Float32Array });
     if (width === 1) return [name, new Column([values])];
     const list = fixedSizeList(item, width);
@@ -61,6 +72,28 @@ function encodeBatch(
   const { schema } = table as { schema: { metadata: Map<string, string> | null } };
   schema.metadata = new Map([[GROUPS_KEY, groupsText(groups)]]);
   return tableToIPC(table, { format: "stream" }) as Uint8Array;
+}
+
+/** Truth values, texts, timestamps in microseconds, or numbers; null where a cell is missing. */
+function columnOf(values: Uint8Array | Float32Array, facts: ColumnFacts): Column<unknown> {
+  const { kind, categories, origin } = facts;
+  const cells = <Cell>(cellOf: (value: number) => Cell) =>
+    Array.from(values, (value) => (Number.isNaN(value) ? null : cellOf(value)));
+  if (kind === "number") return columnFromArray(cells(Number), float32());
+  if (kind === "time")
+    return columnFromArray(
+      cells((value) => (origin + value) * 1000),
+      timestamp(TimeUnit.MICROSECOND),
+    );
+  if (areTruths(facts))
+    return columnFromArray(
+      cells((value) => value === 1),
+      bool(),
+    );
+  return columnFromArray(
+    cells((value) => categories[value]),
+    utf8(),
+  );
 }
 
 /** Wraps existing arrays in a batch without nulls. */

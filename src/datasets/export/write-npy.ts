@@ -1,3 +1,4 @@
+import type { ColumnFacts } from "../file/columns.ts";
 import { batches, rowsOf, type ExportTable } from "./table.ts";
 
 const VALUES_PER_PIECE = 262_144;
@@ -30,11 +31,20 @@ export async function* writeNpy(table: ExportTable): AsyncGenerator<Uint8Array<A
     let column = 0;
     for (const [index, { width }] of table.groups.entries()) {
       const part = parts[index] as Uint8Array | Float32Array;
+      const facts = table.columns[index];
+      if (facts !== undefined) setPlain(part, facts);
       for (let row = 0; row < rowCount; row++) {
         rows.set(part.subarray(row * width, (row + 1) * width), row * columnCount + column);
       }
       column += width;
     }
     yield new Uint8Array(rows.buffer);
+  }
+}
+
+/** Missing cells become 0, times seconds from 1970 on. */
+function setPlain(values: Uint8Array | Float32Array, { origin }: ColumnFacts): void {
+  for (let at = 0; at < values.length; at++) {
+    values[at] = Number.isNaN(values[at]) ? 0 : origin + (values[at] as number);
   }
 }

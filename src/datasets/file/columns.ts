@@ -3,7 +3,8 @@
  *
  *     length of the facts u32 · facts (JSON: one per column group, or null) · dictionaries (JSON arrays of texts)
  *
- * The facts say how long each dictionary is, so that one is parsed only when somebody asks for it: a file may hold many.
+ * The facts say how long each dictionary is, so that one is parsed only when somebody asks for it: a file may hold
+ * many.
  */
 import type { ColumnKind } from "../../encoders/cells.ts";
 import { DatasetFileError, type ColumnGroup } from "./layout.ts";
@@ -16,7 +17,9 @@ export interface ColumnFacts {
   categories: readonly string[];
   /** Number of missing cells. They are NaN in the file. */
   missing: number;
-  /** Different cells that are not missing: of numbers and times, those in the statistics' sample; null if not counted. */
+  /**
+   * Different cells that are not missing: of numbers and times, those in the statistics' sample; null if not counted.
+   */
   distinct: number | null;
   /** Of numbers, and of times in seconds from 1970 on; null for categories, without any cell, and if not counted. */
   min: number | null;

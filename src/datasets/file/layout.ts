@@ -15,8 +15,8 @@
  * | 24     | row count u64           |    | 52     | zeros                                         |
  * |        |                         |    | 60     | CRC32 of header bytes 0…59 and metadata u32   |
  *
- * The trailer (`columns.ts`) tells the kinds of the columns. A file without one has format version 1, and plain numbers;
- * a file with one has version 2.
+ * The trailer (`columns.ts`) tells the kinds of the columns. A file without one has format version 1, and plain
+ * numbers; a file with one has version 2.
  *
  * The header is written last, so an unfinished file has no magic and is refused.
  */

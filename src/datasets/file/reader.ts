@@ -24,7 +24,9 @@ export interface DatasetReader {
   readonly columnCount: number;
   readonly type: ElementType;
   readonly groups: readonly ColumnGroup[];
-  /** What is known about the cells of each group; undefined for plain numbers: of groups, and of files without facts. */
+  /**
+   * What is known about the cells of each group; undefined for plain numbers: of groups, and of files without facts.
+   */
   readonly columns: readonly (ColumnFacts | undefined)[];
   /** A column group by its name. */
   group(name: string): ColumnGroup | undefined;
@@ -37,7 +39,9 @@ export interface DatasetReader {
   readGroup(name: string, firstRow: number, rowCount: number): Promise<Values>;
   /** Like `readGroup`, into `target`, which has the dataset's type. */
   fillGroup(target: Uint8Array | Float32Array, name: string, firstRow: number, rowCount: number): Promise<void>;
-  /** Like `fillGroup`, as 32-bit floats of any dataset, and a missing cell is NaN. The codes of categories are checked. */
+  /**
+   * Like `fillGroup`, as 32-bit floats of any dataset, and a missing cell is NaN. The codes of categories are checked.
+   */
   fillCells(target: Float32Array, name: string, firstRow: number, rowCount: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { decompressZstd } from "hyparquet-compressors";
+import { MAX_CELL_LENGTH } from "./csv-reader.ts";
 import type { ArrowColumn, ArrowNumbers, ArrowSchema } from "./arrow-schema.ts";
 import type { FlatTable } from "./flat-buffer.ts";
 import { ImportError } from "./import-job.ts";
@@ -31,24 +32,44 @@ export interface ArrowRows {
 }
 
 /**
- * Reads the values of a record batch. Nulls become 0; `onMissing` gets their column and row, counted from 0. Throws
+ * Reads the values of a record batch. Nulls in lists become 0; `onMissing` gets their column and row, counted from 0.
+ * `texts` are those of the dictionaries. Throws
  * ImportError when batch and schema do not match, RangeError when something lies outside of the body.
  */
 export function readBatch(
   batch: FlatTable,
   body: Uint8Array<ArrayBuffer>,
   schema: ArrowSchema,
-  onMissing: (column: ArrowColumn, row: number) => void,
+  {
+    onMissing,
+    texts,
+  }: { onMissing: (column: ArrowColumn, row: number) => void; texts: ReadonlyMap<number, readonly string[]> },
 ): ArrowRows {
   const parts = new BatchParts(batch, body);
   const count = batch.long(batchField.length);
   if (count < 0) throw new RangeError(`a record batch has ${count} rows`);
   const values = schema.columns.map((column) => {
     const reader = new ColumnReader(parts, column, schema.isBigEndian);
+    if (column.cells === "text") return reader.readTexts(count, texts);
     return reader.read(count, (row) => onMissing(column, row));
   });
   parts.checkEnd();
   return { count, values };
+}
+
+/** Reads the texts of a dictionary; a null is an empty one. Throws like `readBatch`. */
+export function readDictionary(
+  batch: FlatTable,
+  body: Uint8Array<ArrayBuffer>,
+  column: ArrowColumn,
+  { isBigEndian }: ArrowSchema,
+): string[] {
+  const parts = new BatchParts(batch, body);
+  const count = batch.long(batchField.length);
+  if (count < 0) throw new RangeError(`a dictionary has ${count} texts`);
+  const texts = new ColumnReader(parts, column, isBigEndian).readTexts(count, new Map());
+  parts.checkEnd();
+  return Array.from(texts, (text) => String(text ?? ""));
 }
 
 interface Node {
@@ -147,6 +168,7 @@ class ColumnReader {
     // For a slice of a longer table, some writers keep the items of the whole table.
     const items = this.#takeNulls(count, isList ? Infinity : count);
     const values = this.#takeValues(count);
+    if (!isList) return this.#cells(values, items);
     if (lists === undefined && items === undefined) return values;
     const cleared = values.slice();
     const zero = (cleared instanceof BigInt64Array || cleared instanceof BigUint64Array ? 0n : 0) as never;
@@ -160,6 +182,57 @@ class ColumnReader {
       }
     }
     return cleared;
+  }
+
+  /** Numbers or seconds, with null where a bit is 0. */
+  #cells(values: ArrowNumbers, bits: Uint8Array | undefined): ColumnValues {
+    const { perSecond } = this.#column;
+    if (bits === undefined && perSecond === undefined) return values;
+    return Array.from(values as ArrayLike<number | bigint>, (value, row) => {
+      if (bits !== undefined && isMissing(bits, row)) return null;
+      return perSecond === undefined ? value : Number(value) / perSecond;
+    });
+  }
+
+  readTexts(rows: number, dictionaries: ReadonlyMap<number, readonly string[]>): ColumnValues {
+    const { dictionary } = this.#column;
+    const bits = this.#takeNulls(rows);
+    const isNull = (row: number) => bits !== undefined && isMissing(bits, row);
+    if (dictionary !== undefined) {
+      const texts = dictionaries.get(dictionary) ?? [];
+      const indices = this.#takeValues(rows);
+      return Array.from(indices as ArrayLike<number | bigint>, (index, row) =>
+        isNull(row) ? null : this.#textAt(texts, Number(index)),
+      );
+    }
+    const ends = this.#takeOffsets(rows);
+    const bytes = this.#parts.buffer();
+    this.#parts.take(bytes.length);
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    return Array.from({ length: rows }, (_, row) => {
+      const [start, end] = [Number(ends[row]), Number(ends[row + 1])];
+      if (isNull(row)) return null;
+      if (!(start >= 0 && end >= start && end <= data.length)) throw new RangeError("a text ends too late");
+      if (end - start > MAX_CELL_LENGTH) {
+        throw new ImportError(`column '${this.#column.name}' has a text of ${end - start} bytes`);
+      }
+      return data.toString("utf8", start, end);
+    });
+  }
+
+  #textAt(texts: readonly string[], index: number): string {
+    const text = texts[index];
+    if (text === undefined) throw new RangeError(`column '${this.#column.name}' has an index beyond its dictionary`);
+    return text;
+  }
+
+  /** The start of each text, and the end of the last one. */
+  #takeOffsets(rows: number): Int32Array | BigInt64Array {
+    const bytes = this.#parts.buffer();
+    const item = this.#column.item === "large text" ? BigInt64Array : Int32Array;
+    // Of an empty column, some writers leave out the only offset.
+    if (rows === 0 && bytes.length < item.BYTES_PER_ELEMENT) return new item(1);
+    return this.#numbers(bytes, item, rows + 1) as Int32Array | BigInt64Array;
   }
 
   /** One bit for each of `count` items, 0 for null; undefined when none is null. */
@@ -187,6 +260,11 @@ class ColumnReader {
       for (let index = 0; index < count; index++) values[index] = isMissing(bytes, index) ? 0 : 1;
       return values;
     }
+    if (typeof item === "string") throw new RangeError("a column of texts has no numbers");
+    return this.#numbers(bytes, item, count);
+  }
+
+  #numbers(bytes: Uint8Array<ArrayBuffer>, item: Exclude<ArrowColumn["item"], string>, count: number): ArrowNumbers {
     const size = item.BYTES_PER_ELEMENT;
     if (bytes.length < count * size) throw this.#endsEarly();
     this.#parts.take(count * size);

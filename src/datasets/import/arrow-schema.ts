@@ -14,7 +14,13 @@ const typeNames = (
   "NONE Null Int Float Binary Utf8 Bool Decimal Date Time Timestamp Interval List Struct Union FixedSizeBinary " +
   "FixedSizeList Map Duration LargeBinary LargeUtf8 LargeList RunEndEncoded BinaryView Utf8View ListView LargeListView"
 ).split(" ");
-const [INT, FLOAT, BOOL, FIXED_SIZE_LIST, DURATION] = [2, 3, 6, 16, 18];
+const [INT, FLOAT, UTF8, BOOL, DATE, TIMESTAMP, FIXED_SIZE_LIST, DURATION, LARGE_UTF8] = [
+  2, 3, 5, 6, 8, 10, 16, 18, 20,
+];
+const dictionaryField = { id: 0, index: 1 } as const;
+/** Units of a Timestamp, by their number, and of a Date: how many are a second. */
+const TIMESTAMP_UNITS = [1, 1e3, 1e6, 1e9];
+const DATE_UNITS = [1 / 86_400, 1e3];
 /** Format features that readers must support: replaced dictionaries and compressed bodies. */
 const KNOWN_FEATURES = new Set([0, 1, 2]);
 const EXTENSION_KEY = "ARROW:extension:name";
@@ -36,8 +42,12 @@ const numbers = {
 export type ArrowNumbers = InstanceType<(typeof numbers)[keyof typeof numbers]>;
 
 export interface ArrowColumn extends SourceColumn {
-  /** Type of the values; `bits` are booleans. */
-  item: (typeof numbers)[keyof typeof numbers] | "bits";
+  /** Type of the values; `bits` are booleans, `text` and `large text` have 32-bit and 64-bit offsets. */
+  item: (typeof numbers)[keyof typeof numbers] | "bits" | "text" | "large text";
+  /** Of times: how many of the numbers are a second. */
+  perSecond?: number;
+  /** The values are indices of the texts of this dictionary. */
+  dictionary?: number;
   /** True for a list of `width` values per row, which has its own nulls. */
   isList: boolean;
 }
@@ -47,20 +57,23 @@ export interface ArrowSchema {
   isBigEndian: boolean;
   /** The metadata's definition of column groups. */
   groupsText: string | undefined;
+  /** Columns of texts, one for each dictionary, by its id. */
+  dictionaries: Map<number, ArrowColumn>;
 }
 
 /**
- * Reads the schema. Throws ImportError, naming the column, for columns that are neither numbers nor booleans nor
- * fixed-size lists.
+ * Reads the schema. Throws ImportError, naming the column, for columns that are neither numbers nor booleans, texts,
+ * dates, times, dictionaries of texts nor fixed-size lists of numbers.
  */
 export function readSchema(schema: FlatTable): ArrowSchema {
   for (const feature of schema.longs(schemaField.features)) {
     if (!KNOWN_FEATURES.has(feature)) throw new ImportError(`the file needs feature ${feature}, which is unknown`);
   }
   const columns: ArrowColumn[] = [];
+  const dictionaries = new Map<number, ArrowColumn>();
   let width = 0;
   for (const field of schema.tables(schemaField.fields)) {
-    const column = readField(field, columns.length);
+    const column = readField(field, columns.length, dictionaries);
     columns.push(column);
     width += column.width;
     if (width > MAX_COLUMNS) throw new ImportError(`more than ${MAX_COLUMNS} columns`);
@@ -72,38 +85,66 @@ export function readSchema(schema: FlatTable): ArrowSchema {
     columns,
     isBigEndian: endianness === 1,
     groupsText: metadataValue(schema, schemaField.metadata, GROUPS_KEY),
+    dictionaries,
   };
 }
 
-function readField(field: FlatTable, index: number): ArrowColumn {
+function readField(field: FlatTable, index: number, dictionaries: Map<number, ArrowColumn>): ArrowColumn {
   if (field.textBytes(fieldField.name) > MAX_TEXT_BYTES) {
     throw new ImportError(`column ${index + 1}: the name is longer than ${MAX_TEXT_BYTES} bytes`);
   }
   const name = field.text(fieldField.name);
   checkMeaning(field, name);
   if (field.byte(fieldField.typeId) !== FIXED_SIZE_LIST) {
-    return { name, width: 1, isList: false, ...readItem(field, name) };
+    const column: ArrowColumn = { name, width: 1, isList: false, ...readItem(field, name) };
+    const dictionary = field.table(fieldField.dictionary);
+    if (dictionary === undefined) return column;
+    if (column.cells !== "text") throw refused(name, "type Dictionary");
+    const id = dictionary.long(dictionaryField.id);
+    dictionaries.set(id, column);
+    return { ...column, item: indexItem(dictionary.table(dictionaryField.index), name), dictionary: id };
   }
+  if (field.table(fieldField.dictionary) !== undefined) throw refused(name, "type Dictionary of lists");
   const width = field.table(fieldField.type)?.int(0) ?? 0;
   const [item] = field.tables(fieldField.children);
   if (item === undefined) throw new RangeError("a list has no kind of items");
   if (!(width > 0)) throw new ImportError(`column '${name}' has lists of ${width} values`);
   checkMeaning(item, name);
-  return { name, width, isList: true, ...readItem(item, name) };
+  const { cells, ...numbersOf } = readItem(item, name);
+  const isPlain = (cells === undefined || cells === "truth") && item.table(fieldField.dictionary) === undefined;
+  if (!isPlain) throw refused(name, `lists of ${cells ?? "dictionaries"}s`);
+  return { name, width, isList: true, ...numbersOf };
+}
+
+/** The type of the indices of a dictionary: 32-bit integers, if the file does not say it. */
+function indexItem(type: FlatTable | undefined, name: string): ArrowColumn["item"] {
+  if (type === undefined) return Int32Array;
+  const kind = `${type.byte(1) ? "" : "u"}int${type.int(0)}`;
+  if (!Object.hasOwn(numbers, kind)) throw refused(name, `indices of type ${kind}`);
+  return numbers[kind as keyof typeof numbers];
 }
 
 /** Refuses types whose values mean something else than the stored numbers. */
 function checkMeaning(field: FlatTable, name: string): void {
-  if (field.table(fieldField.dictionary) !== undefined) throw refused(name, "type Dictionary");
   const extension = metadataValue(field, fieldField.metadata, EXTENSION_KEY, MAX_TEXT_BYTES);
   if (extension !== undefined) throw refused(name, `extension type '${extension}'`);
 }
 
 /** The type of one value of a field. */
-function readItem(field: FlatTable, name: string): Pick<ArrowColumn, "item" | "isByte"> {
+function readItem(field: FlatTable, name: string): Pick<ArrowColumn, "item" | "isByte" | "cells" | "perSecond"> {
   const typeId = field.byte(fieldField.typeId);
   const type = field.table(fieldField.type);
-  if (typeId === BOOL) return { item: "bits", isByte: true };
+  if (typeId === BOOL) return { item: "bits", isByte: true, cells: "truth" };
+  if (typeId === UTF8) return { item: "text", isByte: false, cells: "text" };
+  if (typeId === LARGE_UTF8) return { item: "large text", isByte: false, cells: "text" };
+  if (typeId === DATE) {
+    // The schema's default is a date in milliseconds.
+    const unit = type?.short(0, 1) ?? 1;
+    return { item: unit === 0 ? Int32Array : BigInt64Array, isByte: false, ...timeOf(DATE_UNITS[unit], name) };
+  }
+  if (typeId === TIMESTAMP) {
+    return { item: BigInt64Array, isByte: false, ...timeOf(TIMESTAMP_UNITS[type?.short(0) ?? 0], name) };
+  }
   if (typeId === INT) {
     const kind = `${type?.byte(1) ? "" : "u"}int${type?.int(0) ?? 0}`;
     if (!Object.hasOwn(numbers, kind)) throw refused(name, `type ${kind}`);
@@ -118,8 +159,14 @@ function readItem(field: FlatTable, name: string): Pick<ArrowColumn, "item" | "i
   throw refused(name, `type ${typeNames[typeId] ?? `${typeId}, which is unknown`}`);
 }
 
-const refused = (name: string, what: string) =>
-  new ImportError(`column '${name}' has ${what}; only numbers, booleans and lists of one fixed size are possible`);
+function timeOf(perSecond: number | undefined, name: string) {
+  if (perSecond === undefined) throw refused(name, "times of an unknown unit");
+  return { cells: "time" as const, perSecond };
+}
+
+const POSSIBLE = "only numbers, booleans, texts, times and lists of numbers of one fixed size are possible";
+
+const refused = (name: string, what: string) => new ImportError(`column '${name}' has ${what}; ${POSSIBLE}`);
 
 /**
  * The meaning of columns, by name, where it differs from the stored numbers: durations and extension types. Files of

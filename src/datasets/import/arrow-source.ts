@@ -14,7 +14,9 @@ const TAIL_BYTES = 4 + MAGIC.length;
 
 /** Fields of the tables of Message.fbs and File.fbs. */
 const messageField = { version: 0, kind: 1, header: 2, bodyBytes: 3 } as const;
-const footerField = { version: 0, schema: 1, batches: 3 } as const;
+const footerField = { version: 0, schema: 1, dictionaries: 2, batches: 3 } as const;
+/** Fields of a DictionaryBatch. */
+const dictionaryField = { id: 0, data: 1, isDelta: 2 } as const;
 const [SCHEMA, DICTIONARY, RECORD_BATCH] = [1, 2, 3];
 /** Versions 4 and 5 of the format; earlier versions were different formats. */
 const [VERSION_4, VERSION_5] = [3, 4];
@@ -33,6 +35,8 @@ interface Message {
 }
 
 export interface BatchMessage {
+  /** Set when the batch holds the texts of a dictionary, which replace or, in a delta, follow those before. */
+  dictionary?: { id: number; isDelta: boolean };
   batch: FlatTable;
   /** Aligned in memory. */
   body: Uint8Array<ArrayBuffer>;
@@ -68,10 +72,11 @@ async function openFile(file: FileHandle, size: number): Promise<ArrowSource> {
   return { schema, batches: readBlocks(file, footer, end) };
 }
 
-/** The record batches at the positions and in the order of the footer. */
+/** The dictionaries, then the record batches, at the positions and in the order of the footer. */
 async function* readBlocks(file: FileHandle, footer: FlatTable, end: number): AsyncGenerator<BatchMessage> {
   // Position, length of the metadata plus four bytes of padding, length of the body.
-  const blocks = footer.longs(footerField.batches, 3);
+  const dictionaries = footer.longs(footerField.dictionaries, 3);
+  const blocks = [...dictionaries, ...footer.longs(footerField.batches, 3)];
   let left = end;
   let last = 0;
   for (let at = 0; at < blocks.length; at += 3) {
@@ -84,7 +89,9 @@ async function* readBlocks(file: FileHandle, footer: FlatTable, end: number): As
     // Overlapping batches could be read for ever.
     if (left < 0) throw new RangeError("the record batches of the footer are longer than the file");
     const message = await readMessage(file, await readFrame(file, position, end), end);
-    if (message.kind !== RECORD_BATCH) throw new RangeError("the footer leads to something else than a record batch");
+    if (message.kind !== (at < dictionaries.length ? DICTIONARY : RECORD_BATCH)) {
+      throw new RangeError("the footer leads to something else than a record batch");
+    }
     if (message.bodyStart !== bodyStart || message.end !== bodyStart + bodyBytes) {
       throw new RangeError("footer and record batch do not agree about its size");
     }
@@ -121,9 +128,8 @@ async function* readStream(file: FileHandle, start: number, size: number): Async
     }
     const message = await readMessage(file, frame, size);
     if (message.kind === SCHEMA) throw new ImportError("a second stream follows the first; write one stream");
-    if (message.kind === RECORD_BATCH) yield await withBody(file, message);
-    // An unused dictionary is skipped; columns with dictionaries are refused.
-    else if (message.kind !== DICTIONARY) throw new ImportError(`the file holds a message of kind ${message.kind}`);
+    if (message.kind === RECORD_BATCH || message.kind === DICTIONARY) yield await withBody(file, message);
+    else throw new ImportError(`the file holds a message of kind ${message.kind}`);
     position = message.end;
   }
 }
@@ -155,10 +161,14 @@ async function readMessage(file: FileHandle, frame: Frame, end: number): Promise
   return { kind: table.byte(messageField.kind), header, bodyStart, end: bodyStart + bodyBytes };
 }
 
-const withBody = async (file: FileHandle, { header, bodyStart, end }: Message): Promise<BatchMessage> => ({
-  batch: header,
-  body: await readBytes(file, bodyStart, end - bodyStart),
-});
+async function withBody(file: FileHandle, { kind, header, bodyStart, end }: Message): Promise<BatchMessage> {
+  const body = await readBytes(file, bodyStart, end - bodyStart);
+  if (kind === RECORD_BATCH) return { batch: header, body };
+  const batch = header.table(dictionaryField.data);
+  if (batch === undefined) throw new RangeError("a dictionary is empty");
+  const dictionary = { id: header.long(dictionaryField.id), isDelta: header.byte(dictionaryField.isDelta) !== 0 };
+  return { dictionary, batch, body };
+}
 
 function checkVersion(version: number): void {
   if (version === VERSION_4 || version === VERSION_5) return;

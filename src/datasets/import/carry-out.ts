@@ -1,7 +1,7 @@
 import { outageOf } from "../../server/outage.ts";
 import { DatasetFileError } from "../file/layout.ts";
 import { fileRoles, formats, type FormatName } from "../formats.ts";
-import { otherKind } from "./file-kind.ts";
+import { kindOfHead, otherKind } from "./file-kind.ts";
 import { ImportError, type ImportFile, type ImportOutcome } from "./import-job.ts";
 
 /** Input of the import process. */
@@ -23,7 +23,7 @@ async function wrongFile(job: ImportJob): Promise<string | undefined> {
 export async function carryOut(job: ImportJob): Promise<ImportOutcome> {
   try {
     const importFile = await formats[job.type].importer();
-    return { kind: "done", warnings: await importFile(job) };
+    return { kind: "done", warnings: await importFile({ ...job, kindOf: kindOfHead }) };
   } catch (error) {
     if (error instanceof ImportError || error instanceof DatasetFileError) {
       return { kind: "refused", reason: (await wrongFile(job)) ?? error.message };

@@ -10,7 +10,8 @@ import {
   type DecimalMark,
   type ReadKind,
 } from "./csv-cell.ts";
-import { Dictionary, TRUTHS, type TextRoom } from "./dictionary.ts";
+import { TRUTHS } from "../truths.ts";
+import { Dictionary, type TextRoom } from "./dictionary.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
 
@@ -22,11 +23,8 @@ export interface ColumnGuess {
   ended?: { kind: ReadKind; text: string; row: number };
 }
 
+/** What all columns of a table share. */
 export interface ColumnSettings {
-  name: string;
-  guess: ColumnGuess;
-  /** What the client says. */
-  declared: ColumnKind | undefined;
   isExact: boolean;
   decimal: DecimalMark;
   isMissing: (text: string) => boolean;
@@ -67,18 +65,20 @@ export class CsvColumn {
   /** Whether the first whole number that a 32-bit float changes has been reported. */
   knowsRounded = false;
   readonly #settings: ColumnSettings;
-  readonly #dictionary: Dictionary;
+  /** What the client says. */
+  readonly #declared: ColumnKind | undefined;
+  readonly #dictionary: Dictionary | undefined;
   #truths = 0;
   #origin: number | undefined;
 
-  constructor(settings: ColumnSettings) {
-    const { name, guess, declared, room } = settings;
+  constructor(name: string, guess: ColumnGuess, declared: ColumnKind | undefined, settings: ColumnSettings) {
     this.name = name;
     this.guess = guess;
     const isFit = guess.kind !== undefined && (declared ?? kindOfReading(guess.kind)) === kindOfReading(guess.kind);
     this.kind = isFit && guess.kind !== undefined ? guess.kind : (declared ?? "number");
     this.#settings = settings;
-    this.#dictionary = new Dictionary(name, room);
+    this.#declared = declared;
+    if (this.kind === "category") this.#dictionary = new Dictionary(name, settings.room);
   }
 
   /** Whether a plain number may mean something else here. */
@@ -97,7 +97,7 @@ export class CsvColumn {
    * without the place.
    */
   read(text: string, row: number): number | undefined {
-    const { isMissing, warnings, declared } = this.#settings;
+    const { isMissing, warnings } = this.#settings;
     if (isMissing(text)) {
       this.missing++;
       warnings.count("missing", this.name, { row });
@@ -109,7 +109,7 @@ export class CsvColumn {
       return value;
     }
     this.survey(text, row);
-    if (declared !== undefined && kindOfReading(this.guess.kind) !== declared) throw this.#refusal(text);
+    if (this.#declared !== undefined && kindOfReading(this.guess.kind) !== this.#declared) throw this.#refusal(text);
     return undefined;
   }
 
@@ -134,7 +134,7 @@ export class CsvColumn {
 
   #code(text: string): number {
     try {
-      return this.#dictionary.code(text);
+      return this.#dictionary?.code(text) ?? Number.NaN;
     } catch (error) {
       const { ended } = this.guess;
       if (!(error instanceof ImportError) || ended === undefined) throw error;
@@ -186,31 +186,35 @@ export class CsvColumn {
   }
 
   #refusal(text: string): ImportError {
-    const { declared } = this.#settings;
-    return new ImportError(`'${excerpt(text)}' ${NO_SUCH[declared ?? this.kind]}`);
+    return new ImportError(`'${excerpt(text)}' ${NO_SUCH[this.#declared ?? this.kind]}`);
   }
 
   /** The kind and what it needs, after all `rows` are read; warns of what was guessed. */
   finish(rows: number): ColumnReading {
-    const { warnings, declared } = this.#settings;
+    const { warnings } = this.#settings;
     const { missing, kind, guess } = this;
-    const where = `column '${excerpt(this.name)}'`;
+    const declared = this.#declared;
     const values = rows - missing;
-    if (values === 0) warnings.add(`${where} has no value`);
-    if (kind === "percent") warnings.add(`${where}: percent signs are left out, so that 5% is 5`);
-    if (kind === "category") this.#dictionary.warn(warnings);
+    const say = (what: string) => warnings.add(`column '${excerpt(this.name)}'${what}`);
+    if (values === 0) say(" has no value");
+    if (kind === "percent") say(": percent signs are left out, so that 5% is 5");
+    this.#dictionary?.warn(warnings);
     if (guess.ended !== undefined && declared === undefined) {
       const { text, row, kind: before } = guess.ended;
-      warnings.add(`${where} is a category because of '${text}' in row ${row}; before, every cell is a ${before}`);
+      say(` is a category because of '${text}' in row ${row}; before, every cell is a ${before}`);
     }
     if (this.#truths > 0 && this.#truths === values && declared === undefined) {
       return { kind: "category", origin: 0, categories: TRUTHS, missing };
     }
     if (this.#truths > 0) {
       const cells = this.#truths === 1 ? "1 cell is" : `${this.#truths} cells are`;
-      warnings.add(`${where}: ${cells} true or false among numbers and counted as 1 or 0`);
+      say(`: ${cells} true or false among numbers and counted as 1 or 0`);
     }
-    const origin = this.#origin ?? 0;
-    return { kind: kindOfReading(kind), origin, categories: this.#dictionary.texts, missing };
+    return {
+      kind: kindOfReading(kind),
+      origin: this.#origin ?? 0,
+      categories: this.#dictionary?.texts ?? [],
+      missing,
+    };
   }
 }

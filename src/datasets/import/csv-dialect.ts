@@ -5,7 +5,8 @@ import { DELIMITERS, type ENCODINGS, ImportError, type ImportOptions } from "./i
 import type { ImportWarnings } from "./import-warnings.ts";
 
 /** Rows by which delimiter and decimal mark are recognised. */
-const ROWS_MAX = 200;
+const ROWS_MAX = 50;
+const TEXT_MAX = 65_536;
 const NAMES = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars" } as const;
 type Delimiter = keyof typeof NAMES;
 
@@ -66,7 +67,7 @@ function rowsOf(text: string, delimiter: Delimiter): string[][] {
     if (rows.length === ROWS_MAX) throw full;
   }, delimiter);
   try {
-    reader.write(text);
+    reader.write(text.slice(0, TEXT_MAX));
     reader.end();
   } catch (error) {
     if (error !== full && !(error instanceof ImportError)) throw error;

@@ -36,9 +36,9 @@ export interface LineEnds {
 }
 
 /**
- * Splits text into rows of cells as in RFC 4180, also with another delimiter. In addition, LF, CR and CRLF each end a row, and blanks around a cell
- * or its quotes are ignored. An empty line is a row of one empty cell. Reads every character once and holds at most one
- * row. Throws ImportError that names line and column.
+ * Splits text into rows of cells as in RFC 4180, also with another delimiter. In addition, LF, CR and CRLF each end a
+ * row, and blanks around a cell or its quotes are ignored. An empty line is a row of one empty cell. Reads every
+ * character once and holds at most one row. Throws ImportError that names line and column.
  */
 export class CsvReader {
   readonly lineEnds: LineEnds = { CRLF: 0, LF: 0, CR: 0 };

@@ -39,8 +39,8 @@ interface Seen {
 /**
  * Converts rows of cells to rows of values, NaN where a cell is missing, and reports to `warnings` what it skips or
  * changes. When a cell is not of the kind that was guessed for its column, the table only surveys from there on: it
- * gives no more rows, but at the end the right guesses for another reading. Throws ImportError that names row and column
- * (both from 1, not counting the header) and the line of the file.
+ * gives no more rows, but at the end the right guesses for another reading. Throws ImportError that names row and
+ * column (both from 1, not counting the header) and the line of the file.
  *
  * A row of only delimiters counts as missing values when another row follows, and is skipped at the end, where
  * spreadsheets write many. An empty line is a missing value in a table of one column, and is skipped otherwise.
@@ -135,7 +135,7 @@ export class CsvTable {
     this.columns = names.map((name, index) => {
       if (left.has(name)) return undefined;
       const guess = { ...(guesses?.[index] ?? { kind: undefined }) };
-      return new CsvColumn({ name, guess, declared: kinds?.get(name), ...settings });
+      return new CsvColumn(name, guess, kinds?.get(name), settings);
     });
     this.#kept = names.length - left.size;
     if (this.columns.some((column) => column?.needsText === true)) {
@@ -143,7 +143,9 @@ export class CsvTable {
     }
   }
 
-  /** Reports skipped and missing rows, after all rows are read. Returns what is known about the columns that are kept. */
+  /**
+   * Reports skipped and missing rows, after all rows are read. Returns what is known about the columns that are kept.
+   */
   finish(): ColumnReading[] {
     const row = "row of nothing but delimiters";
     const rows = "rows of nothing but delimiters";

@@ -10,9 +10,6 @@ export interface TextRoom {
 
 export const textRoom = (): TextRoom => ({ left: Math.floor(0.9 * MAX_TRAILER_BYTES) });
 
-/** Texts of truth values, as codes 0 and 1. */
-export const TRUTHS: readonly string[] = ["false", "true"];
-
 const LEAVE_OUT = "leave out columns of free text or ids (drop)";
 
 /** The texts of a column's categories; codes count them in the order in which they appear. */

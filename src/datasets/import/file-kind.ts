@@ -2,17 +2,8 @@
 // oxlint-disable no-control-regex
 import { open } from "node:fs/promises";
 import { FORMAT_NAMES, formats, type FormatName } from "../formats.ts";
+import type { FileKind } from "./import-job.ts";
 import { readBytes } from "./read-file.ts";
-
-interface FileKind {
-  /** Name in texts such as "the file is …". */
-  name: string;
-  /** Advice to the user. */
-  advice: string;
-  /** The format for its import. */
-  format?: FormatName;
-  isText: boolean;
-}
 
 const ZIP = /^PK(?:\x03\x04|\x05\x06)/;
 const HEAD_BYTES = 512;

@@ -1,24 +1,36 @@
 import { open } from "node:fs/promises";
-import { readBatch } from "./arrow-batch.ts";
+import { readBatch, readDictionary } from "./arrow-batch.ts";
 import { readSchema } from "./arrow-schema.ts";
 import { openArrow } from "./arrow-source.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
-import { TableSink } from "./table-sink.ts";
+import { TableSink, withFloats, type TableJob } from "./table-sink.ts";
 
 /**
  * Imports an Arrow table (an IPC stream, an IPC file or Feather version 2) batch by batch. Columns are numbers,
- * booleans, or fixed-size lists of these. A table of only bytes and booleans stays bytes. Resolves with the warnings.
- * Throws ImportError for anything else.
+ * booleans, texts, dates, times, or fixed-size lists of numbers. A table of only bytes and booleans stays bytes.
+ * Resolves with the warnings. Throws ImportError for anything else.
  */
-export async function importArrow(job: ImportFile): Promise<string[]> {
+export function importArrow(job: ImportFile): Promise<string[]> {
+  return withFloats((needsFloats) => readTable({ ...job, needsFloats }));
+}
+
+async function readTable(job: ImportFile & TableJob): Promise<string[]> {
   const file = await open(job.input, "r");
   let sink: TableSink | undefined;
   try {
     const source = await openArrow(file);
     const schema = readSchema(source.schema);
     sink = await TableSink.create(job, schema.columns, schema.groupsText);
-    for await (const { batch, body } of source.batches) {
-      const { count, values } = readBatch(batch, body, schema, sink.countMissing);
+    const texts = new Map<number, readonly string[]>();
+    for await (const { dictionary, batch, body } of source.batches) {
+      if (dictionary !== undefined) {
+        const before = dictionary.isDelta ? (texts.get(dictionary.id) ?? []) : [];
+        const known = schema.dictionaries.get(dictionary.id);
+        // One that no column uses is skipped.
+        if (known !== undefined) texts.set(dictionary.id, [...before, ...readDictionary(batch, body, known, schema)]);
+        continue;
+      }
+      const { count, values } = readBatch(batch, body, schema, { onMissing: sink.countMissing, texts });
       await sink.append(count, values);
     }
     return await sink.finish();

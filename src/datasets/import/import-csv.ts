@@ -9,20 +9,19 @@ import { checkHeader } from "./csv-header.ts";
 import { CsvReader, type LineEnds } from "./csv-reader.ts";
 import { readHead, readPieces, type CsvSource } from "./csv-source.ts";
 import { CsvTable, type TableOptions } from "./csv-table.ts";
-import { kindOfHead } from "./file-kind.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 import { excerpt, ImportWarnings } from "./import-warnings.ts";
 import { RowIndex } from "./row-index.ts";
 
 /**
  * Imports CSV as float32. Every column is a group of its own, and a number, a category or a time by all of its cells:
- * the file is read with the kinds that its first rows suggest; when a later cell does not fit, the rest of the file only
- * tells the kinds, and the file is read once more. Resolves with the warnings. Throws ImportError that names row, column
- * and line.
+ * the file is read with the kinds that its first rows suggest; when a later cell does not fit, the rest of the file
+ * only tells the kinds, and the file is read once more. Resolves with the warnings. Throws ImportError that names row,
+ * column and line.
  */
 export async function importCsv(job: ImportFile): Promise<string[]> {
   const source = await readHead(job.input);
-  const kind = kindOfHead(source.head);
+  const kind = job.kindOf?.(source.head);
   const isOther = kind !== undefined && kind.format !== "csv";
   const reason = isOther ? `the file is not CSV, but ${kind.name}: ${kind.advice}` : undefined;
   if (isOther && !kind.isText) throw new ImportError(reason as string);
@@ -211,13 +210,15 @@ function groupsOf(
   const singles = columns.map(({ name }) => ({ name, width: 1 }));
   const needsQuotes = (name: string) => /[",\r\n]/.test(name) || name !== name.trim();
   const quoted = new Set(header?.quoted.map((column) => header.cells[column] as string));
-  if (quoted.size === 0 || columns.some(({ kind }) => kind !== "number")) return singles;
+  if (quoted.size === 0) return singles;
   const groups = groupRuns(singles);
-  const isOurs = groups.every(({ name, width }) =>
-    width === 1
-      ? !quoted.has(name) || needsQuotes(name)
-      : Array.from({ length: width }, (_, column) => quoted.has(`${name}_${column}`)).every(Boolean),
-  );
+  let next = 0;
+  const isOurs = groups.every(({ width }) => {
+    const members = columns.slice(next, (next += width));
+    return width === 1
+      ? members.every(({ name }) => !quoted.has(name) || needsQuotes(name))
+      : members.every(({ name, kind }) => quoted.has(name) && kind === "number");
+  });
   if (!isOurs) return singles;
   for (const { name, width } of groups) {
     if (width > 1)

@@ -23,6 +23,17 @@ export interface ImportOptions {
   encoding?: (typeof ENCODINGS)[number] | undefined;
 }
 
+/** What the first bytes of a file tell about it. */
+export interface FileKind {
+  /** Name in texts such as "the file is …". */
+  name: string;
+  /** Advice to the user. */
+  advice: string;
+  /** The format for its import. */
+  format?: string;
+  isText: boolean;
+}
+
 /** Paths of the uploaded bytes and of the new dataset file, and limits of its content. */
 export interface ImportFile extends ImportOptions {
   name: string;
@@ -34,6 +45,8 @@ export interface ImportFile extends ImportOptions {
   rowsMax?: number;
   /** Refuses more bytes of values. */
   bytesMax?: number;
+  /** Tells the kind of a file by its first bytes, for formats of text, which nearly any file could be. */
+  kindOf?: (head: Buffer) => FileKind | undefined;
 }
 
 /** The uploaded bytes are not of the announced format; the message tells the user why. */

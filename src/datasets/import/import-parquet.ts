@@ -15,7 +15,7 @@ import { ImportError, type ImportFile } from "./import-job.ts";
 import { readBytes } from "./read-file.ts";
 import { checkPages } from "./parquet-pages.ts";
 import { checkRowGroups, readParquetSchema } from "./parquet-schema.ts";
-import { TableSink } from "./table-sink.ts";
+import { TableSink, withFloats, type ColumnValues, type SourceColumn, type TableJob } from "./table-sink.ts";
 
 /** Every row group describes every column again; wider tables need lists in Arrow, or NPY. */
 const MAX_PARQUET_COLUMNS = 65_536;
@@ -26,10 +26,14 @@ const MAX_CHUNK_BYTES = 256 * 1024 * 1024;
 const VALUES_PER_READ = 8_388_608;
 
 /**
- * Imports a Parquet table by row groups. Columns are numbers or booleans; a table of only bytes and booleans stays
- * bytes. Throws ImportError for anything else.
+ * Imports a Parquet table by row groups. Columns are numbers, booleans, texts, dates or times; a table of only bytes
+ * and booleans stays bytes. Throws ImportError for anything else.
  */
-export async function importParquet(job: ImportFile): Promise<string[]> {
+export function importParquet(job: ImportFile): Promise<string[]> {
+  return withFloats((needsFloats) => readTable({ ...job, needsFloats }));
+}
+
+async function readTable(job: ImportFile & TableJob): Promise<string[]> {
   const handle = await open(job.input, "r");
   let sink: TableSink | undefined;
   try {
@@ -52,9 +56,13 @@ export async function importParquet(job: ImportFile): Promise<string[]> {
       const rows = Number(rowGroup.num_rows);
       for (let first = 0; first < rows; first += rowsPerRead) {
         const end = Math.min(first + rowsPerRead, rows);
-        const values: DecodedArray[] = [];
-        for (const [index, { name }] of columns.entries()) {
-          values.push(await readColumn(file, { metadata, rowGroup, index, first, end, name }));
+        const values: ColumnValues[] = [];
+        for (const [index, column] of columns.entries()) {
+          // What is left out needs no reading.
+          const isKept = job.drop?.includes(column.name) !== true;
+          const { name } = column;
+          const read = isKept ? await readColumn(file, { metadata, rowGroup, index, first, end, name }) : [];
+          values.push(valuesOf(read, column));
         }
         await sink.append(end - first, values);
       }
@@ -66,6 +74,12 @@ export async function importParquet(job: ImportFile): Promise<string[]> {
   } finally {
     await handle.close();
   }
+}
+
+/** The library gives texts as such, and times as dates. */
+function valuesOf(values: DecodedArray, { cells }: SourceColumn): ColumnValues {
+  if (cells !== "time") return values as ColumnValues;
+  return Array.from(values as ArrayLike<unknown>, (value) => (value instanceof Date ? value.getTime() / 1000 : null));
 }
 
 /** Reports any error of the library as an error of the file. */

@@ -24,7 +24,7 @@ export function readParquetSchema(metadata: FileMetaData): SourceColumn[] {
 }
 
 const refusal = (name: string, what: string) =>
-  new ImportError(`column '${name}' ${what}; only numbers and booleans are possible`);
+  new ImportError(`column '${name}' ${what}; only numbers, booleans, texts and times are possible`);
 
 function describeColumn(element: SchemaElement): SourceColumn {
   const { type, converted_type: converted, logical_type: logical } = element;
@@ -35,7 +35,13 @@ function describeColumn(element: SchemaElement): SourceColumn {
   // The library does not know logical types that are newer than itself.
   if (logical !== undefined && logical.type === undefined) throw refusal(name, "has a logical type that is unknown");
   const annotation = converted ?? logical?.type;
-  if (type === "BOOLEAN" && annotation === undefined) return { name, width: 1, isByte: true };
+  if (type === "BOOLEAN" && annotation === undefined) return { name, width: 1, isByte: true, cells: "truth" };
+  if (type === "BYTE_ARRAY" && (annotation === "UTF8" || annotation === "STRING" || annotation === "ENUM")) {
+    return { name, width: 1, isByte: false, cells: "text" };
+  }
+  const isDay = type === "INT32" && annotation === "DATE";
+  const isTime = type === "INT64" && /^TIMESTAMP(?:_MILLIS|_MICROS)?$/.test(annotation ?? "");
+  if (isDay || isTime) return { name, width: 1, isByte: false, cells: "time" };
   const isInteger = annotation === undefined || /^U?INT/.test(annotation);
   const isOther = logical !== undefined && logical.type !== "INTEGER";
   if ((type === "INT32" || type === "INT64") && isInteger && !isOther) {
