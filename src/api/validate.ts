@@ -29,12 +29,11 @@ const typeWords: Record<string, TypeWord> = {
 
 const alphabetically = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The text without a meaning of its own in a regex. */
-const literally = (text: string) => text.replaceAll(/[|.*+?^$()[\]{}\\]/g, String.raw`\$&`);
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** The contract checks a choice by a regex, too, like that of `new_state`. */
 function patternOf({ enum: choices, pattern }: { enum?: unknown[]; pattern?: string }): RegExp | undefined {
-  if (choices !== undefined) return new RegExp(`^(${choices.map((choice) => literally(String(choice))).join("|")})$`);
+  if (choices !== undefined) return new RegExp(`^(${choices.map((choice) => escaped(String(choice))).join("|")})$`);
   return pattern === undefined ? undefined : new RegExp(pattern);
 }
 

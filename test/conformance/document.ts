@@ -72,7 +72,9 @@ export function isDocumented(endpoint: Endpoint, status: number, text: string): 
   });
 }
 
+const escaped = (choice: string) => choice.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
 /** The regex that a text must match; an enum becomes one, too. */
 export function patternOf(schema: JsonSchema | undefined): string | undefined {
-  return schema?.pattern ?? (schema?.enum && `^(${schema.enum.join("|")})$`);
+  return schema?.pattern ?? (schema?.enum && `^(${schema.enum.map(escaped).join("|")})$`);
 }

@@ -172,7 +172,7 @@ export const examples: Example[] = [
   { id: "get before finalize", section: "5", request: "GET /dataset?uuid=<csv>",
     status: 200, answer: { ...owned, uuid: "<csv>", name: "announced", description: {}, number_of_rows: 0,
     number_of_columns: 0, version: "v1.0alpha", type: "csv", lines: 0, inputs: 0, outputs: 0,
-    location: "datasets/<csv>", warnings: [] } },
+    location: "datasets/<csv>", warnings: [], columns: [] } },
   { id: "content before finalize", section: "5", request: "GET /dataset/content?uuid=<csv>&column_name=label", status: 400, answer: "Dataset with UUID '<csv>' is invalid and can not be read." },
   { id: "finalize too early", section: "5", request: "PUT /dataset/upload/csv", body: { uuid: "<csv>", uuid_input_file: "<csv file>" }, status: 409, answer: "Upload of data-set with uuid '<csv>' is not complete: 0 of 8 bytes of its input-file have arrived" },
   { id: "finalize unknown", section: "5", request: "PUT /dataset/upload/csv", body: { uuid: unknown, uuid_input_file: unknown }, status: 404, answer: `Data-set with uuid '${unknown}' not found` },
@@ -182,7 +182,7 @@ export const examples: Example[] = [
     status: 200, answer: { ...owned, uuid: "<dataset>", name: "generated",
     description: { label: { column_end: 24, column_start: 16 }, picture: { column_end: 16, column_start: 0 } },
     number_of_columns: 24, number_of_rows: 4, version: "v1.0alpha", type: "mnist", lines: 4, inputs: 16, outputs: 8,
-    location: "datasets/<dataset>", warnings: [] } },
+    location: "datasets/<dataset>", warnings: [], columns: "<any>" } },
   { id: "get unknown", section: "5", request: `GET /dataset?uuid=${unknown}`, status: 404, answer: `Data-set with uuid '${unknown}' not found` },
   { id: "get of a malformed uuid", section: "1.3", request: "GET /dataset?uuid=fail_dataset", status: 400, answer: notUuid("uuid") },
   { id: "progress unknown", section: "5", request: `GET /dataset/progress?uuid=${unknown}`, status: 404, answer: `Data-set with uuid '${unknown}' not found` },
@@ -201,7 +201,7 @@ export const examples: Example[] = [
     status: 200, answer: { ...owned, uuid: "<task>", name: "request_task",
     description: { label: { column_start: 0, column_end: 1 } }, number_of_columns: 1, number_of_rows: 4,
     version: "v1.0alpha", type: "result", lines: 4, inputs: 1, outputs: 0, location: "datasets/<task>",
-    warnings: [] } },
+    warnings: [], columns: "<any>" } },
 
   // §6 clusters
   { id: "create", section: "6", request: "POST /cluster", body: { name: "test_cluster", template: "<template>" }, status: 200, answer: { ...owned, name: "test_cluster" } },

@@ -64,6 +64,7 @@ function finalizeRoute(type: FormatName): Route {
     errors: {
       400: [
         ...(options.includes("column_name") ? [texts.name("column_name", "{reason}")] : []),
+        ...(options.includes("drop") ? ["Validation failed, because item '{item}' is not valid: {reason}"] : []),
         "Data-set with uuid '{uuid}' was announced as {type}, not as {type}",
         "Data-set can not be imported: {reason}",
       ],
