@@ -7,7 +7,7 @@ import { bindingWarnings } from "./binding-warnings.ts";
 import { insertTask } from "./insert-task.ts";
 import { bindingMeasure, type BoundColumns, checkValues, checkWidths, cyclesOf, valuesOf } from "./measure-bindings.ts";
 import { queuedTemplate } from "./queued-template.ts";
-import { OUTPUTS_MAX } from "./read-validation.ts";
+import { SCORED_OUTPUTS_MAX } from "./read-validation.ts";
 import { checkPorts, plannedBinding, readTaskBindings } from "./read-bindings.ts";
 
 export interface CreateEvaluateTaskInput {
@@ -25,7 +25,7 @@ export async function createEvaluateTask(context: Context, input: CreateEvaluate
   const cluster = await findCluster(context, input.cluster_uuid);
   const inputs = readTaskBindings("inputs", input.inputs);
   const outputs = readTaskBindings("outputs", input.outputs);
-  if (outputs.length > OUTPUTS_MAX) throw badRequest(`'outputs' has more than ${OUTPUTS_MAX} items`);
+  if (outputs.length > SCORED_OUTPUTS_MAX) throw badRequest(`'outputs' has more than ${SCORED_OUTPUTS_MAX} items`);
   const template = await queuedTemplate(context, cluster);
   checkPorts("input", template.inputs, inputs);
   checkPorts("output", template.outputs, outputs);

@@ -6,7 +6,7 @@ import { checkPorts, plannedBinding, readTaskBindings } from "./read-bindings.ts
 import { heldOutOf } from "./row-choice.ts";
 
 /** The scores of an output may be tens of kilobytes, and are kept in memory while a task runs. */
-export const OUTPUTS_MAX = 32;
+export const SCORED_OUTPUTS_MAX = 32;
 
 interface ValidatedTask {
   validation?: Record<string, unknown> | undefined;
@@ -26,7 +26,7 @@ export async function readValidation(
     if (keep === "best") throw badRequest("'keep' as 'best' needs a 'validation'");
     return undefined;
   }
-  if (outputs.length > OUTPUTS_MAX) throw badRequest(`'outputs' has more than ${OUTPUTS_MAX} items`);
+  if (outputs.length > SCORED_OUTPUTS_MAX) throw badRequest(`'outputs' has more than ${SCORED_OUTPUTS_MAX} items`);
   const strange = Object.keys(validation).find((key) => !["share", "inputs", "outputs"].includes(key));
   if (strange !== undefined) throw badRequest(`'validation' has an unknown key '${strange.slice(0, 50)}'`);
   const { share, inputs: given, outputs: expected } = validation;

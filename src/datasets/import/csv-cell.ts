@@ -9,7 +9,6 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const GROUPED = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
 /** Texts that programs write for NaN and infinity; no number may be one. */
 const NO_NUMBER = /^[+-]?(?:nan|inf|infinity)$/i;
-const MARKS_OF_MISSING = ["NA", "N/A", "NaN", "null", "None", "-", "?", "<NA>", "#N/A", "\\N"];
 /** Texts that only programs write, for missing values: no names of columns, unlike `Na`. */
 const NO_NAME = /^(?:NA|<NA>|#?N\/A|n\/a|None|NIL|\\N|\?)$/;
 
@@ -18,25 +17,17 @@ export type DecimalMark = "." | ",";
 /** How a cell of a column is read: two of numbers, two of times (without a zone, and with one), and texts. */
 export type ReadKind = "number" | "percent" | "time" | "zoned time" | "category";
 
-/** Whether a trimmed text is a missing value: empty, or one of the marks in any case. */
-export function missingMarks(marks: readonly string[] = MARKS_OF_MISSING): (text: string) => boolean {
-  const known = new Set(marks.map((mark) => mark.trim().toLowerCase()));
-  const longest = Math.max(0, ...[...known].map(({ length }) => length));
-  // Folding changes the length of few characters, and only makes a text longer.
-  return (text) => text === "" || (text.length <= longest && known.has(text.toLowerCase()));
-}
-
 /** The text of a number in the form of JavaScript: without separators of thousands, with a decimal point. */
-export function numberText(text: string, decimal: DecimalMark): string | undefined {
+export function plainNumber(text: string, decimal: DecimalMark): string | undefined {
   if (decimal === ".") return NUMBER.test(text) ? text : GROUPED.test(text) ? text.replaceAll(",", "") : undefined;
   // Points and commas change places.
   const swapped = text.replaceAll(/[.,]/g, (mark) => (mark === "." ? "," : "."));
-  return numberText(swapped, ".");
+  return plainNumber(swapped, ".");
 }
 
 /** The text of the number before a percent sign. */
 export const percentText = (text: string, decimal: DecimalMark) =>
-  text.endsWith("%") ? numberText(text.slice(0, -1).trimEnd(), decimal) : undefined;
+  text.endsWith("%") ? plainNumber(text.slice(0, -1).trimEnd(), decimal) : undefined;
 
 /** True or false in any case; undefined for other texts. */
 export function truth(text: string): boolean | undefined {
@@ -47,7 +38,7 @@ export function truth(text: string): boolean | undefined {
 
 /** The only kind that a text may have besides that of a category. A number may be infinite or too big for a float. */
 export function kindOfText(text: string, decimal: DecimalMark): ReadKind {
-  if (numberText(text, decimal) !== undefined || truth(text) !== undefined || NO_NUMBER.test(text)) return "number";
+  if (plainNumber(text, decimal) !== undefined || truth(text) !== undefined || NO_NUMBER.test(text)) return "number";
   const time = parseTime(text);
   if (time !== undefined) return time.hasZone ? "zoned time" : "time";
   return percentText(text, decimal) === undefined ? "category" : "percent";

@@ -4,7 +4,7 @@ import { parseTime, timeText } from "../iso-time.ts";
 import {
   changeOfCell,
   kindOfText,
-  numberText,
+  plainNumber,
   percentText,
   truth,
   type DecimalMark,
@@ -146,7 +146,7 @@ export class CsvColumn {
 
   #number(text: string, row: number): number | undefined {
     const { decimal, warnings } = this.#settings;
-    const plain = this.kind === "percent" ? percentText(text, decimal) : numberText(text, decimal);
+    const plain = this.kind === "percent" ? percentText(text, decimal) : plainNumber(text, decimal);
     if (plain === undefined) {
       const isTrue = this.kind === "number" ? truth(text) : undefined;
       if (isTrue !== undefined) this.#truths++;

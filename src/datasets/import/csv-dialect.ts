@@ -1,5 +1,5 @@
 import { TextDecoder } from "node:util";
-import { numberText, type DecimalMark } from "./csv-cell.ts";
+import { plainNumber, type DecimalMark } from "./csv-cell.ts";
 import { CsvReader } from "./csv-reader.ts";
 import { DELIMITERS, type ENCODINGS, ImportError, type ImportOptions } from "./import-job.ts";
 import type { ImportWarnings } from "./import-warnings.ts";
@@ -98,7 +98,7 @@ function decimalOf(text: string, delimiter: Delimiter): DecimalMark {
     const hasComma = cell.includes(",");
     if (!hasComma && !cell.includes(".")) continue;
     const bare = cell.replace(/\s*%$/, "");
-    const [asPoint, asComma] = [numberText(bare, ".") !== undefined, numberText(bare, ",") !== undefined];
+    const [asPoint, asComma] = [plainNumber(bare, ".") !== undefined, plainNumber(bare, ",") !== undefined];
     if (asPoint && asComma && hasComma) either++;
     else if (asComma && !asPoint) commas++;
     else if (asPoint && !asComma) points++;

@@ -1,6 +1,6 @@
 import { nameProblem } from "../column-name.ts";
 import { MAX_METADATA_BYTES } from "../file/layout.ts";
-import { areValues, numberText } from "./csv-cell.ts";
+import { areValues, plainNumber } from "./csv-cell.ts";
 import type { CsvRow } from "./csv-reader.ts";
 import { ImportError } from "./import-job.ts";
 import { excerpt, type ImportWarnings } from "./import-warnings.ts";
@@ -57,7 +57,7 @@ const noHeader = (row: CsvRow) =>
 export function checkHeader(row: CsvRow, categories: readonly (readonly string[])[]): void {
   const isRepeated = categories.map((texts, column) => texts.includes(row.cells[column] as string));
   const texts = categories.filter(({ length }) => length > 0).length;
-  const hasNumber = row.cells.some((cell) => numberText(cell, ".") !== undefined);
+  const hasNumber = row.cells.some((cell) => plainNumber(cell, ".") !== undefined);
   const isRow = texts > 0 && isRepeated.filter(Boolean).length === texts && (hasNumber || texts === row.cells.length);
   if (isRow) throw noHeader(row);
 }

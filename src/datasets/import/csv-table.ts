@@ -1,6 +1,7 @@
 import type { ColumnKind } from "../../encoders/cells.ts";
 import type { ColumnReading } from "../column-statistics.ts";
-import { missingMarks, type DecimalMark } from "./csv-cell.ts";
+import { missingMarks } from "../missing-marks.ts";
+import type { DecimalMark } from "./csv-cell.ts";
 import { CsvColumn, type ColumnGuess } from "./csv-column.ts";
 import { checkNamed, numberedNames, readNames } from "./csv-header.ts";
 import type { PlainRows } from "./csv-plain-rows.ts";
