@@ -1,30 +1,57 @@
 /**
  * Learns real tables with one set of defaults and prints the scores beside those of scikit-learn:
- * `HANAMI_TABLES_DIR=… npm run bench -- tables --laboratory`. The folder has tables.json and the CSV files that it
- * lists. `--laboratory` trains in this process, from encoders to answers, without a server. Options: `--tables a,b`,
- * `--folds N` (5), `--networks N` (all that the default template has), `--json`, `--save`.
+ * `HANAMI_TABLES_DIR=… npm run bench -- tables`. The folder has tables.json and the CSV files that it lists. Every fold is
+ * a `fit` and an `evaluate` of raw CSV against a server. `--laboratory` trains in this process instead, from encoders
+ * to answers, once and without a server. Options: `--tables a,b`, `--folds N` (5), `--networks N` (of the laboratory:
+ * all that the default template has), `--json`, `--save`.
  */
 import { readOptions } from "../harness/options.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";
+import { startBenchServer } from "../harness/server.ts";
 import { trial } from "./laboratory.ts";
+import { trialOfProduct } from "./product.ts";
 import { readProblems, type Problem } from "./problems.ts";
 import { mean, show, summarize, type Result } from "./results.ts";
-import { standing } from "./scores.ts";
+import { standing, type Score } from "./scores.ts";
+
+type Trial = Score & { seconds: number };
 
 const options = readOptions({ laboratory: false, tables: "", folds: 5, networks: 2, ...REPORT_OPTIONS });
 const folder = process.env["HANAMI_TABLES_DIR"];
 
 if (folder === undefined) console.log("Skipped: set HANAMI_TABLES_DIR to the folder of tables.json.");
-else if (!options.laboratory) {
-  console.error("Only the laboratory measures tables: add --laboratory");
-  process.exitCode = 1;
-} else {
-  const results = readProblems(folder, options.tables.split(",").filter(Boolean)).map(measure);
+else {
+  const problems = readProblems(folder, options.tables.split(",").filter(Boolean));
+  const results: Result[] = [];
+  if (options.laboratory) {
+    for (const problem of problems)
+      results.push(
+        resultOf(
+          problem,
+          foldsOf(problem).map((fold) => trial(problem, fold, options.networks)),
+        ),
+      );
+  } else {
+    const server = await startBenchServer();
+    try {
+      for (const problem of problems) {
+        const folds: Trial[] = [];
+        for (const fold of foldsOf(problem)) folds.push(await trialOfProduct(server.client, { problem, folder, fold }));
+        results.push(resultOf(problem, folds));
+        console.error(`${problem.name}: ${results.at(-1)!.score.toPrecision(4)}`);
+      }
+    } finally {
+      await server.stop();
+    }
+  }
   report("tables", { results, summary: summarize(results) }, show(results), options);
 }
 
-function measure(problem: Problem): Result {
-  const folds = problem.test_rows.slice(0, options.folds).map((_, fold) => trial(problem, fold, options.networks));
+function foldsOf({ test_rows }: Problem): number[] {
+  return test_rows.slice(0, options.folds).map((_, fold) => fold);
+}
+
+function resultOf(problem: Problem, folds: readonly Trial[]): Result {
   const score = mean(folds.map((each) => each.score));
   return {
     name: problem.name,
