@@ -35,7 +35,12 @@ export function trial(problem: Problem, fold: number, networks: number): Score &
   const encoder: TableEncoder = { columns: inputs.map(fitColumn) };
   const target = problem.kind === "class" ? fitClass(targets) : fitNumber(targets);
   const network = Network.create(parseTemplate(plainTemplate(problem.kind, networks)), fold + 1, engine);
-  learn(network, { x: encodeTable(encoder, inputs), y: encodeTarget(target, targets), rows: train.length });
+  learn(network, {
+    x: encodeTable(encoder, inputs),
+    y: encodeTarget(target, targets),
+    rows: train.length,
+    isClass: problem.kind === "class",
+  });
   const shown = request(
     network,
     encodeTable(
@@ -93,12 +98,13 @@ interface Rows {
   x: Float32Array;
   y: Float32Array;
   rows: number;
+  isClass: boolean;
 }
 
 /** Trains as a task with defaults does. */
-function learn(network: Network, { x, y, rows }: Rows): void {
+function learn(network: Network, { x, y, rows, isClass }: Rows): void {
   const [inputs, outputs] = [x.length / rows, y.length / rows];
-  const horizon = rows * autoEpochs({ rows }).epochs;
+  const horizon = rows * autoEpochs({ rows, isClass }).epochs;
   const order = Uint32Array.from(cycleRows(network.seed, { rows, horizon, width: inputs + outputs }));
   for (let first = 0; first < horizon; first += SLICE) {
     const part = order.subarray(first, first + SLICE);

@@ -25,16 +25,24 @@ outputs:
 `;
 }
 
-/** Epochs of tables of usual sizes: tables of 100 to 3000 rows were learnt as well as with 5 or 20, or better. */
+/** Epochs of tables of usual sizes: more than 10 make numbers with much noise worse, and classes better. */
 const EPOCHS = 10;
+const EPOCHS_OF_CLASSES = 20;
+/** Cycles up to which classes are learnt in more epochs: below those from which networks start wide. */
+const CLASS_CYCLES_MAX = 199_999;
 /** Cycles beyond which a table is learnt in fewer epochs, and the least number of them. */
 const CYCLES_MAX = 500_000;
 const EPOCHS_MIN = 2;
 
-/** The epochs that `epochs: "auto"` stands for with a table of so many rows, and a sentence that says why. */
-export function autoEpochs({ rows }: { rows: number }): { epochs: number; reason: string } {
-  const affordable = Math.floor(CYCLES_MAX / Math.max(1, rows));
-  if (affordable >= EPOCHS) return { epochs: EPOCHS, reason: `${EPOCHS} epochs suit most tables.` };
-  const epochs = Math.max(EPOCHS_MIN, affordable);
-  return { epochs, reason: `${epochs} epochs are enough for ${rows} rows.` };
+/**
+ * The epochs that `epochs: "auto"` stands for with a table of so many rows, and a sentence that says why. `isClass`: all
+ * outputs are classes.
+ */
+export function autoEpochs({ rows, isClass }: { rows: number; isClass: boolean }): { epochs: number; reason: string } {
+  const within = (cycles: number) => Math.floor(cycles / Math.max(1, rows));
+  const more = isClass ? Math.min(EPOCHS_OF_CLASSES, within(CLASS_CYCLES_MAX)) : 0;
+  const usual = Math.max(EPOCHS, more);
+  const epochs = Math.max(EPOCHS_MIN, Math.min(usual, within(CYCLES_MAX)));
+  const what = isClass ? "classes" : "numbers";
+  return { epochs, reason: `${epochs} epochs suit most tables of ${rows} rows with ${what} as targets.` };
 }

@@ -63,12 +63,13 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   const validation = await readValidation(input, { template, measure, rows });
   const cycles = all - (validation !== undefined && "share" in validation ? heldOutOf(rows, validation.share) : 0);
   if (cycles < 1) throw badRequest("No rows would be left to learn from");
-  const chosen = input.epochs === "auto" ? autoEpochs({ rows: cycles }) : { epochs: input.epochs, reason: undefined };
-  const { epochs } = chosen;
-  const total = cycles * epochs;
   const outputKinds = outputs.map(
     ({ hexagon_name }) => template.outputs.find(({ name }) => name === hexagon_name)!.kind,
   );
+  const isClass = outputKinds.every((kind) => kind === "class");
+  const { epochs, reason } =
+    input.epochs === "auto" ? autoEpochs({ rows: cycles, isClass }) : { epochs: input.epochs, reason: undefined };
+  const total = cycles * epochs;
   const sample = sampleSize(columns, input.time_length, { hexagons: template.hexagons, outputKinds });
   const batchSize = input.batch_size ?? defaultBatchSize(total, samplesMax(sample));
   const samples = Math.min(batchSize, total);
@@ -102,7 +103,7 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
       ...(validation === undefined ? {} : { validation }),
       ...(input.patience === undefined ? {} : { patience: input.patience }),
       ...(input.keep === undefined ? {} : { keep: input.keep }),
-      ...(chosen.reason === undefined ? {} : { reason: chosen.reason }),
+      ...(reason === undefined ? {} : { reason }),
     },
     cycles: total,
     warnings: bindingWarnings(template, { inputs, outputs }, [...columns.inputs, ...columns.outputs]),

@@ -18,13 +18,19 @@ test("the default template has rows of hexagons that do not touch, from one inpu
 });
 
 test.each([
-  [0, 10],
-  [1000, 10],
-  [50_000, 10],
-  [50_001, 9],
-  [100_000, 5],
-  [10_000_000, 2],
-])("%i rows are learnt in %i epochs", (rows, epochs) => {
-  expect(autoEpochs({ rows }).epochs).toBe(epochs);
-  expect(autoEpochs({ rows }).reason).toContain(`${epochs} epochs`);
+  [0, 10, 20],
+  [9999, 10, 20],
+  [10_000, 10, 19],
+  [20_000, 10, 10],
+  [50_000, 10, 10],
+  [50_001, 9, 9],
+  [10_000_000, 2, 2],
+])("%i rows of numbers are learnt in %i epochs, of classes in %i", (rows, ofNumbers, ofClasses) => {
+  for (const [isClass, epochs] of [
+    [false, ofNumbers],
+    [true, ofClasses],
+  ] as const) {
+    expect(autoEpochs({ rows, isClass }).epochs).toBe(epochs);
+    expect(autoEpochs({ rows, isClass }).reason).toContain(`${epochs} epochs`);
+  }
 });
