@@ -34,7 +34,6 @@ const noise = Buffer.from(Array.from({ length: 300 }, (_, index) => (index * 37)
 const padded = (start: string) => Buffer.concat([latin1(start), noise]);
 /** Name of the kind → the file. */
 const kinds: Record<string, Buffer> = {
-  gzip: gzipSync("a,b\n1,2\n"),
   "an Excel workbook (xlsx)": zip("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/worksheets/sheet1.xml"),
   "an OpenDocument file (ods)": zip("mimetype", "content.xml", "META-INF/manifest.xml"),
   "an NPZ archive": zip("arr_0.npy"),
@@ -50,11 +49,7 @@ const kinds: Record<string, Buffer> = {
   "an HTML page": Buffer.from("\ufeff\n<!DOCTYPE html>\n<html><body>404</body></html>\n"),
   XML: Buffer.from('<?xml version="1.0"?>\n<rows/>\n'),
   JSON: Buffer.from('[\n  {"a": 1, "b": 2},\n  {"a": 3, "b": 4}\n]\n'),
-  "text separated by tabs": Buffer.from("a\tb\n1\t2\n"),
-  "text separated by semicolons": Buffer.from("a;b\n1,5;2\n"),
-  "text separated by vertical bars": Buffer.from("| a | b |\n|---|---|\n| 1 | 2 |\n"),
   "text separated by blanks": Buffer.from("sepal length\n1.5e+00 -2.5e+00\n"),
-  "UTF-16 text without a byte order mark": Buffer.from("a,b\n1,2\n", "utf16le"),
   "UTF-32 text": Buffer.from("\ufeff\x00a\x00\n\x001\x00\n\x00", "utf16le"),
 };
 
@@ -80,15 +75,20 @@ test("so are other formats of lines, and JSON arrays", async () => {
   }
 });
 
-test("UTF-16 with a byte order mark counts as text, and the error names what is wrong with it", async () => {
-  for (const swap of [false, true]) {
-    const refusal = (text: string) => {
-      const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
-      return reason("csv", new Blob([swap ? bytes.swap16() : bytes]));
-    };
-    expect(await refusal("a\tb\r\n1\t2\r\n")).toContain("not CSV, but text separated by tabs: ");
-    expect(await refusal("a;b\r\n1,5;2\r\n")).toContain("not CSV, but text separated by semicolons: ");
-    expect(await refusal("a,b\n1,x\n")).toContain("row 1 (line 2), column 'b': 'x' is not a number");
+test("texts with other delimiters, UTF-16 with and without a byte order mark, and gzip are tables, too", async () => {
+  const texts = ["a,b\n1.5,2\n", "a\tb\r\n1.5\t2\r\n", "a;b\r\n1,5;2\r\n", "a|b\n1.5|2\n"];
+  const utf16 = (text: string, isSwapped: boolean) => {
+    const bytes = Buffer.from(text, "utf16le");
+    return isSwapped ? bytes.swap16() : bytes;
+  };
+  for (const [index, text] of texts.entries()) {
+    const isSwapped = index % 2 === 1;
+    for (const bytes of [utf16(`\ufeff${text}`, isSwapped), utf16(text, isSwapped), gzipSync(text)]) {
+      const { uuid, warnings } = await hanami.datasets.uploadCsv({ name: "told", file: new Blob([bytes]) });
+      expect(warnings).not.toEqual([]);
+      const content = { uuid, column_name: "a", row_offset: 0, number_of_rows: 1 };
+      expect(await hanami.datasets.content(content)).toEqual([[1.5]]);
+    }
   }
 });
 
@@ -105,10 +105,9 @@ test("every format sent as every other one is named", async () => {
         expect.stringContaining(text),
       ]);
     }
-    expect([format, await reason(format, new Blob([kinds["gzip"]!]))]).toEqual([
-      format,
-      expect.stringContaining("but gzip: "),
-    ]);
+    if (format === "csv") continue;
+    const packed = new Blob([gzipSync("a,b\n1,2\n")]);
+    expect([format, await reason(format, packed)]).toEqual([format, expect.stringContaining("but gzip: ")]);
   }
 });
 
@@ -128,7 +127,7 @@ test("the error for a pair of IDX files says which of the two is another format"
   );
 });
 
-test("a text that only begins like another format is refused for its own reason", async () => {
+test("a text that only begins like another format is a table", async () => {
   for (const text of [
     "ORC,ELF\n1,x\n",
     "BZh,a\n1,x\n",
@@ -137,10 +136,7 @@ test("a text that only begins like another format is refused for its own reason"
     "{x},y\n1,x\n",
     "<5,>5\n1,x\n",
   ]) {
-    expect([text, await reason("csv", new Blob([text]))]).toEqual([
-      text,
-      expect.stringContaining("'x' is not a number"),
-    ]);
+    expect([text, await reason("csv", new Blob([text]))]).toEqual([text, "imported"]);
   }
   expect(await hanami.datasets.uploadCsv({ name: "taken", file: new Blob(["[0],{a}\n1,2\n"]) })).toMatchObject({
     number_of_rows: 1,

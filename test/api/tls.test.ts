@@ -75,7 +75,7 @@ test("the command line, with REST and websockets", async () => {
   expect(JSON.parse(trusting.stdout)).toMatchObject({ name: "over_tls", number_of_rows: 2 });
   expect(await runCli(["--insecure", "host", "list"], { env: env() })).toMatchObject({ code: 0, stderr: "" });
   const refused = await runCli(create, { env: env() });
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Error: Cannot reach .*certificate/) });
+  expect(refused).toMatchObject({ code: 4, stderr: expect.stringMatching(/^\{"error":"Cannot reach .*certificate/) });
 });
 
 test("the SDK, with REST and websockets", async () => {

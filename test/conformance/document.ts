@@ -11,6 +11,8 @@ export interface JsonSchema {
   maximum?: number;
   default?: unknown;
   items?: JsonSchema;
+  /** A plain type, or a word that stands for one of its values. */
+  anyOf?: [JsonSchema, { const: string }];
 }
 
 export interface Operation {

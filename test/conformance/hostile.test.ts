@@ -32,10 +32,12 @@ function fits(value: unknown, { type }: JsonSchema): boolean {
 }
 
 /** The refusal of a value according to its declaration; undefined if the value is valid. */
-function refusalOf(key: string, value: unknown, schema: JsonSchema): string | undefined {
+function refusalOf(key: string, value: unknown, declared: JsonSchema): string | undefined {
+  const [schema, word] = declared.anyOf ?? [declared];
+  if (word !== undefined && value === word.const) return undefined;
   if (!fits(value, schema)) {
-    const word = typeWords[String(schema.type)];
-    return `Value-validation failed, because a item '${key}'  has the false type: Exprect ${word}-type.`;
+    const type = typeWords[String(schema.type)];
+    return `Value-validation failed, because a item '${key}'  has the false type: Exprect ${type}-type.`;
   }
   if (typeof value === "string") {
     const { minLength = 0, maxLength = Infinity } = schema;
