@@ -51,8 +51,8 @@ test("a network learns rows as they come, then answers objects and arrays", asyn
   expect(rows.map((row) => row["predicted_fruit"])).toEqual(["apple", "banana", "apple", "banana"]);
   for (const row of rows) expect(Number(row["probability_apple"]) + Number(row["probability_banana"])).toBeCloseTo(1);
   expect(warnings).toEqual([
-    "learnt columns that the rows do not have are silent: 'seen'",
-    "columns that the network has not learnt are ignored: 'taste'",
+    "column 'seen': learnt, but not in these rows, and silent here",
+    "column 'taste': not learnt, and ignored here",
   ]);
 
   const lists = [
