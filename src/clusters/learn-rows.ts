@@ -67,7 +67,6 @@ export async function learnRows(context: Context, input: LearnRowsInput): Promis
     const shape = answerShape(known, {
       rows: predict ? columns.rows : 0,
       isList: Array.isArray(given[0]),
-      taught: encoded.taught,
     });
     const enter = async (network: ClusterNetwork) => {
       const { info: now } = await network.ready();

@@ -9,7 +9,10 @@ const CROWDED_MS = 10_000;
  * beside the networks in use, unless changes that nobody repeats were lost with the host or the network. A host takes
  * the rows of a call with it, so `work` copies them.
  */
-export async function retried<T>(network: ClusterNetwork, work: () => Promise<T>): Promise<T> {
+export async function retried<T>(
+  network: Pick<ClusterNetwork, "losses" | "ready">,
+  work: () => Promise<T>,
+): Promise<T> {
   const { losses } = network;
   const untilMs = performance.now() + CROWDED_MS;
   for (let isFirst = true; ; isFirst = false) {

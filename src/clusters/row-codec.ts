@@ -20,8 +20,6 @@ export interface EncodedRows {
   width: number;
   inputs(first: number, count: number): Rows[];
   expected(first: number, count: number): Rows[];
-  /** The width of each plain output in `expected`, by its name. */
-  taught: ReadonlyMap<string, number>;
   /** What was missing, ignored, unknown or clipped in the rows that were encoded so far. */
   warnings(): string[];
 }
@@ -94,7 +92,6 @@ export async function encodeRows(
     throw badRequest(`The rows have none of the columns that the network has learnt: ${shown(known)}`);
   }
   const expected: Part[] = [];
-  const taught = new Map<string, number>();
   for (const { name, kind, indices } of portsOf(template.outputs)) {
     await pace();
     const target = targetOf(encoders, name);
@@ -106,7 +103,6 @@ export async function encodeRows(
     if (!isEncoded(kind)) {
       const plain = plainRows({ name, what: "output", limits }, columns);
       if (kind === "plain") warnings.push(...clippedTargets(name, plain));
-      taught.set(name, plain.width);
       expected.push({ indices, ...plainPart(plain) });
       continue;
     }
@@ -121,7 +117,6 @@ export async function encodeRows(
     width: inputs.reduce((sum, { width, indices }) => sum + width * indices.length, 0),
     inputs: rowsOf(inputs),
     expected: rowsOf(expected),
-    taught,
     warnings: () => [...warnings, ...reports.flatMap((report) => report())],
   };
 }
