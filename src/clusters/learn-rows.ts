@@ -10,7 +10,7 @@ import { checkEncodedWidths } from "./check-encoded-widths.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
 import { fitToRows } from "./fit-rows.ts";
-import { joinWarnings } from "./join-warnings.ts";
+import { boundedWarnings } from "./bounded-warnings.ts";
 import { readJsonRows } from "./json-rows.ts";
 import { LearntSoFar } from "./learnt-so-far.ts";
 import { checkKnown, knownOf, onNetwork, type KnownNetwork } from "./on-network.ts";
@@ -104,7 +104,7 @@ export async function learnRows(context: Context, input: LearnRowsInput): Promis
     return {
       ...rows,
       learnt: soFar.rows,
-      warnings: joinWarnings([], [...without, ...shape.warnings, ...encoded.warnings()]),
+      warnings: boundedWarnings([...without, ...shape.warnings, ...encoded.warnings()]),
     };
   });
 }

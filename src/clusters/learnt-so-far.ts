@@ -1,6 +1,6 @@
 import { conflict, HanamiError } from "../errors.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
-import { asRefusal, type Turn } from "./on-network.ts";
+import { asRefusal, type NetworkTurn } from "./on-network.ts";
 
 /** Counts the rows that one call has learnt, and knows which of them remain when the network falls back. */
 export class LearntSoFar {
@@ -28,7 +28,7 @@ export class LearntSoFar {
   }
 
   /** The error of the call with the number of rows that the network keeps. */
-  async interrupted(error: unknown, turn: Turn): Promise<unknown> {
+  async interrupted(error: unknown, turn: NetworkTurn): Promise<unknown> {
     const refusal = asRefusal(error);
     if (!(refusal instanceof HanamiError)) return error;
     const [begin] = this.#steps;

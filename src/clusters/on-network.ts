@@ -9,10 +9,10 @@ import { encodersOf } from "./answers.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 
 /** Uses a network between the slices of its cluster's task. */
-export type Turn = <R>(use: (network: ClusterNetwork) => Promise<R>) => Promise<R>;
+export type NetworkTurn = <R>(use: (network: ClusterNetwork) => Promise<R>) => Promise<R>;
 
 /** Runs work on rows whose turns are between those of the cluster's tasks. */
-export async function onNetwork<T>(app: App, uuid: string, work: (turn: Turn) => Promise<T>): Promise<T> {
+export async function onNetwork<T>(app: App, uuid: string, work: (turn: NetworkTurn) => Promise<T>): Promise<T> {
   try {
     return await work((use) => app.scheduler.exclusive(uuid, use));
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Context } from "../app-context.ts";
 import { answerShape, type PredictedRow } from "./answer-shape.ts";
 import { findCluster } from "./find-cluster.ts";
-import { joinWarnings } from "./join-warnings.ts";
+import { boundedWarnings } from "./bounded-warnings.ts";
 import { readJsonRows } from "./json-rows.ts";
 import { checkKnown, knownOf, onNetwork } from "./on-network.ts";
 import { retried } from "./retried.ts";
@@ -46,7 +46,7 @@ export async function predictRows(
       for (const row of shape.rows(report, count)) rows.push(row);
     }
     const warnings = [...(isBehind ? [ROWS_LOST] : []), ...shape.warnings, ...encoded.warnings()];
-    return { ...shape.header, rows, warnings: joinWarnings([], warnings) };
+    return { ...shape.header, rows, warnings: boundedWarnings(warnings) };
   });
 }
 

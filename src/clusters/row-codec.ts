@@ -12,7 +12,7 @@ import type { JsonColumns } from "./json-rows.ts";
 import { portsOf } from "./named-ports.ts";
 import type { KnownNetwork } from "./on-network.ts";
 import { pacer } from "./pace.ts";
-import { clippedTargets, plainRows, type PlainRows, type WidthLimits } from "./plain-part.ts";
+import { clippedTargets, plainValues, type PlainValues, type WidthLimits } from "./plain-values.ts";
 
 /** Rows of JSON as rows of a network's inputs and outputs. */
 export interface EncodedRows {
@@ -28,7 +28,7 @@ export interface EncodedRows {
 interface Part {
   indices: readonly number[];
   width: number;
-  encode(first: number, count: number): Float32Array;
+  encode: (first: number, count: number) => Float32Array;
 }
 
 /** The names of the cells that a row has as an array: the learnt columns, then those of the targets. */
@@ -64,7 +64,7 @@ export async function encodeRows(
     const learnt = info.figures.inputs?.[indices[0]!] ?? 0;
     if (!isEncoded(kind)) {
       left.delete(name);
-      const plain = plainRows({ name, what: "input", limits }, columns);
+      const plain = plainValues({ name, what: "input", limits }, columns);
       if (!withTargets && learnt > 0 && plain.width > learnt)
         throw badRequest(`'${name}' has ${plain.width} values, but the network has learnt only ${learnt} of them`);
       warnings.push(...narrowInput(name, plain.width, learnt));
@@ -101,7 +101,7 @@ export async function encodeRows(
     const given = columns.cells.get(column);
     if (given === undefined) throw badRequest(`The rows have no column '${column}', which output '${name}' learns`);
     if (!isEncoded(kind)) {
-      const plain = plainRows({ name, what: "output", limits }, columns);
+      const plain = plainValues({ name, what: "output", limits }, columns);
       if (kind === "plain") warnings.push(...clippedTargets(name, plain));
       expected.push({ indices, ...plainPart(plain) });
       continue;
@@ -169,7 +169,7 @@ function targetPart(target: FittedTarget, cells: Cells): { part: Encoding; warni
   return { part: { width, encode }, warnings };
 }
 
-const plainPart = ({ width, values }: PlainRows): Encoding => ({
+const plainPart = ({ width, values }: PlainValues): Encoding => ({
   width,
   encode: (first, count) => values.slice(first * width, (first + count) * width),
 });

@@ -211,10 +211,8 @@ test("a call that is refused leaves no encoders, and a training comes first", as
   const [cluster] = await db.select().from(clusters).where(eq(clusters.uuid, cluster_uuid));
   const { project_id, owner_id, owner_uuid } = cluster!;
   const uuid = randomUUID();
-  await db.insert(tasks).values({
-    ...{ uuid, cluster_uuid, project_id, owner_id, owner_uuid, name: "waits" },
-    ...{ plan, total_number_of_cycles: 1 },
-  });
+  const owner = { project_id, owner_id, owner_uuid };
+  await db.insert(tasks).values({ uuid, cluster_uuid, ...owner, name: "waits", plan, total_number_of_cycles: 1 });
   expect(await learn({ rows })).toEqual([409, "The cluster is about to learn a table in a task"]);
   await db.delete(tasks).where(eq(tasks.uuid, uuid));
   expect(await learn({ rows })).toEqual([200, expect.any(String)]);

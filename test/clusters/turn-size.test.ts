@@ -21,7 +21,10 @@ test("turns are bounded by time and by the values of inputs and outputs", () => 
   slow.observe(16, report(1, 700));
   expect(slow.next(1000)).toBe(1);
   expect(new TurnSize(2_000_000).next(10)).toBe(1);
-  const wide = new TurnSize(24_288);
-  wide.observe(100, report(500_000, 0));
-  expect(wide.next(1000)).toBe(2);
+  const many = new TurnSize(10_000);
+  many.observe(1000, report(1, 0));
+  expect(many.next(1000)).toBe(104);
+  const wide = new TurnSize(10);
+  wide.observe(1000, report(1000, 0));
+  expect(wide.next(1000)).toBe(16);
 });

@@ -12,7 +12,7 @@ interface Plain {
 }
 
 /** The values of an input or output without an encoder, [rows × width]. */
-export interface PlainRows {
+export interface PlainValues {
   width: number;
   values: Float32Array;
 }
@@ -21,7 +21,7 @@ export interface PlainRows {
  * Reads the column of an input or output without an encoder: a number, or an array of the same length in every row. A
  * column that is not there has the width 0. Throws 400 for other cells, and for more values than possible.
  */
-export function plainRows({ name, what, limits }: Plain, { cells, rows }: JsonColumns): PlainRows {
+export function plainValues({ name, what, limits }: Plain, { cells, rows }: JsonColumns): PlainValues {
   const lists = Array.from({ length: rows }, (_, row): readonly unknown[] => {
     const cell = cells.get(name)?.[row] ?? [];
     return Array.isArray(cell) ? (cell as readonly number[]) : [cell];
@@ -45,7 +45,7 @@ export function plainRows({ name, what, limits }: Plain, { cells, rows }: JsonCo
 }
 
 /** A sentence about targets of a plain output that it cannot learn, because its answers are from 0 to 1. */
-export function clippedTargets(name: string, { width, values }: PlainRows): string[] {
+export function clippedTargets(name: string, { width, values }: PlainValues): string[] {
   const isBeyond = (value: number) => value < 0 || value > 1;
   const first = values.findIndex(isBeyond);
   if (first < 0) return [];
