@@ -1,4 +1,5 @@
 import type { ClusterRow } from "../db/rows.ts";
+import { HostLostError } from "../hosts/host-errors.ts";
 import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
 import type { RequestRun, RunRows, TablePart, TrainRun } from "../network/run.ts";
 import { type Attached, Attachment, type NewNetwork } from "./attachment.ts";
@@ -45,9 +46,31 @@ export class ClusterNetwork {
     return this.#progress.dirty;
   }
 
-  /** How often the network fell back to a snapshot that lacks cycles of direct IO. */
-  get directLosses(): number {
-    return this.#progress.directLosses;
+  /** Counts the changes of the network. */
+  get changes(): number {
+    return this.#progress.changes;
+  }
+
+  /** How many of the changes the network kept in the last of its `losses`. */
+  get kept(): number {
+    return this.#progress.kept;
+  }
+
+  /** Whether rows of `learn` were lost, and `takeRowLoss` has not told it. */
+  get hasRowLoss(): boolean {
+    return this.#progress.isRowLossUntold;
+  }
+
+  /** How often the network fell back to a snapshot that lacks cycles of direct IO, or rows of `learn`. */
+  get losses(): number {
+    return this.#progress.losses;
+  }
+
+  /** Whether rows of `learn` were lost since it was last asked. */
+  takeRowLoss(): boolean {
+    const { isRowLossUntold } = this.#progress;
+    this.#progress.rowLossTold();
+    return isRowLossUntold;
   }
 
   /** The network's host, since when, and its figures as of the last contact; null while no host has the network. */
@@ -96,7 +119,8 @@ export class ClusterNetwork {
   /** True when the cluster's row and snapshot tell everything that this object knows. */
   get isForgettable(): boolean {
     const { live, hangs } = this.#attachment;
-    // Changes that no snapshot contains are lost with the network.
+    // Other changes that no snapshot contains are lost with the network.
+    if (this.#progress.owesNews) return false;
     return live === null && this.#snapshots.isSettled && hangs.isClear && this.#calls.hangs.isClear;
   }
 
@@ -123,17 +147,29 @@ export class ClusterNetwork {
    * them from `readRows` when it is its turn.
    */
   async train(run: TrainRun, position: TaskPosition | null, readRows?: () => Promise<RunRows>): Promise<TrainReport> {
-    const mayStart = (host: Host) => position !== null || !this.#isAtRisk(host);
-    let report: TrainReport | null;
-    while ((report = await this.#calls.train(run, { mayStart, readRows })) === null) await this.save();
-    this.#progress.changed();
+    const report = await this.#train(run, readRows);
+    this.#progress.changed(position === null ? "direct" : "task");
     this.#progress.position = position;
     return report;
   }
 
   /** Trains rows that belong to no task, also between the slices of one, which goes on where it is. */
   async learn(run: TrainRun): Promise<void> {
-    await this.train(run, this.#progress.position);
+    await this.#train(run);
+    this.#progress.changed("rows");
+  }
+
+  /** Saves before a run that may make the network fall back, if it would lose what no task repeats. */
+  async #train(run: TrainRun, readRows?: () => Promise<RunRows>): Promise<TrainReport> {
+    const { losses } = this;
+    const mayStart = (host: Host) => !this.#progress.isUnrepeatedAtRisk || !this.#isAtRisk(host);
+    let report: TrainReport | null;
+    while ((report = await this.#calls.train(run, { mayStart, readRows })) === null) {
+      await this.save();
+      // The run belongs behind the changes that are lost.
+      if (this.losses !== losses) throw new HostLostError("it ended before a save", { wasUnderWay: false });
+    }
+    return report;
   }
 
   /** Sends a part of a task's table to the host; false when the host keeps no tables. */
@@ -157,7 +193,7 @@ export class ClusterNetwork {
 
   async request(run: RequestRun): Promise<RequestReport> {
     const report = await this.#calls.request(run);
-    if (report.remembers) this.#progress.changed();
+    if (report.remembers) this.#progress.changed(this.#mode === "DIRECT" ? "direct" : "task");
     return report;
   }
 

@@ -1,7 +1,7 @@
 import type { Context } from "../app-context.ts";
 import type { Limits } from "../server/config.ts";
 import { badRequest, conflict, HanamiError, notFound } from "../errors.ts";
-import { HostLostError, isOfKind, isUnavailable } from "../hosts/host-errors.ts";
+import { HostLostError, isUnavailable } from "../hosts/host-errors.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { answersOf, encodersOf, type Answer } from "./answers.ts";
 import { directExpected, directInputs, directValues } from "./direct-rows.ts";
@@ -10,12 +10,10 @@ import type { Rows } from "../network/run.ts";
 import { NAME_LENGTH_MAX, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
+import { retried } from "./retried.ts";
 
 /** Caps the values that one client buffers, in multiples of the maximum message size. */
 const BUFFERED_MESSAGES_MAX = 4;
-
-/** How long a cycle tries again while its host has no room for the network's growth. */
-const CROWDED_MS = 10_000;
 
 /** The receiver of the answers. */
 export interface AnswerTaker {
@@ -71,7 +69,7 @@ export async function openDirectIo(
     .exclusive(uuid, async (network) => {
       await checkMode(network);
       const { info } = await network.ready();
-      return { template: info.template, losses: network.directLosses };
+      return { template: info.template, losses: network.losses };
     })
     .catch((error: unknown) => {
       throw isUnavailable(error) ? conflict(error.message) : error;
@@ -91,7 +89,7 @@ export async function openDirectIo(
 interface Line {
   template: string;
   taker: AnswerTaker;
-  /** The cluster's `directLosses` when direct IO was opened. */
+  /** The cluster's `losses` when direct IO was opened. */
   losses: number;
   /** Limits per input or output. */
   limits: Pick<Limits, "inputValues" | "outputValues">;
@@ -197,37 +195,16 @@ class DirectLine implements DirectIo {
       await checkMode(network);
       const { info } = await network.ready();
       if (info.template !== this.#line.template) throw conflict("The cluster has got another template");
-      const isBehind = network.directLosses !== this.#losses;
-      this.#losses = network.directLosses;
+      const isBehind = network.losses !== this.#losses;
+      this.#losses = network.losses;
       // Acknowledged cycles were lost before they were saved; this cycle has not started.
       if (isBehind && !this.#hasFailed) throw new HostLostError("it ended between two cycles", { wasUnderWay: false });
       this.#hasFailed = true;
       const encoders = encodersOf(info);
-      const work = (live: ClusterNetwork) => use(live, encoders);
-      const result = await work(network).catch((error: unknown) => this.#again(error, network, work));
+      const result = await retried(network, () => use(network, encoders));
       this.#hasFailed = false;
       return result;
     });
-  }
-
-  /**
-   * Retries a cycle that had not started when its host was lost, or for which the host had no room beside the networks
-   * in use, unless acknowledged cycles were lost with the host or the network.
-   */
-  async #again<T>(error: unknown, network: ClusterNetwork, work: (network: ClusterNetwork) => Promise<T>): Promise<T> {
-    const untilMs = performance.now() + CROWDED_MS;
-    for (let failure = error; ;) {
-      const isCrowded = isOfKind(failure, "crowded") && performance.now() < untilMs;
-      const hasNotStarted = failure === error && error instanceof HostLostError && !error.wasUnderWay;
-      if (!isCrowded && !hasNotStarted) throw failure;
-      await network.ready();
-      if (network.directLosses !== this.#losses) throw failure;
-      try {
-        return await work(network);
-      } catch (again) {
-        failure = again;
-      }
-    }
   }
 }
 

@@ -6,7 +6,7 @@ import { badRequest } from "../errors.ts";
 import type { Rows } from "../network/run.ts";
 import type { Template } from "../network/template/parse-template.ts";
 import { tableOf, targetOf, type Answer } from "./answers.ts";
-import { portsOf } from "./row-codec.ts";
+import { portsOf } from "./named-ports.ts";
 
 /** Values of direct IO by the name of the input or output. */
 export type DirectValues = ReadonlyMap<string, Float32Array<ArrayBuffer>>;
@@ -84,13 +84,21 @@ function encodeTarget(name: string, target: FittedTarget, sent: Float32Array): F
     return values;
   }
   const { classes } = target;
-  const index = sent.length === 1 ? sent[0]! : sent.indexOf(Math.max(...sent));
-  if ((sent.length !== 1 && sent.length !== classes.length) || classes[index] === undefined) {
+  const isKnown = sent.length === 1 || sent.length === classes.length;
+  const index = sent.length === 1 ? sent[0]! : highest(sent);
+  if (!isKnown || classes[index] === undefined) {
     throw badRequest(`'${name}' takes the index of one of ${classes.length} classes, or a value for each`);
   }
   const meaning: ColumnMeaning = { name, kind: "category", categories: classes, origin: 0 };
   bindTarget(target, meaning).encode(Float32Array.of(index), 1, values);
   return values;
+}
+
+/** The index of the highest value. A client may send more values than a call takes as arguments. */
+function highest(values: Float32Array): number {
+  let best = 0;
+  for (let at = 1; at < values.length; at++) if (values[at]! > values[best]!) best = at;
+  return best;
 }
 
 /** The values of an answer in one cycle: the probability of each class, the number, or the values of the output. */

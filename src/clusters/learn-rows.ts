@@ -1,26 +1,21 @@
+import { and, eq, sql } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
-import type { Cells } from "../encoders/cells.ts";
-import { encodersText, type NetworkEncoders } from "../encoders/network-encoders.ts";
-import { fitColumn } from "../encoders/table-encoder.ts";
-import { extendClasses, fitClass, fitNumber, type FittedTarget } from "../encoders/targets.ts";
-import { badRequest } from "../errors.ts";
-import type { Template } from "../network/template/parse-template.ts";
-import { tableOf, targetOf } from "./answers.ts";
+import { isOpenTask, tasks } from "../db/schema/index.ts";
+import { encodersText } from "../encoders/network-encoders.ts";
+import { conflict } from "../errors.ts";
+import type { Rows } from "../network/run.ts";
+import { answerShape, type PredictedRow } from "./answer-shape.ts";
+import { encodersOf } from "./answers.ts";
 import { checkEncodedWidths } from "./check-encoded-widths.ts";
+import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
-import { jsonCells, kindOfCells } from "./json-cells.ts";
-import { readJsonRows, type JsonColumns } from "./json-rows.ts";
-import {
-  answerRows,
-  answerShape,
-  checkKnown,
-  knownOf,
-  onNetwork,
-  turnsOf,
-  type KnownNetwork,
-  type PredictedRow,
-} from "./predict-rows.ts";
-import { encodeRows, namesOfRow, portsOf } from "./row-codec.ts";
+import { fitToRows } from "./fit-rows.ts";
+import { boundedWarnings } from "./bounded-warnings.ts";
+import { readJsonRows } from "./json-rows.ts";
+import { LearntSoFar } from "./learnt-so-far.ts";
+import { checkKnown, knownOf, onNetwork, type KnownNetwork } from "./on-network.ts";
+import { retried } from "./retried.ts";
+import { encodeRows, namesOfRow } from "./row-codec.ts";
 
 export interface LearnRowsInput {
   cluster_uuid: string;
@@ -42,104 +37,95 @@ export interface LearntRows {
   warnings: string[];
 }
 
-/** Encoders are fitted to the rows of the first call, which must not be too few. */
-const FIRST_ROWS_MIN = 20;
 /** Rows that are learnt at once. Each of them is predicted before. */
 const STEP_ROWS = 16;
 
 /**
  * Learns rows of JSON, in order and in turn with the cluster's tasks. The encoders of a network that has none are
- * fitted to the rows. Throws like `predictRows`.
+ * fitted to the rows. Throws like `predictRows`, and 409 once after rows of earlier calls were lost. An error in the
+ * middle of the rows says how many of them were learnt; before, nothing has changed.
  */
 export async function learnRows(context: Context, input: LearnRowsInput): Promise<LearntRows> {
   const { rows: given, predict } = input;
+  const { config } = context.app;
   const { uuid } = await findCluster(context, input.cluster_uuid);
-  return onNetwork(context, uuid, async (turn) => {
-    const before = await turn(knownOf);
-    const isFirst = before.info.figures.cycle === 0;
-    const columns = readJsonRows(given, namesOfRow(before.template, before.encoders, { withTargets: true }));
-    const encoders = fitToRows(before, columns, input.targets);
-    const text = encoders === before.encoders ? before.info.encoders : encodersText(encoders);
-    if (text !== before.info.encoders) {
-      checkEncodedWidths(context.app.config.limits, encoders);
-      await turn(async (network) => {
-        await checkKnown(network, before);
-        await network.setEncoders(text);
-      });
-    }
-    const known: KnownNetwork = { ...before, encoders, info: { ...before.info, encoders: text } };
-    const encoded = encodeRows(known, columns, { withTargets: true });
-    const shape = answerShape(known, { rows: predict ? columns.rows : 0, isList: Array.isArray(given[0]) });
-    const answered: (PredictedRow | null)[] = [];
-    let learnt = 0;
-    for (const part of turnsOf(encoded, columns.rows)) {
-      for (let first = part.first; first < part.first + part.count; first += STEP_ROWS) {
-        const count = Math.min(STEP_ROWS, part.first + part.count - first);
-        const expected = encoded.expected(first, count);
-        await turn(async (network) => {
-          if (predict) {
-            const report = await answerRows(network, known, encoded, { first, count });
-            const isUntaught = isFirst && first === 0;
-            answered.push(...(isUntaught ? Array<null>(count).fill(null) : shape.rows(report, count)));
-          } else await checkKnown(network, known);
-          const inputs = encoded.inputs(first, count);
-          await network.learn({ cycles: count, timeLength: 1, inputs, expected, batchSize: count, schedule: "direct" });
-        });
-        learnt += count;
+  return onNetwork(context.app, uuid, async (turn) => {
+    const { before, soFar } = await turn(async (network) => {
+      const known = await knownOf(network);
+      if (network.takeRowLoss()) {
+        throw conflict("Rows that were learnt after the last save were lost with their host: learn them again");
       }
+      return { before: known, soFar: new LearntSoFar(network) };
+    });
+    const columns = readJsonRows(given, namesOfRow(before.template, before.encoders, { withTargets: true }));
+    const fitted = await fitToRows(before, columns, input.targets);
+    checkEncodedWidths(config.limits, fitted);
+    const text = fitted === before.encoders ? before.info.encoders : encodersText(fitted);
+    const info = { ...before.info, encoders: text };
+    const known: KnownNetwork = { ...before, info, encoders: encodersOf(info) };
+    const encoded = await encodeRows(known, columns, config.limits, { withTargets: true });
+    const shape = answerShape(known, {
+      rows: predict ? columns.rows : 0,
+      isList: Array.isArray(given[0]),
+    });
+    const enter = async (network: ClusterNetwork) => {
+      const { info: now } = await network.ready();
+      soFar.check(network);
+      if (now.encoders === text || now.encoders !== before.info.encoders) return checkKnown(network, known);
+      await checkKnown(network, before);
+      await checkNoTraining(context, uuid);
+      await network.setEncoders(text);
+    };
+    const answered: (PredictedRow | null)[] = [];
+    try {
+      for (let first = 0; first < columns.rows; first += STEP_ROWS) {
+        const count = Math.min(STEP_ROWS, columns.rows - first);
+        const inputs = encoded.inputs(first, count);
+        const expected = encoded.expected(first, count);
+        const cycles = { cycles: count, timeLength: 1 };
+        const step = async (network: ClusterNetwork): Promise<(PredictedRow | null)[]> => {
+          await enter(network);
+          const isTaught = (await network.ready()).info.figures.cycle > 0;
+          const asked = { ...cycles, inputs: structuredClone(inputs) };
+          const rows = predict && isTaught ? shape.rows(await network.request(asked), count) : null;
+          const rule = { batchSize: count, schedule: "direct" as const };
+          await network.learn({ ...cycles, ...structuredClone({ inputs, expected }), ...rule });
+          soFar.add(network, rowsWithTargets(expected, count));
+          return rows ?? Array<null>(count).fill(null);
+        };
+        answered.push(...(await turn((network) => retried(network, () => step(network)))));
+      }
+    } catch (error) {
+      throw await soFar.interrupted(error, turn);
     }
     const rows = predict ? { ...shape.header, rows: answered } : {};
-    return { ...rows, learnt, warnings: [...shape.warnings, ...encoded.warnings] };
+    const skipped = columns.rows - soFar.rows;
+    const without = skipped === 0 ? [] : [`rows without all targets are not learnt: ${skipped}`];
+    return {
+      ...rows,
+      learnt: soFar.rows,
+      warnings: boundedWarnings([...without, ...shape.warnings, ...encoded.warnings()]),
+    };
   });
 }
 
-/** The encoders of a network, with those that it lacks fitted to the rows, and with new classes. */
-function fitToRows(
-  { template, encoders }: { template: Template; encoders: NetworkEncoders },
-  columns: JsonColumns,
-  wanted: Record<string, unknown>,
-): NetworkEncoders {
-  const outputs = portsOf(template.outputs).flatMap(({ name, kind }): [string, FittedTarget][] => {
-    if (kind !== "class" && kind !== "number") return [];
-    const known = targetOf(encoders, name);
-    if (known?.kind === "number") return [[name, known]];
-    const column = known?.column ?? (Object.hasOwn(wanted, name) ? String(wanted[name]) : name);
-    const given = columns.cells.get(column);
-    if (given === undefined) throw badRequest(`The rows have no column '${column}', which output '${name}' learns`);
-    const cells = jsonCells(column, given, columns.rows, kind === "class" ? "category" : "number");
-    if (known !== undefined) return [[name, extendClasses(known, cells)]];
-    checkFirst(columns);
-    return [[name, kind === "class" ? fitClass(cells) : fitNumber(cells)]];
-  });
-  const targets = new Set(outputs.map(([, { column }]) => column));
-  const inputs = portsOf(template.inputs).flatMap(({ name, kind }) => {
-    if (kind !== "table") return [];
-    const known = tableOf(encoders, name);
-    if (known !== undefined) return [[name, known] as const];
-    checkFirst(columns);
-    const names = [...columns.cells.keys()].filter((each) => !targets.has(each));
-    if (names.length === 0) throw badRequest("The rows have no columns besides the targets");
-    return [[name, { columns: names.map((each) => fitColumn(cellsOf(each, columns))) }] as const];
-  });
-  const isSame =
-    inputs.every(([name, table]) => tableOf(encoders, name) === table) &&
-    outputs.every(([name, target]) => {
-      const known = targetOf(encoders, name);
-      return known?.kind === "class" && target.kind === "class"
-        ? known.classes.length === target.classes.length
-        : known === target;
-    });
-  return isSame ? encoders : { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) };
+/** How many rows the network learns: all of their targets are there. */
+function rowsWithTargets(expected: readonly Rows[], count: number): number {
+  let learnt = 0;
+  for (let row = 0; row < count; row++) {
+    const isWhole = ({ width, values }: Rows) =>
+      !values.subarray(row * width, (row + 1) * width).some((value) => Number.isNaN(value));
+    if (expected.every(isWhole)) learnt += 1;
+  }
+  return learnt;
 }
 
-function cellsOf(name: string, { cells, rows }: JsonColumns): Cells {
-  const column = cells.get(name)!;
-  return jsonCells(name, column, rows, kindOfCells(column));
-}
-
-function checkFirst({ rows }: JsonColumns): void {
-  if (rows >= FIRST_ROWS_MIN) return;
-  throw badRequest(
-    `The first rows decide how columns are coded: send at least ${FIRST_ROWS_MIN} of them, or train with a dataset first`,
-  );
+/** Throws 409 while a training may set encoders of its own, which would take the place of others. */
+async function checkNoTraining({ app }: Context, uuid: string): Promise<void> {
+  const [training] = await app.db
+    .select({ uuid: tasks.uuid })
+    .from(tasks)
+    .where(and(eq(tasks.cluster_uuid, uuid), isOpenTask, sql`${tasks.plan} ->> 'kind' = 'train'`))
+    .limit(1);
+  if (training !== undefined) throw conflict("The cluster is about to learn a table in a task");
 }

@@ -13,7 +13,12 @@ export class NetworkProgress {
   /** Counts changes of the network, so that a save knows whether it still covers the newest one. */
   #changes = 0;
   #savedChanges = 0;
-  #directLosses = 0;
+  /** The last change that no task repeats, and the last one by rows that a client has sent to `learn`. */
+  #lastUnrepeated = 0;
+  #lastRows = 0;
+  #losses = 0;
+  #kept = 0;
+  #isRowLossUntold = false;
 
   /** True while no snapshot contains the network's latest changes. */
   get dirty(): boolean {
@@ -24,9 +29,33 @@ export class NetworkProgress {
     return this.#changes;
   }
 
-  /** How often the network fell back to a snapshot that lacks cycles of direct IO. */
-  get directLosses(): number {
-    return this.#directLosses;
+  /** True while no snapshot contains the latest changes that no task repeats. */
+  get isUnrepeatedAtRisk(): boolean {
+    return this.#lastUnrepeated > this.#savedChanges;
+  }
+
+  /** How often the network fell back to a snapshot that lacks changes that no task repeats. */
+  get losses(): number {
+    return this.#losses;
+  }
+
+  /** How many of the changes the network kept in the last of its losses. */
+  get kept(): number {
+    return this.#kept;
+  }
+
+  /** True while rows of `learn` are lost, and no caller of it has been told. */
+  get isRowLossUntold(): boolean {
+    return this.#isRowLossUntold;
+  }
+
+  /** Whether rows of `learn` are lost, or would be without the network on its host, and nobody has been told. */
+  get owesNews(): boolean {
+    return this.#isRowLossUntold || this.#lastRows > this.#savedChanges;
+  }
+
+  rowLossTold(): void {
+    this.#isRowLossUntold = false;
   }
 
   /** Cycles of this task that the network contains. */
@@ -34,9 +63,11 @@ export class NetworkProgress {
     return this.position?.taskUuid === taskUuid ? this.position.cycle : 0;
   }
 
-  /** Notes a change of the network. */
-  changed(): void {
+  /** Notes a change of the network: by a task, by a cycle of direct IO, or by rows of `learn`. */
+  changed(by: "task" | "direct" | "rows" = "task"): void {
     this.#changes += 1;
+    if (by !== "task") this.#lastUnrepeated = this.#changes;
+    if (by === "rows") this.#lastRows = this.#changes;
   }
 
   /** Notes a snapshot of the network as it was after this many changes. */
@@ -48,7 +79,11 @@ export class NetworkProgress {
   fellBack(row: ClusterRow): void {
     this.position =
       row.snapshot_task_uuid === null ? null : { taskUuid: row.snapshot_task_uuid, cycle: row.snapshot_task_cycle };
-    if (this.dirty && row.mode === "DIRECT") this.#directLosses += 1;
+    if (this.isUnrepeatedAtRisk) {
+      this.#losses += 1;
+      this.#kept = this.#savedChanges;
+    }
+    if (this.#lastRows > this.#savedChanges) this.#isRowLossUntold = true;
     this.#savedChanges = this.#changes;
   }
 }

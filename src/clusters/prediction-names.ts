@@ -1,5 +1,8 @@
 import { nameProblem } from "../datasets/column-name.ts";
 
+/** Characters of a class in a sentence. */
+const TEXT_SHOWN = 50;
+
 /**
  * The names of the columns for the probabilities of classes: `probability_CLASS`, or `probability_RESULT_CLASS` where
  * several results have classes. A name that a column cannot have, or has already, gets the number of the class instead;
@@ -18,7 +21,8 @@ export function predictionNames(
       let name = `${stem}_${text}`;
       if (nameProblem(name) !== undefined || used.has(name)) {
         name = freeName(`probability_${index}`, used);
-        warnings.push(`the probability of class '${text}' is in column '${name}'`);
+        const shown = text.length > TEXT_SHOWN ? `${text.slice(0, TEXT_SHOWN)}…` : text;
+        warnings.push(`the probability of class '${shown}' is in column '${name}'`);
       }
       used.add(name);
       return name;

@@ -1,7 +1,10 @@
 /** Single rows over REST: predict and learn. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
-import { makeCluster } from "../support/compute.ts";
+import { randomUUID } from "node:crypto";
+import { eq } from "drizzle-orm";
+import { clusters, tasks, type TaskPlan } from "../../src/db/schema/index.ts";
+import { makeCluster, makeDataset, startTrain, untilFinished } from "../support/compute.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -51,8 +54,8 @@ test("a network learns rows as they come, then answers objects and arrays", asyn
   expect(rows.map((row) => row["predicted_fruit"])).toEqual(["apple", "banana", "apple", "banana"]);
   for (const row of rows) expect(Number(row["probability_apple"]) + Number(row["probability_banana"])).toBeCloseTo(1);
   expect(warnings).toEqual([
-    "learnt columns that the rows do not have are silent: 'seen'",
-    "columns that the network has not learnt are ignored: 'taste'",
+    "column 'seen': learnt, but not in these rows, and silent here",
+    "column 'taste': not learnt, and ignored here",
   ]);
 
   const lists = [
@@ -118,4 +121,129 @@ test("rows that the network cannot take are refused, and nothing is learnt", asy
   expect(
     (await call("/cluster/predict", { cluster_uuid, rows: [{ ["__proto__"]: 1, x: null }] })).warnings,
   ).toHaveLength(2);
+});
+
+test("the values of plain outputs count as cells of an answer", async () => {
+  const cluster_uuid = await makeCluster(app, {
+    name: "wide answers",
+    template: "version: 1 settings: hexagons: 1,1,1 2,1,1 inputs: row: 1,1,1 outputs: answer: 2,1,1",
+  });
+  const answer = Array<number>(2000).fill(1);
+  await call("/cluster/learn", { cluster_uuid, rows: [{ row: 1, answer }] });
+  const rows = Array(60).fill({ row: 1 });
+  const tooMany = [400, "The answer would have 120000 cells, but at most 100000 are possible"];
+  expect(await refusal("/cluster/predict", { cluster_uuid, rows })).toEqual(tooMany);
+  const taught = { cluster_uuid, rows: rows.map((row: object) => ({ ...row, answer })).slice(0, 30), predict: true };
+  expect((await call("/cluster/learn", taught)).rows[29]!["answer"]).toHaveLength(2000);
+});
+
+test("few cells in many columns are refused", async () => {
+  const cluster_uuid = await makeCluster(app, { name: "columns", template: template("class") });
+  const wide = (columns: number) => Object.fromEntries(Array.from({ length: columns }, (_, k) => [`c${k}`, k]));
+  const rows = [...Array<object>(10_000 - 1).fill({}), wide(40_000)];
+  const body = { cluster_uuid, rows: rows.map((row) => ({ ...row, answer: "a" })) };
+  expect(await refusal("/cluster/learn", body)).toEqual([400, "10000 rows have more than 104 different columns"]);
+});
+
+test("only columns of a table's rows become its columns", async () => {
+  const cluster_uuid = await makeCluster(app, {
+    name: "mixed",
+    template: `version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 1,3,1
+      inputs: row: 1,1,1 (table) other: 1,3,1 outputs: answer: 3,1,1`,
+  });
+  const rows = Array.from({ length: 20 }, (_, x) => ({ x, other: [0, 1], answer: [x % 2, 2] }));
+  const learnt = await call("/cluster/learn", { cluster_uuid, rows });
+  expect(learnt.warnings).toEqual([
+    "output 'answer' learns 20 targets outside of 0 to 1 as the nearest of both; the first is 2 in row 0",
+  ]);
+  const predict = (row: object) => refusal("/cluster/predict", { cluster_uuid, rows: [row] });
+  expect(await predict([1, [0, 1]])).toEqual([200, expect.any(String)]);
+  expect(await predict({ x: 1, other: [0, 1, 1] })).toEqual([
+    400,
+    "'other' has 3 values, but the network has learnt only 2 of them",
+  ]);
+  const warningsOf = async (row: object) => (await call("/cluster/predict", { cluster_uuid, rows: [row] })).warnings;
+  expect(await warningsOf({ x: 1, other: 1 })).toEqual([
+    "input 'other' has learnt 2 values, but is given 1: the others count as 0",
+  ]);
+  expect(await warningsOf({ x: 1 })).toEqual(["input 'other' is not in these rows, and counts as 0"]);
+});
+
+test("a network that has learnt windows of rows says so", async () => {
+  const dataset = await makeDataset(app.app, { rows: 40 });
+  const cluster_uuid = await makeCluster(app, { name: "windows" });
+  const { uuid } = await startTrain(app, cluster_uuid, dataset, { time_length: 2 });
+  await untilFinished(app, cluster_uuid, uuid);
+  const { warnings } = await call("/cluster/predict", { cluster_uuid, rows: [{ picture_hex: Array(16).fill(1) }] });
+  expect(warnings).toEqual(["input 'picture_hex' has learnt 32 values, but is given 16: the others count as 0"]);
+});
+
+test("a call that is refused leaves no encoders, and a training comes first", async () => {
+  const cluster_uuid = await makeCluster(app, {
+    name: "order",
+    template: `version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 1,3,1 2,3,1
+      inputs: row: 1,1,1 (table) other: 1,3,1 outputs: answer: 3,1,1 (class)`,
+  });
+  const learn = (body: object) => refusal("/cluster/learn", { cluster_uuid, ...body });
+  const rows = Array.from({ length: 20 }, (_, x) => ({ x, other: 1, answer: x % 2 ? "a" : "b" }));
+  const wrong = [...rows, { ...rows[0]!, other: "x" }];
+  expect(await learn({ rows: wrong })).toEqual([400, "Row 20, 'other' has a value that is no number"]);
+  const long = rows.map((row) => ({ ...row, ["y".repeat(70_000)]: 1 })).slice(0, 20);
+  expect(await learn({ rows: long })).toEqual([400, expect.stringContaining("more than 65536 characters")]);
+  expect(await refusal("/cluster/predict", { cluster_uuid, rows: [{ x: 1, other: 1 }] })).toEqual([
+    400,
+    "The input 'row' has not learnt a table yet",
+  ]);
+  const bad = (targets: object) => learn({ rows, targets });
+  expect(await bad({ answer: { toString: 1 } })).toEqual([
+    400,
+    "'targets' has no name of a column for output 'answer'",
+  ]);
+  expect(await bad({ nothing: "x" })).toEqual([
+    400,
+    "'targets' has 'nothing', which is no output of a class or number",
+  ]);
+
+  // A queued task; nothing wakes the scheduler.
+  const steps = { time_length: 1, epochs: 1, batch_size: 1, learning_rate: null, seed: null };
+  const plan: TaskPlan = { kind: "train", inputs: [], outputs: [], rows: 1, ...steps };
+  const { db } = app.app;
+  const [cluster] = await db.select().from(clusters).where(eq(clusters.uuid, cluster_uuid));
+  const { project_id, owner_id, owner_uuid } = cluster!;
+  const uuid = randomUUID();
+  const owner = { project_id, owner_id, owner_uuid };
+  await db.insert(tasks).values({ uuid, cluster_uuid, ...owner, name: "waits", plan, total_number_of_cycles: 1 });
+  expect(await learn({ rows })).toEqual([409, "The cluster is about to learn a table in a task"]);
+  await db.delete(tasks).where(eq(tasks.uuid, uuid));
+  expect(await learn({ rows })).toEqual([200, expect.any(String)]);
+  expect(await bad({ answer: "x" })).toEqual([400, "Output 'answer' has learnt column 'answer', not 'x'"]);
+});
+
+test("rows without a target do not count, and each cell is told once", async () => {
+  const cluster_uuid = await makeCluster(app, { name: "counts", template: template("class") });
+  const row = (x: number, answer: string | null, word = "w") => ({ x, word: x % 2 ? word : "v", answer });
+  const rows = Array.from({ length: 40 }, (_, x) => row(x, x % 4 === 0 ? null : "a"));
+  const first = await call("/cluster/learn", { cluster_uuid, rows: [...rows, row(1, "b")] });
+  expect(first).toMatchObject({ learnt: 31, warnings: ["rows without all targets are not learnt: 10"] });
+  const again = await call("/cluster/learn", { cluster_uuid, rows: [row(1, "a", "new")], predict: true });
+  expect(again).toMatchObject({ learnt: 1, warnings: [expect.stringContaining("'word': 1 cell has a category")] });
+
+  const numbers = await makeCluster(app, { name: "beyond", template: template("number") });
+  await call("/cluster/learn", { cluster_uuid: numbers, rows: rows.map(({ x }) => ({ x, answer: x })) });
+  const beyond = await call("/cluster/learn", { cluster_uuid: numbers, rows: [{ x: 1, answer: 1e6 }] });
+  expect(beyond.warnings).toEqual([
+    "column 'answer': 1 number is beyond those of the first training, and learnt as the nearest of them",
+  ]);
+});
+
+test("warnings are bounded", async () => {
+  const cluster_uuid = await makeCluster(app, { name: "bounded", template: template("class") });
+  const rows = Array.from({ length: 100 }, (_, x) => ({ x, answer: `${x}${"n".repeat(1000)}` }));
+  const learnt = await call("/cluster/learn", { cluster_uuid, rows, predict: true });
+  const asked = await call("/cluster/predict", { cluster_uuid, rows: [{ x: 1 }] });
+  for (const { warnings } of [learnt, asked]) {
+    expect(warnings).toHaveLength(32);
+    expect(warnings[0]).toMatch(/^the probability of class '0n+…' is in column 'probability_0'$/);
+    expect(Math.max(...warnings.map(({ length }) => length))).toBeLessThanOrEqual(300);
+  }
 });

@@ -39,6 +39,9 @@ test("a row is its cells in the learnt order, an answer the probability of each 
     expect(a! + b!).toBeCloseTo(1, 5);
     expect(a! > b!).toBe(size === 0);
   }
+  direct.setInput("row", Float32Array.of(1, 1));
+  direct.setExpected("answer", new Float32Array(200_000));
+  await expect(direct.train()).rejects.toThrow("'answer' takes the index of one of 2 classes, or a value for each");
   direct.setInput("row", Float32Array.of(1, 2));
   await expect(direct.request()).rejects.toThrow("but column 'word' has learnt 2 categories");
   direct.setInput("row", Float32Array.of(1, 1, 1));

@@ -1,0 +1,29 @@
+import { HostLostError, isOfKind } from "../hosts/host-errors.ts";
+import type { ClusterNetwork } from "./cluster-network.ts";
+
+/** How long work is tried again while its host has no room for the network's growth. */
+const CROWDED_MS = 10_000;
+
+/**
+ * Does work of one turn, and again if it had not started when its host was lost, or while the host has no room for it
+ * beside the networks in use, unless changes that nobody repeats were lost with the host or the network. A host takes
+ * the rows of a call with it, so `work` copies them.
+ */
+export async function retried<T>(
+  network: Pick<ClusterNetwork, "losses" | "ready">,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { losses } = network;
+  const untilMs = performance.now() + CROWDED_MS;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await work();
+    } catch (error) {
+      const isCrowded = isOfKind(error, "crowded") && performance.now() < untilMs;
+      const hasNotStarted = isFirst && error instanceof HostLostError && !error.wasUnderWay;
+      if (!isCrowded && !hasNotStarted) throw error;
+      await network.ready();
+      if (network.losses !== losses) throw error;
+    }
+  }
+}
