@@ -1,9 +1,9 @@
 /**
- * Learns real tables with one set of defaults and prints the scores beside those of scikit-learn:
- * `HANAMI_TABLES_DIR=… npm run bench -- tables`. The folder has tables.json and the CSV files that it lists. Every fold is
- * a `fit` and an `evaluate` of raw CSV against a server. `--laboratory` trains in this process instead, from encoders
- * to answers, once and without a server. Options: `--tables a,b`, `--folds N` (5), `--networks N` (of the laboratory:
- * all that the default template has), `--json`, `--save`.
+ * Learns real tables with one set of defaults and prints the scores beside those of scikit-learn: `HANAMI_TABLES_DIR=…
+ * npm run bench -- tables`. The folder has tables.json and the CSV files that it lists. Every fold is a `fit` and an
+ * `evaluate` of raw CSV against a server. `--laboratory` trains in this process instead, from encoders to answers, once
+ * and without a server. Options: `--tables a,b`, `--folds N` (5), `--networks N` (of the laboratory: all that the
+ * default template has), `--json`, `--save`.
  */
 import { readOptions } from "../harness/options.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";

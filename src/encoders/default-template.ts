@@ -35,8 +35,8 @@ const CYCLES_MAX = 500_000;
 const EPOCHS_MIN = 2;
 
 /**
- * The epochs that `epochs: "auto"` stands for with a table of so many rows, and a sentence that says why. `isClass`: all
- * outputs are classes.
+ * The epochs that `epochs: "auto"` stands for with a table of so many rows, and a sentence that says why. `isClass`:
+ * all outputs are classes.
  */
 export function autoEpochs({ rows, isClass }: { rows: number; isClass: boolean }): { epochs: number; reason: string } {
   const within = (cycles: number) => Math.floor(cycles / Math.max(1, rows));
