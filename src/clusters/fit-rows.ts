@@ -1,6 +1,16 @@
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { fitColumn, type TableEncoder } from "../encoders/table-encoder.ts";
-import { extendClasses, fitClass, fitNumber, type FittedTarget } from "../encoders/targets.ts";
+import type { Cells } from "../encoders/cells.ts";
+import { EncoderError } from "../encoders/encoder-error.ts";
+import { numberFromText } from "../encoders/number-text.ts";
+import {
+  type ClassTarget,
+  extendClasses,
+  fitClass,
+  fitNumber,
+  type FittedTarget,
+  widenNumber,
+} from "../encoders/targets.ts";
 import { badRequest } from "../errors.ts";
 import { isEncoded, type Template } from "../network/template/parse-template.ts";
 import { tableOf, targetOf } from "./answers.ts";
@@ -80,18 +90,48 @@ function fitTarget(
   columns: JsonColumns,
 ): FittedTarget {
   const known = targetOf(encoders, name);
-  if (known?.kind === "number") return known;
   const given = columns.cells.get(column);
   if (given === undefined) throw badRequest(`The rows have no column '${column}', which output '${name}' learns`);
   const isClass = template.outputs.some((output) => output.name === name && output.kind === "class");
   const cells = jsonCells(column, given, columns.rows, isClass ? "category" : "number");
+  if (known?.kind === "number") return widenNumber(known, cells);
   if (known !== undefined) {
+    checkTexts(known, cells);
     const extended = extendClasses(known, cells);
     return extended.classes.length === known.classes.length ? known : extended;
   }
   checkFirst(columns);
   return isClass ? fitClass(cells) : fitNumber(cells);
 }
+
+/** Throws EncoderError when there are only numbers, also as texts, where the classes are other texts. */
+function checkTexts({ column, classes }: ClassTarget, { kind, categories }: Cells): void {
+  if (kind !== "category" || categories.length === 0) return;
+  const areNumbers = (texts: readonly string[]) => texts.every((text) => numberFromText(text) !== undefined);
+  if (areNumbers(categories) && !areNumbers(classes)) {
+    throw new EncoderError(`The target '${column}' has numbers, and its classes are texts.`);
+  }
+}
+
+const LISTED_MAX = 5;
+
+/** What later encoders know of targets that earlier ones did not, one sentence each. */
+export function changesOfTargets(before: NetworkEncoders, after: NetworkEncoders): string[] {
+  return Object.entries(after.outputs).flatMap(([name, target]) => {
+    const known = targetOf(before, name);
+    if (known === undefined || known === target) return [];
+    if (known.kind === "number") {
+      return [`the targets '${target.column}' have left the range of those before: their scale is learnt anew`];
+    }
+    const added = target.kind === "class" ? target.classes.slice(known.classes.length) : [];
+    if (added.length === 0) return [];
+    const shown = added.slice(0, LISTED_MAX).map((text) => `'${excerptOf(text)}'`);
+    const more = added.length > LISTED_MAX ? ` and ${added.length - LISTED_MAX} more` : "";
+    return [`new ${added.length === 1 ? "class" : "classes"} of '${target.column}': ${shown.join(", ")}${more}`];
+  });
+}
+
+const excerptOf = (text: string) => (text.length > 50 ? `${text.slice(0, 50)}…` : text);
 
 async function fitTable(columns: JsonColumns, others: ReadonlySet<string>): Promise<TableEncoder> {
   checkFirst(columns);

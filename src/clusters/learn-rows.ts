@@ -9,7 +9,7 @@ import { encodersOf } from "./answers.ts";
 import { checkEncodedWidths } from "./check-encoded-widths.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { findCluster } from "./find-cluster.ts";
-import { fitToRows } from "./fit-rows.ts";
+import { changesOfTargets, fitToRows } from "./fit-rows.ts";
 import { boundedWarnings } from "./bounded-warnings.ts";
 import { readJsonRows } from "./json-rows.ts";
 import { LearntSoFar } from "./learnt-so-far.ts";
@@ -104,7 +104,12 @@ export async function learnRows(context: Context, input: LearnRowsInput): Promis
     return {
       ...rows,
       learnt: soFar.rows,
-      warnings: boundedWarnings([...without, ...shape.warnings, ...encoded.warnings()]),
+      warnings: boundedWarnings([
+        ...changesOfTargets(before.encoders, fitted),
+        ...without,
+        ...shape.warnings,
+        ...encoded.warnings(),
+      ]),
     };
   });
 }

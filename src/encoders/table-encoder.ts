@@ -204,6 +204,12 @@ function categoryWriter(fitted: FittedCategory, meaning: ColumnMeaning, countUnk
   };
   if (meaning.kind === "time") throw wrongKind(name, "category", "time");
   if (meaning.kind === "category") {
+    const areNumbers = (texts: readonly string[]) =>
+      texts.length > 0 && texts.every((text) => numberFromText(text) !== undefined);
+    // A file may be read with the kind that was learnt, whatever its cells are.
+    if (areNumbers(meaning.categories) && categories.every((text) => numberFromText(text) === undefined)) {
+      throw wrongKind(name, "category", "number", categories[0]);
+    }
     const channels = channelsOfCodes(categories, meaning.categories);
     return (value, target, at) => put(channels[value]!, target, at);
   }

@@ -94,6 +94,31 @@ export function fitNumber(cells: Cells): NumberTarget {
   return { kind: "number", column: name, knots: evenKnots(...robustEnds(sorted)) };
 }
 
+/** A target widens when at least so many rows, and so much of all, are beyond what it has learnt. */
+const WIDEN_ROWS_MIN = 8;
+const WIDEN_SHARE_MIN = 0.25;
+/** How much wider than needed it becomes, in its widths, because a stream that drifts goes on to do so. */
+const WIDEN_MORE = 0.25;
+
+/**
+ * The target with a range that holds these cells, too, when they are more than outliers; else the same one. What the
+ * network has learnt by the old range has to be learnt again.
+ */
+export function widenNumber(target: NumberTarget, cells: Cells): NumberTarget {
+  const { knots } = target;
+  const [first, last] = [knots[0]!, knots.at(-1)!];
+  const sorted = sortedSample(cells.values.map(numberReader(target.column, cells)));
+  const beyond = sorted.reduce((sum, value) => sum + (value < first || value > last ? 1 : 0), 0);
+  if (beyond < Math.max(WIDEN_ROWS_MIN, WIDEN_SHARE_MIN * sorted.length)) return target;
+  const [low, high] = robustEnds(sorted);
+  const more = WIDEN_MORE * (Math.max(high, last) - Math.min(low, first));
+  const ends = evenKnots(low < first ? within(low - more) : first, high > last ? within(high + more) : last);
+  return ends.length === 1 ? target : { ...target, knots: ends };
+}
+
+/** The nearest 32-bit number that is finite. */
+const within = (value: number) => Math.min(FLOAT_MAX, Math.max(-FLOAT_MAX, value));
+
 /** How far beyond the middle nine tenths of the values the knots may reach, in widths of these. */
 const REACH = 2;
 

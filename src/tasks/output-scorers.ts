@@ -30,17 +30,19 @@ export interface TargetFacts {
 /** The scorer for an output; see docs/api-extensions.md for what its scores are. */
 export function outputScorer(name: string, facts: TargetFacts): OutputScorer {
   const { kind } = facts;
-  if (kind === "class") return new ClassScorer(facts);
+  if (kind === "class") return new ClassScorer(name, facts);
   if (kind === "bool") return new YesNoScorer();
   return kind === "plain" && facts.width > 1 ? new OneHotScorer(name, facts) : new NumberScorer(facts.mean);
 }
 
 /** Every row has the index of a class, and the probabilities of all. */
 class ClassScorer implements OutputScorer {
+  readonly #name: string;
   readonly #scores: ClassScores;
   readonly #counts: Float64Array;
 
-  constructor({ classes, counts }: TargetFacts) {
+  constructor(name: string, { classes, counts }: TargetFacts) {
+    this.#name = name;
     // An output that has learnt no classes yet answers nothing.
     this.#scores = new ClassScores(classes.length === 0 ? [""] : classes);
     this.#counts = counts;
@@ -52,7 +54,13 @@ class ClassScorer implements OutputScorer {
 
   metrics = () => ({ ...this.#scores.metrics() });
   baseline = () => ({ ...this.#scores.baseline(this.#counts) });
-  warnings = () => [];
+
+  warnings(): string[] {
+    const { unknown_class_rows: unknown = 0 } = this.#scores.metrics();
+    if (unknown === 0) return [];
+    const rows = unknown === 1 ? "1 row has a class" : `${unknown} rows have classes`;
+    return [`${rows} of output '${this.#name}' that the network has not learnt, and count as wrong`];
+  }
 
   get loss(): number {
     return this.#scores.metrics().log_loss ?? Infinity;

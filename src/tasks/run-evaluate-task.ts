@@ -58,6 +58,7 @@ async function evaluate(
   if (active.stop === "suspend" || active.stop === "retire") return;
   const { cycle } = active;
   const isWhole = cycle >= task.total_number_of_cycles;
+  if (isWhole) scores.check();
   const record = async (tx: Db) => {
     if (isWhole) await addWarnings(tx, task.uuid, [...warnings(), ...scores.warnings()]);
     const outcome = isWhole ? { outcome: scores.outcome(cycle) } : {};

@@ -90,6 +90,17 @@ export class TaskScores {
     }
   }
 
+  /** Throws TaskError when an output has no target in any row, or none that the network knows: there is no score. */
+  check(): void {
+    for (const { name, scorer } of this.#outputs) {
+      const { rows, unknown_class_rows: unknown } = scorer.metrics();
+      if (rows === 0) throw new TaskError(`No row has a target for output '${name}'`);
+      if (unknown === rows) {
+        throw new TaskError(`None of the targets of output '${name}' is a class that the network has learnt`);
+      }
+    }
+  }
+
   outcome(rows: number): TaskOutcome {
     const each = (scoresOf: (scorer: OutputScorer) => OutputMetrics) =>
       Object.fromEntries(this.#outputs.map(({ name, scorer }) => [name, scoresOf(scorer)]));

@@ -247,3 +247,24 @@ test("warnings are bounded", async () => {
     expect(Math.max(...warnings.map(({ length }) => length))).toBeLessThanOrEqual(300);
   }
 });
+
+test("a stream may drift: new classes are named, and the range of a number follows", async () => {
+  const numbers = await makeCluster(app, { name: "drifting number", template: template("number") });
+  const rowsOf = (shift: number) => Array.from({ length: 200 }, (_, x) => ({ x, answer: x + shift }));
+  for (let turn = 0; turn < 5; turn++) await call("/cluster/learn", { cluster_uuid: numbers, rows: rowsOf(0) });
+  const drifted = await call("/cluster/learn", { cluster_uuid: numbers, rows: rowsOf(5000) });
+  expect(drifted.warnings).toEqual([expect.stringContaining("'answer' have left the range")]);
+  for (let turn = 0; turn < 20; turn++) await call("/cluster/learn", { cluster_uuid: numbers, rows: rowsOf(5000) });
+  const [answer] = (await call("/cluster/predict", { cluster_uuid: numbers, rows: [{ x: 100 }] })).rows;
+  expect(Number(answer!["predicted_answer"])).toBeGreaterThan(4000);
+
+  const classes = await makeCluster(app, { name: "drifting class", template: template("class") });
+  const named = (answer: string) => Array.from({ length: 30 }, (_, x) => ({ x, answer }));
+  await call("/cluster/learn", { cluster_uuid: classes, rows: [...named("a"), ...named("b")] });
+  const grown = await call("/cluster/learn", { cluster_uuid: classes, rows: named("c") });
+  expect(grown.warnings).toEqual(["new class of 'answer': 'c'"]);
+  expect(await refusal("/cluster/learn", { cluster_uuid: classes, rows: named("7") })).toEqual([
+    400,
+    "The target 'answer' has numbers, and its classes are texts.",
+  ]);
+});

@@ -7,6 +7,7 @@ import {
   extendClasses,
   fitClass,
   fitNumber,
+  widenNumber,
   widthOfTarget,
   type FittedTarget,
 } from "../../src/encoders/targets.ts";
@@ -151,4 +152,25 @@ test("targets that cannot be learnt are refused by name", () => {
 test("numbers in texts are numbers", () => {
   const target = fitNumber(categories("y", ["1", "2.5", undefined]));
   expect(target).toEqual(fitNumber(numbers("y", [1, 2.5, NaN])));
+});
+
+test("a number target widens when many cells are beyond its range, not for outliers", () => {
+  const cells = (values: number[]) => ({
+    name: "y",
+    kind: "number" as const,
+    categories: [],
+    origin: 0,
+    values: Float32Array.from(values),
+  });
+  const target = fitNumber(cells(Array.from({ length: 100 }, (_, i) => i)));
+  const outliers = Array.from({ length: 100 }, (_, i) => (i < 20 ? 1e30 : i));
+  expect(widenNumber(target, cells(outliers))).toBe(target);
+  expect(widenNumber(target, cells([1000]))).toBe(target);
+  expect(widenNumber(target, cells([]))).toBe(target);
+  const drifted = widenNumber(target, cells(Array.from({ length: 20 }, (_, i) => 150 + i)));
+  expect(drifted.knots[0]).toBe(0);
+  expect(drifted.knots.at(-1)).toBeGreaterThan(169);
+  expect(drifted.knots).toHaveLength(target.knots.length);
+  const huge = widenNumber(target, cells(Array.from({ length: 20 }, () => -3e38)));
+  expect(huge.knots.every(Number.isFinite)).toBe(true);
 });

@@ -10,6 +10,12 @@ const starts: readonly [FileFormat, readonly number[]][] = [
   ["npy", [0x93, ...bytesOf("NUMPY")]],
 ];
 
+/** ZIP, and what Excel wrote before. */
+const archiveStarts = [
+  [...bytesOf("PK"), 3, 4],
+  [0xd0, 0xcf, 0x11, 0xe0],
+];
+
 function bytesOf(text: string): number[] {
   return Array.from(text, (character) => character.charCodeAt(0));
 }
@@ -24,4 +30,10 @@ export async function bytesAt(source: FileSource, start: number, end: number): P
 export async function formatOf(source: FileSource): Promise<FileFormat> {
   const first = await bytesAt(source, 0, 8);
   return starts.find(([, start]) => start.every((byte, at) => first[at] === byte))?.[0] ?? "csv";
+}
+
+/** Whether a file is an archive such as an Excel workbook, which the server refuses by its name. */
+export async function isArchive(source: FileSource): Promise<boolean> {
+  const first = await bytesAt(source, 0, 4);
+  return archiveStarts.some((start) => start.every((byte, at) => first[at] === byte));
 }

@@ -4,7 +4,7 @@ import type { ColumnKind, Dataset, FileUpload, UploadOptions } from "../resource
 import type { TaskTable } from "../resources/tasks.ts";
 import type { FileSource } from "../upload.ts";
 import { readHead, type CsvDialect, type CsvHead } from "./csv-head.ts";
-import { formatOf } from "./format-of.ts";
+import { formatOf, isArchive } from "./format-of.ts";
 import { listed } from "./listed.ts";
 import { TableError, type TableResources } from "./resources.ts";
 
@@ -77,7 +77,7 @@ export async function uploadLearnt(
   let upload: FileUpload = { name: "table of a client", file: source, format };
   let head: CsvHead | undefined;
   const warnings: string[] = [];
-  if (format === "csv") {
+  if (format === "csv" && !(await isArchive(source))) {
     head = await readHead(source, used);
     check(head.names);
     const present = new Set(head.names);

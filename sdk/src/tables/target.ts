@@ -30,7 +30,10 @@ export async function checkTarget(
   const facts = dataset.columns?.find(({ name }) => name === target);
   if (facts === undefined) {
     if (wanted !== undefined) return { kind: wanted, warnings: [] };
-    throw new TableError(`The server does not tell the kind of the target '${target}': say 'class' or 'number'.`);
+    throw new TableError(
+      `The server tells the kinds of the first ${dataset.columns?.length ?? 0} columns only: ` +
+        `say whether the target '${target}' is a class or a number (kind, --kind).`,
+    );
   }
   const missing = facts.missing ?? 0;
   const present = dataset.number_of_rows - missing;
