@@ -1,24 +1,9 @@
+import { boundedWarnings } from "../clusters/bounded-warnings.ts";
 import { eq } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { tasks } from "../db/schema/index.ts";
 
-const WARNINGS_MAX = 32;
-const LENGTH_MAX = 300;
-const AND_MORE = "There are more warnings than can be listed.";
-
-/** Warnings together with new ones: different sentences, at most 32 of 300 characters each. */
-export function joinWarnings(warnings: readonly string[], more: readonly string[]): string[] {
-  const joined = [...new Set([...warnings, ...more.map(shortened)])];
-  return joined.length <= WARNINGS_MAX ? joined : [...joined.slice(0, WARNINGS_MAX - 1), AND_MORE];
-}
-
-function shortened(sentence: string): string {
-  if (sentence.length <= LENGTH_MAX) return sentence;
-  // The database refuses half of a surrogate pair.
-  return `${sentence.slice(0, LENGTH_MAX - 1).replace(/[\ud800-\udbff]$/, "")}…`;
-}
-
-/** Adds sentences to the warnings of a task, see `joinWarnings`. A task that is deleted meanwhile has none. */
+/** Adds sentences to the warnings of a task, see `boundedWarnings`. A task that is deleted meanwhile has none. */
 export async function addWarnings(db: Db, taskUuid: string, sentences: readonly string[]): Promise<void> {
   if (sentences.length === 0) return;
   await db.transaction(async (tx) => {
@@ -27,7 +12,7 @@ export async function addWarnings(db: Db, taskUuid: string, sentences: readonly 
     if (task === undefined) return;
     await tx
       .update(tasks)
-      .set({ warnings: joinWarnings(task.warnings, sentences) })
+      .set({ warnings: boundedWarnings([...task.warnings, ...sentences]) })
       .where(isTask);
   });
 }

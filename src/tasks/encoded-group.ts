@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { columnWarnings } from "../clusters/column-warnings.ts";
 import type { DatasetReader } from "../datasets/file/reader.ts";
 import type { ColumnBinding, TableBinding } from "../db/schema/index.ts";
 import { bindTable, widthOf, type TableEncoder } from "../encoders/table-encoder.ts";
@@ -63,23 +64,7 @@ function tableWarnings(
   const known = new Set(encoder.columns.map(({ name }) => name));
   const missing = [...known].filter((name) => !meanings.has(name));
   const extra = [...meanings.keys()].filter((name) => !known.has(name));
-  const sentences: string[] = [];
-  if (missing.length > 0) sentences.push(`${listed(missing)}: learnt, but not in this dataset, and silent here`);
-  if (extra.length > 0) sentences.push(`${listed(extra)}: not learnt, and ignored here`);
-  for (const [name, count] of unknown) {
-    const cells = count === 1 ? "1 cell has a category" : `${count} cells have categories`;
-    sentences.push(`column '${name}': ${cells} that the network has not learnt, and is silent there`);
-  }
-  return sentences;
-}
-
-const NAMES_SHOWN = 5;
-
-/** Names of columns for a sentence. */
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN).map((name) => `'${name}'`);
-  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
-  return `${names.length === 1 ? "column" : "columns"} ${shown.join(", ")}${more}`;
+  return columnWarnings({ missing, extra, unknown, place: "in this dataset" });
 }
 
 /** The cells of a dataset's column as expected values of a `(class)` or `(number)` output. */

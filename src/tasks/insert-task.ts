@@ -7,7 +7,7 @@ import { tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
-import { joinWarnings } from "./add-warnings.ts";
+import { boundedWarnings } from "../clusters/bounded-warnings.ts";
 
 /**
  * Queues a complete task, together with the result dataset of a request. Throws 404 when the caller cannot see the
@@ -33,7 +33,7 @@ export async function insertTask(
         name,
         plan,
         total_number_of_cycles: task.cycles,
-        warnings: joinWarnings([], task.warnings ?? []),
+        warnings: boundedWarnings(task.warnings ?? []),
         ...ownedBy(caller),
       })
       .returning();

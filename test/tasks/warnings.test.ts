@@ -1,7 +1,8 @@
 import { eq } from "drizzle-orm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tasks } from "../../src/db/schema/index.ts";
-import { addWarnings, joinWarnings } from "../../src/tasks/add-warnings.ts";
+import { boundedWarnings } from "../../src/clusters/bounded-warnings.ts";
+import { addWarnings } from "../../src/tasks/add-warnings.ts";
 import { widthWarnings } from "../../src/tasks/width-warnings.ts";
 import {
   type Cell,
@@ -38,14 +39,14 @@ const outputs = (dataset_uuid: string, dataset_column = "label") => [
 ];
 
 test("warnings are distinct, short and not many", () => {
-  expect(joinWarnings(["a"], ["b", "a", "b"])).toEqual(["a", "b"]);
+  expect(boundedWarnings(["a", "b", "a", "b"])).toEqual(["a", "b"]);
   const many = Array.from({ length: 50 }, (_, index) => `warning ${index}`);
-  const joined = joinWarnings(["first"], many);
+  const joined = boundedWarnings(["first", ...many]);
   expect(joined).toHaveLength(32);
   expect(joined.slice(0, 2)).toEqual(["first", "warning 0"]);
   expect(joined.at(-1)).toBe("There are more warnings than can be listed.");
-  expect(joinWarnings(joined, ["another"])).toEqual(joined);
-  const [long] = joinWarnings([], [`${"a".repeat(298)}😀!`]);
+  expect(boundedWarnings([...joined, "another"])).toEqual(joined);
+  const [long] = boundedWarnings([`${"a".repeat(298)}😀!`]);
   expect(long).toBe(`${"a".repeat(298)}…`);
 });
 
