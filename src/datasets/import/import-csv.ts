@@ -156,7 +156,7 @@ class CsvTarget {
   /** Appends rows of values, `[rows × columns]`, which may be changed. */
   async append(values: Float32Array): Promise<void> {
     this.#index.see(values);
-    this.#statistics.addRows(values);
+    this.#statistics.addRows(values, this.#columns.length);
     if (this.#widths.length < this.#columns.length) this.#clearMissing(values);
     await this.#writer.append(values);
   }
