@@ -192,7 +192,9 @@ function momentsOf(moments: Float64Array) {
 
 /** The values of a sample, in order. */
 function sorted(sample: Float32Array): Float32Array {
-  sample.sort();
+  // Floats of one sign, which NaN has as well, are in the order of their bits, and whole numbers are sorted faster.
+  if (sample.every((value) => !(value < 0 || Object.is(value, -0)))) new Uint32Array(sample.buffer).sort();
+  else sample.sort();
   // NaN is sorted to the end.
   let length = sample.length;
   while (length > 0 && Number.isNaN(sample[length - 1])) length--;

@@ -79,6 +79,7 @@ function rowsOf(text: string, delimiter: Delimiter): string[][] {
 /** The delimiter that gives the most first rows as many cells as the first one has; a comma, if in doubt. */
 function delimiterOf(text: string): Delimiter {
   const present = Object.values(DELIMITERS).filter((delimiter) => text.includes(delimiter));
+  if (present.every((delimiter) => delimiter === ",")) return ",";
   const candidates = present.map((delimiter) => {
     const [header = [], ...rows] = rowsOf(text, delimiter);
     const fitting = rows.filter(({ length }) => length === header.length).length;
@@ -95,6 +96,9 @@ function delimiterOf(text: string): Delimiter {
 
 /** A comma when some number needs it, and none a point. */
 function decimalOf(text: string, delimiter: Delimiter): DecimalMark {
+  // In most files no cell can hold a comma, nor groups of digits with points between them.
+  const hasCommas = delimiter === "," ? text.includes('"') : text.includes(",");
+  if (!hasCommas && !/\.\d{3}\./.test(text)) return ".";
   let [commas, either] = [0, 0];
   for (const cell of rowsOf(text, delimiter).slice(1).flat()) {
     const hasComma = cell.includes(",");

@@ -11,7 +11,7 @@ const MANTISSA_MAX = 1e40;
  */
 const ERROR_MAX = 2 ** -45;
 /** From here on, a 32-bit float may change a whole number. */
-const WHOLE_END = 2 ** 24;
+export const WHOLE_END = 2 ** 24;
 
 /** The nearest 64-bit floats. */
 const POWERS = Float64Array.from({ length: POWER_MAX + 1 }, (_, power) => Number(`1e${power}`));

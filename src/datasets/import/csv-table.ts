@@ -3,7 +3,7 @@ import type { ColumnReading } from "../column-statistics.ts";
 import { missingMarks } from "../missing-marks.ts";
 import type { DecimalMark } from "./csv-cell.ts";
 import { CsvColumn, type ColumnGuess } from "./csv-column.ts";
-import { checkNamed, numberedNames, readNames } from "./csv-header.ts";
+import { checkNamed, nameCells, numberedNames, readNames } from "./csv-header.ts";
 import type { PlainRows } from "./csv-plain-rows.ts";
 import { MAX_CSV_COLUMNS, type CsvRow } from "./csv-reader.ts";
 import { textRoom } from "./dictionary.ts";
@@ -103,7 +103,12 @@ export class CsvTable {
       }
       if (this.#options.hasHeader !== false) {
         this.header = row;
-        this.#takeNames(readNames(row, this.#warnings, this.#options.hasHeader === true));
+        // Another reading checks the names.
+        this.#takeNames(
+          this.#options.isSurvey === true
+            ? nameCells(row)
+            : readNames(row, this.#warnings, this.#options.hasHeader === true),
+        );
         return;
       }
       this.#takeNames(numberedNames(cells.length));
