@@ -30,7 +30,7 @@ export class TableStatistics {
   /** For each of `#described`: cells by code, if it is a category. */
   readonly #codes: (Float64Array | undefined)[];
   /** For each of `#described`: see `Moment`. */
-  readonly #moments: Float64Array;
+  readonly #moments: readonly Float64Array[];
   readonly #rows: RowSample;
   /** Row by row, those of `#described`, so that a drawn row is written to one place; NaN where a cell is missing. */
   #sample: Float32Array;
@@ -45,11 +45,7 @@ export class TableStatistics {
     const columns = this.#described.length;
     this.#rows = new RowSample(Math.min(SAMPLE_ROWS_MAX, Math.floor(SAMPLE_VALUES_MAX / Math.max(1, columns))));
     this.#codes = this.#described.map((index) => (kinds[index] === "category" ? new Float64Array(64) : undefined));
-    this.#moments = new Float64Array(MOMENTS * columns);
-    for (let at = 0; at < this.#moments.length; at += MOMENTS) {
-      this.#moments[at + Moment.min] = Infinity;
-      this.#moments[at + Moment.max] = -Infinity;
-    }
+    this.#moments = this.#described.map(() => Float64Array.of(0, Infinity, -Infinity, 0, 0, 0));
     this.#sample = new Float32Array(64 * columns);
   }
 
@@ -100,7 +96,7 @@ export class TableStatistics {
 
   #add(each: number, values: Values, first: number, stride: number): void {
     const codes = this.#codes[each];
-    if (codes === undefined) addNumbers(this.#moments, MOMENTS * each, { values, first, stride });
+    if (codes === undefined) addNumbers(this.#moments[each] as Float64Array, values, first, stride);
     else this.#codes[each] = countCodes(codes, values, first, stride);
   }
 
@@ -117,8 +113,8 @@ export class TableStatistics {
     const columns = this.#described.length;
     const sample = new Float32Array(this.#sampled);
     for (let row = 0; row < sample.length; row++) sample[row] = this.#sample[row * columns + each] as number;
-    const moments = this.#moments.subarray(MOMENTS * each, MOMENTS * (each + 1));
-    return { codes: this.#codes[each] ?? new Float64Array(0), moments: momentsOf(moments), sample };
+    const moments = momentsOf(this.#moments[each] as Float64Array);
+    return { codes: this.#codes[each] ?? new Float64Array(0), moments, sample };
   }
 }
 
@@ -134,7 +130,6 @@ const Moment = {
   sum: 4,
   squares: 5,
 } as const;
-const MOMENTS = Object.keys(Moment).length;
 
 interface ColumnStatistics {
   /** Number of cells by code; empty for numbers and times. */
@@ -146,22 +141,18 @@ interface ColumnStatistics {
 }
 
 /** Adds the values from `first` on, `stride` apart. Sees every cell of a table, so it does the least for each. */
-function addNumbers(
-  moments: Float64Array,
-  offset: number,
-  { values, first, stride }: { values: Values; first: number; stride: number },
-): void {
+function addNumbers(moments: Float64Array, values: Values, first: number, stride: number): void {
   const end = values.length;
   let at = first;
   let count = 0;
-  if (moments[offset + Moment.count] === 0) {
+  if (moments[Moment.count] === 0) {
     while (at < end && Number.isNaN(values[at])) at += stride;
     if (at >= end) return;
-    moments[offset + Moment.start] = values[at] as number;
+    moments[Moment.start] = values[at] as number;
   }
-  const start = moments[offset + Moment.start] as number;
-  let min = moments[offset + Moment.min] as number;
-  let max = moments[offset + Moment.max] as number;
+  const start = moments[Moment.start] as number;
+  let min = moments[Moment.min] as number;
+  let max = moments[Moment.max] as number;
   let sum = 0;
   let squares = 0;
   for (; at < end; at += stride) {
@@ -175,11 +166,11 @@ function addNumbers(
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  moments[offset + Moment.min] = min;
-  moments[offset + Moment.max] = max;
-  moments[offset + Moment.count]! += count;
-  moments[offset + Moment.sum]! += sum;
-  moments[offset + Moment.squares]! += squares;
+  moments[Moment.min] = min;
+  moments[Moment.max] = max;
+  moments[Moment.count]! += count;
+  moments[Moment.sum]! += sum;
+  moments[Moment.squares]! += squares;
 }
 
 function momentsOf(moments: Float64Array) {

@@ -34,6 +34,36 @@ export function decimalNumber(mantissa: number, power: number): number {
   return low === high && low > 0 && high < WHOLE_END ? value : Number.NaN;
 }
 
+/** Longer texts have more digits than a 64-bit float is sure to represent. */
+const SHORT_LENGTH_MAX = 17;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+
+/**
+ * The value of a text of digits with at most one point and a minus sign, if a 32-bit float only rounds its decimals:
+ * like that of `Number`, but several times as fast. NaN for all other texts.
+ */
+export function shortNumber(text: string): number {
+  const { length } = text;
+  if (length > SHORT_LENGTH_MAX) return Number.NaN;
+  const isNegative = text.charCodeAt(0) === MINUS;
+  const start = isNegative ? 1 : 0;
+  let mantissa = 0;
+  let point = -1;
+  for (let at = start; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= ZERO && code < ZERO + 10) mantissa = 10 * mantissa + code - ZERO;
+    else if (code === POINT && point < 0) point = at;
+    else return Number.NaN;
+  }
+  const decimals = point < 0 ? 0 : length - 1 - point;
+  if (length - start === (point < 0 ? 0 : 1) || mantissa >= EXACT_END) return Number.NaN;
+  const value = mantissa / (POWERS[decimals] as number);
+  if (value > WHOLE_END) return Number.NaN;
+  return isNegative ? -value : value;
+}
+
 /** True for a whole number that a 64-bit float represents and a 32-bit float changes. */
 export const isRoundedWhole = (mantissa: number, power: number) =>
   mantissa > WHOLE_END && mantissa < EXACT_END && power === 0 && Math.fround(mantissa) !== mantissa;

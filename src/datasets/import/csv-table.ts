@@ -1,7 +1,7 @@
 import type { ColumnKind } from "../../encoders/cells.ts";
 import type { ColumnReading } from "../column-statistics.ts";
 import { missingMarks } from "../missing-marks.ts";
-import type { DecimalMark } from "./csv-cell.ts";
+import { plainNumber, type DecimalMark } from "./csv-cell.ts";
 import { CsvColumn, type ColumnGuess } from "./csv-column.ts";
 import { checkNamed, nameCells, numberedNames, readNames } from "./csv-header.ts";
 import type { PlainRows } from "./csv-plain-rows.ts";
@@ -135,6 +135,7 @@ export class CsvTable {
       isExact,
       decimal: this.decimal,
       isMissing: missingMarks(missing),
+      areNumbersMissing: missing?.some((mark) => plainNumber(mark.trim(), this.decimal) !== undefined) === true,
       warnings: this.#warnings,
       room: textRoom(),
     };

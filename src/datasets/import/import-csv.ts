@@ -1,3 +1,4 @@
+import type { ColumnKind } from "../../encoders/cells.ts";
 import { TableStatistics } from "../column-statistics.ts";
 import type { ColumnFacts } from "../file/columns.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
@@ -129,10 +130,13 @@ class CsvTarget {
     this.#widths = widths;
     this.#columns = columns;
     this.#warnings = warnings;
-    const isSingle = widths.flatMap((width) => Array.from({ length: width }, () => width === 1));
-    this.#statistics = new TableStatistics(
-      columns.map(({ kind }, column) => (isSingle[column] === true ? kindOfReading(kind) : undefined)),
-    );
+    const kinds = columns.map(({ kind }): ColumnKind | undefined => kindOfReading(kind));
+    let column = 0;
+    for (const width of widths) {
+      if (width > 1) kinds.fill(undefined, column, column + width);
+      column += width;
+    }
+    this.#statistics = new TableStatistics(kinds);
     this.#index = new RowIndex(columns.map(({ name }) => name));
   }
 
