@@ -109,16 +109,16 @@ export class PlainRows {
         }
         power -= at;
         digitCount -= power;
+        byte = digit + ZERO;
       }
-      if (((digit + ZERO) | SMALL) === SMALL_E) {
+      if ((byte | SMALL) === SMALL_E) {
         const exponent = this.#readExponent(bytes, at + 1);
         if (exponent === undefined) digitCount = 0;
         else power += exponent;
         at = this.#exponentEnd;
-        digit = (bytes[at] as number) - ZERO;
+        byte = bytes[at] as number;
       }
       let value = decimalNumber(mantissa, power);
-      byte = digit + ZERO;
       const isNumber = digitCount > 0 && isCellEnd(byte, delimiter);
       const isPlain = isNumber && (asText === undefined || asText[count - rowEnd + columns] === 0);
       if (isPlain && isRoundedWhole(mantissa, power) && knowsRounded[count - rowEnd + columns] === 1) {
