@@ -260,6 +260,7 @@ export class CsvTable {
       throw new ImportError(`row ${this.#rows} (line ${line}), column '${column.name}': ${error.message}`);
     }
     if (column.knowsRounded) this.knowsRounded[index] = 1;
+    if (this.asText !== undefined && !column.needsText) this.asText[index] = 0;
     if (value !== undefined) return value;
     this.isSurvey = true;
     this.#blocks = [];
