@@ -10,6 +10,7 @@ export const STATISTICS_COLUMNS_MAX = 1024;
 const SAMPLE_VALUES_MAX = 524_288;
 /** Sampled rows of a table of few columns: a quantile is off by half a percent of the rows. */
 const SAMPLE_ROWS_MAX = 16_384;
+const SLICE_ROWS = 1024;
 const COMMONEST = 10;
 const EIGHTHS = 8;
 const DIGITS = 12;
@@ -23,143 +24,180 @@ export type ColumnReading = Pick<ColumnFacts, "kind" | "origin" | "categories" |
  * (fewer beyond 32 columns).
  */
 export class TableStatistics {
-  readonly #columns: (ColumnStatistics | undefined)[];
+  /** The columns with statistics, by their index in the table. */
+  readonly #described: readonly number[];
+  /** Where a column is in `#described`. */
+  readonly #places: ReadonlyMap<number, number>;
+  /** For each of `#described`: cells by code, if it is a category. */
+  readonly #codes: (Float64Array | undefined)[];
+  /** For each of `#described`: see `Moment`. */
+  readonly #moments: readonly Float64Array[];
   readonly #rows: RowSample;
+  /** Row by row, those of `#described`, so that a drawn row is written to one place; NaN where a cell is missing. */
+  #sample: Float32Array;
+  #sampled = 0;
 
   /** One kind per column; undefined for columns without statistics. */
   constructor(kinds: readonly (ColumnKind | undefined)[]) {
-    const described = Math.min(kinds.filter((kind) => kind !== undefined).length, STATISTICS_COLUMNS_MAX);
-    const rows = Math.min(SAMPLE_ROWS_MAX, Math.floor(SAMPLE_VALUES_MAX / Math.max(1, described)));
-    let left = described;
-    this.#rows = new RowSample(rows);
-    this.#columns = kinds.map((kind) =>
-      kind === undefined || left-- <= 0 ? undefined : new ColumnStatistics(kind === "category"),
-    );
+    this.#described = kinds
+      .flatMap((kind, index) => (kind === undefined ? [] : index))
+      .slice(0, STATISTICS_COLUMNS_MAX);
+    this.#places = new Map(this.#described.map((index, each) => [index, each]));
+    const columns = this.#described.length;
+    this.#rows = new RowSample(Math.min(SAMPLE_ROWS_MAX, Math.floor(SAMPLE_VALUES_MAX / Math.max(1, columns))));
+    this.#codes = this.#described.map((index) => (kinds[index] === "category" ? new Float64Array(64) : undefined));
+    this.#moments = this.#described.map(() => Float64Array.of(0, Infinity, -Infinity, 0, 0, 0));
+    this.#sample = new Float32Array(64 * columns);
   }
 
-  /** Takes the next rows, row by row: `[rows × columns]`. */
-  addRows(values: Float32Array | Uint8Array): void {
-    const { length } = this.#columns;
-    const count = values.length / length;
-    const drawn = this.#rows.draw(count);
-    for (let index = 0; index < length; index++) {
-      this.#columns[index]?.add(values, index, length);
-      this.#columns[index]?.draw(values, index, length, drawn);
+  /** Takes the next rows, row by row: `[rows × columns]`, where `columns` is the number of all columns. */
+  addRows(values: Float32Array | Uint8Array, columns: number): void {
+    const described = this.#described;
+    const count = described.length;
+    for (let each = 0; each < count; each++) this.#add(each, values, described[each] as number, columns);
+    const drawn = this.#draw(values.length / columns);
+    const sample = this.#sample;
+    for (let pair = 0; pair < drawn.length; pair += 2) {
+      const source = columns * (drawn[pair] as number);
+      const target = count * (drawn[pair + 1] as number);
+      for (let each = 0; each < count; each++) {
+        sample[target + each] = values[source + (described[each] as number)] as number;
+      }
     }
   }
 
   /** Takes the next rows as one array per column. */
   addColumns(count: number, columns: readonly (Float32Array | Uint8Array)[]): void {
-    const drawn = this.#rows.draw(count);
-    for (const [index, values] of columns.entries()) {
-      this.#columns[index]?.add(values, 0, 1);
-      this.#columns[index]?.draw(values, 0, 1, drawn);
+    const drawn = this.#draw(count);
+    const sample = this.#sample;
+    for (const [each, index] of this.#described.entries()) {
+      const values = columns[index] as Values;
+      this.#add(each, values, 0, 1);
+      for (let pair = 0; pair < drawn.length; pair += 2) {
+        const target = this.#described.length * (drawn[pair + 1] as number);
+        sample[target + each] = values[drawn[pair] as number] as number;
+      }
     }
+  }
+
+  /** Draws from the next rows: pairs of a row and its slot, for which the sample has room then. */
+  #draw(rows: number): readonly number[] {
+    const drawn = this.#rows.draw(rows);
+    let sampled = this.#sampled;
+    for (let pair = 1; pair < drawn.length; pair += 2) sampled = Math.max(sampled, (drawn[pair] as number) + 1);
+    this.#sampled = sampled;
+    const length = sampled * this.#described.length;
+    if (length > this.#sample.length) {
+      const bigger = new Float32Array(2 * length);
+      bigger.set(this.#sample);
+      this.#sample = bigger;
+    }
+    return drawn;
+  }
+
+  #add(each: number, values: Values, first: number, stride: number): void {
+    const codes = this.#codes[each];
+    const moments = this.#moments[each] as Float64Array;
+    const length = SLICE_ROWS * stride;
+    if (codes === undefined && values.length <= length) addNumbers(moments, values, first, stride);
+    else if (codes === undefined) {
+      // A function that is called often is compiled sooner than one with a long loop.
+      for (let at = 0; at < values.length; at += length) {
+        addNumbers(moments, values.subarray(at, at + length), first, stride);
+      }
+    } else this.#codes[each] = countCodes(codes, values, first, stride);
   }
 
   /** The facts of a column; undefined when it is just plain numbers. */
   facts(index: number, reading: ColumnReading): ColumnFacts | undefined {
-    const statistics = this.#columns[index];
+    const each = this.#places.get(index);
+    const statistics = each === undefined ? undefined : this.#statistics(each);
     if (statistics === undefined && reading.kind === "number" && reading.missing === 0) return undefined;
     if (reading.kind === "category") return categoryFacts(reading, statistics);
     return numberFacts(reading, statistics);
+  }
+
+  #statistics(each: number): ColumnStatistics {
+    const columns = this.#described.length;
+    const sample = new Float32Array(this.#sampled);
+    for (let row = 0; row < sample.length; row++) sample[row] = this.#sample[row * columns + each] as number;
+    const moments = momentsOf(this.#moments[each] as Float64Array);
+    return { codes: this.#codes[each] ?? new Float64Array(0), moments, sample };
   }
 }
 
 type Values = Float32Array | Uint8Array;
 
-/** Of one column. Its values are those of an array from `first` on, `stride` apart. */
-class ColumnStatistics {
-  #count = 0;
-  #min = Infinity;
-  #max = -Infinity;
+/** What is known of a column of numbers: the places of its numbers in an array. */
+const Moment = {
+  count: 0,
+  min: 1,
+  max: 2,
   /** Distances from one of the values keep more digits than the values themselves: the first one. */
-  #start = Number.NaN;
-  #sum = 0;
-  #squares = 0;
-  /** Value by slot of the sample; NaN where it is missing. */
-  #sample = new Float32Array(64);
-  #sampled = 0;
-  /** Cells by code, for categories. */
-  #codes: Float64Array | undefined;
+  start: 3,
+  sum: 4,
+  squares: 5,
+} as const;
 
-  constructor(isCategory: boolean) {
-    if (isCategory) this.#codes = new Float64Array(64);
-  }
-
-  add(values: Values, first: number, stride: number): void {
-    if (this.#codes === undefined) this.#addNumbers(values, first, stride);
-    else this.#codes = countCodes(this.#codes, values, first, stride);
-  }
-
-  #addNumbers(values: Values, first: number, stride: number): void {
-    const end = values.length;
-    let at = first;
-    if (this.#count === 0) {
-      while (at < end && Number.isNaN(values[at])) at += stride;
-      if (at >= end) return;
-      this.#start = values[at] as number;
-    }
-    const start = this.#start;
-    let min = this.#min;
-    let max = this.#max;
-    let sum = this.#sum;
-    let squares = this.#squares;
-    let count = this.#count;
-    for (; at < end; at += stride) {
-      const value = values[at] as number;
-      const distance = value - start;
-      // Only NaN differs from itself.
-      if (distance !== distance) continue;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      sum += distance;
-      squares += distance * distance;
-      count++;
-    }
-    this.#min = min;
-    this.#max = max;
-    this.#sum = sum;
-    this.#squares = squares;
-    this.#count = count;
-  }
-
-  /** Takes rows into the sample: `drawn` are pairs of a row of these values and its slot. */
-  draw(values: Values, first: number, stride: number, drawn: readonly number[]): void {
-    for (let pair = 0; pair < drawn.length; pair += 2) {
-      const slot = drawn[pair + 1] as number;
-      if (slot >= this.#sample.length) {
-        const bigger = new Float32Array(2 * slot);
-        bigger.set(this.#sample);
-        this.#sample = bigger;
-      }
-      this.#sample[slot] = values[first + stride * (drawn[pair] as number)] as number;
-      if (slot >= this.#sampled) this.#sampled = slot + 1;
-    }
-  }
-
+interface ColumnStatistics {
+  /** Number of cells by code; empty for numbers and times. */
+  codes: Float64Array;
   /** Undefined without any cell. */
-  get moments() {
-    const count = this.#count;
-    if (count === 0) return undefined;
-    const distance = this.#sum / count;
-    const deviation = Math.sqrt(Math.max(0, this.#squares / count - distance * distance));
-    return { count, min: this.#min, max: this.#max, mean: this.#start + distance, deviation };
-  }
+  moments: ReturnType<typeof momentsOf>;
+  /** NaN where a cell is missing. */
+  sample: Float32Array;
+}
 
-  /** The values of the sample, in order. */
-  sorted(): Float32Array {
-    const values = this.#sample.slice(0, this.#sampled).sort();
-    // NaN is sorted to the end.
-    let length = values.length;
-    while (length > 0 && Number.isNaN(values[length - 1])) length--;
-    return values.subarray(0, length);
+/** Adds the values from `first` on, `stride` apart. Sees every cell of a table, so it does the least for each. */
+function addNumbers(moments: Float64Array, values: Values, first: number, stride: number): void {
+  const end = values.length;
+  let at = first;
+  let count = 0;
+  if (moments[Moment.count] === 0) {
+    while (at < end && Number.isNaN(values[at])) at += stride;
+    if (at >= end) return;
+    moments[Moment.start] = values[at] as number;
   }
+  const start = moments[Moment.start] as number;
+  let min = moments[Moment.min] as number;
+  let max = moments[Moment.max] as number;
+  let sum = 0;
+  let squares = 0;
+  for (; at < end; at += stride) {
+    const value = values[at] as number;
+    const distance = value - start;
+    // Only NaN differs from itself.
+    if (distance !== distance) continue;
+    sum += distance;
+    squares += distance * distance;
+    count++;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  moments[Moment.min] = min;
+  moments[Moment.max] = max;
+  moments[Moment.count]! += count;
+  moments[Moment.sum]! += sum;
+  moments[Moment.squares]! += squares;
+}
 
-  /** Number of cells by code. */
-  get codes(): Float64Array {
-    return this.#codes ?? new Float64Array(0);
-  }
+function momentsOf(moments: Float64Array) {
+  const [count, min, max, start, sum, squares] = moments as unknown as [number, number, number, number, number, number];
+  if (count === 0) return undefined;
+  const distance = sum / count;
+  const deviation = Math.sqrt(Math.max(0, squares / count - distance * distance));
+  return { count, min, max, mean: start + distance, deviation };
+}
+
+/** The values of a sample, in order. */
+function sorted(sample: Float32Array): Float32Array {
+  // Floats of one sign, which NaN has as well, are in the order of their bits, and whole numbers are sorted faster.
+  if (sample.every((value) => !(value < 0 || Object.is(value, -0)))) new Uint32Array(sample.buffer).sort();
+  else sample.sort();
+  // NaN is sorted to the end.
+  let length = sample.length;
+  while (length > 0 && Number.isNaN(sample[length - 1])) length--;
+  return sample.subarray(0, length);
 }
 
 function countCodes(counts: Float64Array, values: Values, first: number, stride: number): Float64Array {
@@ -217,16 +255,16 @@ function numberFacts(reading: ColumnReading, statistics: ColumnStatistics | unde
   if (statistics === undefined) return { ...reading, ...nothing, distinct: null };
   if (moments === undefined) return { ...reading, ...nothing, distinct: 0 };
   const { min, max, mean, deviation } = moments;
-  const sorted = statistics.sorted();
+  const ordered = sorted(statistics.sample);
   const shown = (value: number) => (reading.kind === "time" ? origin + value : shortFloat(value));
   const quantiles = Array.from({ length: EIGHTHS + 1 }, (_, eighth) => {
     if (eighth === 0) return shown(min);
-    if (eighth === EIGHTHS || sorted.length === 0) return shown(max);
-    return shown(sorted[Math.round(((sorted.length - 1) * eighth) / EIGHTHS)] as number);
+    if (eighth === EIGHTHS || ordered.length === 0) return shown(max);
+    return shown(ordered[Math.round(((ordered.length - 1) * eighth) / EIGHTHS)] as number);
   });
   return {
     ...reading,
-    distinct: countDistinct(sorted),
+    distinct: countDistinct(ordered),
     min: shown(min),
     max: shown(max),
     mean: rounded(origin + mean),

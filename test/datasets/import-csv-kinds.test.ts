@@ -213,6 +213,12 @@ describe("kinds of columns", () => {
     ]);
   });
 
+  test("a number may be a mark of missing cells, in plain rows and behind quotes", async () => {
+    const rows = Array.from({ length: 500 }, (_, row) => (row % 7 === 0 ? "-999,5" : `${row},6`));
+    const { facts } = await importBytes(`a,b\n${rows.join("\n")}\n"-999",7\n`, { missing: ["-999"] });
+    expect(facts["a"]).toMatchObject({ kind: "number", missing: 73, min: 1 });
+  });
+
   test("facts of numbers are exact, except that quantiles and different cells are those of a sample", async () => {
     const count = 200_000;
     const values = Array.from({ length: count }, (_, row) => (row * 7919) % count);

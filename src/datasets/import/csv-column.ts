@@ -10,6 +10,7 @@ import {
   type DecimalMark,
   type ReadKind,
 } from "./csv-cell.ts";
+import { shortNumber } from "./csv-number.ts";
 import { TRUTHS } from "../truths.ts";
 import { Dictionary, type TextRoom } from "./dictionary.ts";
 import { ImportError } from "./import-job.ts";
@@ -28,6 +29,8 @@ export interface ColumnSettings {
   isExact: boolean;
   decimal: DecimalMark;
   isMissing: (text: string) => boolean;
+  /** Whether some mark of missing cells is a number. */
+  areNumbersMissing: boolean;
   warnings: ImportWarnings;
   room: TextRoom;
 }
@@ -83,7 +86,7 @@ export class CsvColumn {
 
   /** Whether a plain number may mean something else here. */
   get needsText(): boolean {
-    return this.kind !== "number" || this.guess.kind === undefined;
+    return this.kind !== "number" || this.guess.kind === undefined || this.#settings.areNumbersMissing;
   }
 
   /** Narrows the guess, as for a cell that is not kept. */
@@ -146,6 +149,11 @@ export class CsvColumn {
 
   #number(text: string, row: number): number | undefined {
     const { decimal, warnings } = this.#settings;
+    if (this.kind === "number" && decimal === ".") {
+      // At most 17 digits: none of these values becomes 0.
+      const short = shortNumber(text);
+      if (!Number.isNaN(short)) return Math.fround(short);
+    }
     const plain = this.kind === "percent" ? percentText(text, decimal) : plainNumber(text, decimal);
     if (plain === undefined) {
       const isTrue = this.kind === "number" ? truth(text) : undefined;

@@ -2,7 +2,6 @@ import { TextDecoder } from "node:util";
 import { plainNumber, type DecimalMark } from "./csv-cell.ts";
 import { CsvReader } from "./csv-reader.ts";
 import { DELIMITERS, type ENCODINGS, ImportError, type ImportOptions } from "./import-job.ts";
-import type { ImportWarnings } from "./import-warnings.ts";
 
 /** Rows by which delimiter and decimal mark are recognised. */
 const ROWS_MAX = 50;
@@ -16,21 +15,23 @@ export interface CsvDialect {
   encoding: string;
   delimiter: Delimiter;
   decimal: DecimalMark;
-  /** The first rows, as text. */
-  head: string;
+  /** Sentences about what is not the usual way. */
+  notes: string[];
 }
 
-/** Recognises how a file is written by its first bytes, unless the options say it; tells what is not the usual way. */
-export function readDialect(head: Buffer, options: ImportOptions, warnings: ImportWarnings): CsvDialect {
-  const encoding = options.encoding ?? encodingOf(head, warnings);
+/** Recognises how a file is written by its first bytes, unless the options say it. */
+export function readDialect(head: Buffer, options: ImportOptions): CsvDialect {
+  const notes: string[] = [];
+  const encoding = options.encoding ?? encodingOf(head, notes);
   const decoder = new TextDecoder(encoding === "latin1" ? "windows-1252" : encoding);
-  const text = decoder.decode(head, { stream: true });
+  // No character takes more than four bytes.
+  const text = decoder.decode(head.subarray(0, 4 * TEXT_MAX), { stream: true }).slice(0, TEXT_MAX);
   const delimiter =
     options.delimiter === undefined ? delimiterOf(text) : (DELIMITERS[options.delimiter] satisfies Delimiter);
   const decimal = options.decimal ?? decimalOf(text, delimiter);
-  if (options.delimiter === undefined && delimiter !== ",") warnings.add(`cells are separated by ${NAMES[delimiter]}`);
-  if (options.decimal === undefined && decimal === ",") warnings.add("a comma is the decimal mark of numbers");
-  return { encoding: decoder.encoding, delimiter, decimal, head: text };
+  if (options.delimiter === undefined && delimiter !== ",") notes.push(`cells are separated by ${NAMES[delimiter]}`);
+  if (options.decimal === undefined && decimal === ",") notes.push("a comma is the decimal mark of numbers");
+  return { encoding: decoder.encoding, delimiter, decimal, notes };
 }
 
 const MARKS: [number[], (typeof ENCODINGS)[number], string][] = [
@@ -41,10 +42,10 @@ const MARKS: [number[], (typeof ENCODINGS)[number], string][] = [
 /** Characters of the beginning that are looked at. */
 const START = 256;
 
-function encodingOf(head: Buffer, warnings: ImportWarnings): string {
+function encodingOf(head: Buffer, notes: string[]): string {
   for (const [mark, encoding, name] of MARKS) {
     if (!mark.every((byte, at) => head[at] === byte)) continue;
-    warnings.add(`the text is ${name} with a byte order mark, which is left out`);
+    notes.push(`the text is ${name} with a byte order mark, which is left out`);
     return encoding;
   }
   // Without a mark, the zeros of common letters and digits tell.
@@ -54,7 +55,7 @@ function encodingOf(head: Buffer, warnings: ImportWarnings): string {
   const [even, odd] = zeros as [number, number];
   if (Math.max(even, odd) < 0.4 * (bytes.length / 2) || bytes.length < 4) return "utf-8";
   if (Math.min(even, odd) > 0) return "utf-8";
-  warnings.add("the text is UTF-16 without a byte order mark");
+  notes.push("the text is UTF-16 without a byte order mark");
   return odd > even ? "utf-16le" : "utf-16be";
 }
 
@@ -67,7 +68,7 @@ function rowsOf(text: string, delimiter: Delimiter): string[][] {
     if (rows.length === ROWS_MAX) throw full;
   }, delimiter);
   try {
-    reader.write(text.slice(0, TEXT_MAX));
+    reader.write(text);
     reader.end();
   } catch (error) {
     if (error !== full && !(error instanceof ImportError)) throw error;
@@ -77,7 +78,9 @@ function rowsOf(text: string, delimiter: Delimiter): string[][] {
 
 /** The delimiter that gives the most first rows as many cells as the first one has; a comma, if in doubt. */
 function delimiterOf(text: string): Delimiter {
-  const candidates = Object.values(DELIMITERS).map((delimiter) => {
+  const present = Object.values(DELIMITERS).filter((delimiter) => text.includes(delimiter));
+  if (present.every((delimiter) => delimiter === ",")) return ",";
+  const candidates = present.map((delimiter) => {
     const [header = [], ...rows] = rowsOf(text, delimiter);
     const fitting = rows.filter(({ length }) => length === header.length).length;
     // Blanks around the cells of a table may be tabs.
@@ -93,7 +96,10 @@ function delimiterOf(text: string): Delimiter {
 
 /** A comma when some number needs it, and none a point. */
 function decimalOf(text: string, delimiter: Delimiter): DecimalMark {
-  let [commas, points, either] = [0, 0, 0];
+  // In most files no cell can hold a comma, nor groups of digits with points between them.
+  const hasCommas = delimiter === "," ? text.includes('"') : text.includes(",");
+  if (!hasCommas && !/\.\d{3}\./.test(text)) return ".";
+  let [commas, either] = [0, 0];
   for (const cell of rowsOf(text, delimiter).slice(1).flat()) {
     const hasComma = cell.includes(",");
     if (!hasComma && !cell.includes(".")) continue;
@@ -101,8 +107,8 @@ function decimalOf(text: string, delimiter: Delimiter): DecimalMark {
     const [asPoint, asComma] = [plainNumber(bare, ".") !== undefined, plainNumber(bare, ",") !== undefined];
     if (asPoint && asComma && hasComma) either++;
     else if (asComma && !asPoint) commas++;
-    else if (asPoint && !asComma) points++;
+    else if (asPoint && !asComma) return ".";
   }
   // Programs separate cells by semicolons where the comma is the decimal mark.
-  return points === 0 && (commas > 0 || (either > 0 && delimiter === ";")) ? "," : ".";
+  return commas > 0 || (either > 0 && delimiter === ";") ? "," : ".";
 }

@@ -23,15 +23,12 @@ const isNumbered = ([first, ...others]: readonly string[]) => first === "" && co
  */
 export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: boolean): string[] {
   const { cells } = row;
-  const names = [...cells];
+  const names = nameCells(row);
   if (!isSureHeader && areValues(cells.map((cell) => cell.trim())) && !isNumbered(cells)) {
     if (!countsFrom0(cells)) throw noHeader(row);
     warnings.add(`${whereIs(row)} is taken as names of columns, not as values; has_header=false says that it is a row`);
   }
-  if (names[0] === "" && names.length > 1) {
-    let name = FIRST;
-    while (names.includes(name)) name += "_";
-    names[0] = name;
+  if (cells[0] === "" && names.length > 1) {
     warnings.add(`the first column has no name, like numbers of rows; it is kept as '${names[0]}'`);
   }
   checkNames(names);
@@ -39,6 +36,16 @@ export function readNames(row: CsvRow, warnings: ImportWarnings, isSureHeader: b
     const names = row.trimmed === 1 ? "1 name of a column" : `${row.trimmed} names of columns`;
     warnings.add(`blanks around ${names} are left out`);
   }
+  return names;
+}
+
+/** The names in the first row, as they are; the first one may be missing. */
+export function nameCells({ cells }: CsvRow): string[] {
+  const names = [...cells];
+  if (names[0] !== "" || names.length === 1) return names;
+  let name = FIRST;
+  while (names.includes(name)) name += "_";
+  names[0] = name;
   return names;
 }
 

@@ -11,7 +11,7 @@ const MANTISSA_MAX = 1e40;
  */
 const ERROR_MAX = 2 ** -45;
 /** From here on, a 32-bit float may change a whole number. */
-const WHOLE_END = 2 ** 24;
+export const WHOLE_END = 2 ** 24;
 
 /** The nearest 64-bit floats. */
 const POWERS = Float64Array.from({ length: POWER_MAX + 1 }, (_, power) => Number(`1e${power}`));
@@ -32,6 +32,36 @@ export function decimalNumber(mantissa: number, power: number): number {
   const low = Math.fround(value * (1 - ERROR_MAX));
   const high = Math.fround(value * (1 + ERROR_MAX));
   return low === high && low > 0 && high < WHOLE_END ? value : Number.NaN;
+}
+
+/** Longer texts have more digits than a 64-bit float is sure to represent. */
+const SHORT_LENGTH_MAX = 17;
+const MINUS = 45;
+const POINT = 46;
+const ZERO = 48;
+
+/**
+ * The value of a text of digits with at most one point and a minus sign, if a 32-bit float only rounds its decimals:
+ * like that of `Number`, but several times as fast. NaN for all other texts.
+ */
+export function shortNumber(text: string): number {
+  const { length } = text;
+  if (length > SHORT_LENGTH_MAX) return Number.NaN;
+  const isNegative = text.charCodeAt(0) === MINUS;
+  const start = isNegative ? 1 : 0;
+  let mantissa = 0;
+  let point = -1;
+  for (let at = start; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= ZERO && code < ZERO + 10) mantissa = 10 * mantissa + code - ZERO;
+    else if (code === POINT && point < 0) point = at;
+    else return Number.NaN;
+  }
+  const decimals = point < 0 ? 0 : length - 1 - point;
+  if (length - start === (point < 0 ? 0 : 1) || mantissa >= EXACT_END) return Number.NaN;
+  const value = mantissa / (POWERS[decimals] as number);
+  if (value > WHOLE_END) return Number.NaN;
+  return isNegative ? -value : value;
 }
 
 /** True for a whole number that a 64-bit float represents and a 32-bit float changes. */

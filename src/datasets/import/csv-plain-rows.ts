@@ -1,4 +1,4 @@
-import { decimalNumber, isRoundedWhole, mayChange } from "./csv-number.ts";
+import { decimalNumber, isRoundedWhole, mayChange, WHOLE_END } from "./csv-number.ts";
 import { MAX_CELL_LENGTH, MAX_CSV_COLUMNS, type LineEnds } from "./csv-reader.ts";
 
 /** Room for at least one row. */
@@ -91,6 +91,14 @@ export class PlainRows {
         digit = (bytes[++at] as number) - ZERO;
       }
       digitCount += at;
+      // Short whole numbers are common enough for a path of their own.
+      byte = digit + ZERO;
+      if (byte === delimiter && digitCount > 0 && mantissa <= WHOLE_END && asText === undefined && count + 1 < rowEnd) {
+        if (at - cellStart > MAX_CELL_LENGTH) return "not plain";
+        values[count++] = isNegative ? -mantissa : mantissa;
+        at++;
+        continue;
+      }
       let power = 0;
       if (digit === point) {
         power = ++at;
@@ -101,16 +109,16 @@ export class PlainRows {
         }
         power -= at;
         digitCount -= power;
+        byte = digit + ZERO;
       }
-      if (((digit + ZERO) | SMALL) === SMALL_E) {
+      if ((byte | SMALL) === SMALL_E) {
         const exponent = this.#readExponent(bytes, at + 1);
         if (exponent === undefined) digitCount = 0;
         else power += exponent;
         at = this.#exponentEnd;
-        digit = (bytes[at] as number) - ZERO;
+        byte = bytes[at] as number;
       }
       let value = decimalNumber(mantissa, power);
-      byte = digit + ZERO;
       const isNumber = digitCount > 0 && isCellEnd(byte, delimiter);
       const isPlain = isNumber && (asText === undefined || asText[count - rowEnd + columns] === 0);
       if (isPlain && isRoundedWhole(mantissa, power) && knowsRounded[count - rowEnd + columns] === 1) {

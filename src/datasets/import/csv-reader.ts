@@ -120,16 +120,17 @@ export class CsvReader {
   }
 
   #takePlain(text: string, start: number): number {
+    const delimiter = this.#delimiter;
     let at = start;
     for (; at < text.length; at++) {
       const code = text.charCodeAt(at);
-      if (code === this.#delimiter || code === LINE_FEED || code === CARRIAGE_RETURN) break;
+      if (code === delimiter || code === LINE_FEED || code === CARRIAGE_RETURN) break;
       if (code === QUOTE) throw this.#fault("there is a quote in a cell that does not begin with one");
     }
     this.#append(text.slice(start, at));
     if (at === text.length) return at;
     const code = text.charCodeAt(at);
-    if (code === this.#delimiter) this.#endCell();
+    if (code === delimiter) this.#endCell();
     else this.#endLine(code);
     return at + 1;
   }

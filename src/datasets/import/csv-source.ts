@@ -8,7 +8,7 @@ const READ_BYTES = 256 * 1024;
 /** Bytes by which delimiter, encoding and kinds are guessed: more, where they are less than a few lines. */
 const HEAD_BYTES = 64 * 1024;
 const LONG_HEAD_BYTES = 2 * 1024 * 1024;
-const HEAD_LINES = 4;
+const HEAD_LINES = 2;
 const LINE_FEED = 10;
 /** As much as an upload may have. A few bytes of gzip can become any number. */
 const INFLATED_BYTES_MAX = 10_000_000_000;

@@ -1,9 +1,9 @@
 import type { ColumnKind } from "../../encoders/cells.ts";
 import type { ColumnReading } from "../column-statistics.ts";
 import { missingMarks } from "../missing-marks.ts";
-import type { DecimalMark } from "./csv-cell.ts";
+import { plainNumber, type DecimalMark } from "./csv-cell.ts";
 import { CsvColumn, type ColumnGuess } from "./csv-column.ts";
-import { checkNamed, numberedNames, readNames } from "./csv-header.ts";
+import { checkNamed, nameCells, numberedNames, readNames } from "./csv-header.ts";
 import type { PlainRows } from "./csv-plain-rows.ts";
 import { MAX_CSV_COLUMNS, type CsvRow } from "./csv-reader.ts";
 import { textRoom } from "./dictionary.ts";
@@ -103,7 +103,12 @@ export class CsvTable {
       }
       if (this.#options.hasHeader !== false) {
         this.header = row;
-        this.#takeNames(readNames(row, this.#warnings, this.#options.hasHeader === true));
+        // Another reading checks the names.
+        this.#takeNames(
+          this.#options.isSurvey === true
+            ? nameCells(row)
+            : readNames(row, this.#warnings, this.#options.hasHeader === true),
+        );
         return;
       }
       this.#takeNames(numberedNames(cells.length));
@@ -130,6 +135,7 @@ export class CsvTable {
       isExact,
       decimal: this.decimal,
       isMissing: missingMarks(missing),
+      areNumbersMissing: missing?.some((mark) => plainNumber(mark.trim(), this.decimal) !== undefined) === true,
       warnings: this.#warnings,
       room: textRoom(),
     };
@@ -186,9 +192,11 @@ export class CsvTable {
     if (fault !== undefined) throw fault;
     this.#rows++;
     if (!this.isSurvey) this.#reserve(this.#kept);
-    for (const [index, column] of this.columns.entries()) {
+    const { columns } = this;
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index];
       if (column === undefined) continue;
-      const value = this.#read(column, (cells[index] as string).trim(), { index, line: row.line });
+      const value = this.#read(column, (cells[index] as string).trim(), index, row.line);
       if (!this.isSurvey) this.#values[this.#count++] = value;
     }
   }
@@ -208,7 +216,7 @@ export class CsvTable {
       if (column === undefined || (this.isSurvey && column.guess.kind === "category")) continue;
       this.#rows = rowsBefore + row + 1;
       const cell = bytes.toString("latin1", texts[text + 1], texts[text + 2]).trim();
-      values[at] = this.#read(column, cell, { index, line: line + row });
+      values[at] = this.#read(column, cell, index, line + row);
     }
     this.#countRounded(plain, names);
     this.#rows = rowsBefore + rowCount;
@@ -238,9 +246,10 @@ export class CsvTable {
   }
 
   /** The value of a cell of the last row; the survey begins where it is not of the kind that was guessed. */
-  #read(column: CsvColumn, text: string, { index, line }: { index: number; line: number }): number {
+  #read(column: CsvColumn, text: string, index: number, line: number): number {
     if (this.isSurvey) {
       column.survey(text, this.#rows);
+      if (this.asText !== undefined && !isOpen(column.guess)) this.asText[index] = 0;
       return Number.NaN;
     }
     let value: number | undefined;
@@ -251,11 +260,11 @@ export class CsvTable {
       throw new ImportError(`row ${this.#rows} (line ${line}), column '${column.name}': ${error.message}`);
     }
     if (column.knowsRounded) this.knowsRounded[index] = 1;
+    if (this.asText !== undefined && !column.needsText) this.asText[index] = 0;
     if (value !== undefined) return value;
     this.isSurvey = true;
     this.#blocks = [];
     this.#count = 0;
-    const isOpen = (guess: ColumnGuess | undefined) => guess?.kind !== "number" && guess?.kind !== "category";
     this.asText = Uint8Array.from(this.columns, (each) => (each !== undefined && isOpen(each.guess) ? 1 : 0));
     return Number.NaN;
   }
@@ -310,6 +319,9 @@ export class CsvTable {
     this.#values = bigger;
   }
 }
+
+/** Whether plain numbers may still narrow a guess. */
+const isOpen = ({ kind }: ColumnGuess) => kind !== "number" && kind !== "category";
 
 function see(seen: Seen, line: number): void {
   if (seen.count === 0) seen.line = line;

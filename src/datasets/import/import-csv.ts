@@ -1,3 +1,4 @@
+import type { ColumnKind } from "../../encoders/cells.ts";
 import { TableStatistics } from "../column-statistics.ts";
 import type { ColumnFacts } from "../file/columns.ts";
 import { createDatasetFile, type DatasetWriter } from "../file/writer.ts";
@@ -6,12 +7,15 @@ import { CsvBytes } from "./csv-bytes.ts";
 import { kindOfReading, type ColumnGuess, type CsvColumn } from "./csv-column.ts";
 import { readDialect, type CsvDialect } from "./csv-dialect.ts";
 import { checkHeader } from "./csv-header.ts";
-import { CsvReader, type LineEnds } from "./csv-reader.ts";
+import type { CsvReader, LineEnds } from "./csv-reader.ts";
 import { readHead, readPieces, type CsvSource } from "./csv-source.ts";
 import { CsvTable, type TableOptions } from "./csv-table.ts";
 import { ImportError, type ImportFile } from "./import-job.ts";
 import { excerpt, ImportWarnings } from "./import-warnings.ts";
 import { RowIndex } from "./row-index.ts";
+
+/** Bytes of the first piece by which kinds are guessed; the next ones are longer and longer. */
+const FIRST_BYTES = 1024;
 
 /**
  * Imports CSV as float32. Every column is a group of its own, and a number, a category or a time by all of its cells:
@@ -25,10 +29,11 @@ export async function importCsv(job: ImportFile): Promise<string[]> {
   const isOther = kind !== undefined && kind.format !== "csv";
   const reason = isOther ? `the file is not CSV, but ${kind.name}: ${kind.advice}` : undefined;
   if (isOther && !kind.isText) throw new ImportError(reason as string);
-  const guesses = guessKinds(job, source);
-  const first = await readTable(job, source, { guesses, reason });
+  const dialect = readDialect(source.head, job);
+  const guesses = guessKinds(job, source, dialect);
+  const first = await readTable(job, source, { dialect, guesses, reason });
   if (typeof first[0] !== "object") return first as string[];
-  const second = await readTable(job, source, { guesses: first as ColumnGuess[], reason });
+  const second = await readTable(job, source, { dialect, guesses: first as ColumnGuess[], reason });
   if (typeof second[0] === "object") throw new ImportError("the file changes while it is read");
   return second as string[];
 }
@@ -47,14 +52,15 @@ function tableOptions(job: ImportFile, { delimiter, decimal }: CsvDialect): Tabl
 }
 
 /** What the first rows suggest for each column; nothing when they cannot be read. */
-function guessKinds(job: ImportFile, { head }: CsvSource): ColumnGuess[] {
-  const ignored = new ImportWarnings();
-  const dialect = readDialect(head, job, ignored);
-  const table = new CsvTable(ignored, { ...tableOptions(job, dialect), isSurvey: true });
-  const reader = new CsvReader((row) => table.take(row), dialect.delimiter);
+function guessKinds(job: ImportFile, { head }: CsvSource, dialect: CsvDialect): ColumnGuess[] {
+  const table = new CsvTable(new ImportWarnings(), { ...tableOptions(job, dialect), isSurvey: true });
+  const reader = new CsvBytes(table, dialect.encoding);
   try {
+    // Plain numbers tell nothing new about a column of numbers, so that only the first rows have to be read as text.
     // The row that may be cut is not ended.
-    reader.write(dialect.head);
+    for (let at = 0, length = FIRST_BYTES; at < head.length; at += length, length *= 2) {
+      reader.write(head.subarray(at, at + length));
+    }
   } catch (error) {
     // Another reading finds it in its place.
     if (!(error instanceof ImportError)) throw error;
@@ -66,11 +72,11 @@ function guessKinds(job: ImportFile, { head }: CsvSource): ColumnGuess[] {
 async function readTable(
   job: ImportFile,
   source: CsvSource,
-  { guesses, reason }: { guesses: ColumnGuess[]; reason: string | undefined },
+  { dialect, guesses, reason }: { dialect: CsvDialect; guesses: ColumnGuess[]; reason: string | undefined },
 ): Promise<string[] | ColumnGuess[]> {
   const warnings = new ImportWarnings();
   if (source.isGzip) warnings.add("the file is packed with gzip");
-  const dialect = readDialect(source.head, job, warnings);
+  for (const note of dialect.notes) warnings.add(note);
   const table = new CsvTable(warnings, { ...tableOptions(job, dialect), guesses });
   const bytes = new CsvBytes(table, dialect.encoding);
   let target: CsvTarget | undefined;
@@ -124,10 +130,13 @@ class CsvTarget {
     this.#widths = widths;
     this.#columns = columns;
     this.#warnings = warnings;
-    const isSingle = widths.flatMap((width) => Array.from({ length: width }, () => width === 1));
-    this.#statistics = new TableStatistics(
-      columns.map(({ kind }, column) => (isSingle[column] === true ? kindOfReading(kind) : undefined)),
-    );
+    const kinds = columns.map(({ kind }): ColumnKind | undefined => kindOfReading(kind));
+    let column = 0;
+    for (const width of widths) {
+      if (width > 1) kinds.fill(undefined, column, column + width);
+      column += width;
+    }
+    this.#statistics = new TableStatistics(kinds);
     this.#index = new RowIndex(columns.map(({ name }) => name));
   }
 
@@ -151,7 +160,7 @@ class CsvTarget {
   /** Appends rows of values, `[rows × columns]`, which may be changed. */
   async append(values: Float32Array): Promise<void> {
     this.#index.see(values);
-    this.#statistics.addRows(values);
+    this.#statistics.addRows(values, this.#columns.length);
     if (this.#widths.length < this.#columns.length) this.#clearMissing(values);
     await this.#writer.append(values);
   }
