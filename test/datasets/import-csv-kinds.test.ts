@@ -176,6 +176,7 @@ describe("kinds of columns", () => {
       { "Unnamed: 0": [1, 2, 3], ID: [1, 2, 4], n: [1, 2, 3] },
       ["column 'Unnamed: 0' counts the rows from 1: leave it out (drop), if it means nothing"],
     ],
+    ["ids that are texts", "id,n\nu-1,5\nu-2,6\nu-3,7\n", {}, { id: ["u-1", "u-2", "u-3"], n: [5, 6, 7] }, []],
     [
       "times that a float moves",
       "a\n1900-01-01\n2012-01-01T00:00:01\n",

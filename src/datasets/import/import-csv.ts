@@ -137,7 +137,7 @@ class CsvTarget {
       column += width;
     }
     this.#statistics = new TableStatistics(kinds);
-    this.#index = new RowIndex(columns.map(({ name }) => name));
+    this.#index = new RowIndex(columns.map(({ name, kind }) => ({ name, isNumber: kind === "number" })));
   }
 
   static async create(job: ImportFile, table: CsvTable, warnings: ImportWarnings): Promise<CsvTarget> {

@@ -10,9 +10,12 @@ export class RowIndex {
   readonly #counting = new Map<number, number>();
   #rows = 0;
 
-  constructor(names: readonly string[]) {
-    this.#names = names;
-    for (const [column, name] of names.entries()) if (NAMES.test(name)) this.#counting.set(column, Number.NaN);
+  constructor(columns: readonly { name: string; isNumber: boolean }[]) {
+    this.#names = columns.map(({ name }) => name);
+    for (const [column, { name, isNumber }] of columns.entries()) {
+      // Codes of categories count, too, where every text is another.
+      if (isNumber && NAMES.test(name)) this.#counting.set(column, Number.NaN);
+    }
   }
 
   /** Sees the next rows: `[rows × columns]`. */
