@@ -36,7 +36,7 @@ test("fit, predict, evaluate and learn", async () => {
   const text = await server.cli([...fit, "--name", "first birds"]);
   expect(text).toMatchObject({ code: 0, stderr: expect.stringMatching(/measure .*%.*\nlearn .*100\.0 %.*accuracy/s) });
   expect(text.stdout).toMatch(
-    /\| +18 rows +\| network \| always '\w+' +\|\n.*\n\| accuracy +\| 1?\d\d\.\d % +\| \d+\.\d % +\|/,
+    /\| +18 rows +\| network +\| always '\w+' +\|\n.*\n\| accuracy +\| 1?\d?\d\.\d % +\| \d+\.\d % +\|/,
   );
   expect(text.stdout).toContain("cluster 'first birds' (");
 
