@@ -43,6 +43,6 @@ export function autoEpochs({ rows, isClass }: { rows: number; isClass: boolean }
   const more = isClass ? Math.min(EPOCHS_OF_CLASSES, within(CLASS_CYCLES_MAX)) : 0;
   const usual = Math.max(EPOCHS, more);
   const epochs = Math.max(EPOCHS_MIN, Math.min(usual, within(CYCLES_MAX)));
-  const what = isClass ? "classes" : "numbers";
-  return { epochs, reason: `${epochs} epochs suit most tables of ${rows} rows with ${what} as targets.` };
+  const what = epochs < EPOCHS ? "so many rows" : isClass ? "classes as targets" : "numbers as targets";
+  return { epochs, reason: `${epochs} epochs suit most tables with ${what}.` };
 }
