@@ -3,6 +3,7 @@ import type { FittedColumn } from "../encoders/table-encoder.ts";
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { encodersOf, tableOf, targetOf } from "./answers.ts";
 import { findCluster } from "./find-cluster.ts";
+import { portsOf } from "./named-ports.ts";
 
 /** A column of a table as it was learnt; `empty` had not a single value. */
 export type LearntColumn = Pick<FittedColumn, "name" | "kind">;
@@ -21,18 +22,17 @@ export async function learntColumns({ app, ...context }: Context, uuid: string):
   const { info } = await app.scheduler.exclusive(cluster.uuid, (network) => network.ready());
   const template = parseTemplate(info.template);
   const encoders = encodersOf(info);
-  const inputs = new Set(template.inputs.filter(({ kind }) => kind === "table").map(({ name }) => name));
-  const outputs = new Map<string, "class" | "number">();
-  for (const { name, kind } of template.outputs) if (kind === "class" || kind === "number") outputs.set(name, kind);
+  const inputs = portsOf(template.inputs).filter(({ kind }) => kind === "table");
   return {
-    inputs: [...inputs].map((name) => ({
+    inputs: inputs.map(({ name }) => ({
       hexagon_name: name,
       columns: namesAndKinds(tableOf(encoders, name)?.columns),
     })),
-    outputs: [...outputs].map(([name, kind]) => {
+    outputs: portsOf(template.outputs).flatMap(({ name, kind }) => {
+      if (kind !== "class" && kind !== "number") return [];
       const target = targetOf(encoders, name);
       const classes = target?.kind === "class" ? target.classes : [];
-      return { hexagon_name: name, kind, column: target?.column ?? null, classes };
+      return [{ hexagon_name: name, kind, column: target?.column ?? null, classes }];
     }),
   };
 }

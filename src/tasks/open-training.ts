@@ -30,8 +30,6 @@ interface Training {
   cycles: number;
 }
 
-const NO_ENCODERS: NetworkEncoders = { inputs: {}, outputs: {} };
-
 interface OpenedTraining {
   /** The rows that are learnt. */
   source: SliceSource;
@@ -56,7 +54,7 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
   const template = parseTemplate(info.template);
   // A network that has learnt nothing keeps nothing of a training that ended before its first step.
   const isFresh = info.figures.cycle === 0 && info.figures.sections === 0;
-  const known = isFresh ? NO_ENCODERS : encodersOf(info);
+  const known = encodersOf(isFresh ? { encoders: "" } : info);
   const encoders = await fitEncoders(known, { plan, template, chosen: split?.learnt }, datasets);
   checkEncodedWidths(limits, encoders);
   const network = { template, encoders };

@@ -1,3 +1,4 @@
+import { portsOf } from "../clusters/named-ports.ts";
 import { TaskError } from "./task-error.ts";
 
 /**
@@ -9,10 +10,10 @@ export function resolveBindings<B extends { hexagon_name: string }, Kind>(
   ports: readonly { name: string; kind: Kind }[],
   bindings: readonly B[],
 ): { binding: B; kind: Kind; indices: number[] }[] {
+  const byName = new Map(portsOf(ports).map((port) => [port.name, port]));
   return bindings.map((binding) => {
-    const indices = ports.flatMap(({ name }, index) => (name === binding.hexagon_name ? [index] : []));
-    const [first] = indices;
-    if (first === undefined) throw new TaskError(`Cluster has no ${what} with name '${binding.hexagon_name}'`);
-    return { binding, indices, kind: ports[first]!.kind };
+    const port = byName.get(binding.hexagon_name);
+    if (port === undefined) throw new TaskError(`Cluster has no ${what} with name '${binding.hexagon_name}'`);
+    return { binding, indices: port.indices, kind: port.kind };
   });
 }
