@@ -17,13 +17,19 @@ export type MnistPart = "train" | "t10k";
 export const CLASSES = 10;
 export const PIXELS = 784;
 
-/** Rows of MNIST; undefined where its files are neither in HANAMI_MNIST_DIR nor in ../shared/data/mnist. */
-export function readMnist(part: MnistPart, first: number, end: number): Digits | undefined {
-  const folder = [process.env["HANAMI_MNIST_DIR"], "../shared/data/mnist"].find(
-    (each) => each !== undefined && existsSync(join(each, "train-images-idx3-ubyte.gz")),
-  );
-  if (folder === undefined) return undefined;
-  const read = (name: string) => gunzipSync(readFileSync(join(folder, `${part}-${name}-ubyte.gz`)));
+/**
+ * Rows of MNIST, or of the pictures in another folder with files of the same names, packed with gzip or not. Undefined
+ * where MNIST's files are neither in HANAMI_MNIST_DIR nor in ../shared/data/mnist, or the folder has none.
+ */
+export function readMnist(part: MnistPart, first: number, end: number, folder?: string): Digits | undefined {
+  const folders = folder === undefined ? [process.env["HANAMI_MNIST_DIR"], "../shared/data/mnist"] : [folder];
+  const found = folders.find((each) => each !== undefined && idxFile(each, "train-images-idx3") !== undefined);
+  if (found === undefined) return undefined;
+  const read = (name: string) => {
+    const path = idxFile(found, `${part}-${name}`);
+    if (path === undefined) throw new Error(`${found} has no ${part}-${name}-ubyte`);
+    return path.endsWith(".gz") ? gunzipSync(readFileSync(path)) : readFileSync(path);
+  };
   const labels = new Uint8Array((end - first) * CLASSES);
   read("labels-idx1")
     .subarray(8 + first, 8 + end)
@@ -31,6 +37,9 @@ export function readMnist(part: MnistPart, first: number, end: number): Digits |
   const pixels = Uint8Array.from(read("images-idx3").subarray(16 + first * PIXELS, 16 + end * PIXELS));
   return { name: "MNIST", count: end - first, width: PIXELS, pixels, labels };
 }
+
+const idxFile = (folder: string, name: string) =>
+  [".gz", ""].map((end) => join(folder, `${name}-ubyte${end}`)).find((path) => existsSync(path));
 
 /** The first rows of MNIST if available, otherwise generated digits. */
 export function loadDigits(count: number, part: MnistPart = "train"): Digits {

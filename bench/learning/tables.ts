@@ -24,10 +24,22 @@ export interface Problem {
   measure: "percent" | "rms";
 }
 
-/** Digits `first` up to `end` of MNIST; `map` changes pixels, 0..255. */
-export function digits(part: MnistPart, first: number, end: number, map = (pixel: number) => pixel): Table {
-  const found = readMnist(part, first, end);
-  if (found === undefined) throw new Error("Set HANAMI_MNIST_DIR to the folder of MNIST's four .gz files.");
+/** Digits `first` up to `end` of MNIST, or pictures of another folder; `map` changes pixels, 0..255. */
+export function digits(
+  part: MnistPart,
+  first: number,
+  end: number,
+  map = (pixel: number) => pixel,
+  folder?: string,
+): Table {
+  const found = readMnist(part, first, end, folder);
+  if (found === undefined) {
+    throw new Error(
+      folder === undefined
+        ? "Set HANAMI_MNIST_DIR to the folder of MNIST's four files."
+        : `${folder} has no files as MNIST's`,
+    );
+  }
   const { count, width, pixels, labels } = found;
   return {
     rows: count,
@@ -39,16 +51,16 @@ export function digits(part: MnistPart, first: number, end: number, map = (pixel
 }
 
 /** The split for choosing settings: the last 10 000 of the 60 000 training images are never trained on. */
-export const validationSplit = (rows = 50_000): Problem => ({
-  train: digits("train", 0, rows),
-  test: digits("train", 50_000, 60_000),
+export const validationSplit = (rows = 50_000, folder?: string): Problem => ({
+  train: digits("train", 0, rows, undefined, folder),
+  test: digits("train", 50_000, 60_000, undefined, folder),
   measure: "percent",
 });
 
 /** The split for final numbers. */
-export const testSplit = (rows = 60_000): Problem => ({
-  train: digits("train", 0, rows),
-  test: digits("t10k", 0, 10_000),
+export const testSplit = (rows = 60_000, folder?: string): Problem => ({
+  train: digits("train", 0, rows, undefined, folder),
+  test: digits("t10k", 0, 10_000, undefined, folder),
   measure: "percent",
 });
 
@@ -70,12 +82,18 @@ export const slice = (table: Table, first: number, count: number): Table =>
   );
 
 /** A source of numbers in 0..1. */
-function uniform(seed: number): () => number {
+export function uniform(seed: number): () => number {
   let state = pcg(seed);
   return () => (state = pcg(state)) / 2 ** 32;
 }
 
-function make(rows: number, inputs: number, outputs: number, row: (index: number) => [number[], number[]]): Table {
+/** A table of generated rows: `row` gives the inputs and the expected outputs of one, in order. */
+export function make(
+  rows: number,
+  inputs: number,
+  outputs: number,
+  row: (index: number) => [number[], number[]],
+): Table {
   const table = { rows, x: new Float32Array(rows * inputs), inputs, y: new Float32Array(rows * outputs), outputs };
   for (let i = 0; i < rows; i++) {
     const [x, y] = row(i);
