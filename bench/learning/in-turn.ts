@@ -15,8 +15,13 @@ const only = (table: Table, isWanted: (digit: number) => boolean) =>
 
 const SEEDS = [1, 2, 3];
 
-/** Runs the stages in sequence on networks of several seeds; prints each problem's score after each stage. */
-function inStages(stages: [name: string, run: (network: Network) => void][], problems: Problem[]): void {
+type Stage = [name: string, run: (network: Network) => void];
+
+/**
+ * Runs the stages in sequence on networks of several seeds: the scores of each problem after each stage, one for each
+ * seed.
+ */
+export function inStages(stages: Stage[], problems: Problem[]): { name: string; cells: number[][] }[] {
   const rows = stages.map(([name]) => ({ name, cells: problems.map((): number[] => []) }));
   for (const seed of SEEDS) {
     const network = create(seed);
@@ -26,7 +31,11 @@ function inStages(stages: [name: string, run: (network: Network) => void][], pro
     });
     network.dispose();
   }
-  for (const { name, cells } of rows) {
+  return rows;
+}
+
+function printStages(stages: Stage[], problems: Problem[]): void {
+  for (const { name, cells } of inStages(stages, problems)) {
     const texts = cells.map((values) => {
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       return `${mean.toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
@@ -35,13 +44,26 @@ function inStages(stages: [name: string, run: (network: Network) => void][], pro
   }
 }
 
+/** A task that learns a problem's training rows. */
+export const taskOf = (name: string, { train: table }: Problem): Stage => [
+  `${name} (${table.rows} rows)`,
+  (network) => train(network, table, defaultBatchSize(table.rows)),
+];
+
+/** The part of a problem of digits whose rows have some of them only. */
+export const withDigits = (problem: Problem, isWanted: (digit: number) => boolean): Problem => ({
+  ...problem,
+  train: only(problem.train, isWanted),
+  test: only(problem.test, isWanted),
+});
+
 export function inTurn(): void {
   const all = validationSplit(30_000);
   const fresh = slice(validationSplit(35_000).train, 30_000, 5000);
   const task = (network: Network) => train(network, all.train, defaultBatchSize(all.train.rows));
   const direct = (table: Table) => (network: Network) => train(network, table, 1, { direct: true });
   printHead("after", "all digits");
-  inStages(
+  printStages(
     [
       ["a task of 30 000 rows", task],
       ["5000 of them in direct IO", direct(slice(all.train, 0, 5000))],
@@ -54,11 +76,7 @@ export function inTurn(): void {
 
   console.log("");
   printHead("after a task with", "0-4", "5-9", "all digits");
-  const low = { ...all, train: only(all.train, (digit) => digit < 5), test: only(all.test, (digit) => digit < 5) };
-  const high = { ...all, train: only(all.train, (digit) => digit > 4), test: only(all.test, (digit) => digit > 4) };
-  const stage = (name: string, { train: table }: Problem): [string, (network: Network) => void] => [
-    `${name} (${table.rows} rows)`,
-    (network) => train(network, table, defaultBatchSize(table.rows)),
-  ];
-  inStages([stage("0-4", low), stage("5-9", high), stage("all", all), stage("0-4", low)], [low, high, all]);
+  const low = withDigits(all, (digit) => digit < 5);
+  const high = withDigits(all, (digit) => digit > 4);
+  printStages([taskOf("0-4", low), taskOf("5-9", high), taskOf("all", all), taskOf("0-4", low)], [low, high, all]);
 }

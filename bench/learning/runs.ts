@@ -86,7 +86,7 @@ function outputsOf({ y, rows, outputs, split = [outputs] }: Table): Rows[] {
 }
 
 /** A table whose rows are the windows of another one. */
-function windows(table: Table): Table {
+export function windows(table: Table): Table {
   const { timeLength = 1, rows, inputs, x } = table;
   if (timeLength === 1) return table;
   const width = timeLength * inputs;

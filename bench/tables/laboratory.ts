@@ -17,24 +17,32 @@ import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { CycleOrder } from "../../src/tasks/cycle-order.ts";
 import { rowsOfFold, type Problem } from "./problems.ts";
 import { pickCells } from "./read-csv.ts";
-import { scoreClasses, scoreNumbers, type Score } from "./scores.ts";
+import type { Trial } from "./results.ts";
+import { scoreClasses, scoreNumbers } from "./scores.ts";
 
 /** Rows that are given to the network at a time: a multiple of all default batch sizes. */
 const SLICE = 4096;
 /** Values of a window of rows that are shuffled together, as in a task. */
 const WINDOW_VALUES = 16 * 1024 * 1024;
 
+/** Networks of the default template. */
+export const NETWORKS = 2;
+
 const engine = new WasmEngine();
 
+/** A new network of the default template. */
+export const createDefault = (kind: Problem["kind"], seed: number, networks = NETWORKS): Network =>
+  Network.create(parseTemplate(plainTemplate(kind, networks)), seed, engine);
+
 /** Learns the training rows of one fold and predicts the others. */
-export function trial(problem: Problem, fold: number, networks: number): Score & { seconds: number } {
+export function trial(problem: Problem, fold: number, networks = NETWORKS): Trial {
   const { train, test } = rowsOfFold(problem, fold);
   const started = performance.now();
   const inputs = problem.inputs.map((cells) => pickCells(cells, train));
   const targets = pickCells(problem.targets, train);
   const encoder: TableEncoder = { columns: inputs.map(fitColumn) };
   const target = problem.kind === "class" ? fitClass(targets) : fitNumber(targets);
-  const network = Network.create(parseTemplate(plainTemplate(problem.kind, networks)), fold + 1, engine);
+  const network = createDefault(problem.kind, fold + 1, networks);
   learn(network, {
     x: encodeTable(encoder, inputs),
     y: encodeTarget(target, targets),
@@ -76,7 +84,7 @@ function plainTemplate(kind: Problem["kind"], networks: number): string {
   return [...head, "hexagons:", ...hexagons, "inputs:", ...inputs, "outputs:", ...outputs].join("\n");
 }
 
-function encodeTable(encoder: TableEncoder, columns: Cells[]): Float32Array {
+export function encodeTable(encoder: TableEncoder, columns: Cells[]): Float32Array {
   const rows = columns[0]!.values.length;
   const values = new Float32Array(rows * widthOf(encoder));
   bindTable(encoder, columns).encode(
@@ -87,7 +95,7 @@ function encodeTable(encoder: TableEncoder, columns: Cells[]): Float32Array {
   return values;
 }
 
-function encodeTarget(target: FittedTarget, cells: Cells): Float32Array {
+export function encodeTarget(target: FittedTarget, cells: Cells): Float32Array {
   const rows = cells.values.length;
   const values = new Float32Array(rows * widthOfTarget(target));
   bindTarget(target, cells).encode(cells.values, rows, values);
@@ -136,7 +144,8 @@ function gather(table: Float32Array, width: number, rows: Uint32Array): Float32A
   return values;
 }
 
-function request(network: Network, x: Float32Array, rows: number): MemberValues[] {
+/** The answers of each output to rows that all inputs get. */
+export function request(network: Network, x: Float32Array, rows: number): MemberValues[] {
   const width = x.length / rows;
   const inputs = network.template.inputs.map((_, index) => ({ index, values: x, width }));
   return network

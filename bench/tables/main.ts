@@ -8,15 +8,12 @@
 import { readOptions } from "../harness/options.ts";
 import { report, REPORT_OPTIONS } from "../harness/report.ts";
 import { startBenchServer } from "../harness/server.ts";
-import { trial } from "./laboratory.ts";
+import { NETWORKS, trial } from "./laboratory.ts";
 import { trialOfProduct } from "./product.ts";
 import { readProblems, type Problem } from "./problems.ts";
-import { mean, show, summarize, type Result } from "./results.ts";
-import { standing, type Score } from "./scores.ts";
+import { resultOf, show, summarize, type Result, type Trial } from "./results.ts";
 
-type Trial = Score & { seconds: number };
-
-const options = readOptions({ laboratory: false, tables: "", folds: 5, networks: 2, ...REPORT_OPTIONS });
+const options = readOptions({ laboratory: false, tables: "", folds: 5, networks: NETWORKS, ...REPORT_OPTIONS });
 const folder = process.env["HANAMI_TABLES_DIR"];
 
 if (folder === undefined) console.log("Skipped: set HANAMI_TABLES_DIR to the folder of tables.json.");
@@ -49,17 +46,4 @@ else {
 
 function foldsOf({ test_rows }: Problem): number[] {
   return test_rows.slice(0, options.folds).map((_, fold) => fold);
-}
-
-function resultOf(problem: Problem, folds: readonly Trial[]): Result {
-  const score = mean(folds.map((each) => each.score));
-  return {
-    name: problem.name,
-    kind: problem.kind,
-    peers: problem.peers,
-    score,
-    ...(problem.kind === "class" && { logLoss: mean(folds.map((each) => each.logLoss ?? 0)) }),
-    seconds: folds.reduce((sum, each) => sum + each.seconds, 0),
-    ...standing(problem, score),
-  };
 }

@@ -1,6 +1,9 @@
 import { table } from "../harness/table.ts";
 import { PEERS, type Problem } from "./problems.ts";
-import type { Standing } from "./scores.ts";
+import { standing, type Score, type Standing } from "./scores.ts";
+
+/** What one fold came to. */
+export type Trial = Score & { seconds: number };
 
 /** What the folds of a table came to, on average. */
 export interface Result extends Standing {
@@ -14,6 +17,19 @@ export interface Result extends Standing {
 
 export const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const share = (flags: readonly boolean[]) => mean(flags.map(Number));
+
+export function resultOf(problem: Problem, folds: readonly Trial[]): Result {
+  const score = mean(folds.map((each) => each.score));
+  return {
+    name: problem.name,
+    kind: problem.kind,
+    peers: problem.peers,
+    score,
+    ...(problem.kind === "class" && { logLoss: mean(folds.map((each) => each.logLoss ?? 0)) }),
+    seconds: folds.reduce((sum, each) => sum + each.seconds, 0),
+    ...standing(problem, score),
+  };
+}
 
 export function summarize(results: readonly Result[]) {
   return {
