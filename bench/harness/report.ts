@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
 
 /** The options of every benchmark that reports: `--json` prints nothing but the result, `--save` keeps it. */
@@ -53,10 +53,22 @@ function headLine({ machine, commit }: Origin): string {
   return `${cpu}, ${cores} cores, Node ${node}, load ${load[0]!.toFixed(1)}, ${commit}`;
 }
 
+const FOLDER = "bench/results";
+
+/** The figures that `--save` has kept of a benchmark, the newest first. Older versions may have kept others. */
+export function savedResults<Figures extends object>(name: string): (Origin & Partial<Figures>)[] {
+  const isOurs = (file: string) => file.startsWith(`${name}-`) && /^\d{4}-\d\d-\d\d-/.test(file.slice(name.length + 1));
+  const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter(isOurs) : [];
+  const results = files.map(
+    (file) => JSON.parse(readFileSync(`${FOLDER}/${file}`, "utf8")) as Origin & Partial<Figures>,
+  );
+  return results.sort((a, b) => (a.date < b.date ? 1 : -1));
+}
+
 /** Returns the path of the file. */
 function keep(name: string, result: Origin): string {
-  const path = `bench/results/${name}-${result.date.slice(0, 10)}-${result.commit}.json`;
-  mkdirSync("bench/results", { recursive: true });
+  const path = `${FOLDER}/${name}-${result.date.slice(0, 10)}-${result.commit}.json`;
+  mkdirSync(FOLDER, { recursive: true });
   writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
   return path;
 }

@@ -10,7 +10,7 @@ export interface Score {
 }
 
 /** A probability that counts in place of 0. */
-const PROBABILITY_MIN = 1e-6;
+export const PROBABILITY_MIN = 1e-6;
 
 export function scoreClasses(target: ClassTarget, decoded: DecodedClasses, truth: Cells): Score {
   const rows = truth.values.length;
