@@ -35,4 +35,5 @@ fn main() {
   control.first_row = step.first_row;
   control.result_row = step.result_row;
   control.rate = step.rate;
+  control.weight_decay = step.weight_decay;
 }

@@ -115,7 +115,7 @@ fn update(number: u32, lane: u32, n: u32) {
   let step = control.rate / control.moment_correction / (sqrt(square / control.square_correction) + ADAM_EPSILON);
   let moment = MOMENT_KEEP * moments[i] + (1.0 - MOMENT_KEEP) * centred;
   let before = weights[i];
-  let decayed = before * (1.0 - WEIGHT_DECAY * control.rate);
+  let decayed = before * (1.0 - control.weight_decay * control.rate);
   let after = clamp(
     decayed - step * (MOMENT_KEEP * moment + (1.0 - MOMENT_KEEP) * centred),
     vec4f(-VALUE_MAX),

@@ -35,6 +35,7 @@ struct Control {
   first_row: u32,
   result_row: u32,
   rate: f32,
+  weight_decay: f32,
   rows_started: u32,
   learning: u32,
   moment_correction: f32,
@@ -48,6 +49,7 @@ struct Step {
   samples: u32,
   result_row: u32,
   rate: f32,
+  weight_decay: f32,
 }
 
 struct Hexagon {

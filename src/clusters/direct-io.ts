@@ -163,7 +163,7 @@ class DirectLine implements DirectIo {
     await this.#cycle(async (network, encoders) => {
       const known = { template: this.#template, encoders };
       const [inputs, expected] = [directInputs(known, this.#inputs), directExpected(known, this.#expected)];
-      return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: "direct" }, null);
+      return network.train({ cycles: 1, timeLength: 1, inputs, expected, batchSize: 1, schedule: "stream" }, null);
     });
   }
 

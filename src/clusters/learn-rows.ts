@@ -88,7 +88,7 @@ export async function learnRows(context: Context, input: LearnRowsInput): Promis
           const isTaught = (await network.ready()).info.figures.cycle > 0;
           const asked = { ...cycles, inputs: structuredClone(inputs) };
           const rows = predict && isTaught ? shape.rows(await network.request(asked), count) : null;
-          const rule = { batchSize: count, schedule: "direct" as const };
+          const rule = { batchSize: count, schedule: "stream" as const };
           await network.learn({ ...cycles, ...structuredClone({ inputs, expected }), ...rule });
           soFar.add(network, rowsWithTargets(expected, count));
           return rows ?? Array<null>(count).fill(null);

@@ -14,6 +14,8 @@ export function checkTraining(run: TrainRun, template: Template): void {
   checkCount(cycles, "cycles");
   if (table !== undefined && table.order.length !== cycles)
     throw new RunError(`${table.order.length} rows were chosen for ${cycles} cycles`);
+  if (run.schedule === "stream" && (run.timeLength !== 1 || table !== undefined))
+    throw new RunError("a stream consists of single rows");
   checkRule(run, cycles);
   checkRows(run, cycles, template);
 }

@@ -70,6 +70,10 @@ export const SQUARE_KEEP = 0.98;
 export const ADAM_EPSILON = 1e-6;
 export const WEIGHT_DECAY = 0.2;
 
+/** Batch rule for streams, without decay: base learning rate, and counted samples after which it has halved. */
+export const STREAM_RATE = 0.004;
+export const STREAM_SAMPLES = 10_000;
+
 /** Online rule: base learning rate. */
 export const ONLINE_RATE = 0.05;
 /** Without a horizon: trained samples after which the rate has halved, and after which it falls no further. */

@@ -9,6 +9,8 @@ export interface PreparedRun extends RequestRun {
   update: UpdateRule;
   /** Learning rate of each step, before the factor for the samples that are not skipped. */
   rates: Float32Array;
+  /** Weight decay of the batch rule; `WEIGHT_DECAY` by default. */
+  weightDecay?: number;
   /** [cycle][output neuron]; NaN = no expected value. */
   expected: Float32Array;
   /** [cycle]: 1 = nothing is learned from it. */

@@ -6,8 +6,10 @@ import { bytesPer, count, usedBytes } from "./state.ts";
 
 /** How many samples a network has learned from, and how large it is. */
 export interface NetworkFigures {
-  /** Trained samples. */
+  /** Trained samples, with those of a stream that wait. */
   cycle: number;
+  /** Samples of a stream that wait. Missing in figures that were stored by an older server. */
+  waiting?: number;
   /** Blocks and neurons of hidden and output hexagons. */
   blocks: number;
   neurons: number;
@@ -27,6 +29,7 @@ export function emptyFigures({ hexagons, inputs }: Template): NetworkFigures {
   const empty = { blocks: 0, sections: 0, bytes: 0 };
   return {
     cycle: 0,
+    waiting: 0,
     blocks: 0,
     neurons: 0,
     sections: 0,
@@ -53,7 +56,8 @@ export function figuresOf(model: NetworkModel): NetworkFigures {
     synapses += ramps[s]! * hexagonOf(model, block).feeds.rampSize;
   }
   return {
-    cycle: readCycle(header),
+    cycle: readCycle(header) + model.stream.waiting,
+    waiting: model.stream.waiting,
     blocks,
     neurons: blocks * NEURONS_PER_BLOCK,
     sections,

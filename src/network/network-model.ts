@@ -5,6 +5,7 @@ import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
 import { StateError } from "./state-error.ts";
 import { append, count, createState, releaseState, type Memory, type State } from "./state.ts";
+import { Stream } from "./stream.ts";
 import { targetLists } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
 import { yieldPoint } from "./yield-point.ts";
@@ -36,6 +37,8 @@ export interface NetworkModel {
   readonly hasBackEdges: boolean;
   /** Text of the encoders of its inputs and outputs, see `encodersText`; empty until they are fitted. */
   encoders: string;
+  /** The stream that it learns, if any. */
+  readonly stream: Stream;
 }
 
 /** Creates a network with an empty state. Throws RangeError unless `seed` is an unsigned 32-bit integer. */
@@ -54,7 +57,11 @@ export function createModel(template: Template, seed: number, memory?: Memory): 
 }
 
 /** Builds the model of a template and a state. Throws StateError if its blocks or outputs do not fit. */
-export function modelOf(template: Template, state: State, encoders = ""): NetworkModel {
+export function modelOf(
+  template: Template,
+  state: State,
+  { encoders = "", stream = new Stream() }: { encoders?: string | undefined; stream?: Stream } = {},
+): NetworkModel {
   const { header, blockHexagon, blockSections, outputOwner } = state.arrays;
   const seed = header[HEADER.seed]!;
   const lists = targetLists(template, seed);
@@ -93,6 +100,7 @@ export function modelOf(template: Template, state: State, encoders = ""): Networ
     hasMemory: refractoryTime > 1 || neuronCooldown < COOLDOWN_FORGETS,
     hasBackEdges: hexagons.some(({ index, targets }) => targets.some((target) => target <= index)),
     encoders,
+    stream,
   };
 }
 

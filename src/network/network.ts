@@ -5,11 +5,12 @@ import type { Engine } from "./engine.ts";
 import { figuresOf, type NetworkFigures } from "./network-figures.ts";
 import { cyclesToReduction, reduce } from "./reduce.ts";
 import { expandRows, packRows } from "./output-rows.ts";
-import { rateAt, updateOf } from "./rate.ts";
-import { partOfTraining, TableError, type RequestRun, type TrainRun } from "./run.ts";
+import { decayOf, rateAt, updateOf } from "./rate.ts";
+import { partOfTraining, TableError, type RequestRun, type RunRows, type TrainRun } from "./run.ts";
 import { widenOutput } from "./readout.ts";
 import { startsWide, startWide } from "./start-blocks.ts";
 import { readCycle, writeCycle } from "./cycle.ts";
+import { watchesErrors } from "./stream.ts";
 import { adoptState, exportState, restoreState } from "./state-file.ts";
 import type { InputKind, OutputKind, Template } from "./template/parse-template.ts";
 
@@ -111,18 +112,37 @@ export class Network {
     widenOutput(this.#model, index, width);
   }
 
-  /** Learns from all cycles of a run, and widens inputs and outputs to its rows. Throws RunError for an invalid run. */
+  /**
+   * Learns from all cycles of a run, and widens inputs and outputs to its rows. Those of a stream may wait, see
+   * `Stream`; any other run, also one without cycles, has them learnt before. Throws RunError for an invalid run.
+   */
   train(run: TrainRun): void {
-    this.#engine.hold(this.#model, () => this.#train(run));
+    this.#engine.hold(this.#model, () => {
+      checkTraining(run, this.template);
+      if (run.table !== undefined) throw new TableError("networks of the CPU hold no tables");
+      const { stream } = this.#model;
+      if (run.cycles > 0) this.#widen(run);
+      this.#teach(run.schedule === "stream" && run.cycles > 0 ? stream.take(run, !this.remembers) : stream.flush());
+      if (run.schedule !== "stream" && run.cycles > 0) this.#train(run);
+    });
+  }
+
+  /** Learns what a stream hands out. */
+  #teach(runs: readonly TrainRun[]): void {
+    for (const run of runs) {
+      const answer = this.cycle > 0 && watchesErrors(run) ? this.#answer(run) : undefined;
+      this.#train(this.#model.stream.prepare(run, this.cycle, answer));
+    }
+  }
+
+  #widen({ inputs, expected, timeLength }: RunRows): void {
+    for (const { index, width } of inputs) widenInput(this.#model, index, width * timeLength);
+    for (const { index, width } of expected) widenOutput(this.#model, index, width);
   }
 
   #train(run: TrainRun): void {
-    checkTraining(run, this.template);
-    if (run.table !== undefined) throw new TableError("networks of the CPU hold no tables");
-    const { cycles, timeLength, schedule } = run;
-    if (cycles === 0) return;
-    for (const { index, width } of run.inputs) widenInput(this.#model, index, width * timeLength);
-    for (const { index, width } of run.expected) widenOutput(this.#model, index, width);
+    const { cycles, schedule } = run;
+    this.#widen(run);
     // All output neurons count, even those without rows in this run.
     const outputs = this.#model.outputNeurons.reduce((sum, neurons) => sum + neurons.length, 0);
     const step = Math.min(run.batchSize, cycles);
@@ -144,22 +164,32 @@ export class Network {
     const { cycles, timeLength, inputs } = run;
     const rates = Float32Array.from({ length: Math.ceil(cycles / step) }, (_, n) => rateAt(run, n * step, this.cycle));
     const { expected, muted } = expandRows(this.#model, run.expected, cycles);
-    const steps = { batchSize: step, update: updateOf(run), rates };
+    const steps = { batchSize: step, update: updateOf(run), rates, weightDecay: decayOf(run) };
     this.#engine.train(this.#model, { cycles, timeLength, inputs, expected, muted, ...steps });
     writeCycle(this.#model.state.arrays.header, this.cycle + cycles);
   }
 
+  /** Whether samples of a stream wait that `request` would learn before it answers. */
+  isDue(run: RequestRun): boolean {
+    return this.#model.stream.isDue(run, this.cycle);
+  }
+
   /**
-   * Computes the external values of each output, [cycles][width], in template order, without growing or learning.
-   * Neurons with a memory and backward connections carry values from cycle to cycle and into the next call. Throws
+   * Computes the external values of each output, [cycles][width], in template order, without growing or learning, but
+   * for samples of a stream that wait. Neurons with a memory and backward connections carry values from cycle to cycle and into the next call. Throws
    * RunError for an invalid run.
    */
   request(run: RequestRun): Float32Array<ArrayBuffer>[] {
     return this.#engine.hold(this.#model, () => {
       checkRequest(run, this.template);
-      const shown = this.#engine.request(this.#model, run);
-      return this.#model.template.outputs.map((_, index) => packRows(this.#model, index, shown, run.cycles));
+      if (this.isDue(run)) this.#teach(this.#model.stream.flush());
+      return this.#answer(run);
     });
+  }
+
+  #answer(run: RequestRun): Float32Array<ArrayBuffer>[] {
+    const shown = this.#engine.request(this.#model, run);
+    return this.#model.template.outputs.map((_, index) => packRows(this.#model, index, shown, run.cycles));
   }
 
   /** Releases the network's memory. The network must not be used afterwards. */

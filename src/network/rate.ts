@@ -1,13 +1,16 @@
 import { updateRule } from "./batch-size.ts";
-import { BATCH_RATE, ONLINE_RATE } from "./constants.ts";
+import { BATCH_RATE, ONLINE_RATE, WEIGHT_DECAY } from "./constants.ts";
 import { directShare } from "./learning.ts";
-import { RunError, type TrainRule, type UpdateRule } from "./run.ts";
+import { RunError, type Schedule, type TrainRule, type UpdateRule } from "./run.ts";
 
 const BASE_RATES: Record<UpdateRule, number> = { batch: BATCH_RATE, online: ONLINE_RATE };
 const LEARNING_RATE_MAX = 10;
 
 /** The update rule of a run. */
 export const updateOf = ({ update, batchSize }: TrainRule): UpdateRule => update ?? updateRule(batchSize);
+
+/** The weight decay of a run. */
+export const decayOf = ({ weightDecay }: TrainRule): number => weightDecay ?? WEIGHT_DECAY;
 
 /**
  * Learning rate of the step that begins with cycle `cycle` of a run, before the factor for the samples that are not
@@ -25,7 +28,9 @@ export function checkRule(rule: TrainRule, cycles: number): void {
     throw new RunError(`batch size ${batchSize} is not a count`);
   const base = baseOf(rule);
   if (!(base > 0 && base <= LEARNING_RATE_MAX)) throw new RunError(`learning rate ${base} is not in 0..10`);
-  if (schedule === "direct" || cycles === 0) return;
+  const decay = decayOf(rule);
+  if (!(decay >= 0 && decay <= 1)) throw new RunError(`weight decay ${decay} is not in 0..1`);
+  if (schedule === "direct" || schedule === "stream" || cycles === 0) return;
   const lastStep = Math.floor((cycles - 1) / batchSize) * batchSize;
   for (const share of [shareAt(schedule, 0), shareAt(schedule, lastStep)])
     if (!(share >= 0 && share <= 1)) throw new RunError(`rate ${share} is not in 0..1`);
@@ -33,6 +38,7 @@ export function checkRule(rule: TrainRule, cycles: number): void {
 
 const baseOf = (rule: TrainRule) => rule.learningRate ?? BASE_RATES[updateOf(rule)];
 
-function shareAt(schedule: number | { firstCycle: number; horizon: number }, cycle: number): number {
+function shareAt(schedule: Exclude<Schedule, "direct">, cycle: number): number {
+  if (schedule === "stream") throw new RunError("the steps of a stream have rates of their own");
   return typeof schedule === "number" ? schedule : 1 - (schedule.firstCycle + cycle) / schedule.horizon;
 }

@@ -32,9 +32,9 @@ export type UpdateRule = "batch" | "online";
 /**
  * The share of the base rate that a step learns with: a constant in 0..1; or 1 - t / horizon, where t counts the cycles
  * of the task and the run starts at `firstCycle`; or "direct": without a horizon, the share falls with the number of
- * samples that the network was ever trained with.
+ * samples that the network was ever trained with; or "stream", see `Stream`, which chooses steps and rates itself.
  */
-export type Schedule = number | { firstCycle: number; horizon: number } | "direct";
+export type Schedule = number | { firstCycle: number; horizon: number } | "direct" | "stream";
 
 /** How a run learns. */
 export interface TrainRule {
@@ -45,6 +45,8 @@ export interface TrainRule {
   schedule: Schedule;
   /** Base learning rate, > 0 and at most 10. Default: that of the update rule. */
   learningRate?: number;
+  /** Weight decay of the batch rule, 0 to 1; `WEIGHT_DECAY` by default. */
+  weightDecay?: number;
 }
 
 export interface TrainRun extends RunRows, TrainRule {

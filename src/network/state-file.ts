@@ -6,6 +6,7 @@ import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } fr
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor, type Tensors } from "./safetensors.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { StateError } from "./state-error.ts";
+import { parseStream, streamText } from "./stream-text.ts";
 import {
   append,
   bytesOf,
@@ -28,7 +29,7 @@ const FORMAT = "hanami-network";
 const VERSION = "1";
 
 /** Writes the whole network as a safetensors file: one tensor per array, everything else in the metadata. */
-export function exportState({ state, template, seed, encoders }: NetworkModel): Uint8Array {
+export function exportState({ state, template, seed, encoders, stream }: NetworkModel): Uint8Array {
   const tensors = new Map<string, Tensor>();
   for (const name of ARRAY_NAMES) {
     const { type, per, width } = LAYOUT[name];
@@ -43,6 +44,7 @@ export function exportState({ state, template, seed, encoders }: NetworkModel): 
     cycle: String(readCycle(state.arrays.header)),
     template: template.text,
     ...(encoders === "" ? {} : { encoders }),
+    ...(stream.isEmpty ? {} : { stream: streamText(stream) }),
   };
   return encodeSafetensors({ metadata: { ...metadata, checksum: checksum({ metadata, tensors }) }, tensors });
 }
@@ -131,6 +133,7 @@ function verify({ content, template, counts }: OpenedFile): void {
     throw new StateError("the cycle is not the network's");
   validateState(template, state);
   checkEncoders(metadata["encoders"] ?? "", template);
+  parseStream(metadata["stream"] ?? "", template);
 }
 
 /** Copies the tensors into newly allocated arrays. */
@@ -139,7 +142,8 @@ function load({ content, template, counts }: OpenedFile, memory?: Memory): Netwo
   try {
     for (const per of PERS) append(state, per, counts[per]);
     for (const name of ARRAY_NAMES) copyBytes(content.tensors.get(name)!.bytes, bytesOf(state, name));
-    return modelOf(template, state, content.metadata["encoders"]);
+    const { encoders, stream = "" } = content.metadata;
+    return modelOf(template, state, { encoders, stream: parseStream(stream, template) });
   } catch (error) {
     releaseState(state);
     throw error;

@@ -1,6 +1,6 @@
 import type { NetworkModel } from "../../src/network/network-model.ts";
 import { HEADER } from "../../src/network/layout.ts";
-import { MOMENT_KEEP, SQUARE_KEEP } from "../../src/network/constants.ts";
+import { MOMENT_KEEP, SQUARE_KEEP, WEIGHT_DECAY } from "../../src/network/constants.ts";
 import type { Scratch } from "../../src/kernels/reference/scratch.ts";
 import { NetworkBuffers } from "../../src/kernels/webgpu/network-buffers.ts";
 import { EXCLUDED, MODES, NO_OPINION } from "../../src/kernels/webgpu/codes.ts";
@@ -69,6 +69,7 @@ export async function runKernels(
     });
     const floats = {
       rate: options.rate,
+      weight_decay: WEIGHT_DECAY,
       moment_correction: 1 - MOMENT_KEEP ** steps,
       square_correction: 1 - SQUARE_KEEP ** steps,
     };

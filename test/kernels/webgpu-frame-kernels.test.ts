@@ -104,12 +104,12 @@ describe("begin", () => {
   /** The fields of `control` after `begin`. */
   async function begun(
     fields: (network: NetworkBuffers) => Record<string, number>,
-    steps = [[7, 33, 5, 0.25]],
+    steps = [[7, 33, 5, 0.25, 0.125]],
   ): Promise<Record<string, number>> {
     return onDevice(model(), 40, async ({ network, run }) => {
-      const table = steps.flatMap(([first, samples, result, rate]) => [
+      const table = steps.flatMap(([first, samples, result, rate, decay]) => [
         ...Uint32Array.of(first!, samples!, result!),
-        new Uint32Array(Float32Array.of(rate!).buffer)[0]!,
+        ...new Uint32Array(Float32Array.of(rate!, decay!).buffer),
       ]);
       network.buffers.create("steps", table.length * 4);
       network.buffers.write("steps", Uint32Array.from(table));
@@ -118,14 +118,19 @@ describe("begin", () => {
       await run(["begin"]);
       const control = await network.readControl();
       const names = ["samples", "learning", "rows_started", "first_row", "result_row", "next_step", "halted", "rows"];
-      const rate = new Float32Array(control.buffer)[CONTROL.at("rate")]!;
-      return { rate, ...Object.fromEntries(names.map((name) => [name, control[CONTROL.at(name)]!])) };
+      const float = (name: string) => new Float32Array(control.buffer)[CONTROL.at(name)]!;
+      return {
+        rate: float("rate"),
+        decay: float("weight_decay"),
+        ...Object.fromEntries(names.map((name) => [name, control[CONTROL.at(name)]!])),
+      };
     });
   }
 
   test("takes a step when there is exactly enough room for the most that it could add", async () => {
     const control = await begun(capacities);
-    expect(control).toMatchObject({ samples: 33, first_row: 7, result_row: 5, rate: 0.25, learning: 0, next_step: 1 });
+    expect(control).toMatchObject({ samples: 33, first_row: 7, result_row: 5, learning: 0, next_step: 1 });
+    expect(control).toMatchObject({ rate: 0.25, decay: 0.125 });
     expect(control).toMatchObject({ halted: 0, rows_started: control["rows"] });
   });
 

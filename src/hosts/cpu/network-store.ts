@@ -9,7 +9,7 @@ import type { HostError } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, TrainReport } from "../host.ts";
 import type { MemoryBudget } from "../../kernels/wasm/memory-budget.ts";
 import { LoadMeter } from "../load-meter.ts";
-import { attachFailure, noRoom, runFailure } from "../network-failure.ts";
+import { attachFailure, noRoom, runFailure, samplesWait } from "../network-failure.ts";
 import type { HostService } from "../protocol.ts";
 
 /** An engine with a memory budget for its networks. */
@@ -91,6 +91,7 @@ export class NetworkStore implements HostService {
 
   request(cluster: string, run: RequestRun): RequestReport {
     const report = this.#using(cluster, (network) => {
+      if (network.isDue(run)) throw samplesWait();
       const { value: values, elapsedMs } = this.#compute(cluster, () => network.request(run));
       return reportOf(network, values, elapsedMs);
     });

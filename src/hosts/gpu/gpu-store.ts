@@ -8,7 +8,7 @@ import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
 import { HostError } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, TrainReport } from "../host.ts";
 import { LoadMeter } from "../load-meter.ts";
-import { attachFailure, noRoom, runFailure } from "../network-failure.ts";
+import { attachFailure, noRoom, runFailure, samplesWait } from "../network-failure.ts";
 import type { AsyncHostService } from "../protocol.ts";
 
 /** Maximum share of the free memory for a task's table. */
@@ -116,6 +116,7 @@ export class GpuStore implements AsyncHostService {
   request(cluster: string, run: RequestRun): Promise<RequestReport> {
     return this.#compute(cluster, async (_, start) => {
       const report = await this.#using(cluster, async (network) => {
+        if (network.isDue(run)) throw samplesWait();
         const values = await network.request(run);
         return reportOf(network, values, this.#worked(start));
       });

@@ -19,7 +19,7 @@ export class ReferenceEngine implements Engine {
   }
 
   train(model: NetworkModel, run: PreparedRun): void {
-    const { cycles, batchSize, expected, muted, update, rates } = run;
+    const { cycles, batchSize, expected, muted, update, rates, weightDecay } = run;
     checkBounds(model);
     for (let first = 0, nth = 0; first < cycles; first += batchSize, nth++) {
       const samples = Math.min(batchSize, cycles - first);
@@ -27,7 +27,7 @@ export class ReferenceEngine implements Engine {
       const { outputStride } = this.#scratch;
       this.#scratch.expected.set(expected.subarray(first * outputStride, (first + samples) * outputStride));
       this.#scratch.skipped.set(muted.subarray(first, first + samples));
-      trainStep(model, this.#scratch, { update, rate: rates[nth]! });
+      trainStep(model, this.#scratch, { update, rate: rates[nth]!, weightDecay });
     }
   }
 

@@ -18,6 +18,8 @@ export interface StepRule {
   update: UpdateRule;
   /** Learning rate of this step, before the factor for the samples that are not skipped. */
   rate: number;
+  /** Weight decay of the batch rule; `WEIGHT_DECAY` by default. */
+  weightDecay?: number | undefined;
 }
 
 /**
@@ -65,7 +67,7 @@ function learn(model: NetworkModel, scratch: Scratch, rule: StepRule): void {
     inputDelta(scratch, hexagon);
     sourceDelta(model, scratch, hexagon);
     gradient(model, scratch, hexagon);
-    if (isBatch) update(model, scratch, hexagon, rate);
+    if (isBatch) update(model, scratch, hexagon, rate, rule.weightDecay);
     else updateOnline(model, scratch, hexagon, rate);
   }
 }

@@ -35,13 +35,19 @@ function corrections({ state }: NetworkModel): Corrections {
  * Updates the touched sections of a hexagon, compensates the biases so that the weight changes do not move any neuron's
  * mean input over the batch, then updates the biases. `rate` includes the factor for the samples that are not skipped.
  */
-export function update(model: NetworkModel, scratch: Scratch, hexagon: Hexagon, rate: number): void {
+export function update(
+  model: NetworkModel,
+  scratch: Scratch,
+  hexagon: Hexagon,
+  rate: number,
+  weightDecay = WEIGHT_DECAY,
+): void {
   const { blockSections, places } = model.state.arrays;
   const correct = corrections(model);
   for (const block of hexagon.blocks) {
     for (let place = 0; place < blockSections[block]!; place++) {
       const section = places[block * SECTIONS_PER_BLOCK + place]!;
-      if (scratch.touched[section] !== 0) updateSection(model, scratch, section, rate, correct);
+      if (scratch.touched[section] !== 0) updateSection(model, scratch, section, { rate, weightDecay, correct });
     }
     const { bias, biasMoment, biasSquare } = model.state.arrays;
     for (let id = block * NEURONS_PER_BLOCK; id < (block + 1) * NEURONS_PER_BLOCK; id++) {
@@ -55,8 +61,7 @@ function updateSection(
   model: NetworkModel,
   scratch: Scratch,
   section: number,
-  rate: number,
-  correct: Corrections,
+  { rate, weightDecay, correct }: { rate: number; weightDecay: number; correct: Corrections },
 ): void {
   const { weight, weightMoment, rampSquare, ramps, seed, target, bias } = model.state.arrays;
   const { gradient, activationSum, deltaSum, samples, learning } = scratch;
@@ -83,7 +88,7 @@ function updateSection(
         const moment = MOMENT_KEEP * weightMoment[first + n]! + (1 - MOMENT_KEEP) * g;
         weightMoment[first + n] = moment;
         const before = weight[first + n]!;
-        const decayed = before * (1 - WEIGHT_DECAY * rate);
+        const decayed = before * (1 - weightDecay * rate);
         const after = bounded(decayed - step * (MOMENT_KEEP * moment + (1 - MOMENT_KEEP) * g));
         weight[first + n] = after;
         bias[neurons + n] = bounded(bias[neurons + n]! - (weight[first + n]! - before) * mean);

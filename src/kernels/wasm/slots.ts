@@ -163,6 +163,8 @@ export const COOLDOWN = 157;
 export const REFRACTORY = 158;
 export const HAS_BACK_EDGES = 159;
 export const THREADS = 160;
+/** Weight decay of the batch rule. */
+export const DECAY = 162;
 /** 1 = training computes one sample at a time on one thread, without the arrays that threads share. */
 export const IS_SINGLE = 161;
 

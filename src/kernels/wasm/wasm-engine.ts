@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { type Engine, KernelError, type PreparedRun } from "../../network/engine.ts";
 import { MemoryFullError } from "../../network/memory-full-error.ts";
-import { COOLDOWN_FORGETS } from "../../network/constants.ts";
+import { COOLDOWN_FORGETS, WEIGHT_DECAY } from "../../network/constants.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
 import type { RequestRun } from "../../network/run.ts";
 import { StateError } from "../../network/state-error.ts";
@@ -155,8 +155,9 @@ export class WasmEngine implements Engine {
 
   #train(dock: Dock, run: PreparedRun): void {
     const { kernels, scratch, table } = dock;
-    const { cycles, batchSize: step, expected, muted, rates, update } = run;
+    const { cycles, batchSize: step, expected, muted, rates, update, weightDecay = WEIGHT_DECAY } = run;
     this.#begin(run, step);
+    dock.floats[slots.DECAY] = weightDecay;
     table[slots.IS_BATCH] = update === "batch" ? 1 : 0;
     // Single samples run on one thread, except in networks that keep values between cycles: see `train` of the kernels.
     const { hasMemory, hasBackEdges } = this.#model!;

@@ -3,7 +3,7 @@ import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import { BudgetFullError } from "../../network/memory-full-error.ts";
 import { inputWidths, type NetworkFigures } from "../../network/network-figures.ts";
 import { packRows } from "../../network/output-rows.ts";
-import { rateAt, updateOf } from "../../network/rate.ts";
+import { decayOf, rateAt, updateOf } from "../../network/rate.ts";
 import { widenOutput } from "../../network/readout.ts";
 import { cyclesToReduction, reduce } from "../../network/reduce.ts";
 import {
@@ -19,6 +19,7 @@ import { bytesPer } from "../../network/state.ts";
 import { checkRequest, checkTablePart, checkTraining } from "../../network/check-run.ts";
 import { readCycle, writeCycle } from "../../network/cycle.ts";
 import { adoptState, exportState } from "../../network/state-file.ts";
+import { watchesErrors } from "../../network/stream.ts";
 import type { Template } from "../../network/template/parse-template.ts";
 import { MODES } from "./codes.ts";
 import { besideFewer, GpuMemoryError, type Gpu } from "./device.ts";
@@ -139,7 +140,7 @@ export class GpuNetwork {
 
   /** Copies the network into the form of the reference kernels. */
   async download(): Promise<NetworkModel> {
-    return { ...(await this.#device.download(this.#header)), encoders: this.encoders };
+    return { ...(await this.#device.download(this.#header)), encoders: this.encoders, stream: this.#model.stream };
   }
 
   async figures(): Promise<NetworkFigures> {
@@ -162,7 +163,8 @@ export class GpuNetwork {
     const sorts = ["block", "section", "tile", "row"] as const;
     const bytes = sorts.reduce((sum, per) => sum + counts[per] * bytesPer(per), this.#device.otherBytes);
     return {
-      cycle: this.cycle,
+      cycle: this.cycle + this.#model.stream.waiting,
+      waiting: this.#model.stream.waiting,
       blocks,
       neurons: blocks * NEURONS_PER_BLOCK,
       sections: counts.section,
@@ -174,14 +176,33 @@ export class GpuNetwork {
   }
 
   /**
-   * Trains on all cycles of a run; inputs and outputs become as wide as its rows. Throws RunError, or TableError if the
-   * device does not hold the run's table.
+   * Trains on all cycles of a run; inputs and outputs become as wide as its rows. Samples of a stream may wait, see
+   * `Stream`. Throws RunError, or TableError if the device does not hold the run's table.
    */
   async train(run: TrainRun): Promise<void> {
     checkTraining(run, this.template);
-    const { cycles, batchSize, schedule } = run;
     const table = run.table && Table.whole(this.#table, run.table);
-    if (cycles === 0) return;
+    const { stream } = this.#model;
+    if (run.cycles > 0) await this.#widen(run);
+    await this.#teach(run.schedule === "stream" && run.cycles > 0 ? stream.take(run, !this.remembers) : stream.flush());
+    if (run.schedule !== "stream" && run.cycles > 0) await this.#train(run, table);
+  }
+
+  /** Whether samples of a stream wait that `request` would learn before it answers. */
+  isDue(run: RequestRun): boolean {
+    return this.#model.stream.isDue(run, this.cycle);
+  }
+
+  /** Learns what a stream hands out. */
+  async #teach(runs: readonly TrainRun[]): Promise<void> {
+    for (const run of runs) {
+      const answer = this.cycle > 0 && watchesErrors(run) ? await this.#answer(run) : undefined;
+      await this.#train(this.#model.stream.prepare(run, this.cycle, answer), undefined);
+    }
+  }
+
+  async #train(run: TrainRun, table: Table | undefined): Promise<void> {
+    const { cycles, batchSize, schedule } = run;
     await this.#widen(run);
     if (typeof schedule === "object" && startsWide(this.cycle, schedule.horizon)) await this.#startWide();
     await this.#ensureSamples(run);
@@ -233,6 +254,11 @@ export class GpuNetwork {
   /** Returns the external values of each output in template order, [cycles][width]. Throws RunError. */
   async request(run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
     checkRequest(run, this.template);
+    if (this.isDue(run)) await this.#teach(this.#model.stream.flush());
+    return this.#answer(run);
+  }
+
+  async #answer(run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
     const widths = this.outputs.map(({ width }) => width);
     const results = widths.map((width) => new Float32Array(run.cycles * width));
     const stride = this.#device.counts.output;
@@ -244,7 +270,13 @@ export class GpuNetwork {
       const { first, cycles } = chunk;
       const steps: Step[] = [];
       for (let cycle = 0; cycle < cycles; cycle += samples)
-        steps.push({ firstRow: cycle, samples: Math.min(samples, cycles - cycle), resultRow: cycle, rate: 0 });
+        steps.push({
+          firstRow: cycle,
+          samples: Math.min(samples, cycles - cycle),
+          resultRow: cycle,
+          rate: 0,
+          weightDecay: 0,
+        });
       this.#device.buffers.atLeast("shown", cycles * stride * 4);
       await this.#compute(steps, MODES.request, this.#rows.stream(this.#model, partOfRequest(run, chunk)));
       const { shown } = await this.#device.buffers.read({ shown: cycles * stride });
@@ -267,9 +299,10 @@ export class GpuNetwork {
   async #learn(run: TrainRun, feed: Feed): Promise<void> {
     const { cycles, batchSize } = run;
     const steps: Step[] = [];
+    const weightDecay = decayOf(run);
     for (let cycle = 0; cycle < cycles; cycle += batchSize) {
       const samples = Math.min(batchSize, cycles - cycle);
-      steps.push({ firstRow: cycle, samples, resultRow: 0, rate: rateAt(run, cycle, this.cycle) });
+      steps.push({ firstRow: cycle, samples, resultRow: 0, rate: rateAt(run, cycle, this.cycle), weightDecay });
     }
     this.#device.buffers.atLeast("shown", Math.min(batchSize, cycles) * this.#device.counts.output * 4);
     await this.#compute(steps, MODES[updateOf(run)], feed);
@@ -357,7 +390,7 @@ function skeleton(model: NetworkModel): NetworkModel {
   const empty = createModel(model.template, model.seed);
   empty.state.arrays.inputWidth.set(inputWidth.subarray(0, model.template.inputs.length));
   empty.state.arrays.header.set(header);
-  return { ...empty, outputNeurons: model.outputNeurons, encoders: model.encoders };
+  return { ...empty, outputNeurons: model.outputNeurons, encoders: model.encoders, stream: model.stream };
 }
 
 const groupLimits = ({ identity }: Gpu): GroupLimits => (identity.isSoftware ? SOFTWARE_GROUPS : GPU_GROUPS);

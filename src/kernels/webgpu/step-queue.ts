@@ -13,6 +13,8 @@ export interface Step {
   samples: number;
   resultRow: number;
   rate: number;
+  /** Weight decay of the batch rule. */
+  weightDecay: number;
 }
 
 const CONTROL = structs("Control");
@@ -109,12 +111,13 @@ function roomy(counts: Counts): Counts {
 function writeSteps({ buffers }: NetworkBuffers, steps: readonly Step[]): void {
   const { words, at } = structs("Step");
   const table = new DataView(new ArrayBuffer(steps.length * words * 4));
-  steps.forEach(({ firstRow, samples, resultRow, rate }, i) => {
+  steps.forEach(({ firstRow, samples, resultRow, rate, weightDecay }, i) => {
     const first = i * words;
     table.setUint32((first + at("first_row")) * 4, firstRow, true);
     table.setUint32((first + at("samples")) * 4, samples, true);
     table.setUint32((first + at("result_row")) * 4, resultRow, true);
     table.setFloat32((first + at("rate")) * 4, rate, true);
+    table.setFloat32((first + at("weight_decay")) * 4, weightDecay, true);
   });
   buffers.atLeast("steps", table.byteLength);
   buffers.write("steps", new Uint8Array(table.buffer));

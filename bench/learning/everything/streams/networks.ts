@@ -26,9 +26,9 @@ interface Step {
 
 type LearnStep = (network: Network, step: Step) => void;
 
-/** Learns the rows of one step as those of a stream are learnt. */
-const learnStream: LearnStep = (network, step) => learn(network, step, "direct");
-/** Learns a row as direct IO does. */
+/** Learns rows as direct IO and POST learn do: sixteen together, as soon as they are there. */
+const learnStream: LearnStep = (network, step) => learn(network, step, "stream");
+/** Learns each row at once. */
 const learnEach: LearnStep = (network, step) => learn(network, step, "direct");
 
 function learn(network: Network, { x, y, rows }: Step, schedule: Schedule): void {

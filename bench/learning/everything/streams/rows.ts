@@ -48,23 +48,21 @@ export function shifting(table: Table, times: number): Table {
 
 const PLANE_INPUTS = 10;
 const PLANE_DRIFT = 0.001;
-const [PLANE_FLIP_ROWS, PLANE_FLIP] = [1000, 0.1];
-const PLANE_NOISE = 0.05;
+const PLANE_FLIP = 0.1;
 
 /**
- * On which side of a plane a point lies, with 5 % of wrong labels, so that nothing is right on more than 95 %. The
- * plane moves with each row, and each of its weights turns round now and then.
+ * On which side of a plane a point lies. The plane moves with each row; each of its weights turns round with a chance
+ * of one in ten, as in the generators of stream libraries.
  */
 export function hyperplane(rows: number, seed: number): Table {
   const random = uniform(seed);
   const weights = Array.from({ length: PLANE_INPUTS }, random);
   const directions = weights.map((): number => (random() < 0.5 ? -1 : 1));
   return make(rows, PLANE_INPUTS, 2, (row) => {
-    if (row > 0 && row % PLANE_FLIP_ROWS === 0)
-      directions.forEach((direction, i) => (directions[i] = random() < PLANE_FLIP ? -direction : direction));
+    if (row > 0) directions.forEach((direction, i) => (directions[i] = random() < PLANE_FLIP ? -direction : direction));
     const x = weights.map(() => random());
     const side = weights.reduce((sum, weight, i) => sum + weight * (x[i]! - 0.5), 0);
-    const isAbove = side > 0 !== random() < PLANE_NOISE;
+    const isAbove = side > 0;
     weights.forEach((weight, i) => (weights[i] = weight + PLANE_DRIFT * directions[i]!));
     return [x, [Number(!isAbove), Number(isAbove)]];
   });

@@ -2,8 +2,8 @@
  * The step of one ramp in a batch: gradient, Adam and the compensation for the biases, while all of its data is at
  * hand. A ramp has one tile of 32 synapses in sections that an input feeds, two in sections that a neuron feeds.
  */
-import { ADAM_EPSILON, MOMENT_KEEP, SQUARE_KEEP, VALUE_MAX, WEIGHT_DECAY } from "../../../network/constants.ts";
-import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, LEARNERS, RATE, SAMPLES } from "../slots.ts";
+import { ADAM_EPSILON, MOMENT_KEEP, SQUARE_KEEP, VALUE_MAX } from "../../../network/constants.ts";
+import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, DECAY, LEARNERS, RATE, SAMPLES } from "../slots.ts";
 import { floatSlot, getF, setF, slot } from "./memory.ts";
 import { batchRate, correct, descend, momentShare, squareShare } from "./update.ts";
 import { madd, splat, store16, sum } from "./vectors.ts";
@@ -188,7 +188,7 @@ export function stepTile(section: u32, tile: u32, gradient: usize, mean: f32, st
   const moments = weights - slot(AT_WEIGHT) + slot(AT_WEIGHT_MOMENT);
   const means = splat(mean);
   const steps = splat(step);
-  const decay = splat(1 - <f32>WEIGHT_DECAY * rate);
+  const decay = splat(1 - floatSlot(DECAY) * rate);
   const keep = v128.load(KEEP);
   const take = v128.load(TAKE);
   const top = v128.load(TOP);
