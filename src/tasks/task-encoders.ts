@@ -27,7 +27,9 @@ export class TaskEncoders {
     if (info.encoders === this.#known) return;
     if (info.encoders !== this.#text) {
       const now = encodersOf(info);
-      if (contains(this.#encoders, now)) await network.setEncoders(this.#text);
+      // A network that has learnt nothing may have encoders of a training that ended before its first step.
+      const isFresh = info.figures.cycle === 0 && info.figures.sections === 0;
+      if (isFresh || contains(this.#encoders, now)) await network.setEncoders(this.#text);
       else if (!contains(now, this.#encoders)) {
         throw new TaskError("The network has learnt other columns since the task began");
       }
