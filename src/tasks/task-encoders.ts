@@ -13,7 +13,7 @@ export class TaskEncoders {
 
   constructor(encoders: NetworkEncoders) {
     this.#encoders = encoders;
-    const isEmpty = Object.keys({ ...encoders.inputs, ...encoders.outputs }).length === 0;
+    const isEmpty = Object.values(encoders).every((ports) => Object.keys(ports).length === 0);
     // Networks without encoders have no text.
     this.#text = isEmpty ? "" : encodersText(encoders);
   }
@@ -46,6 +46,11 @@ function contains(outer: NetworkEncoders, inner: NetworkEncoders): boolean {
     Object.entries(inner.outputs).every(([name, target]) => {
       const other = own(outer.outputs, name);
       return isSame(target, other) || (other !== undefined && beginsWith(other, target));
+    }) &&
+    // Columns that are new to an input have no offsets.
+    Object.entries(inner.offsets ?? {}).every(([name, offsets]) => {
+      const others = own(outer.offsets ?? {}, name) ?? [];
+      return offsets.every((offset, column) => offset === others[column]);
     })
   );
 }
