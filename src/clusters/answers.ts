@@ -30,6 +30,10 @@ export function encodersOf({ encoders: text }: Pick<NetworkInfo, "encoders">): N
 export const tableOf = ({ inputs }: NetworkEncoders, name: string) =>
   Object.hasOwn(inputs, name) ? inputs[name] : undefined;
 
+/** The offsets of a plain input's columns; undefined when it has none. */
+export const offsetsOf = ({ offsets = {} }: NetworkEncoders, name: string): readonly number[] | undefined =>
+  Object.hasOwn(offsets, name) ? offsets[name] : undefined;
+
 export const targetOf = ({ outputs }: NetworkEncoders, name: string): FittedTarget | undefined =>
   Object.hasOwn(outputs, name) ? outputs[name] : undefined;
 

@@ -1,11 +1,12 @@
 import type { ColumnMeaning } from "../encoders/cells.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
+import { subtractOffsets } from "../encoders/offsets.ts";
 import { bindTable, widthOf, type TableEncoder } from "../encoders/table-encoder.ts";
 import { bindTarget, widthOfTarget, type FittedTarget } from "../encoders/targets.ts";
 import { badRequest } from "../errors.ts";
 import type { Rows } from "../network/run.ts";
 import type { Template } from "../network/template/parse-template.ts";
-import { tableOf, targetOf, type Answer } from "./answers.ts";
+import { offsetsOf, tableOf, targetOf, type Answer } from "./answers.ts";
 import { portsOf } from "./named-ports.ts";
 
 /** Values of direct IO by the name of the input or output. */
@@ -26,7 +27,12 @@ export function directInputs({ template, encoders }: DirectNetwork, values: Dire
   return portsOf(template.inputs).flatMap(({ name, kind, indices }): Rows[] => {
     const sent = values.get(name);
     if (sent === undefined) return [];
-    if (kind !== "table") return [{ index: indices[0]!, width: sent.length, values: sent.slice() }];
+    if (kind !== "table") {
+      const values = sent.slice();
+      const offsets = offsetsOf(encoders, name);
+      if (offsets !== undefined) subtractOffsets(values, values.length, offsets);
+      return [{ index: indices[0]!, width: values.length, values }];
+    }
     const table = tableOf(encoders, name);
     if (table === undefined) throw badRequest(`The input '${name}' has not learnt a table yet`);
     const encoded = encodeRow(name, table, sent);

@@ -58,7 +58,7 @@ export async function fitToRows(
     if (known === undefined) isSame = false;
     inputs.push([name, known ?? (await fitTable(columns, others))]);
   }
-  return isSame ? encoders : { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) };
+  return isSame ? encoders : { ...encoders, inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) };
 }
 
 /** The column of each output behind an encoder. Throws 400 for a wish that cannot be fulfilled. */

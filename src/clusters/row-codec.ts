@@ -1,11 +1,12 @@
 import type { Cells } from "../encoders/cells.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
+import { subtractOffsets } from "../encoders/offsets.ts";
 import { bindTable, widthOf, type BoundTable, type TableEncoder } from "../encoders/table-encoder.ts";
 import { bindTarget, widthOfTarget, type FittedTarget } from "../encoders/targets.ts";
 import { badRequest } from "../errors.ts";
 import type { Rows } from "../network/run.ts";
 import { isEncoded, type Template } from "../network/template/parse-template.ts";
-import { tableOf, targetOf } from "./answers.ts";
+import { offsetsOf, tableOf, targetOf } from "./answers.ts";
 import { columnWarnings, shown } from "./column-warnings.ts";
 import { jsonCells } from "./json-cells.ts";
 import type { JsonColumns } from "./json-rows.ts";
@@ -68,6 +69,8 @@ export async function encodeRows(
       if (!withTargets && learnt > 0 && plain.width > learnt)
         throw badRequest(`'${name}' has ${plain.width} values, but the network has learnt only ${learnt} of them`);
       warnings.push(...narrowInput(name, plain.width, learnt));
+      const offsets = offsetsOf(encoders, name);
+      if (offsets !== undefined) subtractOffsets(plain.values, plain.width, offsets);
       inputs.push({ indices, ...plainPart(plain) });
       continue;
     }

@@ -2,12 +2,15 @@ import { EncoderError } from "./encoder-error.ts";
 import { numberChannels } from "./number-code.ts";
 import { CATEGORIES_CODED_MAX, CATEGORY_TEXT_MAX, type FittedColumn, type TableEncoder } from "./table-encoder.ts";
 import { CLASSES_MAX, CLASS_TEXT_MAX, type FittedTarget } from "./targets.ts";
+import { OFFSETS_MAX } from "./offsets.ts";
 import { TIME_PARTS } from "./time-parts.ts";
 
 /** The encoders of a network, by the names of its inputs and outputs. */
 export interface NetworkEncoders {
   inputs: Record<string, TableEncoder>;
   outputs: Record<string, FittedTarget>;
+  /** Of plain inputs that need them, see `OffsetFit`: one per column. Absent when no input does. */
+  offsets?: Record<string, number[]>;
 }
 
 /** Characters of the stored text, which is parsed within a tenth of a second: some fifty thousand columns. */
@@ -29,8 +32,13 @@ const tooLong = () => new EncoderError(`The encoders have more than ${TEXT_MAX} 
 /** Reads what `encodersText` wrote. The text may come from anybody: throws EncoderError with the reason. */
 export function parseEncoders(text: string): NetworkEncoders {
   if (text.length > TEXT_MAX) throw tooLong();
-  const { inputs, outputs } = fields(json(text), "encoders", ["inputs", "outputs"]);
-  return { inputs: ports(inputs, "inputs", parseTable), outputs: ports(outputs, "outputs", parseTarget) };
+  const { offsets, ...others } = object(json(text), "encoders");
+  const { inputs, outputs } = fields(others, "encoders", ["inputs", "outputs"]);
+  return {
+    inputs: ports(inputs, "inputs", parseTable),
+    outputs: ports(outputs, "outputs", parseTarget),
+    ...(offsets === undefined ? {} : { offsets: ports(offsets, "offsets", parseOffsets) }),
+  };
 }
 
 function json(text: string): unknown {
@@ -117,6 +125,16 @@ function parseTarget(value: unknown, where: Where): FittedTarget {
     };
   }
   throw new EncoderError(`${where}.kind is not the kind of a target.`);
+}
+
+function parseOffsets(value: unknown, where: Where): number[] {
+  const offsets = list(value, where, OFFSETS_MAX, (each, at) => {
+    if (typeof each !== "number" || !(each >= 0 && each <= KNOT_MAX))
+      throw new EncoderError(`${at} is not a number from 0 on.`);
+    return each;
+  });
+  if (offsets.length === 0) throw new EncoderError(`${where} is empty.`);
+  return offsets;
 }
 
 function nameAndMissing({ name, missing }: Record<string, unknown>, where: Where) {

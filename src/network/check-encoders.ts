@@ -19,6 +19,9 @@ export function checkEncoders(text: string, template: Template): void {
   for (const name of Object.keys(encoders.inputs)) {
     if (inputs.get(name) !== "table") throw new StateError("an encoder belongs to no input");
   }
+  for (const name of Object.keys(encoders.offsets ?? {})) {
+    if (inputs.get(name) !== "plain") throw new StateError("an offset belongs to no plain input");
+  }
   for (const [name, { kind }] of Object.entries(encoders.outputs)) {
     if (outputs.get(name) !== kind) throw new StateError("an encoder belongs to no output");
   }

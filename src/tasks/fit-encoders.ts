@@ -1,12 +1,13 @@
 import type { DatasetReader } from "../datasets/file/reader.ts";
-import type { TaskBinding, TaskPlan } from "../db/schema/index.ts";
+import type { TaskBinding } from "../db/schema/index.ts";
 import type { ColumnMeaning } from "../encoders/cells.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { SAMPLE_ROWS_MAX } from "../encoders/knots.ts";
 import { fitColumn, type TableEncoder } from "../encoders/table-encoder.ts";
 import { extendClasses, fitClass, fitNumber, type FittedTarget } from "../encoders/targets.ts";
-import type { Template } from "../network/template/parse-template.ts";
 import { cellsOfColumns } from "./encoded-group.ts";
+import { fitOffsets } from "./fit-offsets.ts";
+import type { FittedTask } from "./fitted-task.ts";
 import { noColumn } from "./row-group.ts";
 import { asTable, meaningsOf, namesOf, targetsIn } from "./table-columns.ts";
 import type { TaskDatasets } from "./task-datasets.ts";
@@ -15,23 +16,17 @@ import { TaskError } from "./task-error.ts";
 /** Rows of one column that are read at once. */
 const READ_ROWS = 65_536;
 
-interface FittedTask {
-  plan: Pick<Extract<TaskPlan, { kind: "train" }>, "inputs" | "outputs" | "rows">;
-  template: Template;
-  /** The rows that the task learns from; all when omitted. */
-  chosen: Uint32Array | undefined;
-}
-
 /**
  * The encoders of a network for a training: those that it has, and fitted ones for inputs and outputs without, from the
- * rows that the task learns. Classes that the network does not know yet are added. The same rows give the same
- * encoders. Throws TaskError and EncoderError for columns that cannot be learnt.
+ * rows that the task learns. Classes that the network does not know yet are added; plain inputs get offsets. The same
+ * rows give the same encoders. Throws TaskError and EncoderError for columns that cannot be learnt.
  */
 export async function fitEncoders(
   known: NetworkEncoders,
-  { plan, template, chosen }: FittedTask,
+  task: FittedTask,
   datasets: TaskDatasets,
 ): Promise<NetworkEncoders> {
+  const { plan, template, chosen } = task;
   const inputs = new Map(Object.entries(known.inputs));
   const outputs = new Map(Object.entries(known.outputs));
   for (const binding of plan.inputs) {
@@ -51,7 +46,12 @@ export async function fitEncoders(
     const reader = await datasets.open(binding.dataset_uuid, plan.rows);
     outputs.set(name, await fitTarget(reader, binding, { plan, chosen }, old ?? kind));
   }
-  return { inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) };
+  const offsets = await fitOffsets(known, task, datasets);
+  return {
+    inputs: Object.fromEntries(inputs),
+    outputs: Object.fromEntries(outputs),
+    ...(offsets === undefined ? {} : { offsets }),
+  };
 }
 
 type Part = Pick<FittedTask, "chosen" | "plan">;

@@ -1,11 +1,11 @@
-import { tableOf, targetOf } from "../clusters/answers.ts";
+import { offsetsOf, tableOf, targetOf } from "../clusters/answers.ts";
 import type { ColumnBinding, TaskBinding } from "../db/schema/index.ts";
 import { EncoderError } from "../encoders/encoder-error.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { isEncoded, type Template } from "../network/template/parse-template.ts";
 import { type EncodedGroup, tableGroup, targetGroup, truthGroup } from "./encoded-group.ts";
 import { resolveBindings } from "./resolve-bindings.ts";
-import { plainGroup, type RowGroup } from "./row-group.ts";
+import { plainGroup, type RowGroup, shiftedGroup } from "./row-group.ts";
 import { asTable, targetsIn } from "./table-columns.ts";
 import type { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
@@ -42,7 +42,9 @@ export async function openGroups(
   for (const { binding, kind, indices } of resolveBindings("input", template.inputs, inputs)) {
     const reader = await datasets.open(binding.dataset_uuid, rows);
     if (!isEncoded(kind)) {
-      groups.inputs.push(plainGroup(reader, singleColumn(binding), indices));
+      const group = plainGroup(reader, singleColumn(binding), indices);
+      const offsets = offsetsOf(encoders, binding.hexagon_name);
+      groups.inputs.push(offsets === undefined ? group : shiftedGroup(group, offsets));
       continue;
     }
     const encoder = tableOf(encoders, binding.hexagon_name);

@@ -8,6 +8,7 @@ import { widthExcess } from "../limits/width-excess.ts";
 import { checkValues, sampleSize, samplesMax } from "./measure-bindings.ts";
 import { isEncoded, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import { fitEncoders } from "./fit-encoders.ts";
+import { offsetWarnings } from "./fit-offsets.ts";
 import { openGroups, type TaskGroups } from "./open-groups.ts";
 import { advanceRows, chooseRows, splitRows } from "./row-choice.ts";
 import type { RowGroup } from "./row-group.ts";
@@ -36,6 +37,8 @@ interface OpenedTraining {
   /** By which they are encoded. */
   encoders: NetworkEncoders;
   heldOut: HeldOutRows | undefined;
+  /** How the rows are changed for a network that has learnt nothing from such rows before, one sentence each. */
+  changes: string[];
   /** What the rows that were read so far lacked. */
   warnings: () => string[];
 }
@@ -55,7 +58,10 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
   // A network that has learnt nothing keeps nothing of a training that ended before its first step.
   const isFresh = info.figures.cycle === 0 && info.figures.sections === 0;
   const known = encodersOf(isFresh ? { encoders: "" } : info);
-  const encoders = await fitEncoders(known, { plan, template, chosen: split?.learnt }, datasets);
+  const untaught = new Set(
+    template.inputs.filter((_, index) => isFresh || info.figures.inputs?.[index] === 0).map(({ name }) => name),
+  );
+  const encoders = await fitEncoders(known, { plan, template, untaught, chosen: split?.learnt }, datasets);
   checkEncodedWidths(limits, encoders);
   const network = { template, encoders };
   const learnt = await openGroups(network, plan, datasets);
@@ -64,7 +70,7 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
   const source = new SliceSource(table, { rows: table.rows, timeLength });
   const heldOut = validation && (await openHeldOut(training, { network, split }, datasets));
   const warnings = () => [...new Set([...learnt.warnings(), ...(heldOut?.warnings() ?? [])])];
-  return { source, encoders, heldOut: heldOut?.rows, warnings };
+  return { source, encoders, heldOut: heldOut?.rows, changes: offsetWarnings(known, encoders), warnings };
 }
 
 async function openHeldOut(

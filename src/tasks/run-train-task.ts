@@ -40,7 +40,9 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
     const { total_number_of_cycles: cycles } = active.task;
     const isStopped = () => active.stop !== null;
     const opened = await openTraining({ info, plan, seed, limits, cycles, isStopped }, datasets);
-    const { source, encoders, heldOut } = opened;
+    const { source, encoders, heldOut, changes } = opened;
+    // Said before the first slice: a task that is resumed later finds the encoders as they are.
+    await addWarnings(context.db, active.task.uuid, changes);
     // A network with memory learns a sequence, so its rows keep their order.
     const rows = info.remembers ? source : new ShuffledSource(source, seed);
     const validation =

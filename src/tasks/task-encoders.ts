@@ -13,7 +13,7 @@ export class TaskEncoders {
 
   constructor(encoders: NetworkEncoders) {
     this.#encoders = encoders;
-    const isEmpty = Object.keys({ ...encoders.inputs, ...encoders.outputs }).length === 0;
+    const isEmpty = Object.values(encoders).every((ports) => Object.keys(ports).length === 0);
     // Networks without encoders have no text.
     this.#text = isEmpty ? "" : encodersText(encoders);
   }
@@ -27,7 +27,9 @@ export class TaskEncoders {
     if (info.encoders === this.#known) return;
     if (info.encoders !== this.#text) {
       const now = encodersOf(info);
-      if (contains(this.#encoders, now)) await network.setEncoders(this.#text);
+      // A network that has learnt nothing may have encoders of a training that ended before its first step.
+      const isFresh = info.figures.cycle === 0 && info.figures.sections === 0;
+      if (isFresh || contains(this.#encoders, now)) await network.setEncoders(this.#text);
       else if (!contains(now, this.#encoders)) {
         throw new TaskError("The network has learnt other columns since the task began");
       }
@@ -44,6 +46,11 @@ function contains(outer: NetworkEncoders, inner: NetworkEncoders): boolean {
     Object.entries(inner.outputs).every(([name, target]) => {
       const other = own(outer.outputs, name);
       return isSame(target, other) || (other !== undefined && beginsWith(other, target));
+    }) &&
+    // Columns that are new to an input have no offsets.
+    Object.entries(inner.offsets ?? {}).every(([name, offsets]) => {
+      const others = own(outer.offsets ?? {}, name) ?? [];
+      return offsets.every((offset, column) => offset === others[column]);
     })
   );
 }

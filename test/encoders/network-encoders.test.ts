@@ -29,8 +29,18 @@ test("encoders come back from their text", () => {
   expect(parseEncoders(`{"inputs":{},"outputs":{}}`)).toEqual({ inputs: {}, outputs: {} });
 });
 
+test("offsets are in the text where there are any, and texts without them stay as they were", () => {
+  const encoders: NetworkEncoders = { ...ENCODERS, offsets: { x: [999.25, 0], ["__proto__"]: [1] } };
+  const parsed = parseEncoders(encodersText(encoders));
+  expect(parsed).toEqual(encoders);
+  expect(Object.keys(parsed.offsets!)).toEqual(["x", "__proto__"]);
+  const old = `{"inputs":{"row":{"columns":[{"kind":"empty","name":"x","missing":true}]}},"outputs":{}}`;
+  expect(encodersText(parseEncoders(old))).toBe(old);
+});
+
 const column = (text: string) => `{"inputs":{"row":{"columns":[${text}]}},"outputs":{}}`;
 const output = (text: string) => `{"inputs":{},"outputs":{"y":${text}}}`;
+const offsets = (text: string) => `{"inputs":{},"outputs":{},"offsets":${text}}`;
 const many = (count: number) => JSON.stringify(Array.from({ length: count }, (_, i) => `${i}`));
 
 test.each([
@@ -63,6 +73,13 @@ test.each([
   [output(`{"kind":"class","column":"y","classes":${many(4097)}}`), "classes has more than 4096 entries"],
   [output(`{"kind":"class","column":"y","classes":["${"x".repeat(1025)}"]}`), "more than 1024 characters"],
   [output(`{"kind":"number","column":"y","knots":[2,1]}`), "knots[1] is not above the number before it"],
+  [offsets("null"), "offsets is not an object"],
+  [offsets(`{"x":7}`), "offsets.x is not a list"],
+  [offsets(`{"x":[]}`), "offsets.x is empty"],
+  [offsets(`{"x":[0,-1]}`), "offsets.x[1] is not a number from 0 on"],
+  [offsets(`{"x":[1e39]}`), "offsets.x[0] is not a number from 0 on"],
+  [offsets(`{"x":["1"]}`), "offsets.x[0] is not a number from 0 on"],
+  [offsets(`{"x":[${"0,".repeat(100_000)}0]}`), "offsets.x has more than 100000 entries"],
 ])("a stored text is refused with the reason: %.60s", (text, message) => {
   expect(() => parseEncoders(text)).toThrow(EncoderError);
   expect(() => parseEncoders(text)).toThrow(message);

@@ -6,6 +6,7 @@ import { switchHost } from "../../src/clusters/switch-host.ts";
 import { createRestoreTask } from "../../src/tasks/create-restore-task.ts";
 import { createSaveTask } from "../../src/tasks/create-save-task.ts";
 import { openDatasetFile, type DatasetReader } from "../../src/datasets/file/reader.ts";
+import { encodersText } from "../../src/encoders/network-encoders.ts";
 import { datasetPath } from "../../src/files/storage.ts";
 import { createRequestTask } from "../../src/tasks/create-request-task.ts";
 import { createTrainTask } from "../../src/tasks/create-train-task.ts";
@@ -157,6 +158,19 @@ test("a later training adds its new classes; a table needs a training first", as
   expect(reader.groups).toHaveLength(4);
   const labels = await cellsOf(reader, "predicted");
   expect(labels.filter((label, row) => label === species(row)).length).toBeGreaterThan(0.97 * ROWS);
+  await reader.close();
+});
+
+test("a training may follow one with other columns that ended before its first step", async () => {
+  const rig = await openRig(app);
+  const cluster = await newCluster(rig, "class");
+  const dataset = await makeTable(app.app, birds);
+  const column = { kind: "empty" as const, name: "other", missing: true };
+  await rig.context.app.scheduler.exclusive(cluster, (network) =>
+    network.setEncoders(encodersText({ inputs: { row: { columns: [column] } }, outputs: {} })),
+  );
+  expect(await over(rig, await train(rig, cluster, dataset, "species"))).toMatchObject({ state: "finished" });
+  const { reader } = await ask(rig, cluster, dataset);
   await reader.close();
 });
 
