@@ -64,6 +64,8 @@ export const SKIP_ERROR = 0.05;
 
 /** Batch rule: base learning rate (times the root of the samples that are not skipped), Adam, weight decay. */
 export const BATCH_RATE = 0.003;
+/** Steps of a task beyond which the base rate falls with the root of their number. */
+export const USUAL_STEPS = 1000;
 export const READOUT_RATE_SHARE = 0.5;
 export const MOMENT_KEEP = 0.8;
 export const SQUARE_KEEP = 0.98;
