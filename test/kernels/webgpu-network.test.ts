@@ -177,6 +177,28 @@ describe("a run", () => {
     expectSameModel(await network.download(), restoreState(reference.export()), 1e-4, { bias: BIAS_TOLERANCE });
   });
 
+  test("of a stream waits, and learns in steps, as the reference does", async () => {
+    const data = makeData(each, 35, 3);
+    const reference = Network.create(parseTemplate(each.template), 5, new ReferenceEngine());
+    const network = await created(each);
+    const stream: TrainRun = { ...run(data, 35, "online", 1), schedule: "stream" };
+    await network.train(stream);
+    reference.train(stream);
+    expect(await network.figures()).toEqual(reference.figures());
+    const asked = { cycles: 1, timeLength: 1, inputs: makeData(each, 1, 7).inputs };
+    expect(network.isDue(asked)).toBe(false);
+    const known = { cycles: 33, timeLength: 1, inputs: data.inputs };
+    expect(network.isDue(known)).toBe(true);
+    await network.request(known);
+    reference.request(known);
+    expect([network.cycle, reference.cycle]).toEqual([35, 35]);
+    const [model, expected] = [await network.download(), restoreState(reference.export())];
+    expect(model.stream.state.waiting).toEqual([]);
+    expect(model.stream.state.drift.seen).toBe(expected.stream.state.drift.seen);
+    expect(model.stream.state.drift.slow).toBeCloseTo(expected.stream.state.drift.slow, 4);
+    expectSameModel(model, expected, 1e-4, { bias: BIAS_TOLERANCE });
+  });
+
   test("grows no further than the device has room, and continues to learn", async () => {
     const small = { ...open(), gpu: { ...open().gpu, maxBufferBytes: 600 * 512 } };
     const network = await created(each, small);
