@@ -1,5 +1,6 @@
 // Lists the learners, the samples that take part in learning, ascending, and computes the learning rate and Adam's
-// corrections for their update; counts them for the online rule. One workgroup: its threads fetch 128 flags at a time, the first thread alone writes.
+// corrections for their update; counts them for the online rule. One workgroup: its threads fetch 128 flags at a time,
+// the first thread alone writes.
 // uses: types, power
 
 @group(0) @binding(0) var<storage, read_write> control: Control;

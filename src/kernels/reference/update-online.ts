@@ -1,5 +1,5 @@
 /**
- * The online rule, for small batches: plain gradient descent, for which a single sample is enough. Activations are never
+ * The online rule, for small batches: gradient descent, for which a single sample is enough. Activations are never
  * negative, so every step of a weight would drag the answers to all other samples along. Running means over earlier
  * samples prevent that: weights step by deltas without their mean, and biases undo what a step adds to the mean input.
  */

@@ -67,7 +67,7 @@ function settled(mean: v128): v128 {
   return v128.and(mean, f32x4.ge(f32x4.abs(mean), splat(<f32>MEAN_MIN)));
 }
 
-/** Notes for each section that a learner touches that its means are up to date, after `rampMeanOf` for all its ramps. */
+/** Notes that the means of a touched section are up to date: after `rampMeanOf` for all its ramps. */
 export function noteSeen(section: u32): void {
   setU(slot(AT_SEEN_ONLINE), section, seenNow);
 }
