@@ -1,6 +1,7 @@
 // Lists the learners, the samples that take part in learning, ascending, and computes the learning rate and Adam's
-// corrections for their update. One workgroup: its threads fetch 128 flags at a time, the first thread alone writes.
-// uses: types
+// corrections for their update; counts them for the online rule. One workgroup: its threads fetch 128 flags at a time,
+// the first thread alone writes.
+// uses: types, power
 
 @group(0) @binding(0) var<storage, read_write> control: Control;
 @group(0) @binding(1) var<storage, read> skipped: array<u32>;
@@ -34,18 +35,13 @@ fn main(@builtin(local_invocation_index) n: u32) {
       control.rate *= sqrt(f32(learning));
       control.moment_correction = correction(MOMENT_KEEP, control.adam_steps);
       control.square_correction = correction(SQUARE_KEEP, control.adam_steps);
+    } else if (control.mode == MODE_ONLINE) {
+      control.online_samples = (control.online_samples + learning) | (control.online_samples & 0x80000000u);
     }
   }
 }
 
-// 1 - keep^steps by repeated squaring, which is as exact as products are; `pow` may be far off.
+// 1 - keep^steps. After this many steps the power is 0 in this precision.
 fn correction(keep: f32, steps: u32) -> f32 {
-  var power = 1.0;
-  var factor = keep;
-  // After this many steps the power is 0 in this precision.
-  for (var rest = min(steps, 8192u); rest != 0u; rest >>= 1u) {
-    if ((rest & 1u) != 0u) { power *= factor; }
-    factor *= factor;
-  }
-  return 1.0 - power;
+  return 1.0 - power(keep, min(steps, 8192u));
 }

@@ -154,6 +154,7 @@ fn insert_value(x: f32) {
     for (var run = to * runs; run < (to + 1u) * runs; run++) {
       let first = first_of_run(run);
       let below = first_of_run(run - runs);
+      own.means[tile_of_run(own.seed, run)] = own.means[tile_of_run(own.seed, run - runs)];
       for (var i = 0u; i < RUN; i++) {
         weights[first + i] = weights[below + i];
         moments[first + i] = moments[below + i];
@@ -170,6 +171,7 @@ fn set_ramp(r: u32, end: f32) {
   let range = select(NEURON_WEIGHT_RANGE, INPUT_WEIGHT_RANGE, (kind & FROM_INPUT) != 0u);
   own.ends[r] = end;
   own.squares[r] = 0.0;
+  for (var run = r * size / RUN; run < (r + 1u) * size / RUN; run++) { own.means[tile_of_run(own.seed, run)] = 0.0; }
   for (var synapse = r * size; synapse < (r + 1u) * size; synapse++) {
     let i = first_of_run(synapse / RUN) + synapse % RUN;
     weights[i] = start_weight(own.seed, synapse, range);

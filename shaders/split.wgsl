@@ -43,4 +43,5 @@ fn divide(old: u32, sections_at_start: u32) {
   sections[upper].range = sections[old].range - border;
   sections[old].range = border;
   sections[old].ramps = ramp_count(sections[old].kind) / 2u;
+  for (var run = 2u; run < 4u; run++) { sections[old].means[tile_of_run(sections[old].seed, run)] = 0.0; }
 }

@@ -1,7 +1,7 @@
-// Updates the biases. Workgroup = block, thread = neuron. In batches a thread visits the sections of its block in order
-// and subtracts the effect of their changes on its mean input; then it steps the bias itself. The threads first read
-// 128 sections together, so that no load in the loop must wait for another one.
-// uses: types, adam
+// Updates the biases. Workgroup = block, thread = neuron. A thread visits the sections of its block in order and
+// subtracts the effect of their changes on its mean input; then it steps the bias itself. The threads first read 128
+// sections together, so that no load in the loop must wait for another one.
+// uses: types, adam, online
 
 @group(0) @binding(0) var<storage, read> control: Control;
 @group(0) @binding(1) var<storage, read> hexagons: array<Hexagon>;
@@ -30,10 +30,6 @@ fn update(block: u32, n: u32) {
   let id = block * NEURONS_PER_BLOCK + n;
   var bias = neurons[id].bias;
   let delta_sum = neurons[id].delta_sum;
-  if (control.mode == MODE_ONLINE) {
-    neurons[id].bias = bounded(bias - control.rate * delta_sum);
-    return;
-  }
   let count = min(blocks[block].sections, SECTIONS_PER_BLOCK);
   for (var place = 0u; place < count; place += 128u) {
     look(block, place + n, count, n);
@@ -48,6 +44,13 @@ fn update(block: u32, n: u32) {
       for (var k = 0u; k < 4u; k++) { bias = bounded(bias - taken[k]); }
     }
     workgroupBarrier();
+  }
+  if (control.mode == MODE_ONLINE) {
+    neurons[id].bias = bounded(bias - control.rate * delta_sum);
+    let before = neurons[id].delta_mean;
+    let mean = before + share_of_all(DELTA_MEAN_SHARE) * (delta_sum / f32(control.learning) - before);
+    neurons[id].delta_mean = settled(mean);
+    return;
   }
   let old = vec3f(bias, neurons[id].bias_moment, neurons[id].bias_square);
   let stepped = adam(old, delta_sum / f32(control.samples), control.rate);

@@ -12,11 +12,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var gradient = 0.0;
   for (var l = 0u; l < control.learning; l++) { gradient += errors[control.learners[l] * control.outputs + output]; }
   let old = outputs[output];
+  let rate = control.rate * READOUT_RATE_SHARE;
   if (control.mode == MODE_ONLINE) {
-    outputs[output].bias = bounded(old.bias - control.rate * gradient);
+    outputs[output].bias = bounded(old.bias - rate * gradient);
     return;
   }
-  let rate = control.rate * READOUT_RATE_SHARE;
   let stepped = adam(vec3f(old.bias, old.bias_moment, old.bias_square), gradient / f32(control.samples), rate);
   outputs[output].bias = stepped.x;
   outputs[output].bias_moment = stepped.y;

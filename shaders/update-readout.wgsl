@@ -28,13 +28,13 @@ fn update(tile: Tile, output: u32, n: u32) {
     let sample = control.learners[l];
     gradient += errors[sample * control.outputs + tile.output + output] * values[at(tile.block, sample) + n];
   }
+  let rate = control.rate * READOUT_RATE_SHARE;
   let i = (tile.row + output) * NEURONS_PER_BLOCK + n;
   if (control.mode == MODE_ONLINE) {
-    readout[i] = bounded(readout[i] - control.rate * gradient);
+    readout[i] = bounded(readout[i] - rate * gradient);
     return;
   }
   let moments = readout_moments[i];
-  let rate = control.rate * READOUT_RATE_SHARE;
   let stepped = adam(vec3f(readout[i], moments), gradient / f32(control.samples), rate);
   readout[i] = stepped.x;
   readout_moments[i] = stepped.yz;

@@ -1,9 +1,10 @@
 // Computes the gradients of the sections' weights over the learners, and updates the weights. Workgroup = 4 sections,
 // thread = 4 adjacent synapses of one section: it owns their weights, moments and changes. The activations of 32
 // samples at a time are computed together.
-// In batches the gradients are centred: activations are never negative, so all samples share one large direction that
-// alone would limit the step. `changes` tells `update_neurons` how far each synapse moves its neuron's mean input.
-// uses: types, ramps
+// The gradients are centred: activations are never negative, so all samples share one large direction that alone would
+// limit the step. `changes` tells `update_neurons` how far each synapse moves its neuron's mean input. In batches the
+// means are those of the batch, online they run over earlier samples.
+// uses: types, ramps, power, online
 
 const SECTIONS = 4u;
 const SAMPLES = 32u;
@@ -90,18 +91,36 @@ fn update(number: u32, lane: u32, n: u32) {
   );
   let centred = (gradient - delta_sums * mean) / f32(control.samples);
   let old_square = sections[section].squares[ramp];
+  let old_mean = sections[section].means[tile];
+  let seen = sections[section].seen;
   squares[n] = dot(centred, centred);
   touching[n] = select(0u, 1u, touches);
   // This barrier also keeps the next sections' activations from overtaking these.
   workgroupBarrier();
   var is_touched = false;
   for (var i = n - lane; i < n - lane + LANES; i++) { is_touched |= touching[i] != 0u; }
-  if (is_there && lane == 0u) { sections[section].touched = select(0u, 1u, is_touched); }
+  if (is_there && lane == 0u) {
+    sections[section].touched = select(0u, 1u, is_touched);
+    if (is_touched && control.mode == MODE_ONLINE) { sections[section].seen = control.online_samples; }
+  }
   if (!is_there || !is_touched || ramp >= used) { return; }
 
   let i = section * LANES + lane;
   if (control.mode == MODE_ONLINE) {
-    weights[i] = clamp(weights[i] - control.rate * gradient, vec4f(-VALUE_MAX), vec4f(VALUE_MAX));
+    // The ramp was silent in all samples that the section missed.
+    let missed = control.online_samples - control.learning - seen;
+    let decayed = old_mean * power(1.0 - share_of(RAMP_MEAN_SHARE), missed);
+    let running = settled(decayed + share_of_all(RAMP_MEAN_SHARE) * (mean - decayed));
+    if (lane % RUN_LANES == 0u) { sections[section].means[tile] = running; }
+    let delta_means = vec4f(
+      neurons[id].delta_mean,
+      neurons[id + 1u].delta_mean,
+      neurons[id + 2u].delta_mean,
+      neurons[id + 3u].delta_mean,
+    );
+    let taken = control.rate * (gradient - delta_means * activation_sum);
+    weights[i] = clamp(weights[i] - taken, vec4f(-VALUE_MAX), vec4f(VALUE_MAX));
+    changes[i] = -taken * running;
     return;
   }
   // Every thread sums its whole ramp: this is cheaper than the barriers of a tree, and all threads get the same bits.

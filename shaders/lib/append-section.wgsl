@@ -46,7 +46,7 @@ fn grow_block(hexagon: u32) {
   lists[control.first_member + hexagon * control.block_capacity + hexagons[hexagon].blocks] = block;
   hexagons[hexagon].blocks += 1u;
   for (var n = 0u; n < NEURONS_PER_BLOCK; n++) {
-    neurons[block * NEURONS_PER_BLOCK + n] = Neuron(0.0, 0.0, 0.0, 0.0, 0u, 0.0, NONE, 0.0);
+    neurons[block * NEURONS_PER_BLOCK + n] = Neuron(0.0, 0.0, 0.0, 0.0, 0u, 0.0, NONE, 0.0, 0.0);
   }
   for (var i = 0u; i < hexagons[hexagon].runs; i++) {
     let run = hexagons[hexagon].first_run + 2u * i;

@@ -13,6 +13,8 @@ struct Control {
   seed: u32,
   // Batch updates in which at least one sample took part.
   adam_steps: u32,
+  // Samples that the online rule has learnt from. The highest bit stays set once it is.
+  online_samples: u32,
   hexagons: u32,
   // Runs of output neurons in all hexagons.
   runs: u32,
@@ -86,6 +88,8 @@ struct Neuron {
   head: u32,
   // Sum of its delta over the samples that take part in the current step.
   delta_sum: f32,
+  // Online rule: running mean of its delta.
+  delta_mean: f32,
 }
 
 struct Section {
@@ -105,10 +109,13 @@ struct Section {
   tolerance: f32,
   split: f32,
   largest: f32,
-  unused: u32,
+  // `online_samples` when `means` was last updated.
+  seen: u32,
   ends: vec4f,
   // Second moments of the ramps. An array, so that threads may write different ones at once.
   squares: array<f32, 4>,
+  // Online rule, for each tile of the target block: running mean of the activation of the ramp that ends there, or 0.
+  means: array<f32, 4>,
 }
 
 struct Tile {

@@ -8,12 +8,14 @@ import {
   TOLERANCE_START,
   NEURONS_PER_BLOCK,
   NONE,
+  RUN,
   SECTIONS_PER_BLOCK,
   START_BLOCKS_OUTPUT,
   START_BLOCKS_HIDDEN,
 } from "./constants.ts";
 import { DRAW, draw } from "./random.ts";
 import { growBlock } from "./readout.ts";
+import { runsOfRamp } from "./section-kind.ts";
 import { following } from "./section-list.ts";
 import { StateError } from "./state-error.ts";
 import { append, count, expectMore } from "./state.ts";
@@ -85,12 +87,14 @@ export function split(model: NetworkModel, hexagon: Hexagon, marked = markedSect
     const isFine = target.places.sections < FINE_SECTIONS;
     const first = draw(model.seed, DRAW.sectionBlock + hexagon.index, source, old + 1);
     const upper = appendSection(model, source, target, first);
-    const { lower, range, ramps, tolerance, split: marks } = state.arrays;
+    const { lower, range, ramps, rampMean, seed, tolerance, split: marks } = state.arrays;
     lower[upper] = lower[old]! + border;
     range[upper] = range[old]! - border;
     range[old] = border;
     if (isFine) tolerance[upper] = tolerance[old]!;
     ramps[old] = hexagon.feeds.rampCount / 2;
+    for (let ramp = ramps[old]!; ramp < hexagon.feeds.rampCount; ramp++)
+      for (const run of runsOfRamp(seed[old]!, hexagon.feeds, ramp)) rampMean[old * 4 + run / RUN] = 0;
     marks[old] = 0;
   }
 }

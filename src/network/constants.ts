@@ -62,11 +62,12 @@ export const READOUT_START = 0.1;
 /** A sample whose expected values are all 0 or 1 is skipped when every error is smaller than this. */
 export const SKIP_ERROR = 0.05;
 
+/** Share of the learning rate that readout weights and output biases step with. */
+export const READOUT_RATE_SHARE = 0.5;
 /** Batch rule: base learning rate (times the root of the samples that are not skipped), Adam, weight decay. */
 export const BATCH_RATE = 0.003;
 /** Steps of a task beyond which the base rate falls with the root of their number. */
 export const USUAL_STEPS = 1000;
-export const READOUT_RATE_SHARE = 0.5;
 export const MOMENT_KEEP = 0.8;
 export const SQUARE_KEEP = 0.98;
 export const ADAM_EPSILON = 1e-6;
@@ -76,8 +77,12 @@ export const WEIGHT_DECAY = 0.2;
 export const STREAM_RATE = 0.004;
 export const STREAM_SAMPLES = 10_000;
 
-/** Online rule: base learning rate. */
-export const ONLINE_RATE = 0.05;
+/** Online rule: base learning rate, and the least share of a sample in the running means of deltas and activations. */
+export const ONLINE_RATE = 0.1;
+export const DELTA_MEAN_SHARE = 0.02;
+export const RAMP_MEAN_SHARE = 0.01;
+/** A running mean that gets smaller is 0: processors are slow with the smallest floats, and means fall to these. */
+export const MEAN_MIN = 1e-20;
 /** Without a horizon: trained samples after which the rate has halved, and after which it falls no further. */
 export const DIRECT_SAMPLES = 5000;
 export const DIRECT_SAMPLES_MAX = 120_000;

@@ -4,7 +4,7 @@
  * `test/network/invariants.test.ts` has a hostile state for each.
  *
  * Not checked, because no code relies on them: unused words of `header`, elements of `places` beyond `blockSections`,
- * values of unused ramps, and the `seed` of a section.
+ * values of unused ramps, the `seed` of a section, and the counts of samples of the online rule.
  */
 import { isReadOnce, met, rampsAscend, type Subject } from "./invariant-checks.ts";
 import { type ArrayName, HEADER, LAYOUT } from "./layout.ts";
@@ -68,6 +68,8 @@ export const INVARIANTS: readonly Invariant[] = [
   ...(["biasSquare", "rampSquare", "readoutSquare", "outputBiasSquare"] as const).map((name) =>
     within(name, 0, Infinity, "Adam: takes their roots"),
   ),
+  within("deltaMean", -2 * VALUE_MAX, 2 * VALUE_MAX, "online rule: no product overflows"),
+  within("rampMean", 0, VALUE_MAX, "online rule: no product overflows"),
   within("lower", 0, Infinity, "growth and activations: values are above 0"),
   ...(["potential", "lastValue", "largest"] as const).map((name) =>
     within(name, 0, INPUT_MAX, "spikes, connections that run backwards, outlier recovery: values are >= 0"),

@@ -32,6 +32,8 @@ export const LAYOUT = {
   bias: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
   biasMoment: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
   biasSquare: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
+  /** Online rule: running mean of the neuron's delta. */
+  deltaMean: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
   /** Spiking: raw potential left from the previous cycle, >= 0. */
   potential: { type: "f32", per: "block", width: NEURONS_PER_BLOCK },
   /** Spiking: cycles until the neuron accepts input again. */
@@ -69,6 +71,13 @@ export const LAYOUT = {
   weightMoment: { type: "f32", per: "section", width: SYNAPSES_PER_SECTION },
   /** Second moment, one per ramp. */
   rampSquare: { type: "f32", per: "section", width: 4 },
+  /**
+   * Online rule: running mean of the activation of the ramp that ends in each tile of the target block, in the block's
+   * order; 0 where none does.
+   */
+  rampMean: { type: "f32", per: "section", width: 4 },
+  /** `onlineSamples` when `rampMean` was last updated. */
+  seenOnline: { type: "u32", per: "section", width: 1 },
 
   tileBlock: { type: "u32", per: "tile", width: 1 },
   /** First output neuron, number of consecutive output neurons, and row of the first. */
@@ -107,6 +116,8 @@ export const HEADER = {
   cycleHigh: 8,
   /** Batch updates with at least one sample that was not skipped. */
   adamSteps: 9,
+  /** Samples that the online rule has learnt from; see `addOnline`. */
+  onlineSamples: 10,
   /** Number of sections after the last reduction. These sections come first. */
   reducedSections: 11,
 } as const;

@@ -27,6 +27,8 @@ import { yieldPoint } from "./yield-point.ts";
 
 const FORMAT = "hanami-network";
 const VERSION = "1";
+/** Arrays that files of older programs lack. They start as zeros there, as in a new network. */
+const OPTIONAL: ReadonlySet<string> = new Set<ArrayName>(["deltaMean", "rampMean", "seenOnline"]);
 
 /** Writes the whole network as a safetensors file: one tensor per array, everything else in the metadata. */
 export function exportState({ state, template, seed, encoders, stream }: NetworkModel): Uint8Array {
@@ -62,7 +64,7 @@ interface StateWidths {
   outputs: { name: string; values: number }[];
 }
 
-/** Throws StateError with the reason if `restoreState` would refuse the file. Allocates no memory for the arrays. */
+/** Throws StateError with the reason if `restoreState` would refuse the file. Allocates no memory for its arrays. */
 export function checkState(bytes: Uint8Array): StateWidths {
   const file = open(bytes);
   verify(file);
@@ -102,12 +104,14 @@ function open(bytes: Uint8Array): OpenedFile {
   if (metadata["format"] !== FORMAT) throw new StateError("the file does not hold a network");
   if (metadata["version"] !== VERSION)
     throw new StateError(`the file has version '${metadata["version"]}', this program reads version ${VERSION}`);
-  if (tensors.size > ARRAY_NAMES.length) throw new StateError("the file holds unknown tensors");
+  for (const name of tensors.keys())
+    if (!Object.hasOwn(LAYOUT, name)) throw new StateError("the file holds unknown tensors");
   const header = viewOf("header", tensorOf(content, "header", 1));
   const counts: Record<Per, number> = { network: 1, input: 0, block: 0, section: 0, tile: 0, row: 0, output: 0 };
   for (const per of PERS) counts[per] = header[HEADER[per]]!;
   // The file must really hold that many items before memory is allocated for them.
-  for (const name of ARRAY_NAMES) tensorOf(content, name, counts[LAYOUT[name].per]);
+  for (const name of ARRAY_NAMES)
+    if (tensors.has(name) || !OPTIONAL.has(name)) tensorOf(content, name, counts[LAYOUT[name].per]);
   const needed = PERS.reduce((sum, per) => sum + counts[per] * bytesPer(per), 0);
   if (needed > STATE_BYTES_MAX)
     throw new StateError(`a network may have ${STATE_BYTES_MAX} bytes, and this one has ${needed}`);
@@ -124,7 +128,10 @@ function verify({ content, template, counts }: OpenedFile): void {
   const { checksum: expected, ...others } = metadata;
   if (expected !== checksum({ metadata: others, tensors })) throw new StateError("the checksum does not match");
   const arrays: Record<string, Uint32Array | Float32Array> = {};
-  for (const name of ARRAY_NAMES) arrays[name] = viewOf(name, tensors.get(name)!);
+  for (const name of ARRAY_NAMES) {
+    const tensor = tensors.get(name);
+    arrays[name] = tensor ? viewOf(name, tensor) : zeros(name, counts);
+  }
   const state = { arrays: arrays as Arrays, capacity: counts, memory: heap };
   // Readers of a file's seed and cycle take them from the metadata, without reading the tensors.
   if (metadata["seed"] !== String(state.arrays.header[HEADER.seed]))
@@ -141,7 +148,7 @@ function load({ content, template, counts }: OpenedFile, memory?: Memory): Netwo
   const state = createState(memory);
   try {
     for (const per of PERS) append(state, per, counts[per]);
-    for (const name of ARRAY_NAMES) copyBytes(content.tensors.get(name)!.bytes, bytesOf(state, name));
+    for (const [name, { bytes }] of content.tensors) copyBytes(bytes, bytesOf(state, name as ArrayName));
     const { encoders, stream = "" } = content.metadata;
     return modelOf(template, state, { encoders, stream: parseStream(stream, template) });
   } catch (error) {
@@ -167,6 +174,12 @@ function readTemplate(text: string): Template {
       throw new StateError(`the template is not valid: ${cause.parserMessage}`, { cause });
     throw cause;
   }
+}
+
+/** The elements of an array that the file lacks. */
+function zeros(name: ArrayName, counts: Record<Per, number>): Uint32Array | Float32Array {
+  const { type, per, width } = LAYOUT[name];
+  return type === "u32" ? new Uint32Array(counts[per] * width) : new Float32Array(counts[per] * width);
 }
 
 /** A view of a tensor's elements, or a copy if they are not aligned. */

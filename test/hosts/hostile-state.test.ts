@@ -45,8 +45,8 @@ const corruptions: Partial<Record<ArrayName, (arrays: Arrays) => void>> = {
   next: ({ next }) => (next[0] = FAR),
 };
 
-/** Seeds are hashed: every number is valid. */
-const anythingGoes: readonly ArrayName[] = ["seed"];
+/** Seeds are hashed, and numbers of seen samples only limit a table: every number is valid. */
+const anythingGoes: readonly ArrayName[] = ["seed", "seenOnline"];
 
 function corrupted(name: ArrayName): Uint8Array {
   const cluster = restoreState(state);

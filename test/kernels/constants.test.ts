@@ -91,15 +91,11 @@ describe("constants", () => {
 });
 
 test("the words of a state's header and the records of a block match the layout", () => {
-  const { HEADER_BLOCKS, HEADER_SECTIONS, HEADER_TILES, HEADER_ROWS, HEADER_ADAM_STEPS } = slots;
-  const { block, section, tile, row, adamSteps } = HEADER;
-  expect([HEADER_BLOCKS, HEADER_SECTIONS, HEADER_TILES, HEADER_ROWS, HEADER_ADAM_STEPS]).toEqual([
-    block,
-    section,
-    tile,
-    row,
-    adamSteps,
-  ]);
+  const { HEADER_BLOCKS, HEADER_SECTIONS, HEADER_TILES, HEADER_ROWS, HEADER_ADAM_STEPS, HEADER_ONLINE_SAMPLES } = slots;
+  const { block, section, tile, row, adamSteps, onlineSamples } = HEADER;
+  expect([HEADER_BLOCKS, HEADER_SECTIONS, HEADER_TILES, HEADER_ROWS, HEADER_ADAM_STEPS, HEADER_ONLINE_SAMPLES]).toEqual(
+    [block, section, tile, row, adamSteps, onlineSamples],
+  );
   const { words, at } = structs("Block");
   expect(words - at("places")).toBe(LAYOUT.places.width);
 });

@@ -120,13 +120,17 @@ describe("grow", () => {
 
   test("match: every distinct value gets its ramp, in ascending order", () => {
     const { model, section, arrays, feed } = fresh(MATCH_SECTION);
+    const tile = (ramp: number) => section * 4 + tileOfRun(arrays.seed[section]!, ramp);
     feed(5);
     arrays.weight.fill(0.7, section * 128, section * 128 + 128);
     arrays.rampSquare[section * 4] = 0.5;
+    arrays.rampMean[tile(0)] = 0.25;
+    arrays.rampMean[tile(2)] = 0.75;
     feed(5, 9, 2, 9);
     expect(endsOf(model, section)).toEqual([2, 5, 9]);
     expect(weightsOf(model, section, 1)).toEqual(Array.from({ length: 32 }, () => Math.fround(0.7)));
     expect(weightsOf(model, section, 0)[0]).not.toBe(Math.fround(0.7));
     expect([...arrays.rampSquare.subarray(section * 4, section * 4 + 3)]).toEqual([0, 0.5, 0]);
+    expect([0, 1, 2].map((ramp) => arrays.rampMean[tile(ramp)])).toEqual([0, 0.25, 0]);
   });
 });

@@ -124,7 +124,8 @@ function oneStep(before: Uint8Array, batch: TrainRun & { update: UpdateRule }): 
 describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
   test.each([
     ["online", 1],
-    ["online", 5],
+    ["online", 2],
+    ["online", 15],
     ["batch", 17],
     ["batch", 33],
   ] as const)("one step from a shared state, %s with %i samples", (update, count) => {
@@ -142,7 +143,8 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
 
   test.each([
     ["online", 1],
-    ["online", 5],
+    ["online", 2],
+    ["online", 15],
     ["batch", 17],
   ] as const)("one step with inputs that became wider when there were neurons, %s with %i samples", (update, count) => {
     const guide = create(template, engines.single);
@@ -188,12 +190,15 @@ describe.each(Object.entries(TEMPLATES))("%s", (_, template) => {
     fast.dispose();
   });
 
-  test("the same bits for any number of threads", () => {
+  test.each([
+    ["batch", 20],
+    ["online", 10],
+  ] as const)("the same bits for any number of threads, %s with %i samples", (update, batchSize) => {
     const [one, several] = [create(template, engines.single), create(template, engines.threaded)];
     for (let step = 0; step < 6; step++) {
-      const batch = batchOf(one, step, 50, "batch");
-      one.train({ ...batch, batchSize: 20 });
-      several.train({ ...batch, batchSize: 20 });
+      const batch = batchOf(one, step, 50, update);
+      one.train({ ...batch, batchSize });
+      several.train({ ...batch, batchSize });
     }
     expect(Buffer.compare(one.export(), several.export())).toBe(0);
     one.dispose();

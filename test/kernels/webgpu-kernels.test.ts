@@ -6,7 +6,7 @@ import { gradient, readoutGradient } from "../../src/kernels/reference/gradient.
 import { grow } from "../../src/kernels/reference/grow.ts";
 import { error, output } from "../../src/kernels/reference/output.ts";
 import { inputDelta, readoutDelta, sourceDelta } from "../../src/kernels/reference/source-delta.ts";
-import { updateOnline, updateReadoutOnline } from "../../src/kernels/reference/update-online.ts";
+import { addOnline, updateOnline, updateReadoutOnline } from "../../src/kernels/reference/update-online.ts";
 import { update, updateReadout } from "../../src/kernels/reference/update.ts";
 import { NEURONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { HEADER } from "../../src/network/layout.ts";
@@ -127,6 +127,7 @@ async function checkBackwardHalf(
 ): Promise<void> {
   if (scratch.learning === 0) return;
   if (settings.mode === "batch") model.state.arrays.header[HEADER.adamSteps]! += 1;
+  else addOnline(model.state.arrays.header, scratch.learning);
   const learners = [...Array(scratch.samples).keys()].filter((q) => scratch.skipped[q] === 0);
   scratch.beginBackward(model);
   readoutDelta(model, scratch);
@@ -191,6 +192,15 @@ describe.each(CASES)("every kernel against the reference: $name", (each) => {
     const model = copyOf(trained);
     const scratch = await checkForwardHalf(each, model, samples);
     await checkBackwardHalf(model, scratch, BATCH);
+  });
+
+  test.each([1, 8])("%i samples, an online update, after others", async (samples) => {
+    const model = trainedModel(each, 3, { update: "online", rate: 0.01 }, 7);
+    // A section that has missed many samples, and one that has missed none.
+    model.state.arrays.header[HEADER.onlineSamples]! += 300;
+    model.state.arrays.seenOnline[0] = 300;
+    const scratch = await checkForwardHalf(each, model, samples);
+    await checkBackwardHalf(model, scratch, ONLINE);
   });
 
   test.each([1, 8, 201])("%i samples, an online update, on a fresh network", async (samples) => {

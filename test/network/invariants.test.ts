@@ -78,10 +78,12 @@ const feeding = ({ sectionHead }: Arrays, model: NetworkModel) =>
 const ranges: Partial<Record<ArrayName, number[]>> = {
   weight: [-2e6, 2e6],
   bias: [-2e6, 2e6],
+  deltaMean: [-3e6, 3e6],
   readout: [-2e6, 2e6],
   outputBias: [-2e6, 2e6],
   biasSquare: [-1],
   rampSquare: [-1],
+  rampMean: [-1, 2e6],
   readoutSquare: [-1],
   outputBiasSquare: [-1],
   lower: [-1],

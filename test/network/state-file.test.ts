@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts";
 import { checksum, checkState, exportState, restoreState } from "../../src/network/state-file.ts";
 import type { NetworkModel } from "../../src/network/network-model.ts";
-import { ARRAY_NAMES, HEADER, type Arrays } from "../../src/network/layout.ts";
+import { ARRAY_NAMES, HEADER, type ArrayName, type Arrays } from "../../src/network/layout.ts";
 import { Network } from "../../src/network/network.ts";
 import { StateError } from "../../src/network/state-error.ts";
 import { decodeSafetensors, encodeSafetensors, type Tensors } from "../../src/network/safetensors.ts";
@@ -68,6 +68,60 @@ describe("a saved state", () => {
   test("a cycle beyond 32 bit survives", () => {
     const later = tampered(({ header }) => header.set([1, 2], HEADER.cycleLow));
     expect(Network.restore(later, new ReferenceEngine()).cycle).toBe(2 ** 33 + 1);
+  });
+});
+
+/** The file as a program wrote it that knew nothing of the arrays of the online rule. */
+const old = (...names: ArrayName[]) =>
+  rewritten((content) => {
+    for (const name of names) content.tensors.delete(name);
+    const { checksum: _, ...metadata } = content.metadata;
+    content.metadata["checksum"] = checksum({ ...content, metadata });
+  });
+
+describe("a file of an older program", () => {
+  const missing = ["deltaMean", "rampMean", "seenOnline"] as const;
+
+  test("loads with zeros in the place of the arrays that it lacks", () => {
+    const bytes = old(...missing);
+    expect(checkState(bytes)).toEqual(checkState(file));
+    const { state } = restoreState(bytes);
+    for (const name of missing) expect(state.arrays[name].every((value) => value === 0)).toBe(true);
+    expect(state.arrays.weight.some((value) => value !== 0)).toBe(true);
+    const again = decodeSafetensors(exportState(restoreState(bytes)));
+    expect([...again.tensors.keys()].sort()).toEqual([...ARRAY_NAMES].sort());
+  });
+
+  test("learns on, online and in batches", () => {
+    for (const batchSize of [1, 16]) {
+      const network = Network.restore(old(...missing), new ReferenceEngine());
+      const values = Float32Array.from({ length: 32 * 130 }, (_, i) => (i * 37) % 11);
+      const expected = Float32Array.from({ length: 64 }, (_, i) => i % 2);
+      network.train({
+        cycles: 32,
+        timeLength: 1,
+        batchSize,
+        inputs: [{ index: 0, values, width: 130 }],
+        expected: [{ index: 0, values: expected, width: 2 }],
+        schedule: 1,
+      });
+      expect(network.cycle).toBe(72);
+      expect(() => checkState(network.export())).not.toThrow();
+    }
+  });
+
+  test("lacks no other array", () => {
+    for (const name of ARRAY_NAMES)
+      if (!(missing as readonly string[]).includes(name))
+        expect(() => restoreState(old(name))).toThrow(`tensor '${name}' is missing`);
+  });
+
+  test("has no others in their place", () => {
+    const hostile = rewritten(({ tensors }) => {
+      tensors.set("other", tensors.get("rampMean")!);
+      tensors.delete("rampMean");
+    });
+    expect(() => checkState(hostile)).toThrow("the file holds unknown tensors");
   });
 });
 

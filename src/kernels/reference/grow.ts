@@ -97,7 +97,7 @@ function refine({ arrays }: State, section: number, kind: SectionKind, x: number
 
 /** Match sections: inserts a ramp, in ascending order, for a value at which no ramp ends yet. */
 function insertValue(state: State, section: number, kind: SectionKind, x: number): void {
-  const { ramps, ends, weight, weightMoment, rampSquare, split, seed } = state.arrays;
+  const { ramps, ends, weight, weightMoment, rampSquare, rampMean, split, seed } = state.arrays;
   const at = section * 4;
   const used = ramps[section]!;
   let r = 0;
@@ -117,6 +117,7 @@ function insertValue(state: State, section: number, kind: SectionKind, x: number
       const from = section * SYNAPSES_PER_SECTION + run;
       weight.copyWithin(section * SYNAPSES_PER_SECTION + to[i]!, from, from + RUN);
       weightMoment.copyWithin(section * SYNAPSES_PER_SECTION + to[i]!, from, from + RUN);
+      rampMean[at + to[i]! / RUN] = rampMean[at + run / RUN]!;
     });
   }
   setRamp(state, section, kind, r, x);
@@ -124,11 +125,12 @@ function insertValue(state: State, section: number, kind: SectionKind, x: number
 
 /** Initialises ramp `r`, which ends at `end`, and counts it as one more ramp of the section. */
 function setRamp({ arrays }: State, section: number, kind: SectionKind, r: number, end: number): void {
-  const { ramps, ends, weight, weightMoment, rampSquare, seed } = arrays;
+  const { ramps, ends, weight, weightMoment, rampSquare, rampMean, seed } = arrays;
   ends[section * 4 + r] = end;
   rampSquare[section * 4 + r] = 0;
   runsOfRamp(seed[section]!, kind, r).forEach((run, nth) => {
     const first = section * SYNAPSES_PER_SECTION + run;
+    rampMean[section * 4 + run / RUN] = 0;
     for (let i = 0; i < RUN; i++) {
       weight[first + i] = startWeight(seed[section]!, r * kind.rampSize + nth * RUN + i, kind.weightRange);
       weightMoment[first + i] = 0;

@@ -5,7 +5,7 @@ import { gradient, readoutGradient } from "./gradient.ts";
 import { grow } from "./grow.ts";
 import { error, output } from "./output.ts";
 import { inputDelta, readoutDelta, sourceDelta } from "./source-delta.ts";
-import { updateOnline, updateReadoutOnline } from "./update-online.ts";
+import { addOnline, updateOnline, updateReadoutOnline } from "./update-online.ts";
 import { update, updateReadout } from "./update.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
 import { HEADER } from "../../network/layout.ts";
@@ -55,7 +55,9 @@ export function trainStep(model: NetworkModel, scratch: Scratch, rule: StepRule)
 /** The backward half: computes every delta with the weights of the forward half, then updates each weight once. */
 function learn(model: NetworkModel, scratch: Scratch, rule: StepRule): void {
   const isBatch = rule.update === "batch";
-  if (isBatch) model.state.arrays.header[HEADER.adamSteps]! += 1;
+  const { header } = model.state.arrays;
+  if (isBatch) header[HEADER.adamSteps]! += 1;
+  else addOnline(header, scratch.learning);
   const rate = isBatch ? rule.rate * Math.sqrt(scratch.learning) : rule.rate;
   scratch.beginBackward(model);
   readoutDelta(model, scratch);

@@ -56,6 +56,9 @@ export const AT_READOUT_SQUARE = 33;
 export const AT_OUTPUT_BIAS = 34;
 export const AT_OUTPUT_BIAS_MOMENT = 35;
 export const AT_OUTPUT_BIAS_SQUARE = 36;
+export const AT_DELTA_MEAN = 37;
+export const AT_RAMP_MEAN = 38;
+export const AT_SEEN_ONLINE = 39;
 
 // Words of the state's header that the kernels read.
 export const HEADER_BLOCKS = 1;
@@ -63,6 +66,7 @@ export const HEADER_SECTIONS = 2;
 export const HEADER_TILES = 3;
 export const HEADER_ROWS = 4;
 export const HEADER_ADAM_STEPS = 9;
+export const HEADER_ONLINE_SAMPLES = 10;
 
 /** [section] records of `HOT_BYTES`, derived from the state for the forward pass and growth; see hot.ts. */
 export const AT_HOT = 40;
@@ -149,6 +153,13 @@ export const LOCAL_STARTS = 144;
 export const LOCAL_LISTS = 145;
 export const LOCAL_RECORDS = 146;
 export const LOCAL_RAMP = 147;
+/** Only for single samples; see local.ts. */
+export const LOCAL_SHIFTS = 148;
+export const LOCAL_TOUCHED = 149;
+/** An entry there: activations of the four tiles, address of the hot record, `cursors` of that. */
+export const TOUCHED_BYTES = 32;
+/** Shifts are summed in several places in turn, so that no sum waits for the one before. */
+export const SHIFT_SUMS = 4;
 
 // Parameters of a call.
 export const COUNT = 150;
@@ -181,6 +192,8 @@ export const FIRST_SECTION = 176;
 export const FAULT = 177;
 /** 1 = a helper stopped in the middle of the phase. */
 export const FAILED = 178;
+/** The share of a sample in means that AT_DECAYS is for. */
+export const DECAY_SHARE = 179;
 
 // The thread pool: the current phase, whether it is open, and how many helpers are done. The three groups are 64 bytes
 // apart, so that they share no cache line.
@@ -210,3 +223,6 @@ export const AT_LANES = TABLE + 4096;
 export const AT_SHUFFLES = TABLE + 4096 + 64;
 /** [mask of 8 bits]: indices 0..7 of the lanes of two vectors whose bit is set, as bytes: 256 double words. */
 export const AT_OCTETS = TABLE + 8192;
+/** [samples missed]: what is left of a ramp's mean activation. */
+export const AT_DECAYS = TABLE + 32768;
+export const DECAY_COUNT = 2048;

@@ -341,13 +341,17 @@ export class WasmEngine implements Engine {
     const records = ramp + 256;
     // Online training keeps the records of all hexagons. Kernels write one record more per tile than they use.
     const room = step === 1 ? count(state, "section") * 64 : chunk * perSample;
-    const bytes = records + Math.max(room, perSample) + ranks * 4 * 16;
+    const shifts = records + aligned(Math.max(room, perSample) + ranks * 4 * 16);
+    const touched = shifts + ranks * 16 * slots.SHIFT_SUMS;
+    const bytes = step === 1 ? touched + (count(state, "section") + 1) * slots.TOUCHED_BYTES : shifts;
     for (let thread = 0; thread < threads; thread++) this.#dock!.scratch.ensure(slots.AT_LOCALS + thread, bytes);
     this.#dock!.table[slots.CHUNK] = chunk;
     this.#dock!.table[slots.LOCAL_STARTS] = starts;
     this.#dock!.table[slots.LOCAL_LISTS] = lists;
     this.#dock!.table[slots.LOCAL_RAMP] = ramp;
     this.#dock!.table[slots.LOCAL_RECORDS] = records;
+    this.#dock!.table[slots.LOCAL_SHIFTS] = shifts;
+    this.#dock!.table[slots.LOCAL_TOUCHED] = touched;
   }
 
   /** Called by the kernels: adds sections for the neurons that are positive for the first time. */

@@ -75,7 +75,7 @@ export class NetworkBuffers {
         buffers.write("hexagons", records.hexagons);
         buffers.write("outputs", records.outputs);
         buffers.write("lists", memberList(records.blocks, network.#memberShape()), network.#listWords * 4);
-        network.#writeControl(records.adamSteps);
+        network.#writeControl(records);
       });
     } catch (error) {
       network.destroy();
@@ -103,6 +103,7 @@ export class NetworkBuffers {
     const records: Records = {
       counts,
       adamSteps: found["control"]![CONTROL.at("adam_steps")]!,
+      onlineSamples: found["control"]![CONTROL.at("online_samples")]!,
       seed: this.#seed,
       lists: new Uint32Array(0),
       runs: this.runs,
@@ -225,7 +226,7 @@ export class NetworkBuffers {
     return { block_capacity: block, section_capacity: section, tile_capacity: tile, row_capacity: row };
   }
 
-  #writeControl(adamSteps: number): void {
+  #writeControl({ adamSteps, onlineSamples }: Records): void {
     const { block, section, tile, row, output } = this.counts;
     this.writeFields({
       blocks: block,
@@ -235,6 +236,7 @@ export class NetworkBuffers {
       outputs: output,
       seed: this.#seed,
       adam_steps: adamSteps,
+      online_samples: onlineSamples,
       hexagons: this.hexagonCount,
       runs: this.runs,
       first_member: this.#listWords,

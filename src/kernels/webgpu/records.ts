@@ -15,6 +15,7 @@ export type Counts = Record<"block" | "section" | "tile" | "row" | "output", num
 export interface Records {
   counts: Counts;
   adamSteps: number;
+  onlineSamples: number;
   seed: number;
   /** Target lists and runs of output neurons. On the device, the lists of the hexagons' blocks follow. */
   lists: Uint32Array;
@@ -44,6 +45,7 @@ const NEURON_FIELDS: readonly (readonly [ArrayName, string])[] = [
   ["bias", "bias"],
   ["biasMoment", "bias_moment"],
   ["biasSquare", "bias_square"],
+  ["deltaMean", "delta_mean"],
   ["potential", "potential"],
   ["refractory", "refractory"],
   ["lastValue", "last_value"],
@@ -64,6 +66,8 @@ const SECTION_FIELDS: readonly (readonly [ArrayName, string])[] = [
   ["largest", "largest"],
   ["ends", "ends"],
   ["rampSquare", "squares"],
+  ["rampMean", "means"],
+  ["seenOnline", "seen"],
 ];
 const BLOCK_FIELDS: readonly (readonly [ArrayName, string])[] = [
   ["blockHexagon", "hexagon"],
@@ -97,6 +101,7 @@ export function packRecords(model: NetworkModel): Records & { host: HostPart } {
   const records: Records = {
     counts,
     adamSteps: arrays.header[HEADER.adamSteps]!,
+    onlineSamples: arrays.header[HEADER.onlineSamples]!,
     seed: model.seed,
     lists,
     runs,
@@ -131,6 +136,7 @@ export function unpackRecords(records: Records, host: HostPart): NetworkModel {
   const header = host.header.slice();
   for (const per of ["block", "section", "tile", "row", "output"] as const) header[HEADER[per]] = counts[per];
   header[HEADER.adamSteps] = records.adamSteps;
+  header[HEADER.onlineSamples] = records.onlineSamples;
   arrays.header.set(header);
   arrays.inputWidth.set(host.inputWidth);
   arrays.outputOwner.set(host.outputOwner);

@@ -109,6 +109,7 @@ function listColumn(section: u32, hot: usize, tile: u32, lists: usize, hasSlopes
 
 /** Like `listColumn`, for a source that shows its value of the previous step to all samples. */
 function listConstant(section: u32, hot: usize, tile: u32, lists: usize): u32 {
+  listTotal = 0;
   const value = getF(slot(AT_LAST_VALUE), getU(slot(AT_SOURCE), section));
   if (!(value > 0)) return 0;
   const lane = hot + (<usize>tile << 2);

@@ -6,6 +6,7 @@ import { INPUT_RAMP_SIZE, SECTIONS_PER_BLOCK } from "../../../network/constants.
 import {
   AT_BIAS,
   AT_BLOCK_SECTIONS,
+  AT_DELTA_MEAN,
   AT_NEURON_BLOCKS,
   AT_PLACES,
   AT_SEED,
@@ -19,8 +20,9 @@ import { deltasOf, slopeTile, sumsOf } from "./backward.ts";
 import { HOT_OPEN, HOT_RISE, hotOf, OF_INPUT, runOfTile } from "./hot.ts";
 import { listsOf, rampOf } from "./local.ts";
 import { getU, header, hexagonOfBlock, rankOf, slot } from "./memory.ts";
+import { rampMeanOf } from "./online-means.ts";
 import { sourceItems } from "./sources.ts";
-import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient } from "./step-ramp.ts";
+import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient, weightsOf } from "./step-ramp.ts";
 import { bounded } from "./vectors.ts";
 
 /** Item of a phase: trains a tile. */
@@ -39,6 +41,7 @@ export function learnTile(item: u32, thread: u32): void {
 function learn(block: u32, tile: u32, thread: u32, isBatch: bool): void {
   const deltas = deltasOf(rankOf(block), tile);
   const sums = sumsOf(rankOf(block), tile);
+  const means = slot(AT_DELTA_MEAN) + (<usize>block << 9) + (<usize>tile << 7);
   const lists = listsOf(thread);
   const gradient = rampOf(thread);
   const shift = gradient + 128;
@@ -55,6 +58,7 @@ function learn(block: u32, tile: u32, thread: u32, isBatch: bool): void {
     if (!isTouched(section, hot)) continue;
     const entries = listActivations(section, hot, tile, lists);
     const mean = meanOf(listTotal);
+    const running = isBatch ? mean : rampMeanOf(section, tile, mean);
     const toValue = listValues - listOffsets;
     const squares = sumGradient(
       deltas,
@@ -73,9 +77,8 @@ function learn(block: u32, tile: u32, thread: u32, isBatch: bool): void {
     if (isBatch) {
       const run = runOfTile(getU(slot(AT_SEED), section), tile);
       stepTile(section, tile, gradient, mean, stepOfRamp(section, run, squares, <f32>INPUT_RAMP_SIZE), shift);
-    } else descendTile(section, tile, gradient);
+    } else descendTile(weightsOf(section, tile), gradient, means, listTotal, running, shift);
   }
-  if (!isBatch) return;
   const bias = slot(AT_BIAS) + (<usize>block << 9) + (<usize>tile << 7);
   for (let i: usize = 0; i < 128; i += 16)
     v128.store(bias + i, bounded(f32x4.sub(v128.load(bias + i), v128.load(shift + i))));

@@ -25,6 +25,7 @@ import {
   AT_ENDS,
   AT_LARGEST,
   AT_LOWER,
+  AT_RAMP_MEAN,
   AT_RAMP_SQUARE,
   AT_RAMPS,
   AT_RANGE,
@@ -126,6 +127,11 @@ function runsPerRamp(kind: u32): u32 {
   return kind == KIND_NEURON ? NEURON_RAMP_SIZE / RUN : INPUT_RAMP_SIZE / RUN;
 }
 
+/** Index of the tile that a run ends in, over all sections. */
+function tileAt(section: u32, run: u32): u32 {
+  return section * 4 + tileOfRun(getU(slot(AT_SEED), section), run);
+}
+
 /** Address of a run of 32 weights or moments. */
 function runOf(array: i32, section: u32, run: u32): usize {
   return slot(array) + ((<usize>section) << 9) + (tileOfRun(getU(slot(AT_SEED), section), run) << 7);
@@ -147,6 +153,7 @@ function insertValue(section: u32, x: f32): bool {
     setF(squares, above, getF(squares, above - 1));
     memory.copy(runOf(AT_WEIGHT, section, above), runOf(AT_WEIGHT, section, above - 1), 128);
     memory.copy(runOf(AT_WEIGHT_MOMENT, section, above), runOf(AT_WEIGHT_MOMENT, section, above - 1), 128);
+    setF(slot(AT_RAMP_MEAN), tileAt(section, above), getF(slot(AT_RAMP_MEAN), tileAt(section, above - 1)));
   }
   setRamp(section, KIND_MATCH, r, x);
   return true;
@@ -162,6 +169,7 @@ function setRamp(section: u32, kind: u32, ramp: u32, end: f32): void {
     const weights = runOf(AT_WEIGHT, section, run);
     for (let i: u32 = 0; i < <u32>RUN; i++) setF(weights, i, startWeight(seed, run * RUN + i, range));
     memory.fill(runOf(AT_WEIGHT_MOMENT, section, run), 0, 128);
+    setF(slot(AT_RAMP_MEAN), tileAt(section, run), 0);
   }
   setU(slot(AT_RAMPS), section, rampsOf(section) + 1);
 }

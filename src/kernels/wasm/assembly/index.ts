@@ -36,9 +36,10 @@ import {
   THREADS,
 } from "../slots.ts";
 import { remembers } from "./forward.ts";
-import { cursorsOf, recordsOf } from "./local.ts";
+import { cursorsOf, recordsOf, touchedOf } from "./local.ts";
 import { forwardOne, growOne, growsAhead, hasNewSources } from "./online.ts";
 import { learnOne } from "./online-learn.ts";
+import { countOnline, setTouchedEnd } from "./online-means.ts";
 import { error, output } from "./output.ts";
 import { unpack } from "./unpack.ts";
 import { getU, header, hexagonAt, setSlot, setU, slot } from "./memory.ts";
@@ -156,6 +157,7 @@ function trainOne(): void {
   unpack(0, 1);
   const hexagons = slot(HEXAGON_COUNT);
   let records = recordsOf(0);
+  setTouchedEnd(touchedOf(0));
   for (let hexagon: u32 = 0; hexagon < hexagons; hexagon++) {
     const record = hexagonAt(hexagon);
     if (load<u32>(record, HEXAGON_ROLE) != ROLE_INPUT) {
@@ -183,6 +185,7 @@ function trainOne(): void {
 /** Computes the values and records of all hexagons up to `last` again; the values stay the same. */
 function collectAgain(last: u32): usize {
   let records = recordsOf(0);
+  setTouchedEnd(touchedOf(0));
   for (let hexagon: u32 = 0; hexagon <= last; hexagon++)
     if (load<u32>(hexagonAt(hexagon), HEXAGON_ROLE) != ROLE_INPUT) records = forwardOne(hexagon, records, false);
   return records;
@@ -213,6 +216,7 @@ function gatherLearners(): u32 {
 
 function learn(): void {
   if (slot(IS_BATCH) != 0) setU(slot(AT_HEADER), HEADER_ADAM_STEPS, header(HEADER_ADAM_STEPS) + 1);
+  else countOnline(slot(LEARNERS));
   runPhase(BACKWARD, 0, slot(NEURON_BLOCK_COUNT) * 4 + header(HEADER_BLOCKS));
   for (let hexagon = slot(HEXAGON_COUNT); hexagon-- > 0; ) {
     const record = hexagonAt(hexagon);

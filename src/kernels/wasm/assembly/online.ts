@@ -30,6 +30,7 @@ import {
   HEXAGON_TARGET_COUNT,
   KIND_NEURON,
   ROLE_HIDDEN,
+  TOUCHED_BYTES,
 } from "../slots.ts";
 import { growSection, recover } from "./grow-section.ts";
 import {
@@ -47,6 +48,7 @@ import {
 import { cursorsOf, startsOf } from "./local.ts";
 import { getU, header, hexagonAt, hexagonOfBlock, rankOf, setU, slot } from "./memory.ts";
 import { limits } from "./records.ts";
+import { setTouchedEnd, touchedEnd } from "./online-means.ts";
 import { computeValues, sumTile } from "./neurons.ts";
 import { yieldAfter } from "./yield-point.ts";
 
@@ -194,6 +196,7 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixe
   const hot = hotOf(0);
   const sections = header(HEADER_SECTIONS);
   const cursors = cursorsOf(0);
+  let touched = touchedEnd;
   for (let j: u32 = 0; j < blocks; j++) {
     const block = getU(list, j);
     const active = slot(AT_ACTIVE) + <usize>block * ACTIVE_STRIDE;
@@ -211,17 +214,27 @@ function collect(origin: usize, hexagon: u32, isOpen: bool, isWide: bool, isMixe
       do {
         if (isGrowing) look(section, value, isOpen);
         if (!isMixed || load<u32>(section, HOT_TARGET) == hexagon)
-          append(section, value, delta, cursors, isOpen, isWide);
+          touched = append(section, value, delta, cursors, touched, isOpen, isWide);
         section = load<u32>(section, HOT_NEXT);
       } while (section != 0);
     }
     yieldAfter(1);
   }
+  setTouchedEnd(touched);
 }
 
+/** Writes the records of a section, and to the list at `touched` when there are any. Returns the end of the list. */
 // @ts-ignore: decorator
 @inline
-function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen: bool, isWide: bool): void {
+function append(
+  section: usize,
+  value: v128,
+  delta: v128,
+  cursors: usize,
+  touched: usize,
+  isOpen: bool,
+  isWide: bool,
+): usize {
   const above = f32x4.sub(value, v128.load32_splat(section));
   const range = v128.load32_splat(section, HOT_RANGE);
   const start = v128.load(section, HOT_START);
@@ -233,6 +246,10 @@ function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen
   const cursor = cursors + load<u32>(section, HOT_CURSORS);
   const at = v128.load(cursor);
   const isTouched = f32x4.gt(a, f32x4.splat(0));
+  v128.store(touched, a);
+  store<u32>(touched, <u32>section, 16);
+  store<u32>(touched, load<u32>(section, HOT_CURSORS), 20);
+  const end = v128.any_true(isTouched) ? touched + TOUCHED_BYTES : touched;
   const low = v128.shuffle<f32>(weights, a, 0, 4, 1, 5);
   const high = v128.shuffle<f32>(weights, a, 2, 6, 3, 7);
   if (!isWide) {
@@ -241,7 +258,7 @@ function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen
     v128.store64_lane(i32x4.extract_lane(at, 2), high, 0);
     v128.store64_lane(i32x4.extract_lane(at, 3), high, 1);
     v128.store(cursor, i32x4.add(at, v128.and(isTouched, i32x4.splat(8))));
-    return;
+    return end;
   }
   let slope = f32x4.splat(0);
   if (isOpen) slope = v128.and(rise, v128.and(f32x4.lt(a, limit), f32x4.le(above, range)));
@@ -252,6 +269,7 @@ function append(section: usize, value: v128, delta: v128, cursors: usize, isOpen
   v128.store(i32x4.extract_lane(at, 2), v128.shuffle<f64>(high, highBack, 0, 2));
   v128.store(i32x4.extract_lane(at, 3), v128.shuffle<f64>(high, highBack, 1, 3));
   v128.store(cursor, i32x4.add(at, v128.and(isTouched, i32x4.splat(16))));
+  return end;
 }
 
 // @ts-ignore: decorator

@@ -6,8 +6,10 @@ import { NEURON_RAMP_COUNT, NEURON_RAMP_SIZE } from "../../../network/constants.
 import {
   AT_BIAS_SHIFT,
   AT_COLUMN_COUNT,
+  AT_DELTA_MEAN,
   AT_SECTION_HEAD,
   AT_SEED,
+  AT_TARGET,
   HEADER_SECTIONS,
   HEXAGON_BACK_COUNT,
   HEXAGON_BACKS,
@@ -35,6 +37,7 @@ import { deltasOf, sumsOf } from "./backward.ts";
 import { HOT_CURSORS, HOT_IS_BACK, HOT_NEXT, HOT_TARGET, hotOf, tileOfRun } from "./hot.ts";
 import { listsOf, rampOf } from "./local.ts";
 import { getU, header, hexagonAt, rampsOf, rankOf, slot } from "./memory.ts";
+import { rampMeanOf } from "./online-means.ts";
 import { descendTile, meanOf, prepareStep, stepOfRamp, stepTile, sumGradient, weightsOf } from "./step-ramp.ts";
 
 /** Neurons of half a block, the smallest item; items of large networks have more, see `SOURCE_ITEMS`. */
@@ -146,8 +149,10 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
     const second = tileOfRun(seed, ramp * 2 + 1);
     // Both tiles of a ramp have the same activations.
     const entries = hasSlopes ? listWithSlopes(section, hot, tile, lists) : listActivations(section, hot, tile, lists);
-    if (!isBatch && entries == 0) continue;
     const mean = meanOf(listTotal);
+    const running = isBatch ? mean : rampMeanOf(section, tile, mean);
+    if (!isBatch) rampMeanOf(section, second, mean);
+    if (!isBatch && entries == 0) continue;
     const toValue = listValues - listOffsets;
     const weights = weightsOf(section, tile);
     const squares = sumGradient(
@@ -184,8 +189,10 @@ function learnSection(section: u32, hot: usize, id: u32, item: u32, thread: u32,
       stepTile(section, tile, gradient, mean, step, shift + (<usize>tile << 7));
       stepTile(section, second, gradient + 128, mean, step, shift + (<usize>second << 7));
     } else {
-      descendTile(section, tile, gradient);
-      descendTile(section, second, gradient + 128);
+      const means = slot(AT_DELTA_MEAN) + (<usize>getU(slot(AT_TARGET), section) << 9);
+      const one = <usize>tile << 7, other = <usize>second << 7;
+      descendTile(weightsOf(section, tile), gradient, means + one, listTotal, running, shift + one);
+      descendTile(weightsOf(section, second), gradient + 128, means + other, listTotal, running, shift + other);
     }
   }
 }

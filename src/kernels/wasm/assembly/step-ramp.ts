@@ -3,10 +3,11 @@
  * hand. A ramp has one tile of 32 synapses in sections that an input feeds, two in sections that a neuron feeds.
  */
 import { ADAM_EPSILON, MOMENT_KEEP, SQUARE_KEEP, VALUE_MAX } from "../../../network/constants.ts";
-import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, DECAY, LEARNERS, RATE, SAMPLES } from "../slots.ts";
+import { AT_RAMP_SQUARE, AT_WEIGHT, AT_WEIGHT_MOMENT, DECAY, IS_BATCH, LEARNERS, RATE, SAMPLES } from "../slots.ts";
 import { floatSlot, getF, setF, slot } from "./memory.ts";
-import { batchRate, correct, descend, momentShare, squareShare } from "./update.ts";
-import { madd, splat, store16, sum } from "./vectors.ts";
+import { prepareMeans } from "./online-means.ts";
+import { batchRate, correct, momentShare, squareShare } from "./update.ts";
+import { bounded, madd, splat, store16, sum } from "./vectors.ts";
 
 /** Loaded from memory, because a vector constant takes four instructions at every use. */
 const KEEP = memory.data<f32>([<f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP, <f32>MOMENT_KEEP], 16);
@@ -21,10 +22,11 @@ let learnerShare: f32 = 0;
 
 /** Computes the values that all sections of a step share. */
 export function prepareStep(): void {
+  learnerShare = 1 / <f32>slot(LEARNERS);
+  if (slot(IS_BATCH) == 0) return prepareMeans(slot(LEARNERS));
   rate = batchRate();
   correct();
   sampleShare = 1 / <f32>slot(SAMPLES);
-  learnerShare = 1 / <f32>slot(LEARNERS);
 }
 
 /** Mean activation of a ramp over the learners, from the sum. */
@@ -160,11 +162,22 @@ function centred(g: v128, sums: v128, mean: v128, share: v128): v128 {
   return f32x4.mul(f32x4.sub(g, f32x4.mul(sums, mean)), share);
 }
 
-/** A plain step of 32 weights, for single samples and small steps. */
+/**
+ * The step of 32 weights under the online rule, from the `total` of the ramp's activations and the running means of the
+ * tile's deltas and of the activation. Like `stepTile`, adds to `shift`.
+ */
 // @ts-ignore: decorator
 @inline
-export function descendTile(section: u32, tile: u32, gradient: usize): void {
-  descend(weightsOf(section, tile), gradient, 32, splat(floatSlot(RATE)));
+export function descendTile(weights: usize, gradient: usize, means: usize, total: f32, mean: f32, shift: usize): void {
+  const rates = splat(floatSlot(RATE));
+  const totals = splat(total);
+  const activation = splat(mean);
+  for (let i: usize = 0; i < 128; i += 16) {
+    const g = f32x4.sub(v128.load(gradient + i), f32x4.mul(v128.load(means + i), totals));
+    const step = f32x4.mul(rates, g);
+    v128.store(weights + i, bounded(f32x4.sub(v128.load(weights + i), step)));
+    v128.store(shift + i, f32x4.sub(v128.load(shift + i), f32x4.mul(step, activation)));
+  }
 }
 
 /** Updates Adam's second moment of a ramp with its mean square; returns the step size of its synapses. */

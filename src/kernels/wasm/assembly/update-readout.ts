@@ -39,9 +39,13 @@ export function updateReadoutTile(tile: u32, thread: u32): void {
     if (slot(IS_BATCH) != 0) {
       const rate = batchRate() * <f32>READOUT_RATE_SHARE;
       adam(slot(AT_READOUT) + row, slot(AT_READOUT_MOMENT) + row, slot(AT_READOUT_SQUARE) + row, sums, weights, rate);
-    } else descend(slot(AT_READOUT) + row, sums, weights, splat(floatSlot(RATE)));
+    } else descend(slot(AT_READOUT) + row, sums, weights, onlineRate());
     if ((k & 63) == 62) yieldAfter(1);
   }
+}
+
+function onlineRate(): v128 {
+  return splat(floatSlot(RATE) * <f32>READOUT_RATE_SHARE);
 }
 
 /** Sums error * value over the learners for the 128 weights of an output neuron. */
@@ -109,7 +113,7 @@ export function updateOutputBias(thread: u32): void {
     if (slot(IS_BATCH) != 0) {
       const rate = batchRate() * <f32>READOUT_RATE_SHARE;
       adam(bias, slot(AT_OUTPUT_BIAS_MOMENT) + at, slot(AT_OUTPUT_BIAS_SQUARE) + at, sums, 4, rate);
-    } else descend(bias, sums, 4, splat(floatSlot(RATE)));
+    } else descend(bias, sums, 4, onlineRate());
     if ((k & 1023) == 1020) yieldAfter(1);
   }
 }
