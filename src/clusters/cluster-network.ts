@@ -1,5 +1,5 @@
 import type { ClusterRow } from "../db/rows.ts";
-import { HostLostError, isOfKind } from "../hosts/host-errors.ts";
+import { HostLostError } from "../hosts/host-errors.ts";
 import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
 import type { RequestRun, RunRows, TablePart, TrainRun } from "../network/run.ts";
 import { type Attached, Attachment, type NewNetwork } from "./attachment.ts";
@@ -191,22 +191,7 @@ export class ClusterNetwork {
     this.#progress.changed();
   }
 
-  /** Computes outputs. Samples of a stream that the request needs are learnt before; see `Stream`. */
   async request(run: RequestRun): Promise<RequestReport> {
-    const { info } = await this.ready();
-    if ((info.figures.waiting ?? 0) === 0) return this.#request(run);
-    try {
-      // The host takes the rows of a call with it.
-      return await this.#request(structuredClone(run));
-    } catch (error) {
-      if (!isOfKind(error, "waiting")) throw error;
-    }
-    await this.#train({ cycles: 0, timeLength: 1, inputs: [], expected: [], batchSize: 1, schedule: "stream" });
-    this.#progress.changed();
-    return this.#request(run);
-  }
-
-  async #request(run: RequestRun): Promise<RequestReport> {
     const report = await this.#calls.request(run);
     if (report.remembers) this.#progress.changed(this.#mode === "DIRECT" ? "direct" : "task");
     return report;

@@ -5,20 +5,10 @@
  * - `unknown_cluster`: no network is attached under this uuid.
  * - `input`: the run does not fit the network.
  * - `table`: the run takes rows of a table that the host does not have; nothing has changed.
- * - `waiting`: samples of a stream must be learnt before this request; nothing has changed.
  * - `hung`: the cluster's work exceeded the time limit several times and is not retried for now.
  * - `internal`: a bug.
  */
-export type HostErrorKind =
-  | "state"
-  | "room"
-  | "crowded"
-  | "unknown_cluster"
-  | "input"
-  | "table"
-  | "waiting"
-  | "hung"
-  | "internal";
+export type HostErrorKind = "state" | "room" | "crowded" | "unknown_cluster" | "input" | "table" | "hung" | "internal";
 
 /** A failure that the host itself reported. The host is alive and serves other clusters. */
 export class HostError extends Error {

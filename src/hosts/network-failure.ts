@@ -7,9 +7,6 @@ import { HostError } from "./host-errors.ts";
 export const noRoom = (reason: string, kind: "room" | "crowded") =>
   new HostError(kind, `The host has no room for this network: ${reason}`);
 
-/** The failure of a request for which samples of a stream must be learnt first. */
-export const samplesWait = () => new HostError("waiting", "Samples of a stream are to be learnt before this request");
-
 interface Circumstances {
   cluster: string;
   /** Whether the host has networks of other clusters in use, which may leave later. Idle ones have left already. */

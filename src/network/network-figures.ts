@@ -8,8 +8,6 @@ import { bytesPer, count, usedBytes } from "./state.ts";
 export interface NetworkFigures {
   /** Trained samples, with those of a stream that wait. */
   cycle: number;
-  /** Samples of a stream that wait. Missing in figures that were stored by an older server. */
-  waiting?: number;
   /** Blocks and neurons of hidden and output hexagons. */
   blocks: number;
   neurons: number;
@@ -29,7 +27,6 @@ export function emptyFigures({ hexagons, inputs }: Template): NetworkFigures {
   const empty = { blocks: 0, sections: 0, bytes: 0 };
   return {
     cycle: 0,
-    waiting: 0,
     blocks: 0,
     neurons: 0,
     sections: 0,
@@ -57,7 +54,6 @@ export function figuresOf(model: NetworkModel): NetworkFigures {
   }
   return {
     cycle: readCycle(header) + model.stream.waiting,
-    waiting: model.stream.waiting,
     blocks,
     neurons: blocks * NEURONS_PER_BLOCK,
     sections,

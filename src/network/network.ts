@@ -114,16 +114,17 @@ export class Network {
 
   /**
    * Learns from all cycles of a run, and widens inputs and outputs to its rows. Those of a stream may wait, see
-   * `Stream`; any other run, also one without cycles, has them learnt before. Throws RunError for an invalid run.
+   * `Stream`; any other run has them learnt before. Throws RunError for an invalid run.
    */
   train(run: TrainRun): void {
     this.#engine.hold(this.#model, () => {
       checkTraining(run, this.template);
       if (run.table !== undefined) throw new TableError("networks of the CPU hold no tables");
+      if (run.cycles === 0) return;
       const { stream } = this.#model;
-      if (run.cycles > 0) this.#widen(run);
-      this.#teach(run.schedule === "stream" && run.cycles > 0 ? stream.take(run, !this.remembers) : stream.flush());
-      if (run.schedule !== "stream" && run.cycles > 0) this.#train(run);
+      this.#widen(run);
+      this.#teach(run.schedule === "stream" ? stream.take(run, !this.remembers) : stream.flush());
+      if (run.schedule !== "stream") this.#train(run);
     });
   }
 
@@ -169,22 +170,34 @@ export class Network {
     writeCycle(this.#model.state.arrays.header, this.cycle + cycles);
   }
 
-  /** Whether samples of a stream wait that `request` would learn before it answers. */
+  /** Samples of a stream that wait. */
+  get waiting(): number {
+    return this.#model.stream.waiting;
+  }
+
+  /** Whether `request` answers as if the samples that wait were learnt. */
   isDue(run: RequestRun): boolean {
     return this.#model.stream.isDue(run, this.cycle);
   }
 
   /**
-   * Computes the external values of each output, [cycles][width], in template order, without growing or learning, but
-   * for samples of a stream that wait. Neurons with a memory and backward connections carry values from cycle to cycle and into the next call. Throws
-   * RunError for an invalid run.
+   * Computes the external values of each output, [cycles][width], in template order, without growing or learning.
+   * Neurons with a memory and backward connections carry values from cycle to cycle and into the next call. When
+   * samples of a stream are due, a copy of the network learns them and answers, unless `isPlain`. Throws RunError for
+   * an invalid run.
    */
-  request(run: RequestRun): Float32Array<ArrayBuffer>[] {
-    return this.#engine.hold(this.#model, () => {
-      checkRequest(run, this.template);
-      if (this.isDue(run)) this.#teach(this.#model.stream.flush());
-      return this.#answer(run);
-    });
+  request(run: RequestRun, { isPlain = false } = {}): Float32Array<ArrayBuffer>[] {
+    checkRequest(run, this.template);
+    if (isPlain || !this.isDue(run)) return this.#engine.hold(this.#model, () => this.#answer(run));
+    const copy = Network.adopt(this.export(), this.#engine);
+    try {
+      return this.#engine.hold(copy.#model, () => {
+        copy.#teach(copy.#model.stream.flush());
+        return copy.#answer(run);
+      });
+    } finally {
+      copy.dispose();
+    }
   }
 
   #answer(run: RequestRun): Float32Array<ArrayBuffer>[] {

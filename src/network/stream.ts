@@ -22,8 +22,9 @@ export interface StreamState {
 
 /**
  * A stream: samples that come one after another, without an end. Sixteen of them are learnt in one step of the batch
- * rule, which learns much more from them than sixteen single steps; until then they wait, and answers may lack them. A
- * request that shows that its client needs them has them learnt before, by the online rule; see `isDue`.
+ * rule, which learns much more from them than sixteen single steps. Until then they wait, and answers may lack them. An
+ * answer that shows that its client needs them counts them: a copy of the network learns them first, by the online rule;
+ * see `isDue`. So no answer changes what is learnt.
  */
 export class Stream {
   readonly state: StreamState;
@@ -62,8 +63,8 @@ export class Stream {
   }
 
   /**
-   * Whether the samples that wait must be learnt before a request, of a network with `trained` trained samples: it has
-   * learnt nothing yet, is asked for one of them, or for more rows than a step has.
+   * Whether a request must count the samples that wait, of a network with `trained` trained samples: it has learnt
+   * nothing yet, is asked for one of them, or for more rows than a step has.
    */
   isDue(run: RequestRun, trained: number): boolean {
     const { waiting } = this.state;
@@ -136,7 +137,7 @@ function isAsked(inputs: readonly Rows[], { cycles, timeLength, inputs: asked }:
 }
 
 /**
- * For each sample, the sum of the squared errors of its outputs, each at most 1 because outputs of some kinds show large
+ * For each sample, the sum of the squared errors of its outputs, each at most 1: outputs of some kinds show large
  * numbers. Samples with NaN among the expected values have none.
  */
 function* squaredErrors({ cycles, expected }: TrainRun, answer: readonly Float32Array[]): Generator<number> {

@@ -1,3 +1,4 @@
+import { STREAM_STEP } from "../../src/network/stream.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eq } from "drizzle-orm";
 import { createCluster } from "../../src/clusters/create-cluster.ts";
@@ -95,7 +96,11 @@ test("direct IO that outgrows its host is refused, and the line continues from t
   const line = await openDirectIo(rig.context, cluster, () => undefined);
   line.setInput("picture_hex", new Float32Array(2_000).fill(1));
   line.setExpected("label_hex", Float32Array.of(0, 1));
-  await expect(line.train()).rejects.toMatchObject({ name: "HostError", kind: "room" });
+  const learn = async () => {
+    // Samples wait for each other; the last one makes the network grow.
+    for (let sample = 0; sample < STREAM_STEP; sample++) await line.train();
+  };
+  await expect(learn()).rejects.toMatchObject({ name: "HostError", kind: "room" });
   expect(await line.request()).toHaveLength(1);
   expect((await getCluster(rig.context, { uuid: cluster })).figures).toMatchObject({ cycle: 0, sections: 0 });
   line.close();

@@ -5,11 +5,11 @@ import { shortageText } from "../../network/memory-full-error.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { startStopwatch } from "../../network/yield-point.ts";
 import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
-import type { HostError } from "../host-errors.ts";
+import { type HostError, isOfKind } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, TrainReport } from "../host.ts";
 import type { MemoryBudget } from "../../kernels/wasm/memory-budget.ts";
 import { LoadMeter } from "../load-meter.ts";
-import { attachFailure, noRoom, runFailure, samplesWait } from "../network-failure.ts";
+import { attachFailure, noRoom, runFailure } from "../network-failure.ts";
 import type { HostService } from "../protocol.ts";
 
 /** An engine with a memory budget for its networks. */
@@ -91,12 +91,25 @@ export class NetworkStore implements HostService {
 
   request(cluster: string, run: RequestRun): RequestReport {
     const report = this.#using(cluster, (network) => {
-      if (network.isDue(run)) throw samplesWait();
-      const { value: values, elapsedMs } = this.#compute(cluster, () => network.request(run));
+      const { value: values, elapsedMs } = this.#answer(cluster, network, run);
       return reportOf(network, values, elapsedMs);
     });
     if (report.remembers) this.#networks.markBusy(cluster);
     return report;
+  }
+
+  /** Without room for a copy of the network, which is never there, it answers without the samples that wait. */
+  #answer(
+    cluster: string,
+    network: Network,
+    run: RequestRun,
+  ): { value: Float32Array<ArrayBuffer>[]; elapsedMs: number } {
+    try {
+      return this.#compute(cluster, () => network.request(run));
+    } catch (error) {
+      if (!isOfKind(error, "room") || !network.isDue(run)) throw error;
+      return this.#compute(cluster, () => network.request(run, { isPlain: true }));
+    }
   }
 
   /** Runs work for which the network stays, even if it is idle and a call at a yield point needs room. */

@@ -4,11 +4,12 @@ import { GpuNetwork, type OnGpu } from "../../kernels/webgpu/gpu-network.ts";
 import { Kernels } from "../../kernels/webgpu/kernels.ts";
 import type { RequestRun, TablePart, TrainRun } from "../../network/run.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
+import { BudgetFullError } from "../../network/memory-full-error.ts";
 import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
 import { HostError } from "../host-errors.ts";
 import type { HostStatus, NetworkInfo, RequestReport, TrainReport } from "../host.ts";
 import { LoadMeter } from "../load-meter.ts";
-import { attachFailure, noRoom, runFailure, samplesWait } from "../network-failure.ts";
+import { attachFailure, noRoom, runFailure } from "../network-failure.ts";
 import type { AsyncHostService } from "../protocol.ts";
 
 /** Maximum share of the free memory for a task's table. */
@@ -116,13 +117,26 @@ export class GpuStore implements AsyncHostService {
   request(cluster: string, run: RequestRun): Promise<RequestReport> {
     return this.#compute(cluster, async (_, start) => {
       const report = await this.#using(cluster, async (network) => {
-        if (network.isDue(run)) throw samplesWait();
-        const values = await network.request(run);
+        const values = await this.#answer(cluster, network, run);
         return reportOf(network, values, this.#worked(start));
       });
       if (report.remembers) this.#networks.markBusy(cluster);
       return report;
     });
+  }
+
+  /** Without room for a copy of the network, which is never there, it answers without the samples that wait. */
+  async #answer(cluster: string, network: GpuNetwork, run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
+    if (!network.isDue(run)) return network.request(run);
+    const needed = network.bytesTaken;
+    try {
+      if (!this.#makeRoom(needed)) throw new BudgetFullError("there is no room for a copy");
+      return await network.request(run);
+    } catch (error) {
+      if (!(error instanceof BudgetFullError)) throw error;
+      if (this.#networks.hasOthers(cluster)) throw this.#noRoom(cluster, this.#used + needed);
+      return network.request(run, { isPlain: true });
+    }
   }
 
   /** Runs work for which the network stays, even if it is idle; then it is the last to leave. */

@@ -49,6 +49,7 @@ export interface OnGpu {
 
 /** A network on a device. Not safe for concurrent use; after a failed `train` it must be restored. */
 export class GpuNetwork {
+  readonly #on: OnGpu;
   readonly #gpu: Gpu;
   readonly #dropIdle: () => boolean;
   readonly #recorder: Recorder;
@@ -63,10 +64,11 @@ export class GpuNetwork {
   #hexagonScopes: Scoped[] = [];
 
   private constructor(
-    { gpu, dropIdle, recorder, queue }: Place & { recorder: Recorder; queue: StepQueue },
+    { on, gpu, dropIdle, recorder, queue }: Place & { on: OnGpu; recorder: Recorder; queue: StepQueue },
     model: NetworkModel,
     device: NetworkBuffers,
   ) {
+    this.#on = on;
     this.#gpu = gpu;
     this.#dropIdle = dropIdle;
     this.#recorder = recorder;
@@ -87,14 +89,12 @@ export class GpuNetwork {
     return GpuNetwork.#from(on, adoptState(bytes));
   }
 
-  static async #from(
-    { gpu, kernels, roundMs = ROUND_MS, dropIdle = () => false }: OnGpu,
-    model: NetworkModel,
-  ): Promise<GpuNetwork> {
+  static async #from(on: OnGpu, model: NetworkModel): Promise<GpuNetwork> {
+    const { gpu, kernels, roundMs = ROUND_MS, dropIdle = () => false } = on;
     const recorder = await Recorder.create(gpu, kernels);
     const device = await NetworkBuffers.upload({ gpu, dropIdle }, model);
     const queue = new StepQueue(gpu, recorder, { limits: groupLimits(gpu), roundMs });
-    return new GpuNetwork({ gpu, dropIdle, recorder, queue }, skeleton(model), device);
+    return new GpuNetwork({ on, gpu, dropIdle, recorder, queue }, skeleton(model), device);
   }
 
   get template(): Template {
@@ -164,7 +164,6 @@ export class GpuNetwork {
     const bytes = sorts.reduce((sum, per) => sum + counts[per] * bytesPer(per), this.#device.otherBytes);
     return {
       cycle: this.cycle + this.#model.stream.waiting,
-      waiting: this.#model.stream.waiting,
       blocks,
       neurons: blocks * NEURONS_PER_BLOCK,
       sections: counts.section,
@@ -182,13 +181,14 @@ export class GpuNetwork {
   async train(run: TrainRun): Promise<void> {
     checkTraining(run, this.template);
     const table = run.table && Table.whole(this.#table, run.table);
+    if (run.cycles === 0) return;
     const { stream } = this.#model;
-    if (run.cycles > 0) await this.#widen(run);
-    await this.#teach(run.schedule === "stream" && run.cycles > 0 ? stream.take(run, !this.remembers) : stream.flush());
-    if (run.schedule !== "stream" && run.cycles > 0) await this.#train(run, table);
+    await this.#widen(run);
+    await this.#teach(run.schedule === "stream" ? stream.take(run, !this.remembers) : stream.flush());
+    if (run.schedule !== "stream") await this.#train(run, table);
   }
 
-  /** Whether samples of a stream wait that `request` would learn before it answers. */
+  /** Whether `request` answers as if the samples of a stream that wait were learnt. */
   isDue(run: RequestRun): boolean {
     return this.#model.stream.isDue(run, this.cycle);
   }
@@ -251,11 +251,23 @@ export class GpuNetwork {
     this.#recorder.forget();
   }
 
-  /** Returns the external values of each output in template order, [cycles][width]. Throws RunError. */
-  async request(run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
+  /**
+   * Returns the external values of each output in template order, [cycles][width]. When samples of a stream are due, a
+   * copy of the network learns them and answers, unless `isPlain`. Throws RunError.
+   */
+  async request(run: RequestRun, { isPlain = false } = {}): Promise<Float32Array<ArrayBuffer>[]> {
     checkRequest(run, this.template);
-    if (this.isDue(run)) await this.#teach(this.#model.stream.flush());
-    return this.#answer(run);
+    if (isPlain || !this.isDue(run)) return this.#answer(run);
+    const state = await this.export();
+    const copy = await GpuNetwork.adopt(this.#on, state).catch((cause: unknown) => {
+      throw cause instanceof GpuMemoryError ? new BudgetFullError(cause.message, { cause }) : cause;
+    });
+    try {
+      await copy.#teach(copy.#model.stream.flush());
+      return await copy.#answer(run);
+    } finally {
+      copy.dispose();
+    }
   }
 
   async #answer(run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
