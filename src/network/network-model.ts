@@ -4,7 +4,7 @@ import { HEADER } from "./layout.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
 import { StateError } from "./state-error.ts";
-import { append, count, createState, releaseState, type Memory, type State } from "./state.ts";
+import { append, copyState, count, createState, releaseState, type Memory, type State } from "./state.ts";
 import { Stream } from "./stream.ts";
 import { targetLists } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
@@ -102,6 +102,17 @@ export function modelOf(
     encoders,
     stream,
   };
+}
+
+/** An equal network in a memory of its own. */
+export function copyModel({ template, state, encoders, stream }: NetworkModel, memory: Memory): NetworkModel {
+  const copy = copyState(state, memory);
+  try {
+    return modelOf(template, copy, { encoders, stream: new Stream(structuredClone(stream.state)) });
+  } catch (error) {
+    releaseState(copy);
+    throw error;
+  }
 }
 
 /** Adds a block, without readout weights, to a hexagon and returns its index; see `growBlock`. */

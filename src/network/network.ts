@@ -1,4 +1,4 @@
-import { outputWidth, widenInput, createModel, type NetworkModel } from "./network-model.ts";
+import { copyModel, outputWidth, widenInput, createModel, type NetworkModel } from "./network-model.ts";
 import { checkCount, checkIndex, checkRequest, checkTraining } from "./check-run.ts";
 import { MemoryFullError } from "./memory-full-error.ts";
 import type { Engine } from "./engine.ts";
@@ -189,7 +189,8 @@ export class Network {
   request(run: RequestRun, { isPlain = false } = {}): Float32Array<ArrayBuffer>[] {
     checkRequest(run, this.template);
     if (isPlain || !this.isDue(run)) return this.#engine.hold(this.#model, () => this.#answer(run));
-    const copy = Network.adopt(this.export(), this.#engine);
+    const model = this.#engine.hold(this.#model, () => copyModel(this.#model, this.#engine.memoryFor()));
+    const copy = new Network(model, this.#engine);
     try {
       return this.#engine.hold(copy.#model, () => {
         copy.#teach(copy.#model.stream.flush());

@@ -141,6 +141,19 @@ export function moveArrays(state: State, to: Pick<Memory, "allocate">): void {
   for (const per of PERS) state.capacity[per] = count(state, per);
 }
 
+/** An equal state in another memory, without spare capacity. */
+export function copyState(state: State, memory: Memory): State {
+  const copy = createState(memory);
+  try {
+    for (const per of PERS) if (per !== "network") append(copy, per, count(state, per));
+    for (const name of ARRAY_NAMES) copyBytes(bytesOf(state, name), bytesOf(copy, name));
+    return copy;
+  } catch (error) {
+    releaseState(copy);
+    throw error;
+  }
+}
+
 /** Releases the memory of all arrays. The state must not be used afterwards. */
 export function releaseState({ arrays, memory }: State): void {
   for (const name of ARRAY_NAMES) memory.release(regionOf(arrays[name]));
