@@ -66,8 +66,9 @@ export const SKIP_ERROR = 0.05;
 export const READOUT_RATE_SHARE = 0.5;
 /** Batch rule: base learning rate (times the root of the samples that are not skipped), Adam, weight decay. */
 export const BATCH_RATE = 0.003;
-/** Steps of a task beyond which the base rate falls with the root of their number. */
-export const USUAL_STEPS = 1000;
+/** Steps of a task beyond which the base rate falls with their number, and the least share of it that remains. */
+export const USUAL_STEPS = 2000;
+export const LONG_RATE_SHARE = 0.33;
 export const MOMENT_KEEP = 0.8;
 export const SQUARE_KEEP = 0.98;
 export const ADAM_EPSILON = 1e-6;

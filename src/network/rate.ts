@@ -1,5 +1,5 @@
 import { updateRule } from "./batch-size.ts";
-import { BATCH_RATE, ONLINE_RATE, USUAL_STEPS, WEIGHT_DECAY } from "./constants.ts";
+import { BATCH_RATE, LONG_RATE_SHARE, ONLINE_RATE, USUAL_STEPS, WEIGHT_DECAY } from "./constants.ts";
 import { directShare } from "./learning.ts";
 import { RunError, type Schedule, type TrainRule, type UpdateRule } from "./run.ts";
 
@@ -37,15 +37,17 @@ export function checkRule(rule: TrainRule, cycles: number): void {
 }
 
 /**
- * The base rate. That of the batch rule falls with the root of a task's steps beyond `USUAL_STEPS`: in so long a task
- * the higher rate learns noise by heart. Measured: ten epochs of Fashion-MNIST, 89.2 percent at 0.003, 90.1 at half.
+ * The base rate. That of the batch rule falls with the number of a task's steps beyond `USUAL_STEPS`, to a third: in so
+ * long a task the full rate learns noise by heart. Measured: ten epochs of Fashion-MNIST, 89.2 percent at 0.003, 90.1
+ * at half; five of MNIST, 98.31 at 0.003, 98.26 at 0.0021.
  */
 function baseOf(rule: TrainRule): number {
   const { learningRate, schedule, batchSize } = rule;
   if (learningRate !== undefined) return learningRate;
   const update = updateOf(rule);
   if (update === "online" || typeof schedule !== "object") return BASE_RATES[update];
-  return BASE_RATES[update] * Math.min(1, Math.sqrt((USUAL_STEPS * batchSize) / schedule.horizon));
+  const share = (USUAL_STEPS * batchSize) / schedule.horizon;
+  return BASE_RATES[update] * Math.min(1, Math.max(LONG_RATE_SHARE, share));
 }
 
 function shareAt(schedule: Exclude<Schedule, "direct">, cycle: number): number {

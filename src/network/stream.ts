@@ -23,8 +23,8 @@ export interface StreamState {
 /**
  * A stream: samples that come one after another, without an end. Sixteen of them are learnt in one step of the batch
  * rule, which learns much more from them than sixteen single steps. Until then they wait, and answers may lack them. An
- * answer that shows that its client needs them counts them: a copy of the network learns them first, by the online rule;
- * see `isDue`. So no answer changes what is learnt.
+ * answer that shows that its client needs them counts them: a copy of the network learns them first, by the online
+ * rule; see `isDue`. So no answer changes what is learnt.
  */
 export class Stream {
   readonly state: StreamState;

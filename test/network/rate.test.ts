@@ -10,9 +10,10 @@ const rule = (horizon: number, more: Partial<TrainRule> = {}): TrainRule => ({
 });
 
 test.each([
-  ["of up to 1000 steps", rule(128_000), BATCH_RATE],
-  ["of four times as many steps", rule(512_000), BATCH_RATE / 2],
+  ["of up to 2000 steps", rule(256_000), BATCH_RATE],
+  ["of twice as many steps", rule(512_000), BATCH_RATE / 2],
   ["of as many steps of 16", rule(64_000, { batchSize: 16 }), BATCH_RATE / 2],
+  ["of very many steps", rule(1e9), BATCH_RATE * 0.33],
   ["of any length that learns online", rule(1e9, { batchSize: 1 }), ONLINE_RATE],
   ["of any length with a rate of its own", rule(1e9, { learningRate: 0.25 }), 0.25],
 ])("the base rate of a task %s", (_, task, rate) => {
