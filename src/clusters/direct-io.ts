@@ -178,7 +178,8 @@ class DirectLine implements DirectIo {
         const known = { template: this.#template, encoders };
         const inputs = directInputs(known, this.#inputs);
         this.#checkLearnt(inputs, (await network.ready()).info.figures.inputs ?? []);
-        return answersOf(this.#template, encoders, await network.request({ cycles: 1, timeLength: 1, inputs }), 1);
+        const shown = await network.request({ cycles: 1, timeLength: 1, inputs, isSingle: true });
+        return answersOf(this.#template, encoders, shown, 1);
       });
     }
     return answers

@@ -86,7 +86,7 @@ export async function learnRows(context: Context, input: LearnRowsInput): Promis
         const step = async (network: ClusterNetwork): Promise<(PredictedRow | null)[]> => {
           await enter(network);
           const isTaught = (await network.ready()).info.figures.cycle > 0;
-          const asked = { ...cycles, inputs: structuredClone(inputs) };
+          const asked = { ...cycles, inputs: structuredClone(inputs), isSingle: columns.rows === 1 };
           const rows = predict && isTaught ? shape.rows(await network.request(asked), count) : null;
           const rule = { batchSize: count, schedule: "stream" as const };
           await network.learn({ ...cycles, ...structuredClone({ inputs, expected }), ...rule });

@@ -39,7 +39,8 @@ export async function predictRows(
         retried(network, async () => {
           await checkKnown(network, known);
           isBehind = network.hasRowLoss;
-          return network.request({ cycles: count, timeLength: 1, inputs: structuredClone(inputs) });
+          const isSingle = columns.rows === 1;
+          return network.request({ cycles: count, timeLength: 1, inputs: structuredClone(inputs), isSingle });
         }),
       );
       size.observe(count, report);

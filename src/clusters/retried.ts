@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostLostError, isOfKind } from "../hosts/host-errors.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 
 /** How long work is tried again while its host has no room for the network's growth. */
 const CROWDED_MS = 10_000;
+const CROWDED_PAUSE_MS = 20;
 
 /**
  * Does work of one turn, and again if it had not started when its host was lost, or while the host has no room for it
@@ -22,6 +24,8 @@ export async function retried<T>(
       const isCrowded = isOfKind(error, "crowded") && performance.now() < untilMs;
       const hasNotStarted = isFirst && error instanceof HostLostError && !error.wasUnderWay;
       if (!isCrowded && !hasNotStarted) throw error;
+      // A request leaves its network where it is, so nothing else waits for room.
+      if (isCrowded) await sleep(CROWDED_PAUSE_MS);
       await network.ready();
       if (network.losses !== losses) throw error;
     }

@@ -11,7 +11,7 @@ const KEPT_SHARE = 0.25;
 
 /** What is known about the errors of a stream. All numbers are >= 0. */
 export interface DriftState {
-  /** Samples whose errors were seen. */
+  /** Samples whose errors were seen, at most those that the slow mean reaches back. */
   seen: number;
   /** Means of the squared errors of a sample, summed over its outputs. */
   fast: number;
@@ -35,7 +35,7 @@ export function countedSamples({ forgotten }: DriftState, trained: number): numb
  * counting. A gradual change is not seen.
  */
 export function watchDrift(state: DriftState, error: number, trained: number): void {
-  state.seen += 1;
+  state.seen = Math.min(state.seen + 1, SLOW_SAMPLES);
   state.fast += (error - state.fast) * Math.max(1 / FAST_SAMPLES, 1 / state.seen);
   state.slow += (error - state.slow) * Math.max(1 / SLOW_SAMPLES, 1 / state.seen);
   if (state.pause > 0) state.pause -= 1;

@@ -5,7 +5,7 @@ import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { INPUT_SECTION, MATCH_SECTION, NEURON_SECTION, type SectionKind } from "./section-kind.ts";
 import { StateError } from "./state-error.ts";
 import { append, copyState, count, createState, releaseState, type Memory, type State } from "./state.ts";
-import { Stream } from "./stream.ts";
+import { Stream, WAITING_VALUES_MAX } from "./stream.ts";
 import { targetLists } from "./targets.ts";
 import type { Template } from "./template/parse-template.ts";
 import { yieldPoint } from "./yield-point.ts";
@@ -141,6 +141,16 @@ export function widenInput(model: NetworkModel, input: number, width: number): v
     appendBlock(model, hexagon);
     yieldPoint();
   }
+}
+
+/**
+ * Whether samples of a stream may wait for others: networks that remember earlier cycles learn each in its turn, and
+ * wide ones, whose steps take much memory, at once.
+ */
+export function canWait({ hasMemory, hasBackEdges, template, state, outputNeurons }: NetworkModel): boolean {
+  const inputs = template.inputs.reduce((sum, _, index) => sum + state.arrays.inputWidth[index]!, 0);
+  const values = outputNeurons.reduce((sum, neurons) => sum + neurons.length, inputs);
+  return !hasMemory && !hasBackEdges && values <= WAITING_VALUES_MAX;
 }
 
 /** External values of an output. */

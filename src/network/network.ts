@@ -1,4 +1,4 @@
-import { copyModel, outputWidth, widenInput, createModel, type NetworkModel } from "./network-model.ts";
+import { canWait, copyModel, outputWidth, widenInput, createModel, type NetworkModel } from "./network-model.ts";
 import { checkCount, checkIndex, checkRequest, checkTraining } from "./check-run.ts";
 import { MemoryFullError } from "./memory-full-error.ts";
 import type { Engine } from "./engine.ts";
@@ -123,7 +123,7 @@ export class Network {
       if (run.cycles === 0) return;
       const { stream } = this.#model;
       this.#widen(run);
-      this.#teach(run.schedule === "stream" ? stream.take(run, !this.remembers) : stream.flush());
+      this.#teach(run.schedule === "stream" ? stream.take(run, canWait(this.#model)) : stream.flush());
       if (run.schedule !== "stream") this.#train(run);
     });
   }

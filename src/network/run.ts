@@ -25,6 +25,8 @@ export interface RunRows {
 /** Computes outputs without training. */
 export interface RequestRun extends Omit<RunRows, "expected"> {
   cycles: number;
+  /** Set for an answer of a single row: it counts samples of a stream that wait when it needs them, see `Stream`. */
+  isSingle?: boolean;
 }
 
 export type UpdateRule = "batch" | "online";

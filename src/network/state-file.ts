@@ -6,7 +6,7 @@ import { ARRAY_NAMES, HEADER, LAYOUT, type ArrayName, type Arrays, type Per } fr
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type Tensor, type Tensors } from "./safetensors.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import { StateError } from "./state-error.ts";
-import { parseStream, streamText } from "./stream-text.ts";
+import { checkWaiting, parseStream, streamText } from "./stream-text.ts";
 import {
   append,
   bytesOf,
@@ -140,7 +140,8 @@ function verify({ content, template, counts }: OpenedFile): void {
     throw new StateError("the cycle is not the network's");
   validateState(template, state);
   checkEncoders(metadata["encoders"] ?? "", template);
-  parseStream(metadata["stream"] ?? "", template);
+  const stream = parseStream(metadata["stream"] ?? "", template);
+  if (stream.waiting > 0) checkWaiting(modelOf(template, state, { stream }));
 }
 
 /** Copies the tensors into newly allocated arrays. */

@@ -1,8 +1,9 @@
+import { canWait, outputWidth, type NetworkModel } from "./network-model.ts";
 import { NEURONS_PER_VALUE } from "./output-values.ts";
 import type { Rows } from "./run.ts";
 import { StateError } from "./state-error.ts";
 import { OUTPUTS_MAX } from "./state.ts";
-import { STREAM_STEP, Stream, WAITING_VALUES_MAX, type StreamState, type WaitingSample } from "./stream.ts";
+import { rowShapes, STREAM_STEP, Stream, WAITING_VALUES_MAX, type StreamState, type WaitingSample } from "./stream.ts";
 import type { Template } from "./template/parse-template.ts";
 
 /** Characters of the stored text: room for all values of samples that wait. */
@@ -48,7 +49,22 @@ export function parseStream(text: string, template: Template): Stream {
       forgotten: countOf(known["forgotten"]),
     },
   };
+  if (new Set(state.waiting.map(rowShapes)).size > 1) throw invalid("samples that wait differ in their rows");
   return new Stream(state);
+}
+
+/**
+ * Throws StateError if samples wait in a network that lets none wait, or are wider than the network, which widens for
+ * them before.
+ */
+export function checkWaiting(model: NetworkModel): void {
+  if (!canWait(model)) throw invalid("samples wait in a network that learns each at once");
+  for (const { inputs, expected } of model.stream.state.waiting) {
+    const isKnown =
+      inputs.every(({ index, width }) => width <= model.state.arrays.inputWidth[index]!) &&
+      expected.every(({ index, width }) => width <= outputWidth(model, index));
+    if (!isKnown) throw invalid("a sample that waits is wider than the network");
+  }
 }
 
 function parseSample(value: unknown, { inputs, outputs }: Template): WaitingSample {
@@ -64,10 +80,12 @@ function parseSample(value: unknown, { inputs, outputs }: Template): WaitingSamp
 
 function parseRows<Port>(value: unknown, ports: readonly Port[], neurons: (port: Port) => number): Rows[] {
   if (!Array.isArray(value) || value.length > ports.length) throw invalid("a sample that waits has no list of rows");
+  const known = new Set<number>();
   return value.map((each: unknown) => {
     const { index, width, type, values } = fields(each, ["index", "width", "type", "values"]);
     const port = ports[countOf(index)];
-    if (port === undefined) throw invalid("a row that waits belongs to nothing");
+    if (port === undefined || known.has(countOf(index))) throw invalid("a row that waits belongs to nothing");
+    known.add(countOf(index));
     if (typeof values !== "string" || (type !== "u8" && type !== "f32"))
       throw invalid("a row that waits has no values");
     // A copy, because floats need an alignment.

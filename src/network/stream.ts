@@ -5,7 +5,7 @@ import type { RequestRun, Rows, TrainRun } from "./run.ts";
 
 /** Samples of a stream that are learnt together: enough for the batch rule. */
 export const STREAM_STEP = 16;
-/** Samples with more values do not wait: each is learnt at once. */
+/** Samples of wider networks do not wait: each is learnt at once. */
 export const WAITING_VALUES_MAX = 65_536;
 
 /** One sample that waits: a row of each input and output of the run that it came with. */
@@ -49,13 +49,12 @@ export class Stream {
    * this order.
    */
   take(run: TrainRun, canWait: boolean): TrainRun[] {
-    const values = [...run.inputs, ...run.expected].reduce((sum, { width }) => sum + width, 0);
-    if (!canWait || values > WAITING_VALUES_MAX) return [...this.flush(), { ...run, batchSize: 1, schedule: "direct" }];
+    if (!canWait) return [...this.flush(), { ...run, batchSize: 1, schedule: "direct" }];
     const runs: TrainRun[] = [];
     for (let cycle = 0; cycle < run.cycles; cycle++) {
       const sample = { inputs: rowOf(run.inputs, cycle), expected: rowOf(run.expected, cycle) };
       const [first] = this.state.waiting;
-      if (first !== undefined && shapeOf(first) !== shapeOf(sample)) runs.push(...this.flush());
+      if (first !== undefined && rowShapes(first) !== rowShapes(sample)) runs.push(...this.flush());
       this.state.waiting.push(sample);
       if (this.waiting === STREAM_STEP) runs.push(runOf(this.#drain(), STREAM_STEP));
     }
@@ -63,14 +62,13 @@ export class Stream {
   }
 
   /**
-   * Whether a request must count the samples that wait, of a network with `trained` trained samples: it has learnt
-   * nothing yet, is asked for one of them, or for more rows than a step has.
+   * Whether a request for a single row must count the samples that wait, of a network with `trained` trained samples:
+   * it has learnt nothing yet, or is asked for one of them.
    */
   isDue(run: RequestRun, trained: number): boolean {
     const { waiting } = this.state;
-    if (waiting.length === 0) return false;
-    const isLarge = run.cycles > STREAM_STEP || run.timeLength > 1;
-    return trained === 0 || isLarge || waiting.some(({ inputs }) => isAsked(inputs, run));
+    if (waiting.length === 0 || run.isSingle !== true) return false;
+    return trained === 0 || waiting.some(({ inputs }) => isAsked(inputs, run));
   }
 
   /** The samples that wait, to be learnt now one by one; none wait afterwards. */
@@ -103,7 +101,7 @@ const rowOf = (all: readonly Rows[], cycle: number): Rows[] =>
 export const watchesErrors = ({ batchSize }: TrainRun): boolean => batchSize === STREAM_STEP;
 
 /** A text that is equal for samples whose rows can be joined. */
-function shapeOf({ inputs, expected }: WaitingSample): string {
+export function rowShapes({ inputs, expected }: WaitingSample): string {
   const shapes = (all: readonly Rows[]) =>
     all.map(({ index, width, values }) => [index, width, values.BYTES_PER_ELEMENT]);
   return JSON.stringify([shapes(inputs), shapes(expected)]);
@@ -123,17 +121,13 @@ function runOf(samples: readonly WaitingSample[], batchSize: number): TrainRun {
   return { cycles: samples.length, timeLength: 1, ...rows, batchSize, schedule: "direct" };
 }
 
-/** Whether a request has a row with these inputs. */
-function isAsked(inputs: readonly Rows[], { cycles, timeLength, inputs: asked }: RequestRun): boolean {
-  if (timeLength !== 1 || asked.length !== inputs.length) return false;
-  for (let cycle = 0; cycle < cycles; cycle++) {
-    const isSame = inputs.every(({ index, width, values }) => {
-      const other = asked.find((rows) => rows.index === index);
-      return other?.width === width && values.every((value, i) => value === other.values[cycle * width + i]);
-    });
-    if (isSame) return true;
-  }
-  return false;
+/** Whether a request for a single row has these inputs. */
+function isAsked(inputs: readonly Rows[], { inputs: asked }: RequestRun): boolean {
+  if (asked.length !== inputs.length) return false;
+  return inputs.every(({ index, width, values }) => {
+    const other = asked.find((rows) => rows.index === index);
+    return other?.width === width && values.every((value, i) => value === other.values[i]);
+  });
 }
 
 /**
@@ -151,6 +145,6 @@ function* squaredErrors({ cycles, expected }: TrainRun, answer: readonly Float32
         sum += Math.min(1, error * error);
       }
     }
-    if (Number.isFinite(sum)) yield sum;
+    if (Number.isFinite(sum) && expected.some(({ width }) => width > 0)) yield sum;
   }
 }

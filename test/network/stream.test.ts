@@ -37,7 +37,7 @@ function teach(network: Network, first: number, rows: number, schedule: "stream"
 }
 
 const ask = (network: Network, first: number, rows = 1) =>
-  network.request({ cycles: rows, timeLength: 1, inputs: inputs(first, rows) })[0]!;
+  network.request({ cycles: rows, timeLength: 1, inputs: inputs(first, rows), isSingle: rows === 1 })[0]!;
 const state = (network: Network) => decodeSafetensors(network.export());
 const weights = (network: Network) => Array.from(state(network).tensors.get("weight")!.bytes);
 
@@ -68,13 +68,13 @@ describe("samples of a stream", () => {
   });
 
   /** The answer of a network that has learnt all its samples, the last ones one by one. */
-  function answerOfAll(rows: number, first: number, count = 1): Float32Array {
+  function answerOfAll(rows: number, first: number): Float32Array {
     const network = create();
     teach(network, 0, rows - (rows % STREAM_STEP));
     const share = directShare(network.cycle);
     for (let row = network.cycle; row < rows; row++)
       network.train({ ...taught(row, 1), batchSize: 1, schedule: share });
-    return ask(network, first, count);
+    return ask(network, first);
   }
 
   test("are missing in answers to other rows, once the network has learnt", () => {
@@ -87,16 +87,24 @@ describe("samples of a stream", () => {
   });
 
   test.each([
-    ["for one of them", 20, 18, 1],
-    ["for one of them among others", 20, 10, 9],
-    ["for many rows", 20, 30, 17],
-    ["of a network that has learnt nothing yet", 3, 50, 1],
-  ])("count in an answer %s, which changes nothing", (_, taughtRows, first, count) => {
+    ["for one of them", 20, 18],
+    ["of a network that has learnt nothing yet", 3, 50],
+  ])("count in an answer %s, which changes nothing", (_, taughtRows, row) => {
     const network = create();
     teach(network, 0, taughtRows);
     const before = network.export();
-    expect(ask(network, first, count)).toEqual(answerOfAll(taughtRows, first, count));
+    expect(ask(network, row)).toEqual(answerOfAll(taughtRows, row));
     expect(Buffer.from(network.export()).equals(before)).toBe(true);
+  });
+
+  test("do not count in an answer of several rows, however it is cut", () => {
+    const network = create();
+    teach(network, 0, 20);
+    const whole = ask(network, 15, 5);
+    const cut = [15, 16, 17, 18, 19].map((row) =>
+      network.request({ cycles: 1, timeLength: 1, inputs: inputs(row, 1) }),
+    );
+    expect(Float32Array.from(cut, ([values]) => values![0]!)).toEqual(whole);
   });
 
   test("are learnt before a task", () => {
@@ -163,6 +171,14 @@ describe("a drift", () => {
     expect(drift.forgotten).toBe(forgotten);
   });
 
+  test("is not seen where nothing is expected", () => {
+    const network = create();
+    for (let first = 0; first < 480; first += 16) teach(network, first, 16);
+    const before = JSON.parse(state(network).metadata["stream"]!) as { drift: { seen: number } };
+    network.train({ ...taught(0, 160), expected: [], batchSize: 1, schedule: "stream" });
+    expect(JSON.parse(state(network).metadata["stream"]!)).toEqual(before);
+  });
+
   test("is not seen in the first samples, in noise, or in a change too gradual", () => {
     const first = noDrift();
     watch(first, 0.01, 10, 0);
@@ -218,6 +234,16 @@ describe("a stream from an untrusted file", () => {
     Object.assign(stream.waiting[0].inputs[0], change);
     return stream;
   };
+  const widened = () => {
+    const stream = good();
+    Object.assign(stream.waiting[1].inputs[0], { width: 1, values: Buffer.alloc(4).toString("base64") });
+    return stream;
+  };
+  const twice = () => {
+    const stream = good();
+    for (const sample of stream.waiting) sample.expected.push(sample.expected[0]);
+    return stream;
+  };
   test.each([
     ["no JSON", "{"],
     ["a list", []],
@@ -233,6 +259,9 @@ describe("a stream from an untrusted file", () => {
     ["a huge width", row({ width: 1e9 })],
     ["another type", row({ type: "f64" })],
     ["no values", row({ values: 5 })],
+    ["samples of different widths", widened()],
+    ["the same input twice", twice()],
+    ["more values than the network knows", row({ width: 3, values: Buffer.alloc(12).toString("base64") })],
   ])("is refused with %s", (_, stream) => {
     expect(() => restored(typeof stream === "string" ? stream : JSON.stringify(stream))).toThrow(
       expect.objectContaining({ name: "StateError", message: expect.stringContaining("stream") }),

@@ -98,7 +98,10 @@ export class NetworkStore implements HostService {
     return report;
   }
 
-  /** Without room for a copy of the network, which is never there, it answers without the samples that wait. */
+  /**
+   * Answers. When a copy of the network would not fit even beside no other, the answer lacks the samples that wait; if
+   * others are in its way, the call fails with `crowded`.
+   */
   #answer(
     cluster: string,
     network: Network,

@@ -125,16 +125,17 @@ export class GpuStore implements AsyncHostService {
     });
   }
 
-  /** Without room for a copy of the network, which is never there, it answers without the samples that wait. */
+  /**
+   * Answers. When a copy of the network would not fit even beside no other, the answer lacks the samples that wait; if
+   * others are in its way, the call fails with `crowded`.
+   */
   async #answer(cluster: string, network: GpuNetwork, run: RequestRun): Promise<Float32Array<ArrayBuffer>[]> {
     if (!network.isDue(run)) return network.request(run);
-    const needed = network.bytesTaken;
     try {
-      if (!this.#makeRoom(needed)) throw new BudgetFullError("there is no room for a copy");
+      if (!this.#makeRoom(network.bytesTaken)) throw new BudgetFullError("there is no room for a copy");
       return await network.request(run);
     } catch (error) {
-      if (!(error instanceof BudgetFullError)) throw error;
-      if (this.#networks.hasOthers(cluster)) throw this.#noRoom(cluster, this.#used + needed);
+      if (!(error instanceof BudgetFullError) || this.#networks.hasOthers(cluster)) throw error;
       return network.request(run, { isPlain: true });
     }
   }

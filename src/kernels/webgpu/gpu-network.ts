@@ -1,4 +1,4 @@
-import { outputWidth, widenInput, createModel, type NetworkModel } from "../../network/network-model.ts";
+import { canWait, outputWidth, widenInput, createModel, type NetworkModel } from "../../network/network-model.ts";
 import { NEURONS_PER_BLOCK } from "../../network/constants.ts";
 import { BudgetFullError } from "../../network/memory-full-error.ts";
 import { inputWidths, type NetworkFigures } from "../../network/network-figures.ts";
@@ -180,12 +180,15 @@ export class GpuNetwork {
    */
   async train(run: TrainRun): Promise<void> {
     checkTraining(run, this.template);
-    const table = run.table && Table.whole(this.#table, run.table);
-    if (run.cycles === 0) return;
     const { stream } = this.#model;
-    await this.#widen(run);
-    await this.#teach(run.schedule === "stream" ? stream.take(run, !this.remembers) : stream.flush());
-    if (run.schedule !== "stream") await this.#train(run, table);
+    if (run.schedule === "stream" && run.cycles > 0) {
+      await this.#widen(run);
+      return this.#teach(stream.take(run, canWait(this.#model)));
+    }
+    // What waits may widen the network, which drops the table.
+    if (run.cycles > 0) await this.#teach(stream.flush());
+    const table = run.table && Table.whole(this.#table, run.table);
+    if (run.cycles > 0) await this.#train(run, table);
   }
 
   /** Whether `request` answers as if the samples of a stream that wait were learnt. */
@@ -258,15 +261,16 @@ export class GpuNetwork {
   async request(run: RequestRun, { isPlain = false } = {}): Promise<Float32Array<ArrayBuffer>[]> {
     checkRequest(run, this.template);
     if (isPlain || !this.isDue(run)) return this.#answer(run);
-    const state = await this.export();
-    const copy = await GpuNetwork.adopt(this.#on, state).catch((cause: unknown) => {
-      throw cause instanceof GpuMemoryError ? new BudgetFullError(cause.message, { cause }) : cause;
-    });
+    let copy: GpuNetwork | undefined;
     try {
+      copy = await GpuNetwork.adopt(this.#on, await this.export());
       await copy.#teach(copy.#model.stream.flush());
       return await copy.#answer(run);
+    } catch (cause) {
+      // Only the copy is too much: this network is as it was.
+      throw cause instanceof GpuMemoryError ? new BudgetFullError(cause.message, { cause }) : cause;
     } finally {
-      copy.dispose();
+      copy?.dispose();
     }
   }
 
