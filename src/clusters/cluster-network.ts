@@ -8,7 +8,7 @@ import { moveNetwork } from "./move-network.ts";
 import { NetworkProgress, type TaskPosition } from "./network-progress.ts";
 import type { NetworkResources } from "./network-resources.ts";
 import { type RecordWith, Snapshots } from "./snapshots.ts";
-import type { NetworkFigures } from "../network/network-figures.ts";
+import { isUntaught, type NetworkFigures } from "../network/network-figures.ts";
 
 export type ClusterMode = "TASK" | "DIRECT";
 
@@ -237,8 +237,7 @@ export class ClusterNetwork {
   /** Restarts a network that has not learned anything yet with this seed; any other network keeps its own. */
   async seedFresh(seed: number): Promise<void> {
     const { info } = await this.ready();
-    const { cycle, sections } = info.figures;
-    if (cycle > 0 || sections > 0 || info.seed === seed) return;
+    if (!isUntaught(info.figures) || info.seed === seed) return;
     await this.replace({ read: async () => ({ template: info.template, seed }) });
   }
 

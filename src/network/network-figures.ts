@@ -21,6 +21,9 @@ export interface NetworkFigures {
   inputs?: number[];
 }
 
+/** Whether a network with these figures has learned nothing. */
+export const isUntaught = ({ cycle, sections }: NetworkFigures): boolean => cycle === 0 && sections === 0;
+
 /** The figures of a network that has learned nothing. */
 export function emptyFigures({ hexagons, inputs }: Template): NetworkFigures {
   const bytes = bytesPer("network") + inputs.length * bytesPer("input");

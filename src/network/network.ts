@@ -122,9 +122,12 @@ export class Network {
       if (run.table !== undefined) throw new TableError("networks of the CPU hold no tables");
       if (run.cycles === 0) return;
       const { stream } = this.#model;
-      this.#widen(run);
-      this.#teach(run.schedule === "stream" ? stream.take(run, canWait(this.#model)) : stream.flush());
-      if (run.schedule !== "stream") this.#train(run);
+      if (run.schedule === "stream") {
+        this.#widen(run);
+        return this.#teach(stream.take(run, canWait(this.#model)));
+      }
+      this.#teach(stream.flush());
+      this.#train(run);
     });
   }
 

@@ -1,3 +1,4 @@
+import { isUntaught } from "../network/network-figures.ts";
 import { encodersOf } from "../clusters/answers.ts";
 import { checkEncodedWidths } from "../clusters/check-encoded-widths.ts";
 import type { RunContext } from "./running-task.ts";
@@ -56,7 +57,7 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
       : undefined;
   const template = parseTemplate(info.template);
   // A network that has learnt nothing keeps nothing of a training that ended before its first step.
-  const isFresh = info.figures.cycle === 0 && info.figures.sections === 0;
+  const isFresh = isUntaught(info.figures);
   const known = encodersOf(isFresh ? { encoders: "" } : info);
   const untaught = new Set(
     template.inputs.filter((_, index) => isFresh || info.figures.inputs?.[index] === 0).map(({ name }) => name),

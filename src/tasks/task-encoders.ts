@@ -1,3 +1,4 @@
+import { isUntaught } from "../network/network-figures.ts";
 import { encodersOf } from "../clusters/answers.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { encodersText, type NetworkEncoders } from "../encoders/network-encoders.ts";
@@ -28,8 +29,7 @@ export class TaskEncoders {
     if (info.encoders !== this.#text) {
       const now = encodersOf(info);
       // A network that has learnt nothing may have encoders of a training that ended before its first step.
-      const isFresh = info.figures.cycle === 0 && info.figures.sections === 0;
-      if (isFresh || contains(this.#encoders, now)) await network.setEncoders(this.#text);
+      if (isUntaught(info.figures) || contains(this.#encoders, now)) await network.setEncoders(this.#text);
       else if (!contains(now, this.#encoders)) {
         throw new TaskError("The network has learnt other columns since the task began");
       }
