@@ -1,4 +1,5 @@
 import type { NetworkFigures } from "../network/network-figures.ts";
+import type { RunScores } from "../network/run-scores.ts";
 import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
 
 /**
@@ -122,6 +123,8 @@ export interface NetworkInfo {
 
 export interface TrainReport {
   figures: NetworkFigures;
+  /** Of the samples that the call has learnt; those of a stream that wait belong to a later one. */
+  scores: RunScores;
   /** Compute time, without the wait for the turn. */
   elapsedMs: number;
 }

@@ -2,6 +2,7 @@ import type { Engine } from "../../network/engine.ts";
 import { Network } from "../../network/network.ts";
 import type { RequestRun, TrainRun } from "../../network/run.ts";
 import { shortageText } from "../../network/memory-full-error.ts";
+import { emptyScores } from "../../network/run-scores.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { startStopwatch } from "../../network/yield-point.ts";
 import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
@@ -86,7 +87,7 @@ export class NetworkStore implements HostService {
       network.train(run);
       return network.figures();
     });
-    return { figures, elapsedMs };
+    return { figures, scores: emptyScores(network.template), elapsedMs };
   }
 
   request(cluster: string, run: RequestRun): RequestReport {
