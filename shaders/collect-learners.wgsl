@@ -15,12 +15,12 @@ fn main(@builtin(local_invocation_index) n: u32) {
   let count = workgroupUniformLoad(&samples);
   var learning = 0u;
   for (var first = 0u; first < count; first += 128u) {
-    flags[n] = 1u;
+    flags[n] = IS_REACHED;
     if (first + n < count) { flags[n] = skipped[first + n]; }
     workgroupBarrier();
     if (n == 0u) {
       for (var i = 0u; i < 128u; i++) {
-        if (flags[i] == 0u) {
+        if (flags[i] == LEARNS_FROM) {
           control.learners[learning] = first + i;
           learning += 1u;
         }

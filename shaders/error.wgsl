@@ -12,7 +12,7 @@
 @group(0) @binding(5) var<storage, read> shown: array<f32>;
 // [sample][output neuron]
 @group(0) @binding(6) var<storage, read_write> errors: array<f32>;
-// [sample]
+// [sample]: LEARNS_FROM, IS_REACHED or IS_EXCLUDED
 @group(0) @binding(7) var<storage, read_write> skipped: array<u32>;
 
 var<workgroup> teaches: atomic<u32>;
@@ -36,6 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) n:
   }
   workgroupBarrier();
   if (n == 0u) {
-    skipped[sample] = select(1u, 0u, atomicLoad(&teaches) == 1u && atomicLoad(&is_excluded) == 0u);
+    let is_reached = atomicLoad(&teaches) == 0u;
+    skipped[sample] = select(select(LEARNS_FROM, IS_REACHED, is_reached), IS_EXCLUDED, atomicLoad(&is_excluded) == 1u);
   }
 }

@@ -2,16 +2,13 @@ import type { Cells, ColumnMeaning } from "./cells.ts";
 import { EncoderError } from "./encoder-error.ts";
 import { quantile, sortedSample } from "./knots.ts";
 import { numberFromText, numberText } from "./number-text.ts";
+import { CLASS_SHARE, RAMP_HIGH, RAMP_LOW } from "./target-shares.ts";
 
 /** Classes of one target: each is an output neuron. */
 export const CLASSES_MAX = 4096;
 export const CLASS_TEXT_MAX = 1024;
 /** Ramps that a number is taught as, each by one output neuron. */
 const TARGET_RAMPS = 8;
-/** What the class of a row is taught as; the others share the rest. */
-const CLASS_SHARE = 0.9;
-/** What the begin and the end of a ramp are taught as: outputs reach 0 and 1 only in the limit. */
-const [RAMP_LOW, RAMP_HIGH] = [0.05, 0.95];
 
 /** A column of classes as the output of a network: one value per class. */
 export interface ClassTarget {
@@ -251,11 +248,13 @@ function meanOf(members: readonly MemberValues[], rows: number, width: number): 
 const PROBABILITY_MIN = 1e-3;
 const PROBABILITIES_MIN = 1e-2;
 
+export const leastProbability = (classes: number) => Math.min(PROBABILITY_MIN, PROBABILITIES_MIN / classes);
+
 /** Undoes what classes are taught as, so that outputs that fit the targets become the shares of the classes. */
 function decodeClasses(means: Float32Array, rows: number, classes: number): DecodedClasses {
   const labels = new Uint32Array(rows);
   const other = (1 - CLASS_SHARE) / Math.max(1, classes - 1);
-  const least = Math.min(PROBABILITY_MIN, PROBABILITIES_MIN / classes);
+  const least = leastProbability(classes);
   for (let row = 0; row < rows; row++) {
     const one = means.subarray(row * classes, (row + 1) * classes);
     let sum = 0;

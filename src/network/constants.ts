@@ -102,3 +102,11 @@ export const PCG_WORD_MULTIPLIER = 277803737;
 export const SYNAPSE_MULTIPLIER = 2654435761;
 /** Distinct values in [0, 1) of a uniform draw, made from the upper 24 bits of a hash. */
 export const UNIFORM_VALUES = 16777216;
+
+/** How the rows of an output are scored: `values` are classes where each is one 1 among 0s; see `RunScores`. */
+export const SCORED_VALUES = 0;
+export const SCORED_CLASS = 1;
+export const SCORED_NUMBER = 2;
+export const SCORED_BOOL = 3;
+/** Probabilities of the true class count as at least this, because the loss of 0 would be infinite. */
+export const SCORED_PROBABILITY_MIN = 1e-15;

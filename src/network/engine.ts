@@ -1,4 +1,5 @@
 import type { NetworkModel } from "./network-model.ts";
+import type { RunScores } from "./run-scores.ts";
 import type { RequestRun, UpdateRule } from "./run.ts";
 import type { Memory } from "./state.ts";
 
@@ -25,8 +26,11 @@ export interface PreparedRun extends RequestRun {
 export interface Engine {
   /** The memory for the state of a new network. */
   memoryFor(): Memory;
-  /** Trains and grows the network. Inputs and outputs must be wide enough already. */
-  train(model: NetworkModel, run: PreparedRun): void;
+  /**
+   * Trains and grows the network. Inputs and outputs must be wide enough already. Adds how good the answers were to
+   * `scores`.
+   */
+  train(model: NetworkModel, run: PreparedRun, scores: RunScores): void;
   /** The values of the output neurons, [cycle][output neuron]; valid until the next call, while the network is held. */
   request(model: NetworkModel, run: RequestRun): Float32Array;
   /** Runs `work` while the arrays of the network's state stay in place, even if yield points serve other networks. */

@@ -8,6 +8,7 @@ import { expandRows, packRows } from "./output-rows.ts";
 import { decayOf, rateAt, updateOf } from "./rate.ts";
 import { partOfTraining, TableError, type RequestRun, type RunRows, type TrainRun } from "./run.ts";
 import { widenOutput } from "./readout.ts";
+import { emptyScores, type RunScores } from "./run-scores.ts";
 import { startsWide, startWide } from "./start-blocks.ts";
 import { readCycle, writeCycle } from "./cycle.ts";
 import { watchesErrors } from "./stream.ts";
@@ -21,10 +22,12 @@ const EXPECTED_MAX = 2 ** 27;
 export class Network {
   readonly #model: NetworkModel;
   readonly #engine: Engine;
+  #scores: RunScores;
 
   private constructor(model: NetworkModel, engine: Engine) {
     this.#model = model;
     this.#engine = engine;
+    this.#scores = emptyScores(model.template);
   }
 
   /** Creates an empty network. `seed` (0..2^32-1) determines everything that is random. */
@@ -169,8 +172,16 @@ export class Network {
     const rates = Float32Array.from({ length: Math.ceil(cycles / step) }, (_, n) => rateAt(run, n * step, this.cycle));
     const { expected, muted } = expandRows(this.#model, run.expected, cycles);
     const steps = { batchSize: step, update: updateOf(run), rates, weightDecay: decayOf(run) };
-    this.#engine.train(this.#model, { cycles, timeLength, inputs, expected, muted, ...steps });
+    this.#engine.train(this.#model, { cycles, timeLength, inputs, expected, muted, ...steps }, this.#scores);
+    this.#scores.learningRate = rates.at(-1)!;
     writeCycle(this.#model.state.arrays.header, this.cycle + cycles);
+  }
+
+  /** How good its answers were while it learnt, since the last call. */
+  takeScores(): RunScores {
+    const scores = this.#scores;
+    this.#scores = emptyScores(this.template);
+    return scores;
   }
 
   /** Samples of a stream that wait. */

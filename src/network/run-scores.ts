@@ -12,30 +12,27 @@ export interface RunScores {
   outputs: OutputTally[];
 }
 
-/**
- * Sums over the samples that have a target for an output. Answers of several positions of one output are averaged
- * first. `hits` and `loss` are of outputs that are classes; `rows` of them are `odd` when the target is not one 1 among
- * 0s, and the output is none. The others are of values: of each output neuron, or of the number that the neurons of a
- * table's target stand for, as a share of the range of that target.
- */
+/** Sums over the rows that have a target for an output. Answers of several positions of one output are averaged first. */
 export interface OutputTally {
   name: string;
   rows: number;
+  /** Rows whose target is not one 1 among 0s: an output of kind plain with such rows has no classes. */
   odd: number;
-  /** Rows whose largest value is that of their class. */
+  /** Rows whose largest value is that of their class; of `bool` outputs the shares of values on their side of 0.5. */
   hits: number;
-  /** Sum of −ln of the probability of the class. */
+  /** Of −ln of the probability of the class. */
   loss: number;
-  /** Number of values. */
-  values: number;
+  /**
+   * Of each row's mean squared error, mean target and mean squared target: over its output neurons, or of the number that
+   * the neurons of a table's target stand for, as a share of the target's range.
+   */
   squaredErrors: number;
-  /** Sums of the expected values, and of their squares. */
   targets: number;
   squaredTargets: number;
 }
 
 export function emptyScores({ outputs }: Template): RunScores {
   const names = [...new Set(outputs.map(({ name }) => name))];
-  const sums = { rows: 0, odd: 0, hits: 0, loss: 0, values: 0, squaredErrors: 0, targets: 0, squaredTargets: 0 };
+  const sums = { rows: 0, odd: 0, hits: 0, loss: 0, squaredErrors: 0, targets: 0, squaredTargets: 0 };
   return { samples: 0, skipped: 0, learningRate: 0, outputs: names.map((name) => ({ name, ...sums })) };
 }

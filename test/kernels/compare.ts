@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { NetworkModel } from "../../src/network/network-model.ts";
 import { ARRAY_NAMES, LAYOUT, type ArrayName } from "../../src/network/layout.ts";
+import type { RunScores } from "../../src/network/run-scores.ts";
 import { count } from "../../src/network/state.ts";
 
 /** Largest difference of two arrays of numbers, relative to the largest number where that is above `scale`. */
@@ -24,6 +25,21 @@ export function expectClose(
   const found = { what, length: actual.length, distance: distance(actual, expected, scale) };
   // One object, so that a failure names what it compared.
   expect(found).toEqual({ what, length: expected.length, distance: expect.toSatisfy((d: number) => d <= tolerance) });
+}
+
+/** Expects the same counts, and sums that differ only by rounding, which may move a row across the half of a value. */
+export function expectSameScores(actual: RunScores, expected: RunScores, tolerance: number): void {
+  const { outputs, ...counts } = expected;
+  expect(actual).toMatchObject({ ...counts, learningRate: expect.closeTo(counts.learningRate, 6) });
+  for (const [index, wanted] of outputs.entries()) {
+    const found = actual.outputs[index]!;
+    const { name, rows, odd } = wanted;
+    expect(found).toMatchObject({ name, rows, odd });
+    for (const sum of ["hits", "loss", "squaredErrors", "targets", "squaredTargets"] as const) {
+      const near = tolerance * Math.max(1, wanted[sum]) + (sum === "hits" ? 1 : 0);
+      expect(Math.abs(found[sum] - wanted[sum]), `${sum} of ${name}: ${found[sum]}, ${wanted[sum]}`).toBeLessThan(near);
+    }
+  }
 }
 
 /** `toEqual` takes a second for 100,000 numbers, so it only shows the differences after a failure. */

@@ -7,7 +7,8 @@ import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts
 import * as slots from "../../src/kernels/wasm/slots.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import type { NetworkModel } from "../../src/network/network-model.ts";
-import { type Engine, KernelError } from "../../src/network/engine.ts";
+import { emptyScores } from "../../src/network/run-scores.ts";
+import { type Engine, KernelError, type PreparedRun } from "../../src/network/engine.ts";
 import { NEURONS_PER_BLOCK, NONE, SECTIONS_PER_BLOCK } from "../../src/network/constants.ts";
 import { type Arrays, HEADER } from "../../src/network/layout.ts";
 import { Network } from "../../src/network/network.ts";
@@ -52,7 +53,7 @@ function trained(engine: Engine, seed: number): Network {
 /** Trains past all checks of `Network`. */
 function train(engine: Engine, model: NetworkModel, step: number): void {
   const { cycles, timeLength, inputs, expected } = batch(5);
-  engine.train(model, {
+  const run: PreparedRun = {
     cycles,
     timeLength,
     batchSize: step,
@@ -61,7 +62,8 @@ function train(engine: Engine, model: NetworkModel, step: number): void {
     muted: new Uint8Array(cycles),
     rates: new Float32Array(cycles).fill(0.01),
     update: step === 1 ? "online" : "batch",
-  });
+  };
+  engine.train(model, run, emptyScores(model.template));
 }
 
 function request(engine: Engine, model: NetworkModel): void {

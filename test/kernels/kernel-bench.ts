@@ -1,9 +1,11 @@
 import type { NetworkModel } from "../../src/network/network-model.ts";
 import { HEADER } from "../../src/network/layout.ts";
 import { MOMENT_KEEP, SQUARE_KEEP, WEIGHT_DECAY } from "../../src/network/constants.ts";
+import { emptyScores, type RunScores } from "../../src/network/run-scores.ts";
 import type { Scratch } from "../../src/kernels/reference/scratch.ts";
 import { NetworkBuffers } from "../../src/kernels/webgpu/network-buffers.ts";
 import { EXCLUDED, MODES, NO_OPINION } from "../../src/kernels/webgpu/codes.ts";
+import { addScores } from "../../src/kernels/webgpu/score-records.ts";
 import { structs } from "../../src/kernels/webgpu/records.ts";
 import {
   Recorder,
@@ -37,6 +39,8 @@ export interface Outcome {
   errors: Float32Array;
   deltaSums: Float32Array;
   learners: number[];
+  /** What `score.wgsl` has added up. */
+  scores: RunScores;
   control: Uint32Array;
 }
 
@@ -137,7 +141,10 @@ export async function runKernels(
     const float = (name: string) => new Float32Array(found[name]!.buffer);
     const neuron = structs("Neuron");
     const neurons = float("neurons");
+    const scores = emptyScores(model.template);
+    addScores(scores, (await network.readWithScores({}))["scores"]!);
     return {
+      scores,
       model: await network.download(model.state.arrays.header),
       values: float("values"),
       deltas: float("deltas"),

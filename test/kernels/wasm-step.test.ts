@@ -6,6 +6,7 @@ import type { Rows, TrainRun, UpdateRule } from "../../src/network/run.ts";
 import { pcg } from "../../src/network/random.ts";
 import { decodeSafetensors } from "../../src/network/safetensors.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
+import { expectSameScores } from "./compare.ts";
 
 /**
  * One step from a shared state must grow the same sections and move every number to nearly the same value. The bounds
@@ -117,6 +118,8 @@ function oneStep(before: Uint8Array, batch: TrainRun & { update: UpdateRule }): 
   reference.train(batch);
   fast.train(batch);
   const found = differences(fast, reference, BOUNDS[batch.update]);
+  // The answers before the step come from the same state.
+  expectSameScores(fast.takeScores(), reference.takeScores(), 1e-4);
   fast.dispose();
   return found;
 }

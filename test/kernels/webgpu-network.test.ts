@@ -12,7 +12,7 @@ import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { generateDigits, type Digits } from "../../bench/harness/digits.ts";
 import { loadDigits, mnistFolder, rows as rowsOf } from "../network/mnist.ts";
 import { accuracy, asTable, createNetwork, THREE_HEXAGONS, train as trainOn, type Table } from "../network/training.ts";
-import { expectClose, expectSameModel } from "./compare.ts";
+import { expectClose, expectSameModel, expectSameScores } from "./compare.ts";
 import { CASES, makeData, type Case, type Data } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 
@@ -101,7 +101,9 @@ describe.each(CASES)("one step from a shared state at many points of a training:
       expectSameModel(await network.download(), expected, STEP_TOLERANCE, { bias: BIAS_TOLERANCE });
       expect(network.cycle).toBe(reference.cycle);
       expect(await network.figures()).toEqual(reference.figures());
+      expectSameScores(network.takeScores(), reference.takeScores(), STEP_TOLERANCE);
       for (const later of [1, 2]) trainReference(reference, makeData(each, samples, step + later), samples, update);
+      reference.takeScores();
     }
   });
 

@@ -3,6 +3,8 @@ import { expect, test, vi } from "vitest";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import * as slots from "../../src/kernels/wasm/slots.ts";
 import { createModel, widenInput, type NetworkModel } from "../../src/network/network-model.ts";
+import { emptyScores } from "../../src/network/run-scores.ts";
+import type { PreparedRun } from "../../src/network/engine.ts";
 import { widenOutput } from "../../src/network/readout.ts";
 import { count } from "../../src/network/state.ts";
 import { exportState } from "../../src/network/state-file.ts";
@@ -25,7 +27,7 @@ function train(engine: WasmEngine, model: NetworkModel, width: number, samples: 
   const values = new Uint8Array(width * samples);
   for (let q = 0; q < samples; q++)
     for (let i = 0; i < lit; i++) values[q * width + ((i * 7919) % width)] = 1 + ((q * 7 + i) % 200);
-  engine.train(model, {
+  const run: PreparedRun = {
     cycles: samples,
     timeLength: 1,
     inputs: [{ index: 0, width, values }],
@@ -34,7 +36,8 @@ function train(engine: WasmEngine, model: NetworkModel, width: number, samples: 
     batchSize: samples,
     update: samples === 1 ? "online" : "batch",
     rates: Float32Array.of(0.01),
-  });
+  };
+  engine.train(model, run, emptyScores(model.template));
 }
 
 /** The network's wasm memory in its present size: buffers of older arrays keep the size from before it grew. */

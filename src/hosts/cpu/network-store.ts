@@ -2,7 +2,6 @@ import type { Engine } from "../../network/engine.ts";
 import { Network } from "../../network/network.ts";
 import type { RequestRun, TrainRun } from "../../network/run.ts";
 import { shortageText } from "../../network/memory-full-error.ts";
-import { emptyScores } from "../../network/run-scores.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { startStopwatch } from "../../network/yield-point.ts";
 import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
@@ -83,11 +82,11 @@ export class NetworkStore implements HostService {
   train(cluster: string, run: TrainRun): TrainReport {
     const network = this.#networks.get(cluster);
     this.#networks.markBusy(cluster);
-    const { value: figures, elapsedMs } = this.#compute(cluster, () => {
+    const { value, elapsedMs } = this.#compute(cluster, () => {
       network.train(run);
-      return network.figures();
+      return { figures: network.figures(), scores: network.takeScores() };
     });
-    return { figures, scores: emptyScores(network.template), elapsedMs };
+    return { ...value, elapsedMs };
   }
 
   request(cluster: string, run: RequestRun): RequestReport {

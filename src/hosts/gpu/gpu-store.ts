@@ -3,7 +3,6 @@ import { besideFewer, GpuMemoryError, type Gpu } from "../../kernels/webgpu/devi
 import { GpuNetwork, type OnGpu } from "../../kernels/webgpu/gpu-network.ts";
 import { Kernels } from "../../kernels/webgpu/kernels.ts";
 import type { RequestRun, TablePart, TrainRun } from "../../network/run.ts";
-import { emptyScores } from "../../network/run-scores.ts";
 import { parseTemplate } from "../../network/template/parse-template.ts";
 import { BudgetFullError } from "../../network/memory-full-error.ts";
 import { AttachedNetworks, infoOf, reportOf } from "../attached-networks.ts";
@@ -96,7 +95,7 @@ export class GpuStore implements AsyncHostService {
       await network.train(run);
       if (!this.#makeRoom()) throw this.#noRoom(cluster, this.#used);
       const figures = await network.figures();
-      return { figures, scores: emptyScores(network.template), elapsedMs: this.#worked(start) };
+      return { figures, scores: network.takeScores(), elapsedMs: this.#worked(start) };
     });
   }
 

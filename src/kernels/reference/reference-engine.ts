@@ -1,5 +1,8 @@
 import type { NetworkModel } from "../../network/network-model.ts";
 import type { Engine, PreparedRun } from "../../network/engine.ts";
+import type { RunScores } from "../../network/run-scores.ts";
+import { scoredOutputs } from "../../network/scored-outputs.ts";
+import { score } from "./score.ts";
 import { Scratch } from "./scratch.ts";
 import type { RequestRun } from "../../network/run.ts";
 import { heap, releaseState, usedBytes, type Memory } from "../../network/state.ts";
@@ -18,9 +21,10 @@ export class ReferenceEngine implements Engine {
     return heap;
   }
 
-  train(model: NetworkModel, run: PreparedRun): void {
+  train(model: NetworkModel, run: PreparedRun, scores: RunScores): void {
     const { cycles, batchSize, expected, muted, update, rates, weightDecay } = run;
     checkBounds(model);
+    const outputs = scoredOutputs(model);
     for (let first = 0, nth = 0; first < cycles; first += batchSize, nth++) {
       const samples = Math.min(batchSize, cycles - first);
       this.#begin(model, run, first, samples);
@@ -28,6 +32,12 @@ export class ReferenceEngine implements Engine {
       this.#scratch.expected.set(expected.subarray(first * outputStride, (first + samples) * outputStride));
       this.#scratch.skipped.set(muted.subarray(first, first + samples));
       trainStep(model, this.#scratch, { update, rate: rates[nth]!, weightDecay });
+      const end = samples * outputStride;
+      const [shown, wanted] = [this.#scratch.output.subarray(0, end), this.#scratch.expected.subarray(0, end)];
+      const rows = { rows: samples, shown, expected: wanted, muted: muted.subarray(first, first + samples) };
+      for (const [index, output] of outputs.entries()) score(output, scores.outputs[index]!, rows);
+      scores.samples += samples;
+      scores.skipped += samples - this.#scratch.learning;
     }
   }
 

@@ -8,6 +8,7 @@ export interface KernelExports {
   start(): void;
   train(): void;
   request(): void;
+  score(): void;
   refreshRange(from: number, end: number): void;
   help(thread: number): void;
   zero(at: number, bytes: number): void;

@@ -147,6 +147,23 @@ export const AT_RATES = 70;
 /** [neuron]: largest value of the step, and the number of samples in which it was > 0. */
 export const AT_TOP = 71;
 export const AT_VISITED = 72;
+/** [output]: records of `SCORED_BYTES` with the words below, and behind them the neurons [position][value] of each. */
+export const AT_SCORED = 74;
+export const SCORED_COUNT = 75;
+export const SCORED_BYTES = 32;
+export const SCORED_KIND = 0;
+export const SCORED_POSITIONS = 4;
+export const SCORED_WIDTH = 8;
+export const SCORED_NEURONS = 12;
+/** 1 = the neurons of each position follow each other, and all positions are equally wide. */
+export const SCORED_IS_ROW = 16;
+/** Floats, see `ScoredOutput`. */
+export const SCORED_WANTED = 20;
+export const SCORED_OTHER = 24;
+export const SCORED_LEAST = 28;
+/** [output]: the sums of `OutputTally` in its order, as doubles. */
+export const AT_SCORES = 76;
+export const SCORES_BYTES = 64;
 /** Address of each thread's local memory, THREADS_MAX words. */
 export const AT_LOCALS = 80;
 export const LOCAL_STARTS = 144;
@@ -194,6 +211,8 @@ export const FAULT = 177;
 export const FAILED = 178;
 /** The share of a sample in means that AT_DECAYS is for. */
 export const DECAY_SHARE = 179;
+/** Samples of the call that were learnt from. */
+export const LEARNT = 180;
 
 // The thread pool: the current phase, whether it is open, and how many helpers are done. The three groups are 64 bytes
 // apart, so that they share no cache line.

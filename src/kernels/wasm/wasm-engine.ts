@@ -4,6 +4,8 @@ import { MemoryFullError } from "../../network/memory-full-error.ts";
 import { COOLDOWN_FORGETS, WEIGHT_DECAY } from "../../network/constants.ts";
 import type { NetworkModel } from "../../network/network-model.ts";
 import type { RequestRun } from "../../network/run.ts";
+import type { RunScores } from "../../network/run-scores.ts";
+import { readScores, writeScored } from "./score-records.ts";
 import { StateError } from "../../network/state-error.ts";
 import { count, type Memory, releaseState } from "../../network/state.ts";
 import { allocateSources, markedSections, split } from "../../network/add-sections.ts";
@@ -92,8 +94,8 @@ export class WasmEngine implements Engine {
     return new NetworkMemory(this.budget);
   }
 
-  train(model: NetworkModel, run: PreparedRun): void {
-    this.#compute(model, (dock) => this.#train(dock, run));
+  train(model: NetworkModel, run: PreparedRun, scores: RunScores): void {
+    this.#compute(model, (dock) => this.#train(dock, run, scores));
   }
 
   request(model: NetworkModel, run: RequestRun): Float32Array {
@@ -153,7 +155,7 @@ export class WasmEngine implements Engine {
     return new KernelError(`its kernels stopped: ${reason}`, { cause: error });
   }
 
-  #train(dock: Dock, run: PreparedRun): void {
+  #train(dock: Dock, run: PreparedRun, scores: RunScores): void {
     const { kernels, scratch, table } = dock;
     const { cycles, batchSize: step, expected, muted, rates, update, weightDecay = WEIGHT_DECAY } = run;
     this.#begin(run, step);
@@ -172,7 +174,10 @@ export class WasmEngine implements Engine {
     scratch.ensure(slots.AT_LEARNERS, step * 4);
     scratch.ensure(slots.AT_LEARNS, step * 4);
     if (!isSingle) this.#helpers.attend(dock);
+    writeScored(this.#model!, scratch, table);
     kernels.train();
+    kernels.score();
+    readScores(scores, scratch, table);
   }
 
   #request(dock: Dock, run: RequestRun): Float32Array {

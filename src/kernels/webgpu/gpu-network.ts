@@ -14,6 +14,8 @@ import {
   type TablePart,
   type TrainRun,
 } from "../../network/run.ts";
+import { emptyScores, type RunScores } from "../../network/run-scores.ts";
+import { addScores } from "./score-records.ts";
 import { startsWide, startWide } from "../../network/start-blocks.ts";
 import { bytesPer } from "../../network/state.ts";
 import { checkRequest, checkTablePart, checkTraining } from "../../network/check-run.ts";
@@ -61,6 +63,7 @@ export class GpuNetwork {
   #model: NetworkModel;
   #device: NetworkBuffers;
   #header: Uint32Array;
+  #scores: RunScores;
   #hexagonScopes: Scoped[] = [];
 
   private constructor(
@@ -77,6 +80,7 @@ export class GpuNetwork {
     this.#model = model;
     this.#device = device;
     this.#header = model.state.arrays.header.slice();
+    this.#scores = emptyScores(model.template);
     this.#makeScopes();
   }
 
@@ -143,6 +147,7 @@ export class GpuNetwork {
     return { ...(await this.#device.download(this.#header)), encoders: this.encoders, stream: this.#model.stream };
   }
 
+  /** Its figures; reads what `takeScores` tells, too. */
   async figures(): Promise<NetworkFigures> {
     const { counts } = this.#device;
     const { device } = this.#gpu;
@@ -153,7 +158,9 @@ export class GpuNetwork {
     pass.end();
     device.queue.submit([encoder.finish()]);
     const layout = structs("Hexagon");
-    const found = await this.#device.buffers.read({ tally: 4, hexagons: this.#device.hexagonCount * layout.words });
+    const words = this.#device.hexagonCount * layout.words;
+    const found = await this.#device.readWithScores({ tally: 4, hexagons: words });
+    addScores(this.#scores, found["scores"]!);
     const hexagons = this.#model.hexagons.map(({ index, role }) => {
       const at = (field: string) => found["hexagons"]![index * layout.words + layout.at(field)]!;
       const bytes = at("blocks") * bytesPer("block") + at("sections") * bytesPer("section");
@@ -172,6 +179,13 @@ export class GpuNetwork {
       hexagons,
       inputs: inputWidths(this.#model),
     };
+  }
+
+  /** How good its answers were while it learnt, up to the last `figures`, since the last call. */
+  takeScores(): RunScores {
+    const scores = this.#scores;
+    this.#scores = emptyScores(this.template);
+    return scores;
   }
 
   /**
@@ -323,6 +337,8 @@ export class GpuNetwork {
     this.#device.buffers.atLeast("shown", Math.min(batchSize, cycles) * this.#device.counts.output * 4);
     await this.#compute(steps, MODES[updateOf(run)], feed);
     writeCycle(this.#header, this.cycle + cycles);
+    this.#scores.samples += cycles;
+    this.#scores.learningRate = steps.at(-1)?.rate ?? 0;
   }
 
   /** Allocates the scratch buffers for the steps of a run. */
@@ -371,6 +387,8 @@ export class GpuNetwork {
       if (error instanceof GpuMemoryError) throw new BudgetFullError(error.message, { cause: error });
       throw error;
     });
+    const { scores } = await this.#device.readWithScores({});
+    addScores(this.#scores, scores!);
     this.#forgetDevice();
     this.#device = device;
     this.#model = skeleton(model);

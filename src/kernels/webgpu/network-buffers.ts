@@ -14,6 +14,8 @@ import {
   type HostPart,
   type Records,
 } from "./records.ts";
+import { emptyScores } from "../../network/run-scores.ts";
+import { packScored, scoresWords } from "./score-records.ts";
 import { roomForStep, roomToGrow, withinState, type Room } from "./room.ts";
 
 const CONTROL = structs("Control");
@@ -40,6 +42,7 @@ export class NetworkBuffers {
   readonly #dropIdle: () => boolean;
   readonly #listWords: number;
   readonly #seed: number;
+  readonly #scoresWords: number;
   #samples = 0;
 
   private constructor({ gpu, dropIdle }: Place, records: Records & { host: HostPart }) {
@@ -52,6 +55,7 @@ export class NetworkBuffers {
     this.hexagonCount = records.host.template.hexagons.length;
     this.#listWords = records.lists.length;
     this.#seed = records.seed;
+    this.#scoresWords = scoresWords(emptyScores(records.host.template).outputs.length);
     this.room = this.#bounded(roomToGrow(this.counts, this.#shape));
   }
 
@@ -61,6 +65,7 @@ export class NetworkBuffers {
     const records = packRecords(model);
     const network = new NetworkBuffers(place, records);
     const { buffers, counts, room } = network;
+    const scored = packScored(model);
     const bounds = { ...room, output: GROUPS_MAX };
     for (const per of ["block", "section", "tile", "row", "output"] as const)
       if (counts[per] > bounds[per]) throw new MemoryFullError(`the device has no room for ${counts[per]} ${per}s`);
@@ -70,10 +75,13 @@ export class NetworkBuffers {
         buffers.create("hexagons", records.hexagons.byteLength);
         buffers.create("outputs", records.outputs.byteLength);
         buffers.create("control", CONTROL.words * 4);
+        buffers.create("scored", scored.byteLength);
+        buffers.create("scores", network.#scoresWords * 4);
         for (const name of POOLED)
           if (name in records) buffers.write(name, records[name as keyof Records] as Uint32Array);
         buffers.write("hexagons", records.hexagons);
         buffers.write("outputs", records.outputs);
+        buffers.write("scored", scored);
         buffers.write("lists", memberList(records.blocks, network.#memberShape()), network.#listWords * 4);
         network.#writeControl(records);
       });
@@ -190,6 +198,13 @@ export class NetworkBuffers {
   writeFields(fields: Record<string, number>): void {
     for (const [field, value] of Object.entries(fields))
       this.buffers.write("control", Uint32Array.of(value), CONTROL.at(field) * 4);
+  }
+
+  /** Reads the first words of some buffers, and takes the sums of `score.wgsl` with them. */
+  async readWithScores(ranges: Readonly<Record<string, number>>): Promise<Record<string, Uint32Array>> {
+    const found = await this.buffers.read({ ...ranges, scores: this.#scoresWords });
+    this.buffers.write("scores", new Uint32Array(this.#scoresWords));
+    return found;
   }
 
   async readControl(): Promise<Uint32Array> {

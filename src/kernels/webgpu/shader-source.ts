@@ -3,7 +3,24 @@ import { join } from "node:path";
 import * as constants from "../../network/constants.ts";
 import { DRAW } from "../../network/random.ts";
 import { paths } from "../../files/paths.ts";
-import { BACK, EXCLUDED, FROM_INPUT, LEARNS, MATCH, MODES, NO_OPINION, ROLES } from "./codes.ts";
+import { RAMP_HIGH, RAMP_LOW } from "../../encoders/target-shares.ts";
+import {
+  BACK,
+  EXCLUDED,
+  FROM_INPUT,
+  IS_EXCLUDED,
+  IS_REACHED,
+  LEARNS,
+  LEARNS_FROM,
+  MATCH,
+  MODES,
+  NO_OPINION,
+  ROLES,
+  SCORE_LOSS_MAX,
+  SCORE_UNITS,
+  SCORE_WORDS,
+  SCORED_WORDS,
+} from "./codes.ts";
 
 /** One `var<storage>` or `var<uniform>` of a kernel. */
 export interface Binding {
@@ -53,6 +70,10 @@ const INTEGERS = new Set<string>([
   "PCG_INCREMENT",
   "PCG_WORD_MULTIPLIER",
   "SYNAPSE_MULTIPLIER",
+  "SCORED_VALUES",
+  "SCORED_CLASS",
+  "SCORED_NUMBER",
+  "SCORED_BOOL",
 ] satisfies (keyof typeof constants)[]);
 
 /** Declares the constants of `network/constants.ts`, so that shaders and reference kernels agree, and some others. */
@@ -72,8 +93,14 @@ function declarations(): string {
     DRAW_SECTION_BLOCK: DRAW.sectionBlock,
     DRAW_SECTION_SEED: DRAW.sectionSeed,
     DRAW_READOUT: DRAW.readout,
+    LEARNS_FROM,
+    IS_REACHED,
+    IS_EXCLUDED,
+    SCORED_WORDS,
+    SCORE_WORDS,
   };
-  const floats: Record<string, number> = { LOG2E: Math.LOG2E, NO_OPINION, EXCLUDED };
+  const scoring = { RAMP_LOW, RAMP_HIGH, SCORE_UNITS, SCORE_LOSS_MAX };
+  const floats: Record<string, number> = { LOG2E: Math.LOG2E, NO_OPINION, EXCLUDED, ...scoring };
   for (const [name, value] of Object.entries(constants)) {
     if (INTEGERS.has(name)) integers[name] = value;
     else floats[name] = value;

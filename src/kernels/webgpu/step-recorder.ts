@@ -18,6 +18,7 @@ export const KERNEL_NAMES = [
   "start-readout",
   "output",
   "error",
+  "score",
   "collect-learners",
   "readout-delta",
   "source-delta",
@@ -125,6 +126,7 @@ function* backward(
   const { outputs } = shape;
   const blocks = Math.min(shape.blocks, limits.blocks);
   yield { kernel: "error", groups: [samples], scoped: feed.expected };
+  yield { kernel: "score", groups: [samples], scoped: feed.expected };
   yield { kernel: "collect-learners", groups: [1] };
   for (const [index, { role }] of [...shape.hexagons.entries()].reverse()) {
     const scoped = hexagonScopes[index]!;

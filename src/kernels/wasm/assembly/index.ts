@@ -25,6 +25,7 @@ import {
   HEXAGON_TARGET_COUNT,
   IS_BATCH,
   LEARNERS,
+  LEARNT,
   NEURON_BLOCK_COUNT,
   RATE,
   ROLE_HIDDEN,
@@ -66,6 +67,7 @@ import { updateOutputBias } from "./update-readout.ts";
 
 export { refreshRange } from "./hot";
 export { help } from "./pool";
+export { score } from "./score";
 
 /** Adds sections for the hexagon's neurons that are positive for the first time, according to AT_TOP. */
 // @ts-ignore: decorator
@@ -122,6 +124,7 @@ export function request(): void {
 /** Trains on COUNT rows, STEP at a time. */
 export function train(): void {
   clearCursors();
+  setSlot(LEARNT, 0);
   let step: u32 = 0;
   for (let row: u32 = 0; row < slot(COUNT); row += slot(STEP)) {
     beginStep(row);
@@ -179,7 +182,9 @@ function trainOne(): void {
   }
   output(0, 1);
   error(0, 1);
-  if (getU(slot(AT_LEARNS), 0) != 0) learnOne();
+  if (getU(slot(AT_LEARNS), 0) == 0) return;
+  setSlot(LEARNT, slot(LEARNT) + 1);
+  learnOne();
 }
 
 /** Computes the values and records of all hexagons up to `last` again; the values stay the same. */
@@ -211,6 +216,7 @@ function gatherLearners(): u32 {
   let learners: u32 = 0;
   for (let q: u32 = 0; q < samples; q++) if (getU(slot(AT_LEARNS), q) != 0) setU(slot(AT_LEARNERS), learners++, q);
   setSlot(LEARNERS, learners);
+  setSlot(LEARNT, slot(LEARNT) + learners);
   return learners;
 }
 
