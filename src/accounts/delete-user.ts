@@ -7,9 +7,9 @@ import { revoke } from "./revoke.ts";
 import { endKeys } from "./revoke-keys.ts";
 
 /**
- * Deletes a user, whose tokens, keys and connections end at once. The user's resources remain for the administrators of their
- * project and of the server; a later user with this id does not get them. Throws conflict for the caller's own user,
- * and not_found.
+ * Deletes a user, whose tokens, keys and connections end at once. The user's resources remain for the administrators
+ * of their project and of the server; a later user with this id does not get them. Throws conflict for the caller's own
+ * user, and not_found.
  */
 export async function deleteUser({ app, caller }: Context, input: { id: string }): Promise<void> {
   if (input.id === caller.userId) {

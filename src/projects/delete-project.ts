@@ -13,8 +13,9 @@ import { unknownProject } from "./project-view.ts";
 
 /**
  * Deletes an empty project together with its assignments, so that a later project with this id does not inherit its
- * members; their tokens, all keys and connections for it end. `force` first removes the assignments and then the content. Throws
- * not_found, and conflict with the content of the project. A forced deletion that fails midway can be repeated.
+ * members; their tokens and all keys and connections for it end. `force` first removes the assignments and then the
+ * content. Throws not_found, and conflict with the content of the project. A forced deletion that fails midway can be
+ * repeated.
  */
 export async function deleteProject(
   context: Context,

@@ -45,10 +45,7 @@ describe.each(databases)("API keys on $name", (database) => {
       project_id: "first_project",
     });
     const { header, body } = await listOf(token);
-    expect(header).toEqual([
-      ...["created_at", "uuid", "project_id", "owner_id"],
-      ...["role", "expires_at", "last_used_at", "name"],
-    ]);
+    expect(header.join()).toBe("created_at,uuid,project_id,owner_id,role,expires_at,last_used_at,name");
     const { created_at, uuid, expires_at } = made;
     const used = body[0]?.[6];
     expect(body).toEqual([[created_at, uuid, "first_project", "maker", "member", expires_at, used, "my service"]]);
@@ -126,7 +123,7 @@ describe.each(databases)("API keys on $name", (database) => {
     const name = body[0]?.[7] as string;
     await app.request("DELETE", "/token/key", { token: full, query: { uuid: body[0]?.[1] as string } });
     const again = await Promise.all([make(name), make(name)]);
-    expect(again.map(([status]) => status).sort()).toEqual([200, 409]);
+    expect(new Set(again.map(([status]) => status))).toEqual(new Set([200, 409]));
     // Another user's names are free.
     const other = await app.addUser({ id: "other_user", projectId: "full_project" });
     expect((await make(name, other))[0]).toBe(200);

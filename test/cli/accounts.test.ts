@@ -223,9 +223,7 @@ describe("the passphrase of a new user", () => {
 test("keys: create shows the key once, HANAMI_KEY uses it, list and delete", async () => {
   const created = await server.text("key", "create", "-e", "3600", "-r", "member", "nightly import");
   const fields = new Map(cells(created).map(([name, value]) => [name, value]));
-  expect([...fields.keys()]).toEqual([
-    ...["UUID", "NAME", "KEY", "PROJECT ID", "OWNER ID", "ROLE", "CREATED AT", "EXPIRES AT"],
-  ]);
+  expect([...fields.keys()].join()).toBe("UUID,NAME,KEY,PROJECT ID,OWNER ID,ROLE,CREATED AT,EXPIRES AT");
   const [uuid, key] = [fields.get("UUID") as string, fields.get("KEY") as string];
   expect(key).toMatch(/^hanami_[\w-]{43}$/);
   expect(fields.get("ROLE")).toBe("member");
