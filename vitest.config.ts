@@ -15,6 +15,7 @@ const alone = tests(
   "network/many-hexagons",
   "kernels/wide-{growth,networks}",
   "conformance/reference-page",
+  "sdk/browser",
 );
 
 /** What takes longer than 15 seconds on an idle machine: `npm test -- --fast` leaves it out. */

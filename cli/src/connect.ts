@@ -28,21 +28,34 @@ function readPassphrase({ HANAMI_PASSPHRASE: passphrase, HANAMI_PW: older }: Nod
   return passphrase || older;
 }
 
-/** Returns a logged-in client for the server and user named by the environment. */
+function connectByKey(address: string, key: string, project: string | undefined): HanamiClient {
+  const { env } = process;
+  if (env["HANAMI_USER"] || readPassphrase(env)) {
+    throw new CliError("HANAMI_KEY is set, and HANAMI_USER or HANAMI_PASSPHRASE, too: set one or the other");
+  }
+  if (project) throw new CliError("A key works in its own project only: leave out HANAMI_PROJECT and --project");
+  if (!/^hanami_[\w-]+$/.test(key)) throw new CliError("HANAMI_KEY is not an API key: it begins with 'hanami_'");
+  return new HanamiClient({ address, key });
+}
+
+/** Returns a client for the server and the user or API key that the environment names; a user is logged in. */
 export async function connect({ insecure, project }: ConnectOptions): Promise<HanamiClient> {
   const { env } = process;
-  const client = new HanamiClient({
-    address: parseAddress(env["HANAMI_ADDRESS"] || DEFAULT_ADDRESS),
-    user: required(env["HANAMI_USER"], "HANAMI_USER"),
-    passphrase: required(readPassphrase(env), "HANAMI_PASSPHRASE"),
-  });
+  const address = parseAddress(env["HANAMI_ADDRESS"] || DEFAULT_ADDRESS);
+  const chosen = project ?? env["HANAMI_PROJECT"];
+  const key = env["HANAMI_KEY"];
   if (insecure) {
     // Node has no other way that covers both `fetch` and websockets. Its warning would only repeat the flag.
     process.removeAllListeners("warning");
     env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
   }
+  if (key) return connectByKey(address, key, chosen);
+  const client = new HanamiClient({
+    address,
+    user: required(env["HANAMI_USER"], "HANAMI_USER"),
+    passphrase: required(readPassphrase(env), "HANAMI_PASSPHRASE"),
+  });
   await client.login();
-  const chosen = project ?? env["HANAMI_PROJECT"];
   if (chosen) await client.switchProject(chosen);
   return client;
 }

@@ -5,6 +5,7 @@ import { addCheckpointCommands } from "./commands/checkpoint.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addDatasetCommands } from "./commands/dataset.ts";
 import { addHostCommands } from "./commands/host.ts";
+import { addKeyCommands } from "./commands/key.ts";
 import { addLogCommands } from "./commands/log.ts";
 import { addProjectCommands } from "./commands/project.ts";
 import { addSystemCommands } from "./commands/system.ts";
@@ -18,6 +19,7 @@ Environment:
   HANAMI_ADDRESS     address of the server (default http://127.0.0.1:11418)
   HANAMI_USER        id of the user
   HANAMI_PASSPHRASE  the user's passphrase (or HANAMI_PW)
+  HANAMI_KEY         an API key, instead of user and passphrase
   HANAMI_PROJECT     project to work in, unless --project names one`;
 
 /** Adds `help [COMMAND...]` to a group and its subgroups: commander's own takes a single word. */
@@ -55,6 +57,7 @@ export function createProgram(): Command {
   addTableCommands(program);
   addProjectCommands(program);
   addUserCommands(program);
+  addKeyCommands(program);
   addDatasetCommands(program);
   addClusterCommands(program);
   addTaskCommands(program);

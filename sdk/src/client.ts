@@ -3,12 +3,13 @@ import { Checkpoints } from "./resources/checkpoints.ts";
 import { Clusters } from "./resources/clusters.ts";
 import { Datasets } from "./resources/datasets.ts";
 import { Hosts } from "./resources/hosts.ts";
+import { Keys } from "./resources/keys.ts";
 import { Logs } from "./resources/logs.ts";
 import { Projects } from "./resources/projects.ts";
 import { System } from "./resources/system.ts";
 import { Tasks } from "./resources/tasks.ts";
 import { Users } from "./resources/users.ts";
-import { Session, type Credentials, type TokenInfo } from "./session.ts";
+import { Session, type Credentials, type KeyCredentials, type TokenInfo } from "./session.ts";
 import type { WebSocketConstructor } from "./socket.ts";
 import { evaluate, type Evaluated, type EvaluateOptions } from "./tables/evaluate.ts";
 import { fit, type FitOptions, type Fitted } from "./tables/fit.ts";
@@ -16,7 +17,7 @@ import { learn, type LearnTableOptions, type LearntTable } from "./tables/learn.
 import { predict, predictWith, type PredictedRow, type PredictedTable, type PredictOptions } from "./tables/predict.ts";
 import type { FileSource } from "./upload.ts";
 
-export interface ClientOptions extends Credentials {
+interface ServerOptions {
   /** Of the server, e.g. `http://127.0.0.1:11418`; behind a proxy it may have a path, e.g. `https://host/hanami`. */
   readonly address: string;
   /** Default: the platform's `fetch`. */
@@ -25,18 +26,36 @@ export interface ClientOptions extends Credentials {
   readonly WebSocket?: WebSocketConstructor;
 }
 
+/** The server, and either a user with the passphrase or an API key (`hanami_…`). */
+export type ClientOptions = ServerOptions &
+  ((Credentials & { readonly key?: undefined }) | (KeyCredentials & { [Name in keyof Credentials]?: undefined }));
+
 /** Paths are appended to the address, so it must not have a query or fragment. */
 function isAddress(text: string): boolean {
   return /^https?:[^?#]*$/i.test(text) && URL.canParse(text);
 }
 
+/** Of what the options say who the client is, exactly one thing must be there. */
+function credentialsOf({ user, passphrase, key }: ClientOptions): Credentials | KeyCredentials {
+  if (key === undefined) {
+    if (!user || !passphrase) throw new TypeError("User and passphrase are needed, or a key.");
+    return { user, passphrase };
+  }
+  if (user || passphrase) throw new TypeError("Either a key, or user and passphrase.");
+  // The text is not repeated: it may be another secret.
+  if (!/^hanami_[A-Za-z0-9_-]+$/.test(key)) throw new TypeError("A key begins with 'hanami_'.");
+  return { key };
+}
+
 /**
- * A user of one server. Logs in with the first call and renews the token automatically. Objects keep their wire names;
+ * A user of one server. Logs in with the first call and renews the token automatically; with an API key it needs no
+ * login. Objects keep their wire names;
  * failures throw a HanamiError, with a class for each status.
  */
 export class HanamiClient {
   readonly projects: Projects;
   readonly users: Users;
+  readonly keys: Keys;
   readonly datasets: Datasets;
   readonly clusters: Clusters;
   readonly tasks: Tasks;
@@ -47,16 +66,17 @@ export class HanamiClient {
   readonly #session: Session;
 
   /** Throws TypeError for invalid options, such as those from an unset environment variable. */
-  constructor({ address, user, passphrase, fetch, WebSocket }: ClientOptions) {
+  constructor(options: ClientOptions) {
+    const { address, fetch, WebSocket } = options;
     if (!isAddress(address)) throw new TypeError(`No address of a server: ${address}`);
-    if (!user || !passphrase) throw new TypeError("User and passphrase are needed.");
     // Browsers require `fetch` to be called as a method of the window.
     const http = { address, fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)) };
-    const session = new Session(http, { user, passphrase });
+    const session = new Session(http, credentialsOf(options));
     const context = { address, session, WebSocket };
     this.#session = session;
     this.projects = new Projects(session);
     this.users = new Users(session);
+    this.keys = new Keys(session);
     this.datasets = new Datasets(context);
     this.clusters = new Clusters(context);
     this.tasks = new Tasks(session);
@@ -66,12 +86,12 @@ export class HanamiClient {
     this.system = new System(session);
   }
 
-  /** Logs in if necessary. Throws UnauthorizedError when user or passphrase are wrong. */
+  /** Logs in if necessary. Throws UnauthorizedError when user or passphrase are wrong, TypeError with a key. */
   login(): Promise<TokenInfo> {
     return this.#session.token();
   }
 
-  /** Switches to another project of the user. */
+  /** Switches to another project of the user. Throws TypeError with a key, which belongs to one project. */
   switchProject(project_id: string): Promise<TokenInfo> {
     return this.#session.switchProject(project_id);
   }

@@ -43,6 +43,7 @@ export type {
   UploadProgress,
 } from "./resources/datasets.ts";
 export type { Host } from "./resources/hosts.ts";
+export type { ApiKey, NewApiKey } from "./resources/keys.ts";
 export type { AuditEntry, ErrorEntry, LogQuery } from "./resources/logs.ts";
 export type { Owned } from "./resources/owned.ts";
 export type { Project } from "./resources/projects.ts";

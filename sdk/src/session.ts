@@ -8,6 +8,11 @@ export interface Credentials {
   readonly passphrase: string;
 }
 
+/** An API key, which is its own token. */
+export interface KeyCredentials {
+  readonly key: string;
+}
+
 export interface TokenInfo {
   id: string;
   name: string;
@@ -30,25 +35,27 @@ export function renewalTime(token: string, nowMs: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-/** Logs in when needed, and again when the token has expired. */
+/** Logs in when needed, and again when the token has expired; with an API key never. */
 export class Session {
   readonly #http: Http;
-  readonly #credentials: Credentials;
+  readonly #credentials: Credentials | KeyCredentials;
   #project: string | undefined;
   #current: Promise<TokenInfo> | undefined;
   #renewAtMs = 0;
 
-  constructor(http: Http, credentials: Credentials) {
+  constructor(http: Http, credentials: Credentials | KeyCredentials) {
     this.#http = http;
     this.#credentials = credentials;
   }
 
-  /** A token that will not expire soon. Concurrent callers share one login. */
+  /** A token that will not expire soon. Concurrent callers share one login. Throws TypeError with a key. */
   async token(): Promise<TokenInfo> {
+    const credentials = this.#credentials;
+    if ("key" in credentials) throw new TypeError("A key needs no login, and works in its own project only.");
     if (this.#current !== undefined && Date.now() >= this.#renewAtMs) this.#current = undefined;
     if (this.#current === undefined) {
       this.#renewAtMs = Number.POSITIVE_INFINITY;
-      const login = this.#login();
+      const login = this.#login(credentials);
       this.#current = login;
       // A failed login is not cached: the next call retries.
       login.catch(() => {
@@ -56,11 +63,6 @@ export class Session {
       });
     }
     return this.#current;
-  }
-
-  /** Drops a token that the server refused. */
-  async discard(token: string): Promise<void> {
-    if ((await this.#current?.catch(() => undefined))?.token === token) this.#current = undefined;
   }
 
   /** Switches to another project of the user. */
@@ -75,27 +77,29 @@ export class Session {
 
   /** Sends a request as this user. If the server refuses the token, renews it and retries once. */
   request(method: Method, path: string, input: Input, signal?: AbortSignal): Promise<unknown> {
-    return this.#withToken((token) => send(this.#http, method, path, input, token, signal));
+    return this.withToken((token) => send(this.#http, method, path, input, token, signal));
   }
 
   /** Like `request`, for an answer that is a file. */
   async download(path: string, input: Input): Promise<Download> {
-    return toDownload(await this.#withToken((token) => open(this.#http, "GET", path, input, token)));
+    return toDownload(await this.withToken((token) => open(this.#http, "GET", path, input, token)));
   }
 
-  async #withToken<T>(attempt: (token: string) => Promise<T>): Promise<T> {
+  /** Makes an attempt with the token; if that is refused, a second one with a new token. A refused key is final. */
+  async withToken<T>(attempt: (token: string) => Promise<T>, isRefused = isRefusedToken): Promise<T> {
+    if ("key" in this.#credentials) return attempt(this.#credentials.key);
     const { token } = await this.token();
     try {
       return await attempt(token);
     } catch (error) {
-      if (!isRefusedToken(error)) throw error;
+      if (!isRefused(error)) throw error;
     }
-    await this.discard(token);
+    if ((await this.#current?.catch(() => undefined))?.token === token) this.#current = undefined;
     return attempt((await this.token()).token);
   }
 
-  async #login(): Promise<TokenInfo> {
-    const input = { id: this.#credentials.user, passphrase: encodeBase64(this.#credentials.passphrase) };
+  async #login({ user, passphrase }: Credentials): Promise<TokenInfo> {
+    const input = { id: user, passphrase: encodeBase64(passphrase) };
     let info = (await send(this.#http, "POST", "/token", input, undefined)) as TokenInfo;
     if (this.#project !== undefined) info = await this.#enter(this.#project, info.token);
     this.#renewAtMs = renewalTime(info.token, Date.now());

@@ -61,15 +61,9 @@ export class Socket {
   }
 
   /** Connects and sends the first message. Throws the server's refusal: no such target, or not allowed. */
-  static async open(options: SocketOptions): Promise<Socket> {
-    const first = await options.session.token();
-    try {
-      return await Socket.#connect(options, first.token);
-    } catch (error) {
-      if (!(error instanceof UnauthorizedError)) throw error;
-    }
-    await options.session.discard(first.token);
-    return Socket.#connect(options, (await options.session.token()).token);
+  static open(options: SocketOptions): Promise<Socket> {
+    const connect = (token: string) => Socket.#connect(options, token);
+    return options.session.withToken(connect, (error) => error instanceof UnauthorizedError);
   }
 
   static async #connect({ address, WebSocket, target, uuid }: SocketOptions, token: string): Promise<Socket> {

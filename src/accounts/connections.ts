@@ -4,6 +4,8 @@ export interface Connection {
   /** See `Caller`. */
   userUuid: string;
   projectId: string;
+  /** Of the API key, if it was opened with one. */
+  keyUuid: string | undefined;
   /** Name of the websocket target, e.g. `cluster`; undefined for a request that waits. */
   target: string | undefined;
   /** Ends the connection after its right was revoked, and tells the client the reason. */
@@ -17,7 +19,7 @@ interface Bounds {
   total?: number;
 }
 
-/** Open connections, which end together with their user or assignment. */
+/** Open connections, which end together with their user, assignment or API key. */
 export class Connections {
   readonly #open = new Set<Connection>();
 
@@ -66,6 +68,11 @@ export class Connections {
     for (const connection of this.#open) {
       if (connection.projectId === projectId) connection.end("the user or the assignment was removed");
     }
+  }
+
+  /** Ends the connections that were opened with this API key. */
+  endKey(keyUuid: string): void {
+    for (const connection of this.#open) if (connection.keyUuid === keyUuid) connection.end("the API key was revoked");
   }
 
   /** Lets all requests that wait be answered. */

@@ -64,6 +64,16 @@ export async function findAssignments(db: Db, user: Pick<UserRow, "row_uuid">): 
     .orderBy(asc(user_projects.sequence));
 }
 
+/**
+ * What the user may do in a project: the assignment, or that of an administrator, who needs none. Undefined when the
+ * user may not work there.
+ */
+export async function findAssignmentIn(db: Db, user: UserRow, projectId: string): Promise<Assignment | undefined> {
+  if (user.is_admin && projectId === adminAssignment.project_id) return adminAssignment;
+  const assigned = (await findAssignments(db, user)).find(({ project_id }) => project_id === projectId);
+  return assigned ?? (user.is_admin ? adminAssignmentIn(db, projectId) : undefined);
+}
+
 export const userNotFound = (id: string) => notFound(`User with id '${id}' not found`);
 
 export async function requireUserRow(db: Db, id: string): Promise<UserRow> {

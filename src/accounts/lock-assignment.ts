@@ -2,8 +2,8 @@ import { and, eq, isNull } from "drizzle-orm";
 import type { Caller } from "./caller.ts";
 import type { Db } from "../db/client.ts";
 import { projects, user_projects, users } from "../db/schema/index.ts";
-import { notAssigned } from "./authenticate.ts";
-import { adminAssignment } from "./find-user.ts";
+import { adminAssignment, findCallerRow } from "./find-user.ts";
+import { notAssigned } from "./rights.ts";
 
 /**
  * Locks the caller's project assignment until commit; a concurrent revocation blocks, then sees our rows. Call it in
@@ -25,7 +25,10 @@ export async function lockAssignment(tx: Db, caller: Caller): Promise<void> {
     )
     .for("key share");
   if (held !== undefined) return;
-  if (caller.isAdmin && (await lockProject(tx, caller.projectId))) return;
+  // An administrator's key may have a member's rights, but needs no assignment either.
+  const isAdministrator = caller.isAdmin || (await findCallerRow(tx, caller))?.is_admin === true;
+  if (isAdministrator && caller.projectId === adminAssignment.project_id) return;
+  if (isAdministrator && (await lockProject(tx, caller.projectId))) return;
   throw notAssigned(caller.userId, caller.projectId);
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Caller } from "./caller.ts";
 import { StartError } from "../errors.ts";
 
 const methods = ["GET", "POST", "PUT", "DELETE"] as const;
@@ -109,4 +110,27 @@ export async function loadPolicies(file: string): Promise<Policies> {
 /** Whether the role may use the endpoint. */
 export function isAllowed(policies: Policies, endpoint: string, method: string, role: string): boolean {
   return isMethod(method) && (policies.get(endpoint)?.get(method)?.has(role) ?? false);
+}
+
+/** Whether the caller may use the endpoint. A key allows nothing that its user's role does not allow. */
+export function mayCall(policies: Policies, caller: Pick<Caller, "role" | "key">, endpoint: string, method: string) {
+  const { role, key } = caller;
+  return isAllowed(policies, endpoint, method, role) && (!key || isAllowed(policies, endpoint, method, key.role));
+}
+
+/** The roles of each endpoint and method. */
+function* allowedRoles(policies: Policies): Generator<ReadonlySet<string>> {
+  for (const rules of policies.values()) yield* rules.values();
+}
+
+/** Whether the role may use any endpoint. */
+export function isKnownRole(policies: Policies, role: string): boolean {
+  for (const roles of allowedRoles(policies)) if (roles.has(role)) return true;
+  return false;
+}
+
+/** Whether `other` may use every endpoint that `role` may use. */
+export function isWithin(policies: Policies, role: string, other: string): boolean {
+  for (const roles of allowedRoles(policies)) if (roles.has(role) && !roles.has(other)) return false;
+  return true;
 }

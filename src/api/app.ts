@@ -9,7 +9,8 @@ import { HanamiError, type HanamiErrorKind } from "../errors.ts";
 import { isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import { outageOf, outageTexts } from "../server/outage.ts";
-import { handleRequest, routeTable, type RequestTrace } from "./handle-request.ts";
+import { cors } from "./cors.ts";
+import { handleRequest, routeTable, versionPrefix, type RequestTrace } from "./handle-request.ts";
 import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";
 import { probes } from "./probes.ts";
@@ -87,6 +88,7 @@ export function createApi(app: App, routes: readonly Route[]) {
 
   // Without TLS in this server, the reverse proxy decides whether browsers must use it.
   hono.use(secureHeaders({ strictTransportSecurity: app.config.tls !== undefined }));
+  if (app.config.corsOrigins.length > 0) hono.use(`/${versionPrefix}/*`, cors(app.config.corsOrigins));
   hono.use(serveReference());
   hono.route("/", probes(app));
   hono.all("*", async (c) => {

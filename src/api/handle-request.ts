@@ -1,5 +1,5 @@
 import { authenticate } from "../accounts/authenticate.ts";
-import { isAllowed } from "../accounts/policies.ts";
+import { mayCall } from "../accounts/policies.ts";
 import type { App, Visitor } from "../app-context.ts";
 import type { Caller } from "../accounts/caller.ts";
 import { badRequest, tooMany, unauthorized } from "../errors.ts";
@@ -124,8 +124,8 @@ export async function handleRequest(
     app.metrics.refused("requests");
     throw tooMany("Too many requests.", app.requestRate.waitSeconds(caller.userUuid));
   }
-  const checkPolicy = ({ role }: Caller) => {
-    if (!isAllowed(app.policies, endpoint, method, role)) throw unauthorized("Access denied by policy");
+  const checkPolicy = (each: Caller) => {
+    if (!mayCall(app.policies, each, endpoint, method)) throw unauthorized("Access denied by policy");
   };
   checkPolicy(caller);
 

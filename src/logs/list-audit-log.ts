@@ -1,7 +1,7 @@
-import { asc, eq, type SQL } from "drizzle-orm";
+import { asc, eq, getTableColumns, type SQL } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { bySequence, readPages } from "../db/read-pages.ts";
-import { audit_log } from "../db/schema/index.ts";
+import { api_keys, audit_log } from "../db/schema/index.ts";
 import { unauthorized } from "../errors.ts";
 import { pageRows } from "./page.ts";
 
@@ -20,6 +20,12 @@ export async function listAuditLog({ app, caller }: Context, { page, user_id }: 
   const { db } = app;
   const isOfUser = user_id === undefined ? eq(audit_log.user_uuid, caller.userUuid) : eq(audit_log.user_id, user_id);
   const read = (isAfter: SQL | undefined, rows: number) =>
-    db.select().from(audit_log).where(isAfter).orderBy(asc(audit_log.sequence)).limit(rows);
+    db
+      .select({ ...getTableColumns(audit_log), key_name: api_keys.name })
+      .from(audit_log)
+      .leftJoin(api_keys, eq(api_keys.uuid, audit_log.key_uuid))
+      .where(isAfter)
+      .orderBy(asc(audit_log.sequence))
+      .limit(rows);
   return readPages(bySequence({ db, table: audit_log, condition: isOfUser, read }), { page, limit: pageRows });
 }

@@ -5,15 +5,17 @@ import { deleteCluster } from "../clusters/delete-cluster.ts";
 import { deleteDataset } from "../datasets/delete-dataset.ts";
 import { removeUpload } from "../uploads/sweep-uploads.ts";
 import type { Db } from "../db/client.ts";
-import { checkpoints, clusters, datasets, projects, tempfiles, user_projects } from "../db/schema/index.ts";
+import { api_keys, checkpoints, clusters, datasets, projects, tempfiles, user_projects } from "../db/schema/index.ts";
 import { conflict, HanamiError } from "../errors.ts";
 import { revoke } from "../accounts/revoke.ts";
+import { endKeys } from "../accounts/revoke-keys.ts";
 import { unknownProject } from "./project-view.ts";
 
 /**
  * Deletes an empty project together with its assignments, so that a later project with this id does not inherit its
- * members; their tokens and connections for it end. `force` first removes the assignments and then the content. Throws
- * not_found, and conflict with the content of the project. A forced deletion that fails midway can be repeated.
+ * members; their tokens and all keys and connections for it end. `force` first removes the assignments and then the
+ * content. Throws not_found, and conflict with the content of the project. A forced deletion that fails midway can be
+ * repeated.
  */
 export async function deleteProject(
   context: Context,
@@ -54,6 +56,7 @@ async function lockExisting(tx: Db, id: string): Promise<void> {
 async function removeAssignments(tx: Db, id: string): Promise<void> {
   await lockExisting(tx, id);
   await tx.delete(user_projects).where(eq(user_projects.project_id, id));
+  await endKeys(tx, eq(api_keys.project_id, id));
 }
 
 /** The content of a project, by uuid. An upload has the uuid of the dataset or checkpoint that it becomes. */

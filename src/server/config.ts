@@ -9,6 +9,7 @@ import {
   flag,
   host,
   inCheckout,
+  originList,
   path,
   pathList,
   positive,
@@ -53,6 +54,7 @@ const environment = z.object({
   HANAMI_AUDIT_LOG_RETENTION_DAYS: whole(1, centuryDays).optional(),
   HANAMI_ERROR_LOG_RETENTION_DAYS: whole(1, centuryDays).optional(),
   HANAMI_TRUSTED_PROXIES: addressList.default([]),
+  HANAMI_CORS_ORIGINS: originList.default([]),
   HANAMI_MAX_BODY_BYTES: positive.default(2 * 1024 * 1024),
   HANAMI_MAX_MESSAGE_BYTES: positive.default(16 * 1024 * 1024),
   HANAMI_MAX_TEMPLATE_BYTES: positive.default(131_072),
@@ -163,6 +165,8 @@ export interface Config {
   retention: { taskDays: number | undefined; auditLogDays: number | undefined; errorLogDays: number | undefined };
   /** Addresses of proxies whose `X-Forwarded-For` is trusted. */
   trustedProxies: string[];
+  /** Origins whose pages may call the API; `*` alone: every origin. */
+  corsOrigins: string[];
   limits: Limits;
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }
@@ -262,6 +266,7 @@ export function parseConfig(
       errorLogDays: values.HANAMI_ERROR_LOG_RETENTION_DAYS,
     },
     trustedProxies: values.HANAMI_TRUSTED_PROXIES,
+    corsOrigins: values.HANAMI_CORS_ORIGINS,
     limits: {
       bodyBytes: values.HANAMI_MAX_BODY_BYTES,
       messageBytes: values.HANAMI_MAX_MESSAGE_BYTES,

@@ -60,11 +60,13 @@ function readPath(text: string): string | undefined {
 export const path = kind("a path, without blanks around it, and with ~ and variables written out", readPath);
 
 /** Items separated by commas, with optional blanks around them; no item may be empty. */
+function readList<T>(text: string, read: (item: string) => T | undefined): T[] | undefined {
+  const values = isTrimmed(text) ? text.split(",").map((item) => read(item.trim())) : [undefined];
+  return values.every((value) => value !== undefined) ? values : undefined;
+}
+
 function list<T>(wanted: string, read: (item: string) => T | undefined) {
-  return kind(`${wanted}, with a comma between two of them`, (text) => {
-    const values = isTrimmed(text) ? text.split(",").map((item) => read(item.trim())) : [undefined];
-    return values.every((value) => value !== undefined) ? values : undefined;
-  });
+  return kind(`${wanted}, with a comma between two of them`, (text) => readList(text, read));
 }
 
 export const pathList = list("paths", readPath);
@@ -78,6 +80,18 @@ function readAddress(text: string): string | undefined {
 }
 
 export const addressList = list("IP addresses", readAddress);
+
+/** An origin exactly as browsers send it, because any other spelling would never match. */
+function readOrigin(text: string): string | undefined {
+  const hasShape = /^https?:\/\/([a-z0-9._-]+|\[[0-9a-f:]+\])(:[0-9]+)?$/.test(text);
+  return hasShape && URL.canParse(text) && new URL(text).origin === text ? text : undefined;
+}
+
+export const originList = kind(
+  "* alone, or origins as browsers send them, such as https://app.example.org (small letters, no path, no usual port), " +
+    "with a comma between two of them",
+  (text) => (text === "*" ? [text] : readList(text, readOrigin)),
+);
 
 /** The URL holds a password, so problems name the parameter and never quote the URL. */
 export const databaseUrl = z.string().transform((text, context) => {

@@ -1,5 +1,12 @@
 /** Variables of clients, which are often also set in the server's environment. */
-const clientNames = new Set(["HANAMI_ADDRESS", "HANAMI_USER", "HANAMI_PASSPHRASE", "HANAMI_PW", "HANAMI_PROJECT"]);
+const clientNames = new Set([
+  "HANAMI_ADDRESS",
+  "HANAMI_USER",
+  "HANAMI_PASSPHRASE",
+  "HANAMI_PW",
+  "HANAMI_PROJECT",
+  "HANAMI_KEY",
+]);
 
 /** Variables of tests. */
 const testNames = /^HANAMI_TEST_/;

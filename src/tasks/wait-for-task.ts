@@ -53,9 +53,9 @@ async function waitIn(
   bell: Bell,
   client: PatientClient,
 ): Promise<TaskView> {
-  const { userId, userUuid, projectId } = caller;
+  const { userId, userUuid, projectId, key: apiKey } = caller;
   const end = () => bell.stop();
-  const place: Connection = { userId, userUuid, projectId, target: undefined, end };
+  const place: Connection = { userId, userUuid, projectId, keyUuid: apiKey?.uuid, target: undefined, end };
   if (!app.connections.add(place, boundsFor(app.connectionsMax))) {
     app.metrics.refused("waits");
     throw tooMany("Too many clients wait for tasks.", RETRY_SECONDS);

@@ -219,3 +219,28 @@ describe("the passphrase of a new user", () => {
     expect(code).toBe(130);
   });
 });
+
+test("keys: create shows the key once, HANAMI_KEY uses it, list and delete", async () => {
+  const created = await server.text("key", "create", "-e", "3600", "-r", "member", "nightly import");
+  const fields = new Map(cells(created).map(([name, value]) => [name, value]));
+  expect([...fields.keys()].join()).toBe("UUID,NAME,KEY,PROJECT ID,OWNER ID,ROLE,CREATED AT,EXPIRES AT");
+  const [uuid, key] = [fields.get("UUID") as string, fields.get("KEY") as string];
+  expect(key).toMatch(/^hanami_[\w-]{43}$/);
+  expect(fields.get("ROLE")).toBe("member");
+
+  const env = { HANAMI_ADDRESS: server.env()["HANAMI_ADDRESS"] as string, HANAMI_KEY: key };
+  const used = await runCli(["cluster", "create", "-t", "/dev/null", "-j", "of_the_key"], { env });
+  expect(JSON.parse(used.stdout)).toMatchObject({ owner_id: "asdf", project_id: "admin" });
+  const refused = await runCli(["key", "list"], { env });
+  const text = "status 401: err An API key can neither manage API keys nor get tokens.\n";
+  expect(refused).toEqual({ code: 1, stdout: text, stderr: "" });
+
+  const listed = await server.text("key", "list");
+  expect(listed).toContain(uuid);
+  expect(listed).not.toContain("hanami_");
+  expect(await server.text("log", "audit", "--keys")).toMatch(
+    new RegExp(`${uuid} \\| nightly import \\| v1.0alpha/cluster`),
+  );
+  expect(await server.text("key", "delete", uuid)).toBe(`successfully deleted key '${uuid}'\n`);
+  expect((await runCli(["host", "list"], { env })).stdout).toMatch(/^status 401: err Failed to validate API key/);
+});

@@ -205,6 +205,18 @@ describe("errors", () => {
     [{ HANAMI_PW: "" }, "HANAMI_PASSPHRASE is not set"],
     [{ HANAMI_PASSPHRASE: "another one" }, "HANAMI_PASSPHRASE and HANAMI_PW differ: set one of them"],
     [
+      { HANAMI_KEY: `hanami_${"A".repeat(43)}` },
+      "HANAMI_KEY is set, and HANAMI_USER or HANAMI_PASSPHRASE, too: set one or the other",
+    ],
+    [
+      { HANAMI_KEY: "secret", HANAMI_USER: "", HANAMI_PW: "" },
+      "HANAMI_KEY is not an API key: it begins with 'hanami_'",
+    ],
+    [
+      { HANAMI_KEY: "hanami_A", HANAMI_USER: "", HANAMI_PW: "", HANAMI_PROJECT: "research" },
+      "A key works in its own project only: leave out HANAMI_PROJECT and --project",
+    ],
+    [
       { HANAMI_ADDRESS: "127.0.0.1:11418" },
       "HANAMI_ADDRESS is not an address like http://127.0.0.1:11418: '127.0.0.1:11418'",
     ],

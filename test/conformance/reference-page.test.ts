@@ -1,6 +1,6 @@
-import { chromium as browserType } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { routes } from "../../src/api/routes.ts";
+import { hasBrowser, openBrowser } from "../support/browser.ts";
 import { createTestApp, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -11,15 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-// The browser from npm is for this platform only.
-test.skipIf(process.platform !== "linux" || process.arch !== "x64")(
+test.skipIf(!hasBrowser)(
   "a browser shows every endpoint, sends requests only to this server, and reports no error",
   async () => {
-    // Makes it unpack the libraries that bare systems lack, and set their path.
-    vi.stubEnv("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs20.x");
-    const { default: chromium } = await import("@sparticuz/chromium");
-    const executablePath = await chromium.executablePath();
-    const browser = await browserType.launch({ executablePath, args: chromium.args, headless: true });
+    const browser = await openBrowser();
     try {
       const page = await browser.newPage({ locale: "en-US" });
       const foreign: string[] = [];

@@ -400,6 +400,16 @@ export function furtherSdkSteps(stage: Stage): Step[] {
       check("its uuid", (await client.clusters.find("to be found")) === uuid);
       check("no tables", (await client.clusters.columns(uuid)).inputs.length === 0);
     }),
+    step("keys.create, keys.list, keys.revoke, a client with a key", async () => {
+      const { uuid, key } = await client.keys.create({ name: "service", expires_in: 60, role: "member" });
+      const service = new HanamiClient({ address: stage.url, key });
+      check("one host", (await service.hosts.list()).length > 0);
+      check(
+        "its uuid",
+        (await client.keys.list()).some((each) => each.uuid === uuid),
+      );
+      await client.keys.revoke(uuid);
+    }),
     step("client.request", async () => {
       const document = (await client.request("GET", "/openapi.json")) as { openapi: string };
       check("3.1", document.openapi.startsWith("3.1"));

@@ -150,6 +150,16 @@ export const samples: Record<string, Sample> = {
   "GET /openapi.json": { access: "public", input: nothing },
   "POST /token": { access: "public", input: () => ({ id: adminId, passphrase: base64(testPassphrase) }) },
   "PUT /token": { access: "anyone", input: (_world, who) => ({ project_id: people[who].projectId }) },
+  "POST /token/key": { access: "anyone", input: () => ({ name: freshId("key"), expires_in: 60 }) },
+  "GET /token/key/all": list,
+  "DELETE /token/key": {
+    access: "visible",
+    input: async (world, who) => {
+      const body = { name: freshId("key"), expires_in: 60 };
+      const made = await world.app.request("POST", "/token/key", { token: world.tokenOf(who), body });
+      return { uuid: made.json<{ uuid: string }>().uuid };
+    },
+  },
 
   "POST /user": {
     access: "admins",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { sql } from "drizzle-orm";
 import { expect, test, vi } from "vitest";
@@ -48,13 +49,24 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
   await app.request("GET", "/host/all", { token, query: { token } });
   await app.request("PUT", "/token", { token, body: { project_id: "some_project" } });
 
+  const made = await say("POST", "/token/key", { name: "distinct service", expires_in: 60 }, token);
+  const { key, uuid } = made.json<{ key: string; uuid: string }>();
+  secrets.push(key.slice("hanami_".length, -1), createHash("sha256").update(key).digest("hex"));
+  await say("DELETE", "/cluster", undefined, key);
+  await app.request("GET", "/host/all", { token: `${key}x`, query: { key, token: key } });
+  await say("POST", "/token/key", { name: "distinct service", expires_in: 60, key, token: key }, token);
+
   // Some of everything that writes a log.
   const cluster = await makeCluster(app);
   await uploadCsv(app, url, "a,b\n1,2\n");
   const dataset = await makeDataset(app.app, { rows: 10 });
   const task = await startTrain(app, cluster, dataset);
   await untilFinished(app, cluster, task.uuid);
-  for (const message of [JSON.stringify({ token, target: "cluster", uuid: cluster }), `{"token":"${token}",`]) {
+  const messages = [token, key].flatMap((each) => [
+    JSON.stringify({ token: each, target: "cluster", uuid: cluster }),
+    `{"token":"${each}",`,
+  ]);
+  for (const message of messages) {
     const socket = new WebSocket(url.replace("http", "ws"));
     await once(socket, "open");
     const answer = once(socket, "message");
@@ -73,6 +85,12 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
   await app.app.db.execute(sql`alter table users rename column passphrase_hash to hash`);
   expect((await say("POST", "/token", { id: "member", passphrase }, null)).status).toBe(500);
   await app.app.db.execute(sql`alter table users rename column hash to passphrase_hash`);
+  // The known caller of the key is forgotten, and the lookup by its hash fails; so does the insertion of another one.
+  await app.app.knownCallers.change(Promise.resolve());
+  await app.app.db.execute(sql`alter table api_keys rename column role to roles`);
+  expect((await say("DELETE", "/cluster", undefined, key)).status).toBe(500);
+  expect((await say("POST", "/token/key", { name: "other service", expires_in: 60 }, token)).status).toBe(500);
+  await app.app.db.execute(sql`alter table api_keys rename column roles to role`);
 
   const logs = await app.app.db.execute(sql`
     select coalesce(jsonb_agg(to_jsonb(error_log)), '[]') as errors,
@@ -86,6 +104,8 @@ test("no passphrase, hash, token or key in log, audit log or error log, whatever
   expect(log.text).toContain("Failed query: insert into");
   expect(rows).toContain("v1.0alpha/user/project");
   expect(rows).toContain("violates check constraint");
+  expect(rows).toContain('from \\"api_keys\\"');
+  expect(rows).toContain(uuid);
   for (const secret of [...secrets, "$argon2"]) {
     expect(log.text).not.toContain(secret);
     expect(rows).not.toContain(secret);

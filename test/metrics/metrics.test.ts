@@ -140,6 +140,7 @@ test("refusals by limits are counted", async () => {
     userId: adminId,
     userUuid,
     projectId: "",
+    keyUuid: undefined,
     target: "cluster",
     end: () => {},
   }));

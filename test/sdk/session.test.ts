@@ -79,6 +79,50 @@ describe("tokens", () => {
   });
 });
 
+describe("API keys", () => {
+  const withKey = (key: string) => {
+    asked = [];
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      const request = new Request(input, init);
+      asked.push(`${request.method} ${new URL(request.url).pathname.replace("/v1.0alpha", "")}`);
+      return app.server.fetch(request);
+    };
+    return new HanamiClient({ address: "http://test", key, fetch });
+  };
+
+  test("are made, listed and revoked; a client with one needs no login, and a refusal is final", async () => {
+    const hanami = client();
+    const { key, ...made } = await hanami.keys.create({ name: "sdk service", expires_in: 60, role: "member" });
+    expect(made).toMatchObject({ name: "sdk service", project_id: "admin", owner_id: adminId, role: "member" });
+    const service = withKey(key);
+    expect(await service.clusters.list()).toEqual([]);
+    await service.request("DELETE", "/cluster").catch(() => {});
+    expect(asked).toEqual(["GET /cluster/all", "DELETE /cluster"]);
+    const [listed] = await hanami.keys.list({ limit: 1 });
+    expect(listed).toEqual({ ...made, last_used_at: expect.stringMatching(/^\d{4}-/) });
+    const last = (await hanami.logs.audit({ keys: true })).at(-1);
+    expect(last).toMatchObject({ endpoint: "v1.0alpha/cluster", key_uuid: made.uuid, key_name: "sdk service" });
+
+    await hanami.keys.revoke(made.uuid);
+    expect(await hanami.keys.list()).toEqual([]);
+    asked = [];
+    await expect(service.clusters.list()).rejects.toThrow(UnauthorizedError);
+    expect(asked).toEqual(["GET /cluster/all"]);
+  });
+
+  test("have no login and no other project, and exclude a user", async () => {
+    const key = `hanami_${"A".repeat(43)}`;
+    const text = "A key needs no login, and works in its own project only.";
+    await expect(withKey(key).login()).rejects.toThrow(text);
+    await expect(withKey(key).switchProject("research")).rejects.toThrow(text);
+    expect(asked).toEqual([]);
+    expect(() => withKey("")).toThrow("A key begins with 'hanami_'.");
+    expect(() => withKey(`${key}\n`)).toThrow(TypeError);
+    const both = { address: "http://test", key, user: adminId } as unknown as { address: string; key: string };
+    expect(() => new HanamiClient(both)).toThrow("Either a key, or user and passphrase.");
+  });
+});
+
 describe("projects and users", () => {
   test("create, read, list, assign, switch, delete", async () => {
     const hanami = client();

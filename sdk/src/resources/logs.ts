@@ -6,6 +6,9 @@ export interface AuditEntry {
   user_id: string;
   endpoint: string;
   request_type: string;
+  /** With `keys`: the API key that the request was made with; null for a token. */
+  key_uuid?: string | null;
+  key_name?: string | null;
 }
 
 export interface ErrorEntry {
@@ -31,9 +34,9 @@ export class Logs {
     this.#session = session;
   }
 
-  /** The changes that users requested. */
-  async audit({ page = 0, user_id }: LogQuery = {}): Promise<AuditEntry[]> {
-    return rowsOf(await this.#session.request("GET", "/audit_log", { page, user_id }));
+  /** The changes that users requested; with `keys`, also the API keys with which they did. */
+  async audit({ page = 0, user_id, keys }: LogQuery & { keys?: boolean } = {}): Promise<AuditEntry[]> {
+    return rowsOf(await this.#session.request("GET", "/audit_log", { page, user_id, keys }));
   }
 
   /** The server's internal errors; for administrators. */

@@ -11,7 +11,7 @@ const info = {
     "Compute server for growing neural networks. Wire-compatible with OpenHanami.",
     "",
     "- Log in with `POST /token` (the passphrase in base64, or plain as `password`) and send the token as " +
-      "`X-Auth-Token`.",
+      "`X-Auth-Token`, or an API key of `POST /token/key` there.",
     "- The input of POST and PUT is a JSON object, whatever the `Content-Type` says. Values in the query override " +
       "those of the body. GET and DELETE read the query only.",
     "- A success is always 200 with JSON; an error is a bare text, and 500 is empty unless the server is " +

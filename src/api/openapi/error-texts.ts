@@ -1,3 +1,4 @@
+import { apiKeyTexts } from "../../accounts/authenticate-key.ts";
 import type { Route } from "../route.ts";
 import { versionPrefix } from "../handle-request.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
@@ -9,6 +10,7 @@ const tokenTexts = [
   "ACCESS DENIED!\nUser or passphrase is incorrect.",
   "User with id '{id}' is not assigned to the project with id '{project_id}'.",
   "Access denied by policy",
+  ...apiKeyTexts,
 ];
 
 /** Error texts of the checks of an endpoint's input. */

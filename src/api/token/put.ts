@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { KEY_REFUSED } from "../../accounts/api-key.ts";
 import { switchProject } from "../../projects/switch-project.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
@@ -11,7 +12,7 @@ export const putToken = route({
   input: z.object({ project_id: fields.id }),
   output: tokenOutput,
   errors: {
-    401: ["User with id '{id}' is not assigned to the project with id '{project_id}'."],
+    401: [KEY_REFUSED, "User with id '{id}' is not assigned to the project with id '{project_id}'."],
   },
   handler: (context, input) => switchProject(context, input),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { KEY_REFUSED } from "../../accounts/api-key.ts";
 import { assignProject } from "../../projects/assign-project.ts";
 import { switchProject } from "../../projects/switch-project.ts";
 import { badRequest, unauthorized } from "../../errors.ts";
@@ -26,7 +27,7 @@ export const postUserProject = route({
   }),
   output: z.union([userOutput, tokenOutput]),
   errors: {
-    401: ["", "User with id '{id}' is not assigned to the project with id '{project_id}'."],
+    401: ["", KEY_REFUSED, "User with id '{id}' is not assigned to the project with id '{project_id}'."],
     404: ["User with id '{id}' not found"],
     409: ["Project with ID '{project_id}' is already assigned to user with id '{id}'."],
   },

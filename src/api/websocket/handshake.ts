@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { authenticate, authenticateAnew } from "../../accounts/authenticate.ts";
+import { mayCall } from "../../accounts/policies.ts";
 import type { App, Context } from "../../app-context.ts";
 import type { Connection } from "../../accounts/connections.ts";
 import { HanamiError, notFound } from "../../errors.ts";
@@ -48,8 +49,8 @@ async function identify(app: App, token: string, ask = authenticate): Promise<Co
 }
 
 /**
- * Opens the target that a socket's first message requests. Checks that the target is visible to the caller, but not the
- * caller's role against the policies. The socket is registered among the user's connections before `open`, so that
+ * Opens the target that a socket's first message requests. Checks that the target is visible to the caller, but the
+ * policies only for API keys. The socket is registered among the user's connections before `open`, so that
  * parallel handshakes cannot exceed the limit; the caller removes the registration in the end. `confirm` checks the
  * token again. Both throw HandshakeError with the contract's text.
  */
@@ -63,10 +64,14 @@ export async function shakeHands(
   const context = await identify(app, token);
   const named = targets.get(name);
   if (named === undefined) throw new HandshakeError("");
-  const { userId, userUuid, projectId } = context.caller;
+  const { userId, userUuid, projectId, key } = context.caller;
+  // Of tokens the contract checks no policy here.
+  if (key !== undefined && !mayCall(app.policies, context.caller, `websocket/${name}`, "GET")) {
+    throw new HandshakeError("Access denied by policy");
+  }
   const { socketsPerUser } = app.config.limits;
   const end = (reason: string) => peer.close(policyViolation, reason);
-  const registration: Connection = { userId, userUuid, projectId, target: name, end };
+  const registration: Connection = { userId, userUuid, projectId, keyUuid: key?.uuid, target: name, end };
   if (!app.connections.add(registration, { user: socketsPerUser })) {
     app.metrics.refused("sockets");
     throw new HandshakeError(`More than ${socketsPerUser} open connections`);

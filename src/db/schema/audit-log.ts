@@ -9,6 +9,8 @@ export const audit_log = pgTable(
     user_id: text("user_id").notNull(),
     /** `users.row_uuid` of the account; null: no account. */
     user_uuid: uuid("user_uuid"),
+    /** `api_keys.uuid` of the key that the request was made with; null: a token. */
+    key_uuid: uuid("key_uuid"),
     /** Path without the leading slash. */
     endpoint: text("endpoint").notNull(),
     request_type: text("request_type").notNull(),

@@ -1,3 +1,4 @@
+export * from "./api-keys.ts";
 export * from "./audit-log.ts";
 export * from "./checkpoints.ts";
 export * from "./clusters.ts";
