@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
@@ -18,11 +24,7 @@ export class Receiver {
   readonly #server: Server;
 
   private constructor() {
-    this.#server = createServer(async (request, response) => {
-      const received = { path: request.url ?? "", headers: request.headers, body: await text(request) };
-      this.received.push(received);
-      this.answer(response, received);
-    });
+    this.#server = createServer((request, response) => void this.#take(request, response));
   }
 
   static async open(): Promise<Receiver> {
@@ -30,6 +32,12 @@ export class Receiver {
     await once(receiver.#server.listen(0, "127.0.0.1"), "listening");
     receiver.url = `http://127.0.0.1:${(receiver.#server.address() as AddressInfo).port}`;
     return receiver;
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const received = { path: request.url ?? "", headers: request.headers, body: await text(request) };
+    this.received.push(received);
+    this.answer(response, received);
   }
 
   async close(): Promise<void> {

@@ -63,7 +63,7 @@ test("a post without an answer ends in time, and at once when it is broken off",
   await expect(broken).rejects.toThrow("aborted");
   await receiver.close();
   const { signal } = new AbortController();
-  await expect(postJson(new URL(receiver.url), what, { ...never, signal })).rejects.toThrow();
+  await expect(postJson(new URL(receiver.url), what, { ...never, signal })).rejects.toThrow("ECONNREFUSED");
 });
 
 test("what is no HTTP, and endless headers, are failures", async () => {

@@ -55,7 +55,9 @@ const post = (path: string, body: object, token = app.token) => app.request("POS
 const save = async (notify_url: string, cluster_uuid = cluster, token = app.token) =>
   (await post("/cluster/save", { name: "saved", cluster_uuid, notify_url }, token)).json<TaskBody>().uuid;
 const pending = async () => (await app.app.db.select().from(notifications)).map(({ task_uuid }) => task_uuid);
-const untilPending = (uuids: string[]) => expect.poll(pending, { interval: 5 }).toEqual(uuids);
+async function untilNonePending(): Promise<void> {
+  await expect.poll(pending, { interval: 5 }).toEqual([]);
+}
 async function counted(outcome: string): Promise<number> {
   const { values } = await app.app.metrics.webhooks.get();
   return values.find(({ labels }) => labels.outcome === outcome)?.value ?? NaN;
@@ -76,7 +78,7 @@ test("the end of each kind of task is posted once, signed, with the body of GET 
   uuids.push(saved, (await post("/cluster/load", load)).json<TaskBody>().uuid);
 
   await expect.poll(() => receiver.received.length, { interval: 5 }).toBe(5);
-  await untilPending([]);
+  await untilNonePending();
   const told = new Map(events(receiver).map((event) => [event.task.uuid, event]));
   expect([...told.keys()].toSorted()).toEqual(uuids.toSorted());
   for (const uuid of uuids) {
@@ -107,7 +109,7 @@ test("a redirect is not followed; it counts as a failure and is retried with the
   await untilTask(app, cluster, uuid, ({ state }) => state === "active");
   expect((await app.request("DELETE", "/task", { query: { uuid, cluster_uuid: cluster } })).status).toBe(200);
   await expect.poll(() => receiver.received.length, { interval: 20 }).toBe(2);
-  await untilPending([]);
+  await untilNonePending();
   expect(receiver.received.map(({ path }) => path)).toEqual(["/hooks/end", "/hooks/end"]);
   const [first, second] = events(receiver);
   expect(second).toEqual(first);
@@ -131,7 +133,7 @@ test("the body of an answer is not read", async () => {
   });
   await save(hook());
   await closed;
-  await untilPending([]);
+  await untilNonePending();
   // What fits into the buffers of the system.
   expect(written).toBeLessThan(50_000_000);
 });
@@ -210,7 +212,7 @@ test("a notification that failed too often is given up, with a warning", async (
     .update(notifications)
     .set({ tries: TRIES_MAX - 1 })
     .where(isTask);
-  await untilPending([]);
+  await untilNonePending();
   const { warnings } = await getTask(app, cluster, uuid);
   expect(warnings).toEqual([
     `Nobody was notified of the end of the task: ${TRIES_MAX} tries failed; at the last one the answer had status 500.`,
@@ -260,7 +262,7 @@ test("a receiver that hangs delays its own project only; what is left is deliver
   const [repeated] = events(hanging);
   hanging.answer = (response) => response.end();
   await app.restart();
-  await untilPending([]);
+  await untilNonePending();
   const told = events(hanging).slice(4);
   expect(told.map(({ task }) => task.uuid)).toEqual(expect.arrayContaining([...left, ...more]));
   expect(told.map(({ delivery }) => delivery)).toContain(repeated?.delivery);
@@ -273,7 +275,7 @@ test("what the list no longer has is not delivered, with a warning", async () =>
   await expect.poll(() => receiver.received.length, { interval: 5 }).toBe(1);
   urls.shift();
   await app.restart();
-  await untilPending([]);
+  await untilNonePending();
   const { warnings } = await getTask(app, cluster, uuid);
   expect(warnings).toEqual([
     "Nobody was notified of the end of the task: this server does not send notifications to its URL any more.",
@@ -286,7 +288,7 @@ test("a notification whose task was swept is removed, and the log has no secret"
   const [task_uuid, delivery_uuid] = [crypto.randomUUID(), crypto.randomUUID()];
   await app.app.db.insert(notifications).values({ task_uuid, delivery_uuid, project_id });
   app.app.webhooks.wake(project_id);
-  await untilPending([]);
+  await untilNonePending();
   expect(log.entries().map(({ msg }) => msg)).toContain("a notification failed");
   expect(log.text.includes(secret)).toBe(false);
 });
