@@ -15,6 +15,7 @@ import type { Readers } from "./uploads/readers.ts";
 import type { Storage } from "./files/storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
 import type { Scheduler } from "./tasks/scheduler.ts";
+import type { Notifier } from "./tasks/record-end.ts";
 
 /** All parts of a server. `openApp` builds them once and passes them down; no part opens itself. */
 export interface App {
@@ -27,6 +28,7 @@ export interface App {
   readonly readers: Readers;
   readonly hosts: HostRegistry;
   readonly scheduler: Scheduler;
+  readonly webhooks: Notifier;
   /** Signs and checks tokens. */
   readonly tokenKeys: TokenKeys;
   readonly knownCallers: KnownCallers;

@@ -37,6 +37,8 @@ import { loadTlsFiles } from "./server/tls-files.ts";
 import { createScheduler } from "./tasks/create-scheduler.ts";
 import { startHistorySweeper } from "./tasks/sweep-history.ts";
 import { TaskChanges } from "./tasks/task-changes.ts";
+import { loadReceivers } from "./webhooks/receivers.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 
 /** A running server: all parts are open, but it listens only after `listen`. */
 export interface Server {
@@ -148,6 +150,7 @@ export async function openApp(
     // Files that may be wrong are read before the database is opened, which takes seconds.
     const tokenKeys = await TokenKeys.load(config, log);
     const tls = config.tls === undefined ? undefined : await loadTlsFiles(config.tls, log);
+    const receivers = await loadReceivers(config);
     const policies = await loadPolicies(config.policiesFile ?? paths.defaultPolicies);
     const database = await open({
       url: config.databaseUrl,
@@ -171,6 +174,8 @@ export async function openApp(
     await recoverDatasets({ db, storage, log });
     const hosts = await openHosts({ db, config, log });
     closer.add(() => hosts.close());
+    const webhooks = new Webhooks({ db, log, metrics, receivers });
+    closer.add(() => webhooks.close());
     const scheduler = await createScheduler({
       db,
       storage,
@@ -180,8 +185,10 @@ export async function openApp(
       limits: config.limits,
       metrics,
       changes: new TaskChanges(),
+      webhooks,
     });
     closer.add(() => scheduler.close());
+    await webhooks.start();
 
     const app: App = {
       config,
@@ -192,6 +199,7 @@ export async function openApp(
       readers: new Readers(config.limits),
       hosts,
       scheduler,
+      webhooks,
       tokenKeys,
       knownCallers: new KnownCallers(),
       policies,

@@ -67,6 +67,7 @@ export type { Assignment, User } from "./resources/users.ts";
 export type { TokenInfo } from "./session.ts";
 export type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
 export type { FileSource } from "./upload.ts";
+export { verifyWebhook, type SignedWebhook, type WebhookEvent } from "./webhook.ts";
 export { readHead, type CsvDialect, type CsvHead } from "./tables/csv-head.ts";
 export type { Evaluated, EvaluateOptions } from "./tables/evaluate.ts";
 export type { FitOptions, FitProgress, Fitted } from "./tables/fit.ts";

@@ -29,6 +29,8 @@ export const fields = {
   passphrase: z.string().regex(base64Pattern).min(8).max(4096),
   /** The same as plain text, sent by clients before 2024-10-19. */
   password: z.string().min(8).max(4096),
+  /** Where the end of a task is posted; the action checks the rest. */
+  notifyUrl: z.string().max(2048),
   page: z.int().min(0).max(1_000_000_000),
   int: (min: number, max: number) => z.int().min(min).max(max),
 };

@@ -1,7 +1,7 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
-import { clusters, tasks } from "../db/schema/index.ts";
+import { clusters, notifications, tasks } from "../db/schema/index.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { clusterNotFound } from "./cluster-row.ts";
 import { findCluster } from "./find-cluster.ts";
@@ -19,6 +19,8 @@ export async function deleteCluster(context: Context, input: { uuid: string }): 
         .where(and(eq(clusters.uuid, uuid), visibleTo(caller, clusters)))
         .returning({ uuid: clusters.uuid });
       if (row === undefined) throw clusterNotFound(input.uuid);
+      const ofCluster = tx.select({ uuid: tasks.uuid }).from(tasks).where(eq(tasks.cluster_uuid, uuid));
+      await tx.delete(notifications).where(inArray(notifications.task_uuid, ofCluster));
       // Without the plans: those of all tasks together may not fit into memory.
       const removed = await tx
         .delete(tasks)

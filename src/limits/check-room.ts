@@ -1,6 +1,15 @@
 import { and, count, countDistinct, eq, isNotNull, isNull, sql } from "drizzle-orm";
 import type { App } from "../app-context.ts";
-import { uploadTarget, checkpoints, clusters, datasets, isOpenTask, tasks, tempfiles } from "../db/schema/index.ts";
+import {
+  uploadTarget,
+  checkpoints,
+  clusters,
+  datasets,
+  isOpenTask,
+  notifications,
+  tasks,
+  tempfiles,
+} from "../db/schema/index.ts";
 import type { Db } from "../db/client.ts";
 import { conflict } from "../errors.ts";
 
@@ -11,6 +20,7 @@ const nouns = {
   checkpoints: "checkpoints",
   clusters: "clusters",
   tasks: "unfinished tasks",
+  notifications: "notifications to deliver",
 } as const;
 
 type Kind = keyof typeof nouns;
@@ -61,6 +71,15 @@ const counts: Record<Kind, (tx: Db, projectId: string) => Promise<number>> = {
     const [row] = await unfinishedTasks(tx, projectId);
     return row?.value ?? 0;
   },
+  /** Includes those of unfinished tasks. */
+  async notifications(tx, projectId) {
+    const [pending] = await tx
+      .select({ value: count() })
+      .from(notifications)
+      .where(eq(notifications.project_id, projectId));
+    const [later] = await unfinishedTasks(tx, projectId, isNotNull(tasks.notify_url));
+    return (pending?.value ?? 0) + (later?.value ?? 0);
+  },
 };
 
 function unfinishedTasks(tx: Db, projectId: string, condition = sql`true`) {
@@ -84,6 +103,7 @@ export async function checkRoom(app: Pick<App, "config">, tx: Db, kind: Kind, pr
     checkpoints: limits.checkpointsPerProject,
     clusters: limits.clustersPerProject,
     tasks: limits.tasksPerProject,
+    notifications: limits.tasksPerProject,
   }[kind];
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`${kind} of ${projectId}`}, 0))`);
   if ((await counts[kind](tx, projectId)) >= limit) {

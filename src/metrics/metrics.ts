@@ -73,6 +73,12 @@ export class Metrics {
     labelNames: ["kind", "outcome"],
     registers: this.#registers,
   });
+  readonly webhooks = new Counter<"outcome">({
+    name: "hanami_webhooks_total",
+    help: "Notifications of ended tasks: delivered, tries that failed, given up, dropped since their URL is not allowed.",
+    labelNames: ["outcome"],
+    registers: this.#registers,
+  });
   readonly logEntries = new Counter({
     name: "hanami_log_entries_total",
     help: "Warnings and errors in the log.",
@@ -83,6 +89,7 @@ export class Metrics {
   constructor() {
     // Starts these counters at 0, so that rates are defined before the first event.
     for (const limit of REFUSALS) this.refusals.inc({ limit }, 0);
+    for (const outcome of ["delivered", "failed", "given_up", "dropped"]) this.webhooks.inc({ outcome }, 0);
     for (const level of ["warn", "error"]) this.logEntries.inc({ level }, 0);
     for (const kind of ["train", "request", "evaluate", "save", "restore"]) {
       for (const outcome of ["ok", "failed"]) this.tasksEnded.inc({ kind, outcome }, 0);

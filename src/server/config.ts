@@ -14,6 +14,7 @@ import {
   pathList,
   positive,
   secret,
+  urlPrefixList,
   userId,
   userName,
   whole,
@@ -23,6 +24,8 @@ import {
 const timerMsMax = 2 ** 31 - 1;
 const tenYearsMinutes = 10 * 365 * 24 * 60;
 const centuryDays = 36_500;
+/** At least the size of the signature's hash. */
+export const webhookSecretChars = { min: 32, max: 1024 };
 
 /** Every setting of the server, its environment variable and its default. */
 const environment = z.object({
@@ -42,6 +45,9 @@ const environment = z.object({
   HANAMI_TLS_CERT_FILE: path.optional(),
   HANAMI_TLS_KEY_FILE: path.optional(),
   HANAMI_METRICS_TOKEN: bearerToken.optional(),
+  HANAMI_WEBHOOK_URLS: urlPrefixList.default([]),
+  HANAMI_WEBHOOK_SECRET: secret(webhookSecretChars.min, webhookSecretChars.max).optional(),
+  HANAMI_WEBHOOK_SECRET_FILE: path.optional(),
   HANAMI_POLICIES: path.optional(),
   HANAMI_SOFTWARE_GPU: flag.default(false),
   HANAMI_CPU_THREADS: whole(1, 1024).optional(),
@@ -148,6 +154,8 @@ export interface Config {
   tls: { certFile: string; keyFile: string } | undefined;
   /** Bearer token for `/metrics`; undefined: any client on this machine may read it. */
   metricsToken: string | undefined;
+  /** Where ends of tasks may be posted: prefixes of URLs, and the secret that signs, or its file. */
+  webhooks: { urls: string[]; secret: string | undefined; secretFile: string | undefined };
   /** Undefined: the policies shipped with the server. */
   policiesFile: string | undefined;
   softwareGpu: boolean;
@@ -232,6 +240,13 @@ export function parseConfig(
   if (values.HANAMI_TOKEN_KEY !== undefined && values.HANAMI_TOKEN_KEY_FILE !== undefined) {
     problems.push("HANAMI_TOKEN_KEY, HANAMI_TOKEN_KEY_FILE: which of them?");
   }
+  const { HANAMI_WEBHOOK_SECRET: webhookSecret, HANAMI_WEBHOOK_SECRET_FILE: webhookSecretFile } = values;
+  if (webhookSecret !== undefined && webhookSecretFile !== undefined) {
+    problems.push("HANAMI_WEBHOOK_SECRET, HANAMI_WEBHOOK_SECRET_FILE: which of them?");
+  }
+  if (values.HANAMI_WEBHOOK_URLS.length > 0 && (webhookSecret ?? webhookSecretFile) === undefined) {
+    problems.push("HANAMI_WEBHOOK_URLS: needs HANAMI_WEBHOOK_SECRET or HANAMI_WEBHOOK_SECRET_FILE");
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   const dataDir = values.HANAMI_DATA_DIR;
   return {
@@ -252,6 +267,7 @@ export function parseConfig(
     tokenExpireSeconds: values.HANAMI_TOKEN_EXPIRE_TIME,
     tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
     metricsToken: values.HANAMI_METRICS_TOKEN,
+    webhooks: { urls: values.HANAMI_WEBHOOK_URLS, secret: webhookSecret, secretFile: webhookSecretFile },
     policiesFile: values.HANAMI_POLICIES,
     softwareGpu: values.HANAMI_SOFTWARE_GPU,
     cpuThreads: values.HANAMI_CPU_THREADS,

@@ -2,6 +2,7 @@ import { isIP, SocketAddress } from "node:net";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { ConnectionUrlError, parseConnectionUrl } from "./connection-url.ts";
+import { plainUrl } from "./plain-url.ts";
 import { paths } from "../files/paths.ts";
 
 /**
@@ -92,6 +93,13 @@ export const originList = kind(
     "with a comma between two of them",
   (text) => (text === "*" ? [text] : readList(text, readOrigin)),
 );
+/** Returns the URL with its path, be it only `/`. */
+function readUrlPrefix(text: string): string | undefined {
+  const url = plainUrl(text);
+  return url === undefined || text.includes("?") ? undefined : url.href;
+}
+
+export const urlPrefixList = list("URLs https://host/path, without user name, query, %, and ..", readUrlPrefix);
 
 /** The URL holds a password, so problems name the parameter and never quote the URL. */
 export const databaseUrl = z.string().transform((text, context) => {

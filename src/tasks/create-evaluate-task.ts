@@ -18,6 +18,8 @@ export interface CreateEvaluateTaskInput {
   outputs: readonly unknown[];
   time_length: number;
   target_row: TargetRow;
+  /** Where the end of the task is posted. */
+  notify_url?: string | undefined;
 }
 
 /** Queues a task that runs rows through the network and measures how far its answers are from the targets. */
@@ -42,6 +44,7 @@ export async function createEvaluateTask(context: Context, input: CreateEvaluate
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,
     name: input.name,
+    notifyUrl: input.notify_url,
     plan: {
       kind: "evaluate",
       inputs: inputs.map(plannedBinding),

@@ -25,6 +25,8 @@ export interface CreateRequestTaskInput {
   time_length: number;
   /** Columns of the first input's dataset that the result keeps. */
   keep_columns?: readonly unknown[] | undefined;
+  /** Where the end of the task is posted. */
+  notify_url?: string | undefined;
 }
 
 /**
@@ -59,6 +61,7 @@ export async function createRequestTask(context: Context, input: CreateRequestTa
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,
     name: input.name,
+    notifyUrl: input.notify_url,
     plan: {
       kind: "request",
       inputs: inputs.map(plannedBinding),

@@ -17,7 +17,7 @@ import { isMissing } from "../files/is-missing.ts";
  */
 export async function createRestoreTask(
   context: Context,
-  input: { cluster_uuid: string; checkpoint_uuid: string },
+  input: { cluster_uuid: string; checkpoint_uuid: string; notify_url?: string | undefined },
 ): Promise<TaskRow> {
   const { storage } = context.app;
   const cluster = await findCluster(context, input.cluster_uuid);
@@ -35,6 +35,7 @@ export async function createRestoreTask(
       uuid: pin.taskUuid,
       clusterUuid: input.cluster_uuid,
       name: "",
+      notifyUrl: input.notify_url,
       plan: { kind: "restore", checkpoint_uuid: checkpoint.uuid, template },
       cycles: 1,
     });

@@ -44,6 +44,8 @@ export interface CreateTrainTaskInput {
   /** Epochs without a lower loss after which the training ends. */
   patience?: number | undefined;
   keep?: "best" | "last" | undefined;
+  /** Where the end of the task is posted. */
+  notify_url?: string | undefined;
 }
 
 /** Queues a training task after checking its columns, datasets and limits. */
@@ -89,6 +91,7 @@ export async function createTrainTask(context: Context, input: CreateTrainTaskIn
   return insertTask(context, {
     clusterUuid: input.cluster_uuid,
     name: input.name,
+    notifyUrl: input.notify_url,
     plan: {
       kind: "train",
       inputs: inputs.map(plannedBinding),

@@ -2,7 +2,7 @@ import { and, eq, ne } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { unpinCheckpoint } from "../clusters/restore-pin.ts";
-import { tasks } from "../db/schema/index.ts";
+import { notifications, tasks } from "../db/schema/index.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { type TaskKey, taskNotFound } from "./get-task.ts";
 import { recordEnd } from "./record-end.ts";
@@ -22,6 +22,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
       .where(and(isTask, ne(tasks.state, "active")))
       .returning();
     if (row !== undefined && row.state !== "queued") app.metrics.endedTasks.changed(tx, [row.state], -1);
+    if (row !== undefined) await tx.delete(notifications).where(eq(notifications.task_uuid, row.uuid));
     const isQueuedRequest = row?.state === "queued" && row.plan.kind === "request";
     return { removed: row, hasFile: isQueuedRequest && (await discardResultRow(tx, row.uuid)) };
   });
@@ -39,7 +40,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   await app.scheduler.abort(cluster.uuid, active.uuid);
   // Still active, but not running: its queue waits for the database or the disk.
   const end = { state: "aborted", cycle: active.current_cycle } as const;
-  const told = { metrics: app.metrics, changes: app.scheduler };
+  const told = { metrics: app.metrics, changes: app.scheduler, webhooks: app.webhooks };
   const isEnded = await app.db.transaction((tx) => recordEnd(told, tx, active, end));
   // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);

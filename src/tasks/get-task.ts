@@ -15,14 +15,15 @@ export interface TaskKey {
 /** A task without its plan, which may be megabytes long. */
 export type TaskView = Omit<TaskRow, "plan">;
 const { plan: _plan, ...viewColumns } = getTableColumns(tasks);
+export const taskViewColumns = viewColumns;
 
-/** A task in a list, which is unbounded: also without what it has measured. */
-export type ListedTask = Omit<TaskView, "warnings" | "outcome">;
-const { warnings: _warnings, outcome: _outcome, ...listColumns } = viewColumns;
+/** A task in a list, which is unbounded: also without what else may be long. */
+export type ListedTask = Omit<TaskView, "warnings" | "outcome" | "notify_url">;
+const { warnings: _warnings, outcome: _outcome, notify_url: _url, ...listColumns } = taskViewColumns;
 
 const byUuid = builtOnce((db) =>
   db
-    .select(viewColumns)
+    .select(taskViewColumns)
     .from(tasks)
     .where(and(eq(tasks.uuid, sql.placeholder("uuid")), eq(tasks.cluster_uuid, sql.placeholder("cluster"))))
     .prepare("find_task"),

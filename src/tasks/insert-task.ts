@@ -8,23 +8,34 @@ import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
 import { boundedWarnings } from "../clusters/bounded-warnings.ts";
+import { checkNotifyUrl } from "./check-notify-url.ts";
+
+export interface NewTask {
+  uuid?: string;
+  clusterUuid: string;
+  name: string;
+  plan: TaskPlan;
+  cycles: number;
+  warnings?: string[];
+  /** Where the end of the task is posted. */
+  notifyUrl: string | undefined;
+}
 
 /**
  * Queues a complete task, together with the result dataset of a request. Throws 404 when the caller cannot see the
- * cluster (any more); nothing is left then.
+ * cluster (any more), and 400 for a URL to which the server posts nothing; nothing is left then.
  */
-export async function insertTask(
-  context: Context,
-  task: { uuid?: string; clusterUuid: string; name: string; plan: TaskPlan; cycles: number; warnings?: string[] },
-): Promise<TaskRow> {
+export async function insertTask(context: Context, task: NewTask): Promise<TaskRow> {
   const { app, caller } = context;
-  const { plan, name } = task;
+  const { plan, name, notifyUrl } = task;
+  if (notifyUrl !== undefined) checkNotifyUrl(app.config.webhooks.urls, notifyUrl);
   const row = await app.db.transaction(async (tx) => {
     await lockAssignment(tx, caller);
     const cluster = await lockCluster(context, tx, task.clusterUuid);
     if (plan.kind === "request") await checkRoom(app, tx, "datasets", caller.projectId);
     if (plan.kind === "save") await checkRoom(app, tx, "checkpoints", caller.projectId);
     await checkRoom(app, tx, "tasks", caller.projectId);
+    if (notifyUrl !== undefined) await checkRoom(app, tx, "notifications", caller.projectId);
     const [inserted] = await tx
       .insert(tasks)
       .values({
@@ -34,6 +45,7 @@ export async function insertTask(
         plan,
         total_number_of_cycles: task.cycles,
         warnings: boundedWarnings(task.warnings ?? []),
+        notify_url: notifyUrl ?? null,
         ...ownedBy(caller),
       })
       .returning();

@@ -3,6 +3,7 @@ import type { Limits } from "../server/config.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
+import type { Notifier } from "./record-end.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
 /** A running task, shared by the scheduler, its runner and the API. */
@@ -26,6 +27,7 @@ export interface TaskResources extends NetworkResources {
   /** Size limits of results, checkpoints, and of what encoders make of a row. */
   limits: Pick<Limits, "datasetBytes" | "projectBytes" | "inputValues" | "outputValues">;
   changes: TaskChanges;
+  webhooks: Notifier;
 }
 
 /** Resources of a runner: those of the server, and turns on the cluster. */

@@ -71,7 +71,13 @@ test("a server with bad values does not start and reports all of them, in the en
 });
 
 test("secrets are not repeated", () => {
-  for (const name of ["DATABASE_URL", "HANAMI_ADMIN_PASSPHRASE", "HANAMI_TOKEN_KEY", "HANAMI_METRICS_TOKEN"]) {
+  for (const name of [
+    "DATABASE_URL",
+    "HANAMI_ADMIN_PASSPHRASE",
+    "HANAMI_TOKEN_KEY",
+    "HANAMI_METRICS_TOKEN",
+    "HANAMI_WEBHOOK_SECRET",
+  ]) {
     expect(() => parseConfig({ [name]: "s3cret\n" })).toThrow(ConfigError);
     expect(() => parseConfig({ [name]: "s3cret\n" })).not.toThrow("s3cret");
   }

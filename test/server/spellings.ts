@@ -127,6 +127,44 @@ const others: Record<string, Spellings> = {
   HANAMI_TLS_CERT_FILE: path,
   HANAMI_TLS_KEY_FILE: path,
   HANAMI_POLICIES: path,
+  HANAMI_WEBHOOK_SECRET_FILE: path,
+  HANAMI_WEBHOOK_SECRET: {
+    good: ["#".repeat(32), long(1024)].map((text) => [text, text]),
+    bad: [...texts, ...blanks, long(31), long(1025)],
+  },
+  HANAMI_WEBHOOK_URLS: {
+    good: [
+      ["https://example.com", ["https://example.com/"]],
+      ["http://127.0.0.1:8080/a/b", ["http://127.0.0.1:8080/a/b"]],
+      ["http://[::1]:8080/a, https://example.com/b/", ["http://[::1]:8080/a", "https://example.com/b/"]],
+    ],
+    bad: [
+      " ",
+      ",",
+      "https://example.com,",
+      "https://example.com https://example.org",
+      " https://example.com",
+      "*",
+      "example.com",
+      "//example.com",
+      "ftp://example.com",
+      "https://",
+      "https://*.example.com",
+      "https://user@example.com",
+      "https://user:password@example.com",
+      "https://example.com:443",
+      "https://example.com:99999",
+      "HTTPS://example.com",
+      "https://Example.com",
+      "https://example.com/a/../b",
+      "https://example.com/%61",
+      "https://example.com/a?b=c",
+      "https://example.com?b=c",
+      "https://example.com/a#b",
+      "https://example.com\\a",
+      "http://127.1/",
+    ],
+  },
   HANAMI_TOKEN_OLD_KEY_FILES: {
     good: [
       ["/a", ["/a"]],
@@ -301,6 +339,7 @@ const others: Record<string, Spellings> = {
 export const companions: Record<string, Record<string, string>> = {
   HANAMI_TLS_CERT_FILE: { HANAMI_TLS_KEY_FILE: "/other" },
   HANAMI_TLS_KEY_FILE: { HANAMI_TLS_CERT_FILE: "/other" },
+  HANAMI_WEBHOOK_URLS: { HANAMI_WEBHOOK_SECRET: long(32) },
 };
 
 export const spellingsOf = (name: string): Spellings => others[name] ?? number(1);

@@ -105,6 +105,7 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     limits: app.app.config.limits,
     metrics,
     changes: new TaskChanges(),
+    webhooks: app.app.webhooks,
   });
   const caller = await authenticate(app.app, app.token);
   const crash = async () => {

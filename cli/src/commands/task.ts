@@ -20,8 +20,8 @@ const FIELDS = [
   "start_timestamp",
   "end_timestamp",
 ];
-/** Present only in failed tasks, and in those that have measured something. */
-const EXTRA_FIELDS = ["error_message", "epochs", "reason", "rows", "metrics", "baseline"];
+/** Present only in failed tasks, and in those that notify somebody or have measured something. */
+const EXTRA_FIELDS = ["error_message", "notify_url", "epochs", "reason", "rows", "metrics", "baseline"];
 const LIST_FIELDS = ["uuid", "state"];
 const LIST_DETAIL_FIELDS = [...LIST_FIELDS, "percentage", "queued", "start", "end"];
 
@@ -30,6 +30,7 @@ interface NewTask {
   input: string[];
   except?: string[];
   time: number;
+  notify_url?: string;
   wait?: true;
 }
 
@@ -131,6 +132,7 @@ function addNewTaskCommand(group: Command, usage: string, description: string): 
     )
     .option("--except <COLUMN>", "column that an input with the column * leaves out, likewise", collect)
     .option("-t, --time <CYCLES>", "rows that one cycle sees", integer, 1)
+    .option("--notify_url <URL>", "where the server posts the end of the task")
     .option("--wait", "show the progress and return when the task has ended");
 }
 
@@ -154,12 +156,12 @@ function addCreateCommands(group: Command): void {
     .action(
       run<NewTrainTask>(async ({ options, print, connect }, name) => {
         const { cluster: cluster_uuid, time: time_length, validation: share } = options;
-        const { epochs, patience, keep, batch_size, learning_rate, seed, target_row } = options;
+        const { epochs, patience, keep, batch_size, learning_rate, seed, target_row, notify_url } = options;
         const inputs = options.input.map((text) => parseInput(text, options.except));
         const outputs = options.output.map(parseColumn);
         const validation = share === undefined ? undefined : { share };
         const measured = definedOnly({ epochs, validation, patience, keep });
-        const chosen = { ...measured, ...definedOnly({ batch_size, learning_rate, seed, target_row }) };
+        const chosen = { ...measured, ...definedOnly({ batch_size, learning_rate, seed, target_row, notify_url }) };
         const client = await connect();
         const task = await client.tasks.train({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
         await showCreated(client, task, options.wait ?? false, print);
@@ -170,11 +172,11 @@ function addCreateCommands(group: Command): void {
     addNewTaskCommand(create, "evaluate <NAME>", "Queue a task that compares a cluster's answers with targets"),
   ).action(
     run<NewEvaluateTask>(async ({ options, print, connect }, name) => {
-      const { cluster: cluster_uuid, time: time_length, target_row } = options;
+      const { cluster: cluster_uuid, time: time_length, target_row, notify_url } = options;
       const inputs = options.input.map((text) => parseInput(text, options.except));
       const outputs = options.output.map(parseColumn);
       const client = await connect();
-      const chosen = definedOnly({ target_row });
+      const chosen = definedOnly({ target_row, notify_url });
       const task = await client.tasks.evaluate({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
       await showCreated(client, task, options.wait ?? false, print);
     }),
@@ -185,12 +187,12 @@ function addCreateCommands(group: Command): void {
     .option("--keep_columns <COLUMN>", "column of the first input's dataset that the result keeps, likewise", collect)
     .action(
       run<NewTask & { result: string[]; keep_columns?: string[] }>(async ({ options, print, connect }, name) => {
-        const { cluster: cluster_uuid, time: time_length } = options;
+        const { cluster: cluster_uuid, time: time_length, keep_columns, notify_url } = options;
         const inputs = options.input.map((text) => parseInput(text, options.except));
         const results = options.result.map(parseResult);
         const client = await connect();
-        const kept = definedOnly({ keep_columns: options.keep_columns });
-        const task = await client.tasks.request({ name, cluster_uuid, inputs, results, time_length, ...kept });
+        const chosen = definedOnly({ keep_columns, notify_url });
+        const task = await client.tasks.request({ name, cluster_uuid, inputs, results, time_length, ...chosen });
         await showCreated(client, task, options.wait ?? false, print);
       }),
     );

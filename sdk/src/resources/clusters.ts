@@ -131,12 +131,20 @@ export class Clusters {
   }
 
   /** Queues a task that saves the cluster's state. The uuid is the task's, and later the checkpoint's. */
-  async save(input: { cluster_uuid: string; name: string }): Promise<{ uuid: string; name: string }> {
+  async save(input: {
+    cluster_uuid: string;
+    name: string;
+    notify_url?: string;
+  }): Promise<{ uuid: string; name: string }> {
     return (await this.#context.session.request("POST", "/cluster/save", input)) as { uuid: string; name: string };
   }
 
   /** Queues a task that replaces the cluster's state by a checkpoint's. The uuid is the task's. */
-  async restore(input: { cluster_uuid: string; checkpoint_uuid: string }): Promise<{ uuid: string }> {
+  async restore(input: {
+    cluster_uuid: string;
+    checkpoint_uuid: string;
+    notify_url?: string;
+  }): Promise<{ uuid: string }> {
     return (await this.#context.session.request("POST", "/cluster/load", input)) as { uuid: string };
   }
 

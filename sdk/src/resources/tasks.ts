@@ -27,6 +27,8 @@ export interface Task extends TaskReference {
   error_message?: string;
   /** What the task guessed, left out or changed, in short sentences. Missing with upstream's server. */
   warnings?: string[];
+  /** Where the end of the task is posted, if anywhere. */
+  notify_url?: string;
   /** Passes over the rows of a training that chose their number, and why there were so many. */
   epochs?: number;
   reason?: string;
@@ -121,6 +123,8 @@ export interface TrainTask {
   learning_rate?: number;
   /** Which row of `time_length` rows has the target; default `first`. */
   target_row?: "first" | "last";
+  /** Where the end of the task is posted; the server's operator lists what is allowed. See `verifyWebhook`. */
+  notify_url?: string;
 }
 
 export interface EvaluateTask {
@@ -132,6 +136,8 @@ export interface EvaluateTask {
   /** These as in the training. */
   time_length?: number;
   target_row?: "first" | "last";
+  /** Where the end of the task is posted; the server's operator lists what is allowed. See `verifyWebhook`. */
+  notify_url?: string;
 }
 
 export interface RequestTask {
@@ -142,6 +148,8 @@ export interface RequestTask {
   time_length?: number;
   /** Columns of the first input's dataset that the result keeps. */
   keep_columns?: string[];
+  /** Where the end of the task is posted; the server's operator lists what is allowed. See `verifyWebhook`. */
+  notify_url?: string;
 }
 
 export interface WatchOptions {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { noRoomText } from "../../limits/check-room.ts";
+import { notifyUrlTexts } from "../../tasks/check-notify-url.ts";
 import { validationTexts as texts } from "../validation-texts.ts";
 
 /** Error texts for the items of `inputs`, `outputs` and `results`, and for the data that they name. */
@@ -27,13 +28,14 @@ export const bindingErrors = {
     "'time_length' is {number}, but there are only {number} rows",
     "One step would have {number} {kind} values, but at most {number} are possible",
     "One step would have {number} samples, but with these columns and hexagons at most {number} are possible",
+    ...Object.values(notifyUrlTexts),
   ],
   404: [
     "Cluster with uuid '{uuid}' not found",
     "Cluster has no {port} with name '{name}'",
     "Data-set with uuid '{uuid}' not found",
   ],
-  409: [noRoomText("tasks")],
+  409: [noRoomText("tasks"), noRoomText("notifications")],
 };
 
 /** Error texts of `validation`, `patience` and `keep`. */

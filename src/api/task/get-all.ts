@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { listTasks } from "../../tasks/get-task.ts";
+import { finishedShare } from "../../tasks/task-body.ts";
 import { formatTimestamp } from "../../server/timestamp.ts";
 import { fields } from "../fields.ts";
 import { listOutput, listResponse, pageFields, pageOf } from "../list.ts";
 import { route } from "../route.ts";
-import { finishedShare } from "./output.ts";
 
 const header = ["uuid", "state", "percentage", "queued", "start", "end"];
 

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { createEvaluateTask } from "../../tasks/create-evaluate-task.ts";
+import { toTaskBody } from "../../tasks/task-body.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { bindingErrors, boundItems, targetRow } from "./bindings.ts";
-import { taskOutput, toTaskBody } from "./output.ts";
+import { taskOutput } from "./output.ts";
 
 export const postTaskEvaluate = route({
   method: "POST",
@@ -17,6 +18,7 @@ export const postTaskEvaluate = route({
     outputs: z.array(z.unknown()).meta(boundItems),
     time_length: fields.int(1, 1000).default(1),
     target_row: targetRow,
+    notify_url: fields.notifyUrl.optional(),
   }),
   output: taskOutput,
   errors: {

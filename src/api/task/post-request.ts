@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { noRoomText } from "../../limits/check-room.ts";
 import { createRequestTask } from "../../tasks/create-request-task.ts";
+import { toTaskBody } from "../../tasks/task-body.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { bindingErrors, boundItems, resultItems } from "./bindings.ts";
-import { taskOutput, toTaskBody } from "./output.ts";
+import { taskOutput } from "./output.ts";
 
 export const postTaskRequest = route({
   method: "POST",
@@ -17,6 +18,7 @@ export const postTaskRequest = route({
     results: z.array(z.unknown()).meta(resultItems),
     time_length: fields.int(1, 1000).default(1),
     keep_columns: z.array(z.unknown()).optional(),
+    notify_url: fields.notifyUrl.optional(),
   }),
   output: taskOutput,
   errors: {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { createTrainTask } from "../../tasks/create-train-task.ts";
+import { toTaskBody } from "../../tasks/task-body.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { bindingErrors, boundItems, targetRow, validationErrors } from "./bindings.ts";
-import { taskOutput, toTaskBody } from "./output.ts";
+import { taskOutput } from "./output.ts";
 
 export const postTaskTrain = route({
   method: "POST",
@@ -23,6 +24,7 @@ export const postTaskTrain = route({
     validation: z.record(z.string(), z.unknown()).optional(),
     patience: fields.int(1, 1_000_000).optional(),
     keep: z.enum(["best", "last"]).optional(),
+    notify_url: fields.notifyUrl.optional(),
   }),
   output: taskOutput,
   errors: {

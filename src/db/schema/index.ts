@@ -5,6 +5,7 @@ export * from "./clusters.ts";
 export * from "./datasets.ts";
 export * from "./error-log.ts";
 export * from "./hosts.ts";
+export * from "./notifications.ts";
 export * from "./projects.ts";
 export * from "./tasks.ts";
 export * from "./tempfiles.ts";

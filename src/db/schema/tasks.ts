@@ -117,6 +117,8 @@ export const tasks = pgTable(
     error_message: text("error_message"),
     /** Short sentences about what the task guessed, left out or changed. */
     warnings: jsonb("warnings").$type<string[]>().notNull().default([]),
+    /** Where its end is posted; null: nowhere. */
+    notify_url: text("notify_url"),
     /** What the task has measured; null for a task that measures nothing, or has not yet. */
     outcome: jsonb("outcome").$type<TaskOutcome>(),
     current_cycle: bigint("current_cycle", { mode: "number" }).notNull().default(0),
