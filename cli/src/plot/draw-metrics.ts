@@ -16,7 +16,7 @@ const MEASURES = [
 ] as const;
 type Measure = (typeof MEASURES)[number];
 
-const FRAME = { width: 372, height: 250, top: 56, left: 66, right: 20, below: 56 };
+const FRAME = { width: 372, height: 250, top: 56, left: 66, right: 28, below: 56 };
 const PANEL_WIDTH = FRAME.left + FRAME.width + FRAME.right;
 const LEGEND_ROW = 22;
 const FONT_SIZE = 13;

@@ -34,6 +34,8 @@ const MANY = 300;
 const DOTS = 60;
 const GRID = "#e6e9ed";
 const EPOCH = "#c3cad3";
+/** Lines along the pixels are not blurred. */
+const SHARP = { "shape-rendering": "crispEdges" };
 export const QUIET = "#57606a";
 
 /** The pieces of a curve between its interruptions. */
@@ -53,10 +55,13 @@ function drawCurve({ points, color, isDashed }: Curve, x: (cycle: number) => num
     .map((piece) => `M${piece.map(({ cycle, value }) => `${at(x(cycle))} ${at(y(value))}`).join("L")}`)
     .join("");
   const isThin = points.length > MANY;
+  const isScatter = isThin && !isDashed;
   const line = element("path", {
     d: path,
     stroke: color,
     "stroke-width": isThin ? 1 : 2,
+    // Otherwise the dashes within it could not be told.
+    "stroke-opacity": isScatter ? 0.6 : undefined,
     "stroke-dasharray": isDashed ? "6 4" : undefined,
   });
   // A piece of one point has no line.
@@ -80,10 +85,10 @@ export function drawPanel({ title, left, top, width, height, curves, values, cyc
   const x = (cycle: number) => left + cycles.place(cycle) * width;
   const y = (value: number) => bottom - (values?.place(value) ?? 0) * height;
   const heading = label(left, top - 30, title, { "font-size": 15, "font-weight": 600, fill: "#1f2328" });
-  const frame = element("rect", { x: left, y: top, width, height, fill: "none", stroke: "#8c959f" });
+  const frame = element("rect", { x: left, y: top, width, height, fill: "none", stroke: "#8c959f", ...SHARP });
   if (values === undefined) {
     const middle = { "text-anchor": "middle", fill: QUIET };
-    return heading + frame + label(left + width / 2, top + height / 2 + 4, "nothing measured yet", middle);
+    return heading + frame + label(left + width / 2, top + height / 2 + 4, "nothing measured", middle);
   }
   const grid = values.ticks.map(({ value }) => `M${at(left)} ${at(y(value))}H${at(right)}`).join("");
   const marks = epochs.map(({ cycle }) => `M${at(x(cycle))} ${at(top)}V${at(bottom)}`).join("");
@@ -95,7 +100,7 @@ export function drawPanel({ title, left, top, width, height, curves, values, cyc
   const above = numbers.length === 0 ? "" : label(left, top - 7, "epoch", { "font-size": 11 });
   return [
     heading,
-    element("path", { d: grid, stroke: GRID }),
+    element("path", { d: grid, stroke: GRID, ...SHARP }),
     marks === "" ? "" : element("path", { d: marks, stroke: EPOCH, "stroke-width": 0.75 }),
     frame,
     element("g", { fill: QUIET }, [...side, ...below, above, ...numbers].join("")),

@@ -3,6 +3,8 @@ import { linearTexts, linearTicks, logTexts, logTicks, wholeTicks } from "./tick
 /** Values that span more are drawn on a logarithmic axis. */
 const LOG_SPAN = 10;
 const TICKS = 6;
+/** Less of the values' size is not shown: the texts of such ticks would have too many digits. */
+const LEAST_SPAN = 1e-3;
 
 /** An axis of values. */
 export interface Scale {
@@ -18,7 +20,7 @@ const withTexts = (values: readonly number[], texts: readonly string[]) =>
 const placeBetween = (low: number, high: number) => (value: number) => (value - low) / (high - low);
 
 function linearScale(low: number, high: number, isShare: boolean): Scale {
-  const ticks = linearTicks(low, high, TICKS);
+  const ticks = linearTicks(low, isShare ? Math.min(high, 1) : high, TICKS);
   const texts = isShare ? linearTexts(ticks.map((tick) => tick * 100)).map((text) => `${text} %`) : linearTexts(ticks);
   return { place: placeBetween(low, high), ticks: withTexts(ticks, texts), isLog: false };
 }
@@ -36,8 +38,8 @@ export function countScale(high: number): Scale {
 }
 
 /**
- * An axis that shows all of the values, with a little air; at least one, all of them finite. Shares are shown in
- * percent, up to 100. Other numbers lie on a logarithmic axis where they span several sizes.
+ * An axis that shows all of the values, with a little air; all of them are finite, and there is one. Shares are shown in
+ * percent. Other numbers lie on a logarithmic axis where they span several sizes.
  */
 export function scaleFor(values: readonly number[], { isShare }: { isShare: boolean }): Scale {
   // Not Math.min(...values): there may be too many for arguments.
@@ -47,8 +49,10 @@ export function scaleFor(values: readonly number[], { isShare }: { isShare: bool
     const air = (high / low) ** 0.04;
     return logScale(low / air, high * air);
   }
-  // Values that are all the same lie in the middle.
-  const air = high > low ? (high - low) * 0.05 : Math.abs(high) * 0.1 || (isShare ? 0.1 : 1);
-  const [floor, ceiling] = [low >= 0 ? 0 : -Infinity, isShare ? 1 : Infinity];
-  return linearScale(Math.max(low - air, floor), Math.min(high + air, ceiling), isShare);
+  const least = (high > low ? LEAST_SPAN : 0.2) * Math.abs(high) || 0.1;
+  const air = Math.max((high - low) * 0.05, (least - (high - low)) / 2);
+  const from = low >= 0 ? Math.max(low - air, 0) : low - air;
+  // A curve at 100 % is not hidden by the frame.
+  const to = isShare ? Math.min(high + air, 1 + 0.04 * (1 - from)) : high + air;
+  return linearScale(from, to, isShare);
 }
