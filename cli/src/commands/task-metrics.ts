@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import type { TaskMetrics } from "hanami-sdk";
-import { run } from "../command.ts";
+import { runOwn } from "../command.ts";
 import { CliError } from "../errors.ts";
 import { metricsText } from "../metrics/metrics-text.ts";
 import { printWhileRead } from "../output/save-file.ts";
@@ -20,7 +20,7 @@ export function addMetricsCommand(group: Command): void {
     .option("--all", "show all points, at most 1000, instead of about twenty")
     .addOption(new Option("--csv", "print all points of one task as CSV").conflicts(["all", "json_output"]));
   withPlot(command, ", besides").action(
-    run<MetricsOptions>(async ({ options, asJson, print, connect }, ...uuids) => {
+    runOwn<MetricsOptions>(async ({ options, asJson, print, connect }, ...uuids) => {
       const { cluster, all = false, csv = false, plot } = options;
       const references = referencesOf(uuids, cluster);
       if (csv && references.length > 1) throw new CliError("--csv takes one task");

@@ -1,12 +1,15 @@
 import type { Command } from "commander";
 import { TaskError, type HanamiClient, type Task, type TaskReference } from "hanami-sdk";
-import { run } from "../command.ts";
+import { run, type Run } from "../command.ts";
+import { report } from "../errors.ts";
 import { jsonLine } from "../output/json.ts";
 import type { Printer } from "../output/printer.ts";
 import { writeOut } from "../output/write-out.ts";
 import { followAll, watchTasks } from "../watch/watch-tasks.ts";
 import { checkPlot, savePlot, withPlot, type PlotOptions } from "./plot-option.ts";
 import { addTaskCommand, showTask, showWarnings } from "./show-task.ts";
+
+type WatchOptions = PlotOptions & { cluster: string };
 
 /** The tasks that a command line names, each once. */
 export const referencesOf = (uuids: readonly string[], cluster_uuid: string): TaskReference[] =>
@@ -44,26 +47,36 @@ export function addWatchCommand(group: Command): void {
   const usage = "watch <TASK_UUID...>";
   const command = addTaskCommand(group, usage, "Show the progress of tasks until they end: loss, score, speed");
   withPlot(command, " when the tasks have ended").action(
-    run<PlotOptions & { cluster: string }>(async ({ options, asJson, print, connect }, ...uuids) => {
-      const references = referencesOf(uuids, options.cluster);
-      await checkPlot(options, references.length);
-      const client = await connect();
-      const { plot } = options;
+    run<WatchOptions>(async (context, ...uuids) => {
       try {
-        if (asJson) await printEvents(client, references);
-        else await showUntilEnded(client, references, print);
+        await watch(context, referencesOf(uuids, context.options.cluster));
       } catch (error) {
-        // The curves of a task that was aborted or failed tell the most.
-        if (plot !== undefined && error instanceof TaskError) await saveCurves(client, references, plot);
-        throw error;
+        if (!context.asJson) throw error;
+        // Standard output has nothing but events.
+        process.exitCode = report(error, { asJson: true, isOwn: true });
       }
-      if (plot !== undefined) await saveCurves(client, references, plot);
     }),
   );
 }
 
-async function saveCurves(client: HanamiClient, references: readonly TaskReference[], path: string): Promise<void> {
-  const metrics = [];
-  for (const reference of references) metrics.push(await client.tasks.metrics(reference));
-  await savePlot(path, metrics);
+async function watch(context: Run<WatchOptions>, references: readonly TaskReference[]): Promise<void> {
+  const { options, asJson, print, connect } = context;
+  const { plot } = options;
+  await checkPlot(options, references.length);
+  const client = await connect();
+  const saveCurves = async () => {
+    if (plot === undefined) return;
+    const metrics = [];
+    for (const reference of references) metrics.push(await client.tasks.metrics(reference));
+    await savePlot(plot, metrics);
+  };
+  try {
+    if (asJson) await printEvents(client, references);
+    else await showUntilEnded(client, references, print);
+  } catch (error) {
+    // The curves of a task that was aborted or failed tell the most; that it did, tells the exit code.
+    if (error instanceof TaskError) await saveCurves().catch((other) => report(other, { asJson, isOwn: true }));
+    throw error;
+  }
+  await saveCurves();
 }

@@ -46,8 +46,9 @@ export function scaleFor(values: readonly number[], { isShare }: { isShare: bool
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
   if (!isShare && low > 0 && high / low >= LOG_SPAN) {
-    const air = (high / low) ** 0.04;
-    return logScale(low / air, high * air);
+    // By logarithms: the quotient of the largest and the smallest numbers is infinite.
+    const air = Math.exp((Math.log(high) - Math.log(low)) * 0.04);
+    return logScale(Math.max(low / air, Number.MIN_VALUE), Math.min(high * air, Number.MAX_VALUE));
   }
   const least = (high > low ? LEAST_SPAN : 0.2) * Math.abs(high) || 0.1;
   const air = Math.max((high - low) * 0.05, (least - (high - low)) / 2);

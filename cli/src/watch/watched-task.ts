@@ -46,7 +46,7 @@ export class WatchedTask {
         ? []
         : [
             {
-              rank: 7,
+              rank: 8,
               min: SPARKLINE_WIDTH_MIN,
               max: SPARKLINE_WIDTH,
               // Padded: what follows would move with each of the first points.
@@ -63,7 +63,8 @@ export class WatchedTask {
         { text: this.#lossText(), rank: 2 },
         ...curve,
         { text: this.#scoreText(), rank: 3 },
-        { text: this.#speedText(), rank: 8 },
+        { text: this.#heldText(), rank: 7 },
+        { text: this.#speedText(), rank: 9 },
         { text: this.#leftText(), rank: 4 },
       ],
       columns,
@@ -80,6 +81,7 @@ export class WatchedTask {
       cyclesOf(task),
       this.#lossText(),
       this.#scoreText(),
+      this.#heldText(),
       this.#speedText(),
       this.#leftText(),
     ];
@@ -91,14 +93,15 @@ export class WatchedTask {
   }
 
   #scoreText(): string {
-    const [now, held] = [this.#point, this.#held];
-    if (now?.accuracy !== undefined) {
-      const more = held?.validation_accuracy === undefined ? "" : `, held out ${shareText(held.validation_accuracy)}`;
-      return `accuracy ${shareText(now.accuracy)}${more}`;
-    }
-    if (now?.error === undefined) return "";
-    const more = held?.validation_error === undefined ? "" : `, held out ${numberText(held.validation_error)}`;
-    return `error ${numberText(now.error)}${more}`;
+    const { accuracy, error } = this.#point ?? {};
+    if (accuracy !== undefined) return `accuracy ${shareText(accuracy)}`;
+    return error === undefined ? "" : `error ${numberText(error)}`;
+  }
+
+  #heldText(): string {
+    const { validation_accuracy: accuracy, validation_error: error } = this.#held ?? {};
+    if (accuracy !== undefined) return `held out ${shareText(accuracy)}`;
+    return error === undefined ? "" : `held out ${numberText(error)}`;
   }
 
   #speedText(): string {

@@ -1,6 +1,6 @@
 import { delay } from "../delay.ts";
 import type { Download } from "../download.ts";
-import { BadRequestError, ConflictError, HanamiError, NotFoundError } from "../errors.ts";
+import { BadRequestError, ConflictError, HanamiError } from "../errors.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 import { withinTime } from "../time-limit.ts";
@@ -253,7 +253,8 @@ export class Tasks {
     let lastCycle = -1;
     for await (const task of this.watch(reference, { signal })) {
       const metrics = await this.metrics(reference).catch((error: unknown) => {
-        if (error instanceof NotFoundError) return undefined;
+        // A server that does not know them denies them.
+        if (error instanceof HanamiError && error.status !== undefined && error.status < 500) return undefined;
         throw error;
       });
       for (const point of metrics?.points ?? []) {
