@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { addCommand, runOwn } from "../command.ts";
 import { endSignal } from "../end-signal.ts";
-import { Interrupted } from "../errors.ts";
+import type { Interrupted } from "../errors.ts";
 import { eventLine } from "../output/event-line.ts";
 import { jsonLine } from "../output/json.ts";
 import { writeOut } from "../output/write-out.ts";

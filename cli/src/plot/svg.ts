@@ -1,4 +1,5 @@
 import { printable } from "../output/printable.ts";
+import { charactersOf } from "../output/text-width.ts";
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
@@ -30,12 +31,12 @@ function emsOf(character: string): number {
   if (/[ijlI.,:;'|!]/.test(character)) return 0.34;
   if (/[mwMW@%]/.test(character)) return 1;
   if (/[\x20-\x7e]/.test(character)) return /[A-Z]/.test(character) ? 0.76 : 0.62;
-  return /[\u0300-\u036f]/.test(character) ? 0 : /[\u00a1-\u1fff]/.test(character) ? 0.76 : 1.1;
+  return /^[\u00a1-\u1fff]/.test(character) ? 0.76 : 1.1;
 }
 
 /** The text, or its beginning and `…`, so that it takes about `width` at most. */
 export function shortened(text: string, width: number, fontSize: number): string {
-  const characters = [...printable(text).replaceAll("\n", " ")];
+  const characters = charactersOf(printable(text).replaceAll("\n", " "));
   let room = width / fontSize;
   const end = characters.findIndex((character) => (room -= emsOf(character)) < 0);
   return end === -1 ? characters.join("") : `${characters.slice(0, Math.max(1, end - 1)).join("")}…`;
