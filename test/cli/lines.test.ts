@@ -102,7 +102,7 @@ test("a task's line tells state, cycles, loss, score, speed and time left", () =
   expect(watched().plainLine(false)).toBe(`active     50.0 %  500/1000  ${facts}`);
   expect(watched("\u001b[2J\nx").plainLine(true)).toMatch(/^\\u001b\[2J x {2}active/);
   expect(watched().terminalLine(200, true)).toMatch(
-    /^digits +active {4}\[#{15}\.{15}\] {3}50\.0 % {2}500\/1000 {2}loss 0\.2 {2}█▆▄▂▁ +accuracy 90\.0 %.* 10 s left$/,
+    /^digits +active {4}\[#{15}\.{15}\] {3}50\.0 % {3}500\/1000 {2}loss 0\.2 {5}█▆▄▂▁ +accuracy 90\.0 %.* 10 s left$/,
   );
 });
 
@@ -111,7 +111,7 @@ test("a line is shortened for every width, and never wider: first go speed and c
   for (let columns = 1; columns <= 200; columns++) {
     expect(textWidth(shown.terminalLine(columns, true))).toBeLessThanOrEqual(columns);
   }
-  expect(watched().terminalLine(60, false)).toBe("active     50.0 %  loss 0.2  accuracy 90.0 %  10 s left");
+  expect(watched().terminalLine(60, false)).toBe("active     50.0 %  loss 0.2     accuracy 90.0 %  10 s left");
   expect(watched().terminalLine(20, false)).toBe("active     50.0 %");
 });
 

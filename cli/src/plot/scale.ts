@@ -38,8 +38,8 @@ export function countScale(high: number): Scale {
 }
 
 /**
- * An axis that shows all of the values, with a little air; all of them are finite, and there is one. Shares are shown in
- * percent. Other numbers lie on a logarithmic axis where they span several sizes.
+ * An axis that shows all of the values, with a little air; all of them are finite, and there is one. Shares are shown
+ * in percent. Other numbers lie on a logarithmic axis where they span several sizes.
  */
 export function scaleFor(values: readonly number[], { isShare }: { isShare: boolean }): Scale {
   // Not Math.min(...values): there may be too many for arguments.

@@ -27,6 +27,7 @@ export async function followAll(
   const follow = async (reference: TaskReference, at: number) => {
     let last: Task | undefined;
     for await (const event of client.tasks.follow(reference, { signal: others.signal })) {
+      others.signal.throwIfAborted();
       await onEvent(event, at);
       if (event.kind === "task") last = event.task;
     }

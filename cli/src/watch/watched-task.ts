@@ -8,6 +8,10 @@ import { barPart, percentText } from "../progress.ts";
 import { TimeLeft } from "./time-left.ts";
 
 const NAME_WIDTH = 20;
+/** On terminals with fewer columns, names leave more room for the rest. */
+const NARROW = 80;
+const NARROW_NAME_WIDTH = 10;
+const LOSS_WIDTH = "loss 0.0123".length;
 const SPARKLINE_WIDTH = 40;
 const SPARKLINE_WIDTH_MIN = 8;
 /** A task may run for weeks. */
@@ -39,7 +43,8 @@ export class WatchedTask {
   terminalLine(columns: number, isNamed: boolean): string {
     const { task } = this;
     if (task === undefined) return "";
-    const name = isNamed ? cutText(nameOf(task), NAME_WIDTH) : "";
+    const nameWidth = columns < NARROW ? NARROW_NAME_WIDTH : NAME_WIDTH;
+    const name = cutText(nameOf(task), nameWidth);
     const losses = this.#losses;
     const curve: LinePart[] =
       losses.length < 2
@@ -49,18 +54,18 @@ export class WatchedTask {
               rank: 8,
               min: SPARKLINE_WIDTH_MIN,
               max: SPARKLINE_WIDTH,
-              // Padded: what follows would move with each of the first points.
               draw: (width) => sparkline(losses, width).padEnd(width),
             },
           ];
     return fitLine(
       [
-        { text: isNamed ? name + " ".repeat(NAME_WIDTH - textWidth(name)) : "", rank: 1 },
+        { text: isNamed ? name + " ".repeat(nameWidth - textWidth(name)) : "", rank: 1 },
         { text: task.state.padEnd(8), rank: 0 },
         barPart(task.percentage_finished, 6),
         { text: percentText(task.percentage_finished), rank: 0 },
-        { text: cyclesOf(task), rank: 5 },
-        { text: this.#lossText(), rank: 2 },
+        // Padded: what follows would move all the time.
+        { text: cyclesOf(task).padStart(2 * String(task.total_number_of_cycles).length + 1), rank: 5 },
+        { text: this.#lossText().padEnd(losses.length === 0 ? 0 : LOSS_WIDTH), rank: 2 },
         ...curve,
         { text: this.#scoreText(), rank: 3 },
         { text: this.#heldText(), rank: 7 },
