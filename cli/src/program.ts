@@ -4,6 +4,7 @@ import { withCommonOptions } from "./command.ts";
 import { addCheckpointCommands } from "./commands/checkpoint.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addDatasetCommands } from "./commands/dataset.ts";
+import { addEventsCommand } from "./commands/events.ts";
 import { addHostCommands } from "./commands/host.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addLogCommands } from "./commands/log.ts";
@@ -65,6 +66,7 @@ export function createProgram(): Command {
   addHostCommands(program);
   addLogCommands(program);
   addSystemCommands(program);
+  addEventsCommand(program);
   addHelpCommands(program);
   tab(program, { completionCommandName: "completion" });
   return program;

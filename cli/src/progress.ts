@@ -1,4 +1,8 @@
-const BAR_WIDTH = 30;
+import { fitLine } from "./output/fit-line.ts";
+import { LiveLines } from "./output/live-lines.ts";
+
+const BAR_WIDTH = 32;
+const BAR_WIDTH_MIN = 12;
 /** Plain output, which is often a log file, gets a line per this share of the whole. */
 const LINE_SHARE = 0.05;
 
@@ -18,23 +22,40 @@ export interface Progress {
   end(): void;
 }
 
-const percent = (share: number) => `${(Math.min(share, 1) * 100).toFixed(1).padStart(5)} %`;
+export const percentText = (share: number) => `${(Math.min(share, 1) * 100).toFixed(1).padStart(5)} %`;
 
-function bar(share: number): string {
-  const filled = Math.round(Math.min(share, 1) * BAR_WIDTH);
-  return `[${"#".repeat(filled)}${".".repeat(BAR_WIDTH - filled)}]`;
+/** A part of a line that becomes shorter where there is little room. */
+export const barPart = (share: number, rank: number) => ({
+  rank,
+  min: BAR_WIDTH_MIN,
+  max: BAR_WIDTH,
+  draw(width: number) {
+    const filled = Math.round(Math.min(share, 1) * (width - 2));
+    return `[${"#".repeat(filled)}${".".repeat(width - 2 - filled)}]`;
+  },
+});
+
+/** Whether plain output, whose last line told `last`, gets another line. */
+export function isWorthALine(step: Omit<ProgressStep, "count">, last: Omit<ProgressStep, "count"> | undefined) {
+  const isNews = step.label !== last?.label || step.share - last.share >= LINE_SHARE;
+  return isNews || (step.share >= 1 && last?.share !== step.share);
 }
 
 /** A bar that is redrawn on the same line of a terminal. */
 function terminalProgress(stream: NodeJS.WriteStream): Progress {
-  let drawn = false;
+  const lines = new LiveLines(stream);
   return {
     update({ label, share, count }) {
-      stream.write(`\r\u001b[K${label.padEnd(9)} ${bar(share)} ${percent(share)}  ${count}`);
-      drawn = true;
+      const parts = [
+        { text: label.padEnd(8), rank: 0 },
+        barPart(share, 2),
+        { text: percentText(share), rank: 0 },
+        { text: count, rank: 1 },
+      ];
+      lines.draw([fitLine(parts, lines.columns)]);
     },
     end() {
-      if (drawn) stream.write("\n");
+      lines.end();
     },
   };
 }
@@ -44,9 +65,8 @@ function lineProgress(stream: NodeJS.WriteStream): Progress {
   let last: ProgressStep | undefined;
   return {
     update(step) {
-      const isNews = step.label !== last?.label || step.share - last.share >= LINE_SHARE;
-      if (!isNews && (step.share < 1 || last?.share === step.share)) return;
-      stream.write(`${step.label.padEnd(9)} ${percent(step.share)}  ${step.count}\n`);
+      if (!isWorthALine(step, last)) return;
+      stream.write(`${step.label.padEnd(9)} ${percentText(step.share)}  ${step.count}\n`);
       last = step;
     },
     end() {},

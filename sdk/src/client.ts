@@ -1,3 +1,4 @@
+import { readEvents, type EventQuery, type ServerEvent } from "./events.ts";
 import type { Input, Method } from "./http.ts";
 import { Checkpoints } from "./resources/checkpoints.ts";
 import { Clusters } from "./resources/clusters.ts";
@@ -138,6 +139,11 @@ export class HanamiClient {
     options?: LearnTableOptions,
   ): Promise<LearntTable> {
     return learn(this, cluster, rows, options);
+  }
+
+  /** Yields what happens to the user's resources, until the signal is aborted. */
+  events(query: EventQuery = {}): AsyncGenerator<ServerEvent> {
+    return readEvents(this.#session, query);
   }
 
   /** Calls any endpoint, by its path without the version, and returns the raw answer: `request("GET", "/host/all")`. */

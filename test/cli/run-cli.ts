@@ -5,6 +5,10 @@ import { adminId, createTestApp, testPassphrase, type TestApp } from "../support
 /** The program as it is shipped. Tests run in the compiled tree, three folders below the root. */
 export const program = join(import.meta.dirname, "../../../cli/bin/hanamictl.js");
 
+/** A module of the program, for tests of what needs no process: `cliModule<typeof import("…")>("plot/ticks")`. */
+export const cliModule = async <T>(name: string) =>
+  (await import(new URL(`../../../cli/dist/${name}.js`, import.meta.url).href)) as T;
+
 export interface Outcome {
   code: number | null;
   stdout: string;

@@ -185,7 +185,7 @@ test("train, save, restore, request and check, as upstream's script does", async
     ["START TIMESTAMP", expect.any(String)],
     ["END TIMESTAMP", expect.any(String)],
   ]);
-  expect(watched.stderr).toMatch(/^finished {2}100\.0 % {2}900\/900$/m);
+  expect(watched.stderr).toMatch(/^finished {2}100\.0 % {2}900\/900/m);
   expect(await server.text("task", "get", "-c", cluster, queued.uuid)).toBe(watched.stdout);
   const details = cells(await server.text("cluster", "get", "--details", cluster));
   expect(Number(details.find(([name]) => name === "NUMBER OF SECTIONS")?.[1])).toBeGreaterThan(0);
@@ -238,6 +238,38 @@ test("train, save, restore, request and check, as upstream's script does", async
   );
 });
 
+test("several tasks are watched together, in lines or as events", async () => {
+  const first = await server.json<TaskJson>(...trainArgs("watched_first"));
+  const second = await server.json<TaskJson>(...trainArgs("watched_second"));
+  const watch = ["task", "watch", first.uuid, second.uuid, "-c", cluster];
+  const events = (await server.text(...watch, "-j"))
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { kind: string; data: TaskJson });
+  const ends = events.filter(({ kind, data }) => kind === "task" && data.state === "finished");
+  expect(ends.map(({ data }) => data.uuid).sort()).toEqual([first.uuid, second.uuid].sort());
+  expect(new Set(events.map(({ data }) => data.uuid))).toEqual(new Set([first.uuid, second.uuid]));
+
+  const shown = await server.cli(watch);
+  expect(cells(shown.stdout).filter(([name]) => name === "UUID")).toEqual([
+    ["UUID", first.uuid],
+    ["UUID", second.uuid],
+  ]);
+  const ended = String.raw`  finished {2}100\.0 % {2}${rows}/${rows}.*$`;
+  expect(shown.stderr).toMatch(new RegExp(`^watched_first${ended}`, "m"));
+  expect(shown.stderr).toMatch(new RegExp(`^watched_second${ended}`, "m"));
+  const refused = await server.cli(["task", "watch", unknown, "-c", cluster, "-j"]);
+  expect(refused).toMatchObject({
+    code: 3,
+    stdout: "",
+    stderr: expect.stringMatching(/^\{"error":.*"status":404\}\n$/),
+  });
+
+  const created = await server.text(...trainArgs("watched_third"), "--watch", "-j");
+  const last = JSON.parse(created.trimEnd().split("\n").at(-1) as string) as { kind: string; data: TaskJson };
+  expect(last).toMatchObject({ kind: "task", data: { state: "finished", name: "watched_third" } });
+});
+
 test("--wait exits with 2 when the task is aborted, and says so", async () => {
   const [host] = cells(await server.text("host", "list")).slice(1);
   expect(host?.[1]).toBe("cpu");
@@ -261,10 +293,12 @@ test.skipIf(!hasScript)("on a terminal, uploads and tasks draw a bar", async () 
     () => undefined,
   );
   expect(upload.code).toBe(0);
-  expect(upload.screen).toMatch(/\[Kuploading \[#+\.*\] +\d+\.\d % {2}\d\.\d\/0\.2 MB/);
+  expect(upload.screen).toMatch(/\[Kuploading {2}\[#+\.*\] +\d+\.\d % {2}\d\.\d\/0\.2 MB/);
   const waited = await runOnTerminal([...trainArgs("bar_task"), "--wait"], server.env(), () => undefined);
   expect(waited.code).toBe(0);
-  expect(waited.screen).toContain(`\u001b[Kfinished  [${"#".repeat(30)}] 100.0 %  ${rows}/${rows}\r\n`);
+  expect(waited.screen).toMatch(
+    new RegExp(String.raw`\[Kfinished  \[#{10,30}\]  100\.0 %  ${rows}/${rows}[^\n]*\r\n\+-`),
+  );
 });
 
 describe("direct IO", () => {

@@ -1,27 +1,14 @@
 import { type Command, Option } from "commander";
-import { TaskError, type HanamiClient, type Task, type TaskReference } from "hanami-sdk";
-import { addCommand, addGroup, run } from "../command.ts";
+import type { HanamiClient, Task } from "hanami-sdk";
+import { addGroup, run, type Run } from "../command.ts";
 import { collect, parseColumn, parseInput, parseResult } from "../input/columns.ts";
 import { definedOnly } from "../input/defined-only.ts";
 import { decimal, integer, integerOrAuto } from "../input/numbers.ts";
 import { pageOf, type PageOptions, withPage } from "../input/page.ts";
-import type { Printer } from "../output/printer.ts";
-import { printable } from "../output/printable.ts";
-import { scoresText } from "../output/scores-text.ts";
-import { objectTable } from "../output/views.ts";
-import { createProgress } from "../progress.ts";
+import { addTaskCommand, showTask } from "./show-task.ts";
+import { addMetricsCommand } from "./task-metrics.ts";
+import { addWatchCommand, printEvents, showUntilEnded } from "./task-watch.ts";
 
-const FIELDS = [
-  "uuid",
-  "state",
-  "current_cycle",
-  "total_number_of_cycles",
-  "queue_timestamp",
-  "start_timestamp",
-  "end_timestamp",
-];
-/** Present only in failed tasks, and in those that notify somebody or have measured something. */
-const EXTRA_FIELDS = ["error_message", "notify_url", "epochs", "reason", "rows", "metrics", "baseline"];
 const LIST_FIELDS = ["uuid", "state"];
 const LIST_DETAIL_FIELDS = [...LIST_FIELDS, "percentage", "queued", "start", "end"];
 
@@ -32,6 +19,7 @@ interface NewTask {
   time: number;
   notify_url?: string;
   wait?: true;
+  watch?: true;
 }
 
 interface NewEvaluateTask extends NewTask {
@@ -49,35 +37,11 @@ interface NewTrainTask extends NewEvaluateTask {
   seed?: number;
 }
 
-/** Prints a task, and its warnings on standard error; `-j` also includes them in the task. */
-function showTask(print: Printer, task: Task): void {
-  const { metrics, baseline } = task;
-  const texts = { metrics: metrics && scoresText(metrics), baseline: baseline && scoresText(baseline) };
-  print.custom(task, () => objectTable({ ...task, ...texts }, FIELDS, EXTRA_FIELDS));
-  for (const warning of task.warnings ?? []) process.stderr.write(`warning: ${printable(warning)}\n`);
-}
-
-/** Shows a task's progress until it ends. Throws TaskError, after showing the task, when it did not finish. */
-async function follow(client: HanamiClient, reference: TaskReference, print: Printer): Promise<void> {
-  const progress = createProgress({ plain: "lines" });
-  let last: Task | undefined;
-  try {
-    for await (const task of client.tasks.watch(reference)) {
-      const count = `${task.current_cycle}/${task.total_number_of_cycles}`;
-      progress.update({ label: task.state, share: task.percentage_finished, count });
-      last = task;
-    }
-  } finally {
-    progress.end();
-  }
-  if (last === undefined) return;
-  showTask(print, last);
-  if (last.state !== "finished") throw new TaskError(last);
-}
-
-/** Shows a new task, at once or when it has ended. */
-async function showCreated(client: HanamiClient, task: Task, wait: boolean, print: Printer): Promise<void> {
-  if (wait) await follow(client, task, print);
+/** Shows a new task, at once or when it has ended; with `--watch` and `-j` all of its events. */
+async function showCreated(client: HanamiClient, task: Task, run: Pick<Run<NewTask>, "options" | "asJson" | "print">) {
+  const { options, asJson, print } = run;
+  if (options.watch && asJson) await printEvents(client, [task]);
+  else if (options.watch || options.wait) await showUntilEnded(client, [task], print);
   else showTask(print, task);
 }
 
@@ -93,11 +57,8 @@ export function addTaskCommands(program: Command): void {
     }),
   );
 
-  addTaskCommand(group, "watch <TASK_UUID>", "Show a task's progress until it ends").action(
-    run<{ cluster: string }>(async ({ options, print, connect }, uuid) => {
-      await follow(await connect(), { uuid, cluster_uuid: options.cluster }, print);
-    }),
-  );
+  addWatchCommand(group);
+  addMetricsCommand(group);
 
   withPage(addTaskCommand(group, "list", "List the tasks of a cluster"))
     .option("--details", "show also progress and times")
@@ -119,10 +80,6 @@ export function addTaskCommands(program: Command): void {
   );
 }
 
-function addTaskCommand(group: Command, usage: string, description: string): Command {
-  return addCommand(group, usage, description).requiredOption("-c, --cluster <CLUSTER_UUID>", "the task's cluster");
-}
-
 function addNewTaskCommand(group: Command, usage: string, description: string): Command {
   return addTaskCommand(group, usage, description)
     .requiredOption(
@@ -133,7 +90,8 @@ function addNewTaskCommand(group: Command, usage: string, description: string): 
     .option("--except <COLUMN>", "column that an input with the column * leaves out, likewise", collect)
     .option("-t, --time <CYCLES>", "rows that one cycle sees", integer, 1)
     .option("--notify_url <URL>", "where the server posts the end of the task")
-    .option("--wait", "show the progress and return when the task has ended");
+    .option("--wait", "show the progress and return when the task has ended")
+    .option("--watch", "the same, but -j prints every event as a line of JSON, as task watch does");
 }
 
 function withTarget(command: Command): Command {
@@ -154,7 +112,7 @@ function addCreateCommands(group: Command): void {
     .option("--learning_rate <NUMBER>", "factor of each step", decimal)
     .option("--seed <NUMBER>", "seed of the order of rows, and of a network that has learned nothing yet", integer)
     .action(
-      run<NewTrainTask>(async ({ options, print, connect }, name) => {
+      run<NewTrainTask>(async ({ options, asJson, print, connect }, name) => {
         const { cluster: cluster_uuid, time: time_length, validation: share } = options;
         const { epochs, patience, keep, batch_size, learning_rate, seed, target_row, notify_url } = options;
         const inputs = options.input.map((text) => parseInput(text, options.except));
@@ -164,21 +122,21 @@ function addCreateCommands(group: Command): void {
         const chosen = { ...measured, ...definedOnly({ batch_size, learning_rate, seed, target_row, notify_url }) };
         const client = await connect();
         const task = await client.tasks.train({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
-        await showCreated(client, task, options.wait ?? false, print);
+        await showCreated(client, task, { options, asJson, print });
       }),
     );
 
   withTarget(
     addNewTaskCommand(create, "evaluate <NAME>", "Queue a task that compares a cluster's answers with targets"),
   ).action(
-    run<NewEvaluateTask>(async ({ options, print, connect }, name) => {
+    run<NewEvaluateTask>(async ({ options, asJson, print, connect }, name) => {
       const { cluster: cluster_uuid, time: time_length, target_row, notify_url } = options;
       const inputs = options.input.map((text) => parseInput(text, options.except));
       const outputs = options.output.map(parseColumn);
       const client = await connect();
       const chosen = definedOnly({ target_row, notify_url });
       const task = await client.tasks.evaluate({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
-      await showCreated(client, task, options.wait ?? false, print);
+      await showCreated(client, task, { options, asJson, print });
     }),
   );
 
@@ -186,14 +144,16 @@ function addCreateCommands(group: Command): void {
     .requiredOption("-r, --result <HEXAGON:COLUMN>", "column group for the values of an output, likewise", collect)
     .option("--keep_columns <COLUMN>", "column of the first input's dataset that the result keeps, likewise", collect)
     .action(
-      run<NewTask & { result: string[]; keep_columns?: string[] }>(async ({ options, print, connect }, name) => {
-        const { cluster: cluster_uuid, time: time_length, keep_columns, notify_url } = options;
-        const inputs = options.input.map((text) => parseInput(text, options.except));
-        const results = options.result.map(parseResult);
-        const client = await connect();
-        const chosen = definedOnly({ keep_columns, notify_url });
-        const task = await client.tasks.request({ name, cluster_uuid, inputs, results, time_length, ...chosen });
-        await showCreated(client, task, options.wait ?? false, print);
-      }),
+      run<NewTask & { result: string[]; keep_columns?: string[] }>(
+        async ({ options, asJson, print, connect }, name) => {
+          const { cluster: cluster_uuid, time: time_length, keep_columns, notify_url } = options;
+          const inputs = options.input.map((text) => parseInput(text, options.except));
+          const results = options.result.map(parseResult);
+          const client = await connect();
+          const chosen = definedOnly({ keep_columns, notify_url });
+          const task = await client.tasks.request({ name, cluster_uuid, inputs, results, time_length, ...chosen });
+          await showCreated(client, task, { options, asJson, print });
+        },
+      ),
     );
 }

@@ -11,3 +11,6 @@ function sortKeys(value: unknown): unknown {
 export function prettyJson(value: unknown): string {
   return printable(JSON.stringify(sortKeys(value), undefined, 4));
 }
+
+/** A line of JSON, for a stream of them. */
+export const jsonLine = (value: unknown) => `${printable(JSON.stringify(value))}\n`;

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -84,5 +84,23 @@ export async function saveFile(download: Download, path: string): Promise<number
     if (syscall === "open" || syscall === "write" || syscall === "rename") throw fileError("write", path, error);
     if (error instanceof CliError || error instanceof HanamiError || error instanceof Interrupted) throw error;
     throw new ConnectionError("The connection broke before the whole file was there.", undefined, { cause: error });
+  }
+}
+
+/** Saves a text: the file is either complete or as before. */
+export async function saveText(text: string, path: string): Promise<void> {
+  const partial = `${path}.part`;
+  try {
+    const file = await open(partial, "w");
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {});
+    throw fileError("write", path, error);
   }
 }

@@ -1,8 +1,10 @@
 import { delay } from "../delay.ts";
+import type { Download } from "../download.ts";
 import { BadRequestError, ConflictError, HanamiError } from "../errors.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 import { withinTime } from "../time-limit.ts";
+import type { TaskEvent, TaskMetrics } from "./task-points.ts";
 
 export type TaskState = "queued" | "active" | "aborted" | "finished" | "failed";
 
@@ -241,6 +243,34 @@ export class Tasks {
       const task = await this.#next(last, { ms: intervalMs ?? growing, pollMs: intervalMs ?? POLL_MS, signal });
       if (task.state !== last.state || task.current_cycle !== last.current_cycle) yield task;
       last = task;
+    }
+  }
+
+  /** The curves of a training so far. */
+  async metrics({ uuid, cluster_uuid }: TaskReference): Promise<TaskMetrics> {
+    return (await this.#session.request("GET", "/task/metrics", { uuid, cluster_uuid })) as TaskMetrics;
+  }
+
+  /** The same as a CSV file. */
+  downloadMetrics({ uuid, cluster_uuid }: TaskReference): Promise<Download> {
+    return this.#session.download("/task/metrics", { uuid, cluster_uuid, format: "csv" });
+  }
+
+  /** Like `watch`, and yields each point of the curves once; none where the server has no curves. */
+  async *follow(reference: TaskReference, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskEvent, void> {
+    let lastCycle = -1;
+    for await (const task of this.watch(reference, { signal })) {
+      const metrics = await this.metrics(reference).catch((error: unknown) => {
+        // A server that does not know them denies them.
+        if (error instanceof HanamiError && error.status !== undefined && error.status < 500) return undefined;
+        throw error;
+      });
+      for (const point of metrics?.points ?? []) {
+        if (point.cycle <= lastCycle) continue;
+        lastCycle = point.cycle;
+        yield { kind: "point", point };
+      }
+      yield { kind: "task", task };
     }
   }
 

@@ -190,9 +190,10 @@ async function trained(
   signal: AbortSignal | undefined,
 ): Promise<Task> {
   let last = await tasks.train(lesson);
-  for await (const task of tasks.watch(last, signal === undefined ? {} : { signal })) {
-    onTask(task);
-    last = task;
+  for await (const event of tasks.follow(last, signal === undefined ? {} : { signal })) {
+    if (event.kind !== "task") continue;
+    onTask(event.task);
+    last = event.task;
   }
   if (last.state !== "finished") throw new TaskError(last);
   return last;
