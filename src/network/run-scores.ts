@@ -1,6 +1,6 @@
 import type { Template } from "./template/parse-template.ts";
 
-/** How good a network's answers were while it learnt a run: each before the step that learnt it. Sums, to be added up. */
+/** How good a network's answers were while it learnt, each before the step that learnt it: sums, to be added up. */
 export interface RunScores {
   /** Samples of the run. */
   samples: number;
@@ -12,7 +12,7 @@ export interface RunScores {
   outputs: OutputTally[];
 }
 
-/** Sums over the rows that have a target for an output. Answers of several positions of one output are averaged first. */
+/** Sums over the rows that have a target for an output. Answers of several positions of an output are averaged first. */
 export interface OutputTally {
   name: string;
   rows: number;
@@ -23,8 +23,8 @@ export interface OutputTally {
   /** Of −ln of the probability of the class. */
   loss: number;
   /**
-   * Of each row's mean squared error, mean target and mean squared target: over its output neurons, or of the number that
-   * the neurons of a table's target stand for, as a share of the target's range.
+   * Of each row's mean squared error, mean target and mean squared target: over its output neurons, or of the number
+   * that the neurons of a table's target stand for, as a share of the target's range.
    */
   squaredErrors: number;
   targets: number;
