@@ -3,7 +3,7 @@ import { lockAssignment } from "../accounts/lock-assignment.ts";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { lockCluster } from "../clusters/find-cluster.ts";
-import { tasks, type TaskPlan } from "../db/schema/index.ts";
+import { taskColumns, tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
@@ -36,7 +36,7 @@ export async function insertTask(
         warnings: boundedWarnings(task.warnings ?? []),
         ...ownedBy(caller),
       })
-      .returning();
+      .returning(taskColumns);
     const { uuid } = inserted as TaskRow;
     if (plan.kind === "request") {
       // The widths of the outputs are known only when the task starts: earlier tasks may change them.
