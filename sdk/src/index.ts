@@ -49,11 +49,14 @@ export type { Project } from "./resources/projects.ts";
 export type { Measurements, SystemInfo } from "./resources/system.ts";
 export {
   TaskError,
+  type CurveScores,
   type EvaluateTask,
+  type MetricsPoint,
   type OutputScores,
   type RequestTask,
   type Task,
   type TaskColumn,
+  type TaskMetrics,
   type TaskReference,
   type TaskResult,
   type TaskState,

@@ -11,6 +11,8 @@ export interface TaskEnd {
   cycle: number;
   errorMessage?: string;
   outcome?: TaskOutcome;
+  /** The curve of a training, where the database has not got it as it is. */
+  curve?: string;
 }
 
 /** Those who are told about the end of a task as soon as it is committed. */
@@ -36,6 +38,7 @@ export async function recordEnd(
       current_cycle: end.cycle,
       error_message: end.errorMessage ?? null,
       ...(end.outcome !== undefined && { outcome: end.outcome }),
+      ...(end.curve !== undefined && { metrics: end.curve }),
       [end.state === "aborted" ? "aborted_at" : "ended_at"]: sql`now()`,
     })
     .where(and(eq(tasks.uuid, task.uuid), eq(tasks.state, "active")))

@@ -68,6 +68,47 @@ export interface OutputScores {
   not_finite_rows?: number;
 }
 
+/** Scores of one output, or means over all; absent where they are not defined. */
+export interface CurveScores {
+  /** Log loss of classes, unexplained variance of numbers. */
+  loss?: number;
+  accuracy?: number;
+  /** Root of the mean squared error, in the unit of the column; only of a single number. */
+  error?: number;
+}
+
+/** Some consecutive samples of a training: scores of the answers just before they were learnt, and the network after. */
+export interface MetricsPoint extends CurveScores {
+  /** Cycles of the task that were learnt by the end of the point. */
+  cycle: number;
+  /** Passes over the rows. */
+  epoch: number;
+  timestamp_ms: number;
+  samples: number;
+  /** Share of the samples from which nothing was learnt, 0…1. */
+  skipped: number;
+  sections: number;
+  synapses: number;
+  /** Of each hexagon of the template. */
+  blocks: number[];
+  samples_per_second: number;
+  learning_rate: number;
+  outputs: Record<string, CurveScores>;
+  /** On rows that are held out, where the network was measured after exactly `cycle` cycles. */
+  validation_loss?: number;
+  validation_accuracy?: number;
+  validation_error?: number;
+  validation_outputs?: Record<string, CurveScores>;
+}
+
+/** How a training went: at most 1000 points, none for other tasks. */
+export interface TaskMetrics extends TaskReference {
+  name: string;
+  state: TaskState;
+  total_number_of_cycles: number;
+  points: MetricsPoint[];
+}
+
 export interface TaskSummary {
   uuid: string;
   state: TaskState;
@@ -208,6 +249,17 @@ export class Tasks {
 
   get(reference: TaskReference): Promise<Task> {
     return this.#get(reference);
+  }
+
+  /** How a training went, or goes. */
+  async metrics({ uuid, cluster_uuid }: TaskReference): Promise<TaskMetrics> {
+    return (await this.#session.request("GET", "/task/metrics", { uuid, cluster_uuid })) as TaskMetrics;
+  }
+
+  /** The same as CSV, a line for each point. */
+  async metricsCsv({ uuid, cluster_uuid }: TaskReference): Promise<string> {
+    const { body } = await this.#session.download("/task/metrics", { uuid, cluster_uuid, format: "csv" });
+    return new Response(body).text();
   }
 
   /** All tasks of a cluster by uuid, or one page of them. */
