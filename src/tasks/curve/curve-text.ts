@@ -1,8 +1,8 @@
 import { Curve, TALLIES, type CurveFacts, type CurvePoint } from "./curve.ts";
 import type { Measurement } from "./measurement.ts";
 
-/** A column of as many numbers as there are points; 0 for a column of zeros. */
-type Column = number[] | 0;
+/** A column of as many numbers as there are points; 0 for a column of zeros. JSON has null in the place of NaN. */
+type Column = (number | null)[] | 0;
 
 /** A curve by columns. Numbers that mostly grow are stored as differences, which are short, and often 0. */
 interface CurveColumns {
@@ -30,7 +30,8 @@ const column = (values: number[]): Column => (values.every((value) => value === 
 const differences = (values: readonly number[], before = 0): Column =>
   column(values.map((value, k) => value - (values[k - 1] ?? before)));
 
-const valuesOf = (stored: Column, count: number): number[] => (stored === 0 ? Array<number>(count).fill(0) : stored);
+const valuesOf = (stored: Column, count: number): number[] =>
+  stored === 0 ? Array<number>(count).fill(0) : stored.map((value) => value ?? NaN);
 
 function sumsOf(stored: Column, count: number, before = 0): number[] {
   let sum = before;
@@ -87,7 +88,7 @@ export function readCurve(text: string): Curve {
     sections: sections[nth]!,
     synapses: synapses[nth]!,
     blocks: blocks.map((each) => each[nth]!),
-    tallies: Float64Array.from(stored.tallies, (each) => (each === 0 ? 0 : each[nth]!)),
+    tallies: Float64Array.from(stored.tallies, (each) => (each === 0 ? 0 : (each[nth] ?? NaN))),
     measured: measured.get(nth) ?? null,
   }));
   return new Curve(facts, start, { points, interval });
