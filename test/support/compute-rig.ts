@@ -10,6 +10,7 @@ import type { HostLink, HostMethod, OpenHostLink } from "../../src/hosts/protoco
 import { createHostRegistry } from "../../src/hosts/registry.ts";
 import { createScheduler } from "../../src/tasks/create-scheduler.ts";
 import { getTask, type TaskKey, type TaskView } from "../../src/tasks/get-task.ts";
+import type { TaskResources } from "../../src/tasks/running-task.ts";
 import { TaskChanges } from "../../src/tasks/task-changes.ts";
 import type { TestApp } from "./test-app.ts";
 
@@ -77,6 +78,7 @@ export interface RigOptions {
   secondLink?: OpenHostLink;
   /** How long a network waits for room on a full host. */
   patienceMs?: number;
+  onPoint?: TaskResources["onPoint"];
 }
 
 /** Ends with the test. */
@@ -105,6 +107,7 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     limits: app.app.config.limits,
     metrics,
     changes: new TaskChanges(),
+    ...(options.onPoint === undefined ? {} : { onPoint: options.onPoint }),
   });
   const caller = await authenticate(app.app, app.token);
   const crash = async () => {

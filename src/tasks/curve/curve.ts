@@ -22,8 +22,9 @@ export const TALLIES = [
   "targets",
   "squaredTargets",
 ] as const satisfies readonly (keyof OutputTally)[];
-/** Digits of sums that are no whole numbers: more than the kernels' 32-bit numbers have. */
+/** Digits of sums that are no whole numbers: more than the kernels' 32-bit numbers have, whose squares are compared. */
 const DIGITS = 10;
+const RATE_DIGITS = 7;
 
 /** What stays the same in the course of a training. */
 export interface CurveFacts {
@@ -210,11 +211,11 @@ function merged(first: CurvePoint, second: CurvePoint): CurvePoint {
   };
 }
 
-const shortSum = (sum: number) => (Number.isSafeInteger(sum) ? sum : Number(sum.toPrecision(DIGITS)));
+const shortSum = (sum: number, digits = DIGITS) => (Number.isSafeInteger(sum) ? sum : Number(sum.toPrecision(digits)));
 
 function rounded(point: CurvePoint): void {
-  point.wallMs = shortSum(point.wallMs);
-  point.learningRate = shortSum(point.learningRate);
+  point.wallMs = Math.round(100 * point.wallMs) / 100;
+  point.learningRate = shortSum(point.learningRate, RATE_DIGITS);
   for (const [k, sum] of point.tallies.entries()) point.tallies[k] = shortSum(sum);
 }
 

@@ -30,8 +30,12 @@ const meanOf = (values: readonly (number | undefined)[]) => {
 
 /** The scores that are finite numbers, rounded. */
 export function finiteScores(scores: { [Key in keyof CurveScores]: number | null | undefined }): CurveScores {
-  const finite = Object.entries(scores).filter(([, value]) => Number.isFinite(value));
-  return Object.fromEntries(finite.map(([key, value]) => [key, shortScore(value as number)]));
+  const finite: CurveScores = {};
+  for (const key of ["loss", "accuracy", "error"] as const) {
+    const value = scores[key];
+    if (Number.isFinite(value)) finite[key] = shortScore(value as number);
+  }
+  return finite;
 }
 
 /** Means over the outputs that have a score. There is one error only of one number: others have other units. */

@@ -61,8 +61,11 @@ function addTo(total: Float64Array, tallies: Float64Array): void {
 const oddOutputs = ({ facts, points }: Curve): boolean[] =>
   facts.outputs.map((_, nth) => points.some(({ tallies }) => tallies[nth * TALLIES.length + ODD]! > 0));
 
-const tallyAt = (tallies: Float64Array, nth: number) =>
-  Object.fromEntries(TALLIES.map((key, k) => [key, tallies[nth * TALLIES.length + k]!])) as Tally;
+function tallyAt(tallies: Float64Array, nth: number): Tally {
+  const tally = {} as Tally;
+  for (let k = 0; k < TALLIES.length; k++) tally[TALLIES[k]!] = tallies[nth * TALLIES.length + k]!;
+  return tally;
+}
 
 interface PointContext {
   point: CurvePoint;
