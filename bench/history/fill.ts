@@ -32,6 +32,9 @@ async function fillClusters(db: Db, count: number): Promise<void> {
   }
 }
 
+/** About as long as the curve of a training of a minute; the embedded database keeps its repetitions in little room. */
+const METRICS = JSON.stringify({ wall: Array<number>(8000).fill(70.125) });
+
 /** Ended tasks, as a train task of a small table leaves them, spread over these clusters. */
 async function fillTasks(db: Db, count: number, clusters: ReturnType<typeof sql>): Promise<void> {
   const binding = (hexagon: string) => ({
@@ -53,12 +56,12 @@ async function fillTasks(db: Db, count: number, clusters: ReturnType<typeof sql>
   await inBatches(count, (first, last) =>
     db.execute(sql`insert into tasks
         (uuid, cluster_uuid, name, project_id, owner_id, plan, state, current_cycle, total_number_of_cycles, queued_at,
-          started_at, ended_at)
+          started_at, ended_at, metrics)
         select gen_random_uuid(), known[1 + n % cardinality(known)], 'task ' || n, 'admin', 'demo',
           ${JSON.stringify(plan)}::jsonb,
           (array['finished', 'finished', 'finished', 'finished', 'finished', 'finished', 'finished', 'finished',
             'aborted', 'failed'])[1 + n % 10],
-          10, 10, at, at, at
+          10, 10, at, at, at, ${METRICS}
         from (select array(${clusters}) as known) as clusters,
           (select n, now() - make_interval(secs => n) as at
             from generate_series(${first}::int, ${last}::int) as n) as each`),

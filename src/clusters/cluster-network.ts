@@ -228,10 +228,11 @@ export class ClusterNetwork {
     const state = await this.exportState();
     // Read after the export: if the host was lost, the export has just restored an older state.
     const position = positionOfState();
+    const records = [position?.takeRecord?.(), record].filter((each) => each !== undefined);
     const { changes } = this.#progress;
     const { figures } = this.#attachment.attached!.info;
     this.#lastSave = { ms: performance.now(), bytes: figures.bytes };
-    return { written: this.#snapshots.write({ state, changes, position, figures, record }) };
+    return { written: this.#snapshots.write({ state, changes, position, figures, records }) };
   }
 
   /** Restarts a network that has not learned anything yet with this seed; any other network keeps its own. */

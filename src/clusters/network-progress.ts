@@ -1,9 +1,15 @@
 import type { ClusterRow } from "../db/rows.ts";
+import type { RecordWith } from "./snapshots.ts";
 
 /** How many cycles of an unfinished task the network contains. */
 export interface TaskPosition {
   taskUuid: string;
   cycle: number;
+  /**
+   * Takes what the task has at this position and the database lacks, to be recorded with the snapshot of it; undefined
+   * for nothing. Missing for a position that a snapshot has told.
+   */
+  takeRecord?: () => RecordWith | undefined;
 }
 
 /** Tracks what one cluster's network contains, and whether a snapshot has all of it. */

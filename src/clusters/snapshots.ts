@@ -20,7 +20,8 @@ interface TakenState {
   changes: number;
   position: TaskPosition | null;
   figures: NetworkFigures;
-  record: RecordWith | undefined;
+  /** Called one after another. */
+  records: readonly RecordWith[];
 }
 
 /** The snapshots of one cluster's network: writes them, one after another, and reads the one that its row names. */
@@ -74,7 +75,7 @@ export class Snapshots {
     return this.#writes.run(() => this.#write(taken));
   }
 
-  async #write({ state, changes, position, figures, record }: TakenState): Promise<void> {
+  async #write({ state, changes, position, figures, records }: TakenState): Promise<void> {
     const { db, storage } = this.#resources;
     const file = `${this.#uuid}.${++this.#number}.safetensors`;
     await writeDurably(join(storage.clusters, file), state);
@@ -86,7 +87,7 @@ export class Snapshots {
         snapshot_task_cycle: position?.cycle ?? 0,
         figures,
       });
-      await record?.(tx);
+      for (const record of records) await record(tx);
     });
     const outdated = [...this.#outdated, ...this.#unrecorded.filter((name) => name !== file)];
     if (this.#file !== null) outdated.push(this.#file);

@@ -4,6 +4,7 @@ import type { checkpoints, clusters, datasets, tasks, tempfiles, users } from ".
 export type CheckpointRow = typeof checkpoints.$inferSelect;
 export type ClusterRow = typeof clusters.$inferSelect;
 export type DatasetRow = typeof datasets.$inferSelect;
-export type TaskRow = typeof tasks.$inferSelect;
+/** Without its curve, which only its own queries read. */
+export type TaskRow = Omit<typeof tasks.$inferSelect, "metrics">;
 export type TempfileRow = typeof tempfiles.$inferSelect;
 export type UserRow = typeof users.$inferSelect;

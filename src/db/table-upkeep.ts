@@ -18,12 +18,15 @@ interface Table {
   /** Rows changed since the last statistics, and rows that were replaced or deleted; both since the start. */
   changed: number;
   dead: number;
+  /** The same of the parts of 2 KB in which long values are stored. */
+  dead_parts: number;
 }
 
 const LOOK = `select oid::regclass::text as name, reltuples as rows, relpages as pages_then,
   (pg_relation_size(oid) / ${PAGE_BYTES})::int as pages, relallvisible as visible,
   not exists (select from pg_statistic where starelid = pg_class.oid) as unknown,
-  pg_stat_get_mod_since_analyze(oid) as changed, pg_stat_get_dead_tuples(oid) as dead
+  pg_stat_get_mod_since_analyze(oid) as changed, pg_stat_get_dead_tuples(oid) as dead,
+  coalesce(pg_stat_get_dead_tuples(nullif(reltoastrelid, 0)), 0) as dead_parts
   from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname`;
 
 const isUnknown = ({ unknown, pages }: Table) => unknown && pages > 0;
@@ -34,8 +37,8 @@ const lacksStatistics = (table: Table) => {
   return isUnknown(table) || Math.abs(pages - pages_then) > 20 + 0.1 * pages_then || changed > 500 + 0.1 * rows;
 };
 
-/** Small portions: for a hundredth of a table its indexes are not read. */
-const hasDeadRows = ({ rows, dead }: Table) => dead > 500 + 0.01 * rows;
+/** Small portions: for a hundredth of a table its indexes are not read. Curves are long, and replaced often. */
+const hasDeadRows = ({ rows, dead, dead_parts }: Table) => dead > 500 + 0.01 * rows || dead_parts > 5000;
 
 /** Counting by an index reads the rows themselves on all other pages, also in tables that only grow. */
 const hasNewPages = ({ pages, visible }: Table) => pages - visible > 20 + 0.2 * pages;

@@ -3,6 +3,7 @@ import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostClosedError, isOfKind } from "../hosts/host-errors.ts";
 import { outageOf } from "../server/outage.ts";
 import type { ClusterParts, StopSignal } from "./cluster-parts.ts";
+import type { Curve } from "./curve/curve.ts";
 import { warnOfClippedTargets } from "./clipped-targets.ts";
 import { abortTask, failTask, logEnd, unpin } from "./end-task.ts";
 import { runEvaluateTask } from "./run-evaluate-task.ts";
@@ -34,8 +35,17 @@ export class ActiveTask {
 
   /** See `Scheduler.progress`. */
   progress(taskUuid: string): number | undefined {
+    return this.#find(taskUuid)?.cycle;
+  }
+
+  /** See `Scheduler.curve`. */
+  curve(taskUuid: string): Curve | null {
+    return this.#find(taskUuid)?.curve ?? null;
+  }
+
+  #find(taskUuid: string): RunningTask | undefined {
     const active = this.#active ?? this.#waiting;
-    return active?.task.uuid === taskUuid ? active.cycle : undefined;
+    return active?.task.uuid === taskUuid ? active : undefined;
   }
 
   /** See `Scheduler.abort`. */
@@ -53,9 +63,10 @@ export class ActiveTask {
 
   /** Resolves when the task has finished, stopped or failed; rejects when it must be run again later. */
   async run(task: TaskRow): Promise<void> {
-    const active: RunningTask = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#cluster.stop.reason };
+    const { plan, current_cycle: cycle } = task;
+    const active: RunningTask = { task, plan, cycle, stop: this.#cluster.stop.reason, curve: this.curve(task.uuid) };
     // Training resumes at its last cycle; all other tasks start again.
-    if (active.plan.kind === "train") active.cycle = this.progress(task.uuid) ?? active.cycle;
+    if (plan.kind === "train") active.cycle = this.progress(task.uuid) ?? cycle;
     this.#waiting = null;
     this.#active = active;
     const startMs = performance.now();

@@ -36,6 +36,7 @@ export async function createScheduler(resources: TaskResources): Promise<Schedul
   return {
     wake: (uuid) => clusterOf(uuid).queue.wake(),
     progress: (uuid, taskUuid) => scheduled.get(uuid)?.task.progress(taskUuid),
+    curve: (uuid, taskUuid) => scheduled.get(uuid)?.task.curve(taskUuid) ?? null,
     liveFigures: (uuid) => scheduled.get(uuid)?.onHost?.figures,
     refusal: (uuid) => scheduled.get(uuid)?.refusal,
     networks: () => [...scheduled.values()].flatMap(({ onHost }) => (onHost === null ? [] : [onHost])),

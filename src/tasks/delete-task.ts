@@ -2,7 +2,7 @@ import { and, eq, ne } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { unpinCheckpoint } from "../clusters/restore-pin.ts";
-import { notifications, tasks } from "../db/schema/index.ts";
+import { notifications, taskColumns, tasks } from "../db/schema/index.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { type TaskKey, taskNotFound } from "./get-task.ts";
 import { recordEnd } from "./record-end.ts";
@@ -20,7 +20,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
     const [row] = await tx
       .delete(tasks)
       .where(and(isTask, ne(tasks.state, "active")))
-      .returning();
+      .returning(taskColumns);
     if (row !== undefined && row.state !== "queued") app.metrics.endedTasks.changed(tx, [row.state], -1);
     if (row !== undefined) await tx.delete(notifications).where(eq(notifications.task_uuid, row.uuid));
     const isQueuedRequest = row?.state === "queued" && row.plan.kind === "request";
@@ -35,7 +35,7 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
     return;
   }
 
-  const [active] = await app.db.select().from(tasks).where(isTask);
+  const [active] = await app.db.select(taskColumns).from(tasks).where(isTask);
   if (active === undefined) throw taskNotFound(key);
   await app.scheduler.abort(cluster.uuid, active.uuid);
   // Still active, but not running: its queue waits for the database or the disk.

@@ -4,6 +4,7 @@ import { discardResultRow, removeResultFile } from "../datasets/discard-result.t
 import { HanamiError } from "../errors.ts";
 import { HostError, isUnavailable } from "../hosts/host-errors.ts";
 import { outageOf, outageTexts } from "../server/outage.ts";
+import { curveEnd } from "./curve/keep-curve.ts";
 import { recordEnd, type TaskEnd } from "./record-end.ts";
 import { reportError } from "./report-error.ts";
 import { TaskError } from "./task-error.ts";
@@ -41,7 +42,7 @@ async function discard(resources: TaskResources, active: RunningTask, end: TaskE
   const { db, storage } = resources;
   const { task } = active;
   const hasFile = await db.transaction(async (tx) => {
-    await recordEnd(resources, tx, task, end);
+    await recordEnd(resources, tx, task, { ...end, ...curveEnd(active, end.cycle) });
     return active.plan.kind === "request" && (await discardResultRow(tx, task.uuid));
   });
   await unpin(resources, active);

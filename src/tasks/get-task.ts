@@ -1,9 +1,9 @@
-import { and, eq, getTableColumns, gt, sql } from "drizzle-orm";
+import { and, eq, gt, sql } from "drizzle-orm";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
 import { builtOnce } from "../db/built-once.ts";
 import { readPages, type KeyedList, type Page } from "../db/read-pages.ts";
-import { tasks } from "../db/schema/index.ts";
+import { taskColumns, tasks } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import type { TaskRow } from "../db/rows.ts";
 
@@ -14,7 +14,7 @@ export interface TaskKey {
 
 /** A task without its plan, which may be megabytes long. */
 export type TaskView = Omit<TaskRow, "plan">;
-const { plan: _plan, ...viewColumns } = getTableColumns(tasks);
+const { plan: _plan, ...viewColumns } = taskColumns;
 export const taskViewColumns = viewColumns;
 
 /** A task in a list, which is unbounded: also without what else may be long. */

@@ -3,7 +3,7 @@ import { lockAssignment } from "../accounts/lock-assignment.ts";
 import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { lockCluster } from "../clusters/find-cluster.ts";
-import { tasks, type TaskPlan } from "../db/schema/index.ts";
+import { taskColumns, tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
@@ -48,7 +48,7 @@ export async function insertTask(context: Context, task: NewTask): Promise<TaskR
         notify_url: notifyUrl ?? null,
         ...ownedBy(caller),
       })
-      .returning();
+      .returning(taskColumns);
     const { uuid } = inserted as TaskRow;
     if (plan.kind === "request") {
       // The widths of the outputs are known only when the task starts: earlier tasks may change them.

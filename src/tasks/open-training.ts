@@ -8,18 +8,26 @@ import type { NetworkInfo } from "../hosts/host.ts";
 import { widthExcess } from "../limits/width-excess.ts";
 import { checkValues, sampleSize, samplesMax } from "./measure-bindings.ts";
 import { isEncoded, parseTemplate, type Template } from "../network/template/parse-template.ts";
+import type { CurveFacts } from "./curve/curve.ts";
+import { curveOutput } from "./curve/curve-output.ts";
 import { fitEncoders } from "./fit-encoders.ts";
 import { offsetWarnings } from "./fit-offsets.ts";
 import { openGroups, type TaskGroups } from "./open-groups.ts";
 import { advanceRows, chooseRows, splitRows } from "./row-choice.ts";
 import type { RowGroup } from "./row-group.ts";
+import { MEASURES_MIN } from "./measure-times.ts";
 import { SliceSource } from "./slice-source.ts";
+import { spreadWindows } from "./spread-windows.ts";
 import type { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import { targetFacts, type ScoredNetwork } from "./task-scores.ts";
 import type { HeldOutRows } from "./validation.ts";
 
 type TrainPlan = Extract<TaskPlan, { kind: "train" }>;
+
+/** Rows of a measurement between the ends of epochs: so many, or more where all of them are a small share of a task. */
+const SOME_ROWS = 256;
+const SOME_SHARE = 0.15;
 
 interface Training {
   info: NetworkInfo;
@@ -38,6 +46,8 @@ interface OpenedTraining {
   /** By which they are encoded. */
   encoders: NetworkEncoders;
   heldOut: HeldOutRows | undefined;
+  /** What its curve is about. */
+  facts: CurveFacts;
   /** How the rows are changed for a network that has learnt nothing from such rows before, one sentence each. */
   changes: string[];
   /** What the rows that were read so far lacked. */
@@ -71,11 +81,24 @@ export async function openTraining(training: Training, datasets: TaskDatasets): 
   const source = new SliceSource(table, { rows: table.rows, timeLength });
   const heldOut = validation && (await openHeldOut(training, { network, split }, datasets));
   const warnings = () => [...new Set([...learnt.warnings(), ...(heldOut?.warnings() ?? [])])];
-  return { source, encoders, heldOut: heldOut?.rows, changes: offsetWarnings(known, encoders), warnings };
+  const changes = offsetWarnings(known, encoders);
+  const facts = curveFacts(network, { plan, groups: table.expected, period: source.period });
+  return { source, encoders, heldOut: heldOut?.rows, facts, changes, warnings };
+}
+
+function curveFacts(
+  { template, encoders }: ScoredNetwork,
+  { plan, groups, period }: { plan: TrainPlan; groups: readonly RowGroup[]; period: number },
+): CurveFacts {
+  const outputs = plan.outputs.map(({ hexagon_name: name }, nth) => {
+    const { kind } = template.outputs.find((output) => output.name === name)!;
+    return curveOutput(name, { kind, width: groups[nth]!.width, encoders });
+  });
+  return { period, hexagons: template.hexagons.length, outputs };
 }
 
 async function openHeldOut(
-  { plan, isStopped }: Training,
+  { plan, cycles, isStopped }: Training,
   { network, split }: { network: ScoredNetwork; split: ReturnType<typeof splitRows> | undefined },
   datasets: TaskDatasets,
 ): Promise<{ rows: HeldOutRows; warnings: () => string[] }> {
@@ -101,8 +124,10 @@ async function openHeldOut(
     throw new TaskError(`'${name}' learns ${width} values per row, but is to be measured with ${group.width}`);
   }
   const source = new SliceSource(groups, { rows, timeLength });
+  const count = Math.max(SOME_ROWS, Math.round((SOME_SHARE * cycles) / MEASURES_MIN));
+  const some = count < source.period ? spreadWindows(groups, { rows, timeLength, count }) : source;
   return {
-    rows: { network, source, outputs, facts: names.map((name) => byName.get(name)!) },
+    rows: { network, source, some, outputs, facts: names.map((name) => byName.get(name)!) },
     warnings: () => compared.warnings(),
   };
 }

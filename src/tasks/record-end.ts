@@ -12,6 +12,8 @@ export interface TaskEnd {
   cycle: number;
   errorMessage?: string;
   outcome?: TaskOutcome;
+  /** The curve of a training, where the database has not got it as it is. */
+  curve?: string;
 }
 
 /** Delivers the notifications of tasks that have ended. */
@@ -44,6 +46,7 @@ export async function recordEnd(
       current_cycle: end.cycle,
       error_message: end.errorMessage ?? null,
       ...(end.outcome !== undefined && { outcome: end.outcome }),
+      ...(end.curve !== undefined && { metrics: end.curve }),
       [end.state === "aborted" ? "aborted_at" : "ended_at"]: sql`now()`,
     })
     .where(and(eq(tasks.uuid, task.uuid), eq(tasks.state, "active")))

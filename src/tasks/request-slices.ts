@@ -28,17 +28,17 @@ interface RequestedRows {
 /**
  * Runs rows through the network, slice by slice, from `rows.cycle` to the last one or until the task has to stop. The
  * host computes a slice while the next one is read and the previous answers are taken. `check` is called at the turn of
- * each slice.
+ * each slice. The first slice has `first` cycles.
  */
 export async function requestSlices(
   context: RunContext,
   rows: RequestedRows,
   source: SliceSource,
-  { take, check }: { take: TakeSlice; check?: (network: ClusterNetwork) => Promise<void> },
+  { take, check, first = 1 }: { take: TakeSlice; check?: (network: ClusterNetwork) => Promise<void>; first?: number },
 ): Promise<void> {
   const { total } = rows;
-  // The width of the answers, and so the time per cycle, is unknown before the first cycle.
-  const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first: 1 });
+  // The width of the answers, and so the time per cycle, may be unknown before the first cycle.
+  const size = new SliceSize({ unit: 1, bytesPerCycle: source.bytesPerCycle, first });
   let isInHurry = false;
   const read = async (firstCycle: number) => {
     const cycles = size.next(total - firstCycle, { isInHurry });

@@ -8,6 +8,9 @@ import { HostError } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
 import { fromTable, type RunRows, type TablePart, type TrainRun } from "../network/run.ts";
 import { isWideStep } from "./measure-bindings.ts";
+import type { Curve, CurveFacts } from "./curve/curve.ts";
+import { curveAt, curveEnd, positionOn } from "./curve/keep-curve.ts";
+import { PointNews } from "./curve/point-news.ts";
 import { HostLosses } from "./host-losses.ts";
 import { addWarnings } from "./add-warnings.ts";
 import { taskErrorOf } from "./open-groups.ts";
@@ -40,14 +43,14 @@ export async function runTrainTask(context: RunContext, active: RunningTask<"tra
     const { total_number_of_cycles: cycles } = active.task;
     const isStopped = () => active.stop !== null;
     const opened = await openTraining({ info, plan, seed, limits, cycles, isStopped }, datasets);
-    const { source, encoders, heldOut, changes } = opened;
+    const { source, encoders, heldOut, facts, changes } = opened;
     // Said before the first slice: a task that is resumed later finds the encoders as they are.
     await addWarnings(context.db, active.task.uuid, changes);
     // A network with memory learns a sequence, so its rows keep their order.
     const rows = info.remembers ? source : new ShuffledSource(source, seed);
     const validation =
       heldOut === undefined ? null : new Validation(context, active, { rows: heldOut, period: source.period });
-    trainer = new SliceTrainer(context, active, { rows, source, validation, encoders });
+    trainer = new SliceTrainer(context, active, { rows, source, validation, encoders, facts });
     const { warnings } = opened;
     for (let over = false; !over;) {
       try {
@@ -80,7 +83,8 @@ async function finish(
     if (read !== null) await network.replace({ read });
     const record = async (tx: Db) => {
       await addWarnings(tx, task.uuid, warnings());
-      const end = { state: isWhole ? ("finished" as const) : ("aborted" as const), cycle };
+      const state = isWhole ? ("finished" as const) : ("aborted" as const);
+      const end = { state, cycle, ...curveEnd(active, cycle) };
       await recordEnd(context, tx, task, { ...end, ...(outcome === undefined ? {} : { outcome }) });
       // A training without patience for its last epochs has finished, too.
       if (isWhole) await tx.update(tasks).set({ total_number_of_cycles: cycle }).where(eq(tasks.uuid, task.uuid));
@@ -124,6 +128,8 @@ class SliceTrainer {
   readonly #encoders: TaskEncoders;
   readonly #validation: Validation | null;
   readonly #isWide: boolean;
+  readonly #facts: CurveFacts;
+  readonly #news: PointNews;
   #ahead: Promise<TaskSlice> | null = null;
   #host: Host | null = null;
 
@@ -135,9 +141,12 @@ class SliceTrainer {
       source: SliceSource;
       encoders: NetworkEncoders;
       validation: Validation | null;
+      facts: CurveFacts;
     },
   ) {
-    const { rows, source, encoders, validation } = options;
+    const { rows, source, encoders, validation, facts } = options;
+    this.#facts = facts;
+    this.#news = new PointNews(context, active);
     this.#validation = validation;
     this.#encoders = new TaskEncoders(encoders);
     this.#source = source;
@@ -155,6 +164,12 @@ class SliceTrainer {
    * `active.cycle` is up to date then.
    */
   async next(): Promise<boolean> {
+    const hasNext = await this.#next();
+    if (!hasNext) this.#news.flush();
+    return hasNext;
+  }
+
+  async #next(): Promise<boolean> {
     const active = this.#active;
     const { uuid: taskUuid, total_number_of_cycles: total } = active.task;
     const { cycle, host } = await this.#context.onHost(async (network) => ({
@@ -164,17 +179,23 @@ class SliceTrainer {
     active.cycle = cycle;
     if (active.stop !== null) return false;
     const validation = this.#validation;
-    if (validation?.isDue(cycle) === true) return validation.measure(cycle).then(() => true);
+    active.curve = await curveAt(this.#context.db, active, { facts: this.#facts, cycle });
+    if (validation?.isDue(cycle) === true) {
+      await validation.measure(cycle);
+      this.#news.changed();
+      return true;
+    }
     if (cycle >= total || validation?.isOutOfPatience === true) return false;
     if (host !== this.#host) await this.#beginOn(host);
     const part = await this.#table.next(host, total - cycle);
     if (part !== null) await this.#bring(part);
-    else await this.#train(total);
+    else await this.#train(total, active.curve);
     return true;
   }
 
   /** Waits for pending reads, and makes the host drop the table. */
   async close(): Promise<void> {
+    this.#news.flush();
     await this.#ahead?.catch(() => undefined);
     if (!this.#table.isBegun) return;
     // A lost host has no table to drop.
@@ -192,7 +213,8 @@ class SliceTrainer {
     this.#ahead = null;
   }
 
-  async #train(total: number): Promise<void> {
+  async #train(total: number, curve: Curve): Promise<void> {
+    const startMs = performance.now();
     const active = this.#active;
     const taskUuid = active.task.uuid;
     const ahead = this.#ahead;
@@ -204,7 +226,10 @@ class SliceTrainer {
     const trained = this.#context.onHost(async (network) => {
       if ((await network.positionOf(taskUuid)) !== firstCycle || (await network.ready()).host !== this.#host)
         return null;
-      return network.train(slice, { taskUuid, cycle: end }, readRows);
+      const learnt = await network.train(slice, positionOn(curve, taskUuid, end), readRows);
+      // In the turn of the slice, so that a snapshot has both or none.
+      curve.add({ cycles: slice.cycles, ...learnt, wallMs: performance.now() - startMs });
+      return learnt;
     }, this.#enter);
     if (end < total) {
       this.#ahead = this.#read(end);
@@ -220,6 +245,7 @@ class SliceTrainer {
     });
     if (report !== null) {
       active.cycle = end;
+      this.#news.changed();
       this.#size.observe(slice.cycles, report.elapsedMs);
     }
   }

@@ -4,6 +4,8 @@ import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 import type { Notifier } from "./record-end.ts";
+import type { Curve } from "./curve/curve.ts";
+import type { MetricsPoint } from "./curve/metrics-points.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
 /** A running task, shared by the scheduler, its runner and the API. */
@@ -14,6 +16,8 @@ export interface RunningTask<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
   cycle: number;
   /** Set from outside; the runner checks it between slices. */
   stop: StopReason | null;
+  /** What a training has measured; null until it knows how far its network is. */
+  curve: Curve | null;
 }
 
 /**
@@ -28,6 +32,8 @@ export interface TaskResources extends NetworkResources {
   limits: Pick<Limits, "datasetBytes" | "projectBytes" | "inputValues" | "outputValues">;
   changes: TaskChanges;
   webhooks: Notifier;
+  /** Called with the last point of a training's curve when it is new or has changed, at most twice a second. */
+  onPoint?: (task: TaskRow, point: MetricsPoint) => void;
 }
 
 /** Resources of a runner: those of the server, and turns on the cluster. */

@@ -1,5 +1,6 @@
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkFigures } from "../network/network-figures.ts";
+import type { Curve } from "./curve/curve.ts";
 import type { TaskId } from "./task-changes.ts";
 
 /**
@@ -11,6 +12,8 @@ export interface Scheduler {
   wake(clusterUuid: string): void;
   /** Completed cycles of a running task; undefined for any other, whose row is up to date. */
   progress(clusterUuid: string, taskUuid: string): number | undefined;
+  /** What a running training has measured so far; null for any other task, whose row is up to date. */
+  curve(clusterUuid: string, taskUuid: string): Curve | null;
   /** The network's figures as of its last slice; undefined while no host has the network. */
   liveFigures(clusterUuid: string): NetworkFigures | undefined;
   /** Why the network is not put onto its host for a while; undefined otherwise. */

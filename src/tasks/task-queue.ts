@@ -1,6 +1,6 @@
 import { and, eq, exists, inArray, isNull, sql } from "drizzle-orm";
 import type { TaskRow } from "../db/rows.ts";
-import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
+import { clusters, isOpenTask, taskColumns, tasks } from "../db/schema/index.ts";
 import type { ClusterParts } from "./cluster-parts.ts";
 import { reportError } from "./report-error.ts";
 
@@ -96,7 +96,7 @@ export class TaskQueue {
         .update(tasks)
         .set({ state: "active", started_at: sql`coalesce(${tasks.started_at}, now())` })
         .where(and(inArray(tasks.uuid, next), exists(cluster)))
-        .returning();
+        .returning(taskColumns);
       return task;
     });
   }

@@ -2,6 +2,7 @@ import { answersOf, targetOf } from "../clusters/answers.ts";
 import type { OutputMetrics, TaskOutcome } from "../db/schema/index.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import type { Template } from "../network/template/parse-template.ts";
+import { finiteScores, measurementOf, type Measurement } from "./curve/measurement.ts";
 import { type OutputScorer, outputScorer, type TargetFacts } from "./output-scorers.ts";
 import type { AnsweredSlice } from "./request-slices.ts";
 import type { RowGroup } from "./row-group.ts";
@@ -105,6 +106,16 @@ export class TaskScores {
     const each = (scoresOf: (scorer: OutputScorer) => OutputMetrics) =>
       Object.fromEntries(this.#outputs.map(({ name, scorer }) => [name, scoresOf(scorer)]));
     return { rows, metrics: each((scorer) => scorer.metrics()), baseline: each((scorer) => scorer.baseline()) };
+  }
+
+  /** The same as a part of the training's curve. */
+  measurement(): Measurement {
+    return measurementOf(
+      this.#outputs.map(({ name, scorer }) => {
+        const { accuracy, rmse } = scorer.metrics() as { accuracy?: number | null; rmse?: number | null };
+        return { name, isNumber: rmse !== undefined, ...finiteScores({ loss: scorer.loss, accuracy, error: rmse }) };
+      }),
+    );
   }
 
   /** Mean loss of all outputs, for the choice of the best network: log loss of classes, errors of numbers as shares. */

@@ -4,21 +4,24 @@ import { readNetwork } from "../clusters/read-network.ts";
 import { eq } from "drizzle-orm";
 import { tasks, type TaskOutcome, type TaskPlan } from "../db/schema/index.ts";
 import { writeDurably } from "../files/durable-file.ts";
+import { MeasureTimes } from "./measure-times.ts";
 import { requestSlices } from "./request-slices.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 import type { SliceSource } from "./slice-source.ts";
 import { TaskScores, type ScoredNetwork, type ScoredOutput } from "./task-scores.ts";
 import type { TargetFacts } from "./output-scorers.ts";
 
-type TrainPlan = Extract<TaskPlan, { kind: "train" }>;
+/** Rows of the first slice; the network is known to answer about as fast as it learns. */
+const FIRST_CYCLES = 16;
 
-/** Measurements of one training, at most: more epochs are measured in steps of several. */
-const MEASURES_MAX = 100;
+type TrainPlan = Extract<TaskPlan, { kind: "train" }>;
 
 /** The rows on which a training measures its network, and from which it does not learn. */
 export interface HeldOutRows {
   network: ScoredNetwork;
   source: SliceSource;
+  /** Some of them, for measurements that only show how the training goes. */
+  some: SliceSource;
   outputs: readonly ScoredOutput[];
   /** Those of the rows from which the network learns. */
   facts: readonly TargetFacts[];
@@ -32,14 +35,15 @@ interface Measured {
 }
 
 /**
- * Measures a training at the ends of epochs on rows from which it does not learn. The cycles at which it does so, and
- * what it decides, depend on the task alone, so that an interrupted task ends as it would have without.
+ * Measures a training on rows from which it does not learn: at the ends of epochs on all of them, which decides about
+ * its end and its best network, and in between on some. The cycles at which it does so, and what it decides, depend on
+ * the task alone, so that an interrupted task ends as it would have without.
  */
 export class Validation {
   readonly #context: RunContext;
   readonly #active: RunningTask<"train">;
   readonly #rows: HeldOutRows;
-  readonly #every: number;
+  readonly #times: MeasureTimes;
   readonly #period: number;
   #best: Measured | null = null;
   #last: Measured | null = null;
@@ -55,32 +59,39 @@ export class Validation {
     this.#rows = rows;
     this.#period = period;
     this.#best = active.task.outcome?.best ?? null;
-    this.#every = Math.ceil(active.plan.epochs / MEASURES_MAX);
+    const { epochs, batch_size: batchSize } = active.plan;
+    this.#times = new MeasureTimes({ epochs, period, batchSize, total: active.task.total_number_of_cycles });
   }
 
-  /** The first cycle after this one at which the network is measured: the end of the step that ends an epoch. */
+  /** The first cycle after this one at which the network is measured. */
   next(cycle: number): number {
-    const { plan, task } = this.#active;
-    const total = task.total_number_of_cycles;
-    for (let epoch = this.#epochOf(cycle) + 1; ; epoch++) {
-      const end = Math.ceil((epoch * this.#every * this.#period) / plan.batch_size) * plan.batch_size;
-      if (end > cycle) return Math.min(end, total);
-    }
+    return this.#times.next(cycle);
   }
-
-  #epochOf = (cycle: number) => Math.max(0, Math.floor(cycle / (this.#every * this.#period)) - 1);
 
   /** Whether the network is measured after this cycle, and has not been. */
   isDue(cycle: number): boolean {
-    return cycle > 0 && this.next(cycle - 1) === cycle && this.#last?.cycle !== cycle;
+    if (this.#times.hasWhole(cycle) && this.#last?.cycle !== cycle) return true;
+    // A curve that was loaded again lacks what was measured since it was stored.
+    return this.#times.has(cycle) && this.#active.curve?.measuredAt !== cycle;
   }
 
   /**
-   * Measures the network, which has learnt `cycle` cycles of the task, and tells the owner. False when the network fell
-   * back to an earlier state meanwhile, or when the task has to stop.
+   * Measures the network, which has learnt `cycle` cycles of the task, for its curve, and at the end of an epoch tells
+   * the owner. Stops early when the network falls back to an earlier state meanwhile, or when the task has to stop.
    */
-  async measure(cycle: number): Promise<boolean> {
-    const { network, source, outputs, facts } = this.#rows;
+  async measure(cycle: number): Promise<void> {
+    const isWhole = this.#times.hasWhole(cycle);
+    const { source, some } = this.#rows;
+    const scores = await this.#score(cycle, isWhole ? source : some);
+    if (scores === null) return;
+    if (isWhole && !(await this.#note(cycle, scores))) return;
+    const { curve } = this.#active;
+    if (curve?.cycle === cycle) curve.measure(cycle, scores.measurement());
+  }
+
+  /** Null when it stopped early. */
+  async #score(cycle: number, source: SliceSource): Promise<TaskScores | null> {
+    const { network, outputs, facts } = this.#rows;
     const scores = new TaskScores(network, outputs, facts);
     const active = this.#active;
     let isBehind = false;
@@ -95,15 +106,22 @@ export class Validation {
       isBehind ||= (await live.positionOf(active.task.uuid)) !== cycle;
     };
     await requestSlices(this.#context, rows, source, {
+      first: FIRST_CYCLES,
       check,
       take: (slice) => {
         if (!isBehind) scores.add(slice);
       },
     });
-    if (isBehind || rows.cycle < source.period) return false;
+    return isBehind || rows.cycle < source.period ? null : scores;
+  }
+
+  /** Compares the network with the best one so far. False when it fell back to an earlier state meanwhile. */
+  async #note(cycle: number, scores: TaskScores): Promise<boolean> {
+    const active = this.#active;
     const { reason } = active.plan;
     const epochs = Math.round(cycle / this.#period);
-    const outcome = { epochs, ...(reason === undefined ? {} : { reason }), ...scores.outcome(source.period) };
+    const rows = this.#rows.source.period;
+    const outcome = { epochs, ...(reason === undefined ? {} : { reason }), ...scores.outcome(rows) };
     const measured = { cycle, loss: scores.loss, outcome };
     const isBetter = this.#best === null || measured.loss < this.#best.loss;
     if (isBetter && keepsBest(active.plan) && !(await this.#keep(cycle))) return false;

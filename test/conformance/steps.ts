@@ -381,6 +381,19 @@ export function furtherSdkSteps(stage: Stage): Step[] {
       const { metrics } = await client.tasks.wait(task, { intervalMs: 20 });
       check("4 rows", metrics?.["label_hex"]?.rows === 4);
     }),
+    step("tasks.metrics, tasks.downloadMetrics", async () => {
+      const { uuid: dataset_uuid } = await client.datasets.uploadCsv({
+        name: "learnt",
+        file: new Blob(["x,y\n1,0\n2,1\n"]),
+      });
+      const { uuid: cluster_uuid } = await client.clusters.create({ name: "learning", template: smallTemplate });
+      const bound = (dataset_column: string, hexagon_name: string) => [{ dataset_uuid, dataset_column, hexagon_name }];
+      const columns = { inputs: bound("x", "picture_hex"), outputs: bound("y", "label_hex") };
+      const task = await client.tasks.wait(await client.tasks.train({ name: "train_task", cluster_uuid, ...columns }));
+      check("2 cycles", (await client.tasks.metrics(task)).points.at(-1)?.cycle === 2);
+      const csv = await new Response((await client.tasks.downloadMetrics(task)).body).text();
+      check("CSV", csv.startsWith("cycle,epoch,"));
+    }),
     step("clusters.create with checkpoint_uuid, checkpoints.download, checkpoints.upload", async () => {
       const first = await client.clusters.create({ name: "to be copied", template: smallTemplate });
       const task = await client.clusters.save({ cluster_uuid: first.uuid, name: "copied" });

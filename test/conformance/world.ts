@@ -312,6 +312,10 @@ export const samples: Record<string, Sample> = {
     // Over, so the answer comes at once.
     input: (_world, _who, { task, cluster }) => ({ uuid: task, cluster_uuid: cluster, wait: 50 }),
   },
+  "GET /task/metrics": {
+    access: "visible",
+    input: (_world, _who, { task, cluster }) => ({ uuid: task, cluster_uuid: cluster, format: "json" }),
+  },
   "GET /task/all": {
     access: "visible",
     input: (_world, _who, { cluster }) => ({ cluster_uuid: cluster, page: 0, limit: 10 }),

@@ -68,6 +68,19 @@ test("statistics follow the table, and the space of replaced rows is reused", { 
   await client.close();
 });
 
+test("the space of few long values that are replaced often is reused", { timeout: 180_000 }, async () => {
+  const { client, figures, insert, tidy } = await open(await temporaryFolder());
+  await insert(1);
+  // Of random digits, which do not become shorter.
+  const text = () => Array.from({ length: 12_000 }, () => Math.random().toString(36).slice(2, 12)).join("");
+  for (let nth = 0; nth < 100; nth++) await client.query("update projects set name = $1", [text()]);
+  expect((await figures()).dead).toBeLessThan(500);
+  const tables = tidy();
+  await expect.poll(async () => (await figures()).vacuumed, patience).toBe(1);
+  await tables.stop();
+  await client.close();
+});
+
 test("small changes of a large table wait for more", { timeout: 180_000 }, async () => {
   const { client, figures, insert, tidy } = await open(await temporaryFolder());
   const tables = tidy();

@@ -10,6 +10,7 @@ import type { HostLink, HostMethod, OpenHostLink } from "../../src/hosts/protoco
 import { createHostRegistry } from "../../src/hosts/registry.ts";
 import { createScheduler } from "../../src/tasks/create-scheduler.ts";
 import { getTask, type TaskKey, type TaskView } from "../../src/tasks/get-task.ts";
+import type { TaskResources } from "../../src/tasks/running-task.ts";
 import { TaskChanges } from "../../src/tasks/task-changes.ts";
 import type { TestApp } from "./test-app.ts";
 
@@ -77,6 +78,7 @@ export interface RigOptions {
   secondLink?: OpenHostLink;
   /** How long a network waits for room on a full host. */
   patienceMs?: number;
+  onPoint?: TaskResources["onPoint"];
 }
 
 /** Ends with the test. */
@@ -106,6 +108,7 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     metrics,
     changes: new TaskChanges(),
     webhooks: app.app.webhooks,
+    ...(options.onPoint === undefined ? {} : { onPoint: options.onPoint }),
   });
   const caller = await authenticate(app.app, app.token);
   const crash = async () => {

@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts";
 import { deleteTaskRoute } from "./delete.ts";
 import { getAllTasks } from "./get-all.ts";
+import { getTaskMetricsRoute } from "./get-metrics.ts";
 import { getTaskRoute } from "./get.ts";
 import { postTaskEvaluate } from "./post-evaluate.ts";
 import { postTaskRequest } from "./post-request.ts";
@@ -11,6 +12,7 @@ export const routes: Route[] = [
   postTaskRequest,
   postTaskEvaluate,
   getTaskRoute,
+  getTaskMetricsRoute,
   getAllTasks,
   deleteTaskRoute,
 ];

@@ -17,7 +17,7 @@ export async function* writeCsv(table: ExportTable): AsyncGenerator<Uint8Array<A
   const encoder = new TextEncoder();
   const encode = (text: string) => encoder.encode(text) as Uint8Array<ArrayBuffer>;
   const names = table.groups.flatMap((group) =>
-    group.width === 1 ? columnNames([group]).map(quote) : columnNames([group]).map(inQuotes),
+    group.width === 1 ? columnNames([group]).map(csvText) : columnNames([group]).map(inQuotes),
   );
   yield encode(`${names.join(",")}\n`);
   const texts = table.columns.map((facts) => cellText(table.type, facts));
@@ -45,7 +45,7 @@ function cellText(type: ExportTable["type"], facts: ColumnFacts | undefined): (v
   const isMissing = Number.isNaN;
   if (kind === "number") return (value) => (isMissing(value) ? "" : floatText(value));
   if (kind === "category") {
-    const texts = categories.map(quote);
+    const texts = categories.map(csvText);
     return (value) => (isMissing(value) ? "" : (texts[value] as string));
   }
   const areOnlyDays = areDays(facts);
@@ -55,7 +55,7 @@ function cellText(type: ExportTable["type"], facts: ColumnFacts | undefined): (v
 const inQuotes = (text: string) => `"${text.replaceAll('"', '""')}"`;
 
 /** Without quotes, readers drop blanks around a text and a leading character that looks like a byte order mark. */
-const quote = (text: string) => (/[",\r\n]/.test(text) || text !== text.trim() ? inQuotes(text) : text);
+export const csvText = (text: string) => (/[",\r\n]/.test(text) || text !== text.trim() ? inQuotes(text) : text);
 
 /** Beyond 2^53; there an import no longer counts a number with an exponent as whole. */
 const DIGITS_END = 1e16;

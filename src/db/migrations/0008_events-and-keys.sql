@@ -23,6 +23,7 @@ CREATE TABLE "notifications" (
 --> statement-breakpoint
 ALTER TABLE "audit_log" ADD COLUMN "key_uuid" uuid;--> statement-breakpoint
 ALTER TABLE "tasks" ADD COLUMN "notify_url" text;--> statement-breakpoint
+ALTER TABLE "tasks" ADD COLUMN "metrics" text;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_owner_uuid_users_row_uuid_fk" FOREIGN KEY ("owner_uuid") REFERENCES "public"."users"("row_uuid") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_name" ON "api_keys" USING btree ("owner_uuid","name") WHERE deleted_at is null;--> statement-breakpoint

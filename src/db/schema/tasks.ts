@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { getTableColumns, sql } from "drizzle-orm";
 import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { clusters } from "./clusters.ts";
 import { owner, sequence } from "./columns.ts";
@@ -128,6 +128,8 @@ export const tasks = pgTable(
     ended_at: timestamp("ended_at", { withTimezone: true }),
     /** Clients see no end of an aborted task, so it has no `ended_at`. */
     aborted_at: timestamp("aborted_at", { withTimezone: true }),
+    /** The curve of a training, see `curveText`; up to a megabyte. */
+    metrics: text("metrics"),
   },
   (table) => [
     // Serves the list of a cluster's tasks.
@@ -140,3 +142,7 @@ export const tasks = pgTable(
     index("tasks_ended").on(taskEnd, table.state).where(isEndedTask),
   ],
 );
+
+const { metrics: _metrics, ...others } = getTableColumns(tasks);
+/** What queries read of a task: all but its curve. */
+export const taskColumns = others;

@@ -1,0 +1,133 @@
+import { TALLIES, type Curve, type CurvePoint } from "./curve.ts";
+import type { CurveOutput } from "./curve-output.ts";
+import { finiteScores, measurementOf, shortScore, type Measurement, type ScoredCurveOutput } from "./measurement.ts";
+
+/** A point of a curve as clients get it. */
+export interface MetricsPoint extends Measurement {
+  cycle: number;
+  /** Passes over the rows. */
+  epoch: number;
+  timestamp_ms: number;
+  samples: number;
+  /** Share of the samples, 0…1. */
+  skipped: number;
+  sections: number;
+  synapses: number;
+  blocks: readonly number[];
+  samples_per_second: number;
+  learning_rate: number;
+  validation_loss?: number;
+  validation_accuracy?: number;
+  validation_error?: number;
+  validation_outputs?: Measurement["outputs"];
+}
+
+type Tally = Record<(typeof TALLIES)[number], number>;
+
+const ODD = TALLIES.indexOf("odd");
+
+/** A variance below this share of the mean square is that of rounding. */
+const VARIANCE_MIN = 1e-9;
+
+/** The points of a curve, one after another. */
+export function* metricsPoints(curve: Curve): Generator<MetricsPoint> {
+  const { facts, points, start } = curve;
+  const total = new Float64Array(facts.outputs.length * TALLIES.length);
+  const areOdd = oddOutputs(curve);
+  let before = start;
+  for (const point of points) {
+    addTo(total, point.tallies);
+    yield metricsPoint(curve, { point, before, total, areOdd });
+    before = point.cycle;
+  }
+}
+
+/** The last point of `metricsPoints`; undefined without any. */
+export function lastMetricsPoint(curve: Curve): MetricsPoint | undefined {
+  const { facts, points, start } = curve;
+  const point = points.at(-1);
+  if (point === undefined) return undefined;
+  const total = new Float64Array(facts.outputs.length * TALLIES.length);
+  for (const { tallies } of points) addTo(total, tallies);
+  const before = points.at(-2)?.cycle ?? start;
+  return metricsPoint(curve, { point, before, total, areOdd: oddOutputs(curve) });
+}
+
+function addTo(total: Float64Array, tallies: Float64Array): void {
+  for (let k = 0; k < total.length; k++) total[k]! += tallies[k]!;
+}
+
+/** Whether the training has met a row of the output that is no class. */
+const oddOutputs = ({ facts, points }: Curve): boolean[] =>
+  facts.outputs.map((_, nth) => points.some(({ tallies }) => tallies[nth * TALLIES.length + ODD]! > 0));
+
+function tallyAt(tallies: Float64Array, nth: number): Tally {
+  const tally = {} as Tally;
+  for (let k = 0; k < TALLIES.length; k++) tally[TALLIES[k]!] = tallies[nth * TALLIES.length + k]!;
+  return tally;
+}
+
+interface PointContext {
+  point: CurvePoint;
+  /** The cycle at which it begins. */
+  before: number;
+  /** Sums of the task up to the point. */
+  total: Float64Array;
+  areOdd: readonly boolean[];
+}
+
+function metricsPoint({ facts }: Curve, { point, before, total, areOdd }: PointContext): MetricsPoint {
+  const samples = point.cycle - before;
+  const scored = facts.outputs.map((output, nth) =>
+    scoresOf(output, { sums: tallyAt(point.tallies, nth), total: tallyAt(total, nth), isOdd: areOdd[nth]! }),
+  );
+  const { measured } = point;
+  return {
+    cycle: point.cycle,
+    epoch: point.cycle / facts.period,
+    timestamp_ms: point.timeMs,
+    samples,
+    ...measurementOf(scored),
+    skipped: shortScore(point.skipped / samples),
+    sections: point.sections,
+    synapses: point.synapses,
+    blocks: point.blocks,
+    samples_per_second: shortScore((1000 * samples) / Math.max(point.wallMs, 0.001)),
+    learning_rate: point.learningRate,
+    ...(measured !== null && {
+      ...(measured.loss !== undefined && { validation_loss: measured.loss }),
+      ...(measured.accuracy !== undefined && { validation_accuracy: measured.accuracy }),
+      ...(measured.error !== undefined && { validation_error: measured.error }),
+      validation_outputs: measured.outputs,
+    }),
+  };
+}
+
+function scoresOf(
+  { name, measure, range }: CurveOutput,
+  { sums, total, isOdd }: { sums: Tally; total: Tally; isOdd: boolean },
+): ScoredCurveOutput {
+  const areClasses = measure === "class" || (measure === "one-hot" && !isOdd);
+  const isNumber = !areClasses && measure !== "bool";
+  if (areClasses) {
+    return { name, isNumber, ...finiteScores({ loss: sums.loss / sums.rows, accuracy: sums.hits / sums.rows }) };
+  }
+  const meanSquare = sums.squaredErrors / sums.rows;
+  return {
+    name,
+    isNumber,
+    ...finiteScores({
+      loss: meanSquare / varianceOf(total),
+      // Each value of such an output is a class.
+      accuracy: measure === "bool" ? sums.hits / sums.rows : undefined,
+      error: isNumber && measure !== "bits" ? Math.sqrt(meanSquare) * range : undefined,
+    }),
+  };
+}
+
+/** Of the targets so far, so that a point whose targets are the same has a loss, too; 0 while all are the same. */
+function varianceOf({ rows, targets, squaredTargets }: Tally): number {
+  const meanSquare = squaredTargets / rows;
+  const variance = meanSquare - (targets / rows) ** 2;
+  return variance > VARIANCE_MIN * meanSquare ? variance : 0;
+}
