@@ -1,4 +1,3 @@
-import type { TaskRow } from "../db/rows.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostClosedError, isOfKind } from "../hosts/host-errors.ts";
 import { outageOf } from "../server/outage.ts";
@@ -11,6 +10,8 @@ import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
+import type { ClaimedTask } from "./task-queue.ts";
+import { progressKey } from "./task-events.ts";
 import { warnOfWidths } from "./width-warnings.ts";
 
 /** The running task of one cluster, if any: runs it, stops it and reports its progress. */
@@ -52,8 +53,9 @@ export class ActiveTask {
   }
 
   /** Resolves when the task has finished, stopped or failed; rejects when it must be run again later. */
-  async run(task: TaskRow): Promise<void> {
-    const active: RunningTask = { task, plan: task.plan, cycle: task.current_cycle, stop: this.#cluster.stop.reason };
+  async run({ task, owner }: ClaimedTask): Promise<void> {
+    const { reason: stop } = this.#cluster.stop;
+    const active: RunningTask = { task, owner, plan: task.plan, cycle: task.current_cycle, stop };
     // Training resumes at its last cycle; all other tasks start again.
     if (active.plan.kind === "train") active.cycle = this.progress(task.uuid) ?? active.cycle;
     this.#waiting = null;
@@ -67,6 +69,7 @@ export class ActiveTask {
       })
       .catch((error: unknown) => this.#fail(active, error))
       .finally(() => {
+        this.#cluster.resources.events.flush(progressKey(task));
         this.#active = null;
         if (this.#cluster.stop.reason === null) this.#cluster.network.beginWaiting();
       });

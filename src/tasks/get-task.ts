@@ -14,7 +14,8 @@ export interface TaskKey {
 
 /** A task without its plan, which may be megabytes long. */
 export type TaskView = Omit<TaskRow, "plan">;
-const { plan: _plan, ...viewColumns } = getTableColumns(tasks);
+const { plan: _plan, ...columns } = getTableColumns(tasks);
+export const viewColumns = columns;
 
 /** A task in a list, which is unbounded: also without what it has measured. */
 export type ListedTask = Omit<TaskView, "warnings" | "outcome">;

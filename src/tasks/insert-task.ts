@@ -7,7 +7,9 @@ import { tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
+import { datasetEvent } from "../datasets/dataset-events.ts";
 import { boundedWarnings } from "../clusters/bounded-warnings.ts";
+import { taskEvent } from "./task-events.ts";
 
 /**
  * Queues a complete task, together with the result dataset of a request. Throws 404 when the caller cannot see the
@@ -38,10 +40,13 @@ export async function insertTask(
       })
       .returning();
     const { uuid } = inserted as TaskRow;
+    app.events.publishWith(tx, taskEvent(inserted as TaskRow, cluster));
     if (plan.kind === "request") {
       // The widths of the outputs are known only when the task starts: earlier tasks may change them.
       const groups = plan.results.map(({ dataset_column }) => ({ name: dataset_column, width: 0 }));
-      await createResultDataset(app, tx, { uuid, name, groups, ...ownedBy(caller) });
+      const result = { uuid, name, ...ownedBy(caller) };
+      await createResultDataset(app, tx, { ...result, groups });
+      app.events.publishWith(tx, datasetEvent("created", { ...result, type: "result", state: "uploading" }));
     }
     return inserted as TaskRow;
   });

@@ -1,14 +1,19 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { onOutcome } from "../db/commit-listeners.ts";
-import type { TaskRow } from "../db/rows.ts";
 import { tasks, type TaskOutcome } from "../db/schema/index.ts";
+import type { EventOwner } from "../events/event.ts";
+import type { Events } from "../events/events.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { TaskChanges } from "./task-changes.ts";
+import { viewColumns } from "./get-task.ts";
+import type { TaskChanges, TaskId } from "./task-changes.ts";
+import { progressKey, taskEvent } from "./task-events.ts";
 
 export interface TaskEnd {
   state: "finished" | "aborted" | "failed";
   cycle: number;
+  /** Of a training that ended before its last epoch; otherwise unchanged. */
+  total?: number;
   errorMessage?: string;
   outcome?: TaskOutcome;
 }
@@ -17,6 +22,13 @@ export interface TaskEnd {
 interface Told {
   metrics: Metrics;
   changes: Pick<TaskChanges, "changed">;
+  events: Events;
+}
+
+/** A task, and the owner of its cluster. */
+interface EndingTask {
+  task: TaskId;
+  owner: EventOwner;
 }
 
 /**
@@ -24,9 +36,9 @@ interface Told {
  * contract. False when the task is no longer active.
  */
 export async function recordEnd(
-  { metrics, changes }: Told,
+  { metrics, changes, events }: Told,
   tx: Db,
-  task: Pick<TaskRow, "uuid" | "cluster_uuid">,
+  { task, owner }: EndingTask,
   end: TaskEnd,
 ): Promise<boolean> {
   const rows = await tx
@@ -34,18 +46,22 @@ export async function recordEnd(
     .set({
       state: end.state,
       current_cycle: end.cycle,
+      ...(end.total !== undefined && { total_number_of_cycles: end.total }),
       error_message: end.errorMessage ?? null,
       ...(end.outcome !== undefined && { outcome: end.outcome }),
       [end.state === "aborted" ? "aborted_at" : "ended_at"]: sql`now()`,
     })
     .where(and(eq(tasks.uuid, task.uuid), eq(tasks.state, "active")))
-    .returning({ state: tasks.state });
+    .returning(viewColumns);
   const states = rows.map(({ state }) => state);
   metrics.endedTasks.changed(tx, states, 1);
-  if (rows.length === 0) return false;
+  const [ended] = rows;
+  if (ended === undefined) return false;
   // Clients that wait are told before the clean-up that follows. After a lost answer they look for themselves.
   onOutcome(tx, (outcome) => {
     if (outcome !== "undone") changes.changed(task);
+    if (outcome === "committed") events.flush(progressKey(task));
   });
+  events.publishWith(tx, taskEvent(ended, owner));
   return true;
 }

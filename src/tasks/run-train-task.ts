@@ -1,8 +1,6 @@
 import { datasetPath } from "../files/storage.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
-import { eq } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
-import { tasks } from "../db/schema/index.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
@@ -21,6 +19,7 @@ import { TaskEncoders } from "./task-encoders.ts";
 import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
+import { tellProgress } from "./task-events.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 
 /**
@@ -80,10 +79,11 @@ async function finish(
     if (read !== null) await network.replace({ read });
     const record = async (tx: Db) => {
       await addWarnings(tx, task.uuid, warnings());
-      const end = { state: isWhole ? ("finished" as const) : ("aborted" as const), cycle };
-      await recordEnd(context, tx, task, { ...end, ...(outcome === undefined ? {} : { outcome }) });
       // A training without patience for its last epochs has finished, too.
-      if (isWhole) await tx.update(tasks).set({ total_number_of_cycles: cycle }).where(eq(tasks.uuid, task.uuid));
+      const end = isWhole
+        ? ({ state: "finished", cycle, total: cycle } as const)
+        : ({ state: "aborted", cycle } as const);
+      await recordEnd(context, tx, active, { ...end, ...(outcome === undefined ? {} : { outcome }) });
     };
     try {
       await network.saveEnd(record);
@@ -220,6 +220,7 @@ class SliceTrainer {
     });
     if (report !== null) {
       active.cycle = end;
+      tellProgress(this.#context, active);
       this.#size.observe(slice.cycles, report.elapsedMs);
     }
   }

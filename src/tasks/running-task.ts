@@ -3,11 +3,14 @@ import type { Limits } from "../server/config.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
+import type { EventOwner } from "../events/event.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
 /** A running task, shared by the scheduler, its runner and the API. */
 export interface RunningTask<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
   readonly task: TaskRow;
+  /** The owner of its cluster, for events. */
+  readonly owner: EventOwner;
   readonly plan: Extract<TaskPlan, { kind: Kind }>;
   /** Completed cycles. */
   cycle: number;

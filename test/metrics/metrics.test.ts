@@ -140,6 +140,7 @@ test("refusals by limits are counted", async () => {
     userId: adminId,
     userUuid,
     projectId: "",
+    kind: "socket" as const,
     target: "cluster",
     end: () => {},
   }));

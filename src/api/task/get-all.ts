@@ -4,7 +4,7 @@ import { formatTimestamp } from "../../server/timestamp.ts";
 import { fields } from "../fields.ts";
 import { listOutput, listResponse, pageFields, pageOf } from "../list.ts";
 import { route } from "../route.ts";
-import { finishedShare } from "./output.ts";
+import { finishedShare } from "../../tasks/task-body.ts";
 
 const header = ["uuid", "state", "percentage", "queued", "start", "end"];
 

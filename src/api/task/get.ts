@@ -2,7 +2,8 @@ import { z } from "zod";
 import { waitForTask } from "../../tasks/wait-for-task.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
-import { taskOutput, toTaskBody } from "./output.ts";
+import { toTaskBody } from "../../tasks/task-body.ts";
+import { taskOutput } from "./output.ts";
 
 /** Proxies cut off a connection that has been silent for a minute. */
 const WAIT_SECONDS_MAX = 50;

@@ -3,7 +3,8 @@ import { createEvaluateTask } from "../../tasks/create-evaluate-task.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { bindingErrors, boundItems, targetRow } from "./bindings.ts";
-import { taskOutput, toTaskBody } from "./output.ts";
+import { toTaskBody } from "../../tasks/task-body.ts";
+import { taskOutput } from "./output.ts";
 
 export const postTaskEvaluate = route({
   method: "POST",

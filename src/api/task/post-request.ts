@@ -4,7 +4,8 @@ import { createRequestTask } from "../../tasks/create-request-task.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { bindingErrors, boundItems, resultItems } from "./bindings.ts";
-import { taskOutput, toTaskBody } from "./output.ts";
+import { toTaskBody } from "../../tasks/task-body.ts";
+import { taskOutput } from "./output.ts";
 
 export const postTaskRequest = route({
   method: "POST",

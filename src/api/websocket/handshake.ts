@@ -66,7 +66,7 @@ export async function shakeHands(
   const { userId, userUuid, projectId } = context.caller;
   const { socketsPerUser } = app.config.limits;
   const end = (reason: string) => peer.close(policyViolation, reason);
-  const registration: Connection = { userId, userUuid, projectId, target: name, end };
+  const registration: Connection = { kind: "socket", userId, userUuid, projectId, target: name, end };
   if (!app.connections.add(registration, { user: socketsPerUser })) {
     app.metrics.refused("sockets");
     throw new HandshakeError(`More than ${socketsPerUser} open connections`);
