@@ -1,3 +1,4 @@
+import { listen, type EventQuery, type ServerEvent } from "./events/listen.ts";
 import type { Input, Method } from "./http.ts";
 import { Checkpoints } from "./resources/checkpoints.ts";
 import { Clusters } from "./resources/clusters.ts";
@@ -118,6 +119,16 @@ export class HanamiClient {
     options?: LearnTableOptions,
   ): Promise<LearntTable> {
     return learn(this, cluster, rows, options);
+  }
+
+  /**
+   * What happens on the server, as far as the user may see it. Reconnects by itself and goes on after the last event;
+   * after an event of the kind `stream.reset` some are lost. Ends by throwing the reason of the signal.
+   */
+  async *events(query: EventQuery = {}): AsyncGenerator<ServerEvent, void> {
+    for await (const { id, kind, data } of listen(this.#session, query)) {
+      if (kind !== undefined && data !== undefined) yield { id, kind, data };
+    }
   }
 
   /** Calls any endpoint, by its path without the version, and returns the raw answer: `request("GET", "/host/all")`. */

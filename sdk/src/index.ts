@@ -10,6 +10,7 @@ export {
   NotFoundError,
   UnauthorizedError,
 } from "./errors.ts";
+export type { EventQuery, ServerEvent } from "./events/listen.ts";
 export { downloadFormats, uploadFormats, type DownloadFormat, type FileFormat } from "./formats.ts";
 export type { Input, Method } from "./http.ts";
 export type { PageQuery, Table } from "./list.ts";
@@ -50,6 +51,7 @@ export type { Measurements, SystemInfo } from "./resources/system.ts";
 export {
   TaskError,
   type EvaluateTask,
+  type FollowedTask,
   type OutputScores,
   type RequestTask,
   type Task,
@@ -62,6 +64,7 @@ export {
   type TrainTask,
   type WatchOptions,
 } from "./resources/tasks.ts";
+export type { TaskPoint } from "./resources/task-point.ts";
 export type { Assignment, User } from "./resources/users.ts";
 export type { TokenInfo } from "./session.ts";
 export type { WebSocketConstructor, WebSocketLike } from "./socket.ts";
