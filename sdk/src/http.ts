@@ -26,8 +26,8 @@ function target(address: string, method: Method, path: string, input: Input): { 
 }
 
 /**
- * Sends a request, with `more` headers; resolves when the answer begins. Throws the error for the answer's status, and ConnectionError
- * without an answer. An aborted request throws the signal's reason.
+ * Sends a request, with `more` headers; resolves when the answer begins. Throws the error for the answer's status, and
+ * ConnectionError without an answer. An aborted request throws the signal's reason.
  */
 export async function open(
   http: Http,

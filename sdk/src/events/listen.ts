@@ -49,6 +49,8 @@ export async function* listen(
         [id, retryMs, lostMs, hasConnected] = [event.id, RETRY_MS_MIN, undefined, true];
         yield event;
       }
+      // Also one that the server ended before it said anything.
+      hasConnected = true;
     } catch (error) {
       lostMs ??= performance.now();
       const isOver = !hasConnected || !isPassing(error) || performance.now() - lostMs >= giveUpMs;

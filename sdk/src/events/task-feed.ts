@@ -10,7 +10,7 @@ interface FeedStream {
   cluster: string | undefined;
   end: AbortController;
   lastEventId: string | undefined;
-  /** Resolves to the error when there is no stream, and to undefined when it has begun or another one takes its place. */
+  /** Resolves when it has begun, or has ended before: then to the error, if any. */
   begun: Promise<unknown>;
 }
 
