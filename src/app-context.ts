@@ -7,6 +7,7 @@ import type { TokenKeys } from "./accounts/token-key.ts";
 import type { Config } from "./server/config.ts";
 import type { Uploads } from "./uploads/uploads.ts";
 import type { Db } from "./db/client.ts";
+import type { Events } from "./events/events.ts";
 import type { TokenBuckets } from "./limits/token-bucket.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { Measurements } from "./sensors/measurements.ts";
@@ -35,6 +36,8 @@ export interface App {
   readonly policies: Policies;
   readonly measurements: Measurements;
   readonly metrics: Metrics;
+  /** What happens, for clients that listen. */
+  readonly events: Events;
   /** Request rate per user. */
   readonly requestRate: TokenBuckets;
   /** Rate of failed logins per address. */

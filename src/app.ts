@@ -22,6 +22,8 @@ import { startUploadSweeper } from "./uploads/sweeper.ts";
 import { Uploads } from "./uploads/uploads.ts";
 import { withOutcomes } from "./db/commit-listeners.ts";
 import { openDatabase } from "./db/open.ts";
+import { Events } from "./events/events.ts";
+import { announceHosts } from "./hosts/host-events.ts";
 import { openHosts } from "./hosts/open-hosts.ts";
 import { TokenBuckets } from "./limits/token-bucket.ts";
 import { Metrics } from "./metrics/metrics.ts";
@@ -162,20 +164,22 @@ export async function openApp(
     });
     closer.add(() => database.close());
     const db = withOutcomes(database.db);
+    const events = new Events();
 
     const measurements = startMeasurements();
     closer.add(() => measurements.close());
 
-    const uploads = new Uploads({ db, storage });
+    const uploads = new Uploads({ db, storage, events });
     closer.add(() => uploads.close());
 
     // Removes files without a row, before anything writes to the folders.
-    await recoverUploads({ db, storage, uploads, log });
+    await recoverUploads({ db, storage, uploads, log, events });
     await recoverDatasets({ db, storage, log });
     const hosts = await openHosts({ db, config, log });
     closer.add(() => hosts.close());
     const webhooks = new Webhooks({ db, log, metrics, receivers });
     closer.add(() => webhooks.close());
+    announceHosts(hosts.list(), events);
     const scheduler = await createScheduler({
       db,
       storage,
@@ -184,6 +188,7 @@ export async function openApp(
       snapshotIntervalMs: config.snapshotIntervalMs,
       limits: config.limits,
       metrics,
+      events,
       changes: new TaskChanges(),
       webhooks,
     });
@@ -207,6 +212,7 @@ export async function openApp(
       connections: new Connections(),
       connectionsMax,
       metrics,
+      events,
       requestRate: new TokenBuckets({
         perSecond: config.limits.requestsPerSecond,
         burst: 5 * config.limits.requestsPerSecond,

@@ -1,4 +1,4 @@
-import { readEvents, type EventQuery, type ServerEvent } from "./events.ts";
+import { listen, type EventQuery, type ServerEvent } from "./events/listen.ts";
 import type { Input, Method } from "./http.ts";
 import { Checkpoints } from "./resources/checkpoints.ts";
 import { Clusters } from "./resources/clusters.ts";
@@ -141,9 +141,14 @@ export class HanamiClient {
     return learn(this, cluster, rows, options);
   }
 
-  /** Yields what happens to the user's resources, until the signal is aborted. */
-  events(query: EventQuery = {}): AsyncGenerator<ServerEvent> {
-    return readEvents(this.#session, query);
+  /**
+   * What happens on the server, as far as the user may see it. Reconnects by itself and goes on after the last event;
+   * after an event of the kind `stream.reset` some are lost. Ends by throwing the reason of the signal.
+   */
+  async *events(query: EventQuery = {}): AsyncGenerator<ServerEvent, void> {
+    for await (const { id, kind, data } of listen(this.#session, query)) {
+      if (kind !== undefined && data !== undefined) yield { id, kind, data };
+    }
   }
 
   /** Calls any endpoint, by its path without the version, and returns the raw answer: `request("GET", "/host/all")`. */

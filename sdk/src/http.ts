@@ -26,8 +26,8 @@ function target(address: string, method: Method, path: string, input: Input): { 
 }
 
 /**
- * Sends a request; resolves when the answer begins. Throws the error for the answer's status, and ConnectionError
- * without an answer. An aborted request throws the signal's reason.
+ * Sends a request, with `more` headers; resolves when the answer begins. Throws the error for the answer's status, and
+ * ConnectionError without an answer. An aborted request throws the signal's reason.
  */
 export async function open(
   http: Http,
@@ -36,14 +36,15 @@ export async function open(
   input: Input,
   token: string | undefined,
   signal?: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   const { url, body } = target(http.address, method, path, input);
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...more };
   if (token !== undefined) headers["X-Auth-Token"] = token;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    const more = { ...(body === undefined ? {} : { body }), ...(signal === undefined ? {} : { signal }) };
-    const response = await http.fetch(url, { method, headers, ...more });
+    const options = { ...(body === undefined ? {} : { body }), ...(signal === undefined ? {} : { signal }) };
+    const response = await http.fetch(url, { method, headers, ...options });
     if (response.status === 200) return response;
     throw errorFor(response.status, await response.text());
   } catch (error) {

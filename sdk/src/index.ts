@@ -10,8 +10,8 @@ export {
   NotFoundError,
   UnauthorizedError,
 } from "./errors.ts";
+export type { EventQuery, ServerEvent } from "./events/listen.ts";
 export { downloadFormats, uploadFormats, type DownloadFormat, type FileFormat } from "./formats.ts";
-export type { EventQuery, ServerEvent } from "./events.ts";
 export type { Input, Method } from "./http.ts";
 export type { PageQuery, Table } from "./list.ts";
 export type { Checkpoint } from "./resources/checkpoints.ts";
@@ -49,10 +49,11 @@ export type { AuditEntry, ErrorEntry, LogQuery } from "./resources/logs.ts";
 export type { Owned } from "./resources/owned.ts";
 export type { Project } from "./resources/projects.ts";
 export type { Measurements, SystemInfo } from "./resources/system.ts";
-export type { PointScores, TaskEvent, TaskMetrics, TaskPoint } from "./resources/task-points.ts";
+export type { PointScores, TaskMetrics, TaskPoint } from "./resources/task-points.ts";
 export {
   TaskError,
   type EvaluateTask,
+  type FollowedTask,
   type OutputScores,
   type RequestTask,
   type Task,

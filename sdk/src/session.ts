@@ -1,5 +1,5 @@
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import { UnauthorizedError } from "./errors.ts";
+import { BadRequestError, UnauthorizedError } from "./errors.ts";
 import { toDownload, type Download } from "./download.ts";
 import { open, send, type Http, type Input, type Method } from "./http.ts";
 
@@ -83,6 +83,23 @@ export class Session {
   /** Like `request`, for an answer that is a file. */
   async download(path: string, input: Input): Promise<Download> {
     return toDownload(await this.withToken((token) => open(this.#http, "GET", path, input, token)));
+  }
+
+  /** The body of an answer without an end: server-sent events, after the one with the id. */
+  async listen(
+    path: string,
+    input: Input,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const more = {
+      Accept: "text/event-stream",
+      ...(lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId }),
+    };
+    const answer = await this.withToken((token) => open(this.#http, "GET", path, input, token, signal, more));
+    const { body, headers } = answer;
+    if (body !== null && headers.get("Content-Type")?.startsWith("text/event-stream") === true) return body;
+    throw new BadRequestError("The server has no events.", 400);
   }
 
   /** Makes an attempt with the token; if that is refused, a second one with a new token. A refused key is final. */

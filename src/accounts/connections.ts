@@ -1,18 +1,19 @@
-/** A websocket, or a request that waits: each lasts longer than the check of its token. */
+/** What lasts longer than the check of its token: a websocket, a request that waits, a stream of events. */
 export interface Connection {
+  kind: "socket" | "wait" | "events";
   userId: string;
   /** See `Caller`. */
   userUuid: string;
   projectId: string;
   /** Of the API key, if it was opened with one. */
   keyUuid: string | undefined;
-  /** Name of the websocket target, e.g. `cluster`; undefined for a request that waits. */
-  target: string | undefined;
+  /** Of a websocket: the name of its target, e.g. `cluster`. */
+  target?: string;
   /** Ends the connection after its right was revoked, and tells the client the reason. */
   end(reason: string): void;
 }
 
-/** Upper bounds on the connections of one kind: websockets, or requests that wait. */
+/** Upper bounds on the connections of one kind. */
 interface Bounds {
   user: number;
   project?: number;
@@ -26,8 +27,8 @@ export class Connections {
   /** Returns false and adds nothing when there are already as many of its kind as possible. */
   add(connection: Connection, { user, project = Infinity, total = Infinity }: Bounds): boolean {
     let [ofUser, ofProject, ofAll] = [0, 0, 0];
-    for (const { target, userUuid, projectId } of this.#open) {
-      if ((target === undefined) !== (connection.target === undefined)) continue;
+    for (const { kind, userUuid, projectId } of this.#open) {
+      if (kind !== connection.kind) continue;
       ofAll += 1;
       if (userUuid === connection.userUuid) ofUser += 1;
       if (projectId === connection.projectId) ofProject += 1;
@@ -75,9 +76,9 @@ export class Connections {
     for (const connection of this.#open) if (connection.keyUuid === keyUuid) connection.end("the API key was revoked");
   }
 
-  /** Lets all requests that wait be answered. */
+  /** Lets all requests that wait be answered, and ends the streams of events. */
   endWaits(): void {
-    for (const each of this.#open) if (each.target === undefined) each.end("the server stops");
+    for (const each of this.#open) if (each.kind !== "socket") each.end("the server stops");
   }
 
   /** Ends the connections of all users. */

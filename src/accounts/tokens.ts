@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import { unauthorized } from "../errors.ts";
 import type { CheckedToken, TokenKeys } from "./token-key.ts";
 import { tokenUser, type TokenUser } from "./token-user.ts";
@@ -40,6 +40,9 @@ async function verify(keys: TokenKeys, token: string): Promise<JWTPayload> {
   }
   throw failure;
 }
+
+/** When a token expires that `readToken` has accepted, in ms since 1970. */
+export const tokenEndMs = (token: string): number => 1000 * (decodeJwt(token).exp ?? 0);
 
 /** Caches a checked token; the oldest entry is evicted first. */
 function remember(checked: Map<string, CheckedToken>, token: string, what: CheckedToken): void {

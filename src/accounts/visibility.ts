@@ -25,6 +25,14 @@ export function visibleTo(caller: Viewer, table: OwnedTable): SQL {
   return and(...conditions) as SQL;
 }
 
+/** Whether `visibleTo` would select a row of this owner. */
+export function isVisibleTo(
+  { isAdmin, isProjectAdmin, projectId, userUuid }: Caller,
+  owner: { project_id: string; owner_uuid: string | null },
+): boolean {
+  return isAdmin || (owner.project_id === projectId && (isProjectAdmin || owner.owner_uuid === userUuid));
+}
+
 /** Owner columns of a new resource of the caller. */
 export function ownedBy(caller: Caller) {
   return { owner_id: caller.userId, owner_uuid: caller.userUuid, project_id: caller.projectId };

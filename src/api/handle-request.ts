@@ -1,5 +1,6 @@
 import { authenticate } from "../accounts/authenticate.ts";
 import { mayCall } from "../accounts/policies.ts";
+import { tokenEndMs } from "../accounts/tokens.ts";
 import type { App, Visitor } from "../app-context.ts";
 import type { Caller } from "../accounts/caller.ts";
 import { badRequest, tooMany, unauthorized } from "../errors.ts";
@@ -117,7 +118,8 @@ export async function handleRequest(
     return endpoint === `${versionPrefix}/token` ? limitLogins(visitor, handle) : handle();
   }
 
-  const identify = () => authenticate(app, request.headers.get("x-auth-token") ?? "");
+  const token = request.headers.get("x-auth-token") ?? "";
+  const identify = () => authenticate(app, token);
   const caller: Caller = await identify();
   trace.userId = caller.userId;
   if (!app.requestRate.take(caller.userUuid)) {
@@ -141,6 +143,10 @@ export async function handleRequest(
       checkPolicy(again);
       return again;
     },
+    get tokenEndMs() {
+      return caller.key?.expiresMs ?? tokenEndMs(token);
+    },
+    lastEventId: request.headers.get("last-event-id") ?? undefined,
     waited: (ms) => {
       trace.waitedMs += ms;
     },

@@ -3,6 +3,7 @@ import { routes as checkpoint } from "./checkpoint/index.ts";
 import { routes as cluster } from "./cluster/index.ts";
 import { routes as dataset } from "./dataset/index.ts";
 import { routes as errorLog } from "./error-log/index.ts";
+import { routes as events } from "./events/index.ts";
 import { routes as host } from "./host/index.ts";
 import { routes as measurements } from "./measurements/index.ts";
 import { withOpenApi } from "./openapi/route.ts";
@@ -26,5 +27,6 @@ export const routes: readonly Route[] = withOpenApi([
   ...task,
   ...checkpoint,
   ...host,
+  ...events,
   ...system,
 ]);

@@ -7,22 +7,26 @@ export class StreamAnswer {
   readonly bytes: number | undefined;
   /** Name under which browsers save the body. */
   readonly fileName: string | undefined;
+  /** The body has no end, and each piece must reach the client at once, also through proxies. */
+  readonly isLive: boolean;
 
   constructor(
     mediaType: string,
     pieces: AsyncIterable<Uint8Array>,
-    file: { bytes?: number | undefined; name?: string } = {},
+    file: { bytes?: number | undefined; name?: string; isLive?: boolean } = {},
   ) {
     this.mediaType = mediaType;
     this.pieces = pieces;
     this.bytes = file.bytes;
     this.fileName = file.name;
+    this.isLive = file.isLive ?? false;
   }
 
   headers(): Record<string, string> {
     const headers: Record<string, string> = { "Content-Type": this.mediaType };
     if (this.bytes !== undefined) headers["Content-Length"] = String(this.bytes);
     if (this.fileName !== undefined) headers["Content-Disposition"] = `attachment; filename="${this.fileName}"`;
+    if (this.isLive) headers["X-Accel-Buffering"] = "no";
     return headers;
   }
 

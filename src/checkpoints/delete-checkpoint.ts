@@ -8,11 +8,14 @@ import { checkpointPath } from "../files/storage.ts";
 
 /** Deletes a checkpoint. A restore task that is already queued has its own copy of the data. */
 export async function deleteCheckpoint({ app, caller }: Context, { uuid }: { uuid: string }): Promise<void> {
-  const [row] = await app.db
+  const change = app.db
     .update(checkpoints)
     .set({ deleted_at: sql`now()` })
     .where(and(eq(checkpoints.uuid, uuid), visibleTo(caller, checkpoints)))
-    .returning({ uuid: checkpoints.uuid });
+    .returning();
+  const [row] = await app.events.publishAfter(change, (rows) =>
+    rows.map((owner) => ({ kind: "checkpoint.deleted", data: { uuid: owner.uuid, name: owner.name }, owner })),
+  );
   // Clients know this misspelling.
   if (row === undefined) throw notFound(`Chekckpoint with uuid '${uuid}' not found`);
   await rm(checkpointPath(app.storage, row.uuid), { force: true });

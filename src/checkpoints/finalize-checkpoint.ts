@@ -133,10 +133,13 @@ async function record(app: App, file: TempfileRow, uuid: string): Promise<Checkp
       .returning({ uuid: tempfiles.uuid });
     if (consumed === undefined) throw checkpointNotFound(uuid);
     const { owner_id, owner_uuid, project_id, file_size, checkpoint_name } = file;
+    const name = checkpoint_name as string;
+    const owner = { owner_id, owner_uuid, project_id };
     const [row] = await tx
       .insert(checkpoints)
-      .values({ uuid, name: checkpoint_name as string, file_size, owner_id, owner_uuid, project_id })
+      .values({ uuid, name, file_size, ...owner })
       .returning();
+    app.events.publishWith(tx, { kind: "checkpoint.created", data: { uuid, name }, owner });
     return row as CheckpointRow;
   });
 }

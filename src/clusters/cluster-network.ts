@@ -258,7 +258,8 @@ export class ClusterNetwork {
 
   /** See `moveNetwork`. */
   moveTo(target: Host): Promise<void> {
-    return moveNetwork({ db: this.#resources.db, attachment: this.#attachment, calls: this.#calls }, target);
+    const { db, events } = this.#resources;
+    return moveNetwork({ db, events, attachment: this.#attachment, calls: this.#calls }, target);
   }
 
   /**

@@ -19,6 +19,7 @@ import { emptyFigures, type NetworkFigures } from "../network/network-figures.ts
 import { parseTemplate } from "../network/template/parse-template.ts";
 import { TemplateError } from "../network/template/template-error.ts";
 import type { ClusterRow } from "../db/rows.ts";
+import { clusterEvent } from "./cluster-events.ts";
 import { InvalidTemplateError } from "./invalid-template.ts";
 import { linkDurably } from "../files/durable-file.ts";
 import { isInDoubt } from "../server/outage.ts";
@@ -130,6 +131,7 @@ async function insertCluster(
       .insert(clusters)
       .values({ uuid, name: input.name, ...made, host_uuid: host.uuid, ...ownedBy(caller) })
       .returning();
+    app.events.publishWith(tx, clusterEvent("created", row as ClusterRow));
     return row as ClusterRow;
   });
 }

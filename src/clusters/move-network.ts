@@ -2,11 +2,14 @@ import type { Db } from "../db/client.ts";
 import { isUnavailable } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Attachment } from "./attachment.ts";
+import type { Events } from "../events/events.ts";
+import { clusterEvent } from "./cluster-events.ts";
 import { updateClusterRow } from "./cluster-row.ts";
 import type { HostCalls } from "./host-calls.ts";
 
 interface MovedNetwork {
   db: Db;
+  events: Events;
   attachment: Attachment;
   calls: HostCalls;
 }
@@ -15,7 +18,7 @@ interface MovedNetwork {
  * Moves a cluster's network. If the target refuses it or the move cannot be recorded, the network stays where it is. If
  * the current host is unavailable, the last snapshot moves instead.
  */
-export async function moveNetwork({ db, attachment, calls }: MovedNetwork, target: Host): Promise<void> {
+export async function moveNetwork({ db, events, attachment, calls }: MovedNetwork, target: Host): Promise<void> {
   const row = await attachment.row();
   if (row.host_uuid === target.uuid) return;
   const source = await givenAway(attachment, calls);
@@ -27,7 +30,8 @@ export async function moveNetwork({ db, attachment, calls }: MovedNetwork, targe
           bytes: source.state.byteLength,
         });
   try {
-    await updateClusterRow(db, attachment.uuid, { host_uuid: target.uuid });
+    const change = updateClusterRow(db, attachment.uuid, { host_uuid: target.uuid });
+    await events.publishAfter(change, () => [clusterEvent("moved", { ...row, host_uuid: target.uuid })]);
   } catch (error) {
     if (source === null) attachment.forget();
     if (source?.host !== target) await attachment.detachFrom(target);

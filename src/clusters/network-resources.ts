@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Db } from "../db/client.ts";
+import type { Events } from "../events/events.ts";
 import type { Storage } from "../files/storage.ts";
 import type { HostRegistry } from "../hosts/registry.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -11,6 +12,7 @@ export interface NetworkResources {
   storage: Storage;
   log: Logger;
   metrics: Metrics;
+  events: Events;
   /** Changes of a network are durable after about this time. */
   snapshotIntervalMs: number;
 }

@@ -3,6 +3,7 @@ import type { Context } from "../app-context.ts";
 import { clusters, isOpenTask, tasks } from "../db/schema/index.ts";
 import { conflict } from "../errors.ts";
 import type { ClusterMode } from "./cluster-network.ts";
+import { clusterEvent } from "./cluster-events.ts";
 import { findCluster } from "./find-cluster.ts";
 import type { ClusterRow } from "../db/rows.ts";
 
@@ -15,7 +16,7 @@ export async function setMode(
   context: Context,
   { uuid: wanted, new_state: mode }: { uuid: string; new_state: ClusterMode },
 ): Promise<ClusterRow> {
-  const { db, scheduler } = context.app;
+  const { db, scheduler, events } = context.app;
   const { uuid } = await findCluster(context, wanted);
   const row = await scheduler.exclusive(uuid, async (network) => {
     if (network.dirty && mode === "TASK") await network.save();
@@ -23,7 +24,7 @@ export async function setMode(
       .select({ uuid: tasks.uuid })
       .from(tasks)
       .where(and(eq(tasks.cluster_uuid, uuid), isOpenTask));
-    const [changed] = await db
+    const change = db
       .update(clusters)
       .set({ mode })
       .where(
@@ -35,6 +36,7 @@ export async function setMode(
         ),
       )
       .returning();
+    const [changed] = await events.publishAfter(change, (rows) => rows.map((each) => clusterEvent("mode", each)));
     if (changed !== undefined) network.modeChanged(mode);
     return changed;
   });

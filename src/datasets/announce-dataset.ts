@@ -3,6 +3,7 @@ import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import type { DatasetRow } from "../db/rows.ts";
 import { datasets } from "../db/schema/index.ts";
+import { datasetEvent } from "./dataset-events.ts";
 import { announceUpload, type Announcement } from "../uploads/announce-upload.ts";
 import type { FormatName } from "./formats.ts";
 
@@ -25,6 +26,7 @@ export async function announceDataset(
     async (tx) => {
       const row = { uuid, name, type, state: "uploading" as const, ...ownedBy(context.caller) };
       [dataset] = await tx.insert(datasets).values(row).returning();
+      context.app.events.publishWith(tx, datasetEvent("created", row));
     },
   );
   return { dataset: dataset as DatasetRow, tempfiles };

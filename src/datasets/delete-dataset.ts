@@ -5,6 +5,7 @@ import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import { datasetPath } from "../files/storage.ts";
+import { datasetEvent } from "./dataset-events.ts";
 import { removeUploadedFiles } from "../uploads/finalize-upload.ts";
 
 /**
@@ -18,8 +19,9 @@ export async function deleteDataset({ app, caller }: Context, { uuid }: { uuid: 
       .update(datasets)
       .set({ deleted_at: now })
       .where(and(eq(datasets.uuid, uuid), visibleTo(caller, datasets)))
-      .returning({ uuid: datasets.uuid });
+      .returning();
     if (row === undefined) throw notFound(`Data-set with uuid '${uuid}' not found`);
+    app.events.publishWith(tx, datasetEvent("deleted", row));
     const files = await tx
       .update(tempfiles)
       .set({ deleted_at: now })

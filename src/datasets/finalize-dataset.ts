@@ -5,6 +5,7 @@ import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { checkProjectBytes, roomInProject } from "../limits/project-bytes.ts";
+import { datasetEvent } from "./dataset-events.ts";
 import { findDataset } from "./find-dataset.ts";
 import type { DatasetRow, TempfileRow } from "../db/rows.ts";
 import { fileRoles, type FileRole, type FormatName } from "./formats.ts";
@@ -88,6 +89,7 @@ async function finalize(context: Context, dataset: DatasetRow, input: FinalizeIn
         .update(tempfiles)
         .set({ deleted_at: new Date() })
         .where(inArray(tempfiles.uuid, uuidsOf(files)));
+      app.events.publishWith(tx, datasetEvent("ready", row));
       return row;
     });
   } catch (error) {

@@ -5,6 +5,7 @@ import type { App } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { datasets } from "../db/schema/index.ts";
 import type { ColumnFacts } from "./file/columns.ts";
+import { datasetEvent } from "./dataset-events.ts";
 import { createDatasetFile } from "./file/writer.ts";
 import { datasetPath } from "../files/storage.ts";
 
@@ -81,7 +82,7 @@ export interface ResultWriter {
  * differ from those at the time of queueing.
  */
 export async function openResultWriter(
-  app: Pick<App, "db" | "storage">,
+  app: Pick<App, "db" | "storage" | "events">,
   result: Pick<ResultDataset, "uuid" | "name" | "groups">,
 ): Promise<ResultWriter> {
   const { uuid } = result;
@@ -90,11 +91,12 @@ export async function openResultWriter(
     append: (rowCount, outputs) => writer.appendGroups(rowCount, outputs),
     async publish(columns) {
       const file_size = await writer.finish(columns);
-      const [row] = await app.db
+      const change = app.db
         .update(datasets)
         .set({ state: "ready", file_size })
         .where(and(eq(datasets.uuid, uuid), isNull(datasets.deleted_at)))
-        .returning({ uuid: datasets.uuid });
+        .returning();
+      const [row] = await app.events.publishAfter(change, (rows) => rows.map((each) => datasetEvent("ready", each)));
       if (row === undefined) await rm(datasetPath(app.storage, uuid), { force: true });
       return row !== undefined;
     },

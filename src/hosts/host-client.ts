@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { HostClosedError, HostError, HostHungError, HostLostError, silenceText } from "./host-errors.ts";
 import type { DeviceFacts, Host, HostFacts, HostStatus } from "./host.ts";
 import type { RequestRun, TablePart, TrainRun } from "../network/run.ts";
-import { busyLoad } from "./load-meter.ts";
+import { busyLoad, idleLoad } from "./load-meter.ts";
 import { type HostLink, type HostMethod, type HostReply, type OpenHostLink, transferables } from "./protocol.ts";
 import { Watchdog, type WatchedCall } from "./watchdog.ts";
 
@@ -53,6 +53,8 @@ export class HostClient implements Host {
   /** Clusters whose networks the host has. */
   readonly #networks = new Set<string>();
   readonly #leftListeners: ((cluster: string) => void)[] = [];
+  readonly #statusListeners: (() => void)[] = [];
+  #lastReplyMs = 0;
   /** Calls without a reply, in order of their ids. */
   readonly #pending = new Map<number, Pending>();
   /** The call that currently runs at a yield point of the oldest one. */
@@ -81,10 +83,8 @@ export class HostClient implements Host {
 
   /** While the host computes, returns the status of its last reply instead of waiting for the slice to end. */
   async status(): Promise<HostStatus> {
-    if (this.#pending.size > 0 && this.lastStatus !== null) {
-      const load = this.silentMs > 0 ? 1 : busyLoad(this.lastStatus.load, this.#watchdog.waitedMs);
-      return { ...this.lastStatus, load };
-    }
+    const known = this.knownStatus;
+    if (this.#pending.size > 0 && known !== null) return known;
     // The first call does not end, so there is no last status to return.
     if (this.silentMs > 0) throw new HostError("hung", silenceText(this.silentMs));
     const answered = new AbortController();
@@ -92,6 +92,14 @@ export class HostClient implements Host {
       throw new HostError("hung", silenceText(SILENT_MS));
     });
     return Promise.race([this.#call("status", []), late]).finally(() => answered.abort());
+  }
+
+  get knownStatus(): HostStatus | null {
+    if (this.lastStatus === null) return null;
+    const { load } = this.lastStatus;
+    const isIdle = this.#pending.size === 0;
+    if (isIdle) return { ...this.lastStatus, load: idleLoad(load, performance.now() - this.#lastReplyMs) };
+    return { ...this.lastStatus, load: this.silentMs > 0 ? 1 : busyLoad(load, this.#watchdog.waitedMs) };
   }
 
   get silentMs(): number {
@@ -134,6 +142,10 @@ export class HostClient implements Host {
 
   onLeft(listener: (cluster: string) => void): void {
     this.#leftListeners.push(listener);
+  }
+
+  onStatus(listener: () => void): void {
+    this.#statusListeners.push(listener);
   }
 
   async train(cluster: string, run: TrainRun) {
@@ -216,6 +228,7 @@ export class HostClient implements Host {
 
   #settle(reply: HostReply): void {
     this.lastStatus = reply.status;
+    this.#lastReplyMs = performance.now();
     this.lastTookMs = reply.tookMs ?? Infinity;
     for (const cluster of reply.left) this.#left(cluster);
     const pending = this.#pending.get(reply.id);
@@ -225,6 +238,7 @@ export class HostClient implements Host {
     if (pending === this.#between) this.#between = undefined;
     if (reply.ok) pending?.resolve(reply.value);
     else pending?.reject(new HostError(reply.error.kind, reply.error.message));
+    for (const listener of this.#statusListeners) listener();
   }
 
   get #underWay(): Pending | undefined {
@@ -276,6 +290,7 @@ export class HostClient implements Host {
     this.lastStatus = null;
     this.lastTookMs = Infinity;
     for (const cluster of this.#networks) this.#left(cluster);
+    for (const listener of this.#statusListeners) listener();
   }
 
   #left(cluster: string): void {

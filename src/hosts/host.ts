@@ -22,6 +22,8 @@ export interface Host extends HostFacts {
   has(cluster: string): boolean;
   /** Calls `listener` with each cluster whose network the host has dropped or lost by itself. */
   onLeft(listener: (cluster: string) => void): void;
+  /** Calls `listener` after each reply of the host, and when its process ends: then `lastStatus` is null. */
+  onStatus(listener: () => void): void;
   /** Whether `keepTable` is worth a try: the host's device is far from the memory into which rows are read. */
   readonly keepsTables: boolean;
 
@@ -29,6 +31,8 @@ export interface Host extends HostFacts {
   status(): Promise<HostStatus>;
   /** The status that came with the last reply; null before the first reply of the process. */
   readonly lastStatus: HostStatus | null;
+  /** The same, with the load brought up to now; asks nobody. */
+  readonly knownStatus: HostStatus | null;
   /** How long the host has been busy with one call, in ms, if that is unusually long; otherwise 0. */
   readonly silentMs: number;
 

@@ -11,6 +11,22 @@ export interface ListedHost {
   error: string | null;
 }
 
+/** A host as clients get it, in the order of the list's columns. */
+export const hostRow = ({ host, status, state, error }: ListedHost) => ({
+  uuid: host.uuid,
+  type: host.type,
+  name: host.name,
+  load: status?.load ?? null,
+  memory_free: status?.memoryBytesFree ?? null,
+  clusters: status?.clusters ?? null,
+  memory_total: status?.memoryBytesTotal ?? null,
+  buffer_max: host.device?.bufferBytesMax ?? null,
+  vendor: host.device?.vendor ?? null,
+  driver: host.device?.driver ?? null,
+  state,
+  error,
+});
+
 /** The logical hosts, CPU hosts first. Every user sees all of them. */
 export async function listHosts({ app }: Context): Promise<ListedHost[]> {
   return Promise.all(

@@ -19,13 +19,18 @@ export class LoadMeter {
 
   /** 0…1, to four places. */
   read(): number {
-    return Math.round(this.#share * decay(this.#now() - this.#at) * 1e4) / 1e4;
+    return idleLoad(this.#share, this.#now() - this.#at);
   }
 }
 
 /** Updates a load with work that has been running for `elapsedMs` and has not ended yet. */
 export function busyLoad(load: number, elapsedMs: number): number {
   return Math.round((1 - (1 - load) * decay(elapsedMs)) * 1e4) / 1e4;
+}
+
+/** Updates a load after `elapsedMs` without work. */
+export function idleLoad(load: number, elapsedMs: number): number {
+  return Math.round(load * decay(elapsedMs) * 1e4) / 1e4;
 }
 
 const WINDOW_MS = 5_000;

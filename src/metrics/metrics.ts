@@ -7,7 +7,7 @@ const answerSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const messageSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /** The limits on connections and rates that can refuse a client. */
-const REFUSALS = ["connections", "sockets", "waits", "requests", "logins"] as const;
+const REFUSALS = ["connections", "sockets", "waits", "events", "requests", "logins"] as const;
 type Refusal = (typeof REFUSALS)[number];
 
 /** Identifies a host by its index in the list: its uuid changes with the database, and its name may hold anything. */

@@ -1,4 +1,3 @@
-import type { TaskRow } from "../db/rows.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import { HostClosedError, isOfKind } from "../hosts/host-errors.ts";
 import { outageOf } from "../server/outage.ts";
@@ -12,6 +11,8 @@ import { runRestoreTask } from "./run-restore-task.ts";
 import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
+import type { ClaimedTask } from "./task-queue.ts";
+import { progressKey } from "./task-events.ts";
 import { warnOfWidths } from "./width-warnings.ts";
 
 /** The running task of one cluster, if any: runs it, stops it and reports its progress. */
@@ -62,9 +63,10 @@ export class ActiveTask {
   }
 
   /** Resolves when the task has finished, stopped or failed; rejects when it must be run again later. */
-  async run(task: TaskRow): Promise<void> {
+  async run({ task, owner }: ClaimedTask): Promise<void> {
     const { plan, current_cycle: cycle } = task;
-    const active: RunningTask = { task, plan, cycle, stop: this.#cluster.stop.reason, curve: this.curve(task.uuid) };
+    const { reason: stop } = this.#cluster.stop;
+    const active: RunningTask = { task, owner, plan, cycle, stop, curve: this.curve(task.uuid) };
     // Training resumes at its last cycle; all other tasks start again.
     if (plan.kind === "train") active.cycle = this.progress(task.uuid) ?? cycle;
     this.#waiting = null;
@@ -78,6 +80,7 @@ export class ActiveTask {
       })
       .catch((error: unknown) => this.#fail(active, error))
       .finally(() => {
+        this.#cluster.resources.events.flush(progressKey(task));
         this.#active = null;
         if (this.#cluster.stop.reason === null) this.#cluster.network.beginWaiting();
       });

@@ -6,6 +6,7 @@ import { notifications, taskColumns, tasks } from "../db/schema/index.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { type TaskKey, taskNotFound } from "./get-task.ts";
 import { recordEnd } from "./record-end.ts";
+import { taskDeletedEvent } from "./task-events.ts";
 
 /**
  * Deletes a task. A running task is aborted instead, after its current slice, and keeps its progress. Throws 404 for an
@@ -22,9 +23,12 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
       .where(and(isTask, ne(tasks.state, "active")))
       .returning(taskColumns);
     if (row !== undefined && row.state !== "queued") app.metrics.endedTasks.changed(tx, [row.state], -1);
-    if (row !== undefined) await tx.delete(notifications).where(eq(notifications.task_uuid, row.uuid));
+    if (row !== undefined) {
+      await tx.delete(notifications).where(eq(notifications.task_uuid, row.uuid));
+      app.events.publishWith(tx, taskDeletedEvent(row, cluster));
+    }
     const isQueuedRequest = row?.state === "queued" && row.plan.kind === "request";
-    return { removed: row, hasFile: isQueuedRequest && (await discardResultRow(tx, row.uuid)) };
+    return { removed: row, hasFile: isQueuedRequest && (await discardResultRow(app, tx, row.uuid)) };
   });
   if (removed !== undefined) {
     app.scheduler.changed(removed);
@@ -40,8 +44,8 @@ export async function deleteTask(context: Context, key: TaskKey): Promise<void> 
   await app.scheduler.abort(cluster.uuid, active.uuid);
   // Still active, but not running: its queue waits for the database or the disk.
   const end = { state: "aborted", cycle: active.current_cycle } as const;
-  const told = { metrics: app.metrics, changes: app.scheduler, webhooks: app.webhooks };
-  const isEnded = await app.db.transaction((tx) => recordEnd(told, tx, active, end));
+  const told = { metrics: app.metrics, changes: app.scheduler, webhooks: app.webhooks, events: app.events };
+  const isEnded = await app.db.transaction((tx) => recordEnd(told, tx, { task: active, owner: cluster }, end));
   // Or its queue had claimed the task but not started it yet; by now it has.
   if (isEnded) await app.scheduler.abort(cluster.uuid, active.uuid);
   // The best network so far of a training that waited.

@@ -42,8 +42,8 @@ async function discard(resources: TaskResources, active: RunningTask, end: TaskE
   const { db, storage } = resources;
   const { task } = active;
   const hasFile = await db.transaction(async (tx) => {
-    await recordEnd(resources, tx, task, { ...end, ...curveEnd(active, end.cycle) });
-    return active.plan.kind === "request" && (await discardResultRow(tx, task.uuid));
+    await recordEnd(resources, tx, active, { ...end, ...curveEnd(active, end.cycle) });
+    return active.plan.kind === "request" && (await discardResultRow(resources, tx, task.uuid));
   });
   await unpin(resources, active);
   if (hasFile) await removeResultFile(storage, task.uuid);

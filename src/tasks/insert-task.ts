@@ -7,8 +7,10 @@ import { taskColumns, tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
+import { datasetEvent } from "../datasets/dataset-events.ts";
 import { boundedWarnings } from "../clusters/bounded-warnings.ts";
 import { checkNotifyUrl } from "./check-notify-url.ts";
+import { taskEvent } from "./task-events.ts";
 
 export interface NewTask {
   uuid?: string;
@@ -50,10 +52,13 @@ export async function insertTask(context: Context, task: NewTask): Promise<TaskR
       })
       .returning(taskColumns);
     const { uuid } = inserted as TaskRow;
+    app.events.publishWith(tx, taskEvent(inserted as TaskRow, cluster));
     if (plan.kind === "request") {
       // The widths of the outputs are known only when the task starts: earlier tasks may change them.
       const groups = plan.results.map(({ dataset_column }) => ({ name: dataset_column, width: 0 }));
-      await createResultDataset(app, tx, { uuid, name, groups, ...ownedBy(caller) });
+      const result = { uuid, name, ...ownedBy(caller) };
+      await createResultDataset(app, tx, { ...result, groups });
+      app.events.publishWith(tx, datasetEvent("created", { ...result, type: "result", state: "uploading" }));
     }
     return inserted as TaskRow;
   });

@@ -2,14 +2,19 @@ import { randomUUID } from "node:crypto";
 import { and, eq, sql } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
 import { onOutcome } from "../db/commit-listeners.ts";
-import type { TaskRow } from "../db/rows.ts";
 import { notifications, tasks, type TaskOutcome } from "../db/schema/index.ts";
+import type { EventOwner } from "../events/event.ts";
+import type { Events } from "../events/events.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import type { TaskChanges } from "./task-changes.ts";
+import { taskViewColumns } from "./get-task.ts";
+import type { TaskChanges, TaskId } from "./task-changes.ts";
+import { progressKey, taskEvent } from "./task-events.ts";
 
 export interface TaskEnd {
   state: "finished" | "aborted" | "failed";
   cycle: number;
+  /** Of a training that ended before its last epoch; otherwise unchanged. */
+  total?: number;
   errorMessage?: string;
   outcome?: TaskOutcome;
   /** The curve of a training, where the database has not got it as it is. */
@@ -27,6 +32,13 @@ interface Told {
   metrics: Metrics;
   changes: Pick<TaskChanges, "changed">;
   webhooks: Notifier;
+  events: Events;
+}
+
+/** A task, and the owner of its cluster. */
+interface EndingTask {
+  task: TaskId;
+  owner: EventOwner;
 }
 
 /**
@@ -34,9 +46,9 @@ interface Told {
  * contract. False when the task is no longer active.
  */
 export async function recordEnd(
-  { metrics, changes, webhooks }: Told,
+  { metrics, changes, webhooks, events }: Told,
   tx: Db,
-  task: Pick<TaskRow, "uuid" | "cluster_uuid">,
+  { task, owner }: EndingTask,
   end: TaskEnd,
 ): Promise<boolean> {
   const rows = await tx
@@ -44,19 +56,20 @@ export async function recordEnd(
     .set({
       state: end.state,
       current_cycle: end.cycle,
+      ...(end.total !== undefined && { total_number_of_cycles: end.total }),
       error_message: end.errorMessage ?? null,
       ...(end.outcome !== undefined && { outcome: end.outcome }),
       ...(end.curve !== undefined && { metrics: end.curve }),
       [end.state === "aborted" ? "aborted_at" : "ended_at"]: sql`now()`,
     })
     .where(and(eq(tasks.uuid, task.uuid), eq(tasks.state, "active")))
-    .returning({ state: tasks.state, projectId: tasks.project_id, notifyUrl: tasks.notify_url });
+    .returning(taskViewColumns);
   const states = rows.map(({ state }) => state);
   metrics.endedTasks.changed(tx, states, 1);
-  const [row] = rows;
-  if (row === undefined) return false;
-  const { projectId } = row;
-  const isNotified = row.notifyUrl !== null;
+  const [ended] = rows;
+  if (ended === undefined) return false;
+  const { project_id: projectId } = ended;
+  const isNotified = ended.notify_url !== null;
   if (isNotified) {
     await tx.insert(notifications).values({ task_uuid: task.uuid, delivery_uuid: randomUUID(), project_id: projectId });
   }
@@ -65,6 +78,8 @@ export async function recordEnd(
     if (outcome === "undone") return;
     changes.changed(task);
     if (isNotified) webhooks.wake(projectId, { isInDoubt: outcome === "unknown" });
+    if (outcome === "committed") events.flush(progressKey(task));
   });
+  events.publishWith(tx, taskEvent(ended, owner));
   return true;
 }

@@ -4,6 +4,7 @@ import type { RunRows } from "../network/run.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 import { SliceSize } from "./slice-size.ts";
 import type { SliceSource } from "./slice-source.ts";
+import { tellProgress } from "./task-events.ts";
 
 /** A slice of a task whose rows a network has answered. */
 export interface AnsweredSlice {
@@ -75,13 +76,17 @@ export async function requestSlices(
 }
 
 /** All cycles of a task, as rows that a network answers. */
-export const rowsOfTask = (active: Pick<RunningTask, "task" | "cycle" | "stop">): RequestedRows => ({
+export const rowsOfTask = (
+  context: RunContext,
+  active: Pick<RunningTask, "task" | "owner" | "cycle" | "stop">,
+): RequestedRows => ({
   total: active.task.total_number_of_cycles,
   get cycle() {
     return active.cycle;
   },
   set cycle(cycle) {
     active.cycle = cycle;
+    tellProgress(context, active);
   },
   get isStopped() {
     return active.stop !== null;

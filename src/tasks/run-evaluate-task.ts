@@ -54,7 +54,7 @@ async function evaluate(
   { source, scores, warnings }: { source: SliceSource; scores: TaskScores; warnings: () => string[] },
 ): Promise<void> {
   const { task } = active;
-  await requestSlices(context, rowsOfTask(active), source, { take: (slice) => scores.add(slice) });
+  await requestSlices(context, rowsOfTask(context, active), source, { take: (slice) => scores.add(slice) });
   if (active.stop === "suspend" || active.stop === "retire") return;
   const { cycle } = active;
   const isWhole = cycle >= task.total_number_of_cycles;
@@ -62,7 +62,7 @@ async function evaluate(
   const record = async (tx: Db) => {
     if (isWhole) await addWarnings(tx, task.uuid, [...warnings(), ...scores.warnings()]);
     const outcome = isWhole ? { outcome: scores.outcome(cycle) } : {};
-    await recordEnd(context, tx, task, { state: isWhole ? "finished" : "aborted", cycle, ...outcome });
+    await recordEnd(context, tx, active, { state: isWhole ? "finished" : "aborted", cycle, ...outcome });
   };
   await context.exclusive(async (network) => {
     // Neurons with a memory have changed; the next task must find this state after a restart, too.

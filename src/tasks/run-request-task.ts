@@ -62,16 +62,16 @@ async function answerRows(
   const results = makeResults();
   try {
     const take = ({ first, cycles, report }: AnsweredSlice) => results.append(first, cycles, report);
-    await requestSlices(context, rowsOfTask(active), source, { take });
+    await requestSlices(context, rowsOfTask(context, active), source, { take });
     if (active.stop === "suspend" || active.stop === "retire") return;
     const { cycle } = active;
     const state = cycle >= task.total_number_of_cycles ? "finished" : "aborted";
     // If the server is killed before the next step, the task restarts and publishes the same rows again.
     const isEmpty = !(await results.publish());
     const record = async (tx: Db) => {
-      await recordEnd(context, tx, task, { state, cycle });
+      await recordEnd(context, tx, active, { state, cycle });
       // A task that is aborted before its first row leaves no dataset.
-      if (isEmpty) await discardResultRow(tx, task.uuid);
+      if (isEmpty) await discardResultRow(context, tx, task.uuid);
     };
     await context.exclusive(async (network) => {
       // Neurons with a memory have changed; the next task must find this state after a restart, too.

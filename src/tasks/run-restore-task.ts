@@ -34,16 +34,17 @@ export async function runRestoreTask(context: RunContext, active: RunningTask<"r
 
 async function replaceNetwork(
   context: RunContext,
-  { task }: RunningTask<"restore">,
+  active: RunningTask<"restore">,
   checkpoint: NewNetwork,
 ): Promise<void> {
+  const { task } = active;
   const enter = (network: ClusterNetwork) => network.replace(checkpoint);
   await context.onHost(async (network) => {
     const { template } = (await network.ready()).info;
     try {
       await network.save(async (tx) => {
         await tx.update(clusters).set({ template }).where(eq(clusters.uuid, task.cluster_uuid));
-        await recordEnd(context, tx, task, { state: "finished", cycle: 1 });
+        await recordEnd(context, tx, active, { state: "finished", cycle: 1 });
       });
     } catch (error) {
       // The row still describes the old network, so its last snapshot must be attached again.

@@ -15,16 +15,17 @@ export async function runSaveTask(context: RunContext, active: RunningTask<"save
   const path = checkpointPath(context.storage, task.uuid);
   await writeDurably(path, state);
   const record = context.db.transaction(async (tx) => {
-    if (!(await recordEnd(context, tx, task, { state: "finished", cycle: 1 }))) return false;
+    if (!(await recordEnd(context, tx, active, { state: "finished", cycle: 1 }))) return false;
     await checkProjectBytes(context.limits, tx, task.project_id, state.byteLength);
-    await tx.insert(checkpoints).values({
-      uuid: task.uuid,
-      name: task.name,
-      file_size: state.byteLength,
-      owner_id: task.owner_id,
-      owner_uuid: task.owner_uuid,
-      project_id: task.project_id,
-    });
+    const { uuid, name, cluster_uuid: cluster, owner_id, owner_uuid, project_id } = task;
+    const owner = { owner_id, owner_uuid, project_id };
+    await tx.insert(checkpoints).values({ uuid, name, file_size: state.byteLength, ...owner });
+    const saved = { uuid: cluster, checkpoint_uuid: uuid };
+    context.events.publishWith(
+      tx,
+      { kind: "checkpoint.created", data: { uuid, name }, owner },
+      { kind: "cluster.saved", data: saved, owner: active.owner, cluster },
+    );
     return true;
   });
   const recorded = await record.catch(async (error: unknown) => {

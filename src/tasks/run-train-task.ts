@@ -1,8 +1,6 @@
 import { datasetPath } from "../files/storage.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
-import { eq } from "drizzle-orm";
 import type { Db } from "../db/client.ts";
-import { tasks } from "../db/schema/index.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import { HostError } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
@@ -24,6 +22,7 @@ import { TaskEncoders } from "./task-encoders.ts";
 import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
+import { tellProgress } from "./task-events.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 
 /**
@@ -83,11 +82,12 @@ async function finish(
     if (read !== null) await network.replace({ read });
     const record = async (tx: Db) => {
       await addWarnings(tx, task.uuid, warnings());
-      const state = isWhole ? ("finished" as const) : ("aborted" as const);
-      const end = { state, cycle, ...curveEnd(active, cycle) };
-      await recordEnd(context, tx, task, { ...end, ...(outcome === undefined ? {} : { outcome }) });
       // A training without patience for its last epochs has finished, too.
-      if (isWhole) await tx.update(tasks).set({ total_number_of_cycles: cycle }).where(eq(tasks.uuid, task.uuid));
+      const end = isWhole
+        ? ({ state: "finished", cycle, total: cycle } as const)
+        : ({ state: "aborted", cycle } as const);
+      const measured = outcome === undefined ? {} : { outcome };
+      await recordEnd(context, tx, active, { ...end, ...curveEnd(active, cycle), ...measured });
     };
     try {
       await network.saveEnd(record);
@@ -246,6 +246,7 @@ class SliceTrainer {
     if (report !== null) {
       active.cycle = end;
       this.#news.changed();
+      tellProgress(this.#context, active);
       this.#size.observe(slice.cycles, report.elapsedMs);
     }
   }

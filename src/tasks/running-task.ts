@@ -6,11 +6,14 @@ import type { TaskPlan } from "../db/schema/index.ts";
 import type { Notifier } from "./record-end.ts";
 import type { Curve } from "./curve/curve.ts";
 import type { MetricsPoint } from "./curve/metrics-points.ts";
+import type { EventOwner } from "../events/event.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
 /** A running task, shared by the scheduler, its runner and the API. */
 export interface RunningTask<Kind extends TaskPlan["kind"] = TaskPlan["kind"]> {
   readonly task: TaskRow;
+  /** The owner of its cluster, for events. */
+  readonly owner: EventOwner;
   readonly plan: Extract<TaskPlan, { kind: Kind }>;
   /** Completed cycles. */
   cycle: number;

@@ -26,7 +26,7 @@ export class ScheduledCluster {
     this.#parts = { resources, uuid, network, turns: new Serial(), stop: { reason: null } };
     this.#saves = new BackgroundSaves(this.#parts, settle);
     this.task = new ActiveTask(this.#parts, (work) => this.exclusive(work));
-    this.queue = new TaskQueue(this.#parts, (task) => this.task.run(task), settle);
+    this.queue = new TaskQueue(this.#parts, (claimed) => this.task.run(claimed), settle);
   }
 
   /** See `ClusterNetwork.onHost`. */

@@ -1,8 +1,9 @@
 import { and, asc, count, gt, inArray, lt, lte, max, sql } from "drizzle-orm";
 import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../app-context.ts";
-import { audit_log, error_log, isEndedTask, taskEnd, tasks } from "../db/schema/index.ts";
+import { audit_log, clusters, error_log, isEndedTask, taskEnd, tasks } from "../db/schema/index.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
+import { taskDeletedEvent } from "./task-events.ts";
 
 const INTERVAL_MS = 60_000;
 /** Rows of one statement, which takes the embedded database about 20 ms. */
@@ -28,7 +29,7 @@ const before = (days: number) => sql`now() - make_interval(days => ${days}::int)
  * Deletes the tasks that ended this many days ago, oldest first. Datasets and checkpoints that they made stay, as with
  * `DELETE /task`. Tasks that a client deletes at the same moment are left to it, so nobody waits for two locks.
  */
-async function sweepTasks({ db, metrics }: App, days: number): Promise<Batch> {
+async function sweepTasks({ db, metrics, events }: App, days: number): Promise<Batch> {
   return db.transaction(async (tx) => {
     const oldest = tx
       .select({ uuid: tasks.uuid })
@@ -37,12 +38,22 @@ async function sweepTasks({ db, metrics }: App, days: number): Promise<Batch> {
       .orderBy(taskEnd)
       .limit(BATCH_ROWS)
       .for("update", { skipLocked: true });
-    const swept = await tx.delete(tasks).where(inArray(tasks.uuid, oldest)).returning({ state: tasks.state });
+    const swept = await tx
+      .delete(tasks)
+      .where(inArray(tasks.uuid, oldest))
+      .returning({ uuid: tasks.uuid, cluster_uuid: tasks.cluster_uuid, state: tasks.state });
     metrics.endedTasks.changed(
       tx,
       swept.map(({ state }) => state),
       -1,
     );
+    if (events.isHeard && swept.length > 0) {
+      const ofTasks = inArray(clusters.uuid, [...new Set(swept.map((task) => task.cluster_uuid))]);
+      const { uuid, project_id, owner_id, owner_uuid } = clusters;
+      const rows = await tx.select({ uuid, project_id, owner_id, owner_uuid }).from(clusters).where(ofTasks);
+      const owners = new Map(rows.map((row) => [row.uuid, row]));
+      events.publishWith(tx, ...swept.map((task) => taskDeletedEvent(task, owners.get(task.cluster_uuid)!)));
+    }
     return { swept: swept.length, next: swept.length === BATCH_ROWS ? 0 : undefined };
   });
 }

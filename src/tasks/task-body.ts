@@ -3,7 +3,7 @@ import type { TaskRow } from "../db/rows.ts";
 import { formatTimestamp } from "../server/timestamp.ts";
 import type { ListedTask, TaskView } from "./get-task.ts";
 
-/** A task as clients and receivers of notifications see it. */
+/** A task as clients get it, as an answer, with an event, or with a notification. */
 export interface TaskBody {
   uuid: string;
   name: string;
@@ -30,7 +30,8 @@ export interface TaskBody {
 }
 
 /** Finished share of a task, 0 … 1. */
-export const finishedShare = (task: ListedTask) => task.current_cycle / task.total_number_of_cycles;
+export const finishedShare = (task: Pick<ListedTask, "current_cycle" | "total_number_of_cycles">) =>
+  task.current_cycle / task.total_number_of_cycles;
 
 export function toTaskBody(task: TaskView): TaskBody {
   const { uuid, name, state, current_cycle, total_number_of_cycles } = task;

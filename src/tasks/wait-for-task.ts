@@ -8,12 +8,16 @@ import { getTask, type TaskKey, type TaskView } from "./get-task.ts";
 const WAITS_MAX = 1024;
 const RETRY_SECONDS = 5;
 
-/** The request that waits. */
+/** The client of a request that waits, or listens. */
 export interface PatientClient {
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
   /** The caller as of now: the token may have expired, or the right may be gone. Throws like the first check. */
   checkAgain(): Promise<Caller>;
+  /** When the token expires, in ms since 1970. */
+  readonly tokenEndMs: number;
+  /** The last event that the client has got over an earlier connection: the header `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
   /** Time that is no work of the server's. */
   waited(ms: number): void;
 }
@@ -55,7 +59,8 @@ async function waitIn(
 ): Promise<TaskView> {
   const { userId, userUuid, projectId, key: apiKey } = caller;
   const end = () => bell.stop();
-  const place: Connection = { userId, userUuid, projectId, keyUuid: apiKey?.uuid, target: undefined, end };
+  const who = { userId, userUuid, projectId, keyUuid: apiKey?.uuid };
+  const place: Connection = { kind: "wait", ...who, end };
   if (!app.connections.add(place, boundsFor(app.connectionsMax))) {
     app.metrics.refused("waits");
     throw tooMany("Too many clients wait for tasks.", RETRY_SECONDS);

@@ -11,7 +11,7 @@ import { removeUpload } from "./sweep-uploads.ts";
  * file, and files without a row. Restarts the timeout of all others, because clients could not continue them while the
  * server was down.
  */
-export async function recoverUploads(app: Pick<App, "db" | "storage" | "uploads" | "log">): Promise<void> {
+export async function recoverUploads(app: Pick<App, "db" | "storage" | "uploads" | "log" | "events">): Promise<void> {
   const now = new Date();
   const files = await app.db
     .select({ uuid: tempfiles.uuid, target: uploadTarget, file_size: tempfiles.file_size })

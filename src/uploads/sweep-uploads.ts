@@ -28,15 +28,19 @@ export async function sweepUploads(app: App, now: Date): Promise<string[]> {
 
 /** Removes an upload with its files and unfinished dataset. */
 export async function removeUpload(
-  app: Pick<App, "db" | "storage" | "uploads">,
+  app: Pick<App, "db" | "storage" | "uploads" | "events">,
   target: string,
   now: Date,
 ): Promise<void> {
   const files = await app.db.transaction(async (tx) => {
-    await tx
+    const removed = await tx
       .update(datasets)
       .set({ deleted_at: now })
-      .where(and(eq(datasets.uuid, target), eq(datasets.state, "uploading"), isNull(datasets.deleted_at)));
+      .where(and(eq(datasets.uuid, target), eq(datasets.state, "uploading"), isNull(datasets.deleted_at)))
+      .returning();
+    for (const { uuid, name, type, state, ...owner } of removed) {
+      app.events.publishWith(tx, { kind: "dataset.deleted", data: { uuid, name, type, state }, owner });
+    }
     return tx
       .update(tempfiles)
       .set({ deleted_at: now })

@@ -3,6 +3,9 @@ import type { Db } from "../db/client.ts";
 import { tempfiles } from "../db/schema/index.ts";
 import { conflict, notFound } from "../errors.ts";
 import { type Storage, tempfilePath } from "../files/storage.ts";
+import type { TempfileRow } from "../db/rows.ts";
+import type { Events } from "../events/events.ts";
+import { ByteRanges } from "./byte-ranges.ts";
 import { UploadFile } from "./upload-file.ts";
 import { isMissing } from "../files/is-missing.ts";
 
@@ -19,16 +22,27 @@ export interface UploadSession {
 interface UploadResources {
   readonly db: Db;
   readonly storage: Storage;
+  readonly events: Events;
 }
+
+/** Between two events about the progress of an upload. */
+const PROGRESS_MS = 500;
 
 interface Attached {
   /** Uuid of the future dataset or checkpoint. */
   target: string;
   file: Promise<UploadFile>;
+  /** All files of the upload: their sizes, and how many bytes had arrived when they were last closed. */
+  files: { uuid: string; total: number; bytes: number }[];
   sockets: number;
+  opened?: UploadFile;
   /** Set when the last socket detaches; settles when everything is recorded. */
   closing?: Promise<void>;
 }
+
+const progressKey = ({ target }: Attached) => `upload of ${target}`;
+
+const isOf = (dataset: string) => and(eq(tempfiles.dataset_uuid, dataset), isNull(tempfiles.deleted_at));
 
 /** Uploads in use: files with attached sockets, and uploads that are being finalized. */
 export class Uploads {
@@ -50,9 +64,8 @@ export class Uploads {
       await attached.closing.catch(() => {});
       attached = this.#attached.get(uuid);
     }
-    attached ??= { target, file: this.#open(uuid), sockets: 0 };
-    this.#attached.set(uuid, attached);
-    const entry = attached;
+    const entry = attached ?? this.#open(uuid, target);
+    this.#attached.set(uuid, entry);
     entry.sockets++;
     const detach = async () => {
       entry.sockets--;
@@ -60,20 +73,35 @@ export class Uploads {
     };
     try {
       const file = await entry.file;
-      return { write: (position, data) => file.write(position, data), detach };
+      entry.opened = file;
+      const write: UploadSession["write"] = async (position, data) => {
+        await file.write(position, data);
+        this.#tellProgress(entry, file.row);
+      };
+      return { write, detach };
     } catch (error) {
       await detach().catch(() => {});
       throw error;
     }
   }
 
-  async #open(uuid: string): Promise<UploadFile> {
+  #open(uuid: string, target: string): Attached {
+    const entry = { target, files: [] as Attached["files"], sockets: 0 };
+    return Object.assign(entry, { file: this.#openFile(uuid, entry) });
+  }
+
+  async #openFile(uuid: string, entry: Pick<Attached, "files">): Promise<UploadFile> {
     const { db, storage } = this.#resources;
     const [row] = await db
       .select()
       .from(tempfiles)
       .where(and(eq(tempfiles.uuid, uuid), isNull(tempfiles.deleted_at)));
     if (row === undefined) throw tempfileNotFound(uuid);
+    const { dataset_uuid } = row;
+    const rows = dataset_uuid === null ? [row] : await db.select().from(tempfiles).where(isOf(dataset_uuid));
+    entry.files = rows.map(({ uuid: file, file_size: total, received }) => {
+      return { uuid: file, total, bytes: new ByteRanges(received).bytes };
+    });
     return UploadFile.open(db, row, tempfilePath(storage, uuid)).catch((error: unknown) => {
       throw isMissing(error) ? tempfileNotFound(uuid) : error;
     });
@@ -81,11 +109,32 @@ export class Uploads {
 
   async #close(uuid: string, entry: Attached): Promise<void> {
     entry.closing ??= entry.file
-      .then((file) => file.close())
+      .then((file) => file.close().finally(() => this.#closed(entry, file)))
       .finally(() => {
         if (this.#attached.get(uuid) === entry) this.#attached.delete(uuid);
       });
     await entry.closing;
+  }
+
+  #closed(entry: Attached, file: UploadFile): void {
+    this.#resources.events.flush(progressKey(entry));
+    for (const { target, files } of this.#attached.values()) {
+      const known = target === entry.target ? files.find(({ uuid }) => uuid === file.row.uuid) : undefined;
+      if (known !== undefined) known.bytes = file.receivedBytes;
+    }
+  }
+
+  /** Tells which share of the upload has arrived. */
+  #tellProgress(entry: Attached, { dataset_uuid, checkpoint_uuid, ...owner }: TempfileRow): void {
+    this.#resources.events.publishPaced(progressKey(entry), PROGRESS_MS, () => {
+      let [received, all] = [0, 0];
+      for (const { uuid, total, bytes } of entry.files) {
+        received += this.#attached.get(uuid)?.opened?.receivedBytes ?? bytes;
+        all += total;
+      }
+      const data = { uuid: dataset_uuid ?? checkpoint_uuid, uploaded: all === 0 ? 1 : received / all };
+      return { kind: "upload.progress", data, owner };
+    });
   }
 
   /** Received bytes, recorded or not; undefined while no socket is attached. */

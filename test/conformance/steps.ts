@@ -403,6 +403,18 @@ export function furtherSdkSteps(stage: Stage): Step[] {
       const { uuid } = await client.checkpoints.upload({ name: "uploaded", file });
       await client.clusters.create({ name: "copy", checkpoint_uuid: uuid });
     }),
+    step("client.events, tasks.follow", async () => {
+      const { uuid } = await client.clusters.create({ name: "listened to", template: smallTemplate });
+      const task = { ...(await client.clusters.save({ cluster_uuid: uuid, name: "told" })), cluster_uuid: uuid };
+      const states: string[] = [];
+      for await (const news of client.tasks.follow(task)) if (news.kind === "task") states.push(news.task.state);
+      check("the end", states.at(-1) === "finished");
+      const query = { cluster_uuid: uuid, task_uuid: task.uuid, kind: "cluster" };
+      for await (const { kind } of client.events({ ...query, lastEventId: "of another server" })) {
+        check("events were missed", kind === "stream.reset");
+        break;
+      }
+    }),
     step("clusters.learn, clusters.predict", async () => {
       const { uuid } = await client.clusters.create({ name: "rows of JSON", template: smallTemplate });
       await client.clusters.learn(uuid, [{ picture_hex: [1], label_hex: [1] }]);

@@ -340,6 +340,10 @@ export const samples: Record<string, Sample> = {
   "DELETE /checkpoint": { access: "visible", input: (_world, _who, { checkpoint }) => ({ uuid: checkpoint }) },
 
   "GET /host/all": list,
+  "GET /events": {
+    access: "visible",
+    input: (_world, _who, { task, cluster }) => ({ cluster_uuid: cluster, task_uuid: task, kind: "task,cluster.mode" }),
+  },
   "GET /audit_log": { access: "anyone", input: () => ({ page: 0 }) },
   "GET /error_log": { access: "admins", input: () => ({ page: 0 }) },
   "GET /power_consumption": { access: "anyone", input: nothing },

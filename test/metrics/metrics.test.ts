@@ -141,6 +141,7 @@ test("refusals by limits are counted", async () => {
     userUuid,
     projectId: "",
     keyUuid: undefined,
+    kind: "socket" as const,
     target: "cluster",
     end: () => {},
   }));

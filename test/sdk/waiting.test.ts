@@ -15,11 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** A client, and the seconds that each of its requests for a task was willing to wait. */
+/** Like a server without events. */
+const noEvents = () => new Response("Access denied by policy", { status: 401 });
+
+/** A client that finds no events, and the seconds that each of its requests for a task was willing to wait. */
 function openClient(answer: (target: URL) => Response | undefined = () => undefined) {
   const waits: (string | null)[] = [];
   const fetched: typeof fetch = async (input, init) => {
     const target = input as URL;
+    if (target.pathname.endsWith("/events")) return noEvents();
     if (target.pathname.endsWith("/task")) waits.push(target.searchParams.get("wait"));
     return answer(target) ?? fetch(target, init);
   };
@@ -143,6 +147,7 @@ test("a request that waits on a half-dead connection is given up after a while, 
     fetch: async (input, init) => {
       const { pathname, searchParams } = input as URL;
       if (pathname.endsWith("/token")) return Response.json({ token: "opaque" });
+      if (pathname.endsWith("/events")) return noEvents();
       const wait = searchParams.get("wait");
       asked.push(wait ?? "now");
       if (wait === null) return Response.json({ state });

@@ -91,7 +91,7 @@ export async function openRig(app: TestApp, options: RigOptions = {}): Promise<R
 /** The caller ends it with `crash`. */
 export async function createRig(app: TestApp, options: RigOptions = {}): Promise<Rig> {
   const { link, secondLink, types = ["cpu", "cpu"], snapshotIntervalMs = 50 } = options;
-  const { db, storage, log, metrics } = app.app;
+  const { db, storage, log, metrics, events } = app.app;
   const first = new KillableHost(await hostUuid(db, "cpu"), types[0], link);
   const second = new KillableHost(await hostUuid(db, "cpu-2"), types[1], secondLink);
   const hosts = createHostRegistry(
@@ -106,6 +106,7 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     snapshotIntervalMs,
     limits: app.app.config.limits,
     metrics,
+    events,
     changes: new TaskChanges(),
     webhooks: app.app.webhooks,
     ...(options.onPoint === undefined ? {} : { onPoint: options.onPoint }),

@@ -1,4 +1,4 @@
-import type { HanamiClient, Task, TaskEvent, TaskReference } from "hanami-sdk";
+import type { HanamiClient, Task, FollowedTask, TaskReference } from "hanami-sdk";
 import { displayTasks } from "./display.ts";
 import { WatchedTask } from "./watched-task.ts";
 
@@ -21,7 +21,7 @@ export async function watchTasks(client: HanamiClient, references: readonly Task
 export async function followAll(
   client: HanamiClient,
   references: readonly TaskReference[],
-  onEvent: (event: TaskEvent, at: number) => Promise<void> | void,
+  onEvent: (event: FollowedTask, at: number) => Promise<void> | void,
 ): Promise<Task[]> {
   const others = new AbortController();
   const follow = async (reference: TaskReference, at: number) => {

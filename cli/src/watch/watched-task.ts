@@ -1,4 +1,4 @@
-import type { Task, TaskEvent, TaskPoint } from "hanami-sdk";
+import type { Task, FollowedTask, TaskPoint } from "hanami-sdk";
 import { cutText, textWidth } from "../output/text-width.ts";
 import { fitLine, type LinePart } from "../output/fit-line.ts";
 import { durationText, numberText, shareText, shortNumber } from "../output/measures.ts";
@@ -27,7 +27,7 @@ export class WatchedTask {
   readonly #timeLeft = new TimeLeft();
 
   /** `nowMs` as of `performance.now()`. */
-  add(event: TaskEvent, nowMs: number): void {
+  add(event: FollowedTask, nowMs: number): void {
     if (event.kind === "point") {
       this.#point = event.point;
       if (event.point.validation_loss !== undefined) this.#held = event.point;

@@ -44,6 +44,3 @@ export interface TaskMetrics {
   /** By `cycle`; at most 1000. */
   points: TaskPoint[];
 }
-
-/** A change of a watched task, or a new point of its curves. */
-export type TaskEvent = { kind: "task"; task: Task } | { kind: "point"; point: TaskPoint };

@@ -1,10 +1,11 @@
 import { delay } from "../delay.ts";
 import type { Download } from "../download.ts";
 import { BadRequestError, ConflictError, HanamiError } from "../errors.ts";
+import { TaskFeed } from "../events/task-feed.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import type { Session } from "../session.ts";
 import { withinTime } from "../time-limit.ts";
-import type { TaskEvent, TaskMetrics } from "./task-points.ts";
+import type { TaskMetrics, TaskPoint } from "./task-points.ts";
 
 export type TaskState = "queued" | "active" | "aborted" | "finished" | "failed";
 
@@ -156,12 +157,15 @@ export interface RequestTask {
 
 export interface WatchOptions {
   /**
-   * Between two looks at the progress, at most 45 seconds; default: longer and longer, 0.5 to 30 seconds. The end comes
-   * at once.
+   * For servers without events: between two looks at the progress, at most 45 seconds; default: longer and longer, 0.5
+   * to 30 seconds.
    */
   intervalMs?: number;
   signal?: AbortSignal | undefined;
 }
+
+/** News of a task: its state and progress, or a point of its curve. */
+export type FollowedTask = { kind: "task"; task: Task } | { kind: "point"; point: TaskPoint };
 
 /** The awaited task did not finish: it failed or was aborted. */
 export class TaskError extends HanamiError {
@@ -187,10 +191,19 @@ const LOOK_MS_MAX = 30_000;
 
 const isBrowser = () => "document" in globalThis || "WorkerGlobalScope" in globalThis;
 
+/** How the progress of a task is asked for: when the next look is due, and where a request cannot wait. */
+interface Polling {
+  ms: () => number;
+  pollMs: number;
+}
+
+const hasChanged = (task: Task, last: Task) => task.state !== last.state || task.current_cycle !== last.current_cycle;
+
 const isOver = ({ state }: Task) => state !== "queued" && state !== "active";
 
 export class Tasks {
   readonly #session: Session;
+  readonly #feed: TaskFeed;
   /** False for a server that does not know `wait`. */
   #canWait = true;
   /** Requests that wait. */
@@ -199,6 +212,7 @@ export class Tasks {
 
   constructor(session: Session) {
     this.#session = session;
+    this.#feed = new TaskFeed(session);
   }
 
   /** Queues a task that trains the cluster with datasets. */
@@ -233,17 +247,19 @@ export class Tasks {
   }
 
   /** Yields the task now, after each progress, and finally in its end state. */
-  async *watch(reference: TaskReference, { intervalMs, signal }: WatchOptions = {}): AsyncGenerator<Task, void> {
-    signal?.throwIfAborted();
+  async *watch(reference: TaskReference, options: WatchOptions = {}): AsyncGenerator<Task, void> {
+    for await (const news of this.follow(reference, options)) if (news.kind === "task") yield news.task;
+  }
+
+  /** Like `watch`, and yields the points of a training's curve as they are measured. */
+  async *follow(
+    reference: TaskReference,
+    { intervalMs, signal }: WatchOptions = {},
+  ): AsyncGenerator<FollowedTask, void> {
     const startMs = performance.now();
-    let last = await this.#get(reference, { signal });
-    yield last;
-    while (!isOver(last)) {
-      const growing = Math.min(LOOK_MS_MAX, Math.max(POLL_MS, LOOK_SHARE * (performance.now() - startMs)));
-      const task = await this.#next(last, { ms: intervalMs ?? growing, pollMs: intervalMs ?? POLL_MS, signal });
-      if (task.state !== last.state || task.current_cycle !== last.current_cycle) yield task;
-      last = task;
-    }
+    const growing = () => Math.min(LOOK_MS_MAX, Math.max(POLL_MS, LOOK_SHARE * (performance.now() - startMs)));
+    const poll = { ms: () => intervalMs ?? growing(), pollMs: intervalMs ?? POLL_MS };
+    yield* this.#follow(reference, poll, signal);
   }
 
   /** The curves of a training so far. */
@@ -256,31 +272,59 @@ export class Tasks {
     return this.#session.download("/task/metrics", { uuid, cluster_uuid, format: "csv" });
   }
 
-  /** Like `watch`, and yields each point of the curves once; none where the server has no curves. */
-  async *follow(reference: TaskReference, { signal }: { signal?: AbortSignal } = {}): AsyncGenerator<TaskEvent, void> {
-    let lastCycle = -1;
-    for await (const task of this.watch(reference, { signal })) {
-      const metrics = await this.metrics(reference).catch((error: unknown) => {
-        // A server that does not know them denies them.
-        if (error instanceof HanamiError && error.status !== undefined && error.status < 500) return undefined;
-        throw error;
-      });
-      for (const point of metrics?.points ?? []) {
-        if (point.cycle <= lastCycle) continue;
-        lastCycle = point.cycle;
-        yield { kind: "point", point };
-      }
-      yield { kind: "task", task };
-    }
-  }
-
   /** Resolves to the finished task. Throws TaskError when it failed or was aborted. */
   async wait(reference: TaskReference, { intervalMs = POLL_MS, signal }: WatchOptions = {}): Promise<Task> {
-    signal?.throwIfAborted();
-    let task = await this.#get(reference, { signal });
-    while (!isOver(task)) task = await this.#next(task, { ms: WAIT_MS_MAX, pollMs: intervalMs, signal });
-    if (task.state !== "finished") throw new TaskError(task);
+    let task: Task | undefined;
+    for await (const news of this.#follow(reference, { ms: () => WAIT_MS_MAX, pollMs: intervalMs }, signal)) {
+      if (news.kind === "task") task = news.task;
+    }
+    if (task?.state !== "finished") throw new TaskError(task as Task);
     return task;
+  }
+
+  async *#follow(
+    reference: TaskReference,
+    poll: Polling,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<FollowedTask, void> {
+    signal?.throwIfAborted();
+    const subscription = await this.#feed.subscribe(reference, signal);
+    let last: Task;
+    try {
+      // Asked for after the subscription, so that no change is lost in between.
+      last = await this.#get(reference, { signal });
+      subscription?.forgetOlder();
+      yield { kind: "task", task: last };
+      while (!isOver(last) && subscription !== undefined) {
+        const news = await subscription.next(signal);
+        if (news.kind === "lost") break;
+        if (news.kind === "point") {
+          yield { kind: "point", point: news.point as unknown as TaskPoint };
+          continue;
+        }
+        const task = news.kind === "look" ? await this.#get(reference, { signal }) : updated(last, news);
+        if (news.kind === "look") subscription.forgetOlder();
+        if (hasChanged(task, last)) yield { kind: "task", task };
+        last = task;
+      }
+    } finally {
+      subscription?.close();
+    }
+    yield* this.#poll(last, poll, signal);
+  }
+
+  /** For servers without events. */
+  async *#poll(
+    task: Task,
+    { ms, pollMs }: Polling,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<FollowedTask, void> {
+    let last = task;
+    while (!isOver(last)) {
+      const next = await this.#next(last, { ms: ms(), pollMs, signal });
+      if (hasChanged(next, last)) yield { kind: "task", task: next };
+      last = next;
+    }
   }
 
   /** With `wait`, after so many seconds or at a change of the state. */
@@ -336,4 +380,10 @@ function complete(answer: unknown, cluster_uuid: string): Task {
   const { current_cycle, total_number_of_cycles } = task;
   const percentage_finished = total_number_of_cycles > 0 ? current_cycle / total_number_of_cycles : 0;
   return { percentage_finished, ...task, cluster_uuid };
+}
+
+/** The task after an event. It may be told of its progress before its state. */
+function updated(task: Task, { kind, fields }: { kind: "state" | "progress"; fields: Record<string, unknown> }): Task {
+  if (kind === "state") return complete(fields, task.cluster_uuid);
+  return { ...task, state: "active", ...fields };
 }

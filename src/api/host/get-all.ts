@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listHosts } from "../../hosts/list-hosts.ts";
+import { hostRow, listHosts } from "../../hosts/list-hosts.ts";
 import { listOutput, listResponse, pageFields, pageOf } from "../list.ts";
 import { route } from "../route.ts";
 
@@ -28,19 +28,6 @@ export const getAllHosts = route({
   handler: async (context, input) => {
     const { page, limit } = pageOf(input) ?? { page: 0, limit: Number.MAX_SAFE_INTEGER };
     const hosts = (await listHosts(context)).slice(page * limit, (page + 1) * limit);
-    return listResponse(header, hosts, ({ host, status, state, error }) => [
-      host.uuid,
-      host.type,
-      host.name,
-      status?.load ?? null,
-      status?.memoryBytesFree ?? null,
-      status?.clusters ?? null,
-      status?.memoryBytesTotal ?? null,
-      host.device?.bufferBytesMax ?? null,
-      host.device?.vendor ?? null,
-      host.device?.driver ?? null,
-      state,
-      error,
-    ]);
+    return listResponse(header, hosts, (host) => Object.values(hostRow(host)));
   },
 });

@@ -71,7 +71,8 @@ export async function shakeHands(
   }
   const { socketsPerUser } = app.config.limits;
   const end = (reason: string) => peer.close(policyViolation, reason);
-  const registration: Connection = { userId, userUuid, projectId, keyUuid: key?.uuid, target: name, end };
+  const who = { userId, userUuid, projectId, keyUuid: key?.uuid };
+  const registration: Connection = { kind: "socket", ...who, target: name, end };
   if (!app.connections.add(registration, { user: socketsPerUser })) {
     app.metrics.refused("sockets");
     throw new HandshakeError(`More than ${socketsPerUser} open connections`);

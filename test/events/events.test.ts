@@ -1,0 +1,123 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { NewEvent } from "../../src/events/event.ts";
+import type { EventReader } from "../../src/events/event-reader.ts";
+import { Events } from "../../src/events/events.ts";
+
+const about = (uuid: string): NewEvent => ({ kind: "host.joined", data: { uuid }, owner: null });
+
+/** What a reader takes now: the uuids of its events, or `reset`. */
+function taken(reader: EventReader): string[] {
+  const names: string[] = [];
+  for (let piece = reader.take(); piece !== undefined; piece = reader.take()) {
+    for (const frame of Buffer.from(piece).toString().trim().split("\n\n")) {
+      const { uuid } = JSON.parse(frame.split("\ndata: ")[1] as string) as { uuid?: string };
+      names.push(frame.includes("stream.reset") ? "reset" : (uuid as string));
+    }
+  }
+  return names;
+}
+
+const everything = () => true;
+
+test("each reader gets what it wants, once and in order, and goes on where another one ended", () => {
+  const events = new Events();
+  const all = events.read(everything);
+  const some = events.read(({ cluster }) => cluster === "c");
+  events.publish(about("a"));
+  events.publish({ ...about("b"), cluster: "c" });
+  expect(taken(all)).toEqual(["a", "b"]);
+  expect(taken(some)).toEqual(["b"]);
+  const { id } = all;
+  events.publish(about("d"));
+  all.close();
+  expect(taken(events.read(everything, id))).toEqual(["d"]);
+  expect(taken(events.read(everything))).toEqual([]);
+  expect(taken(all)).toEqual(["d"]);
+});
+
+test("a reader that is too slow, or comes from elsewhere, gets a reset and then goes on with the newest", () => {
+  const events = new Events({ events: 3, bytes: 10_000 });
+  const slow = events.read(everything);
+  const start = slow.id;
+  for (const uuid of ["a", "b", "c"]) events.publish(about(uuid));
+  expect(taken(events.read(everything, start))).toEqual(["a", "b", "c"]);
+  events.publish(about("d"));
+  for (const id of [start, "", "x", "0-1", new Events().read(everything).id, `${start.split("-")[0]}-99`]) {
+    expect(taken(events.read(everything, id))).toEqual(["reset"]);
+  }
+  expect(taken(slow)).toEqual(["reset"]);
+  events.publish(about("e"));
+  expect(taken(slow)).toEqual(["e"]);
+  // Bytes are bounded, too, but for the newest event.
+  const big = "x".repeat(20_000);
+  events.publish(about(big));
+  expect(taken(slow)).toEqual([big]);
+  events.publish(about("f"));
+  expect(taken(events.read(everything, start))).toEqual(["reset"]);
+});
+
+test("a reader that waits is woken by what it wants, and never falls behind by what it does not", async () => {
+  const events = new Events({ events: 4, bytes: 10_000 });
+  const reader = events.read(({ cluster }) => cluster === "mine");
+  let isAwake = false;
+  const awake = reader.wait().then(() => (isAwake = true));
+  for (let n = 0; n < 20; n++) {
+    events.publish(about("other"));
+    if (n % 3 === 2) await setImmediate();
+  }
+  await setImmediate();
+  expect(isAwake).toBe(false);
+  events.publish({ ...about("own"), cluster: "mine" });
+  await awake;
+  expect(taken(reader)).toEqual(["own"]);
+  const lost = reader.wait();
+  events.lose();
+  await lost;
+  expect(taken(reader)).toEqual(["reset"]);
+});
+
+test("nothing is kept for nobody: neither before the first listener, nor long after the last one", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const events = new Events();
+  let written = 0;
+  const toJSON = () => ++written;
+  const load: NewEvent = { kind: "host.load", data: { load: { toJSON } }, owner: null };
+  events.publish(load);
+  expect(written).toBe(0);
+  const reader = events.read(everything);
+  const { id } = reader;
+  reader.close();
+  vi.advanceTimersByTime(100_000);
+  events.publish(about("a"));
+  const again = events.read(everything, id);
+  expect(taken(again)).toEqual(["a"]);
+  again.close();
+  vi.advanceTimersByTime(121_000);
+  events.publish(load);
+  expect(written).toBe(0);
+  expect(taken(events.read(everything, again.id))).toEqual(["reset"]);
+});
+
+test("a series is told at most once in its interval, its newest event at the end, or when it is flushed", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const events = new Events();
+  const reader = events.read(everything);
+  const tell = (uuid: string) => events.publishPaced("key", 500, () => about(uuid));
+  for (const uuid of ["a", "b", "c"]) tell(uuid);
+  events.publishPaced("other", 500, () => about("x"));
+  expect(taken(reader)).toEqual(["a", "x"]);
+  vi.advanceTimersByTime(499);
+  expect(taken(reader)).toEqual([]);
+  vi.advanceTimersByTime(1);
+  tell("d");
+  expect(taken(reader)).toEqual(["c"]);
+  events.flush("key");
+  events.flush("key");
+  expect(taken(reader)).toEqual(["d"]);
+  vi.advanceTimersByTime(5000);
+  expect(taken(reader)).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
