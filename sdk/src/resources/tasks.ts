@@ -77,7 +77,7 @@ export interface CurveScores {
   error?: number;
 }
 
-/** Some consecutive samples of a training: scores of the answers just before they were learnt, and the network after. */
+/** Some consecutive samples of a training: scores of the answers before they were learnt, and the network after. */
 export interface MetricsPoint extends CurveScores {
   /** Cycles of the task that were learnt by the end of the point. */
   cycle: number;
