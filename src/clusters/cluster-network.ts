@@ -5,9 +5,9 @@ import type { RequestRun, RunRows, TablePart, TrainRun } from "../network/run.ts
 import { type Attached, Attachment, type NewNetwork } from "./attachment.ts";
 import { HostCalls } from "./host-calls.ts";
 import { moveNetwork } from "./move-network.ts";
-import { NetworkProgress, type TaskPosition } from "./network-progress.ts";
+import { NetworkProgress, type RecordWith, type TaskPosition } from "./network-progress.ts";
 import type { NetworkResources } from "./network-resources.ts";
-import { type RecordWith, Snapshots } from "./snapshots.ts";
+import { Snapshots } from "./snapshots.ts";
 import { isUntaught, type NetworkFigures } from "../network/network-figures.ts";
 
 export type ClusterMode = "TASK" | "DIRECT";

@@ -1,5 +1,8 @@
+import type { Db } from "../db/client.ts";
 import type { ClusterRow } from "../db/rows.ts";
-import type { RecordWith } from "./snapshots.ts";
+
+/** Changes rows in the same transaction that records a snapshot. */
+export type RecordWith = (tx: Db) => Promise<void>;
 
 /** How many cycles of an unfinished task the network contains. */
 export interface TaskPosition {

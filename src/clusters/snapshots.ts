@@ -1,17 +1,13 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Db } from "../db/client.ts";
 import type { ClusterRow } from "../db/rows.ts";
 import { writeDurably } from "../files/durable-file.ts";
 import type { NetworkFigures } from "../network/network-figures.ts";
 import { updateClusterRow } from "./cluster-row.ts";
-import type { NetworkProgress, TaskPosition } from "./network-progress.ts";
+import type { NetworkProgress, RecordWith, TaskPosition } from "./network-progress.ts";
 import type { NetworkResources } from "./network-resources.ts";
 import { readNetwork } from "./read-network.ts";
 import { Serial } from "./serial.ts";
-
-/** Changes rows in the same transaction that records a snapshot. */
-export type RecordWith = (tx: Db) => Promise<void>;
 
 /** A state of the network that becomes a snapshot. */
 interface TakenState {

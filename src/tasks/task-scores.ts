@@ -2,7 +2,7 @@ import { answersOf, targetOf } from "../clusters/answers.ts";
 import type { OutputMetrics, TaskOutcome } from "../db/schema/index.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import type { Template } from "../network/template/parse-template.ts";
-import { finiteScores, measurementOf, type Measurement } from "./curve/measurement.ts";
+import { finiteScores, measurementOf, type CurveMeasurement } from "./curve/measurement.ts";
 import { type OutputScorer, outputScorer, type TargetFacts } from "./output-scorers.ts";
 import type { AnsweredSlice } from "./request-slices.ts";
 import type { RowGroup } from "./row-group.ts";
@@ -109,7 +109,7 @@ export class TaskScores {
   }
 
   /** The same as a part of the training's curve. */
-  measurement(): Measurement {
+  measurement(): CurveMeasurement {
     return measurementOf(
       this.#outputs.map(({ name, scorer }) => {
         const { accuracy, rmse } = scorer.metrics() as { accuracy?: number | null; rmse?: number | null };

@@ -101,7 +101,7 @@ test("lists, claims, deletions and starts do without the curves", async () => {
     app.request("PUT", "/cluster/set_mode", { body: { uuid: cluster_uuid, new_state } });
   await setMode("DIRECT");
   const other = await startRequest(app, cluster_uuid, dataset);
-  // Whoever reads them now fails. The database is thrown away after the test.
+  // What reads them now fails. The database is thrown away after the test.
   await app.app.db.execute(sql`alter table tasks rename column metrics to hidden`);
   expect((await metricsOf(uuid)).status).toBe(500);
   await app.restart();

@@ -118,8 +118,25 @@ export async function follow(ledger: Ledger, server: RunningServer, cluster: Clu
     listing ??= await takeListing(server);
     const kept: Listing["datasets"] = task.kind === "save" ? listing.checkpoints : listing.datasets;
     if (task.kind === "save" || task.kind === "request") assert.equal(kept.has(task.uuid), true);
+    if (task.kind === "train") await checkCurve(server, cluster, task);
     await keepOutcome(ledger, server, { listing, task });
   }
+}
+
+interface MetricsBody {
+  total_number_of_cycles: number;
+  points: { cycle: number; samples: number }[];
+}
+
+/** Checks that a finished training has measured each of its samples once, however often it was interrupted. */
+async function checkCurve(server: RunningServer, cluster: ClusterModel, { uuid }: TaskModel): Promise<void> {
+  const path = `/task/metrics?uuid=${uuid}&cluster_uuid=${cluster.uuid}`;
+  const { total_number_of_cycles: cycles, points } = await server.ask<MetricsBody>("GET", path);
+  assert.equal(points.at(-1)?.cycle, cycles);
+  assert.equal(
+    points.reduce((sum, { samples }) => sum + samples, 0),
+    cycles,
+  );
 }
 
 /** Records the outcome of a task that is over. */

@@ -11,7 +11,7 @@ import { sortedJson } from "../sorted-json.ts";
 import { downloadName, StreamAnswer } from "../stream-answer.ts";
 
 /** What MLflow itself takes. */
-const runIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_\-]{0,255}$/;
+const runIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,255}$/;
 
 const scores = {
   loss: z.number().optional(),

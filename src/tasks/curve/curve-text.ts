@@ -1,5 +1,5 @@
 import { Curve, TALLIES, type CurveFacts, type CurvePoint } from "./curve.ts";
-import type { Measurement } from "./measurement.ts";
+import type { CurveMeasurement } from "./measurement.ts";
 
 /** A column of as many numbers as there are points; 0 for a column of zeros. JSON has null in the place of NaN. */
 type Column = (number | null)[] | 0;
@@ -22,7 +22,7 @@ interface CurveColumns {
   /** [output][TALLIES]. */
   tallies: Column[];
   /** Measurements by the index of their point. */
-  measured: [number, Measurement][];
+  measured: [number, CurveMeasurement][];
 }
 
 const column = (values: number[]): Column => (values.every((value) => value === 0) ? 0 : values);

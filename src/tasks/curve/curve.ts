@@ -1,7 +1,7 @@
 import type { NetworkFigures } from "../../network/network-figures.ts";
 import type { OutputTally, RunScores } from "../../network/run-scores.ts";
 import type { CurveOutput } from "./curve-output.ts";
-import type { Measurement } from "./measurement.ts";
+import type { CurveMeasurement } from "./measurement.ts";
 
 /** Points of a curve. */
 const POINTS_MAX = 1000;
@@ -51,7 +51,7 @@ export interface CurvePoint {
   /** [output][TALLIES]. */
   tallies: Float64Array;
   /** What the network answered after exactly `cycle` cycles to rows that are held out. */
-  measured: Measurement | null;
+  measured: CurveMeasurement | null;
 }
 
 /** What a host reports about a slice. */
@@ -63,9 +63,9 @@ interface LearntSlice {
 }
 
 /**
- * What a training measures while it learns: at most a thousand points, even in cycles. When there is no room for another
- * one, neighbours merge until each covers twice as many cycles as before. A point with a measurement ends where it was
- * made, because a measurement tells of one cycle.
+ * What a training measures while it learns: at most a thousand points, even in cycles. When there is no room for
+ * another one, neighbours merge until each covers twice as many cycles as before. A point with a measurement ends where
+ * it was made, because a measurement tells of one cycle.
  */
 export class Curve {
   readonly facts: CurveFacts;
@@ -149,7 +149,7 @@ export class Curve {
   }
 
   /** Adds a measurement of the network after `cycle` cycles. */
-  measure(cycle: number, measured: Measurement): void {
+  measure(cycle: number, measured: CurveMeasurement): void {
     this.#measuredAt = cycle;
     const last = this.#points.at(-1);
     // Without a point there, the curve begins after the measurement.

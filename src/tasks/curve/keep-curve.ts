@@ -1,6 +1,5 @@
 import { and, eq } from "drizzle-orm";
-import type { TaskPosition } from "../../clusters/network-progress.ts";
-import type { RecordWith } from "../../clusters/snapshots.ts";
+import type { RecordWith, TaskPosition } from "../../clusters/network-progress.ts";
 import type { Db } from "../../db/client.ts";
 import { onOutcome } from "../../db/commit-listeners.ts";
 import { tasks } from "../../db/schema/index.ts";

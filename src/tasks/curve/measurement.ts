@@ -8,7 +8,7 @@ export interface CurveScores {
 }
 
 /** Scores of all outputs together, and of each. */
-export interface Measurement extends CurveScores {
+export interface CurveMeasurement extends CurveScores {
   outputs: Record<string, CurveScores>;
 }
 
@@ -39,7 +39,7 @@ export function finiteScores(scores: { [Key in keyof CurveScores]: number | null
 }
 
 /** Means over the outputs that have a score. There is one error only of one number: others have other units. */
-export function measurementOf(outputs: readonly ScoredCurveOutput[]): Measurement {
+export function measurementOf(outputs: readonly ScoredCurveOutput[]): CurveMeasurement {
   const numbers = outputs.filter(({ isNumber }) => isNumber);
   const all = finiteScores({
     loss: meanOf(outputs.map(({ loss }) => loss)),

@@ -1,9 +1,15 @@
 import { TALLIES, type Curve, type CurvePoint } from "./curve.ts";
 import type { CurveOutput } from "./curve-output.ts";
-import { finiteScores, measurementOf, shortScore, type Measurement, type ScoredCurveOutput } from "./measurement.ts";
+import {
+  finiteScores,
+  measurementOf,
+  shortScore,
+  type CurveMeasurement,
+  type ScoredCurveOutput,
+} from "./measurement.ts";
 
 /** A point of a curve as clients get it. */
-export interface MetricsPoint extends Measurement {
+export interface MetricsPoint extends CurveMeasurement {
   cycle: number;
   /** Passes over the rows. */
   epoch: number;
@@ -19,7 +25,7 @@ export interface MetricsPoint extends Measurement {
   validation_loss?: number;
   validation_accuracy?: number;
   validation_error?: number;
-  validation_outputs?: Measurement["outputs"];
+  validation_outputs?: CurveMeasurement["outputs"];
 }
 
 type Tally = Record<(typeof TALLIES)[number], number>;

@@ -33,7 +33,9 @@ async function train(rig: Rig, more: Record<string, unknown> = {}) {
   return createTrainTask(rig.context, { time_length: 1, epochs: 40, ...trainBody(cluster.uuid, dataset), ...more });
 }
 
-const held = (host: KillableHost) => expect.poll(() => host.isHeld, { interval: 2, timeout: 30_000 }).toBe(true);
+async function held(host: KillableHost): Promise<void> {
+  await expect.poll(() => host.isHeld, { interval: 2, timeout: 30_000 }).toBe(true);
+}
 
 /** Cycles of the task in the snapshot of its cluster. */
 async function savedCycle({ cluster_uuid }: TaskKey): Promise<number> {
