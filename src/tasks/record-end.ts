@@ -42,8 +42,8 @@ interface EndingTask {
 }
 
 /**
- * Records the end of an active task in the transaction `tx`, and that its `notify_url` is to be told; for clients an aborted task has no end time, as in the
- * contract. False when the task is no longer active.
+ * Records the end of an active task in the transaction `tx`, and that its `notify_url` is to be told. For clients an
+ * aborted task has no end time, as in the contract. False when the task is no longer active.
  */
 export async function recordEnd(
   { metrics, changes, webhooks, events }: Told,

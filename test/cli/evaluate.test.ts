@@ -36,6 +36,15 @@ test("an evaluation shows its scores, and warnings on standard error", async () 
   expect(metrics).toMatchObject({ label_hex: { confusion: { classes: ["0", "1", "2", "3", "4", "5", "6", "7"] } } });
 });
 
+test("a URL to notify is passed on", async () => {
+  const cluster = await makeCluster(server.app, { name: "silent" });
+  const dataset = await makeDataset(server.app.app, { rows: 10 });
+  const bound = ["-i", `${dataset}:picture:picture_hex`, "-o", `${dataset}:label:label_hex`, "-c", cluster];
+  const url = ["--notify_url", "https://example.com/hooks"];
+  const { code, stdout } = await server.cli(["task", "create", "evaluate", ...bound, ...url, "test_scores"]);
+  expect([code, stdout]).toEqual([1, expect.stringContaining("does not send notifications to the URL")]);
+});
+
 test("the row of the target is first or last", async () => {
   const wrong = ["task", "create", "train", "-c", "x", "-i", "a:b:c", "-o", "a:b:c", "--target_row", "middle", "name"];
   const { code, stdout, stderr } = await server.cli(wrong);
