@@ -12,7 +12,7 @@ import { runSaveTask } from "./run-save-task.ts";
 import { runTrainTask } from "./run-train-task.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 import type { ClaimedTask } from "./task-queue.ts";
-import { progressKey } from "./task-events.ts";
+import { tellLastNews } from "./task-events.ts";
 import { warnOfWidths } from "./width-warnings.ts";
 
 /** The running task of one cluster, if any: runs it, stops it and reports its progress. */
@@ -80,7 +80,7 @@ export class ActiveTask {
       })
       .catch((error: unknown) => this.#fail(active, error))
       .finally(() => {
-        this.#cluster.resources.events.flush(progressKey(task));
+        tellLastNews(this.#cluster.resources, task);
         this.#active = null;
         if (this.#cluster.stop.reason === null) this.#cluster.network.beginWaiting();
       });

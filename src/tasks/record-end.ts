@@ -8,7 +8,7 @@ import type { Events } from "../events/events.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { taskViewColumns } from "./get-task.ts";
 import type { TaskChanges, TaskId } from "./task-changes.ts";
-import { progressKey, taskEvent } from "./task-events.ts";
+import { taskEvent, tellLastNews } from "./task-events.ts";
 
 export interface TaskEnd {
   state: "finished" | "aborted" | "failed";
@@ -78,7 +78,7 @@ export async function recordEnd(
     if (outcome === "undone") return;
     changes.changed(task);
     if (isNotified) webhooks.wake(projectId, { isInDoubt: outcome === "unknown" });
-    if (outcome === "committed") events.flush(progressKey(task));
+    if (outcome === "committed") tellLastNews({ events }, task);
   });
   events.publishWith(tx, taskEvent(ended, owner));
   return true;

@@ -8,7 +8,6 @@ import { fromTable, type RunRows, type TablePart, type TrainRun } from "../netwo
 import { isWideStep } from "./measure-bindings.ts";
 import type { Curve, CurveFacts } from "./curve/curve.ts";
 import { curveAt, curveEnd, positionOn } from "./curve/keep-curve.ts";
-import { PointNews } from "./curve/point-news.ts";
 import { HostLosses } from "./host-losses.ts";
 import { addWarnings } from "./add-warnings.ts";
 import { taskErrorOf } from "./open-groups.ts";
@@ -22,7 +21,7 @@ import { TaskEncoders } from "./task-encoders.ts";
 import { TaskDatasets } from "./task-datasets.ts";
 import { TaskError } from "./task-error.ts";
 import { TableLoader } from "./table-loader.ts";
-import { tellProgress } from "./task-events.ts";
+import { tellPoint, tellProgress } from "./task-events.ts";
 import type { RunContext, RunningTask } from "./running-task.ts";
 
 /**
@@ -129,7 +128,6 @@ class SliceTrainer {
   readonly #validation: Validation | null;
   readonly #isWide: boolean;
   readonly #facts: CurveFacts;
-  readonly #news: PointNews;
   #ahead: Promise<TaskSlice> | null = null;
   #host: Host | null = null;
 
@@ -146,7 +144,6 @@ class SliceTrainer {
   ) {
     const { rows, source, encoders, validation, facts } = options;
     this.#facts = facts;
-    this.#news = new PointNews(context, active);
     this.#validation = validation;
     this.#encoders = new TaskEncoders(encoders);
     this.#source = source;
@@ -164,12 +161,6 @@ class SliceTrainer {
    * `active.cycle` is up to date then.
    */
   async next(): Promise<boolean> {
-    const hasNext = await this.#next();
-    if (!hasNext) this.#news.flush();
-    return hasNext;
-  }
-
-  async #next(): Promise<boolean> {
     const active = this.#active;
     const { uuid: taskUuid, total_number_of_cycles: total } = active.task;
     const { cycle, host } = await this.#context.onHost(async (network) => ({
@@ -182,7 +173,7 @@ class SliceTrainer {
     active.curve = await curveAt(this.#context.db, active, { facts: this.#facts, cycle });
     if (validation?.isDue(cycle) === true) {
       await validation.measure(cycle);
-      this.#news.changed();
+      tellPoint(this.#context, active);
       return true;
     }
     if (cycle >= total || validation?.isOutOfPatience === true) return false;
@@ -195,7 +186,6 @@ class SliceTrainer {
 
   /** Waits for pending reads, and makes the host drop the table. */
   async close(): Promise<void> {
-    this.#news.flush();
     await this.#ahead?.catch(() => undefined);
     if (!this.#table.isBegun) return;
     // A lost host has no table to drop.
@@ -245,7 +235,7 @@ class SliceTrainer {
     });
     if (report !== null) {
       active.cycle = end;
-      this.#news.changed();
+      tellPoint(this.#context, active);
       tellProgress(this.#context, active);
       this.#size.observe(slice.cycles, report.elapsedMs);
     }

@@ -5,7 +5,6 @@ import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
 import type { Notifier } from "./record-end.ts";
 import type { Curve } from "./curve/curve.ts";
-import type { MetricsPoint } from "./curve/metrics-points.ts";
 import type { EventOwner } from "../events/event.ts";
 import type { TaskChanges } from "./task-changes.ts";
 
@@ -35,8 +34,6 @@ export interface TaskResources extends NetworkResources {
   limits: Pick<Limits, "datasetBytes" | "projectBytes" | "inputValues" | "outputValues">;
   changes: TaskChanges;
   webhooks: Notifier;
-  /** Called with the last point of a training's curve when it is new or has changed, at most twice a second. */
-  onPoint?: (task: TaskRow, point: MetricsPoint) => void;
 }
 
 /** Resources of a runner: those of the server, and turns on the cluster. */

@@ -10,7 +10,6 @@ import type { HostLink, HostMethod, OpenHostLink } from "../../src/hosts/protoco
 import { createHostRegistry } from "../../src/hosts/registry.ts";
 import { createScheduler } from "../../src/tasks/create-scheduler.ts";
 import { getTask, type TaskKey, type TaskView } from "../../src/tasks/get-task.ts";
-import type { TaskResources } from "../../src/tasks/running-task.ts";
 import { TaskChanges } from "../../src/tasks/task-changes.ts";
 import type { TestApp } from "./test-app.ts";
 
@@ -78,7 +77,6 @@ export interface RigOptions {
   secondLink?: OpenHostLink;
   /** How long a network waits for room on a full host. */
   patienceMs?: number;
-  onPoint?: TaskResources["onPoint"];
 }
 
 /** Ends with the test. */
@@ -109,7 +107,6 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     events,
     changes: new TaskChanges(),
     webhooks: app.app.webhooks,
-    ...(options.onPoint === undefined ? {} : { onPoint: options.onPoint }),
   });
   const caller = await authenticate(app.app, app.token);
   const crash = async () => {
