@@ -4,6 +4,7 @@ import type { Connections } from "./accounts/connections.ts";
 import type { KnownCallers } from "./accounts/known-callers.ts";
 import type { Policies } from "./accounts/policies.ts";
 import type { TokenKeys } from "./accounts/token-key.ts";
+import type { DirectScores } from "./clusters/direct-scores.ts";
 import type { Config } from "./server/config.ts";
 import type { Uploads } from "./uploads/uploads.ts";
 import type { Db } from "./db/client.ts";
@@ -36,6 +37,7 @@ export interface App {
   readonly policies: Policies;
   readonly measurements: Measurements;
   readonly metrics: Metrics;
+  readonly directScores: DirectScores;
   /** What happens, for clients that listen. */
   readonly events: Events;
   /** Request rate per user. */

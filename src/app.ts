@@ -8,6 +8,7 @@ import { loadPolicies } from "./accounts/policies.ts";
 import { TokenKeys } from "./accounts/token-key.ts";
 import type { DestinationStream } from "pino";
 import type { App } from "./app-context.ts";
+import { DirectScores } from "./clusters/direct-scores.ts";
 import { Connections } from "./accounts/connections.ts";
 import { createApi } from "./api/app.ts";
 import { createHttpServer } from "./api/http-server.ts";
@@ -180,6 +181,7 @@ export async function openApp(
     const webhooks = new Webhooks({ db, log, metrics, receivers });
     closer.add(() => webhooks.close());
     announceHosts(hosts.list(), events);
+    const directScores = new DirectScores({ metrics, events });
     const scheduler = await createScheduler({
       db,
       storage,
@@ -189,6 +191,7 @@ export async function openApp(
       limits: config.limits,
       metrics,
       events,
+      directScores,
       changes: new TaskChanges(),
       webhooks,
     });
@@ -212,6 +215,7 @@ export async function openApp(
       connections: new Connections(),
       connectionsMax,
       metrics,
+      directScores,
       events,
       requestRate: new TokenBuckets({
         perSecond: config.limits.requestsPerSecond,

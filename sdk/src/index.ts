@@ -17,7 +17,7 @@ export type { PageQuery, Table } from "./list.ts";
 export type { Checkpoint } from "./resources/checkpoints.ts";
 export type {
   Cluster,
-  ClusterDetails,
+  ClusterDetails, ClusterScore,
   LearnOptions,
   LearntColumn,
   LearntColumns,

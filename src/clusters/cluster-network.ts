@@ -1,5 +1,6 @@
 import type { ClusterRow } from "../db/rows.ts";
 import { HostLostError } from "../hosts/host-errors.ts";
+import type { EventOwner } from "../events/event.ts";
 import type { Host, RequestReport, TrainReport } from "../hosts/host.ts";
 import type { RequestRun, RunRows, TablePart, TrainRun } from "../network/run.ts";
 import { type Attached, Attachment, type NewNetwork } from "./attachment.ts";
@@ -29,6 +30,7 @@ export class ClusterNetwork {
   readonly #attachment: Attachment;
   readonly #calls: HostCalls;
   #mode: ClusterMode | null = null;
+  #owner: EventOwner | null = null;
   /** When the network was last exported for a save, in ms of `performance.now()`, and its size then. */
   #lastSave = { ms: -Infinity, bytes: 0 };
 
@@ -150,13 +152,21 @@ export class ClusterNetwork {
     const report = await this.#train(run, readRows);
     this.#progress.changed(position === null ? "direct" : "task");
     this.#progress.position = position;
+    if (position === null) this.#noteScores(report);
     return report;
   }
 
   /** Trains rows that belong to no task, also between the slices of one, which goes on where it is. */
   async learn(run: TrainRun): Promise<void> {
-    await this.#train(run);
+    const report = await this.#train(run);
     this.#progress.changed("rows");
+    this.#noteScores(report);
+  }
+
+  #noteScores({ scores }: TrainReport): void {
+    const { uuid, attached } = this.#attachment;
+    if (attached === null || this.#owner === null) return;
+    this.#resources.directScores.add({ uuid, owner: this.#owner }, attached.info, scores);
   }
 
   /** Saves before a run that may make the network fall back, if it would lose what no task repeats. */
@@ -254,6 +264,7 @@ export class ClusterNetwork {
     }
     this.#progress.position = null;
     this.#progress.changed();
+    this.#resources.directScores.forget(this.#attachment.uuid);
   }
 
   /** See `moveNetwork`. */
@@ -296,6 +307,7 @@ export class ClusterNetwork {
   /** The network now has the state of this row. */
   #follow(row: ClusterRow): void {
     this.#mode = row.mode;
+    this.#owner = row;
     this.#lastSave = { ms: -Infinity, bytes: row.figures?.bytes ?? 0 };
     this.#snapshots.follow(row);
     this.#progress.fellBack(row);

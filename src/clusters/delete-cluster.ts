@@ -44,5 +44,6 @@ export async function deleteCluster(context: Context, input: { uuid: string }): 
       }
     });
   });
+  app.directScores.forget(uuid);
   for (const task of requests) await removeResultFile(app.storage, task);
 }

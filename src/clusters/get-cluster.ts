@@ -4,6 +4,7 @@ import { isUnavailable } from "../hosts/host-errors.ts";
 import type { Host } from "../hosts/host.ts";
 import type { NetworkFigures } from "../network/network-figures.ts";
 import { findCluster } from "./find-cluster.ts";
+import type { ClusterScore } from "./rolling-score.ts";
 import { storedFigures } from "./stored-figures.ts";
 
 export interface ShownCluster {
@@ -17,19 +18,28 @@ export interface ShownCluster {
    * default host is used instead.
    */
   hostState: "ready" | "lost" | "gone";
+  /** Of direct IO and of `learn`; undefined when it has learnt nothing so of late. */
+  score: ClusterScore | undefined;
 }
 
 /** A cluster, the figures of its network, and whether its host has it or would take it. Attaches nothing. */
 export async function getCluster(context: Context, { uuid }: { uuid: string }): Promise<ShownCluster> {
-  const { scheduler, hosts } = context.app;
+  const { scheduler, hosts, directScores } = context.app;
   const cluster = await findCluster(context, uuid);
   const host = hosts.get(cluster.host_uuid);
   const hostState = host === undefined ? "gone" : "ready";
+  const score = directScores.of(cluster.uuid);
   const live = scheduler.liveFigures(cluster.uuid);
-  if (live !== undefined) return { cluster, figures: live, unavailable: null, hostState };
+  if (live !== undefined) return { cluster, figures: live, unavailable: null, hostState, score };
   const figures = await storedFigures(context, cluster);
   const unavailable = scheduler.refusal(cluster.uuid) ?? (await reasonOfLoss(host ?? hosts.default()));
-  return { cluster, figures, unavailable, hostState: unavailable === null || host === undefined ? hostState : "lost" };
+  return {
+    cluster,
+    figures,
+    unavailable,
+    hostState: unavailable === null || host === undefined ? hostState : "lost",
+    score,
+  };
 }
 
 /** Why the host is lost; null when it answers. */

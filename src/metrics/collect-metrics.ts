@@ -157,5 +157,5 @@ export async function collectMetrics(app: App, { withClusters }: { withClusters:
   }
   for (const [target, value] of app.connections.countByTarget()) gauges.websockets.set({ target }, value);
   const text = await app.metrics.text();
-  return withClusters ? `${text}${app.metrics.clusterCycles.text()}` : text;
+  return withClusters ? `${text}${app.metrics.clusterCycles.text()}${app.metrics.clusterScores.text()}` : text;
 }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { ClusterCycles } from "./cluster-cycles.ts";
+import { ClusterScores } from "./cluster-scores.ts";
 import { EndedTasks } from "./ended-tasks.ts";
 
 const answerSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -66,6 +67,7 @@ export class Metrics {
     registers: this.#registers,
   });
   readonly clusterCycles = new ClusterCycles();
+  readonly clusterScores = new ClusterScores();
   readonly endedTasks = new EndedTasks();
   readonly tasksEnded = new Counter({
     name: "hanami_tasks_ended_total",

@@ -9,7 +9,7 @@ import { widthExcess } from "../limits/width-excess.ts";
 import { checkValues, sampleSize, samplesMax } from "./measure-bindings.ts";
 import { isEncoded, parseTemplate, type Template } from "../network/template/parse-template.ts";
 import type { CurveFacts } from "./curve/curve.ts";
-import { curveOutput } from "./curve/curve-output.ts";
+import { curveOutput } from "../clusters/curve-output.ts";
 import { fitEncoders } from "./fit-encoders.ts";
 import { offsetWarnings } from "./fit-offsets.ts";
 import { openGroups, type TaskGroups } from "./open-groups.ts";

@@ -2,7 +2,7 @@ import { answersOf, targetOf } from "../clusters/answers.ts";
 import type { OutputMetrics, TaskOutcome } from "../db/schema/index.ts";
 import type { NetworkEncoders } from "../encoders/network-encoders.ts";
 import type { Template } from "../network/template/parse-template.ts";
-import { finiteScores, measurementOf, type CurveMeasurement } from "./curve/measurement.ts";
+import { finiteScores, measurementOf, type CurveMeasurement } from "../clusters/measurement.ts";
 import { type OutputScorer, outputScorer, type TargetFacts } from "./output-scorers.ts";
 import type { AnsweredSlice } from "./request-slices.ts";
 import type { RowGroup } from "./row-group.ts";

@@ -105,6 +105,7 @@ export async function createRig(app: TestApp, options: RigOptions = {}): Promise
     limits: app.app.config.limits,
     metrics,
     events,
+    directScores: app.app.directScores,
     changes: new TaskChanges(),
     webhooks: app.app.webhooks,
   });

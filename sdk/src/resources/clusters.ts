@@ -5,6 +5,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import { pageInput, rowsOf, type PageQuery } from "../list.ts";
 import { Socket } from "../socket.ts";
 import type { Owned } from "./owned.ts";
+import type { PointScores } from "./task-points.ts";
 
 export type Cluster = Owned;
 
@@ -25,6 +26,14 @@ export interface ClusterDetails extends Cluster {
   number_of_neurons?: number;
   number_of_synapses?: number;
   bytes?: number;
+  /** How it answered its last thousand samples of direct IO and `learn` before it learnt them, if there are any. */
+  score?: ClusterScore;
+}
+
+export interface ClusterScore extends PointScores {
+  samples: number;
+  /** Of each output, by its name. */
+  outputs: Record<string, PointScores>;
 }
 
 export interface NewCluster {

@@ -4,6 +4,18 @@ import { fields } from "../fields.ts";
 import { route } from "../route.ts";
 import { clusterOutput, toClusterBody } from "./output.ts";
 
+/** Scores that are not defined are absent. */
+const scores = {
+  loss: z.number().optional(),
+  accuracy: z.number().optional(),
+  error: z.number().optional(),
+};
+const scoreOutput = z.object({
+  samples: z.number(),
+  ...scores,
+  outputs: z.record(z.string(), z.object(scores)),
+});
+
 export const getClusterRoute = route({
   method: "GET",
   path: "/cluster",
@@ -22,12 +34,14 @@ export const getClusterRoute = route({
     number_of_neurons: z.number(),
     bytes: z.number(),
     hexagons: z.array(z.object({ number_of_blocks: z.number(), number_of_sections: z.number(), bytes: z.number() })),
+    /** How it answered its last thousand samples of direct IO and `learn` before it learnt them, if there are any. */
+    score: scoreOutput.optional(),
   }),
   errors: {
     404: ["Cluster with uuid '{uuid}' not found"],
   },
   handler: async (context, input) => {
-    const { cluster, figures, hostState, unavailable } = await getCluster(context, input);
+    const { cluster, figures, hostState, unavailable, score } = await getCluster(context, input);
     return {
       ...toClusterBody(cluster),
       host_uuid: cluster.host_uuid,
@@ -45,6 +59,7 @@ export const getClusterRoute = route({
         number_of_sections: sections,
         bytes,
       })),
+      ...(score && { score }),
     };
   },
 });

@@ -1,5 +1,5 @@
 import { Curve, TALLIES, type CurveFacts, type CurvePoint } from "./curve.ts";
-import type { CurveMeasurement } from "./measurement.ts";
+import type { CurveMeasurement } from "../../clusters/measurement.ts";
 
 /** A column of as many numbers as there are points; 0 for a column of zeros. JSON has null in the place of NaN. */
 type Column = (number | null)[] | 0;

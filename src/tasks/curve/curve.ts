@@ -1,7 +1,7 @@
 import type { NetworkFigures } from "../../network/network-figures.ts";
 import type { OutputTally, RunScores } from "../../network/run-scores.ts";
-import type { CurveOutput } from "./curve-output.ts";
-import type { CurveMeasurement } from "./measurement.ts";
+import type { CurveOutput } from "../../clusters/curve-output.ts";
+import type { CurveMeasurement } from "../../clusters/measurement.ts";
 
 /** Points of a curve. */
 const POINTS_MAX = 1000;

@@ -1,12 +1,6 @@
 import { TALLIES, type Curve, type CurvePoint } from "./curve.ts";
-import type { CurveOutput } from "./curve-output.ts";
-import {
-  finiteScores,
-  measurementOf,
-  shortScore,
-  type CurveMeasurement,
-  type ScoredCurveOutput,
-} from "./measurement.ts";
+import { measurementOf, shortScore, type CurveMeasurement } from "../../clusters/measurement.ts";
+import { tallyScores, type Tally } from "../../clusters/tally-scores.ts";
 
 /** A point of a curve as clients get it. */
 export interface MetricsPoint extends CurveMeasurement {
@@ -28,12 +22,7 @@ export interface MetricsPoint extends CurveMeasurement {
   validation_outputs?: CurveMeasurement["outputs"];
 }
 
-type Tally = Record<(typeof TALLIES)[number], number>;
-
 const ODD = TALLIES.indexOf("odd");
-
-/** A variance below this share of the mean square is that of rounding. */
-const VARIANCE_MIN = 1e-9;
 
 /** The points of a curve, one after another. */
 export function* metricsPoints(curve: Curve): Generator<MetricsPoint> {
@@ -85,7 +74,7 @@ interface PointContext {
 function metricsPoint({ facts }: Curve, { point, before, total, areOdd }: PointContext): MetricsPoint {
   const samples = point.cycle - before;
   const scored = facts.outputs.map((output, nth) =>
-    scoresOf(output, { sums: tallyAt(point.tallies, nth), total: tallyAt(total, nth), isOdd: areOdd[nth]! }),
+    tallyScores(output, { sums: tallyAt(point.tallies, nth), total: tallyAt(total, nth), isOdd: areOdd[nth]! }),
   );
   const { measured } = point;
   return {
@@ -107,33 +96,4 @@ function metricsPoint({ facts }: Curve, { point, before, total, areOdd }: PointC
       validation_outputs: measured.outputs,
     }),
   };
-}
-
-function scoresOf(
-  { name, measure, range }: CurveOutput,
-  { sums, total, isOdd }: { sums: Tally; total: Tally; isOdd: boolean },
-): ScoredCurveOutput {
-  const areClasses = measure === "class" || (measure === "one-hot" && !isOdd);
-  const isNumber = !areClasses && measure !== "bool";
-  if (areClasses) {
-    return { name, isNumber, ...finiteScores({ loss: sums.loss / sums.rows, accuracy: sums.hits / sums.rows }) };
-  }
-  const meanSquare = sums.squaredErrors / sums.rows;
-  return {
-    name,
-    isNumber,
-    ...finiteScores({
-      loss: meanSquare / varianceOf(total),
-      // Each value of such an output is a class.
-      accuracy: measure === "bool" ? sums.hits / sums.rows : undefined,
-      error: isNumber && measure !== "bits" ? Math.sqrt(meanSquare) * range : undefined,
-    }),
-  };
-}
-
-/** Of the targets so far, so that a point whose targets are the same has a loss, too; 0 while all are the same. */
-function varianceOf({ rows, targets, squaredTargets }: Tally): number {
-  const meanSquare = squaredTargets / rows;
-  const variance = meanSquare - (targets / rows) ** 2;
-  return variance > VARIANCE_MIN * meanSquare ? variance : 0;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { parseTemplate } from "../../../src/network/template/parse-template.ts";
-import { curveOutput } from "../../../src/tasks/curve/curve-output.ts";
+import { curveOutput } from "../../../src/clusters/curve-output.ts";
 import { curveText, readCurve } from "../../../src/tasks/curve/curve-text.ts";
 import { metricsPoints } from "../../../src/tasks/curve/metrics-points.ts";
 import { newCurve, slice } from "./support.ts";

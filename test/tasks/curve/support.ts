@@ -2,7 +2,7 @@ import type { NetworkFigures } from "../../../src/network/network-figures.ts";
 import { emptyScores, type OutputTally, type RunScores } from "../../../src/network/run-scores.ts";
 import { parseTemplate } from "../../../src/network/template/parse-template.ts";
 import { Curve } from "../../../src/tasks/curve/curve.ts";
-import type { CurveOutput } from "../../../src/tasks/curve/curve-output.ts";
+import type { CurveOutput } from "../../../src/clusters/curve-output.ts";
 import { smallTemplate } from "../../support/compute.ts";
 
 export const none = emptyScores(parseTemplate(smallTemplate)).outputs[0]!;

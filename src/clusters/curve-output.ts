@@ -1,6 +1,6 @@
-import { targetOf } from "../../clusters/answers.ts";
-import type { NetworkEncoders } from "../../encoders/network-encoders.ts";
-import type { OutputKind } from "../../network/template/parse-template.ts";
+import { targetOf } from "./answers.ts";
+import type { NetworkEncoders } from "../encoders/network-encoders.ts";
+import type { OutputKind } from "../network/template/parse-template.ts";
 
 /**
  * What the tallies of an output mean. `one-hot`: several plain values, which are classes until a row is none. `bits`:
