@@ -15,7 +15,7 @@ import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";
 import { probes } from "./probes.ts";
 import { isLong, slicedJson } from "./sliced-json.ts";
-import { sortedJson } from "./sorted-json.ts";
+import { sortedJson } from "../server/sorted-json.ts";
 import { StreamAnswer } from "./stream-answer.ts";
 
 /** The only statuses besides 200 that clients know, except 500: empty for a bug, with a text for an outage. */

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { sortedJson } from "./sorted-json.ts";
+import { sortedJson } from "../server/sorted-json.ts";
 
 /** Items of an array or object that are serialized without a pause: 1 or 2 ms for rows of a list. */
 const ITEMS_PER_SLICE = 1024;

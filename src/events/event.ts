@@ -1,3 +1,4 @@
+import { sortedJson } from "../server/sorted-json.ts";
 import type { EventKind } from "./kinds.ts";
 
 /** The owner of the resource that an event is about; `visibleTo` decides by it who hears of the event. */
@@ -28,7 +29,7 @@ export interface KeptEvent extends EventFacts {
   frame: Buffer;
 }
 
-/** The text of an event in the format of server-sent events. JSON has no line breaks. */
+/** The text of an event as a server-sent event, with sorted keys as in answers. JSON has no line breaks. */
 export function frameOf(id: string, kind: string, data: object): Buffer {
-  return Buffer.from(`id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`);
+  return Buffer.from(`id: ${id}\nevent: ${kind}\ndata: ${sortedJson(data)}\n\n`);
 }

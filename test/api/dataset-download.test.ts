@@ -3,7 +3,7 @@ import { get as httpGet, type IncomingMessage } from "node:http";
 import { BadRequestError, ConflictError, HanamiClient, NotFoundError } from "hanami-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isLong, slicedJson } from "../../src/api/sliced-json.ts";
-import { sortedJson } from "../../src/api/sorted-json.ts";
+import { sortedJson } from "../../src/server/sorted-json.ts";
 import { createDatasetFile } from "../../src/datasets/file/writer.ts";
 import { datasetPath } from "../../src/files/storage.ts";
 import { datasets } from "../../src/db/schema/index.ts";

@@ -82,8 +82,12 @@ test("nothing is kept for nobody: neither before the first listener, nor long af
   onTestFinished(() => void vi.useRealTimers());
   const events = new Events();
   let written = 0;
-  const toJSON = () => ++written;
-  const load: NewEvent = { kind: "host.load", data: { load: { toJSON } }, owner: null };
+  const data = {
+    get load() {
+      return ++written;
+    },
+  };
+  const load: NewEvent = { kind: "host.load", data, owner: null };
   events.publish(load);
   expect(written).toBe(0);
   const reader = events.read(everything);

@@ -6,7 +6,7 @@ import type { Connection } from "../../accounts/connections.ts";
 import { HanamiError } from "../../errors.ts";
 import { writeErrorLog } from "../../logs/write-error-log.ts";
 import { outageOf, outageTexts } from "../../server/outage.ts";
-import { sortedJson } from "../sorted-json.ts";
+import { sortedJson } from "../../server/sorted-json.ts";
 import { HandshakeError, shakeHands } from "./handshake.ts";
 import type { SocketPeer, SocketSession } from "./target.ts";
 import type { NamedTarget } from "./targets.ts";
