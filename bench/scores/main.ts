@@ -17,11 +17,12 @@ const WARM_UPS = 6;
 const options = readOptions(REPORT_OPTIONS);
 const digits = loadDigits(20_000);
 
-function measure({ name, samples, run }: Case) {
-  for (let round = 0; round < WARM_UPS; round++) run(round);
+function measure(each: Case) {
+  const { name, samples } = each;
+  for (let round = 0; round < WARM_UPS; round++) each.run(round);
   scoring.ms = 0;
   const startMs = performance.now();
-  for (let round = WARM_UPS; round < WARM_UPS + ROUNDS; round++) run(round);
+  for (let round = WARM_UPS; round < WARM_UPS + ROUNDS; round++) each.run(round);
   const tookMs = performance.now() - startMs;
   return { name, samplesPerSecond: (1000 * samples * ROUNDS) / tookMs, share: scoring.ms / tookMs };
 }

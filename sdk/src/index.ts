@@ -17,7 +17,8 @@ export type { PageQuery, Table } from "./list.ts";
 export type { Checkpoint } from "./resources/checkpoints.ts";
 export type {
   Cluster,
-  ClusterDetails, ClusterScore,
+  ClusterDetails,
+  ClusterScore,
   LearnOptions,
   LearntColumn,
   LearntColumns,

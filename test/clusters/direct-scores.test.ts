@@ -34,7 +34,14 @@ const prometheus = async (uuid: string) => {
 };
 
 const tally = (rows: number, hits: number, more: Partial<OutputTally> = {}): OutputTally => ({
-  ...{ name: "out", rows, odd: 0, hits, loss: 0, squaredErrors: 0, targets: 0, squaredTargets: 0 },
+  name: "out",
+  rows,
+  odd: 0,
+  hits,
+  loss: 0,
+  squaredErrors: 0,
+  targets: 0,
+  squaredTargets: 0,
   ...more,
 });
 

@@ -44,7 +44,7 @@ function tallied(model: NetworkModel, rows: ShownRows): RunScores {
 
 /** The neurons of a row, from the values of each output. */
 function rowOf(model: NetworkModel, values: readonly (readonly number[])[]): number[] {
-  const row = new Array<number>(count(model.state, "output")).fill(NaN);
+  const row = Array<number>(count(model.state, "output")).fill(NaN);
   values.forEach((each, index) => each.forEach((value, k) => (row[model.outputNeurons[index]![k]!] = value)));
   return row;
 }

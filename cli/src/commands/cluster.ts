@@ -28,6 +28,7 @@ const DETAIL_FIELDS = [
   "number_of_synapses",
   "bytes",
   "hexagons",
+  "score",
 ];
 
 /** `hanamictl cluster …` */

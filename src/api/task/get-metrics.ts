@@ -7,7 +7,7 @@ import { mlflowBatch } from "../../tasks/curve/mlflow-batch.ts";
 import { getTaskMetrics } from "../../tasks/get-task-metrics.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
-import { sortedJson } from "../sorted-json.ts";
+import { sortedJson } from "../../server/sorted-json.ts";
 import { downloadName, StreamAnswer } from "../stream-answer.ts";
 
 /** What MLflow itself takes. */
