@@ -92,6 +92,8 @@ export class Events {
    * an event.
    */
   read(wants: (event: EventFacts) => boolean, after?: string): EventReader {
+    // Events may have been left out, some of them even before `publish`.
+    if (!this.isHeard) this.#ring.clear();
     const position = after === undefined ? this.#ring.last : this.#ring.numberOf(after);
     const reader: EventReader = new EventReader(this.#ring, position, wants, () => {
       this.#readers.delete(reader);

@@ -104,6 +104,18 @@ test("nothing is kept for nobody: neither before the first listener, nor long af
   expect(taken(events.read(everything, again.id))).toEqual(["reset"]);
 });
 
+test("a client that comes back after all were gone for long learns that something may be missing", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const events = new Events();
+  const reader = events.read(everything);
+  reader.close();
+  vi.advanceTimersByTime(121_000);
+  // A point of a curve, of which nothing else tells.
+  events.publishPaced("key", 500, () => about("point"));
+  expect(taken(events.read(everything, reader.id))).toEqual(["reset"]);
+});
+
 test("a series is told at most once in its interval, its newest event at the end, or when it is flushed", () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
