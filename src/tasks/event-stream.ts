@@ -74,8 +74,8 @@ export class EventStream implements AsyncIterable<Uint8Array> {
     try {
       await this.#client.checkAgain();
     } catch (error) {
-      // During an outage of the database nobody loses a right.
-      if (error instanceof HanamiError) this.end();
+      // During an outage of the database nobody loses a right, except by time.
+      if (error instanceof HanamiError || Date.now() >= this.#client.tokenEndMs) this.end();
     }
     if (this.#isEnded) return;
     this.#timer = this.#nextCheck();

@@ -36,7 +36,7 @@ function openStream(check: () => void, tokenEndMs = Date.now() + 3_600_000) {
   return { stream, next, left, iterator, ends: () => ends };
 }
 
-const heartbeat = /^: keep-alive\nid: [0-9a-f]+-0\n\n$/;
+const heartbeat = /^: keep-alive\nid: [0-9a-f]+-[0-9]+\n\n$/;
 
 test("a stream says every ten seconds that it is alive, and outlasts an outage of the database", async () => {
   let checks = 0;
@@ -71,6 +71,16 @@ test("a stream ends when its token expires, also for a client that reads nothing
   await vi.advanceTimersByTimeAsync(1);
   expect(await last).toBe("end");
   expect([reading.ends(), stalled.ends()]).toEqual([1, 1]);
+});
+
+test("a stream ends when its API key expires during an outage of the database, and does not ask it again and again", async () => {
+  let checks = 0;
+  const { ends } = openStream(() => {
+    checks += 1;
+    throw Object.assign(new Error("no database"), { code: "ECONNREFUSED" });
+  }, Date.now() + 4_000);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([checks, ends(), vi.getTimerCount()]).toEqual([1, 1, 0]);
 });
 
 test("a clock that jumps, forwards or back, ends a stream neither late nor early", async () => {
