@@ -4,19 +4,30 @@ import type { EventRing } from "./event-ring.ts";
 /** Bytes of events that a reader takes at once: more than a few events, less than what delays others. */
 const TAKE_BYTES = 64 * 1024;
 
+/** What a reader is to get. */
+export interface Wish {
+  /** Always says the same of an event. */
+  wants: (event: EventFacts) => boolean;
+  /** The project whose events it may want, besides those that are for everybody; undefined: those of all projects. */
+  project?: string | undefined;
+}
+
 /** A position in the events of the server, and which of them are wanted. */
 export class EventReader {
   readonly #ring: EventRing;
   readonly #wants: (event: EventFacts) => boolean;
+  readonly #project: string | undefined;
   readonly #onClose: () => void;
   /** Number of the last event that was taken or passed over. */
   #position: number;
   #wake: (() => void) | undefined;
 
-  constructor(ring: EventRing, position: number, wants: (event: EventFacts) => boolean, onClose: () => void) {
+  /** Calls `onClose` at the end. `position` is that of the last event that its client has got. */
+  constructor(ring: EventRing, position: number, { wants, project }: Wish, onClose: () => void) {
     this.#ring = ring;
     this.#position = position;
     this.#wants = wants;
+    this.#project = project;
     this.#onClose = onClose;
   }
 
@@ -32,10 +43,12 @@ export class EventReader {
       return this.#ring.resetFrame(this.#position);
     }
     const frames: Uint8Array[] = [];
-    for (let bytes = 0; bytes < TAKE_BYTES && this.#pass();) {
-      const { frame } = this.#ring.at(++this.#position);
-      frames.push(frame);
-      bytes += frame.length;
+    for (let bytes = 0; bytes < TAKE_BYTES;) {
+      const event = this.#pass();
+      if (event === undefined) break;
+      this.#position = event.number;
+      frames.push(event.frame);
+      bytes += event.frame.length;
     }
     return frames.length > 1 ? Buffer.concat(frames) : frames[0];
   }
@@ -54,7 +67,7 @@ export class EventReader {
 
   /** Something was published. A reader that waits keeps up, whether it wants the events or not. */
   ring(): void {
-    if (this.#wake !== undefined && (this.#isBehind || this.#pass())) this.stopWaiting();
+    if (this.#wake !== undefined && (this.#isBehind || this.#pass() !== undefined)) this.stopWaiting();
   }
 
   close(): void {
@@ -63,13 +76,17 @@ export class EventReader {
   }
 
   get #isBehind(): boolean {
-    return !this.#ring.hasAllAfter(this.#position);
+    return !this.#ring.hasAllAfter(this.#position, this.#project);
   }
 
-  /** Passes over what is not wanted. Whether there is an event after that. */
-  #pass(): boolean {
-    const { last } = this.#ring;
-    while (this.#position < last && !this.#wants(this.#ring.at(this.#position + 1))) this.#position += 1;
-    return this.#position < last;
+  /** Passes over what is not wanted. The event after that, if there is one. */
+  #pass() {
+    let event = this.#ring.after(this.#position);
+    while (event !== undefined && !this.#wants(event)) {
+      this.#position = event.number;
+      event = this.#ring.after(this.#position);
+    }
+    if (event === undefined) this.#position = this.#ring.last;
+    return event;
   }
 }

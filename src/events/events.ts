@@ -1,8 +1,8 @@
 import type { Db } from "../db/client.ts";
 import { onOutcome } from "../db/commit-listeners.ts";
 import { isInDoubt } from "../server/outage.ts";
-import { frameOf, type EventFacts, type NewEvent } from "./event.ts";
-import { EventReader } from "./event-reader.ts";
+import { frameOf, type NewEvent } from "./event.ts";
+import { EventReader, type Wish } from "./event-reader.ts";
 import { EventRing } from "./event-ring.ts";
 import { Pacer } from "./pacer.ts";
 
@@ -88,14 +88,13 @@ export class Events {
   }
 
   /**
-   * Begins to listen: after the event with the id `after`, or with the next event. `wants` must always say the same of
-   * an event.
+   * Begins to listen: after the event with the id `after`, or with the next event.
    */
-  read(wants: (event: EventFacts) => boolean, after?: string): EventReader {
+  read(wish: Wish, after?: string): EventReader {
     // Events may have been left out, some of them even before `publish`.
     if (!this.isHeard) this.#ring.clear();
     const position = after === undefined ? this.#ring.last : this.#ring.numberOf(after);
-    const reader: EventReader = new EventReader(this.#ring, position, wants, () => {
+    const reader: EventReader = new EventReader(this.#ring, position, wish, () => {
       this.#readers.delete(reader);
       if (this.#readers.size === 0) this.#unheardSinceMs = performance.now();
     });

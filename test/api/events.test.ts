@@ -64,7 +64,7 @@ test("a task is told from its queue to its deletion, as GET /task has it", async
   await app.request("DELETE", "/task", { query: { uuid, cluster_uuid } });
   expect((await listener.first("task.deleted")).data).toEqual({ ...common, uuid });
   const kinds = listener.kinds();
-  expect(kinds.filter((kind) => kind !== "task.progress")).toEqual([
+  expect(kinds.filter((kind) => kind !== "task.progress" && kind !== "task.metrics")).toEqual([
     "task.queued",
     "cluster.mode",
     "task.active",

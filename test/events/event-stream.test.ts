@@ -23,11 +23,7 @@ function openStream(check: () => void, tokenEndMs = Date.now() + 3_600_000) {
     waited: () => {},
   };
   let ends = 0;
-  const stream = new EventStream(
-    new Events().read(() => true),
-    client,
-    () => (ends += 1),
-  );
+  const stream = new EventStream(new Events().read({ wants: () => true }), client, () => (ends += 1));
   const iterator = stream[Symbol.asyncIterator]();
   const next = async () => {
     const { done, value } = await iterator.next();

@@ -18,12 +18,12 @@ function taken(reader: EventReader): string[] {
   return names;
 }
 
-const everything = () => true;
+const everything = { wants: () => true };
 
 test("each reader gets what it wants, once and in order, and goes on where another one ended", () => {
   const events = new Events();
   const all = events.read(everything);
-  const some = events.read(({ cluster }) => cluster === "c");
+  const some = events.read({ wants: ({ cluster }) => cluster === "c" });
   events.publish(about("a"));
   events.publish({ ...about("b"), cluster: "c" });
   expect(taken(all)).toEqual(["a", "b"]);
@@ -57,9 +57,35 @@ test("a reader that is too slow, or comes from elsewhere, gets a reset and then 
   expect(taken(events.read(everything, start))).toEqual(["reset"]);
 });
 
+test("a flood of one project takes nothing from the clients of others", () => {
+  const events = new Events({ events: 10, bytes: 10_000 });
+  const ofProject = (project: string, uuid: string): NewEvent => {
+    const owner = { project_id: project, owner_id: "somebody", owner_uuid: null };
+    return { kind: "cluster.created", data: { uuid }, owner };
+  };
+  const reader = (project: string | undefined, after?: string) => {
+    const wants = ({ owner }: Pick<NewEvent, "owner">) => !project || !owner || owner.project_id === project;
+    return events.read({ wants, project }, after);
+  };
+  const { id } = events.read(everything);
+  events.publish(ofProject("calm", "a"));
+  events.publish(about("host"));
+  for (let n = 0; n < 50; n++) events.publish(ofProject("busy", `${n}`));
+  events.publish(ofProject("calm", "b"));
+  for (let n = 0; n < 50; n++) events.publish(ofProject("busy", "x".repeat(900)));
+  expect(taken(reader("calm", id))).toEqual(["a", "host", "b"]);
+  expect(taken(reader("new", id))).toEqual(["host"]);
+  expect(taken(reader("busy", id))).toEqual(["reset"]);
+  expect(taken(reader(undefined, id))).toEqual(["reset"]);
+  // A client that has got all is up to date, whatever was dropped before.
+  const late = reader("busy");
+  events.publish(ofProject("busy", "last"));
+  expect(taken(reader("busy", late.id))).toEqual(["last"]);
+});
+
 test("a reader that waits is woken by what it wants, and never falls behind by what it does not", async () => {
   const events = new Events({ events: 4, bytes: 10_000 });
-  const reader = events.read(({ cluster }) => cluster === "mine");
+  const reader = events.read({ wants: ({ cluster }) => cluster === "mine" });
   let isAwake = false;
   const awake = reader.wait().then(() => (isAwake = true));
   for (let n = 0; n < 20; n++) {

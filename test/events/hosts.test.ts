@@ -9,7 +9,7 @@ test("hosts come, work, rest and go", async () => {
   const host = new KillableHost("some uuid");
   onTestFinished(() => host.close());
   announceHosts([host], events);
-  const reader = events.read(() => true);
+  const reader = events.read({ wants: () => true });
   const heard: { kind: string; data: Record<string, unknown> }[] = [];
   const take = () => {
     const text = Buffer.from(reader.take() ?? "").toString();
