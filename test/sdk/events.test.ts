@@ -163,7 +163,11 @@ test("a followed task yields each state, progress and point, and survives a brok
   expect(cycles).toEqual([...cycles].sort((a, b) => a - b));
   expect(cycles.length).toBeGreaterThan(3);
   expect(states.at(-1)).toEqual(await client.tasks.get(task));
-  expect(news.filter(({ kind }) => kind === "point")).toEqual([{ kind: "point", point }]);
+  const points = news.flatMap((each) => (each.kind === "point" ? [each.point] : []));
+  expect(points[0]).toEqual(point);
+  expect(points.at(-1)?.cycle).toBe(10_000);
+  const ofPoints = points.map(({ cycle }) => cycle);
+  expect(ofPoints).toEqual([...ofPoints].sort((a, b) => a - b));
   expect(paths.filter((path) => path === "/task").length).toBeLessThanOrEqual(2);
 });
 
