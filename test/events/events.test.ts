@@ -101,7 +101,24 @@ test("nothing is kept for nobody: neither before the first listener, nor long af
   vi.advanceTimersByTime(121_000);
   events.publish(load);
   expect(written).toBe(0);
-  expect(taken(events.read(everything, again.id))).toEqual(["reset"]);
+  const late = events.read(everything, again.id);
+  expect(taken(late)).toEqual(["reset"]);
+  late.close();
+  vi.advanceTimersByTime(121_000);
+  events.publishPaced("key", 500, () => about("b"));
+  expect(taken(events.read(everything, late.id))).toEqual(["reset"]);
+});
+
+test("of a row that is handed in as the owner, only the owner is kept", () => {
+  const events = new Events();
+  const seen: object[] = [];
+  const reader = events.read((event) => seen.push(event) > 0);
+  const owner = { project_id: "p", owner_id: "o", owner_uuid: null };
+  const row = { ...owner, template: "long" };
+  events.publish({ ...about("a"), owner: row });
+  expect(taken(reader)).toEqual(["a"]);
+  expect(seen[0]).toMatchObject({ owner: { ...owner } });
+  expect(Object.keys((seen[0] as NewEvent).owner!)).toEqual(Object.keys(owner));
 });
 
 test("a series is told at most once in its interval, its newest event at the end, or when it is flushed", () => {
