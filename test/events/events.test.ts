@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { NewEvent } from "../../src/events/event.ts";
 import type { EventReader } from "../../src/events/event-reader.ts";
 import { Events } from "../../src/events/events.ts";
+import { EVENT_KINDS, RESET_KIND } from "../../src/events/kinds.ts";
+import { paths } from "../../src/files/paths.ts";
 
 const about = (uuid: string): NewEvent => ({ kind: "host.joined", data: { uuid }, owner: null });
 
@@ -141,4 +145,10 @@ test("a series is told at most once in its interval, its newest event at the end
   vi.advanceTimersByTime(5000);
   expect(taken(reader)).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("the documents have a row for each kind", () => {
+  const page = readFileSync(join(paths.root, "docs/api-extensions.md"), "utf8");
+  const rows = [...page.matchAll(/^\| ((?:`[a-z]+\.[a-z]+`(?:, )?)+) \|/gm)].flatMap(([, kinds]) => kinds!.split(", "));
+  expect(rows.sort()).toEqual([...EVENT_KINDS, RESET_KIND].map((kind) => `\`${kind}\``).sort());
 });
