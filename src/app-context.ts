@@ -17,7 +17,7 @@ import type { Readers } from "./uploads/readers.ts";
 import type { Storage } from "./files/storage.ts";
 import type { HostRegistry } from "./hosts/registry.ts";
 import type { Scheduler } from "./tasks/scheduler.ts";
-import type { Notifier } from "./tasks/record-end.ts";
+import type { Notifier } from "./tasks/notifier.ts";
 
 /** All parts of a server. `openApp` builds them once and passes them down; no part opens itself. */
 export interface App {

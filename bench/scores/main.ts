@@ -1,7 +1,7 @@
 /**
  * What the scores of a training cost: `npm run bench -- scores` trains digits and prints the share of the time in which
- * the kernels add up losses and hits. `--json` and `--save` as in every benchmark; for a GPU see the kernel `score` in the
- * table of `npm run bench:gpu`.
+ * the kernels add up losses and hits. `--json` and `--save` as in every benchmark; for a GPU see the kernel `score` in
+ * the table of `npm run bench:gpu`.
  */
 import { scoring } from "./timed-scores.ts";
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";

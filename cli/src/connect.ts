@@ -15,9 +15,9 @@ function parseAddress(address: string): string {
   throw new CliError(`HANAMI_ADDRESS is not an address like ${DEFAULT_ADDRESS}: '${address}'`);
 }
 
-function required(value: string | undefined, name: string): string {
+function required(value: string | undefined, name: string, more = ""): string {
   if (value) return value;
-  throw new CliError(`${name} is not set`);
+  throw new CliError(`${name} is not set${more}`);
 }
 
 /** The older tool uses the name `HANAMI_PW`. */
@@ -52,7 +52,7 @@ export async function connect({ insecure, project }: ConnectOptions): Promise<Ha
   if (key) return connectByKey(address, key, chosen);
   const client = new HanamiClient({
     address,
-    user: required(env["HANAMI_USER"], "HANAMI_USER"),
+    user: required(env["HANAMI_USER"], "HANAMI_USER", ", and neither is HANAMI_KEY"),
     passphrase: required(readPassphrase(env), "HANAMI_PASSPHRASE"),
   });
   await client.login();

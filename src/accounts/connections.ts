@@ -1,3 +1,5 @@
+import type { Caller } from "./caller.ts";
+
 /** What lasts longer than the check of its token: a websocket, a request that waits, a stream of events. */
 export interface Connection {
   kind: "socket" | "wait" | "events";
@@ -13,11 +15,24 @@ export interface Connection {
   end(reason: string): void;
 }
 
+/** Whose connection it is. */
+export const holderOf = ({ userId, userUuid, projectId, key }: Caller) => ({
+  userId,
+  userUuid,
+  projectId,
+  keyUuid: key?.uuid,
+});
+
 /** Upper bounds on the connections of one kind. */
 interface Bounds {
   user: number;
   project?: number;
   total?: number;
+}
+
+/** A project may take half of the places, a user a quarter. */
+export function sharesOf(total: number): Required<Bounds> {
+  return { user: Math.ceil(total / 4), project: Math.ceil(total / 2), total };
 }
 
 /** Open connections, which end together with their user, assignment or API key. */

@@ -3,6 +3,7 @@ import { and, eq, sql } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { checkpoints } from "../db/schema/index.ts";
+import { checkpointEvent } from "./checkpoint-events.ts";
 import { notFound } from "../errors.ts";
 import { checkpointPath } from "../files/storage.ts";
 
@@ -14,7 +15,7 @@ export async function deleteCheckpoint({ app, caller }: Context, { uuid }: { uui
     .where(and(eq(checkpoints.uuid, uuid), visibleTo(caller, checkpoints)))
     .returning();
   const [row] = await app.events.publishAfter(change, (rows) =>
-    rows.map((owner) => ({ kind: "checkpoint.deleted", data: { uuid: owner.uuid, name: owner.name }, owner })),
+    rows.map((each) => checkpointEvent("deleted", each, each)),
   );
   // Clients know this misspelling.
   if (row === undefined) throw notFound(`Chekckpoint with uuid '${uuid}' not found`);

@@ -1,3 +1,4 @@
+import { checkpointEvent } from "./checkpoint-events.ts";
 import type { TempfileRow, CheckpointRow } from "../db/rows.ts";
 import { rename, rm, stat } from "node:fs/promises";
 import { and, eq, isNull } from "drizzle-orm";
@@ -139,7 +140,7 @@ async function record(app: App, file: TempfileRow, uuid: string): Promise<Checkp
       .insert(checkpoints)
       .values({ uuid, name, file_size, ...owner })
       .returning();
-    app.events.publishWith(tx, { kind: "checkpoint.created", data: { uuid, name }, owner });
+    app.events.publishWith(tx, checkpointEvent("created", { uuid, name }, owner));
     return row as CheckpointRow;
   });
 }

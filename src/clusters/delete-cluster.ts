@@ -2,9 +2,8 @@ import { and, eq, inArray, sql } from "drizzle-orm";
 import { visibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { clusters, notifications, tasks } from "../db/schema/index.ts";
-import type { NewEvent } from "../events/event.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
-import { clusterEvent } from "./cluster-events.ts";
+import { clusterEvent, taskDeletedEvent } from "./cluster-events.ts";
 import { clusterNotFound } from "./cluster-row.ts";
 import { findCluster } from "./find-cluster.ts";
 
@@ -34,10 +33,7 @@ export async function deleteCluster(context: Context, input: { uuid: string }): 
       const ended = removed.map(({ state }) => state).filter((state) => state !== "queued" && state !== "active");
       app.metrics.endedTasks.changed(tx, ended, -1);
       const unfinished = removed.filter(({ state }) => state === "queued" || state === "active").slice(0, TOLD_MAX);
-      const told = unfinished.map(({ task }): NewEvent => {
-        const data = { uuid: task, cluster_uuid: uuid };
-        return { kind: "task.deleted", data, owner: row, cluster: uuid, task };
-      });
+      const told = unfinished.map(({ task }) => taskDeletedEvent({ uuid: task, cluster_uuid: uuid }, row));
       app.events.publishWith(tx, ...told, clusterEvent("deleted", row));
       for (const { task, kind } of removed) {
         if (kind === "request" && (await discardResultRow(app, tx, task))) requests.push(task);

@@ -1,4 +1,4 @@
-import type { OutputTally, RunScores } from "../network/run-scores.ts";
+import { emptyTally, TALLIES, type OutputTally, type RunScores } from "../network/run-scores.ts";
 import type { CurveOutput } from "./curve-output.ts";
 import { type CurveMeasurement, measurementOf } from "./measurement.ts";
 import { tallyScores } from "./tally-scores.ts";
@@ -42,20 +42,7 @@ export interface ClusterScore extends CurveMeasurement {
   samples: number;
 }
 
-const SUMS = ["rows", "odd", "hits", "loss", "squaredErrors", "targets", "squaredTargets"] as const;
-
 function addTo(sum: OutputTally, tally: OutputTally): OutputTally {
-  for (const key of SUMS) sum[key] += tally[key];
+  for (const key of TALLIES) sum[key] += tally[key];
   return sum;
 }
-
-const emptyTally = (name: string): OutputTally => ({
-  name,
-  rows: 0,
-  odd: 0,
-  hits: 0,
-  loss: 0,
-  squaredErrors: 0,
-  targets: 0,
-  squaredTargets: 0,
-});

@@ -9,8 +9,8 @@ export type Tally = Omit<OutputTally, "name">;
 const VARIANCE_MIN = 1e-9;
 
 /**
- * The scores that these sums tell. `total` are the sums of which the variance of the targets is known; `isOdd`: some row of
- * the output is no class.
+ * The scores that these sums tell. `total` are the sums of which the variance of the targets is known; `isOdd`: some
+ * row of the output is no class.
  */
 export function tallyScores(
   { name, measure, range }: CurveOutput,

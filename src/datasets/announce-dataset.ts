@@ -3,7 +3,7 @@ import { ownedBy } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import type { DatasetRow } from "../db/rows.ts";
 import { datasets } from "../db/schema/index.ts";
-import { datasetEvent } from "./dataset-events.ts";
+import { datasetEvent } from "../events/dataset-events.ts";
 import { announceUpload, type Announcement } from "../uploads/announce-upload.ts";
 import type { FormatName } from "./formats.ts";
 

@@ -5,7 +5,7 @@ import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { notFound } from "../errors.ts";
 import { datasetPath } from "../files/storage.ts";
-import { datasetEvent } from "./dataset-events.ts";
+import { datasetEvent } from "../events/dataset-events.ts";
 import { removeUploadedFiles } from "../uploads/finalize-upload.ts";
 
 /**

@@ -4,7 +4,7 @@ import { datasetPath, type Storage } from "../files/storage.ts";
 import type { Db } from "../db/client.ts";
 import { datasets } from "../db/schema/index.ts";
 import type { Events } from "../events/events.ts";
-import { datasetEvent } from "./dataset-events.ts";
+import { datasetEvent } from "../events/dataset-events.ts";
 
 /**
  * Deletes the row of a request task's result dataset if it has no rows. Call it in the transaction that ends or removes

@@ -5,7 +5,7 @@ import type { Context } from "../app-context.ts";
 import { datasets, tempfiles } from "../db/schema/index.ts";
 import { badRequest, notFound } from "../errors.ts";
 import { checkProjectBytes, roomInProject } from "../limits/project-bytes.ts";
-import { datasetEvent } from "./dataset-events.ts";
+import { datasetEvent } from "../events/dataset-events.ts";
 import { findDataset } from "./find-dataset.ts";
 import type { DatasetRow, TempfileRow } from "../db/rows.ts";
 import { fileRoles, type FileRole, type FormatName } from "./formats.ts";

@@ -5,7 +5,7 @@ import type { App } from "../app-context.ts";
 import type { Db } from "../db/client.ts";
 import { datasets } from "../db/schema/index.ts";
 import type { ColumnFacts } from "./file/columns.ts";
-import { datasetEvent } from "./dataset-events.ts";
+import { datasetEvent } from "../events/dataset-events.ts";
 import { createDatasetFile } from "./file/writer.ts";
 import { datasetPath } from "../files/storage.ts";
 

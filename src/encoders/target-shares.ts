@@ -1,4 +1,4 @@
-/** What networks are taught for a table's target. The kernels' compiler reads this file, so it contains only numbers. */
+/** What networks are taught for a table's target. The kernels' compiler reads this file: it contains only numbers. */
 
 /** What the class of a row is taught as; the others share the rest. */
 export const CLASS_SHARE = 0.9;

@@ -1,7 +1,7 @@
 import type { Db } from "../db/client.ts";
 import { onOutcome } from "../db/commit-listeners.ts";
 import { isInDoubt } from "../server/outage.ts";
-import { frameOf, type NewEvent } from "./event.ts";
+import { frameOf, type EventOwner, type NewEvent } from "./event.ts";
 import { EventReader, type Wish } from "./event-reader.ts";
 import { EventRing } from "./event-ring.ts";
 import { Pacer } from "./pacer.ts";
@@ -27,20 +27,20 @@ export class Events {
     this.#ring = new EventRing(bounds);
   }
 
-  /** Whether anybody listens, or may come back. Check it before work that only an event needs. */
-  get isHeard(): boolean {
+  /** Whether anybody listens, or may come back. */
+  get #isHeard(): boolean {
     return this.#readers.size > 0 || performance.now() - this.#unheardSinceMs < UNHEARD_MS;
   }
 
   publish({ data, ...facts }: NewEvent): void {
-    if (!this.isHeard) {
+    if (!this.#isHeard) {
       this.#ring.clear();
       return;
     }
-    const { kind, owner } = facts;
+    const owner = facts.owner === null ? null : ownerOf(facts.owner);
     const owned = owner === null ? {} : { project_id: owner.project_id, owner_id: owner.owner_id };
-    const frame = frameOf(this.#ring.nextId, kind, { timestamp_ms: Date.now(), ...owned, ...data });
-    this.#ring.add({ ...facts, frame });
+    const frame = frameOf(this.#ring.nextId, facts.kind, { timestamp_ms: Date.now(), ...owned, ...data });
+    this.#ring.add({ ...facts, owner, frame });
     this.#wakeReaders();
   }
 
@@ -69,7 +69,10 @@ export class Events {
    * called then; undefined: there is no news.
    */
   publishPaced(key: string, intervalMs: number, make: () => NewEvent | undefined): void {
-    if (!this.isHeard) return;
+    if (!this.#isHeard) {
+      this.#ring.clear();
+      return;
+    }
     this.#pacer.run(key, intervalMs, () => {
       const event = make();
       if (event !== undefined) this.publish(event);
@@ -112,3 +115,10 @@ export class Events {
     });
   }
 }
+
+/** Only the owner: a publisher may hand in a whole row, whose template would be kept as long as the event. */
+const ownerOf = ({ project_id, owner_id, owner_uuid }: EventOwner): EventOwner => ({
+  project_id,
+  owner_id,
+  owner_uuid,
+});

@@ -12,7 +12,7 @@ export interface RunScores {
   outputs: OutputTally[];
 }
 
-/** Sums over the rows that have a target for an output. Answers of several positions of an output are averaged first. */
+/** Sums over the rows that have a target for an output. Answers of several positions of it are averaged first. */
 export interface OutputTally {
   name: string;
   rows: number;
@@ -31,8 +31,29 @@ export interface OutputTally {
   squaredTargets: number;
 }
 
+/** The sums of a tally, in the order in which curves and kernels keep them. */
+export const TALLIES = [
+  "rows",
+  "odd",
+  "hits",
+  "loss",
+  "squaredErrors",
+  "targets",
+  "squaredTargets",
+] as const satisfies readonly (keyof OutputTally)[];
+
+export const emptyTally = (name: string): OutputTally => ({
+  name,
+  rows: 0,
+  odd: 0,
+  hits: 0,
+  loss: 0,
+  squaredErrors: 0,
+  targets: 0,
+  squaredTargets: 0,
+});
+
 export function emptyScores({ outputs }: Template): RunScores {
   const names = [...new Set(outputs.map(({ name }) => name))];
-  const sums = { rows: 0, odd: 0, hits: 0, loss: 0, squaredErrors: 0, targets: 0, squaredTargets: 0 };
-  return { samples: 0, skipped: 0, learningRate: 0, outputs: names.map((name) => ({ name, ...sums })) };
+  return { samples: 0, skipped: 0, learningRate: 0, outputs: names.map(emptyTally) };
 }

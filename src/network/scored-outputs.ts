@@ -14,7 +14,7 @@ const SCORED_KINDS: Record<OutputKind, number> = {
 };
 
 /** All positions of the outputs with one name, whose answers are averaged. */
-export interface ScoredOutput {
+export interface ScoredPositions {
   /** One of the constants `SCORED_…`. */
   kind: number;
   /** The output neurons of each position. The targets are those of the first one. */
@@ -29,7 +29,7 @@ export interface ScoredOutput {
 }
 
 /** The outputs of a network by name, in the order of `RunScores`. */
-export function scoredOutputs({ template, outputNeurons }: NetworkModel): ScoredOutput[] {
+export function scoredOutputs({ template, outputNeurons }: NetworkModel): ScoredPositions[] {
   const byName = new Map<string, number[]>();
   for (const [index, { name }] of template.outputs.entries()) byName.set(name, [...(byName.get(name) ?? []), index]);
   return [...byName.values()].map((indices) => {

@@ -6,7 +6,7 @@ import { notifications, taskColumns, tasks } from "../db/schema/index.ts";
 import { discardResultRow, removeResultFile } from "../datasets/discard-result.ts";
 import { type TaskKey, taskNotFound } from "./get-task.ts";
 import { recordEnd } from "./record-end.ts";
-import { taskDeletedEvent } from "./task-events.ts";
+import { taskDeletedEvent } from "../clusters/cluster-events.ts";
 
 /**
  * Deletes a task. A running task is aborted instead, after its current slice, and keeps its progress. Throws 404 for an

@@ -7,7 +7,7 @@ import { taskColumns, tasks, type TaskPlan } from "../db/schema/index.ts";
 import { createResultDataset } from "../datasets/result-dataset.ts";
 import { checkRoom } from "../limits/check-room.ts";
 import type { TaskRow } from "../db/rows.ts";
-import { datasetEvent } from "../datasets/dataset-events.ts";
+import { datasetEvent } from "../events/dataset-events.ts";
 import { boundedWarnings } from "../clusters/bounded-warnings.ts";
 import { checkNotifyUrl } from "./check-notify-url.ts";
 import { taskEvent } from "./task-events.ts";

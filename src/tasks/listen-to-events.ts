@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm";
-import type { Connection } from "../accounts/connections.ts";
+import { holderOf, sharesOf, type Connection } from "../accounts/connections.ts";
 import { isVisibleTo } from "../accounts/visibility.ts";
 import type { Context } from "../app-context.ts";
 import { findCluster } from "../clusters/find-cluster.ts";
@@ -35,10 +35,9 @@ export async function listenToEvents(
   const { app, caller } = context;
   const isWanted = await readFilter(context, filter);
   const wants = (event: EventFacts) => isWanted(event) && (event.owner === null || isVisibleTo(caller, event.owner));
-  const { userId, userUuid, projectId, key } = caller;
-  const who = { userId, userUuid, projectId, keyUuid: key?.uuid };
-  const place: Connection = { kind: "events", ...who, end: () => stream.end() };
-  if (!app.connections.add(place, boundsFor(app.connectionsMax))) {
+  const place: Connection = { kind: "events", ...holderOf(caller), end: () => stream.end() };
+  const places = Math.max(1, Math.min(STREAMS_MAX, Math.floor(app.connectionsMax / 4)));
+  if (!app.connections.add(place, sharesOf(places))) {
     app.metrics.refused("events");
     throw tooMany("Too many clients listen to events.", RETRY_SECONDS);
   }
@@ -52,12 +51,6 @@ export async function listenToEvents(
     stream.end();
     throw error;
   }
-}
-
-/** A project may take half of the places, a user a quarter. */
-function boundsFor(connectionsMax: number): { user: number; project: number; total: number } {
-  const total = Math.max(1, Math.min(STREAMS_MAX, Math.floor(connectionsMax / 4)));
-  return { user: Math.ceil(total / 4), project: Math.ceil(total / 2), total };
 }
 
 async function readFilter(context: Context, filter: EventFilter): Promise<(event: EventFacts) => boolean> {

@@ -7,6 +7,7 @@ import type { EventOwner } from "../events/event.ts";
 import type { Events } from "../events/events.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { taskViewColumns } from "./get-task.ts";
+import type { Notifier } from "./notifier.ts";
 import type { TaskChanges, TaskId } from "./task-changes.ts";
 import { taskEvent, tellLastNews } from "./task-events.ts";
 
@@ -19,12 +20,6 @@ export interface TaskEnd {
   outcome?: TaskOutcome;
   /** The curve of a training, where the database has not got it as it is. */
   curve?: string;
-}
-
-/** Delivers the notifications of tasks that have ended. */
-export interface Notifier {
-  /** There is a new one in this project; `isInDoubt`: there may be one, now or within a minute. */
-  wake(projectId: string, options?: { isInDoubt: boolean }): void;
 }
 
 /** Those who are told about the end of a task as soon as it is committed. */

@@ -1,3 +1,4 @@
+import { checkpointEvent } from "../checkpoints/checkpoint-events.ts";
 import { rm } from "node:fs/promises";
 import { checkpointPath } from "../files/storage.ts";
 import { writeDurably } from "../files/durable-file.ts";
@@ -21,11 +22,12 @@ export async function runSaveTask(context: RunContext, active: RunningTask<"save
     const owner = { owner_id, owner_uuid, project_id };
     await tx.insert(checkpoints).values({ uuid, name, file_size: state.byteLength, ...owner });
     const saved = { uuid: cluster, checkpoint_uuid: uuid };
-    context.events.publishWith(
-      tx,
-      { kind: "checkpoint.created", data: { uuid, name }, owner },
-      { kind: "cluster.saved", data: saved, owner: active.owner, cluster },
-    );
+    context.events.publishWith(tx, checkpointEvent("created", { uuid, name }, owner), {
+      kind: "cluster.saved",
+      data: saved,
+      owner: active.owner,
+      cluster,
+    });
     return true;
   });
   const recorded = await record.catch(async (error: unknown) => {

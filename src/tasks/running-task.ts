@@ -3,7 +3,7 @@ import type { Limits } from "../server/config.ts";
 import type { ClusterNetwork } from "../clusters/cluster-network.ts";
 import type { NetworkResources } from "../clusters/network-resources.ts";
 import type { TaskPlan } from "../db/schema/index.ts";
-import type { Notifier } from "./record-end.ts";
+import type { Notifier } from "./notifier.ts";
 import type { Curve } from "./curve/curve.ts";
 import type { EventOwner } from "../events/event.ts";
 import type { TaskChanges } from "./task-changes.ts";

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { App } from "../app-context.ts";
 import { audit_log, clusters, error_log, isEndedTask, taskEnd, tasks } from "../db/schema/index.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
-import { taskDeletedEvent } from "./task-events.ts";
+import { taskDeletedEvent } from "../clusters/cluster-events.ts";
 
 const INTERVAL_MS = 60_000;
 /** Rows of one statement, which takes the embedded database about 20 ms. */
@@ -47,7 +47,7 @@ async function sweepTasks({ db, metrics, events }: App, days: number): Promise<B
       swept.map(({ state }) => state),
       -1,
     );
-    if (events.isHeard && swept.length > 0) {
+    if (swept.length > 0) {
       const ofTasks = inArray(clusters.uuid, [...new Set(swept.map((task) => task.cluster_uuid))]);
       const { uuid, project_id, owner_id, owner_uuid } = clusters;
       const rows = await tx.select({ uuid, project_id, owner_id, owner_uuid }).from(clusters).where(ofTasks);

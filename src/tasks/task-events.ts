@@ -26,10 +26,6 @@ export function taskEvent(task: TaskView, owner: EventOwner): NewEvent {
   return { kind: EVENT_OF_STATE[task.state], data, ...aboutTask(task, owner) };
 }
 
-export function taskDeletedEvent({ uuid, cluster_uuid }: TaskId, owner: EventOwner): NewEvent {
-  return { kind: "task.deleted", data: { uuid, cluster_uuid }, ...aboutTask({ uuid, cluster_uuid }, owner) };
-}
-
 const progressKey = ({ uuid }: Pick<TaskId, "uuid">) => `progress of ${uuid}`;
 
 /** Tells how far a running task is, not more often than clients need it. */

@@ -1,6 +1,6 @@
 import type { Context } from "../app-context.ts";
 import type { Caller } from "../accounts/caller.ts";
-import type { Connection } from "../accounts/connections.ts";
+import { holderOf, sharesOf, type Connection } from "../accounts/connections.ts";
 import { tooMany } from "../errors.ts";
 import { getTask, type TaskKey, type TaskView } from "./get-task.ts";
 
@@ -45,23 +45,16 @@ export async function waitForTask(
   }
 }
 
-/** A project may take half of the places, a user a quarter. */
-function boundsFor(connectionsMax: number): { user: number; project: number; total: number } {
-  const total = Math.min(WAITS_MAX, Math.floor(connectionsMax / 2));
-  return { user: Math.ceil(total / 4), project: Math.ceil(total / 2), total };
-}
-
 async function waitIn(
   { app, caller }: Context,
   { key, task, endMs }: { key: TaskKey; task: TaskView; endMs: number },
   bell: Bell,
   client: PatientClient,
 ): Promise<TaskView> {
-  const { userId, userUuid, projectId, key: apiKey } = caller;
   const end = () => bell.stop();
-  const who = { userId, userUuid, projectId, keyUuid: apiKey?.uuid };
-  const place: Connection = { kind: "wait", ...who, end };
-  if (!app.connections.add(place, boundsFor(app.connectionsMax))) {
+  const place: Connection = { kind: "wait", ...holderOf(caller), end };
+  const places = Math.min(WAITS_MAX, Math.floor(app.connectionsMax / 2));
+  if (!app.connections.add(place, sharesOf(places))) {
     app.metrics.refused("waits");
     throw tooMany("Too many clients wait for tasks.", RETRY_SECONDS);
   }

@@ -1,5 +1,6 @@
 import { uploadTarget, datasets, tempfiles } from "../db/schema/index.ts";
 import { and, eq, isNull, sql } from "drizzle-orm";
+import { datasetEvent } from "../events/dataset-events.ts";
 import type { App } from "../app-context.ts";
 import { removeUploadedFiles } from "./finalize-upload.ts";
 
@@ -38,9 +39,7 @@ export async function removeUpload(
       .set({ deleted_at: now })
       .where(and(eq(datasets.uuid, target), eq(datasets.state, "uploading"), isNull(datasets.deleted_at)))
       .returning();
-    for (const { uuid, name, type, state, ...owner } of removed) {
-      app.events.publishWith(tx, { kind: "dataset.deleted", data: { uuid, name, type, state }, owner });
-    }
+    app.events.publishWith(tx, ...removed.map((row) => datasetEvent("deleted", row)));
     return tx
       .update(tempfiles)
       .set({ deleted_at: now })

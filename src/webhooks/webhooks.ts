@@ -1,6 +1,6 @@
 import { notifications } from "../db/schema/index.ts";
 import { Semaphore } from "../limits/semaphore.ts";
-import type { Notifier } from "../tasks/record-end.ts";
+import type { Notifier } from "../tasks/notifier.ts";
 import type { DeliveryParts } from "./deliver.ts";
 import { DELIVERIES_PER_PROJECT, ProjectDeliveries } from "./project-deliveries.ts";
 

@@ -201,7 +201,7 @@ describe("errors", () => {
   });
 
   test.each([
-    [{ HANAMI_USER: "" }, "HANAMI_USER is not set"],
+    [{ HANAMI_USER: "" }, "HANAMI_USER is not set, and neither is HANAMI_KEY"],
     [{ HANAMI_PW: "" }, "HANAMI_PASSPHRASE is not set"],
     [{ HANAMI_PASSPHRASE: "another one" }, "HANAMI_PASSPHRASE and HANAMI_PW differ: set one of them"],
     [

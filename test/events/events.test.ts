@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { NewEvent } from "../../src/events/event.ts";
 import type { EventReader } from "../../src/events/event-reader.ts";
 import { Events } from "../../src/events/events.ts";
+import { EVENT_KINDS, RESET_KIND } from "../../src/events/kinds.ts";
+import { paths } from "../../src/files/paths.ts";
 
 const about = (uuid: string): NewEvent => ({ kind: "host.joined", data: { uuid }, owner: null });
 
@@ -127,7 +131,24 @@ test("nothing is kept for nobody: neither before the first listener, nor long af
   vi.advanceTimersByTime(121_000);
   events.publish(load);
   expect(written).toBe(0);
-  expect(taken(events.read(everything, again.id))).toEqual(["reset"]);
+  const late = events.read(everything, again.id);
+  expect(taken(late)).toEqual(["reset"]);
+  late.close();
+  vi.advanceTimersByTime(121_000);
+  events.publishPaced("key", 500, () => about("b"));
+  expect(taken(events.read(everything, late.id))).toEqual(["reset"]);
+});
+
+test("of a row that is handed in as the owner, only the owner is kept", () => {
+  const events = new Events();
+  const seen: object[] = [];
+  const reader = events.read((event) => seen.push(event) > 0);
+  const owner = { project_id: "p", owner_id: "o", owner_uuid: null };
+  const row = { ...owner, template: "long" };
+  events.publish({ ...about("a"), owner: row });
+  expect(taken(reader)).toEqual(["a"]);
+  expect(seen[0]).toMatchObject({ owner: { ...owner } });
+  expect(Object.keys((seen[0] as NewEvent).owner!)).toEqual(Object.keys(owner));
 });
 
 test("a client that comes back after all were gone for long learns that something may be missing", () => {
@@ -162,4 +183,10 @@ test("a series is told at most once in its interval, its newest event at the end
   vi.advanceTimersByTime(5000);
   expect(taken(reader)).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("the documents have a row for each kind", () => {
+  const page = readFileSync(join(paths.root, "docs/api-extensions.md"), "utf8");
+  const rows = [...page.matchAll(/^\| ((?:`[a-z]+\.[a-z]+`(?:, )?)+) \|/gm)].flatMap(([, kinds]) => kinds!.split(", "));
+  expect(rows.sort()).toEqual([...EVENT_KINDS, RESET_KIND].map((kind) => `\`${kind}\``).sort());
 });

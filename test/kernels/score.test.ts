@@ -1,5 +1,5 @@
-/** How good answers are before a step: the reference with made-up answers, then the kernel of a GPU against it. */
-import { expect, onTestFinished, test, vi } from "vitest";
+/** How good answers are before a step: the reference with made-up answers, then the CPU's kernels against it. */
+import { expect, onTestFinished, test } from "vitest";
 import { CLASS_SHARE, RAMP_HIGH, RAMP_LOW } from "../../src/encoders/target-shares.ts";
 import { ClassScores } from "../../src/evaluation/class-scores.ts";
 import { NumberScores } from "../../src/evaluation/number-scores.ts";
@@ -7,40 +7,13 @@ import { ReferenceEngine } from "../../src/kernels/reference/reference-engine.ts
 import { WasmEngine } from "../../src/kernels/wasm/wasm-engine.ts";
 import { Network } from "../../src/network/network.ts";
 import type { TrainRun } from "../../src/network/run.ts";
-import { score, type ShownRows } from "../../src/kernels/reference/score.ts";
-import { Scratch } from "../../src/kernels/reference/scratch.ts";
-import { createModel, type NetworkModel } from "../../src/network/network-model.ts";
-import { widenOutput } from "../../src/network/readout.ts";
+import type { NetworkModel } from "../../src/network/network-model.ts";
 import { emptyScores, type RunScores } from "../../src/network/run-scores.ts";
-import { scoredOutputs } from "../../src/network/scored-outputs.ts";
 import { count } from "../../src/network/state.ts";
 import { parseTemplate } from "../../src/network/template/parse-template.ts";
 import { expectSameScores } from "./compare.ts";
 import { sequence } from "./gpu-networks.ts";
-import { useGpu } from "./gpu-support.ts";
-import { runKernels } from "./kernel-bench.ts";
-
-/** The software device is slow on a busy machine. */
-vi.setConfig({ testTimeout: 300_000 });
-
-const open = useGpu();
-
-/** A network of one output hexagon per position, as wide as given. */
-function networkOf(outputs: string, widths: readonly number[]): NetworkModel {
-  const model = createModel(
-    parseTemplate(`version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 4,1,1 5,1,1 inputs: in: 1,1,1 outputs: ${outputs}`),
-    1,
-  );
-  widths.forEach((width, index) => widenOutput(model, index, width));
-  return model;
-}
-
-/** The sums of the reference. */
-function tallied(model: NetworkModel, rows: ShownRows): RunScores {
-  const scores = emptyScores(model.template);
-  for (const [index, output] of scoredOutputs(model).entries()) score(output, scores.outputs[index]!, rows);
-  return scores;
-}
+import { networkOf, talliedRows } from "./scored.ts";
 
 /** The neurons of a row, from the values of each output. */
 function rowOf(model: NetworkModel, values: readonly (readonly number[])[]): number[] {
@@ -53,7 +26,7 @@ function scoresOf(
   model: NetworkModel,
   rows: readonly { shown: number[][]; expected: number[][]; isMuted?: boolean }[],
 ): RunScores {
-  return tallied(model, {
+  return talliedRows(model, {
     rows: rows.length,
     shown: Float32Array.from(rows.flatMap(({ shown }) => rowOf(model, shown))),
     expected: Float32Array.from(rows.flatMap(({ expected }) => rowOf(model, expected))),
@@ -193,70 +166,5 @@ test("the CPU's kernels add up what the reference does, also where an output has
     expectSameScores(fast!.takeScores(), expected, 1e-3);
     expect(fast!.takeScores()).toEqual(emptyScores(template));
     fast!.dispose();
-  }
-});
-
-/** Outputs and targets of random rows: a third of plain rows are classes, some targets are missing. */
-function randomStep(model: NetworkModel, samples: number, seed: number): Scratch {
-  const random = sequence(seed);
-  const scratch = new Scratch();
-  scratch.begin(model, samples);
-  const { outputStride: stride } = scratch;
-  for (let i = 0; i < samples * stride; i++) scratch.output[i] = Math.fround(0.001 + 0.998 * random());
-  for (let q = 0; q < samples; q++) {
-    if (q > 0 && random() < 0.1) scratch.skipped[q] = 1;
-    model.outputNeurons.forEach((neurons, index) => {
-      const { kind } = model.template.outputs[index]!;
-      const chosen = Math.floor(random() * neurons.length);
-      const style = random();
-      neurons.forEach((neuron, k) => {
-        const other = (1 - CLASS_SHARE) / Math.max(1, neurons.length - 1);
-        let target = random();
-        if (kind === "class") target = k === chosen ? CLASS_SHARE : other;
-        else if (kind === "bool") target = target < 0.5 ? 0 : 1;
-        else if (style < 0.4) target = k === chosen ? 1 : 0;
-        if (style > 0.9) target = NaN;
-        // Some samples are nearly reached.
-        if (q % 5 === 4 && kind !== "class" && !Number.isNaN(target)) {
-          target = Math.round(target);
-          scratch.output[q * stride + neuron] = target === 1 ? 0.99 : 0.01;
-        }
-        scratch.expected[q * stride + neuron] = Math.fround(target);
-      });
-    });
-  }
-  return scratch;
-}
-
-// The threads of a workgroup share the neurons of an output: sizes around their number.
-test.each([
-  ["plain", "out: 2,1,1", [[1], [2], [63], [64], [65], [129]]],
-  [
-    "class at two positions",
-    "kind: 2,1,1 3,1,1 (class)",
-    [
-      [1, 1],
-      [64, 63],
-      [65, 65],
-      [130, 2],
-    ],
-  ],
-  ["number, bool, float and plain", "a: 2,1,1 (number) b: 3,1,1 (bool) c: 4,1,1 (float) d: 5,1,1", [[8, 3, 2, 0]]],
-])("the kernel adds up what the reference does: %s", async (_, outputs, widths) => {
-  for (const each of widths) {
-    const model = networkOf(outputs, each);
-    // Nothing learns here, as no hexagon has neurons; `webgpu-network.test.ts` compares what is skipped.
-    for (const samples of [0, 1, 2, 131]) {
-      const scratch = randomStep(model, samples, 1000 * each[0]! + samples);
-      const used = samples * scratch.outputStride;
-      const { scores } = await runKernels(open(), { model, scratch }, ["error", "score"], {
-        mode: "batch",
-        rate: 0.01,
-      });
-      const [shown, expected] = [scratch.output.slice(0, used), scratch.expected.slice(0, used)];
-      const muted = scratch.skipped.slice(0, samples);
-      const wanted = tallied(model, { rows: samples, shown, expected, muted });
-      expectSameScores({ ...scores, skipped: 0 }, wanted, 2e-5);
-    }
   }
 });

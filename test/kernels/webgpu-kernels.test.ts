@@ -13,10 +13,11 @@ import { HEADER } from "../../src/network/layout.ts";
 import type { Scratch } from "../../src/kernels/reference/scratch.ts";
 import type { NetworkModel } from "../../src/network/network-model.ts";
 import { count } from "../../src/network/state.ts";
-import { expectClose, expectSameModel } from "./compare.ts";
+import { expectClose, expectSameModel, expectSameScores } from "./compare.ts";
 import { beginStep, CASES, copyOf, emptyModel, makeData, trainedModel, type Case } from "./gpu-networks.ts";
 import { useGpu } from "./gpu-support.ts";
 import { runKernels } from "./kernel-bench.ts";
+import { networkOf, randomStep, talliedRows } from "./scored.ts";
 
 /** The software device is slow on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 });
@@ -208,4 +209,37 @@ describe.each(CASES)("every kernel against the reference: $name", (each) => {
     const scratch = await checkForwardHalf(each, model, samples);
     await checkBackwardHalf(model, scratch, ONLINE);
   });
+});
+
+// The threads of a workgroup share the neurons of an output: sizes around their number.
+test.each([
+  ["plain", "out: 2,1,1", [[1], [2], [63], [64], [65], [129]]],
+  [
+    "class at two positions",
+    "kind: 2,1,1 3,1,1 (class)",
+    [
+      [1, 1],
+      [64, 63],
+      [65, 65],
+      [130, 2],
+    ],
+  ],
+  ["number, bool, float and plain", "a: 2,1,1 (number) b: 3,1,1 (bool) c: 4,1,1 (float) d: 5,1,1", [[8, 3, 2, 0]]],
+])("score adds up what the reference does: %s", async (_, outputs, widths) => {
+  for (const each of widths) {
+    const model = networkOf(outputs, each);
+    // Nothing learns here, as no hexagon has neurons; `webgpu-network.test.ts` compares what is skipped.
+    for (const samples of [0, 1, 2, 131]) {
+      const scratch = randomStep(model, samples, 1000 * each[0]! + samples);
+      const used = samples * scratch.outputStride;
+      const { scores } = await runKernels(open(), { model, scratch }, ["error", "score"], {
+        mode: "batch",
+        rate: 0.01,
+      });
+      const [shown, expected] = [scratch.output.slice(0, used), scratch.expected.slice(0, used)];
+      const muted = scratch.skipped.slice(0, samples);
+      const wanted = talliedRows(model, { rows: samples, shown, expected, muted });
+      expectSameScores({ ...scores, skipped: 0 }, wanted, 2e-5);
+    }
+  }
 });

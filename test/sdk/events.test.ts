@@ -9,8 +9,9 @@ import {
   UnauthorizedError,
   type FollowedTask,
   type ServerEvent,
+  type TaskPoint,
 } from "hanami-sdk";
-import { makeCluster, makeDataset, startTrain } from "../support/compute.ts";
+import { makeCluster, makeDataset, startTrain, trainBody } from "../support/compute.ts";
 import { adminId, createTestApp, testPassphrase, type TestApp } from "../support/test-app.ts";
 
 let app: TestApp;
@@ -163,7 +164,11 @@ test("a followed task yields each state, progress and point, and survives a brok
   expect(cycles).toEqual([...cycles].sort((a, b) => a - b));
   expect(cycles.length).toBeGreaterThan(3);
   expect(states.at(-1)).toEqual(await client.tasks.get(task));
-  expect(news.filter(({ kind }) => kind === "point")).toEqual([{ kind: "point", point }]);
+  const points = news.flatMap((each) => (each.kind === "point" ? [each.point] : []));
+  expect(points[0]).toEqual(point);
+  expect(points.at(-1)?.cycle).toBe(10_000);
+  const ofPoints = points.map(({ cycle }) => cycle);
+  expect(ofPoints).toEqual([...ofPoints].sort((a, b) => a - b));
   expect(paths.filter((path) => path === "/task").length).toBeLessThanOrEqual(2);
 });
 
@@ -217,4 +222,54 @@ test("where too many listen, a task is awaited as on servers without events, and
   const asked = paths.length;
   expect((await client.tasks.wait(task)).state).toBe("finished");
   expect(paths.slice(asked)).toEqual(["/events", "/task"]);
+});
+
+test("API, events and SDK tell the same points: the loss falls, the accuracy rises, held-out rows beside them", async () => {
+  const { client } = openClient();
+  const digits = await makeDataset(app.app, { rows: 400 });
+  const cluster_uuid = await newCluster();
+  const stop = new AbortController();
+  const heard: TaskPoint[] = [];
+  const events = client.events({ kind: "task", cluster_uuid, signal: stop.signal });
+  const listening = (async () => {
+    for await (const { kind, data } of events) {
+      if (kind === "task.metrics") heard.push(data["point"] as TaskPoint);
+      if (kind === "task.ended") return data;
+    }
+    return undefined;
+  })();
+  const body = trainBody(cluster_uuid, digits) as unknown as Parameters<typeof client.tasks.train>[0];
+  const task = await client.tasks.train({ ...body, epochs: 60, batch_size: 16, validation: { share: 0.25 } });
+  const followed: TaskPoint[] = [];
+  const states: string[] = [];
+  for await (const news of client.tasks.follow(task)) {
+    if (news.kind === "point") followed.push(news.point);
+    else states.push(news.task.state);
+  }
+  const ended = await listening;
+
+  const { points, state } = await client.tasks.metrics(task);
+  const query = { uuid: task.uuid, cluster_uuid };
+  const answer = await app.request("GET", "/task/metrics", { query });
+  expect(answer.json()).toEqual({ ...query, name: task.name, state, total_number_of_cycles: 18_000, points });
+
+  // A point that was told early may have grown since.
+  const whole = ({ cycle, samples }: TaskPoint) =>
+    points.some((each) => each.cycle === cycle && each.samples === samples);
+  const known = (told: readonly TaskPoint[]) => points.filter(({ cycle }) => told.some((each) => each.cycle === cycle));
+  for (const told of [heard, followed]) {
+    expect(told.at(-1)).toEqual(points.at(-1));
+    expect(told.filter(whole).map(({ cycle, loss, accuracy }) => ({ cycle, loss, accuracy }))).toEqual(
+      known(told.filter(whole)).map(({ cycle, loss, accuracy }) => ({ cycle, loss, accuracy })),
+    );
+  }
+  expect(states.at(-1)).toBe("finished");
+  expect(ended).toMatchObject({ uuid: task.uuid, state: "finished" });
+
+  const [first, last] = [points[0]!, points.at(-1)!];
+  expect(last.loss).toBeLessThan(0.5 * first.loss!);
+  expect(last.accuracy).toBeGreaterThan(first.accuracy!);
+  expect(last.validation_accuracy).toBeCloseTo((await client.tasks.get(task)).metrics!["label_hex"]!.accuracy!, 6);
+  expect(points.filter(({ validation_loss }) => validation_loss !== undefined).length).toBeGreaterThanOrEqual(20);
+  stop.abort();
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { authenticate, authenticateAnew } from "../../accounts/authenticate.ts";
 import { mayCall } from "../../accounts/policies.ts";
 import type { App, Context } from "../../app-context.ts";
-import type { Connection } from "../../accounts/connections.ts";
+import { holderOf, type Connection } from "../../accounts/connections.ts";
 import { HanamiError, notFound } from "../../errors.ts";
 import type { SocketPeer, SocketSession } from "./target.ts";
 import type { NamedTarget } from "./targets.ts";
@@ -64,15 +64,13 @@ export async function shakeHands(
   const context = await identify(app, token);
   const named = targets.get(name);
   if (named === undefined) throw new HandshakeError("");
-  const { userId, userUuid, projectId, key } = context.caller;
   // Of tokens the contract checks no policy here.
-  if (key !== undefined && !mayCall(app.policies, context.caller, `websocket/${name}`, "GET")) {
+  if (context.caller.key !== undefined && !mayCall(app.policies, context.caller, `websocket/${name}`, "GET")) {
     throw new HandshakeError("Access denied by policy");
   }
   const { socketsPerUser } = app.config.limits;
   const end = (reason: string) => peer.close(policyViolation, reason);
-  const who = { userId, userUuid, projectId, keyUuid: key?.uuid };
-  const registration: Connection = { kind: "socket", ...who, target: name, end };
+  const registration: Connection = { kind: "socket", ...holderOf(context.caller), target: name, end };
   if (!app.connections.add(registration, { user: socketsPerUser })) {
     app.metrics.refused("sockets");
     throw new HandshakeError(`More than ${socketsPerUser} open connections`);

@@ -1,7 +1,7 @@
 import { RAMP_HIGH, RAMP_LOW } from "../../encoders/target-shares.ts";
 import { SCORED_BOOL, SCORED_CLASS, SCORED_NUMBER, SCORED_PROBABILITY_MIN } from "../../network/constants.ts";
 import type { OutputTally } from "../../network/run-scores.ts";
-import type { ScoredOutput } from "../../network/scored-outputs.ts";
+import type { ScoredPositions } from "../../network/scored-outputs.ts";
 
 /** What the output neurons showed before each step, and what they were taught. */
 export interface ShownRows {
@@ -14,7 +14,7 @@ export interface ShownRows {
 }
 
 /** Adds the rows of one output to its sums. A class is hit when its value is larger than all others. */
-export function score(output: ScoredOutput, sums: OutputTally, { rows, shown, expected, muted }: ShownRows): void {
+export function score(output: ScoredPositions, sums: OutputTally, { rows, shown, expected, muted }: ShownRows): void {
   const { kind, positions, width, wanted, other, least } = output;
   const [first = []] = positions;
   const stride = expected.length / Math.max(1, rows);

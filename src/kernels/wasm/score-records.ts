@@ -1,5 +1,5 @@
 import type { NetworkModel } from "../../network/network-model.ts";
-import type { RunScores } from "../../network/run-scores.ts";
+import { TALLIES, type RunScores } from "../../network/run-scores.ts";
 import { NONE } from "../../network/constants.ts";
 import { scoredOutputs } from "../../network/scored-outputs.ts";
 import type { ScratchArrays } from "./scratch-arrays.ts";
@@ -42,12 +42,6 @@ export function readScores(scores: RunScores, scratch: ScratchArrays, table: Uin
   scores.skipped += table[slots.COUNT]! - table[slots.LEARNT]!;
   scores.outputs.forEach((output, index) => {
     const at = (index * slots.SCORES_BYTES) / 8;
-    output.rows += sums[at]!;
-    output.odd += sums[at + 1]!;
-    output.hits += sums[at + 2]!;
-    output.loss += sums[at + 3]!;
-    output.squaredErrors += sums[at + 4]!;
-    output.targets += sums[at + 5]!;
-    output.squaredTargets += sums[at + 6]!;
+    for (const [k, key] of TALLIES.entries()) output[key] += sums[at + k]!;
   });
 }

@@ -16,7 +16,7 @@ export const NO_OPINION = -1;
 /** Excludes a whole sample from training if any of its expected values is this one. */
 export const EXCLUDED = -2;
 
-/** What a sample is for a step: it learns from it, it is skipped as its targets are nearly reached, or it is excluded. */
+/** What a sample is for a step: the step learns from it, or its targets are nearly reached, or it is excluded. */
 export const LEARNS_FROM = 0;
 export const IS_REACHED = 1;
 export const IS_EXCLUDED = 2;

@@ -4,7 +4,7 @@ import type { OutputTally, RunScores } from "../../network/run-scores.ts";
 import { scoredOutputs } from "../../network/scored-outputs.ts";
 import { SCORE_LOSS_MAX, SCORE_UNITS, SCORE_WORDS, SCORED_WORDS } from "./codes.ts";
 
-/** The buffer `scored` of `shaders/score.wgsl`: the outputs of a network by name, and the neurons of their positions. */
+/** The buffer `scored` of `shaders/score.wgsl`: a network's outputs by name, and the neurons of their positions. */
 export function packScored(model: NetworkModel): Uint32Array {
   const outputs = scoredOutputs(model);
   const start = 1 + outputs.length * SCORED_WORDS;

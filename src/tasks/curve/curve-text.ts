@@ -1,4 +1,5 @@
-import { Curve, TALLIES, type CurveFacts, type CurvePoint } from "./curve.ts";
+import { TALLIES } from "../../network/run-scores.ts";
+import { Curve, type CurveFacts, type CurvePoint } from "./curve.ts";
 import type { CurveMeasurement } from "../../clusters/measurement.ts";
 
 /** A column of as many numbers as there are points; 0 for a column of zeros. JSON has null in the place of NaN. */

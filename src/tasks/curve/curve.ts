@@ -1,5 +1,5 @@
 import type { NetworkFigures } from "../../network/network-figures.ts";
-import type { OutputTally, RunScores } from "../../network/run-scores.ts";
+import { TALLIES, type RunScores } from "../../network/run-scores.ts";
 import type { CurveOutput } from "../../clusters/curve-output.ts";
 import type { CurveMeasurement } from "../../clusters/measurement.ts";
 
@@ -11,16 +11,6 @@ const NUMBERS_MAX = 131_072;
 /** The number of blocks of most hexagons is the same from point to point, which takes less room. */
 const SAME_BLOCKS = 8;
 
-/** What is summed for each output of a point, in this order. */
-export const TALLIES = [
-  "rows",
-  "odd",
-  "hits",
-  "loss",
-  "squaredErrors",
-  "targets",
-  "squaredTargets",
-] as const satisfies readonly (keyof OutputTally)[];
 /** Digits of sums that are no whole numbers: more than the kernels' 32-bit numbers have, whose squares are compared. */
 const DIGITS = 10;
 const RATE_DIGITS = 7;

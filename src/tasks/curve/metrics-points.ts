@@ -1,4 +1,5 @@
-import { TALLIES, type Curve, type CurvePoint } from "./curve.ts";
+import { TALLIES } from "../../network/run-scores.ts";
+import type { Curve, CurvePoint } from "./curve.ts";
 import { measurementOf, shortScore, type CurveMeasurement } from "../../clusters/measurement.ts";
 import { tallyScores, type Tally } from "../../clusters/tally-scores.ts";
 

@@ -1,5 +1,5 @@
 import type { DatasetRow } from "../db/rows.ts";
-import type { NewEvent } from "../events/event.ts";
+import type { NewEvent } from "./event.ts";
 
 type Described = Pick<DatasetRow, "uuid" | "name" | "type" | "state" | "project_id" | "owner_id" | "owner_uuid">;
 
