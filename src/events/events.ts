@@ -95,7 +95,7 @@ export class Events {
    */
   read(wish: Wish, after?: string): EventReader {
     // Events may have been left out, some of them even before `publish`.
-    if (!this.isHeard) this.#ring.clear();
+    if (!this.#isHeard) this.#ring.clear();
     const position = after === undefined ? this.#ring.last : this.#ring.numberOf(after);
     const reader: EventReader = new EventReader(this.#ring, position, wish, () => {
       this.#readers.delete(reader);

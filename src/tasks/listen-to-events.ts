@@ -41,7 +41,7 @@ export async function listenToEvents(
     app.metrics.refused("events");
     throw tooMany("Too many clients listen to events.", RETRY_SECONDS);
   }
-  const reader = app.events.read({ wants, project: caller.isAdmin ? undefined : projectId }, client.lastEventId);
+  const reader = app.events.read({ wants, project: caller.isAdmin ? undefined : caller.projectId }, client.lastEventId);
   const stream: EventStream = new EventStream(reader, client, () => app.connections.remove(place));
   try {
     // A revocation between the check of the token and now did not find this stream to end it.

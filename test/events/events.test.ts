@@ -142,7 +142,7 @@ test("nothing is kept for nobody: neither before the first listener, nor long af
 test("of a row that is handed in as the owner, only the owner is kept", () => {
   const events = new Events();
   const seen: object[] = [];
-  const reader = events.read((event) => seen.push(event) > 0);
+  const reader = events.read({ wants: (event) => seen.push(event) > 0 });
   const owner = { project_id: "p", owner_id: "o", owner_uuid: null };
   const row = { ...owner, template: "long" };
   events.publish({ ...about("a"), owner: row });

@@ -21,8 +21,42 @@ function checkFinished(tasks: readonly Task[]): void {
   if (other !== undefined) throw new TaskError(other);
 }
 
-/** Shows the progress of tasks until they have ended, and then the tasks. Throws TaskError when one did not finish. */
-export async function showUntilEnded(
+interface Watched {
+  /** Each event is a line of JSON. */
+  asEvents: boolean;
+  /** File of a picture of the curves, which `checkPlot` has accepted. */
+  plot: string | undefined;
+  print: Printer;
+}
+
+/**
+ * Shows the progress of tasks until they have ended, and then the tasks and their curves. Throws TaskError when one did
+ * not finish.
+ */
+export async function watchUntilEnded(
+  client: HanamiClient,
+  references: readonly TaskReference[],
+  { asEvents, plot, print }: Watched,
+): Promise<void> {
+  const saveCurves = async () => {
+    if (plot === undefined) return;
+    const metrics = [];
+    for (const reference of references) metrics.push(await client.tasks.metrics(reference));
+    await savePlot(plot, metrics);
+  };
+  try {
+    if (asEvents) await printEvents(client, references);
+    else await showUntilEnded(client, references, print);
+  } catch (error) {
+    // The curves of a task that was aborted or failed tell the most; that it did, tells the exit code.
+    if (error instanceof TaskError)
+      await saveCurves().catch((other) => report(other, { asJson: asEvents, isOwn: true }));
+    throw error;
+  }
+  await saveCurves();
+}
+
+async function showUntilEnded(
   client: HanamiClient,
   references: readonly TaskReference[],
   print: Printer,
@@ -32,8 +66,7 @@ export async function showUntilEnded(
   checkFinished(tasks);
 }
 
-/** The same for programs: each event is a line of JSON. */
-export async function printEvents(client: HanamiClient, references: readonly TaskReference[]): Promise<void> {
+async function printEvents(client: HanamiClient, references: readonly TaskReference[]): Promise<void> {
   const tasks = await followAll(client, references, async (event, at) => {
     const data = event.kind === "task" ? event.task : { ...references[at], point: event.point };
     await writeOut(jsonLine({ kind: event.kind, data }));
@@ -60,23 +93,7 @@ export function addWatchCommand(group: Command): void {
 }
 
 async function watch(context: Run<WatchOptions>, references: readonly TaskReference[]): Promise<void> {
-  const { options, asJson, print, connect } = context;
-  const { plot } = options;
+  const { options, asJson: asEvents, print, connect } = context;
   await checkPlot(options, references.length);
-  const client = await connect();
-  const saveCurves = async () => {
-    if (plot === undefined) return;
-    const metrics = [];
-    for (const reference of references) metrics.push(await client.tasks.metrics(reference));
-    await savePlot(plot, metrics);
-  };
-  try {
-    if (asJson) await printEvents(client, references);
-    else await showUntilEnded(client, references, print);
-  } catch (error) {
-    // The curves of a task that was aborted or failed tell the most; that it did, tells the exit code.
-    if (error instanceof TaskError) await saveCurves().catch((other) => report(other, { asJson, isOwn: true }));
-    throw error;
-  }
-  await saveCurves();
+  await watchUntilEnded(await connect(), references, { asEvents, plot: options.plot, print });
 }

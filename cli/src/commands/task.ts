@@ -1,18 +1,20 @@
 import { type Command, Option } from "commander";
 import type { HanamiClient, Task } from "hanami-sdk";
 import { addGroup, run, type Run } from "../command.ts";
+import { CliError } from "../errors.ts";
 import { collect, parseColumn, parseInput, parseResult } from "../input/columns.ts";
 import { definedOnly } from "../input/defined-only.ts";
 import { decimal, integer, integerOrAuto } from "../input/numbers.ts";
 import { pageOf, type PageOptions, withPage } from "../input/page.ts";
 import { addTaskCommand, showTask } from "./show-task.ts";
 import { addMetricsCommand } from "./task-metrics.ts";
-import { addWatchCommand, printEvents, showUntilEnded } from "./task-watch.ts";
+import { checkPlot, type PlotOptions, withPlot } from "./plot-option.ts";
+import { addWatchCommand, watchUntilEnded } from "./task-watch.ts";
 
 const LIST_FIELDS = ["uuid", "state"];
 const LIST_DETAIL_FIELDS = [...LIST_FIELDS, "percentage", "queued", "start", "end"];
 
-interface NewTask {
+interface NewTask extends PlotOptions {
   cluster: string;
   input: string[];
   except?: string[];
@@ -40,9 +42,17 @@ interface NewTrainTask extends NewEvaluateTask {
 /** Shows a new task, at once or when it has ended; with `--watch` and `-j` all of its events. */
 async function showCreated(client: HanamiClient, task: Task, run: Pick<Run<NewTask>, "options" | "asJson" | "print">) {
   const { options, asJson, print } = run;
-  if (options.watch && asJson) await printEvents(client, [task]);
-  else if (options.watch || options.wait) await showUntilEnded(client, [task], print);
+  const { plot, watch = false, wait = false } = options;
+  if (watch || wait) await watchUntilEnded(client, [task], { asEvents: watch && asJson, plot, print });
   else showTask(print, task);
+}
+
+/** Throws CliError for a picture that cannot be made, before there is a task. */
+async function checkPlotOfNew(options: NewTrainTask): Promise<void> {
+  if (options.plot !== undefined && !options.watch && !options.wait) {
+    throw new CliError("--plot needs --watch or --wait: the curves are drawn when the task has ended");
+  }
+  await checkPlot(options, 1);
 }
 
 /** `hanamictl task …` */
@@ -103,7 +113,8 @@ function withTarget(command: Command): Command {
 function addCreateCommands(group: Command): void {
   const create = addGroup(group, "create", "Queue a task");
 
-  withTarget(addNewTaskCommand(create, "train <NAME>", "Queue a task that trains a cluster with datasets"))
+  const train = addNewTaskCommand(create, "train <NAME>", "Queue a task that trains a cluster with datasets");
+  withPlot(withTarget(train), " when the task has ended (with --watch or --wait)")
     .option("--epochs <COUNT>", "passes over the data, or auto", integerOrAuto)
     .option("--validation <SHARE>", "share of the rows that is held out, to measure on", decimal)
     .option("--patience <COUNT>", "end after so many epochs without a better score", integer)
@@ -120,6 +131,7 @@ function addCreateCommands(group: Command): void {
         const validation = share === undefined ? undefined : { share };
         const measured = definedOnly({ epochs, validation, patience, keep });
         const chosen = { ...measured, ...definedOnly({ batch_size, learning_rate, seed, target_row, notify_url }) };
+        await checkPlotOfNew(options);
         const client = await connect();
         const task = await client.tasks.train({ name, cluster_uuid, inputs, outputs, time_length, ...chosen });
         await showCreated(client, task, { options, asJson, print });

@@ -70,6 +70,7 @@ export function shapeOf(
 const FORWARD_TILE = 16;
 const SAMPLE_TILE = 8;
 const LEARNERS_PER_GROUP = 64;
+const SAMPLES_PER_SCORE = 64;
 const SECTIONS_PER_GROUP = 64;
 const SECTIONS_PER_UPDATE = 4;
 
@@ -126,7 +127,7 @@ function* backward(
   const { outputs } = shape;
   const blocks = Math.min(shape.blocks, limits.blocks);
   yield { kernel: "error", groups: [samples], scoped: feed.expected };
-  yield { kernel: "score", groups: [samples], scoped: feed.expected };
+  yield { kernel: "score", groups: [Math.ceil(samples / SAMPLES_PER_SCORE)], scoped: feed.expected };
   yield { kernel: "collect-learners", groups: [1] };
   for (const [index, { role }] of [...shape.hexagons.entries()].reverse()) {
     const scoped = hexagonScopes[index]!;
