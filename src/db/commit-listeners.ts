@@ -22,17 +22,17 @@ export function withOutcomes(db: Db): Db {
     const tell = (outcome: Outcome) => {
       for (const listener of added) listener(outcome);
     };
-    try {
-      const result = await db.transaction((tx) => {
-        listeners.set(tx, added);
-        return work(tx);
-      }, config);
-      tell("committed");
-      return result;
-    } catch (error) {
+    const change = db.transaction((tx) => {
+      listeners.set(tx, added);
+      return work(tx);
+    }, config);
+    const result = await change.catch((error: unknown) => {
       tell(isInDoubt(error) ? "unknown" : "undone");
       throw error;
-    }
+    });
+    // Not caught above: a listener that fails does not undo the change.
+    tell("committed");
+    return result;
   };
   return Object.assign(Object.create(db) as Db, { transaction });
 }

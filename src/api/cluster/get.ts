@@ -2,19 +2,8 @@ import { z } from "zod";
 import { getCluster } from "../../clusters/get-cluster.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
+import { namedScores, scoreFields } from "../score-output.ts";
 import { clusterOutput, toClusterBody } from "./output.ts";
-
-/** Scores that are not defined are absent. */
-const scores = {
-  loss: z.number().optional(),
-  accuracy: z.number().optional(),
-  error: z.number().optional(),
-};
-const scoreOutput = z.object({
-  samples: z.number(),
-  ...scores,
-  outputs: z.record(z.string(), z.object(scores)),
-});
 
 export const getClusterRoute = route({
   method: "GET",
@@ -35,7 +24,7 @@ export const getClusterRoute = route({
     bytes: z.number(),
     hexagons: z.array(z.object({ number_of_blocks: z.number(), number_of_sections: z.number(), bytes: z.number() })),
     /** How it answered its last thousand samples of direct IO and `learn` before it learnt them, if there are any. */
-    score: scoreOutput.optional(),
+    score: z.object({ samples: z.number(), ...scoreFields, outputs: namedScores }).optional(),
   }),
   errors: {
     404: ["Cluster with uuid '{uuid}' not found"],

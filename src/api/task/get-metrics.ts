@@ -7,18 +7,12 @@ import { mlflowBatch } from "../../tasks/curve/mlflow-batch.ts";
 import { getTaskMetrics } from "../../tasks/get-task-metrics.ts";
 import { fields } from "../fields.ts";
 import { route } from "../route.ts";
+import { namedScores, scoreFields } from "../score-output.ts";
 import { sortedJson } from "../../server/sorted-json.ts";
 import { downloadName, StreamAnswer } from "../stream-answer.ts";
 
 /** What MLflow itself takes. */
 const runIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,255}$/;
-
-const scores = {
-  loss: z.number().optional(),
-  accuracy: z.number().optional(),
-  error: z.number().optional(),
-};
-const outputs = z.record(z.string(), z.object(scores));
 
 const pointOutput = z.object({
   /** Cycles that were learnt by the end of the point. */
@@ -26,7 +20,7 @@ const pointOutput = z.object({
   epoch: z.number(),
   timestamp_ms: z.number(),
   samples: z.number(),
-  ...scores,
+  ...scoreFields,
   /** 0 … 1. */
   skipped: z.number(),
   sections: z.number(),
@@ -35,11 +29,11 @@ const pointOutput = z.object({
   blocks: z.array(z.number()),
   samples_per_second: z.number(),
   learning_rate: z.number(),
-  outputs,
+  outputs: namedScores,
   validation_loss: z.number().optional(),
   validation_accuracy: z.number().optional(),
   validation_error: z.number().optional(),
-  validation_outputs: outputs.optional(),
+  validation_outputs: namedScores.optional(),
 });
 
 type TaskMetrics = Awaited<ReturnType<typeof getTaskMetrics>>;
