@@ -33,7 +33,8 @@ export const newKeyTexts = {
 
 /**
  * Makes a key of the caller for a project, by default that of the token. Only this answer has the key itself. Throws
- * 401 for a key, a project that is not the caller's or in which the caller makes no keys, a role with more rights, 400 for one without any, and conflict.
+ * 401 for a key, a project that is not the caller's or in which the caller makes no keys, and a role with more rights,
+ * 400 for a role without any, and conflict.
  */
 export async function createKey({ app, caller }: Context, input: NewKey): Promise<KeyView & { key: string }> {
   requireToken(caller);
