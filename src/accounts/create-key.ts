@@ -9,7 +9,7 @@ import { findAssignmentIn, findCallerRow } from "./find-user.ts";
 import { accessDenied } from "./issue-token.ts";
 import type { KeyView } from "./list-keys.ts";
 import { lockAssignment } from "./lock-assignment.ts";
-import { isKnownRole, isWithin, type Policies } from "./policies.ts";
+import { isAllowed, isKnownRole, isWithin, type Policies } from "./policies.ts";
 import { notAssigned } from "./rights.ts";
 
 /** Keys of one user, in all projects. */
@@ -33,7 +33,8 @@ export const newKeyTexts = {
 
 /**
  * Makes a key of the caller for a project, by default that of the token. Only this answer has the key itself. Throws
- * 401 for a key, a project that is not the caller's and a role with more rights, 400 for one without any, and conflict.
+ * 401 for a key, a project that is not the caller's or in which the caller makes no keys, and a role with more rights,
+ * 400 for a role without any, and conflict.
  */
 export async function createKey({ app, caller }: Context, input: NewKey): Promise<KeyView & { key: string }> {
   requireToken(caller);
@@ -42,6 +43,8 @@ export async function createKey({ app, caller }: Context, input: NewKey): Promis
   if (user === undefined) throw accessDenied();
   const own = await findAssignmentIn(app.db, user, project_id);
   if (own === undefined) throw notAssigned(user.id, project_id);
+  // The request was allowed in the token's project, where the role may be another one.
+  if (!isAllowed(app.policies, "v1.0alpha/token/key", "POST", own.role)) throw unauthorized("Access denied by policy");
   const role = input.role ?? own.role;
   checkRole(app.policies, role, own.role);
 

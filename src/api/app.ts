@@ -10,6 +10,7 @@ import { isUnavailable } from "../hosts/host-errors.ts";
 import { writeErrorLog } from "../logs/write-error-log.ts";
 import { outageOf, outageTexts } from "../server/outage.ts";
 import { cors } from "./cors.ts";
+import { hangUpSoon } from "./hang-up.ts";
 import { handleRequest, routeTable, versionPrefix, type RequestTrace } from "./handle-request.ts";
 import { serveReference } from "./openapi/pages.ts";
 import type { Route } from "./route.ts";
@@ -114,7 +115,9 @@ export function createApi(app: App, routes: readonly Route[]) {
     const target = c.env?.incoming?.url ?? request.url.slice(new URL(request.url).origin.length);
     let answer: Answer;
     try {
-      const result = await handleRequest({ app: own, table }, request, target, trace);
+      const response = c.env?.outgoing;
+      const hangUp = () => response && hangUpSoon(response);
+      const result = await handleRequest({ app: own, table, hangUp }, request, target, trace);
       answer = answerWith(result, (error) => {
         own.log.error({ err: error, path: trace.path }, "an answer was cut off");
       });

@@ -87,7 +87,7 @@ async function limitLogins<T>({ app, address }: Visitor, login: () => Promise<T>
  * text.
  */
 export async function handleRequest(
-  { app, table }: { app: App; table: RouteTable },
+  { app, table, hangUp }: { app: App; table: RouteTable; hangUp: () => void },
   request: Request,
   target: string,
   trace: RequestTrace,
@@ -147,6 +147,7 @@ export async function handleRequest(
       return caller.key?.expiresMs ?? tokenEndMs(token);
     },
     lastEventId: request.headers.get("last-event-id") ?? undefined,
+    hangUp,
     waited: (ms) => {
       trace.waitedMs += ms;
     },

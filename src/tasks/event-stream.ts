@@ -34,6 +34,8 @@ export class EventStream implements AsyncIterable<Uint8Array> {
     clearTimeout(this.#timer);
     this.#client.signal.removeEventListener("abort", this.end);
     this.#reader.close();
+    // It has no place among the listeners any more, so it must not keep a connection either.
+    this.#client.hangUp();
     this.#onEnd();
   };
 

@@ -18,6 +18,8 @@ export interface PatientClient {
   readonly tokenEndMs: number;
   /** The last event that the client has got over an earlier connection: the header `Last-Event-ID`. */
   readonly lastEventId: string | undefined;
+  /** The server has ended the answer: a client that does not read its end loses the connection. */
+  hangUp(): void;
   /** Time that is no work of the server's. */
   waited(ms: number): void;
 }

@@ -57,6 +57,15 @@ async function openSocket(message: object) {
 }
 
 describe("a key has its user's rights, or less", () => {
+  test("nobody makes keys for a project in which the own role makes none, also from another project", async () => {
+    const token = await app.addUser({ id: "own_two", projectId: "own_first" });
+    const second = { id: "own_two", project_id: "own_second", role: "reader", is_project_admin: false };
+    expect((await app.request("POST", "/user/project", { body: second })).status).toBe(200);
+    const body = { name: "from outside", expires_in: 60, project_id: "own_second" };
+    expect(await outcome(app, "POST", "/token/key", { token, body })).toEqual([401, "Access denied by policy"]);
+    expect((await makeKey(app, token)).role).toBe("member");
+  });
+
   test("members, project administrators and administrators make keys with their own rights", async () => {
     const projectId = "own_rights";
     const member = await app.addUser({ id: "own_member", projectId });

@@ -12,6 +12,7 @@ beforeEach(() => {
 /** A stream whose client's token is checked by `check`. */
 function openStream(check: () => void, tokenEndMs = Date.now() + 3_600_000) {
   const left = new AbortController();
+  let [ends, hangUps] = [0, 0];
   const client: PatientClient = {
     signal: left.signal,
     tokenEndMs,
@@ -20,16 +21,16 @@ function openStream(check: () => void, tokenEndMs = Date.now() + 3_600_000) {
       check();
       return undefined as never;
     },
+    hangUp: () => (hangUps += 1),
     waited: () => {},
   };
-  let ends = 0;
   const stream = new EventStream(new Events().read({ wants: () => true }), client, () => (ends += 1));
   const iterator = stream[Symbol.asyncIterator]();
   const next = async () => {
     const { done, value } = await iterator.next();
     return done === true ? "end" : Buffer.from(value as Uint8Array).toString();
   };
-  return { stream, next, left, iterator, ends: () => ends };
+  return { stream, next, left, iterator, ends: () => ends, hangUps: () => hangUps };
 }
 
 const heartbeat = /^: keep-alive\nid: [0-9a-f]+-[0-9]+\n\n$/;
@@ -67,6 +68,7 @@ test("a stream ends when its token expires, also for a client that reads nothing
   await vi.advanceTimersByTimeAsync(1);
   expect(await last).toBe("end");
   expect([reading.ends(), stalled.ends()]).toEqual([1, 1]);
+  expect([reading.hangUps(), stalled.hangUps()]).toEqual([1, 1]);
 });
 
 test("a stream ends when its API key expires during an outage of the database, and does not ask it again and again", async () => {
