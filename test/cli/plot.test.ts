@@ -48,6 +48,18 @@ test("an axis is logarithmic for positive values of several sizes only, and show
   expect(shares.place(1)).toBeLessThan(1);
 });
 
+test("an axis of shares leaves out the first few values of a training, which lie at its low end", () => {
+  const late = Array.from({ length: 100 }, (_, n) => 0.95 + 0.0004 * n);
+  const scale = scaleFor([0.1, 0.6, ...late], { isShare: true });
+  expect(scale.place(0.1)).toBe(0);
+  expect(scale.place(0.95)).toBeLessThan(0.1);
+  expect(scale.place(0.9896)).toBeGreaterThan(0.9);
+  expect(scale.ticks[0]!.value).toBeGreaterThan(0.9);
+  // Where many are low, all are shown.
+  const both = scaleFor([0.1, 0.15, 0.2, ...late.slice(0, 20)], { isShare: true });
+  expect(both.place(0.1)).toBeGreaterThan(0);
+});
+
 /** Reads XML strictly enough for files without comments and the like; returns the texts between the tags. */
 function readXml(text: string): string[] {
   const open: string[] = [];

@@ -6,9 +6,12 @@ const TICKS = 6;
 /** Less of the values' size is not shown: the texts of such ticks would have too many digits. */
 const LEAST_SPAN = 1e-3;
 
+/** The share of the values that an axis of shares may leave out: a training's first ones, far below all others. */
+const OUTLIERS = 0.04;
+
 /** An axis of values. */
 export interface Scale {
-  /** 0 at the low end of the axis, 1 at the high end. */
+  /** 0 at the low end of the axis, and of values below it; 1 at the high end. */
   place: (value: number) => number;
   ticks: { value: number; text: string }[];
   isLog: boolean;
@@ -22,7 +25,8 @@ const placeBetween = (low: number, high: number) => (value: number) => (value - 
 function linearScale(low: number, high: number, isShare: boolean): Scale {
   const ticks = linearTicks(low, isShare ? Math.min(high, 1) : high, TICKS);
   const texts = isShare ? linearTexts(ticks.map((tick) => tick * 100)).map((text) => `${text} %`) : linearTexts(ticks);
-  return { place: placeBetween(low, high), ticks: withTexts(ticks, texts), isLog: false };
+  const place = placeBetween(low, high);
+  return { place: (value) => Math.max(0, place(value)), ticks: withTexts(ticks, texts), isLog: false };
 }
 
 function logScale(low: number, high: number): Scale {
@@ -37,14 +41,22 @@ export function countScale(high: number): Scale {
   return { place: placeBetween(0, high), ticks: withTexts(ticks, linearTexts(ticks)), isLog: false };
 }
 
+/** The lowest value, or that of most of them where the others would take more than half of the axis. */
+function lowestOf(values: readonly number[], high: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [lowest, low] = [sorted[0]!, sorted[Math.floor(OUTLIERS * sorted.length)]!];
+  return high - low < (high - lowest) / 2 ? low : lowest;
+}
+
 /**
- * An axis that shows all of the values, with a little air; all of them are finite, and there is one. Shares are shown
- * in percent. Other numbers lie on a logarithmic axis where they span several sizes.
+ * An axis that shows the values, with a little air; all of them are finite, and there is one. Shares are shown in
+ * percent, and a few far below all others at the low end. Other numbers lie on a logarithmic axis where they span
+ * several sizes.
  */
 export function scaleFor(values: readonly number[], { isShare }: { isShare: boolean }): Scale {
   // Not Math.min(...values): there may be too many for arguments.
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const low = isShare ? lowestOf(values, high) : values.reduce((a, b) => Math.min(a, b), Infinity);
   if (!isShare && low > 0 && high / low >= LOG_SPAN) {
     // By logarithms: the quotient of the largest and the smallest numbers is infinite.
     const air = Math.exp((Math.log(high) - Math.log(low)) * 0.04);
