@@ -13,6 +13,11 @@ const freeTexts = [
   "GET /dataset/download column_name",
   "PUT /dataset/upload/npy column_name",
   "POST /cluster template",
+  // URLs, which only a list in the settings admits.
+  ...["POST /cluster/save", "POST /cluster/load"].map((route) => `${route} notify_url`),
+  ...["train", "request", "evaluate"].map((kind) => `POST /task/${kind} notify_url`),
+  // Kinds such as task.ended.
+  "GET /events kind",
 ];
 
 const stringKeys = routes.flatMap((route) =>

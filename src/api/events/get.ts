@@ -12,11 +12,7 @@ export const getEvents = route({
     cluster_uuid: fields.uuid.optional(),
     task_uuid: fields.uuid.optional(),
     /** Kinds or groups between commas. */
-    kind: z
-      .string()
-      .regex(/^[a-z.,]+$/)
-      .max(254)
-      .optional(),
+    kind: z.string().max(254).optional(),
   }),
   output: z.object({}),
   produces: ["text/event-stream"],
