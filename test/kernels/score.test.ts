@@ -140,7 +140,7 @@ function tableRows(kinds: readonly string[], widths: readonly number[], rows: nu
 }
 
 test("the CPU's kernels add up what the reference does, also where an output has become wider later", async () => {
-  const engine = new WasmEngine({ threads: 2 });
+  const [single, engine] = [new WasmEngine(), new WasmEngine({ threads: 2 })];
   onTestFinished(() => engine.close());
   const template = parseTemplate(`version: 1 settings: hexagons: 1,1,1 2,1,1 3,1,1 4,1,1 5,1,1 6,1,1 7,1,1
     inputs: in: 1,1,1 outputs: kind: 3,1,1 4,1,1 (class) size: 5,1,1 (number) late: 6,1,1 (class) plain: 7,1,1`);
@@ -164,6 +164,11 @@ test("the CPU's kernels add up what the reference does, also where an output has
       [41, 41],
     ]);
     expectSameScores(fast!.takeScores(), expected, 1e-3);
+    // Rows are shared among threads, which changes no sum.
+    const [one, two] = [single, engine].map((each) => Network.restore(state, each));
+    for (const network of [one!, two!]) network.train(tableRows(kinds, widths, 600, 20 + nth));
+    expect(two!.takeScores()).toEqual(one!.takeScores());
+    for (const network of [one!, two!]) network.dispose();
     expect(fast!.takeScores()).toEqual(emptyScores(template));
     fast!.dispose();
   }

@@ -29,19 +29,27 @@ export function writeScored(model: NetworkModel, scratch: ScratchArrays, table: 
     }
   });
   table[slots.SCORED_COUNT] = outputs.length;
-  scratch.ensure(slots.AT_SCORES, outputs.length * slots.SCORES_BYTES).fill(0);
+  const items = itemsOf(table[slots.COUNT]!);
+  scratch.ensure(slots.AT_SCORES, items * outputs.length * slots.SCORES_BYTES).fill(0);
 }
 
 const isRow = (neurons: readonly number[]) => neurons.every((neuron, k) => neuron === neurons[0]! + k);
 
 /** Adds the sums of the last call. */
 export function readScores(scores: RunScores, scratch: ScratchArrays, table: Uint32Array): void {
-  const bytes = scratch.ensure(slots.AT_SCORES, scores.outputs.length * slots.SCORES_BYTES);
-  const sums = new Float64Array(bytes.buffer, bytes.byteOffset, (scores.outputs.length * slots.SCORES_BYTES) / 8);
+  const { outputs } = scores;
+  const items = itemsOf(table[slots.COUNT]!);
+  const bytes = scratch.ensure(slots.AT_SCORES, items * outputs.length * slots.SCORES_BYTES);
+  const words = slots.SCORES_BYTES / 8;
+  const sums = new Float64Array(bytes.buffer, bytes.byteOffset, items * outputs.length * words);
   scores.samples += table[slots.COUNT]!;
   scores.skipped += table[slots.COUNT]! - table[slots.LEARNT]!;
-  scores.outputs.forEach((output, index) => {
-    const at = (index * slots.SCORES_BYTES) / 8;
-    for (const [k, key] of TALLIES.entries()) output[key] += sums[at + k]!;
-  });
+  for (let item = 0; item < items; item++) {
+    for (const [index, output] of outputs.entries()) {
+      const at = (item * outputs.length + index) * words;
+      for (const [k, key] of TALLIES.entries()) output[key] += sums[at + k]!;
+    }
+  }
 }
+
+const itemsOf = (rows: number) => Math.ceil(rows / slots.SCORE_ROWS);

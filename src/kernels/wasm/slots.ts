@@ -161,8 +161,9 @@ export const SCORED_IS_ROW = 16;
 export const SCORED_WANTED = 20;
 export const SCORED_OTHER = 24;
 export const SCORED_LEAST = 28;
-/** [output]: the sums of `OutputTally` in its order, as doubles. */
+/** [item of `SCORE_ROWS` rows][output]: the sums of `OutputTally` in its order, as doubles. */
 export const AT_SCORES = 76;
+export const SCORE_ROWS = 256;
 export const SCORES_BYTES = 64;
 /** Address of each thread's local memory, THREADS_MAX words. */
 export const AT_LOCALS = 80;

@@ -54,6 +54,7 @@ import {
   GROW_NEW,
   OUTPUT,
   REQUEST,
+  SCORE,
   showsOutputs,
   SOURCES,
   SPIKE,
@@ -61,13 +62,13 @@ import {
   UPDATE,
 } from "./phases.ts";
 import { runPhase } from "./pool.ts";
+import { scoreItems } from "./score.ts";
 import { sourceItems } from "./sources.ts";
 import { biasItems } from "./update-biases.ts";
 import { updateOutputBias } from "./update-readout.ts";
 
 export { refreshRange } from "./hot";
 export { help } from "./pool";
-export { score } from "./score";
 
 /** Adds sections for the hexagon's neurons that are positive for the first time, according to AT_TOP. */
 // @ts-ignore: decorator
@@ -133,6 +134,11 @@ export function train(): void {
     if (slot(IS_SINGLE) != 0) trainOne();
     else trainStep();
   }
+}
+
+/** Adds up how good the answers of the last training were. */
+export function score(): void {
+  runPhase(SCORE, 0, scoreItems());
 }
 
 function beginStep(row: u32): void {

@@ -7,6 +7,7 @@ import { learnTile } from "./gradient.ts";
 import { growBlock, growNew } from "./grow.ts";
 import { hexagonAt, slot } from "./memory.ts";
 import { error, output } from "./output.ts";
+import { scoreRows } from "./score.ts";
 import { learnSources } from "./sources.ts";
 import { unpack } from "./unpack.ts";
 import { updateBiases } from "./update-biases.ts";
@@ -32,6 +33,8 @@ export const SOURCES: u32 = 9;
 export const GRADIENT: u32 = 10;
 /** Items: biases of some neuron blocks. */
 export const UPDATE: u32 = 11;
+/** Rows of the call, after its last step. */
+export const SCORE: u32 = 12;
 
 /** Number of items for `count` samples. */
 export function chunksOf(count: u32): u32 {
@@ -75,6 +78,8 @@ export function run(phase: u32, hexagon: u32, item: u32, thread: u32): void {
     }
     case UPDATE:
       return updateBiases(item);
+    case SCORE:
+      return scoreRows(item);
   }
 }
 

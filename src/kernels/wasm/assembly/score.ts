@@ -19,6 +19,7 @@ import {
   SCORED_POSITIONS,
   SCORED_WANTED,
   SCORED_WIDTH,
+  SCORE_ROWS,
   SCORES_BYTES,
 } from "../slots.ts";
 import { getF, getU, slot } from "./memory.ts";
@@ -42,19 +43,27 @@ let squaredErrors: f32 = 0;
 let targets: f32 = 0;
 let squaredTargets: f32 = 0;
 
-/** Adds up all rows of the call. */
-export function score(): void {
-  const outputs = slot(SCORED_COUNT);
-  for (let output: u32 = 0; output < outputs; output++)
-    scoreOutput(slot(AT_SCORED) + <usize>output * SCORED_BYTES, slot(AT_SCORES) + <usize>output * SCORES_BYTES);
+/** Number of items for the rows of the call: the same for any number of threads, and with it the order of all sums. */
+export function scoreItems(): u32 {
+  return (slot(COUNT) + SCORE_ROWS - 1) / SCORE_ROWS;
 }
 
-function scoreOutput(record: usize, sums: usize): void {
-  const rows = slot(COUNT);
+/** Adds up the rows of an item. */
+export function scoreRows(item: u32): void {
+  const outputs = slot(SCORED_COUNT);
+  const first = item * SCORE_ROWS;
+  const last = min<u32>(first + SCORE_ROWS, slot(COUNT));
+  for (let output: u32 = 0; output < outputs; output++) {
+    const sums = slot(AT_SCORES) + <usize>(item * outputs + output) * SCORES_BYTES;
+    scoreOutput(slot(AT_SCORED) + <usize>output * SCORED_BYTES, sums, first, last);
+  }
+}
+
+function scoreOutput(record: usize, sums: usize, from: u32, to: u32): void {
   const bytes = <usize>slot(OUTPUTS) << 2;
   const isRow = load<u32>(record, SCORED_IS_ROW) != 0;
   let done: u32 = 0;
-  for (let row: u32 = 0; row < rows; row++) {
+  for (let row = from; row < to; row++) {
     if (load<u8>(slot(AT_MUTED) + row) != 0) continue;
     begin();
     const at = <usize>row * bytes;
