@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createCluster } from "../../../src/clusters/create-cluster.ts";
 import { clusters } from "../../../src/db/schema/index.ts";
 import { createTrainTask } from "../../../src/tasks/create-train-task.ts";
+import { TALLIES } from "../../../src/network/run-scores.ts";
 import type { Curve } from "../../../src/tasks/curve/curve.ts";
 import { keptCurve } from "../../../src/tasks/curve/keep-curve.ts";
 import { metricsPoints, type MetricsPoint } from "../../../src/tasks/curve/metrics-points.ts";
@@ -54,8 +55,12 @@ async function holdAfterSnapshot({ hosts: [host] }: Rig, task: TaskKey): Promise
 
 const pointsOf = (curve: Curve | undefined): MetricsPoint[] => [...metricsPoints(curve!)];
 
-function expectWhole(points: readonly MetricsPoint[], cycles: number): void {
+/** The curve tells each of the first cycles once. */
+function expectWhole(curve: Curve | undefined, cycles: number): void {
+  const points = pointsOf(curve);
   expect(points.at(-1)?.cycle).toBe(cycles);
+  // All rows have targets, and the host has scored each of them.
+  expect(curve!.points.reduce((sum, { tallies }) => sum + tallies[TALLIES.indexOf("rows")]!, 0)).toBe(cycles);
   expect(points.reduce((sum, { samples }) => sum + samples, 0)).toBe(cycles);
   for (const { samples, samples_per_second: rate } of points) {
     expect(samples).toBeGreaterThan(0);
@@ -71,13 +76,13 @@ test("after a kill, a training has the points up to its snapshot, and goes on fr
   expect(live.cycle).toBeGreaterThanOrEqual(cycle);
   await rig.crash();
   const kept = await keptCurve(app.app.db, task.uuid);
-  expectWhole(pointsOf(kept), cycle);
+  expectWhole(kept, cycle);
   expect(pointsOf(live).slice(0, kept!.points.length)).toEqual(pointsOf(kept));
 
   const next = await openRig(app);
   expect(await over(next, task)).toMatchObject({ state: "finished" });
-  const all = pointsOf((await getTaskMetrics(next.context, task)).curve);
-  expect(all.slice(0, kept!.points.length)).toEqual(pointsOf(kept));
+  const all = (await getTaskMetrics(next.context, task)).curve;
+  expect(pointsOf(all).slice(0, kept!.points.length)).toEqual(pointsOf(kept));
   expectWhole(all, 40 * rows);
 });
 
@@ -92,7 +97,7 @@ test("a host that is lost takes the points since the snapshot with it; they come
   host.slicesLeft = Infinity;
   await host.kill();
   expect(await over(rig, task)).toMatchObject({ state: "finished" });
-  expectWhole(pointsOf((await getTaskMetrics(rig.context, task)).curve), 40 * rows);
+  expectWhole((await getTaskMetrics(rig.context, task)).curve, 40 * rows);
 });
 
 test("a task that fails has the points up to the cycle that its network keeps", async () => {
@@ -107,7 +112,7 @@ test("a task that fails has the points up to the cycle that its network keeps", 
   }
   const failed = await over(rig, task);
   expect(failed).toMatchObject({ state: "failed", current_cycle: cycle });
-  expectWhole(pointsOf((await getTaskMetrics(rig.context, task)).curve), cycle);
+  expectWhole((await getTaskMetrics(rig.context, task)).curve, cycle);
 });
 
 test("an aborted task has all of its points, without a snapshot before", async () => {
@@ -117,7 +122,7 @@ test("an aborted task has all of its points, without a snapshot before", async (
   await expect.poll(cycle, { interval: 2, timeout: 30_000 }).toBeGreaterThan(100);
   expect(await keptCurve(app.app.db, task.uuid)).toBeUndefined();
   await deleteTask(rig.context, task);
-  expectWhole(pointsOf(await keptCurve(app.app.db, task.uuid)), await cycle());
+  expectWhole(await keptCurve(app.app.db, task.uuid), await cycle());
 });
 
 test("a training with few epochs is measured at least twenty times, the same after a kill", async () => {
