@@ -4,7 +4,7 @@ const tests = (...names: string[]) => names.map((name) => `dist/test/${name}.tes
 
 /**
  * They measure, stop or change the process that they run in, or open devices in it: each file has one of its own. All
- * others share the processes of the two workers, and what is loaded there.
+ * others share the processes of the workers, and what is loaded there.
  */
 const alone = tests(
   "{crash,fuzz,hosts,scripts}/**/*",
@@ -56,7 +56,8 @@ const settings = {
 export default defineConfig({
   test: {
     globalSetup: ["dist/test/support/global-setup.js"],
-    maxWorkers: 2,
+    // One more than the processors of the smallest machine: files often wait, for a timeout or the end of a process.
+    maxWorkers: 3,
     projects: [
       { test: { ...settings, name: "alone", include: alone, exclude } },
       {

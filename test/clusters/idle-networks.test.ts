@@ -26,6 +26,8 @@ vi.setConfig({ testTimeout: 240_000 });
 /** Room for three networks that have learned the dataset. */
 const ROOM_FOR_THREE = 2_700_000;
 const rows = 16;
+/** Of the many clusters on the small host, every so many is compared with one on the roomy host. */
+const TWIN_EVERY = 5;
 let app: TestApp;
 let dataset: string;
 
@@ -71,35 +73,46 @@ const attachedTo = async ({ hosts: [small] }: Rig) => (await small.status()).clu
 test("clusters that need fifty times the memory are trained, read and asked in turn, like on a roomy host", async () => {
   const rig = await openSmall(ROOM_FOR_THREE);
   const [, roomy] = rig.hosts;
+  const small: string[] = [];
+  // Some have a twin on the roomy host.
   const pairs: { small: string; large: string }[] = [];
-  for (let seed = 0; seed < 150; seed++)
-    pairs.push({ small: await newCluster(rig, { seed }), large: await newCluster(rig, { seed, host: roomy }) });
-  for (const { small, large } of pairs) {
-    await finished(rig, await train(rig, small));
+  for (let seed = 0; seed < 150; seed++) {
+    const uuid = await newCluster(rig, { seed });
+    small.push(uuid);
+    await finished(rig, await train(rig, uuid));
+    if (seed % TWIN_EVERY !== 0) continue;
+    const large = await newCluster(rig, { seed, host: roomy });
     await finished(rig, await train(rig, large));
+    pairs.push({ small: uuid, large });
   }
   const attached = await attachedTo(rig);
   expect(attached).toBeGreaterThan(0);
   expect(attached).toBeLessThan(10);
   const inMemory = rig.context.app.scheduler.networks().filter(({ hostUuid }) => hostUuid === rig.hosts[0].uuid);
   expect(inMemory).toHaveLength(attached);
-  for (const { small, large } of pairs) {
-    const [shown, other] = [
-      await getCluster(rig.context, { uuid: small }),
-      await getCluster(rig.context, { uuid: large }),
-    ];
+  for (const uuid of small) {
+    const shown = await getCluster(rig.context, { uuid });
     expect(shown).toMatchObject({ hostState: "ready", unavailable: null, figures: { cycle: rows } });
+  }
+  for (const pair of pairs) {
+    const [shown, other] = [
+      await getCluster(rig.context, { uuid: pair.small }),
+      await getCluster(rig.context, { uuid: pair.large }),
+    ];
     expect(shown.figures).toEqual(other.figures);
   }
   // To look attached nothing.
   expect(await attachedTo(rig)).toBe(attached);
-  for (const { small, large } of pairs) {
-    expect(await answersOf(rig, small)).toEqual(await answersOf(rig, large));
-    await finished(rig, await train(rig, small));
+  for (const uuid of small) {
+    const answers = await answersOf(rig, uuid);
+    await finished(rig, await train(rig, uuid));
+    const large = pairs.find((pair) => pair.small === uuid)?.large;
+    if (large === undefined) continue;
+    expect(answers).toEqual(await answersOf(rig, large));
     await finished(rig, await train(rig, large));
-    expect((await stateOf(rig.context.app, small)).equals(await stateOf(rig.context.app, large))).toBe(true);
+    expect((await stateOf(rig.context.app, uuid)).equals(await stateOf(rig.context.app, large))).toBe(true);
   }
-  for (const { small } of pairs) await deleteCluster(rig.context, { uuid: small });
+  for (const uuid of small) await deleteCluster(rig.context, { uuid });
   expect(await attachedTo(rig)).toBe(0);
   const { memoryBytesFree, memoryBytesTotal } = await rig.hosts[0].status();
   expect(memoryBytesFree).toBe(memoryBytesTotal);
