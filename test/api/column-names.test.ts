@@ -92,12 +92,15 @@ describe.each(["csv", "parquet", "arrow"] as const)("columns of a file in %s", (
       expect([name, Object.getOwnPropertyDescriptor(description, name)?.value]).toEqual([name, place(column)]);
       const rows = await hanami.datasets.content({ uuid, column_name: name, number_of_rows: 3 });
       expect([name, rows]).toEqual([name, [0, 1, 2].map((row) => [value(row, column)])]);
+      // Each download starts a thread: of the other formats, all columns come in one.
+      if (format !== "csv") continue;
       const text = await (await download(uuid, "csv", name)).text();
       expect([name, text.split("\n").slice(1)]).toEqual([
         name,
         [0, 1, 2, -1].map((row) => (row < 0 ? "" : String(value(row, column)))),
       ]);
     }
+    expect(await (await download(uuid, "csv")).text()).toBe(await (await download(source, "csv")).text());
   });
 });
 
