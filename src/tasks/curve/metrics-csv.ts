@@ -1,24 +1,8 @@
 import { csvText } from "../../datasets/export/write-csv.ts";
 import type { Curve } from "./curve.ts";
-import { metricsPoints, type MetricsPoint } from "./metrics-points.ts";
+import { metricsPoints, POINT_FIGURES } from "./metrics-points.ts";
 
-const COLUMNS = [
-  "cycle",
-  "epoch",
-  "timestamp_ms",
-  "samples",
-  "loss",
-  "accuracy",
-  "error",
-  "skipped",
-  "sections",
-  "synapses",
-  "samples_per_second",
-  "learning_rate",
-  "validation_loss",
-  "validation_accuracy",
-  "validation_error",
-] as const satisfies readonly (keyof MetricsPoint)[];
+const COLUMNS = ["cycle", "epoch", "timestamp_ms", "samples", ...POINT_FIGURES] as const;
 
 /** The lines of a curve as CSV, the names of the columns first. Scores that are not defined are empty cells. */
 export function* metricsCsv(curve: Curve): Generator<string> {

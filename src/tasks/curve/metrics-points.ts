@@ -25,6 +25,21 @@ export interface MetricsPoint extends CurveMeasurement {
 
 const ODD = TALLIES.indexOf("odd");
 
+/** The single numbers of a point that tables have, besides those that say which samples it covers. */
+export const POINT_FIGURES = [
+  "loss",
+  "accuracy",
+  "error",
+  "skipped",
+  "sections",
+  "synapses",
+  "samples_per_second",
+  "learning_rate",
+  "validation_loss",
+  "validation_accuracy",
+  "validation_error",
+] as const satisfies readonly (keyof MetricsPoint)[];
+
 /** The points of a curve, one after another. */
 export function* metricsPoints(curve: Curve): Generator<MetricsPoint> {
   const { facts, points, start } = curve;

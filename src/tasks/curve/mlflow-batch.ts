@@ -1,5 +1,5 @@
 import type { Curve } from "./curve.ts";
-import { metricsPoints, type MetricsPoint } from "./metrics-points.ts";
+import { metricsPoints, POINT_FIGURES, type MetricsPoint } from "./metrics-points.ts";
 
 /** What MLflow takes at once. */
 const METRICS_MAX = 1000;
@@ -7,20 +7,7 @@ const KEY_LENGTH_MAX = 250;
 /** Outputs whose losses are metrics of their own. */
 const OUTPUTS_MAX = 32;
 
-const KEYS = [
-  "epoch",
-  "loss",
-  "accuracy",
-  "error",
-  "skipped",
-  "sections",
-  "synapses",
-  "samples_per_second",
-  "learning_rate",
-  "validation_loss",
-  "validation_accuracy",
-  "validation_error",
-] as const satisfies readonly (keyof MetricsPoint)[];
+const KEYS = ["epoch", ...POINT_FIGURES] as const;
 
 interface MlflowMetric {
   key: string;
